@@ -1,0 +1,120 @@
+// Looks rows up and pools them: out[bag] = sum of weight * row over the bag's ids, divided by their number for a
+// mean; without pooling, out[position] = weight * row. Ids out of range and the padding id do not count.
+@group(0) @binding(0) var<storage, read> status: Status;
+@group(0) @binding(1) var<storage, read> features: array<Feature>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
+@group(0) @binding(3) var<storage, read> ids: array<u32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>;
+@group(0) @binding(5) var<storage, read> rows: array<Elem>;
+@group(0) @binding(6) var<storage, read_write> out: array<Elem>;
+
+struct Params {
+    batch: u32,
+    features: u32,
+    // threads in all
+    work: u32,
+    // the rows of the output that `out` holds
+    row_begin: u32,
+    row_end: u32,
+    weighted: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+fn find_feature(work: u32) -> u32 {
+    var low = 0u;
+    var high = params.features;
+    while (high - low > 1u) {
+        let middle = (low + high) / 2u;
+        if (features[middle].work_begin <= work) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let work = group_index(group, groups) * WORKGROUP + thread;
+    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
+        return;
+    }
+    let feature = features[find_feature(work)];
+    let item = (work - feature.work_begin) / feature.lanes;
+    let lane = (work - feature.work_begin) % feature.lanes;
+    if (feature.pooling == POOL_NONE) {
+        copy_rows(feature, item, lane);
+    } else {
+        pool_rows(feature, item, lane);
+    }
+}
+
+// The item is a row of the output, counted from row_begin.
+fn pool_rows(feature: Feature, item: u32, lane: u32) {
+    let bag = feature.index * params.batch + params.row_begin + item;
+    let begin = offsets[bag];
+    let end = offsets[bag + 1u];
+    let out_row = feature.out_base + item * feature.out_stride;
+    for (var column = lane * 4u; column < feature.dim; column += feature.lanes * 4u) {
+        let left = feature.dim - column;
+        var sum = vec4<f32>();
+        var count = 0u;
+        for (var p = begin; p < end; p++) {
+            let id = ids[p];
+            if (id >= feature.rows || id == feature.padding) {
+                continue;
+            }
+            count += 1u;
+            // ids before the window wrap around and are beyond it too
+            let row = id - feature.window_first;
+            if (row < feature.window_rows) {
+                let value = load_rows(feature.window_base + row * feature.dim + column, left);
+                if (params.weighted == 1u) {
+                    sum += value * weights[p];
+                } else {
+                    sum += value;
+                }
+            }
+        }
+        if (feature.pooling == POOL_MEAN && count > 1u) {
+            sum /= f32(count);
+        }
+        if (feature.initial == 0u) {
+            sum = load_out(out_row + column, left) + sum;
+        }
+        store_out(out_row + column, left, sum);
+    }
+}
+
+// The item is a position among the feature's ids, counted from row_begin.
+fn copy_rows(feature: Feature, item: u32, lane: u32) {
+    let p = offsets[feature.index * params.batch] + params.row_begin + item;
+    if (p >= offsets[(feature.index + 1u) * params.batch]) {
+        return;
+    }
+    let id = ids[p];
+    let absent = id >= feature.rows || id == feature.padding;
+    let row = id - feature.window_first;
+    let present = !absent && row < feature.window_rows;
+    if (!present && feature.initial == 0u) {
+        return;
+    }
+    // a row of a later window is overwritten by that window's dispatch
+    let out_row = feature.out_base + item * feature.out_stride;
+    for (var column = lane * 4u; column < feature.dim; column += feature.lanes * 4u) {
+        let left = feature.dim - column;
+        var value = vec4<f32>();
+        if (present) {
+            value = load_rows(feature.window_base + row * feature.dim + column, left);
+            if (params.weighted == 1u) {
+                value *= weights[p];
+            }
+        }
+        store_out(out_row + column, left, value);
+    }
+}

@@ -1,0 +1,33 @@
+// A device batch's offsets must begin at 0, never fall and end at the number of ids; the lowest wrong one is kept.
+@group(0) @binding(0) var<storage, read_write> status: array<atomic<u32>>;
+@group(0) @binding(1) var<storage, read> offsets: array<u32>;
+
+struct Params {
+    bags: u32,
+    ids: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let i = group_index(group, groups) * WORKGROUP + lane;
+    if (i > params.bags) {
+        return;
+    }
+    var least = 0u;
+    if (i > 0u) {
+        least = offsets[i - 1u];
+    }
+    var most = params.ids;
+    if (i == 0u) {
+        most = 0u;
+    }
+    let offset = offsets[i];
+    if (offset < least || offset > most || (i == params.bags && offset != params.ids)) {
+        atomicMin(&status[1], i);
+    }
+}

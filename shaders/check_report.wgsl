@@ -1,0 +1,38 @@
+// Says which feature, example and value the lowest wrong position belongs to, while the batch is still as it was.
+@group(0) @binding(0) var<storage, read_write> status: Status;
+@group(0) @binding(1) var<storage, read> offsets: array<u32>;
+@group(0) @binding(2) var<storage, read> ids: array<u32>;
+
+struct Params {
+    batch: u32,
+    bags: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    if (thread.x > 0u) {
+        return;
+    }
+    if (status.bad_offset != NONE) {
+        status.value = offsets[status.bad_offset];
+        if (status.bad_offset > 0u) {
+            status.previous = offsets[status.bad_offset - 1u];
+        }
+    } else if (status.bad_position != NONE) {
+        let p = status.bad_position;
+        var low = 0u;
+        var high = params.bags;
+        while (high - low > 1u) {
+            let middle = (low + high) / 2u;
+            if (offsets[middle] <= p) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        status.feature = low / params.batch;
+        status.example = low % params.batch;
+        status.value = ids[p];
+    }
+}

@@ -1,0 +1,72 @@
+// What each id of a batch contributes to which row: the row's sort key, where the gradient of the bag's output
+// lies, and by what it is multiplied (per-sample weight, divided by the bag's length for a mean).
+@group(0) @binding(0) var<storage, read> status: Status;
+@group(0) @binding(1) var<storage, read> features: array<Feature>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
+@group(0) @binding(3) var<storage, read> ids: array<u32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>;
+@group(0) @binding(5) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(6) var<storage, read_write> terms: array<vec2<u32>>;
+
+struct Params {
+    batch: u32,
+    bags: u32,
+    ids: u32,
+    // the key of ids that stand for no row: above all others
+    none_key: u32,
+    weighted: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let bag = group_index(group, groups) * WORKGROUP + lane;
+    if (bag >= params.bags) {
+        return;
+    }
+    if (refused(status.bad_position, status.bad_offset)) {
+        // the offsets may be nonsense: share the ids out evenly
+        for (var p = bag; p < params.ids; p += params.bags) {
+            keys[p] = params.none_key;
+        }
+        return;
+    }
+    let feature = features[bag / params.batch];
+    let example = bag % params.batch;
+    let first = offsets[feature.index * params.batch];
+    let begin = offsets[bag];
+    let end = offsets[bag + 1u];
+    var count = 0u;
+    if (feature.pooling == POOL_MEAN) {
+        for (var p = begin; p < end; p++) {
+            let id = ids[p];
+            if (id < feature.rows && id != feature.padding) {
+                count += 1u;
+            }
+        }
+    }
+    for (var p = begin; p < end; p++) {
+        let id = ids[p];
+        if (id >= feature.rows || id == feature.padding) {
+            keys[p] = params.none_key;
+            continue;
+        }
+        var factor = 1.0;
+        if (params.weighted == 1u) {
+            factor = weights[p];
+        }
+        if (count > 1u) {
+            factor /= f32(count);
+        }
+        var row = example;
+        if (feature.pooling == POOL_NONE) {
+            row = p - first;
+        }
+        keys[p] = feature.key_base + id;
+        terms[p] = vec2<u32>(feature.out_base + row * feature.out_stride, bitcast<u32>(factor));
+    }
+}

@@ -1,0 +1,8 @@
+// Four columns of `out` at element `e`.
+fn load_out(e: u32, left: u32) -> vec4<f32> {
+    return out[e / 4u];
+}
+
+fn store_out(e: u32, left: u32, v: vec4<f32>) {
+    out[e / 4u] = v;
+}

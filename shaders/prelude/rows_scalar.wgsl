@@ -1,0 +1,14 @@
+// Up to four columns of `rows` from element `e` on; `left` columns are left in the row.
+fn load_rows(e: u32, left: u32) -> vec4<f32> {
+    var v = vec4<f32>(rows[e], 0.0, 0.0, 0.0);
+    if (left > 1u) {
+        v.y = rows[e + 1u];
+    }
+    if (left > 2u) {
+        v.z = rows[e + 2u];
+    }
+    if (left > 3u) {
+        v.w = rows[e + 3u];
+    }
+    return v;
+}

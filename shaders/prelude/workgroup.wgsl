@@ -1,0 +1,2 @@
+// For kernels of a single thread.
+override WORKGROUP: u32;

@@ -1,0 +1,142 @@
+// row_update for software adapters: one thread a row, sixteen columns at a time, no workgroup memory. The order of
+// every sum is that of row_update.wgsl with sixteen lanes.
+@group(0) @binding(0) var<storage, read> parts: array<Part>;
+@group(0) @binding(1) var<storage, read> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> grad: array<Elem>;
+@group(0) @binding(4) var<storage, read> partials: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> table: array<Elem>;
+@group(0) @binding(6) var<storage, read_write> state: array<StateElem>;
+
+@group(1) @binding(0) var<uniform> params: Params;
+
+// Sixteen columns.
+struct Block {
+    a: vec4<f32>,
+    b: vec4<f32>,
+    c: vec4<f32>,
+    d: vec4<f32>,
+}
+
+fn block_grad(begin: u32, end: u32, column: u32, dim: u32, e: u32) -> Block {
+    let left = dim - column;
+    var total: Block;
+    var p = begin;
+    while (p < end) {
+        let stop = min(p + PIECE, end);
+        var sum: Block;
+        while (p < stop) {
+            let term = terms[p];
+            let factor = bitcast<f32>(term.y);
+            let g = term.x + column;
+            sum.a += load_grad(g, left) * factor;
+            if (left > 4u) {
+                sum.b += load_grad(g + 4u, left - 4u) * factor;
+            }
+            if (left > 8u) {
+                sum.c += load_grad(g + 8u, left - 8u) * factor;
+            }
+            if (left > 12u) {
+                sum.d += load_grad(g + 12u, left - 12u) * factor;
+            }
+            p += 1u;
+        }
+        total.a += sum.a;
+        total.b += sum.b;
+        total.c += sum.c;
+        total.d += sum.d;
+    }
+    if (params.l2 != 0.0) {
+        total.a += load_table(e + column, left) * params.l2;
+        if (left > 4u) {
+            total.b += load_table(e + column + 4u, left - 4u) * params.l2;
+        }
+        if (left > 8u) {
+            total.c += load_table(e + column + 8u, left - 8u) * params.l2;
+        }
+        if (left > 12u) {
+            total.d += load_table(e + column + 12u, left - 12u) * params.l2;
+        }
+    }
+    return total;
+}
+
+fn update_columns(e: u32, at: u32, left: u32, g: vec4<f32>, scale: f32) {
+    let s = element_state(load_element_state(at, left), g);
+    store_element_state(at, left, s);
+    store_table(e, left, updated(load_table(e, left), g, s, scale));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_spread(group, groups) * WORKGROUP + thread;
+    if (i >= params.len) {
+        return;
+    }
+    let key = keys[i];
+    if (key < params.key_begin || key >= params.key_end) {
+        return;
+    }
+    if (i > 0u && keys[i - 1u] == key) {
+        return;
+    }
+    var end = i + 1u;
+    while (end < params.len && keys[end] == key) {
+        end += 1u;
+    }
+    let part = parts[find_part(key)];
+    let row = key - part.key_first;
+    let e = part.base + row * part.dim;
+
+    var scale = 0.0;
+    var block: Block;
+    if (ROW_SUM) {
+        var lanes: array<vec4<f32>, 16>;
+        for (var lane = 0u; lane < 16u; lane++) {
+            lanes[lane] = vec4<f32>();
+        }
+        for (var column = 0u; column < part.dim; column += 16u) {
+            block = block_grad(i, end, column, part.dim, e);
+            let lane = (column / 4u) % 16u;
+            lanes[lane] += row_term(block.a);
+            lanes[lane + 1u] += row_term(block.b);
+            lanes[lane + 2u] += row_term(block.c);
+            lanes[lane + 3u] += row_term(block.d);
+        }
+        var sums: array<f32, 16>;
+        for (var lane = 0u; lane < 16u; lane++) {
+            let partial = lanes[lane];
+            sums[lane] = (partial.x + partial.y) + (partial.z + partial.w);
+        }
+        for (var width = 8u; width > 0u; width /= 2u) {
+            for (var lane = 0u; lane < width; lane++) {
+                sums[lane] += sums[lane + width];
+            }
+        }
+        let s = row_state(load_row_state(part.state_base + row), sums[0], f32(part.dim));
+        store_row_state(part.state_base + row, s);
+        scale = row_scale(s);
+    }
+    for (var column = 0u; column < part.dim; column += 16u) {
+        // a row of one block has just been summed
+        if (!ROW_SUM || part.dim > 16u) {
+            block = block_grad(i, end, column, part.dim, e);
+        }
+        let left = part.dim - column;
+        let at = part.state_base + row * part.dim + column;
+        update_columns(e + column, at, left, block.a, scale);
+        if (left > 4u) {
+            update_columns(e + column + 4u, at + 4u, left - 4u, block.b, scale);
+        }
+        if (left > 8u) {
+            update_columns(e + column + 8u, at + 8u, left - 8u, block.c, scale);
+        }
+        if (left > 12u) {
+            update_columns(e + column + 12u, at + 12u, left - 12u, block.d, scale);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+// The second half of a reduce-then-scan: each value becomes the sum of those before it.
+@group(0) @binding(0) var<storage, read> sums: array<u32>;
+@group(0) @binding(1) var<storage, read_write> values: array<u32>;
+
+struct Params {
+    len: u32,
+    // values in a block: a multiple of the workgroup
+    block: u32,
+    // 1: `sums` holds what comes before each block
+    carry: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+var<workgroup> partial: array<u32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let block = group_index(group, groups);
+    let share = params.block / WORKGROUP;
+    let begin = min(block * params.block + lane * share, params.len);
+    let end = min(begin + share, params.len);
+    var sum = 0u;
+    for (var i = begin; i < end; i++) {
+        sum += values[i];
+    }
+    // inclusive scan of the threads' sums
+    partial[lane] = sum;
+    for (var reach = 1u; reach < WORKGROUP; reach *= 2u) {
+        workgroupBarrier();
+        var before = 0u;
+        if (lane >= reach) {
+            before = partial[lane - reach];
+        }
+        workgroupBarrier();
+        partial[lane] += before;
+    }
+    var running = partial[lane] - sum;
+    if (params.carry == 1u && begin < params.len) {
+        running += sums[block];
+    }
+    for (var i = begin; i < end; i++) {
+        let value = values[i];
+        values[i] = running;
+        running += value;
+    }
+}

@@ -1,0 +1,71 @@
+// Sums the pieces of long segments ahead of row_update, so that a hot row keeps many threads busy. Only pieces that
+// are not the last of their segment are stored, at the index of the first position divided by PIECE, which no two
+// share: such a piece is PIECE long.
+@group(0) @binding(0) var<storage, read> parts: array<Part>;
+@group(0) @binding(1) var<storage, read> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> grad: array<Elem>;
+@group(0) @binding(4) var<storage, read_write> partials: array<vec4<f32>>;
+
+struct Params {
+    len: u32,
+    parts: u32,
+    none_key: u32,
+    // threads for a piece
+    lanes: u32,
+    // vec4s from partial to partial
+    stride: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+fn first_of(key: u32, end: u32) -> u32 {
+    var low = 0u;
+    var high = end;
+    while (low < high) {
+        let middle = (low + high) / 2u;
+        if (keys[middle] < key) {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let index = group_index(group, groups) * WORKGROUP + thread;
+    let block = index / params.lanes;
+    let lane = index % params.lanes;
+    // A piece that begins in this block and is not its segment's last reaches into the next block, so that the
+    // segment is the one found there.
+    let next = (block + 1u) * PIECE;
+    if (next >= params.len) {
+        return;
+    }
+    let key = keys[next];
+    if (key == params.none_key) {
+        return;
+    }
+    let start = first_of(key, next);
+    var begin = start;
+    if (start < block * PIECE) {
+        begin = start + (block * PIECE - start + PIECE - 1u) / PIECE * PIECE;
+    }
+    if (begin >= next || begin + PIECE >= params.len || keys[begin + PIECE] != key) {
+        return;
+    }
+    let dim = parts[find_part(key)].dim;
+    for (var column = lane * 4u; column < dim; column += params.lanes * 4u) {
+        var sum = vec4<f32>();
+        for (var p = begin; p < begin + PIECE; p++) {
+            let term = terms[p];
+            sum += load_grad(term.x + column, dim - column) * bitcast<f32>(term.y);
+        }
+        partials[block * params.stride + column / 4u] = sum;
+    }
+}

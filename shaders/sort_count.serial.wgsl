@@ -1,0 +1,37 @@
+// sort_count for software adapters: one thread a tile, with counters of its own.
+@group(0) @binding(0) var<storage, read> keys: array<u32>;
+@group(0) @binding(1) var<storage, read_write> histogram: array<u32>;
+
+struct Params {
+    len: u32,
+    tile: u32,
+    tiles: u32,
+    shift: u32,
+    digits: u32,
+    first: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tile = group_index(group, groups) * WORKGROUP + lane;
+    if (tile >= params.tiles) {
+        return;
+    }
+    var counts: array<u32, 512>;
+    for (var digit = 0u; digit < params.digits; digit++) {
+        counts[digit] = 0u;
+    }
+    let begin = min(tile * params.tile, params.len);
+    let end = min(begin + params.tile, params.len);
+    for (var i = begin; i < end; i++) {
+        counts[(keys[i] >> params.shift) & (params.digits - 1u)] += 1u;
+    }
+    for (var digit = 0u; digit < params.digits; digit++) {
+        histogram[digit * params.tiles + tile] = counts[digit];
+    }
+}

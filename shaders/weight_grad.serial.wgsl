@@ -1,0 +1,54 @@
+// weight_grad for software adapters: one thread a position. The order of the sum is that of sixteen lanes.
+@group(0) @binding(0) var<storage, read> parts: array<Part>;
+@group(0) @binding(1) var<storage, read> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> grad: array<Elem>;
+@group(0) @binding(4) var<storage, read> rows: array<Elem>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+
+struct Params {
+    len: u32,
+    parts: u32,
+    key_begin: u32,
+    key_end: u32,
+    lanes: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let p = group_index(group, groups) * WORKGROUP + thread;
+    if (p >= params.len) {
+        return;
+    }
+    let key = keys[p];
+    if (key < params.key_begin || key >= params.key_end) {
+        return;
+    }
+    let term = terms[p];
+    let part = parts[find_part(key)];
+    let e = part.base + (key - part.key_first) * part.dim;
+    var lanes: array<vec4<f32>, 16>;
+    for (var lane = 0u; lane < 16u; lane++) {
+        lanes[lane] = vec4<f32>();
+    }
+    for (var column = 0u; column < part.dim; column += 4u) {
+        let left = part.dim - column;
+        lanes[(column / 4u) % 16u] += load_grad(term.x + column, left) * load_rows(e + column, left);
+    }
+    var sums: array<f32, 16>;
+    for (var lane = 0u; lane < 16u; lane++) {
+        let partial = lanes[lane];
+        sums[lane] = (partial.x + partial.y) + (partial.z + partial.w);
+    }
+    for (var width = 8u; width > 0u; width /= 2u) {
+        for (var lane = 0u; lane < width; lane++) {
+            sums[lane] += sums[lane + width];
+        }
+    }
+    out[p] = sums[0] * bitcast<f32>(term.y);
+}

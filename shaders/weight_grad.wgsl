@@ -1,0 +1,58 @@
+// Gradient with respect to per-sample weights: out[p] = <gradient of the bag's output, row of the id at p>, divided
+// by the bag's length for a mean. `lanes` threads share a position.
+@group(0) @binding(0) var<storage, read> parts: array<Part>;
+@group(0) @binding(1) var<storage, read> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> grad: array<Elem>;
+@group(0) @binding(4) var<storage, read> rows: array<Elem>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+
+struct Params {
+    len: u32,
+    parts: u32,
+    key_begin: u32,
+    key_end: u32,
+    lanes: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+var<workgroup> sums: array<f32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let lanes = params.lanes;
+    let lane = thread % lanes;
+    let p = group_index(group, groups) * (WORKGROUP / lanes) + thread / lanes;
+    var works = p < params.len;
+    var key = 0u;
+    if (works) {
+        key = keys[p];
+        works = key >= params.key_begin && key < params.key_end;
+    }
+    var factor = 0.0;
+    var partial = vec4<f32>();
+    if (works) {
+        let term = terms[p];
+        factor = bitcast<f32>(term.y);
+        let part = parts[find_part(key)];
+        let e = part.base + (key - part.key_first) * part.dim;
+        for (var column = lane * 4u; column < part.dim; column += lanes * 4u) {
+            let left = part.dim - column;
+            partial += load_grad(term.x + column, left) * load_rows(e + column, left);
+        }
+    }
+    sums[thread] = (partial.x + partial.y) + (partial.z + partial.w);
+    for (var width = lanes / 2u; width > 0u; width /= 2u) {
+        workgroupBarrier();
+        if (lane < width) {
+            sums[thread] += sums[thread + width];
+        }
+    }
+    if (works && lane == 0u) {
+        out[p] = sums[thread] * factor;
+    }
+}

@@ -1,0 +1,106 @@
+//! Runs recorded commands on the CPU, in order.
+
+use std::ops::Range;
+use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
+
+use super::Memory;
+use crate::device::{Buffer, Command, Repr};
+use crate::kernel::{Access, Call, Dispatch, Slot};
+use crate::{Error, Result};
+
+pub(crate) fn execute(commands: &[Command]) -> Result<()> {
+    commands.iter().try_for_each(|command| match command {
+        Command::Dispatch(call) => dispatch(call),
+        Command::Upload { target, data } => {
+            let (memory, range) = words(target)?;
+            let mut memory = memory.write();
+            bytemuck::cast_slice_mut::<u32, u8>(&mut memory[range]).copy_from_slice(data);
+            Ok(())
+        }
+        Command::Copy { source, target } => {
+            let ((source, from), (target, to)) = (words(source)?, words(target)?);
+            target.write()[to].copy_from_slice(&source.read()[from]);
+            Ok(())
+        }
+        Command::Clear(target) => {
+            let (memory, range) = words(target)?;
+            memory.write()[range].fill(0);
+            Ok(())
+        }
+        Command::Readback { source, state } => {
+            let (memory, range) = words(source)?;
+            state.finish(Ok(bytemuck::cast_slice(&memory.read()[range]).to_vec()));
+            Ok(())
+        }
+    })
+}
+
+fn words(buffer: &Buffer) -> Result<(&Arc<Memory>, Range<usize>)> {
+    match &buffer.repr {
+        Repr::Cpu(memory) => {
+            // both fit: the memory was allocated
+            let first = usize::try_from(buffer.offset / 4).unwrap_or(usize::MAX);
+            let len = usize::try_from(buffer.size / 4).unwrap_or(usize::MAX);
+            Ok((memory, first..first + len))
+        }
+        Repr::Gpu(_) => Err(Error::WrongContext { argument: "buffer" }),
+    }
+}
+
+enum Guard<'a> {
+    Read(RwLockReadGuard<'a, Vec<u32>>),
+    Write(RwLockWriteGuard<'a, Vec<u32>>),
+}
+
+fn dispatch(call: &Dispatch) -> Result<()> {
+    let ranges = call.bindings.iter().map(words).collect::<Result<Vec<_>>>()?;
+    let writes = |i: usize| call.kernel.bindings[i].access == Access::ReadWrite;
+    let address = |i: usize| Arc::as_ptr(ranges[i].0).addr();
+
+    // Bindings ordered by memory and place: each memory is locked once (always in the same order, so that two
+    // threads cannot wait for each other) and cut into disjoint pieces.
+    let mut order: Vec<usize> = (0..ranges.len()).collect();
+    order.sort_by_key(|&i| (address(i), ranges[i].1.start, ranges[i].1.end));
+    let groups: Vec<&[usize]> = order.chunk_by(|&a, &b| address(a) == address(b)).collect();
+
+    let mut guards: Vec<Guard<'_>> = groups
+        .iter()
+        .map(|group| {
+            let memory = ranges[group[0]].0;
+            if group.iter().any(|&i| writes(i)) {
+                Guard::Write(memory.write())
+            } else {
+                Guard::Read(memory.read())
+            }
+        })
+        .collect();
+
+    let mut slots: Vec<Slot<'_>> = ranges.iter().map(|_| Slot::Taken).collect();
+    for (group, guard) in groups.iter().zip(&mut guards) {
+        match guard {
+            Guard::Read(memory) => {
+                for &i in *group {
+                    slots[i] = Slot::Read(&memory[ranges[i].1.clone()]);
+                }
+            }
+            Guard::Write(memory) => {
+                let (mut rest, mut at) = (memory.as_mut_slice(), 0);
+                for &i in *group {
+                    let Range { start, end } = ranges[i].1.clone();
+                    if start < at {
+                        return Err(Error::invalid(
+                            format!("{}.{}", call.kernel.name, call.kernel.bindings[i].name),
+                            "memory that no other binding of the call overlaps",
+                            "an overlap",
+                        ));
+                    }
+                    let (piece, tail) = rest.split_at_mut(start - at).1.split_at_mut(end - start);
+                    (rest, at) = (tail, end);
+                    slots[i] = if writes(i) { Slot::Write(piece) } else { Slot::Read(piece) };
+                }
+            }
+        }
+    }
+    (call.kernel.twin)(Call { variant: call.variant, params: &call.params, slots });
+    Ok(())
+}

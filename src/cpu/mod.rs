@@ -1,0 +1,30 @@
+//! The CPU twins: one file per shader, same stem, same binding order.
+//!
+//! A twin gives the same bits as its shader on a device that neither contracts nor flushes. Twins know neither
+//! wgpu nor the public operations; they are parallel over outputs and fixed in order inside an output.
+
+pub(crate) mod bag_forward;
+pub(crate) mod check_ids;
+pub(crate) mod check_offsets;
+pub(crate) mod check_report;
+mod execute;
+pub(crate) mod gather_terms;
+pub(crate) mod init_rows;
+mod memory;
+pub(crate) mod occurrences;
+mod optimizer;
+pub(crate) mod probe;
+mod row_sum;
+pub(crate) mod row_update;
+pub(crate) mod scan_apply;
+pub(crate) mod scan_reduce;
+pub(crate) mod segment_partials;
+mod simd;
+pub(crate) mod sort_count;
+pub(crate) mod sort_scatter;
+mod split;
+mod terms;
+pub(crate) mod weight_grad;
+
+pub(crate) use execute::execute;
+pub(crate) use memory::Memory;

@@ -1,0 +1,43 @@
+//! The fixed order of a sum over a row: column `c` goes to accumulator `c % 64`, which stands for lane
+//! `c / 4 % 16` and component `c % 4` of the shaders; components are added in pairs, lanes by a binary tree.
+
+/// Sums `term(c)` over the columns of a row.
+#[inline(always)]
+pub(crate) fn row_sum(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 64];
+    let (blocks_a, tail_a) = a.as_chunks::<64>();
+    let (blocks_b, tail_b) = b.as_chunks::<64>();
+    for (a, b) in blocks_a.iter().zip(blocks_b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    for ((sum, a), b) in sums.iter_mut().zip(tail_a).zip(tail_b) {
+        *sum += a * b;
+    }
+    let mut lanes = [0.0f32; 16];
+    for (lane, [x, y, z, w]) in lanes.iter_mut().zip(sums.as_chunks::<4>().0) {
+        *lane = (x + y) + (z + w);
+    }
+    for width in [8, 4, 2, 1] {
+        for lane in 0..width {
+            lanes[lane] += lanes[lane + width];
+        }
+    }
+    lanes[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row_sum;
+
+    #[test]
+    fn sums_every_column_once() {
+        for len in [0, 1, 3, 4, 63, 64, 65, 200] {
+            let a: Vec<f32> = (0..len).map(|i| i as f32).collect();
+            let ones = vec![1.0; len];
+            let expected = (len * len.saturating_sub(1) / 2) as f32;
+            assert_eq!(row_sum(&a, &ones), expected, "{len}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Twin of `row_update.wgsl`.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::optimizer::{ROW_FUNCTIONS, RowFunction};
+use super::simd::{prefetch, vectorised};
+use super::split::split_at_all;
+use super::terms::{prefetch_term, row_grad};
+use crate::kernel::Call;
+use crate::kernels::part::{Part, Term};
+use crate::kernels::row_update::{OPTIMIZERS, Params};
+
+struct Inputs<'a> {
+    params: Params,
+    parts: &'a [Part],
+    keys: &'a [u32],
+    terms: &'a [Term],
+    grad: &'a [f32],
+    /// Values of state for a row, and for an element.
+    row_state: usize,
+    element_state: usize,
+}
+
+impl Inputs<'_> {
+    fn part(&self, key: u32) -> &Part {
+        &self.parts[self.parts.partition_point(|part| part.key_first <= key).saturating_sub(1)]
+    }
+
+    /// Where a row begins in the window's weights and in its state.
+    #[inline(always)]
+    fn place(&self, part: &Part, key: u32) -> (usize, usize) {
+        let (row, dim) = ((key - part.key_first) as usize, part.dim as usize);
+        let stride = self.row_state + self.element_state * dim;
+        (part.base as usize + row * dim, part.state_base as usize + row * stride)
+    }
+}
+
+/// Sorted positions that one task takes, rounded to whole segments.
+const POSITIONS: usize = 4096;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let params: Params = call.params();
+    let optimizer = call.variant / 4;
+    let (_, row_state, element_state) = OPTIMIZERS[optimizer];
+    let inputs = Inputs {
+        params,
+        parts: &call.read::<Part>(0)[..params.parts as usize],
+        keys: &call.read::<u32>(1)[..params.len as usize],
+        terms: call.read(2),
+        grad: call.read(3),
+        row_state: row_state as usize,
+        element_state: element_state as usize,
+    };
+    let (table, state) = (call.write::<f32>(5), call.write::<f32>(6));
+    let begin = inputs.keys.partition_point(|&key| key < params.key_begin);
+    let end = inputs.keys.partition_point(|&key| key < params.key_end);
+    let cuts = cuts(inputs.keys, begin, end);
+
+    // Rows ascend with their keys, in the weights and in the state: cut where each task's first row begins.
+    let starts: Vec<_> = cuts
+        .iter()
+        .map(|range| inputs.place(inputs.part(inputs.keys[range.start]), inputs.keys[range.start]))
+        .collect();
+    let (table_len, state_len) = (table.len(), state.len());
+    let tables = split_at_all(table, starts.iter().map(|s| s.0).chain([table_len]));
+    let states = split_at_all(state, starts.iter().map(|s| s.1.min(state_len)).chain([state_len]));
+    // the first piece lies before the first task
+    let pieces = tables.into_iter().zip(states).skip(1);
+    let tasks: Vec<_> = cuts.into_iter().zip(starts).zip(pieces).collect();
+    tasks.into_par_iter().for_each(|((range, (base, state_base)), (table, state))| {
+        let target = Target { table, base, state, state_base };
+        // a call through a pointer would be compiled for the baseline
+        match optimizer {
+            0 => update_rows(&inputs, range, target, ROW_FUNCTIONS[0]),
+            1 => update_rows(&inputs, range, target, ROW_FUNCTIONS[1]),
+            _ => update_rows(&inputs, range, target, ROW_FUNCTIONS[2]),
+        }
+    });
+}
+
+/// Ranges of about [`POSITIONS`] positions that begin and end with a segment.
+fn cuts(keys: &[u32], begin: usize, end: usize) -> Vec<Range<usize>> {
+    let mut all = Vec::new();
+    let mut at = begin;
+    while at < end {
+        let mut stop = (at + POSITIONS).min(end);
+        while stop < end && keys[stop] == keys[stop - 1] {
+            stop += 1;
+        }
+        all.push(at..stop);
+        at = stop;
+    }
+    all
+}
+
+/// A piece of the weights and state, with the elements it begins at.
+struct Target<'a> {
+    table: &'a mut [f32],
+    base: usize,
+    state: &'a mut [f32],
+    state_base: usize,
+}
+
+/// How many positions ahead rows and gradients are asked for.
+const AHEAD: usize = 16;
+
+#[inline(always)]
+fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>, update: RowFunction) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let Target { table, base, state, state_base } = target;
+            let p = &inputs.params;
+            let mut part = inputs.part(inputs.keys[range.start]);
+            let mut gradient =
+                vec![0.0f32; inputs.parts.iter().map(|part| part.dim as usize).max().unwrap_or(0)];
+            let mut at = range.start;
+            while at < range.end {
+                let key = inputs.keys[at];
+                let mut end = at + 1;
+                while end < range.end && inputs.keys[end] == key {
+                    end += 1;
+                }
+                if key - part.key_first >= part.rows {
+                    part = inputs.part(key);
+                }
+                let dim = part.dim as usize;
+                for ahead in (at + AHEAD..end + AHEAD).take_while(|&ahead| ahead < range.end) {
+                    prefetch_term(inputs.terms[ahead], inputs.grad, dim);
+                    if inputs.keys[ahead] != inputs.keys[ahead - 1] {
+                        let (row, row_state) = inputs.place(part, inputs.keys[ahead]);
+                        if let Some(row) = table.get(row - base..(row - base).saturating_add(dim)) {
+                            prefetch(row);
+                        }
+                        if let Some(state) = state.get(row_state - state_base..) {
+                            prefetch(&state[..state.len().min(1)]);
+                        }
+                    }
+                }
+                let gradient = &mut gradient[..dim];
+                row_grad(&inputs.terms[at..end], inputs.grad, gradient);
+                let (row, row_state) = inputs.place(part, key);
+                let row = &mut table[row - base..][..dim];
+                if p.l2 != 0.0 {
+                    for (g, w) in gradient.iter_mut().zip(&*row) {
+                        *g += w * p.l2;
+                    }
+                }
+                let stride = inputs.row_state + inputs.element_state * dim;
+                let row_state =
+                    if stride == 0 { &mut [][..] } else { &mut state[row_state - state_base..][..stride] };
+                update(p, row, gradient, row_state);
+                at = end;
+            }
+        },
+    );
+}

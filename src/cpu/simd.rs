@@ -1,0 +1,28 @@
+//! The hot inner loops, compiled for the processor that is found at run time.
+//!
+//! [`vectorised`] runs a closure with AVX-512, AVX2 or NEON switched on (through `pulp`): loops that are inlined
+//! into it are vectorised by the compiler, without contraction and without changing the order of sums.
+
+/// Runs `work` with the widest vector instructions the processor has.
+///
+/// Functions that `work` calls must be `#[inline(always)]`, or they are compiled for the baseline.
+#[inline(always)]
+pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
+    pulp::Arch::new().dispatch(work)
+}
+
+/// Asks for the cache lines of a row that will be read soon.
+#[inline(always)]
+pub(crate) fn prefetch(row: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in row.chunks(16) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        #[allow(unsafe_code, reason = "prefetching has no safe form")]
+        // SAFETY: a prefetch reads no memory that the program could notice, whatever the address.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
+}

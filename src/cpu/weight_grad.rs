@@ -1,0 +1,40 @@
+//! Twin of `weight_grad.wgsl`.
+
+use rayon::prelude::*;
+
+use super::row_sum::row_sum;
+use super::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::part::{Part, Term};
+use crate::kernels::weight_grad::Params;
+
+/// Positions that one task takes.
+const POSITIONS: usize = 1024;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let parts = &call.read::<Part>(0)[..p.parts as usize];
+    let keys = &call.read::<u32>(1)[..p.len as usize];
+    let (terms, grad, rows) = (call.read::<Term>(2), call.read::<f32>(3), call.read::<f32>(4));
+    let out = &mut call.write::<f32>(5)[..p.len as usize];
+    keys.par_chunks(POSITIONS).zip(terms.par_chunks(POSITIONS)).zip(out.par_chunks_mut(POSITIONS)).for_each(
+        |((keys, terms), out)| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for ((&key, &[at, factor]), out) in keys.iter().zip(terms).zip(out) {
+                        if key < p.key_begin || key >= p.key_end {
+                            continue;
+                        }
+                        let part =
+                            &parts[parts.partition_point(|part| part.key_first <= key).saturating_sub(1)];
+                        let dim = part.dim as usize;
+                        let base = part.base as usize + (key - part.key_first) as usize * dim;
+                        let gradient = &grad[at as usize..][..dim];
+                        *out = row_sum(gradient, &rows[base..base + dim]) * f32::from_bits(factor);
+                    }
+                },
+            );
+        },
+    );
+}

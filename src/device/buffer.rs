@@ -1,0 +1,148 @@
+//! A range of device memory.
+
+use std::sync::Arc;
+
+use bytemuck::{NoUninit, Pod};
+
+use super::{Context, Recorder};
+use crate::cpu::Memory;
+use crate::{Error, Result};
+
+/// A range of bytes in device memory; cloning shares the memory.
+///
+/// On a GPU this is a range of a [`wgpu::Buffer`], which may be the caller's own
+/// ([`Buffer::from_wgpu`]); on the CPU it is host memory. Sizes and offsets are multiples of 4 bytes.
+#[derive(Debug, Clone)]
+pub struct Buffer {
+    pub(crate) repr: Repr,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Repr {
+    Gpu(wgpu::Buffer),
+    Cpu(Arc<Memory>),
+}
+
+impl Buffer {
+    /// A range of a caller's buffer, without a copy.
+    ///
+    /// The buffer must have been made by the context's device, with the usages `STORAGE`, `COPY_SRC` and
+    /// `COPY_DST`; `offset` must be a multiple of the device's `min_storage_buffer_offset_alignment`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the context is a CPU context, or a usage, the alignment or the range is
+    /// wrong.
+    pub fn from_wgpu(ctx: &Context, buffer: wgpu::Buffer, offset: u64, size: u64) -> Result<Self> {
+        if ctx.is_cpu() {
+            return Err(Error::invalid("context", "a GPU context", "the CPU context"));
+        }
+        let wanted =
+            wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        if !buffer.usage().contains(wanted) {
+            return Err(Error::invalid(
+                "buffer usage",
+                format!("{wanted:?}"),
+                format!("{:?}", buffer.usage()),
+            ));
+        }
+        let align = ctx.limits().alignment;
+        if !offset.is_multiple_of(align) || !size.is_multiple_of(4) {
+            return Err(Error::invalid(
+                "buffer range",
+                format!("an offset that is a multiple of {align} and a size that is a multiple of 4"),
+                format!("offset {offset}, size {size}"),
+            ));
+        }
+        if offset.checked_add(size).is_none_or(|end| end > buffer.size()) {
+            return Err(Error::invalid(
+                "buffer range",
+                format!("at most {} bytes", buffer.size()),
+                format!("{offset} + {size}"),
+            ));
+        }
+        Ok(Self { repr: Repr::Gpu(buffer), offset, size })
+    }
+
+    /// Device memory holding `data`.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    pub fn from_slice<T: NoUninit>(ctx: &Context, data: &[T]) -> Result<Self> {
+        let buffer = ctx.allocate("embag.data", size_of_val(data) as u64)?;
+        buffer.write(ctx, 0, data)?;
+        Ok(buffer)
+    }
+
+    /// The wgpu buffer with offset and size in bytes, on a GPU.
+    #[must_use]
+    pub fn as_wgpu(&self) -> Option<(&wgpu::Buffer, u64, u64)> {
+        match &self.repr {
+            Repr::Gpu(buffer) => Some((buffer, self.offset, self.size)),
+            Repr::Cpu(_) => None,
+        }
+    }
+
+    /// Size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The part of `size` bytes that begins `offset` bytes from the start.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the part is not inside.
+    pub fn slice(&self, offset: u64, size: u64) -> Result<Self> {
+        if offset.checked_add(size).is_none_or(|end| end > self.size)
+            || !offset.is_multiple_of(4)
+            || !size.is_multiple_of(4)
+        {
+            return Err(Error::invalid(
+                "buffer slice",
+                format!("a multiple of 4 within {} bytes", self.size),
+                format!("{size} bytes at {offset}"),
+            ));
+        }
+        Ok(self.part(offset, size))
+    }
+
+    /// [`Buffer::slice`] for ranges that this crate computed itself.
+    pub(crate) fn part(&self, offset: u64, size: u64) -> Self {
+        debug_assert!(offset + size <= self.size);
+        Self { repr: self.repr.clone(), offset: self.offset + offset, size }
+    }
+
+    /// Writes `data` at `offset` bytes, after everything submitted so far.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if it does not fit.
+    pub fn write<T: NoUninit>(&self, ctx: &Context, offset: u64, data: &[T]) -> Result<()> {
+        let bytes: &[u8] = bytemuck::cast_slice(data);
+        let target = self.slice(offset, bytes.len() as u64)?;
+        let mut rec = Recorder::new(ctx);
+        rec.upload(&target, bytes.to_vec());
+        rec.submit()?;
+        Ok(())
+    }
+
+    /// Reads everything, after all submitted work; blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn read<T: Pod>(&self, ctx: &Context) -> Result<Vec<T>> {
+        let mut rec = Recorder::new(ctx);
+        let readback = rec.readback(self);
+        rec.submit()?;
+        readback.wait()
+    }
+
+    pub(crate) fn same_memory(&self, other: &Self) -> bool {
+        match (&self.repr, &other.repr) {
+            (Repr::Gpu(a), Repr::Gpu(b)) => a == b,
+            (Repr::Cpu(a), Repr::Cpu(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Where work runs: a caller's wgpu device, the best adapter, or the CPU.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Buffer, Pool, Repr, Scratch};
+use crate::cpu::Memory;
+use crate::gpu::{AdapterChoice, Gpu};
+use crate::kernel::Shape;
+use crate::{Error, Result};
+
+/// A device and what belongs to it: pipelines and scratch memory. Cloning shares it.
+///
+/// The same operations run with the same answers on every kind of context.
+#[derive(Clone)]
+pub struct Context {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    backend: Backend,
+    limits: DeviceLimits,
+    pool: Pool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Backend {
+    Gpu(Box<Gpu>),
+    Cpu,
+}
+
+/// The limits that this crate plans by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceLimits {
+    /// Largest storage binding in bytes; larger tables are used through several windows.
+    pub binding: u64,
+    /// Largest buffer in bytes; larger tables are spread over several buffers.
+    pub buffer: u64,
+    /// What the offset of a storage binding must be a multiple of, in bytes.
+    pub alignment: u64,
+}
+
+/// Settings of a [`Context`].
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ContextOptions {
+    /// Use no larger storage bindings than this many bytes (at least 1 KiB).
+    pub max_binding: Option<u64>,
+    /// Use no larger buffers than this many bytes (at least 1 KiB).
+    pub max_buffer: Option<u64>,
+    /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
+    pub shape: Option<Shape>,
+}
+
+impl ContextOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`max_binding`](Self::max_binding).
+    #[must_use]
+    pub fn max_binding(mut self, bytes: u64) -> Self {
+        self.max_binding = Some(bytes);
+        self
+    }
+
+    /// Sets [`max_buffer`](Self::max_buffer).
+    #[must_use]
+    pub fn max_buffer(mut self, bytes: u64) -> Self {
+        self.max_buffer = Some(bytes);
+        self
+    }
+
+    /// Sets [`shape`](Self::shape).
+    #[must_use]
+    pub fn shape(mut self, shape: Shape) -> Self {
+        self.shape = Some(shape);
+        self
+    }
+}
+
+const LEAST_LIMIT: u64 = 1024;
+const ALIGNMENT: u64 = 256;
+
+impl Context {
+    /// Opens the best adapter: discrete, integrated and virtual GPUs first, software adapters last.
+    ///
+    /// `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice, and
+    /// `EMBAG_DISABLE=f16,subgroup,f32_atomic` turns optional features off.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if there is none, [`Error::Device`] if it cannot be opened.
+    pub fn open() -> Result<Self> {
+        Self::open_with(&ContextOptions::default())
+    }
+
+    /// [`Context::open`] with options.
+    ///
+    /// # Errors
+    /// As [`Context::open`], and [`Error::InvalidArgument`] for limits that are too small.
+    pub fn open_with(options: &ContextOptions) -> Result<Self> {
+        Self::with_gpu(Gpu::open(AdapterChoice::Any, options.shape)?, options)
+    }
+
+    /// A hardware GPU if there is one that can be opened, else the CPU; software adapters are not used.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is a hardware GPU that cannot be opened.
+    pub fn auto() -> Result<Self> {
+        match Gpu::open(AdapterChoice::Hardware, None) {
+            Ok(gpu) => Self::with_gpu(gpu, &ContextOptions::default()),
+            Err(Error::NoAdapter { .. }) => Ok(Self::cpu()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Works on the caller's device and queue; nothing beyond `Limits::default()` is needed.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the device has less than 7 storage buffers per shader stage.
+    pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Result<Self> {
+        Self::from_wgpu_with(device, queue, &ContextOptions::default())
+    }
+
+    /// [`Context::from_wgpu`] with options.
+    ///
+    /// # Errors
+    /// As [`Context::from_wgpu`], and for limits that are too small.
+    pub fn from_wgpu_with(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        options: &ContextOptions,
+    ) -> Result<Self> {
+        Self::with_gpu(Gpu::new(device, queue, options.shape)?, options)
+    }
+
+    /// The CPU: always there, with the same operations and answers.
+    #[must_use]
+    pub fn cpu() -> Self {
+        let limits = DeviceLimits { binding: CPU_BINDING, buffer: CPU_BINDING, alignment: ALIGNMENT };
+        Self { inner: Arc::new(Inner { backend: Backend::Cpu, limits, pool: Pool::default() }) }
+    }
+
+    /// The CPU with limits, which change where large tables are cut.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for limits that are too small.
+    pub fn cpu_with(options: &ContextOptions) -> Result<Self> {
+        let limits = DeviceLimits { binding: CPU_BINDING, buffer: CPU_BINDING, alignment: ALIGNMENT };
+        let limits = narrowed(limits, options)?;
+        Ok(Self { inner: Arc::new(Inner { backend: Backend::Cpu, limits, pool: Pool::default() }) })
+    }
+
+    fn with_gpu(gpu: Gpu, options: &ContextOptions) -> Result<Self> {
+        let limits = narrowed(gpu.limits(), options)?;
+        let backend = Backend::Gpu(Box::new(gpu));
+        Ok(Self { inner: Arc::new(Inner { backend, limits, pool: Pool::default() }) })
+    }
+
+    /// Whether this is the CPU context.
+    #[must_use]
+    pub fn is_cpu(&self) -> bool {
+        matches!(self.inner.backend, Backend::Cpu)
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> DeviceLimits {
+        self.inner.limits
+    }
+
+    /// The shape of kernel used here.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        match &self.inner.backend {
+            Backend::Gpu(gpu) => gpu.shape(),
+            Backend::Cpu => Shape::Serial,
+        }
+    }
+
+    /// The adapter's name, or the processor's.
+    #[must_use]
+    pub fn device_name(&self) -> String {
+        match &self.inner.backend {
+            Backend::Gpu(gpu) => gpu.info().name.clone(),
+            Backend::Cpu => format!("CPU ({} threads)", rayon::current_num_threads()),
+        }
+    }
+
+    /// The driver's name and version; `rayon` on the CPU.
+    #[must_use]
+    pub fn driver(&self) -> String {
+        match &self.inner.backend {
+            Backend::Gpu(gpu) => format!("{} {}", gpu.info().driver, gpu.info().driver_info),
+            Backend::Cpu => "rayon".to_owned(),
+        }
+    }
+
+    /// The adapter, if this is a GPU.
+    #[must_use]
+    pub fn adapter_info(&self) -> Option<&wgpu::AdapterInfo> {
+        self.gpu().map(Gpu::info)
+    }
+
+    /// The device and queue, if this is a GPU.
+    #[must_use]
+    pub fn wgpu(&self) -> Option<(&wgpu::Device, &wgpu::Queue)> {
+        self.gpu().map(|gpu| (gpu.device(), gpu.queue()))
+    }
+
+    /// Whether the device flushes `f32` subnormals to zero, found by a probe.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the probe cannot run.
+    pub fn flushes_subnormals(&self) -> Result<bool> {
+        self.gpu().map_or(Ok(false), Gpu::flushes_subnormals)
+    }
+
+    /// Builds the pipelines of every kernel for this device now, instead of at their first use.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if a driver refuses one.
+    pub fn warm_up(&self) -> Result<()> {
+        let Some(gpu) = self.gpu() else { return Ok(()) };
+        for kernel in crate::kernels::ALL {
+            for (index, variant) in kernel.variants.iter().enumerate() {
+                if variant.shape == Shape::Any || variant.shape == gpu.shape() {
+                    gpu.pipeline(kernel, index, 0)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Device memory of `size` bytes, zeroed.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] if it is larger than the device's largest buffer, [`Error::Device`] if there
+    /// is not enough memory.
+    pub fn allocate(&self, label: &str, size: u64) -> Result<Buffer> {
+        // a binding of zero bytes is refused, so that even an empty buffer has a few
+        let size = size.next_multiple_of(4).max(16);
+        if size > self.inner.limits.buffer {
+            return Err(Error::LimitExceeded {
+                what: label.to_owned(),
+                needed: size,
+                limit: self.inner.limits.buffer,
+                hint: "use a smaller batch or dimension",
+            });
+        }
+        let repr = match &self.inner.backend {
+            Backend::Gpu(gpu) => Repr::Gpu(gpu.create_buffer(label, size)?),
+            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(size)?)),
+        };
+        Ok(Buffer { repr, offset: 0, size })
+    }
+
+    pub(crate) fn scratch(&self, label: &'static str, size: u64) -> Result<Scratch> {
+        if size > self.inner.limits.binding {
+            return Err(Error::LimitExceeded {
+                what: label.to_owned(),
+                needed: size,
+                limit: self.inner.limits.binding,
+                hint: "use a smaller batch",
+            });
+        }
+        Scratch::take(self, &self.inner.pool, label, size)
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.inner.backend
+    }
+
+    fn gpu(&self) -> Option<&Gpu> {
+        match &self.inner.backend {
+            Backend::Gpu(gpu) => Some(gpu),
+            Backend::Cpu => None,
+        }
+    }
+
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The name of the kernel variant for this device: `base.wide` or `base.serial`.
+    pub(crate) fn shaped(&self, base: &str) -> String {
+        match self.shape() {
+            Shape::Wide => format!("{base}.wide"),
+            Shape::Serial | Shape::Any => format!("{base}.serial"),
+        }
+    }
+}
+
+/// Bindings stay below 4 Gi elements on the CPU too, since kernels index with `u32`.
+const CPU_BINDING: u64 = 16 << 30;
+
+fn narrowed(limits: DeviceLimits, options: &ContextOptions) -> Result<DeviceLimits> {
+    let narrow = |name: &str, limit: u64, wanted: Option<u64>| match wanted {
+        Some(bytes) if bytes < LEAST_LIMIT => {
+            Err(Error::invalid(name, format!("at least {LEAST_LIMIT} bytes"), bytes))
+        }
+        Some(bytes) => Ok(limit.min(bytes / ALIGNMENT * ALIGNMENT)),
+        None => Ok(limit),
+    };
+    let buffer = narrow("max_buffer", limits.buffer, options.max_buffer)?;
+    let binding = narrow("max_binding", limits.binding, options.max_binding)?.min(buffer);
+    Ok(DeviceLimits { binding, buffer, ..limits })
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("device", &self.device_name()).finish_non_exhaustive()
+    }
+}
+
+/// Adapter, driver, limits and optional features, one a line.
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "device    {}", self.device_name())?;
+        writeln!(f, "driver    {}", self.driver())?;
+        let limits = self.limits();
+        writeln!(f, "binding   {} MiB", limits.binding >> 20)?;
+        write!(f, "buffer    {} MiB", limits.buffer >> 20)?;
+        if let Some(gpu) = self.gpu() {
+            let info = gpu.info();
+            write!(f, "\nbackend   {:?}, {:?}", info.backend, info.device_type)?;
+            write!(f, "\nsubgroups {}..{}", info.subgroup_min_size, info.subgroup_max_size)?;
+            write!(f, "\noptional  {}", gpu.optional_features().join(", "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! The device, whichever it is: context, buffers, and the recorder that runs kernels on either.
+
+mod buffer;
+mod context;
+mod matrix;
+mod readback;
+mod recorder;
+mod scratch;
+
+pub use buffer::Buffer;
+pub(crate) use buffer::Repr;
+pub(crate) use context::Backend;
+pub use context::{Context, ContextOptions, DeviceLimits};
+pub use matrix::Matrix;
+pub use readback::Readback;
+pub(crate) use readback::ReadbackState;
+pub(crate) use recorder::{Check, Command};
+pub use recorder::{Recorder, Submission};
+pub(crate) use scratch::{Pool, Scratch};

@@ -1,0 +1,192 @@
+//! Records operations and submits them together.
+
+use super::{Backend, Buffer, Context, Readback, ReadbackState, Scratch};
+use crate::kernel::Dispatch;
+use crate::{Error, Result};
+use bytemuck::Pod;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One recorded step.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Dispatch(Dispatch),
+    /// Runs before the dispatches of its recorder, so only for memory that they do not use before.
+    Upload {
+        target: Buffer,
+        data: Vec<u8>,
+    },
+    Copy {
+        source: Buffer,
+        target: Buffer,
+    },
+    Clear(Buffer),
+    Readback {
+        source: Buffer,
+        state: Arc<ReadbackState>,
+    },
+}
+
+/// Turns a batch's status words into an error; called after the submission is done.
+pub(crate) type Check = Box<dyn FnOnce() -> Result<()> + Send>;
+
+/// Records many operations for one submission: on a GPU one encoder and one open compute pass.
+///
+/// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order.
+pub struct Recorder {
+    ctx: Context,
+    commands: Vec<Command>,
+    checks: Vec<Check>,
+    scratch: Vec<Scratch>,
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").field("commands", &self.commands.len()).finish_non_exhaustive()
+    }
+}
+
+impl Recorder {
+    /// An empty recorder.
+    #[must_use]
+    pub fn new(ctx: &Context) -> Self {
+        Self { ctx: ctx.clone(), commands: Vec::new(), checks: Vec::new(), scratch: Vec::new() }
+    }
+
+    /// The context it records for.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.ctx
+    }
+
+    /// Records one kernel dispatch; nothing happens if it has no groups.
+    pub(crate) fn dispatch(&mut self, dispatch: Dispatch) {
+        if dispatch.groups > 0 {
+            self.commands.push(Command::Dispatch(dispatch));
+        }
+    }
+
+    pub(crate) fn upload(&mut self, target: &Buffer, data: Vec<u8>) {
+        if !data.is_empty() {
+            self.commands.push(Command::Upload { target: target.part(0, data.len() as u64), data });
+        }
+    }
+
+    /// Copies `source` to `target`, which must be of the same size.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the sizes differ, or if both lie in one buffer (which wgpu refuses).
+    pub fn copy(&mut self, source: &Buffer, target: &Buffer) -> Result<()> {
+        if source.size() != target.size() {
+            return Err(Error::invalid("copy target", format!("{} bytes", source.size()), target.size()));
+        }
+        if source.same_memory(target) {
+            return Err(Error::invalid("copy target", "another buffer than the source", "the same buffer"));
+        }
+        if source.size() > 0 {
+            self.commands.push(Command::Copy { source: source.clone(), target: target.clone() });
+        }
+        Ok(())
+    }
+
+    /// Fills a buffer with zeros.
+    pub fn clear(&mut self, target: &Buffer) {
+        if target.size() > 0 {
+            self.commands.push(Command::Clear(target.clone()));
+        }
+    }
+
+    /// Asks for the content of `source` at this point.
+    pub fn readback<T: Pod>(&mut self, source: &Buffer) -> Readback<T> {
+        let state = Arc::new(ReadbackState::new(&self.ctx));
+        self.commands.push(Command::Readback { source: source.clone(), state: state.clone() });
+        Readback::new(state)
+    }
+
+    /// Scratch memory that lives until this recorder is submitted.
+    pub(crate) fn scratch(&mut self, label: &'static str, size: u64) -> Result<Buffer> {
+        let scratch = self.ctx.scratch(label, size)?;
+        let buffer = scratch.buffer();
+        self.scratch.push(scratch);
+        Ok(buffer)
+    }
+
+    /// Scratch memory holding `data`.
+    pub(crate) fn scratch_from<T: bytemuck::NoUninit>(
+        &mut self,
+        label: &'static str,
+        data: &[T],
+    ) -> Result<Buffer> {
+        let bytes: &[u8] = bytemuck::cast_slice(data);
+        let buffer = self.scratch(label, bytes.len() as u64)?;
+        self.upload(&buffer, bytes.to_vec());
+        Ok(buffer)
+    }
+
+    pub(crate) fn check(&mut self, check: Check) {
+        self.checks.push(check);
+    }
+
+    /// Hands everything to the device, without waiting for it (the CPU context is done on return).
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device refuses. Bad ids of device batches show in [`Submission::wait`].
+    pub fn submit(self) -> Result<Submission> {
+        let index = match self.ctx.backend() {
+            Backend::Gpu(gpu) => Some(gpu.execute(&self.commands)?),
+            Backend::Cpu => {
+                crate::cpu::execute(&self.commands)?;
+                None
+            }
+        };
+        Ok(Submission { ctx: self.ctx, index, checks: self.checks })
+    }
+
+    /// [`Recorder::submit`] and [`Submission::wait`].
+    ///
+    /// # Errors
+    /// As both.
+    pub fn run(self) -> Result<()> {
+        self.submit()?.wait()
+    }
+}
+
+/// Work that was handed to the device.
+#[must_use = "errors of device batches show only when it is waited for"]
+pub struct Submission {
+    ctx: Context,
+    index: Option<wgpu::SubmissionIndex>,
+    checks: Vec<Check>,
+}
+
+impl std::fmt::Debug for Submission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Submission").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+impl Submission {
+    /// Blocks until the work is done.
+    ///
+    /// # Errors
+    /// [`Error::IdOutOfRange`] or [`Error::Offsets`] if a device batch in it was bad (its operations have then
+    /// written nothing), [`Error::Device`] if the device failed.
+    pub fn wait(self) -> Result<()> {
+        self.finish(None)
+    }
+
+    /// [`Submission::wait`] for at most `timeout`.
+    ///
+    /// # Errors
+    /// As [`Submission::wait`], and [`Error::Timeout`].
+    pub fn wait_timeout(self, timeout: Duration) -> Result<()> {
+        self.finish(Some(timeout))
+    }
+
+    fn finish(self, timeout: Option<Duration>) -> Result<()> {
+        if let (Backend::Gpu(gpu), Some(index)) = (self.ctx.backend(), self.index) {
+            gpu.wait(index, timeout)?;
+        }
+        self.checks.into_iter().try_for_each(|check| check())
+    }
+}

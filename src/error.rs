@@ -1,0 +1,139 @@
+//! The one error type: every message names the argument, what was expected and what was got.
+
+use std::path::PathBuf;
+
+/// Everything that can go wrong in this crate.
+///
+/// When an operation returns an error, nothing has been written to tables, optimizer state or outputs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No adapter of the wanted kind was found.
+    #[error("no GPU adapter: expected {expected}, got {got}")]
+    NoAdapter {
+        /// What kind of adapter was asked for.
+        expected: String,
+        /// What was found instead.
+        got: String,
+    },
+    /// The device refused something (validation, memory, a lost device).
+    #[error("device error in {operation}: {message}")]
+    Device {
+        /// What was being done.
+        operation: String,
+        /// The driver's or wgpu's own words.
+        message: String,
+    },
+    /// The device did not finish in time.
+    #[error("the device did not finish within {seconds} s")]
+    Timeout {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// An argument has the wrong size, shape or value.
+    #[error("{argument}: expected {expected}, got {got}")]
+    InvalidArgument {
+        /// The argument's name.
+        argument: String,
+        /// What would have been right.
+        expected: String,
+        /// What was passed.
+        got: String,
+    },
+    /// An id of a batch is not a row of its table.
+    #[error(
+        "feature \"{feature}\", example {example}, position {position}: id {id} out of range for {rows} rows"
+    )]
+    IdOutOfRange {
+        /// Name of the feature.
+        feature: String,
+        /// Index of the example in the batch.
+        example: usize,
+        /// Position of the id in the batch's values.
+        position: usize,
+        /// The id.
+        id: u64,
+        /// Rows of the feature's table.
+        rows: u64,
+    },
+    /// The offsets of a batch are not monotone or do not cover its values.
+    #[error("offsets[{index}]: expected {expected}, got {got}")]
+    Offsets {
+        /// Index of the first wrong offset.
+        index: usize,
+        /// What would have been right.
+        expected: String,
+        /// The offset there.
+        got: u64,
+    },
+    /// A row number is beyond the end of a table.
+    #[error("table \"{table}\": row {row} out of range for {rows} rows")]
+    RowOutOfRange {
+        /// Name of the table.
+        table: String,
+        /// The row asked for.
+        row: u64,
+        /// Rows of the table.
+        rows: u64,
+    },
+    /// Something does not fit within the device's limits.
+    #[error("{what} needs {needed} bytes, but the device allows {limit} ({hint})")]
+    LimitExceeded {
+        /// What does not fit.
+        what: String,
+        /// Its size in bytes.
+        needed: u64,
+        /// The device's limit in bytes.
+        limit: u64,
+        /// What can be done about it.
+        hint: &'static str,
+    },
+    /// A buffer, batch or table belongs to another context.
+    #[error("{argument} belongs to another context")]
+    WrongContext {
+        /// The argument's name.
+        argument: &'static str,
+    },
+    /// A checkpoint is damaged, or does not fit the model it is loaded into.
+    #[error("checkpoint {path}: {reason}", path = path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with expected and got.
+        reason: String,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+}
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn invalid(argument: impl Into<String>, expected: impl ToString, got: impl ToString) -> Self {
+        Self::InvalidArgument {
+            argument: argument.into(),
+            expected: expected.to_string(),
+            got: got.to_string(),
+        }
+    }
+
+    pub(crate) fn device(operation: impl Into<String>, message: impl ToString) -> Self {
+        Self::Device { operation: operation.into(), message: message.to_string() }
+    }
+
+    /// The position of the offending id in the batch's values, if this is [`Error::IdOutOfRange`].
+    #[must_use]
+    pub fn position(&self) -> Option<usize> {
+        match self {
+            Self::IdOutOfRange { position, .. } => Some(*position),
+            _ => None,
+        }
+    }
+}

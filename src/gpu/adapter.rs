@@ -1,0 +1,86 @@
+//! Choosing and opening an adapter.
+
+use super::Gpu;
+use crate::kernel::Shape;
+use crate::{Error, Result};
+
+/// Which adapters may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AdapterChoice {
+    /// Any, hardware first.
+    Any,
+    /// No software adapter.
+    Hardware,
+}
+
+/// Optional features by the names that `EMBAG_DISABLE` uses; asked for where the adapter has them.
+pub(super) const OPTIONAL: &[(&str, wgpu::Features)] = &[
+    ("f16", wgpu::Features::SHADER_F16),
+    ("subgroup", wgpu::Features::SUBGROUP),
+    ("f32_atomic", wgpu::Features::SHADER_FLOAT32_ATOMIC),
+    ("timestamp", wgpu::Features::TIMESTAMP_QUERY),
+];
+
+impl Gpu {
+    pub(crate) fn open(choice: AdapterChoice, shape: Option<Shape>) -> Result<Self> {
+        let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+        let backends = descriptor.backends;
+        let instance = wgpu::Instance::new(descriptor);
+        let mut adapters = pollster::block_on(instance.enumerate_adapters(backends));
+        let wanted = std::env::var("WGPU_ADAPTER_NAME").ok().map(|name| name.to_lowercase());
+        let seen: Vec<String> = adapters
+            .iter()
+            .map(|a| format!("{} ({:?})", a.get_info().name, a.get_info().device_type))
+            .collect();
+        adapters.retain(|adapter| {
+            let info = adapter.get_info();
+            wanted.as_ref().is_none_or(|name| info.name.to_lowercase().contains(name))
+                && (choice == AdapterChoice::Any || info.device_type != wgpu::DeviceType::Cpu)
+        });
+        adapters.sort_by_key(|adapter| rank(adapter.get_info().device_type));
+        let Some(adapter) = adapters.into_iter().next() else {
+            let kind = if choice == AdapterChoice::Any { "any adapter" } else { "a hardware GPU" };
+            let expected = match wanted {
+                Some(name) => format!("{kind} whose name contains \"{name}\""),
+                None => kind.to_owned(),
+            };
+            let got = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
+            return Err(Error::NoAdapter { expected, got });
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor_for(&adapter)))
+            .map_err(|error| Error::device("opening the adapter", error))?;
+        Self::new(device, queue, shape)
+    }
+}
+
+fn rank(kind: wgpu::DeviceType) -> u8 {
+    match kind {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    }
+}
+
+/// Default limits, but for the sizes of buffers and bindings, where more is taken if there is more.
+fn descriptor_for(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+    let disabled = std::env::var("EMBAG_DISABLE").unwrap_or_default();
+    let required_features = OPTIONAL
+        .iter()
+        .filter(|(name, _)| !disabled.split(',').any(|d| d.trim() == *name))
+        .fold(wgpu::Features::empty(), |all, (_, feature)| all | *feature)
+        & adapter.features();
+    let has = adapter.limits();
+    let required_limits = wgpu::Limits {
+        max_buffer_size: has.max_buffer_size,
+        max_storage_buffer_binding_size: has.max_storage_buffer_binding_size,
+        ..wgpu::Limits::default()
+    };
+    wgpu::DeviceDescriptor {
+        label: Some("embag"),
+        required_features,
+        required_limits: required_limits.or_worse_values_from(&has),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,147 @@
+//! All that speaks wgpu: adapters, pipelines, execution. Knows nothing of embeddings.
+
+mod adapter;
+mod execute;
+mod pipeline;
+mod probe;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::Duration;
+
+pub(crate) use adapter::AdapterChoice;
+use pipeline::{Pipeline, PipelineKey};
+
+use crate::device::DeviceLimits;
+use crate::kernel::Shape;
+use crate::{Error, Result};
+
+/// A wgpu device with its pipelines.
+#[derive(Debug)]
+pub(crate) struct Gpu {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    info: wgpu::AdapterInfo,
+    shape: Shape,
+    pipelines: RwLock<HashMap<PipelineKey, Arc<Pipeline>>>,
+    params_layout: wgpu::BindGroupLayout,
+    /// The uniform arena; held while a submission is made, since its content belongs to that submission.
+    arena: Mutex<Option<wgpu::Buffer>>,
+    flushes_subnormals: OnceLock<bool>,
+}
+
+/// Metal keeps one of its 8 for itself.
+const STORAGE_BUFFERS: u32 = 7;
+/// Some back ends index with `i32`.
+const LARGEST_BINDING: u64 = (1 << 31) - 256;
+
+impl Gpu {
+    pub(crate) fn new(device: wgpu::Device, queue: wgpu::Queue, shape: Option<Shape>) -> Result<Self> {
+        let limits = device.limits();
+        if limits.max_storage_buffers_per_shader_stage < STORAGE_BUFFERS {
+            return Err(Error::invalid(
+                "device",
+                format!("at least {STORAGE_BUFFERS} storage buffers per shader stage"),
+                limits.max_storage_buffers_per_shader_stage,
+            ));
+        }
+        let info = device.adapter_info();
+        let shape = shape.unwrap_or(match info.device_type {
+            wgpu::DeviceType::Cpu => Shape::Serial,
+            _ => Shape::Wide,
+        });
+        let params_layout = pipeline::params_layout(&device);
+        Ok(Self {
+            device,
+            queue,
+            info,
+            shape,
+            pipelines: RwLock::default(),
+            params_layout,
+            arena: Mutex::default(),
+            flushes_subnormals: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn device(&self) -> &wgpu::Device {
+        &self.device
+    }
+
+    pub(crate) fn queue(&self) -> &wgpu::Queue {
+        &self.queue
+    }
+
+    pub(crate) fn info(&self) -> &wgpu::AdapterInfo {
+        &self.info
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    pub(crate) fn limits(&self) -> DeviceLimits {
+        let limits = self.device.limits();
+        DeviceLimits {
+            binding: limits.max_storage_buffer_binding_size.min(LARGEST_BINDING) / 256 * 256,
+            buffer: limits.max_buffer_size,
+            alignment: u64::from(limits.min_storage_buffer_offset_alignment),
+        }
+    }
+
+    /// Names of the optional features that are on.
+    pub(crate) fn optional_features(&self) -> Vec<&'static str> {
+        adapter::OPTIONAL
+            .iter()
+            .filter(|(_, feature)| self.device.features().contains(*feature))
+            .map(|(name, _)| *name)
+            .collect()
+    }
+
+    pub(crate) fn create_buffer(&self, label: &str, size: u64) -> Result<wgpu::Buffer> {
+        self.guarded("buffer allocation", || {
+            self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage: wgpu::BufferUsages::STORAGE
+                    | wgpu::BufferUsages::COPY_SRC
+                    | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        })
+    }
+
+    /// Runs `make` inside error scopes, so that a refusal is an error and not a panic.
+    fn guarded<T>(&self, operation: &str, make: impl FnOnce() -> T) -> Result<T> {
+        let scopes =
+            [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Internal]
+                .map(|filter| self.device.push_error_scope(filter));
+        let made = make();
+        let mut first = None;
+        for scope in scopes.into_iter().rev() {
+            first = pollster::block_on(scope.pop()).or(first);
+        }
+        match first {
+            None => Ok(made),
+            Some(error) => Err(Error::device(operation, error)),
+        }
+    }
+
+    pub(crate) fn wait(&self, index: wgpu::SubmissionIndex, timeout: Option<Duration>) -> Result<()> {
+        let poll = wgpu::PollType::Wait { submission_index: Some(index), timeout };
+        match self.device.poll(poll) {
+            Ok(_) => Ok(()),
+            Err(wgpu::PollError::Timeout) => {
+                Err(Error::Timeout { seconds: timeout.map_or(0, |t| t.as_secs()) })
+            }
+            Err(error) => Err(Error::device("wait", error)),
+        }
+    }
+
+    pub(crate) fn flushes_subnormals(&self) -> Result<bool> {
+        if let Some(&known) = self.flushes_subnormals.get() {
+            return Ok(known);
+        }
+        let found = probe::flushes_subnormals(self)?;
+        Ok(*self.flushes_subnormals.get_or_init(|| found))
+    }
+}

@@ -1,0 +1,155 @@
+//! Pipelines, built once and kept under a typed key.
+
+use std::borrow::Cow;
+use std::sync::{Arc, PoisonError};
+
+use super::Gpu;
+use crate::kernel::{Access, Binding, Kernel, assemble, locate};
+use crate::{Error, Result};
+
+/// Which pipeline: kernel, variant, and the bindings that share a buffer with a written one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct PipelineKey {
+    kernel: &'static str,
+    variant: usize,
+    aliased: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) bindings: wgpu::BindGroupLayout,
+}
+
+/// The uniform parameters of every kernel, at a dynamic offset.
+pub(super) fn params_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("embag.params"),
+        entries: &[wgpu::BindGroupLayoutEntry {
+            binding: 0,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: wgpu::BufferBindingType::Uniform,
+                has_dynamic_offset: true,
+                min_binding_size: None,
+            },
+            count: None,
+        }],
+    })
+}
+
+impl Gpu {
+    /// The pipeline of a kernel's variant. `aliased` has a bit for each read-only binding that lies in the same
+    /// wgpu buffer as a written one: wgpu allows that only if both are declared `read_write`.
+    pub(crate) fn pipeline(
+        &self,
+        kernel: &'static Kernel,
+        variant: usize,
+        aliased: u32,
+    ) -> Result<Arc<Pipeline>> {
+        let key = PipelineKey { kernel: kernel.name, variant, aliased };
+        if let Some(found) = self.pipelines.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(found.clone());
+        }
+        let built = Arc::new(self.build(kernel, variant, aliased)?);
+        let mut pipelines = self.pipelines.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(pipelines.entry(key).or_insert(built).clone())
+    }
+
+    fn build(&self, kernel: &'static Kernel, index: usize, aliased: u32) -> Result<Pipeline> {
+        let variant = &kernel.variants[index];
+        let label = format!("embag.{}.{}", kernel.name, variant.name);
+        let source = alias(assemble(variant.sources), kernel.bindings, aliased);
+        let module = self
+            .guarded(&label, || {
+                self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                    label: Some(&label),
+                    source: wgpu::ShaderSource::Wgsl(Cow::Owned(source)),
+                })
+            })
+            .map_err(|error| located(error, variant.sources))?;
+        let entries: Vec<_> = (0u32..)
+            .zip(kernel.bindings)
+            .map(|(i, binding)| {
+                let read_only = binding.access == Access::Read && aliased >> i & 1 == 0;
+                wgpu::BindGroupLayoutEntry {
+                    binding: i,
+                    visibility: wgpu::ShaderStages::COMPUTE,
+                    ty: wgpu::BindingType::Buffer {
+                        ty: wgpu::BufferBindingType::Storage { read_only },
+                        has_dynamic_offset: false,
+                        min_binding_size: None,
+                    },
+                    count: None,
+                }
+            })
+            .collect();
+        let workgroup = [("WORKGROUP", variant.workgroup)];
+        let constants: Vec<(&str, f64)> = workgroup
+            .iter()
+            .chain(variant.constants)
+            .map(|&(name, value)| (name, f64::from(value)))
+            .collect();
+        self.guarded(&label, || {
+            let bindings = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some(&label),
+                entries: &entries,
+            });
+            let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(&label),
+                bind_group_layouts: &[Some(&bindings), Some(&self.params_layout)],
+                immediate_size: 0,
+            });
+            let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(&label),
+                layout: Some(&layout),
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &constants,
+                    // every kernel writes workgroup memory before it reads it
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            });
+            Pipeline { pipeline, bindings }
+        })
+    }
+}
+
+/// Declares the aliased bindings `read_write`.
+fn alias(source: String, bindings: &[Binding], aliased: u32) -> String {
+    bindings.iter().enumerate().filter(|(i, _)| aliased >> i & 1 == 1).fold(source, |source, (_, binding)| {
+        source.replace(
+            &format!("var<storage, read> {}:", binding.name),
+            &format!("var<storage, read_write> {}:", binding.name),
+        )
+    })
+}
+
+/// Puts the file's name and line in front of a naga error, which speaks of `wgsl:LINE:COLUMN`.
+fn located(error: Error, sources: &[crate::kernel::Fragment]) -> Error {
+    let Error::Device { operation, message } = error else { return error };
+    let line = message
+        .split_once("wgsl:")
+        .and_then(|(_, rest)| rest.split(':').next())
+        .and_then(|line| line.trim().parse().ok());
+    match line.and_then(|line| locate(sources, line)) {
+        Some((path, line)) => Error::device(operation, format!("shaders/{path}:{line}: {message}")),
+        None => Error::Device { operation, message },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{read, write};
+
+    #[test]
+    fn aliased_bindings_are_declared_read_write() {
+        let source = "var<storage, read> a: array<u32>; var<storage, read> ab: array<u32>;".to_owned();
+        let bindings = [read("a"), read("ab"), write("c")];
+        let changed = alias(source, &bindings, 0b010);
+        assert_eq!(changed, "var<storage, read> a: array<u32>; var<storage, read_write> ab: array<u32>;");
+    }
+}

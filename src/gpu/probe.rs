@@ -1,0 +1,30 @@
+//! Finds out what the standard leaves open.
+
+use super::Gpu;
+use crate::device::{Buffer, Command, Repr};
+use crate::kernel::Dispatch;
+use crate::kernels::probe;
+use crate::{Error, Result};
+
+/// Whether subnormals are flushed, as inputs or as results.
+pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
+    let size = 16;
+    let buffer = Buffer { repr: Repr::Gpu(gpu.create_buffer("embag.probe", size)?), offset: 0, size };
+    let inputs = [f32::MIN_POSITIVE, 0.5, f32::from_bits(1), 2.0];
+    let state = std::sync::Arc::new(crate::device::ReadbackState::detached());
+    let index = gpu.execute(&[
+        Command::Upload { target: buffer.clone(), data: bytemuck::cast_slice(&inputs).to_vec() },
+        Command::Dispatch(Dispatch::new(
+            &probe::KERNEL,
+            0,
+            &probe::Params::default(),
+            vec![buffer.clone()],
+            1,
+        )),
+        Command::Readback { source: buffer, state: state.clone() },
+    ])?;
+    gpu.wait(index, None)?;
+    let bytes = state.take().unwrap_or_else(|| Err(Error::device("probe", "no answer")))?;
+    let found: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
+    Ok(found[0] != f32::MIN_POSITIVE * 0.5 || found[2] != f32::from_bits(2))
+}

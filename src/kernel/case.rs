@@ -1,0 +1,99 @@
+//! A case: the input of one dispatch, from which parity tests, benches and `roofline` are made.
+
+use super::words_of;
+use bytemuck::NoUninit;
+
+/// The content of one binding of a case.
+#[derive(Debug, Clone)]
+pub struct CaseBinding {
+    /// The binding's words before the call.
+    pub words: Vec<u32>,
+    /// Whether the words are `f32` (compared by the parity class) or integers (compared by value).
+    pub float: bool,
+}
+
+impl CaseBinding {
+    /// Integers.
+    #[must_use]
+    pub fn ints<T: NoUninit>(data: &[T]) -> Self {
+        Self { words: words_of(data), float: false }
+    }
+
+    /// Floats.
+    #[must_use]
+    pub fn floats(data: &[f32]) -> Self {
+        Self { words: words_of(data), float: true }
+    }
+
+    /// An output of `len` floats that is poisoned: what the kernel does not write stays this pattern.
+    #[must_use]
+    pub fn poisoned(len: usize) -> Self {
+        Self { words: vec![POISON; len], float: true }
+    }
+}
+
+/// A quiet NaN that no arithmetic makes.
+pub(crate) const POISON: u32 = 0x7fc0_beef;
+
+/// What a binding must hold after the call, from an `f64` computation.
+#[derive(Debug, Clone)]
+pub struct Oracle {
+    /// Which binding.
+    pub binding: usize,
+    /// The values.
+    pub expected: Vec<f64>,
+    /// For each value the sum of the absolute values of its terms.
+    pub magnitude: Vec<f64>,
+}
+
+/// One input of a kernel.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Name, unique within the kernel.
+    pub name: String,
+    /// The variants it can run with.
+    pub variants: Vec<usize>,
+    /// The parameters' bytes.
+    pub params: Vec<u8>,
+    /// The bindings, in order.
+    pub bindings: Vec<CaseBinding>,
+    /// Work items; the groups follow from the kernel's workgroup.
+    pub groups: u32,
+    /// For [`Parity::Sum`](super::Parity::Sum).
+    pub oracle: Option<Oracle>,
+    /// Bytes the algorithm must move.
+    pub bytes: u64,
+    /// Floating-point operations.
+    pub flops: u64,
+    /// Whether benches time it (the others are edges for the tests).
+    pub bench: bool,
+}
+
+impl Case {
+    /// A case that runs with all of `variants`, for tests only.
+    pub(crate) fn new<P: NoUninit>(
+        name: impl Into<String>,
+        variants: impl IntoIterator<Item = usize>,
+        params: &P,
+        bindings: Vec<CaseBinding>,
+        groups: u32,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            variants: variants.into_iter().collect(),
+            params: bytemuck::bytes_of(params).to_vec(),
+            bindings,
+            groups,
+            oracle: None,
+            bytes: 0,
+            flops: 0,
+            bench: false,
+        }
+    }
+
+    /// Makes it a bench too, with the bytes and flops it must move and do.
+    pub(crate) fn bench(mut self, bytes: u64, flops: u64) -> Self {
+        (self.bytes, self.flops, self.bench) = (bytes, flops, true);
+        self
+    }
+}

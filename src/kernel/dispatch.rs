@@ -1,0 +1,41 @@
+//! One recorded use of a kernel.
+
+use bytemuck::NoUninit;
+
+use super::Kernel;
+use crate::device::Buffer;
+
+/// A kernel with its variant, parameters, bindings and grid, ready to be executed on either device.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    pub(crate) kernel: &'static Kernel,
+    pub(crate) variant: usize,
+    pub(crate) params: Vec<u8>,
+    pub(crate) bindings: Vec<Buffer>,
+    pub(crate) groups: u32,
+}
+
+impl Dispatch {
+    /// A dispatch of `groups` workgroups.
+    pub(crate) fn new<P: NoUninit>(
+        kernel: &'static Kernel,
+        variant: usize,
+        params: &P,
+        bindings: Vec<Buffer>,
+        groups: u32,
+    ) -> Self {
+        debug_assert_eq!(bindings.len(), kernel.bindings.len(), "{}", kernel.name);
+        Self { kernel, variant, params: bytemuck::bytes_of(params).to_vec(), bindings, groups }
+    }
+
+    /// A dispatch of one thread for each of `threads` work items.
+    pub(crate) fn threads<P: NoUninit>(
+        kernel: &'static Kernel,
+        variant: usize,
+        params: &P,
+        bindings: Vec<Buffer>,
+        threads: u32,
+    ) -> Self {
+        Self::new(kernel, variant, params, bindings, threads.div_ceil(kernel.variants[variant].workgroup))
+    }
+}

@@ -1,0 +1,122 @@
+//! What a kernel is: bindings, parameters, shader variants, a CPU twin and a list of cases.
+//!
+//! This module knows nothing of embeddings; the kernels themselves are listed in
+//! [`kernels`](crate::kernels). From a [`Kernel`] come the pipeline, the CPU dispatch, and every test and
+//! benchmark that is the same for all kernels.
+
+mod call;
+mod case;
+mod dispatch;
+mod params;
+pub mod parity;
+mod source;
+
+pub use call::Call;
+pub(crate) use call::{Slot, words_of};
+pub use case::{Case, CaseBinding, Oracle};
+pub use dispatch::Dispatch;
+pub use params::ParamsLayout;
+pub(crate) use params::params;
+pub use source::{Fragment, assemble};
+pub(crate) use source::{fragment, fragments, locate};
+
+/// How a kernel uses a binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// `var<storage, read>`
+    Read,
+    /// `var<storage, read_write>`
+    ReadWrite,
+}
+
+/// One storage binding of a kernel, at `@group(0) @binding(index in the list)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// The variable's name in the shader.
+    pub name: &'static str,
+    /// How it is used.
+    pub access: Access,
+}
+
+/// A binding that is only read.
+pub(crate) const fn read(name: &'static str) -> Binding {
+    Binding { name, access: Access::Read }
+}
+
+/// A binding that is read and written.
+pub(crate) const fn write(name: &'static str) -> Binding {
+    Binding { name, access: Access::ReadWrite }
+}
+
+/// How closely the GPU must agree with the CPU twin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parity {
+    /// The same bits, on adapters that neither contract nor flush (software adapters do neither); elsewhere
+    /// within a few units in the last place.
+    Bits,
+    /// Within `1e-5` of the sum of the absolute values of the terms, against an `f64` [`Oracle`].
+    Sum,
+    /// Within `4e-6` of the larger of one and the value's size (kernels with `exp` or `log`).
+    Transcendental,
+}
+
+/// For which machines a shader variant is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// The same for all.
+    Any,
+    /// Real GPUs: lanes on columns, workgroup memory, much work in flight.
+    Wide,
+    /// Software adapters (`DeviceType::Cpu`): one thread a row, registers only.
+    Serial,
+}
+
+/// One way of compiling a kernel.
+#[derive(Debug, Clone, Copy)]
+pub struct Variant {
+    /// The variant's name, unique within the kernel, for example `vec4.wide`.
+    pub name: &'static str,
+    /// For which machines it is meant.
+    pub shape: Shape,
+    /// Threads in a workgroup; the shader gets it as the override `WORKGROUP`.
+    pub workgroup: u32,
+    /// The other overrides.
+    pub constants: &'static [(&'static str, u32)],
+    /// The source, in order; the last is the kernel's body.
+    pub sources: &'static [Fragment],
+}
+
+/// One kernel: a WGSL body, its CPU twin, and everything that tests and benches need.
+#[derive(Debug)]
+pub struct Kernel {
+    /// The stem that shader, twin, entry, wgpu label and bench share.
+    pub name: &'static str,
+    /// The formula, in one line.
+    pub about: &'static str,
+    /// The storage bindings, in order.
+    pub bindings: &'static [Binding],
+    /// The uniform parameters at `@group(1) @binding(0)`.
+    pub params: ParamsLayout,
+    /// Every variant.
+    pub variants: &'static [Variant],
+    /// How closely GPU and twin agree.
+    pub parity: Parity,
+    /// The CPU twin.
+    pub twin: fn(Call<'_>),
+    /// The cases of tests and benches.
+    pub cases: fn() -> Vec<Case>,
+}
+
+impl Kernel {
+    /// The index of a variant by name.
+    ///
+    /// # Panics
+    /// If there is no such variant: names are constants of this crate, and a test asks for each.
+    #[must_use]
+    pub fn variant(&self, name: &str) -> usize {
+        match self.variants.iter().position(|v| v.name == name) {
+            Some(index) => index,
+            None => unreachable!("kernel {} has no variant {name}", self.name),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Runs cases on a device and compares the results: the base of the parity tests, benches and `roofline`.
+
+use std::fmt;
+
+use super::{Access, Case, Dispatch, Kernel, Parity};
+use crate::device::{Buffer, Context, Recorder};
+use crate::{Error, Result};
+
+/// Bytes in front of and behind every binding that no kernel may touch.
+const GUARD: u64 = 256;
+const SENTINEL: u32 = 0xa5a5_5a5a;
+
+/// A case whose bindings lie in device memory, between sentinels.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    ctx: &'a Context,
+    kernel: &'static Kernel,
+    case: &'a Case,
+    buffers: Vec<Buffer>,
+    dispatch: Dispatch,
+}
+
+impl<'a> Prepared<'a> {
+    /// Uploads the bindings of a case.
+    ///
+    /// # Errors
+    /// [`Error::Device`] or [`Error::LimitExceeded`] if the memory cannot be had.
+    pub fn new(ctx: &'a Context, kernel: &'static Kernel, variant: usize, case: &'a Case) -> Result<Self> {
+        let mut buffers = Vec::new();
+        let mut bindings = Vec::new();
+        for (binding, about) in case.bindings.iter().zip(kernel.bindings) {
+            let guard = vec![SENTINEL; (GUARD / 4) as usize];
+            let words = [&guard[..], &binding.words, &guard[..]].concat();
+            let buffer = ctx.allocate(about.name, words.len() as u64 * 4)?;
+            buffer.write(ctx, 0, &words)?;
+            bindings.push(buffer.slice(GUARD, binding.words.len() as u64 * 4)?);
+            buffers.push(buffer);
+        }
+        let dispatch =
+            Dispatch { kernel, variant, params: case.params.clone(), bindings, groups: case.groups };
+        Ok(Self { ctx, kernel, case, buffers, dispatch })
+    }
+
+    /// Runs the kernel `times` times in one submission and waits.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn run(&self, times: usize) -> Result<()> {
+        let mut rec = Recorder::new(self.ctx);
+        for _ in 0..times {
+            rec.dispatch(self.dispatch.clone());
+        }
+        rec.run()
+    }
+
+    /// The words of every binding.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if something outside a binding was written, or a read-only binding was.
+    pub fn words(&self) -> Result<Vec<Vec<u32>>> {
+        let guard = (GUARD / 4) as usize;
+        let mut all = Vec::new();
+        for ((buffer, binding), before) in
+            self.buffers.iter().zip(self.kernel.bindings).zip(&self.case.bindings)
+        {
+            let words: Vec<u32> = buffer.read(self.ctx)?;
+            let end = guard + before.words.len();
+            if words[..guard].iter().chain(&words[end..end + guard]).any(|&w| w != SENTINEL) {
+                return Err(Error::device(
+                    self.kernel.name,
+                    format!("wrote outside of `{}` in case {}", binding.name, self.case.name),
+                ));
+            }
+            let words = words[guard..end].to_vec();
+            if binding.access == Access::Read && words != before.words {
+                return Err(Error::device(
+                    self.kernel.name,
+                    format!("wrote to `{}`, which is read only, in case {}", binding.name, self.case.name),
+                ));
+            }
+            all.push(words);
+        }
+        Ok(all)
+    }
+}
+
+/// Runs a case once and returns the words of every binding.
+///
+/// # Errors
+/// As [`Prepared`]'s methods.
+pub fn run_case(
+    ctx: &Context,
+    kernel: &'static Kernel,
+    variant: usize,
+    case: &Case,
+) -> Result<Vec<Vec<u32>>> {
+    let prepared = Prepared::new(ctx, kernel, variant, case)?;
+    prepared.run(1)?;
+    prepared.words()
+}
+
+/// The first place where two results differ by more than the kernel's class allows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    /// Name of the binding.
+    pub binding: &'static str,
+    /// Word within it.
+    pub index: usize,
+    /// The expected value.
+    pub expected: f64,
+    /// What was found.
+    pub got: f64,
+    /// How many words differ too much.
+    pub count: usize,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { binding, index, expected, got, count } = self;
+        write!(f, "{binding}[{index}]: expected {expected:e}, got {got:e} ({count} words differ)")
+    }
+}
+
+/// What may be expected of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Every `f32` operation is rounded by itself, as on the CPU and on software adapters.
+    Exact,
+    /// Products may be contracted with sums, and division and roots may be a few units off, as on real GPUs.
+    Contracted,
+}
+
+impl Arithmetic {
+    /// What the context's device does.
+    #[must_use]
+    pub fn of(ctx: &Context) -> Self {
+        match ctx.adapter_info() {
+            Some(info) if info.device_type != wgpu::DeviceType::Cpu => Self::Contracted,
+            _ => Self::Exact,
+        }
+    }
+}
+
+/// Compares the result of a device with the twin's (and, where the case has one, both with its oracle).
+#[must_use]
+pub fn compare(
+    kernel: &'static Kernel,
+    case: &Case,
+    arithmetic: Arithmetic,
+    twin: &[Vec<u32>],
+    device: &[Vec<u32>],
+) -> Option<Mismatch> {
+    if let Some(oracle) = &case.oracle {
+        return [twin, device].into_iter().find_map(|result| {
+            let binding = kernel.bindings[oracle.binding].name;
+            let words = result[oracle.binding].iter().zip(&oracle.expected).zip(&oracle.magnitude);
+            first(words.map(|((&word, &expected), &magnitude)| {
+                let got = f64::from(f32::from_bits(word));
+                (expected, got, (got - expected).abs() <= 1e-5 * magnitude + 1e-30)
+            }))
+            .map(|m| Mismatch { binding, ..m })
+        });
+    }
+    (0..kernel.bindings.len()).filter(|&i| kernel.bindings[i].access == Access::ReadWrite).find_map(|i| {
+        let words = twin[i].iter().zip(&device[i]);
+        let found = if case.bindings[i].float {
+            let largest = twin[i].iter().map(|&w| f32::from_bits(w).abs()).filter(|v| v.is_finite());
+            let largest = largest.fold(0.0, f32::max);
+            first(words.map(|(&a, &b)| {
+                let (x, y) = (f32::from_bits(a), f32::from_bits(b));
+                (x.into(), y.into(), a == b || close(kernel.parity, arithmetic, largest, x, y))
+            }))
+        } else {
+            first(words.map(|(&a, &b)| (a.into(), b.into(), a == b)))
+        };
+        found.map(|m| Mismatch { binding: kernel.bindings[i].name, ..m })
+    })
+}
+
+/// Whether two floats that differ in bits are close enough.
+fn close(parity: Parity, arithmetic: Arithmetic, largest: f32, x: f32, y: f32) -> bool {
+    let tolerance = match (parity, arithmetic) {
+        (Parity::Bits, Arithmetic::Exact) => return false,
+        // a contracted product changes a sum by a unit of its largest term
+        (Parity::Bits, Arithmetic::Contracted) => 2e-6 * (x.abs() + largest),
+        (Parity::Sum, _) => 1e-5 * (x.abs() + largest),
+        (Parity::Transcendental, _) => 4e-6 * x.abs().max(1.0),
+    };
+    (x - y).abs() <= tolerance
+}
+
+fn first(words: impl Iterator<Item = (f64, f64, bool)>) -> Option<Mismatch> {
+    let mut found: Option<Mismatch> = None;
+    for (index, (expected, got, same)) in words.enumerate() {
+        if !same {
+            let m = found.get_or_insert(Mismatch { binding: "", index, expected, got, count: 0 });
+            m.count += 1;
+        }
+    }
+    found
+}

@@ -1,0 +1,96 @@
+//! Made-up batches for the cases of bag kernels.
+
+use super::feature::{Feature, NONE, POOL_MEAN, POOL_NONE, POOL_SUM};
+use super::random::Random;
+
+/// A batch over as many tables as there are features, side by side in one window.
+#[derive(Debug, Clone)]
+pub(crate) struct BagInputs {
+    pub(crate) batch: u32,
+    pub(crate) features: Vec<Feature>,
+    pub(crate) offsets: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
+    pub(crate) weights: Vec<f32>,
+    pub(crate) table: Vec<f32>,
+    /// Elements of the output.
+    pub(crate) out_len: usize,
+    /// Threads of the forward.
+    pub(crate) work: u32,
+}
+
+/// Rows of each table of a [`BagInputs`].
+const ROWS: u32 = 97;
+
+impl BagInputs {
+    /// Tables of the given dims, bags of up to `longest` ids. Pooling goes sum, mean, none in turn; some bags are
+    /// empty, some hold one row many times, some ids are the padding id.
+    pub(crate) fn new(dims: &[u32], batch: u32, longest: u32, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let (mut offsets, mut ids) = (vec![0], Vec::new());
+        let mut features = Vec::new();
+        let (mut table_len, mut key_base) = (0, 0);
+        for (&dim, index) in dims.iter().zip(0u32..) {
+            let pooling = [POOL_SUM, POOL_MEAN, POOL_NONE][index as usize % 3];
+            let padding = if index % 2 == 1 { 5 } else { NONE };
+            for _ in 0..batch {
+                let length = random.below(longest + 1);
+                let hot = random.below(4) == 0;
+                ids.extend((0..length).map(|_| if hot { 3 } else { random.below(ROWS) }));
+                offsets.push(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+            }
+            features.push(Feature {
+                index,
+                dim,
+                rows: ROWS,
+                padding,
+                pooling,
+                window_rows: ROWS,
+                window_base: table_len,
+                initial: 1,
+                key_base,
+                ..Feature::default()
+            });
+            table_len += ROWS * dim;
+            key_base += ROWS;
+        }
+        let weights = random.floats(ids.len().max(1));
+        let table = random.floats(table_len as usize);
+        ids.push(0); // never looked at; keeps the binding from being empty
+        let mut inputs = Self { batch, features, offsets, ids, weights, table, out_len: 0, work: 0 };
+        inputs.lay_out(|dim| dim.div_ceil(4));
+        inputs
+    }
+
+    /// Ids of feature `f`.
+    pub(crate) fn count(&self, f: usize) -> u32 {
+        let bag = |b: usize| self.offsets[b * self.batch as usize];
+        bag(f + 1) - bag(f)
+    }
+
+    pub(crate) fn feature_count(&self) -> u32 {
+        u32::try_from(self.features.len()).unwrap_or(0)
+    }
+
+    /// Pooled features side by side in one matrix, the others behind it; `lanes` threads for a row of a dim.
+    pub(crate) fn lay_out(&mut self, lanes: impl Fn(u32) -> u32) {
+        let pooled: u32 = self.features.iter().filter(|f| f.pooling != POOL_NONE).map(|f| f.dim).sum();
+        let (mut column, mut behind, mut work) = (0, pooled * self.batch, 0);
+        for f in 0..self.features.len() {
+            let count = self.count(f);
+            let batch = self.batch;
+            let feature = &mut self.features[f];
+            feature.lanes = lanes(feature.dim);
+            feature.work_begin = work;
+            if feature.pooling == POOL_NONE {
+                (feature.out_base, feature.out_stride) = (behind, feature.dim);
+                behind += count * feature.dim;
+                work += count * feature.lanes;
+            } else {
+                (feature.out_base, feature.out_stride) = (column, pooled);
+                column += feature.dim;
+                work += batch * feature.lanes;
+            }
+        }
+        (self.out_len, self.work) = (behind as usize, work);
+    }
+}

@@ -1,0 +1,71 @@
+//! Checks the ids of a device batch.
+
+use super::bag_inputs::BagInputs;
+use super::feature::Status;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Examples.
+        batch: u32,
+        /// Features.
+        features: u32,
+        /// Ids in all.
+        ids: u32,
+        /// 1: bad ids are counted; 0: the lowest position is kept.
+        skip: u32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "check_ids",
+    about: "the lowest position whose id is no row, or their number",
+    bindings: &[write("status"), read("features"), read("offsets"), read("ids")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 256,
+        constants: &[],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/status_words.wgsl",
+            "prelude/feature.wgsl",
+            "check_ids.wgsl"
+        ],
+    }],
+    parity: Parity::Bits,
+    twin: crate::cpu::check_ids::run,
+    cases,
+};
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (name, batch, dims, bad) in [
+        ("good", 50, &[4, 8, 3][..], &[][..]),
+        ("two bad", 50, &[4, 8, 3], &[201, 90]),
+        ("last", 50, &[4, 8, 3], &[u32::MAX]),
+        ("empty features", 1, &[4, 4, 4, 4, 4], &[]),
+        ("large", 5000, &[16; 8], &[]),
+    ] {
+        let mut inputs = BagInputs::new(dims, batch, 7, 3);
+        let n = inputs.offsets[inputs.offsets.len() - 1];
+        let last = n.saturating_sub(1);
+        for &position in bad {
+            inputs.ids[position.min(last) as usize] = 1_000_000;
+        }
+        for skip in [0, 1] {
+            let params = Params { batch, features: inputs.feature_count(), ids: n, skip };
+            let bindings = vec![
+                CaseBinding::ints(&[Status::CLEAN]),
+                CaseBinding::ints(&inputs.features),
+                CaseBinding::ints(&inputs.offsets),
+                CaseBinding::ints(&inputs.ids),
+            ];
+            let case = Case::new(format!("{name} skip={skip}"), [0], &params, bindings, n.div_ceil(256));
+            all.push(if name == "large" { case.bench(u64::from(n) * 4, 0) } else { case });
+        }
+    }
+    all
+}

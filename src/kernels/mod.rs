@@ -1,0 +1,44 @@
+//! The registry: every kernel of the crate, each with its entry, parameters and cases in a file of its own.
+//!
+//! `kernels/NAME.rs` belongs to `shaders/NAME.wgsl` and `cpu/NAME.rs`.
+
+pub(crate) mod bag_forward;
+mod bag_inputs;
+pub(crate) mod check_ids;
+pub(crate) mod check_offsets;
+pub(crate) mod check_report;
+pub(crate) mod feature;
+pub(crate) mod gather_terms;
+pub(crate) mod init_rows;
+pub(crate) mod occurrences;
+pub(crate) mod part;
+pub(crate) mod probe;
+pub(crate) mod random;
+pub(crate) mod row_update;
+pub(crate) mod scan_apply;
+pub(crate) mod scan_reduce;
+pub(crate) mod segment_partials;
+pub(crate) mod sort_count;
+pub(crate) mod sort_scatter;
+pub(crate) mod weight_grad;
+
+use crate::kernel::Kernel;
+
+/// Every kernel.
+pub const ALL: &[&Kernel] = &[
+    &probe::KERNEL,
+    &init_rows::KERNEL,
+    &check_offsets::KERNEL,
+    &check_ids::KERNEL,
+    &check_report::KERNEL,
+    &bag_forward::KERNEL,
+    &occurrences::KERNEL,
+    &scan_reduce::KERNEL,
+    &scan_apply::KERNEL,
+    &sort_count::KERNEL,
+    &sort_scatter::KERNEL,
+    &gather_terms::KERNEL,
+    &segment_partials::KERNEL,
+    &row_update::KERNEL,
+    &weight_grad::KERNEL,
+];

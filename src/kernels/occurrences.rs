@@ -1,0 +1,90 @@
+//! Sort keys and gradient terms of a batch.
+
+use super::bag_inputs::BagInputs;
+use super::feature::Status;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Examples.
+        batch: u32,
+        /// Bags: features times examples.
+        bags: u32,
+        /// Ids.
+        ids: u32,
+        /// Key of ids without a row.
+        none_key: u32,
+        /// 1: per-sample weights are given.
+        weighted: u32,
+    }
+}
+
+const WORKGROUP: u32 = 64;
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "occurrences",
+    about: "for each id the row's key, the gradient's place and its factor",
+    bindings: &[
+        read("status"),
+        read("features"),
+        read("offsets"),
+        read("ids"),
+        read("weights"),
+        write("keys"),
+        write("terms"),
+    ],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: WORKGROUP,
+        constants: &[],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/status.wgsl",
+            "prelude/feature.wgsl",
+            "occurrences.wgsl"
+        ],
+    }],
+    parity: Parity::Bits,
+    twin: crate::cpu::occurrences::run,
+    cases,
+};
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (batch, longest, dims) in [(1, 1, &[4][..]), (50, 6, &[4, 8, 3, 1]), (2048, 39, &[64; 8])] {
+        let inputs = BagInputs::new(dims, batch, longest, 11);
+        let ids = inputs.offsets[inputs.offsets.len() - 1];
+        for (name, status) in [
+            ("", Status::CLEAN),
+            (" bad id", Status { bad_position: 1, ..Status::CLEAN }),
+            (" bad offset", Status { bad_offset: 1, ..Status::CLEAN }),
+        ] {
+            for weighted in [0, 1] {
+                let bags = inputs.feature_count() * batch;
+                let params = Params { batch, bags, ids, none_key: 97 * inputs.feature_count(), weighted };
+                let bindings = vec![
+                    CaseBinding::ints(&[status]),
+                    CaseBinding::ints(&inputs.features),
+                    CaseBinding::ints(&inputs.offsets),
+                    CaseBinding::ints(&inputs.ids),
+                    CaseBinding::floats(&inputs.weights),
+                    CaseBinding::ints(&vec![7u32; ids as usize + 1]),
+                    CaseBinding::ints(&vec![[7u32; 2]; ids as usize + 1]),
+                ];
+                let case = Case::new(
+                    format!("B={batch} D={dims:?} weighted={weighted}{name}"),
+                    [0],
+                    &params,
+                    bindings,
+                    bags.div_ceil(WORKGROUP),
+                );
+                let timed = batch == 2048 && name.is_empty();
+                all.push(if timed { case.bench(u64::from(ids) * 16, 0) } else { case });
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,102 @@
+//! Table parts, mirroring `shaders/prelude/part.wgsl`, and made-up sorted terms for the cases of update kernels.
+
+use super::random::Random;
+use crate::kernel::params;
+
+params! {
+    /// Rows of one table that lie in one window.
+    Part {
+        key_first: u32,
+        rows: u32,
+        base: u32,
+        state_base: u32,
+        dim: u32,
+    }
+}
+
+/// Terms of a row are summed in pieces of this many.
+pub(crate) const PIECE: u32 = 32;
+
+/// A term: element of the gradient, and the factor's bits.
+pub(crate) type Term = [u32; 2];
+
+/// Sorted keys and terms over tables side by side.
+#[derive(Debug, Clone)]
+pub(crate) struct UpdateInputs {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) keys: Vec<u32>,
+    pub(crate) terms: Vec<Term>,
+    pub(crate) grad: Vec<f32>,
+    pub(crate) table: Vec<f32>,
+    /// Elements of state, for one value a row and one an element.
+    pub(crate) rows: u32,
+    pub(crate) none_key: u32,
+}
+
+impl UpdateInputs {
+    /// `rows` rows for each dim; key `k` has `lengths(k)` terms. `element_state`: where parts' states begin.
+    pub(crate) fn new(
+        dims: &[u32],
+        rows: u32,
+        element_state: bool,
+        seed: u64,
+        mut lengths: impl FnMut(u32, &mut Random) -> u32,
+    ) -> Self {
+        let mut random = Random::new(seed);
+        let widest = dims.iter().copied().max().unwrap_or(1).next_multiple_of(4);
+        let grad_rows = 300;
+        let (mut parts, mut keys, mut terms) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut base, mut key_first) = (0, 0);
+        for &dim in dims {
+            let state_base = if element_state { base } else { key_first };
+            parts.push(Part { key_first, rows, base, state_base, dim });
+            for key in key_first..key_first + rows {
+                for _ in 0..lengths(key, &mut random) {
+                    keys.push(key);
+                    let factor = if random.below(2) == 0 { 1.0 } else { random.float() };
+                    terms.push([random.below(grad_rows) * widest, f32::to_bits(factor)]);
+                }
+            }
+            (base, key_first) = (base + rows * dim, key_first + rows);
+        }
+        // ids without a row come last
+        keys.extend([key_first; 3]);
+        terms.extend([[0, 0]; 3]);
+        Self {
+            parts,
+            keys,
+            terms,
+            grad: random.floats((grad_rows * widest) as usize),
+            table: random.floats(base as usize),
+            rows: key_first,
+            none_key: key_first,
+        }
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.keys.len()).unwrap_or(0)
+    }
+
+    pub(crate) fn part_count(&self) -> u32 {
+        u32::try_from(self.parts.len()).unwrap_or(0)
+    }
+
+    /// vec4s of the widest row.
+    pub(crate) fn stride(&self) -> u32 {
+        self.parts.iter().map(|part| part.dim.div_ceil(4)).max().unwrap_or(1)
+    }
+
+    /// Columns that the terms touch: for bytes and flops.
+    pub(crate) fn columns(&self) -> u64 {
+        self.keys.iter().map(|&key| u64::from(self.dim_of(key))).sum()
+    }
+
+    fn dim_of(&self, key: u32) -> u32 {
+        self.parts.iter().rfind(|part| part.key_first <= key).map_or(0, |part| part.dim)
+    }
+}
+
+/// Threads for a row: a power of two up to 16, the width of the fixed sum over a row.
+pub(crate) fn lanes_for(dim: u32) -> u32 {
+    dim.div_ceil(4).next_power_of_two().min(16)
+}
