@@ -29,9 +29,9 @@ fn main(
         return;
     }
     if (refused(status.bad_position, status.bad_offset)) {
-        // the offsets may be nonsense: share the ids out evenly
+        // the offsets may be nonsense: share the ids out evenly; nobody does anything for this key
         for (var p = bag; p < params.ids; p += params.bags) {
-            keys[p] = params.none_key;
+            keys[p] = params.none_key + 1u;
         }
         return;
     }

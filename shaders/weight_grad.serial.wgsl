@@ -12,6 +12,8 @@ struct Params {
     key_begin: u32,
     key_end: u32,
     lanes: u32,
+    // the key of ids without a row, whose weights have no gradient
+    zero_key: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -26,6 +28,9 @@ fn main(
         return;
     }
     let key = keys[p];
+    if (key == params.zero_key) {
+        out[p] = 0.0;
+    }
     if (key < params.key_begin || key >= params.key_end) {
         return;
     }

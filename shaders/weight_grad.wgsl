@@ -13,6 +13,8 @@ struct Params {
     key_begin: u32,
     key_end: u32,
     lanes: u32,
+    // the key of ids without a row, whose weights have no gradient
+    zero_key: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -52,7 +54,9 @@ fn main(
             sums[thread] += sums[thread + width];
         }
     }
-    if (works && lane == 0u) {
+    if (lane == 0u && works) {
         out[p] = sums[thread] * factor;
+    } else if (lane == 0u && p < params.len && key == params.zero_key) {
+        out[p] = 0.0;
     }
 }

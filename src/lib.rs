@@ -1,11 +1,23 @@
-//! Embedding bags on any GPU.
+//! Embedding bags on any GPU: sparse lookup, pooling and fused-optimizer backward in WGSL compute shaders, with a
+//! CPU twin for every kernel that gives the same answer.
 
+mod bag;
 mod cpu;
-pub mod device;
+mod device;
 mod error;
 mod gpu;
 pub mod kernel;
 pub mod kernels;
+mod optimizer;
+pub mod sort;
+mod table;
 
-pub use device::{Buffer, Context, ContextOptions, Matrix, Readback, Recorder, Submission};
+pub use bag::{
+    BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
+};
+pub use device::{
+    Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission,
+};
 pub use error::{Error, Result};
+pub use optimizer::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
+pub use table::{Init, MAX_ROWS, Table};

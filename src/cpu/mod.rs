@@ -27,4 +27,5 @@ mod terms;
 pub(crate) mod weight_grad;
 
 pub(crate) use execute::execute;
+pub(crate) use init_rows::random_word;
 pub(crate) use memory::Memory;

@@ -18,7 +18,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     let keys = &mut call.write::<u32>(5)[..p.ids as usize];
     let terms = &mut call.write::<[u32; 2]>(6)[..p.ids as usize];
     if status.refused() {
-        keys.fill(p.none_key);
+        keys.fill(p.none_key + 1);
         return;
     }
     let bags = p.bags as usize;

@@ -23,6 +23,9 @@ pub(crate) fn run(mut call: Call<'_>) {
                 #[inline(always)]
                 || {
                     for ((&key, &[at, factor]), out) in keys.iter().zip(terms).zip(out) {
+                        if key == p.zero_key {
+                            *out = 0.0;
+                        }
                         if key < p.key_begin || key >= p.key_end {
                             continue;
                         }

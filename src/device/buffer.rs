@@ -123,8 +123,7 @@ impl Buffer {
         let target = self.slice(offset, bytes.len() as u64)?;
         let mut rec = Recorder::new(ctx);
         rec.upload(&target, bytes.to_vec());
-        rec.submit()?;
-        Ok(())
+        rec.submit().map(drop)
     }
 
     /// Reads everything, after all submitted work; blocks.
@@ -134,8 +133,15 @@ impl Buffer {
     pub fn read<T: Pod>(&self, ctx: &Context) -> Result<Vec<T>> {
         let mut rec = Recorder::new(ctx);
         let readback = rec.readback(self);
-        rec.submit()?;
+        rec.submit().map(drop)?;
         readback.wait()
+    }
+
+    /// The smallest range that holds this one and may be bound, and the elements of 4 bytes from its start to ours.
+    pub(crate) fn bindable(&self, ctx: &Context) -> (Self, u64) {
+        let extra = self.offset % ctx.limits().alignment;
+        let offset = self.offset - extra;
+        (Self { repr: self.repr.clone(), offset, size: self.size + extra }, extra / 4)
     }
 
     pub(crate) fn same_memory(&self, other: &Self) -> bool {

@@ -241,8 +241,7 @@ impl Context {
     /// [`Error::LimitExceeded`] if it is larger than the device's largest buffer, [`Error::Device`] if there
     /// is not enough memory.
     pub fn allocate(&self, label: &str, size: u64) -> Result<Buffer> {
-        // a binding of zero bytes is refused, so that even an empty buffer has a few
-        let size = size.next_multiple_of(4).max(16);
+        let size = size.next_multiple_of(4);
         if size > self.inner.limits.buffer {
             return Err(Error::LimitExceeded {
                 what: label.to_owned(),
@@ -251,9 +250,11 @@ impl Context {
                 hint: "use a smaller batch or dimension",
             });
         }
+        // a binding of zero bytes is refused, so that even an empty buffer has a few behind it
+        let backed = size.max(16);
         let repr = match &self.inner.backend {
-            Backend::Gpu(gpu) => Repr::Gpu(gpu.create_buffer(label, size)?),
-            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(size)?)),
+            Backend::Gpu(gpu) => Repr::Gpu(gpu.create_buffer(label, backed)?),
+            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
         };
         Ok(Buffer { repr, offset: 0, size })
     }
@@ -288,18 +289,10 @@ impl Context {
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
-
-    /// The name of the kernel variant for this device: `base.wide` or `base.serial`.
-    pub(crate) fn shaped(&self, base: &str) -> String {
-        match self.shape() {
-            Shape::Wide => format!("{base}.wide"),
-            Shape::Serial | Shape::Any => format!("{base}.serial"),
-        }
-    }
 }
 
 /// Bindings stay below 4 Gi elements on the CPU too, since kernels index with `u32`.
-const CPU_BINDING: u64 = 16 << 30;
+const CPU_BINDING: u64 = (16 << 30) - 256;
 
 fn narrowed(limits: DeviceLimits, options: &ContextOptions) -> Result<DeviceLimits> {
     let narrow = |name: &str, limit: u64, wanted: Option<u64>| match wanted {

@@ -14,6 +14,6 @@ pub use context::{Context, ContextOptions, DeviceLimits};
 pub use matrix::Matrix;
 pub use readback::Readback;
 pub(crate) use readback::ReadbackState;
-pub(crate) use recorder::{Check, Command};
+pub(crate) use recorder::{Checks, Command};
 pub use recorder::{Recorder, Submission};
 pub(crate) use scratch::{Pool, Scratch};

@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 
 use bytemuck::Pod;
 
-use super::{Backend, Context};
+use super::{Backend, Checks, Context};
 use crate::{Error, Result};
 
 /// Data that a submission reads back.
@@ -18,6 +18,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Readback<T> {
     state: Arc<ReadbackState>,
+    checks: Checks,
     data: PhantomData<T>,
 }
 
@@ -81,13 +82,14 @@ impl ReadbackState {
 }
 
 impl<T: Pod> Readback<T> {
-    pub(crate) fn new(state: Arc<ReadbackState>) -> Self {
-        Self { state, data: PhantomData }
+    pub(crate) fn new(state: Arc<ReadbackState>, checks: Checks) -> Self {
+        Self { state, checks, data: PhantomData }
     }
 
     /// Blocks until the data is here.
     ///
     /// # Errors
+    /// [`Error::IdOutOfRange`] or [`Error::Offsets`] if a device batch of the recorder was bad,
     /// [`Error::Device`] if the device failed, [`Error::InvalidArgument`] if the recorder was never submitted.
     pub fn wait(self) -> Result<Vec<T>> {
         let index = self.state.lock().index.take();
@@ -102,7 +104,8 @@ impl<T: Pod> Readback<T> {
     }
 
     fn take(&self) -> Option<Result<Vec<T>>> {
-        Some(self.state.take()?.map(|bytes| bytemuck::pod_collect_to_vec(&bytes)))
+        let bytes = self.state.take()?;
+        Some(self.checks.run().and(bytes).map(|bytes| bytemuck::pod_collect_to_vec(&bytes)))
     }
 }
 

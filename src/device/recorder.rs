@@ -4,7 +4,7 @@ use super::{Backend, Buffer, Context, Readback, ReadbackState, Scratch};
 use crate::kernel::Dispatch;
 use crate::{Error, Result};
 use bytemuck::Pod;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// One recorded step.
@@ -28,7 +28,27 @@ pub(crate) enum Command {
 }
 
 /// Turns a batch's status words into an error; called after the submission is done.
-pub(crate) type Check = Box<dyn FnOnce() -> Result<()> + Send>;
+pub(crate) type Check = Box<dyn Fn() -> Result<()> + Send + Sync>;
+
+/// The checks of a recorder, which its submission and its readbacks share.
+#[derive(Default, Clone)]
+pub(crate) struct Checks(Arc<Mutex<Vec<Check>>>);
+
+impl Checks {
+    pub(crate) fn run(&self) -> Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().try_for_each(|check| check())
+    }
+
+    fn push(&self, check: Check) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(check);
+    }
+}
+
+impl std::fmt::Debug for Checks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Checks")
+    }
+}
 
 /// Records many operations for one submission: on a GPU one encoder and one open compute pass.
 ///
@@ -36,7 +56,7 @@ pub(crate) type Check = Box<dyn FnOnce() -> Result<()> + Send>;
 pub struct Recorder {
     ctx: Context,
     commands: Vec<Command>,
-    checks: Vec<Check>,
+    checks: Checks,
     scratch: Vec<Scratch>,
 }
 
@@ -50,7 +70,7 @@ impl Recorder {
     /// An empty recorder.
     #[must_use]
     pub fn new(ctx: &Context) -> Self {
-        Self { ctx: ctx.clone(), commands: Vec::new(), checks: Vec::new(), scratch: Vec::new() }
+        Self { ctx: ctx.clone(), commands: Vec::new(), checks: Checks::default(), scratch: Vec::new() }
     }
 
     /// The context it records for.
@@ -96,11 +116,12 @@ impl Recorder {
         }
     }
 
-    /// Asks for the content of `source` at this point.
+    /// Asks for the content of `source` at this point; waiting for it also gives the errors that
+    /// [`Submission::wait`] would.
     pub fn readback<T: Pod>(&mut self, source: &Buffer) -> Readback<T> {
         let state = Arc::new(ReadbackState::new(&self.ctx));
         self.commands.push(Command::Readback { source: source.clone(), state: state.clone() });
-        Readback::new(state)
+        Readback::new(state, self.checks.clone())
     }
 
     /// Scratch memory that lives until this recorder is submitted.
@@ -156,7 +177,7 @@ impl Recorder {
 pub struct Submission {
     ctx: Context,
     index: Option<wgpu::SubmissionIndex>,
-    checks: Vec<Check>,
+    checks: Checks,
 }
 
 impl std::fmt::Debug for Submission {
@@ -187,6 +208,6 @@ impl Submission {
         if let (Backend::Gpu(gpu), Some(index)) = (self.ctx.backend(), self.index) {
             gpu.wait(index, timeout)?;
         }
-        self.checks.into_iter().try_for_each(|check| check())
+        self.checks.run()
     }
 }

@@ -32,7 +32,7 @@ impl Scratch {
             Some(buffer) => buffer,
             None => ctx.allocate(label, class)?,
         };
-        Ok(Self { ctx: ctx.clone(), whole, size: size.max(4) })
+        Ok(Self { ctx: ctx.clone(), whole, size })
     }
 
     /// The memory; its content is whatever the last user left.

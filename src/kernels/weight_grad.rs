@@ -16,6 +16,8 @@ params! {
         key_end: u32,
         /// Threads for a position.
         lanes: u32,
+        /// Key of ids whose weights have no gradient: 0 is written for them.
+        zero_key: u32,
     }
 }
 
@@ -89,6 +91,7 @@ fn cases() -> Vec<Case> {
                     key_begin: 0,
                     key_end: inputs.rows,
                     lanes,
+                    zero_key: inputs.none_key,
                 };
                 let bindings = vec![
                     CaseBinding::ints(&inputs.parts),

@@ -1,0 +1,370 @@
+//! Fused backward: the gradient of the output to updated rows, exact and deterministic.
+//!
+//! Each id becomes a key (its row) and a term (where its gradient lies, and by what it is multiplied). Sorted by key,
+//! the terms of a row lie together; one writer sums them in a fixed order and applies the optimizer.
+
+use super::forward::weights_or_unused;
+use super::{EmbeddingBags, JaggedBatch};
+use crate::device::{Buffer, Matrix, Recorder};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::feature::Feature;
+use crate::kernels::part::{Part, lanes_for};
+use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
+use crate::sort::sort_by_key;
+use crate::table::Group;
+use crate::{Error, Result};
+
+/// The gradient of all outputs in one binding.
+struct Gradient {
+    buffer: Buffer,
+    /// For each feature the element where it begins, and elements from row to row.
+    places: Vec<(u32, u32)>,
+}
+
+impl Gradient {
+    /// Whether rows may be read four columns at a time.
+    fn vec4(&self) -> bool {
+        self.places.iter().all(|(base, stride)| base % 4 == 0 && stride % 4 == 0)
+    }
+}
+
+/// Keys and terms of a group's ids, in the order of the batch.
+struct Occurrences {
+    keys: Buffer,
+    terms: Buffer,
+}
+
+impl EmbeddingBags {
+    /// Updates every row that the batch touched, once, with the optimizer. `grad` is the gradient of
+    /// [`EmbeddingBags::forward`]'s output. Waits until it is done.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no optimizer or `grad` is not `[batch, sum of dims]`,
+    /// [`Error::LimitExceeded`] if `grad` is larger than a binding; the batch's own errors if it is a bad device
+    /// batch.
+    pub fn backward(&mut self, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_backward(&mut rec, batch, grad)?;
+        rec.run()
+    }
+
+    /// [`EmbeddingBags::backward`] with a gradient for each output of [`EmbeddingBags::forward_features`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::backward`].
+    pub fn backward_features(&mut self, batch: &JaggedBatch, grads: &[Matrix]) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_backward_features(&mut rec, batch, grads)?;
+        rec.run()
+    }
+
+    /// Records [`EmbeddingBags::backward`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::backward`].
+    pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
+        let gradient = self.whole_gradient(rec, batch, grad)?;
+        self.update(rec, batch, &gradient)
+    }
+
+    /// Records [`EmbeddingBags::backward_features`]. The gradients are copied into one buffer first.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::backward`].
+    pub fn record_backward_features(
+        &mut self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        grads: &[Matrix],
+    ) -> Result<()> {
+        let gradient = self.packed_gradient(rec, batch, grads)?;
+        self.update(rec, batch, &gradient)
+    }
+
+    /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
+    /// that stand for no row. Uses the rows as they are, so it comes before the backward. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::backward`], but no optimizer is needed.
+    pub fn weight_grad(&self, batch: &JaggedBatch, grad: &Matrix) -> Result<Buffer> {
+        let out = self.context().allocate("embag.weight_grad", batch.ids() as u64 * 4)?;
+        let mut rec = Recorder::new(self.context());
+        self.record_weight_grad(&mut rec, batch, grad, &out)?;
+        rec.run()?;
+        Ok(out)
+    }
+
+    /// Records [`EmbeddingBags::weight_grad`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::weight_grad`], and if `out` does not hold one `f32` for each id.
+    pub fn record_weight_grad(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        grad: &Matrix,
+        out: &Buffer,
+    ) -> Result<()> {
+        let gradient = self.whole_gradient(rec, batch, grad)?;
+        if out.size() != batch.ids() as u64 * 4 {
+            let expected = format!("{} values, one for each id", batch.ids());
+            return Err(Error::invalid("out", expected, out.size() / 4));
+        }
+        self.same_context(rec, "recorder")?;
+        batch.guard(rec);
+        let len = batch.inner.ids;
+        let shape = rec.context().shape();
+        let groups = self.store.plan().groups.clone();
+        for (g, group) in groups.iter().enumerate() {
+            let found = self.occurrences(rec, batch, &gradient, group, false)?;
+            for w in group.windows.clone() {
+                let window = &self.store.plan().windows[w];
+                let (parts, lanes) = self.parts(rec, w..w + 1)?;
+                let keys = window.keys();
+                let params = weight_grad::Params {
+                    len,
+                    parts: count(window.parts.len()),
+                    key_begin: keys.start,
+                    key_end: keys.end,
+                    lanes,
+                    // ids of other groups look like ids without a row: they get their value from their own group
+                    zero_key: if g == 0 && w == group.windows.start { group.rows } else { u32::MAX },
+                };
+                let bindings = vec![
+                    parts,
+                    found.keys.clone(),
+                    found.terms.clone(),
+                    gradient.buffer.clone(),
+                    self.store.weights(w).clone(),
+                    out.clone(),
+                ];
+                let variant = weight_grad::variant(window.vec4 && gradient.vec4(), shape);
+                let groups = weight_grad::groups(shape, len, lanes);
+                rec.dispatch(Dispatch::new(&weight_grad::KERNEL, variant, &params, bindings, groups));
+            }
+        }
+        Ok(())
+    }
+
+    /// The gradient of the single output matrix, where it lies.
+    fn whole_gradient(&self, rec: &Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<Gradient> {
+        self.check_matrix(batch, grad, "grad")?;
+        let bytes = (grad.rows.saturating_sub(1) * grad.stride + grad.cols) as u64 * 4;
+        let needed = if grad.rows == 0 { 0 } else { bytes };
+        let (buffer, base) = grad.buffer.part(0, needed).bindable(rec.context());
+        fits_binding(rec, &buffer)?;
+        let mut column = count_u64(base);
+        let places = self.schema.features.iter().map(|spec| {
+            let first = column;
+            column += spec.shape.dim;
+            (first, count(grad.stride))
+        });
+        Ok(Gradient { buffer, places: places.collect() })
+    }
+
+    /// The gradients of the features one after the other, each at a multiple of 4 elements.
+    fn packed_gradient(&self, rec: &mut Recorder, batch: &JaggedBatch, grads: &[Matrix]) -> Result<Gradient> {
+        self.check_feature_matrices(batch, grads, "grads")?;
+        let (mut places, mut offsets, mut total) = (Vec::new(), Vec::new(), 0u64);
+        for grad in grads {
+            let len = (grad.rows.saturating_sub(1) * grad.stride + grad.cols) as u64;
+            places.push((count_u64(total), count(grad.stride)));
+            offsets.push((total, if grad.rows == 0 { 0 } else { len }));
+            total = (total + len).next_multiple_of(4);
+        }
+        let buffer = rec.scratch("embag.grads", total * 4)?;
+        for (grad, (offset, len)) in grads.iter().zip(offsets) {
+            rec.copy(&grad.buffer.part(0, len * 4), &buffer.part(offset * 4, len * 4))?;
+        }
+        Ok(Gradient { buffer, places })
+    }
+
+    fn update(&mut self, rec: &mut Recorder, batch: &JaggedBatch, gradient: &Gradient) -> Result<()> {
+        let Some(optimizer) = self.optimizer else {
+            return Err(Error::invalid("optimizer", "one, for a backward", "none"));
+        };
+        self.same_context(rec, "recorder")?;
+        batch.guard(rec);
+        let len = batch.inner.ids;
+        if len == 0 {
+            return Ok(());
+        }
+        let shape = rec.context().shape();
+        for group in self.store.plan().groups.clone() {
+            let found = self.occurrences(rec, batch, gradient, &group, true)?;
+            let bits = u32::BITS - group.rows.leading_zeros();
+            let sorted = sort_by_key(rec, &found.keys, len, bits)?;
+            let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
+            let bindings = vec![sorted.positions, found.terms, terms.clone()];
+            let params = gather_terms::Params { len };
+            rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
+            let partials = self.partials(rec, &group, gradient, &sorted.keys, &terms, len)?;
+            for w in group.windows.clone() {
+                if batch.misses(w) {
+                    continue;
+                }
+                let window = &self.store.plan().windows[w];
+                let (parts, lanes) = self.parts(rec, w..w + 1)?;
+                let keys = window.keys();
+                let params = row_update::Params {
+                    len,
+                    parts: count(window.parts.len()),
+                    key_begin: keys.start,
+                    key_end: keys.end,
+                    lanes,
+                    split: u32::from(partials.is_some()),
+                    stride: partials.as_ref().map_or(0, |partials| partials.stride),
+                    ..optimizer.params()
+                };
+                let unused = rec.scratch("embag.unused", 16)?;
+                let bindings = vec![
+                    parts,
+                    sorted.keys.clone(),
+                    terms.clone(),
+                    gradient.buffer.clone(),
+                    partials.as_ref().map_or(unused, |partials| partials.buffer.clone()),
+                    self.store.weights(w).clone(),
+                    self.store.state(w).clone(),
+                ];
+                let vec4 = window.vec4 && gradient.vec4();
+                let variant = row_update::variant(optimizer.index(), vec4, shape);
+                let groups = row_update::groups(shape, len, lanes);
+                rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys and terms of the batch's ids; ids of tables outside the group look like ids without a row.
+    fn occurrences(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        gradient: &Gradient,
+        group: &Group,
+        weighted: bool,
+    ) -> Result<Occurrences> {
+        let plan = self.store.plan();
+        let features: Vec<Feature> = self
+            .schema
+            .features
+            .iter()
+            .zip(&gradient.places)
+            .enumerate()
+            .map(|(f, (spec, &(out_base, out_stride)))| Feature {
+                index: count(f),
+                dim: spec.shape.dim,
+                rows: if group.windows.contains(&plan.first_window[spec.table]) { spec.shape.rows } else { 0 },
+                padding: spec.padding,
+                pooling: spec.pooling.code(),
+                out_base,
+                out_stride,
+                key_base: plan.first_key[spec.table],
+                ..Feature::default()
+            })
+            .collect();
+        let bags = batch.inner.batch * count(features.len());
+        let ids = batch.inner.ids;
+        let params = occurrences::Params {
+            batch: batch.inner.batch,
+            bags,
+            ids,
+            none_key: group.rows,
+            weighted: u32::from(weighted && batch.inner.weights.is_some()),
+        };
+        let keys = rec.scratch("embag.keys", u64::from(ids) * 4)?;
+        let terms = rec.scratch("embag.terms", u64::from(ids) * 8)?;
+        let bindings = vec![
+            batch.inner.status.clone(),
+            rec.scratch_from("embag.features", &features)?,
+            batch.inner.offsets.clone(),
+            batch.inner.ids_buffer.clone(),
+            weights_or_unused(rec, batch)?,
+            keys.clone(),
+            terms.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&occurrences::KERNEL, 0, &params, bindings, bags));
+        Ok(Occurrences { keys, terms })
+    }
+
+    /// The parts of windows, uploaded, and the threads for a row of the widest.
+    fn parts(&self, rec: &mut Recorder, windows: std::ops::Range<usize>) -> Result<(Buffer, u32)> {
+        let parts = self.store.plan().windows[windows].iter().flat_map(|window| &window.parts);
+        let widest = parts.clone().map(|part| part.dim).max().unwrap_or(1);
+        let parts: Vec<Part> = parts
+            .map(|part| Part {
+                key_first: part.key_first,
+                rows: part.rows,
+                base: part.base,
+                state_base: part.state_base,
+                dim: part.dim,
+            })
+            .collect();
+        Ok((rec.scratch_from("embag.parts", &parts)?, lanes_for(widest)))
+    }
+
+    /// On real GPUs, the pieces of long segments; `None` where one thread walks a row's terms, or if the pieces do
+    /// not fit a binding.
+    fn partials(
+        &self,
+        rec: &mut Recorder,
+        group: &Group,
+        gradient: &Gradient,
+        keys: &Buffer,
+        terms: &Buffer,
+        len: u32,
+    ) -> Result<Option<Partials>> {
+        if rec.context().shape() != Shape::Wide {
+            return Ok(None);
+        }
+        let windows = &self.store.plan().windows[group.windows.clone()];
+        let all = windows.iter().flat_map(|window| &window.parts);
+        let stride = all.clone().map(|part| part.dim.div_ceil(4)).max().unwrap_or(1);
+        let bytes = u64::from(segment_partials::pieces(len)) * u64::from(stride) * 16;
+        if bytes > rec.context().limits().binding {
+            return Ok(None);
+        }
+        let buffer = rec.scratch("embag.partials", bytes)?;
+        let (parts, lanes) = self.parts(rec, group.windows.clone())?;
+        let params = segment_partials::Params {
+            len,
+            parts: count(all.count()),
+            none_key: group.rows,
+            lanes,
+            stride,
+        };
+        let vec4 = gradient.vec4() && windows.iter().all(|window| window.vec4);
+        let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
+        let bindings = vec![parts, keys.clone(), terms.clone(), gradient.buffer.clone(), buffer.clone()];
+        let groups = segment_partials::groups(len, lanes);
+        rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
+        Ok(Some(Partials { buffer, stride }))
+    }
+}
+
+struct Partials {
+    buffer: Buffer,
+    stride: u32,
+}
+
+fn fits_binding(rec: &Recorder, gradient: &Buffer) -> Result<()> {
+    let limit = rec.context().limits().binding;
+    if gradient.size() <= limit {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded {
+        what: "the gradient".to_owned(),
+        needed: gradient.size(),
+        limit,
+        hint: "use a smaller batch",
+    })
+}
+
+/// Sizes within a binding are below 2^32.
+fn count(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn count_u64(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,150 @@
+//! A batch in device memory.
+
+use std::sync::Arc;
+
+use super::{Pooling, Schema};
+use crate::device::{Buffer, Context, Recorder};
+use crate::kernels::feature::Status;
+use crate::{Error, Result};
+
+/// A jagged batch in the layout of a KeyedJaggedTensor, in device memory and checked against its tables.
+///
+/// The ids of all bags lie one after the other, feature by feature and example by example; bag `f * batch + b`
+/// holds the ids from offset `f * batch + b` to the next.
+#[derive(Debug, Clone)]
+pub struct JaggedBatch {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) ctx: Context,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) batch: u32,
+    pub(crate) ids: u32,
+    pub(crate) ids_buffer: Buffer,
+    pub(crate) offsets: Buffer,
+    pub(crate) weights: Option<Buffer>,
+    pub(crate) status: Buffer,
+    /// Ids of each feature, where the host knows them.
+    pub(crate) counts: Option<Vec<u32>>,
+    /// The windows that the ids lie in, where the host knows them.
+    pub(crate) touched: Option<Vec<bool>>,
+    /// Ids out of range that were skipped, where the host counted them.
+    pub(crate) skipped: Option<u64>,
+}
+
+impl JaggedBatch {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Number of examples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.batch as usize
+    }
+
+    /// Whether there are no examples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.batch == 0
+    }
+
+    /// Number of ids in all bags.
+    #[must_use]
+    pub fn ids(&self) -> usize {
+        self.inner.ids as usize
+    }
+
+    /// Number of ids of a feature, if the host knows it (for host batches, and device batches that came with
+    /// counts).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such feature.
+    pub fn ids_of(&self, feature: &str) -> Result<Option<usize>> {
+        let index = self.inner.schema.find(feature)?;
+        Ok(self.inner.counts.as_ref().map(|counts| counts[index] as usize))
+    }
+
+    /// Number of ids out of range that [`Bounds::Skip`](super::Bounds::Skip) left out. Reads from the device, and
+    /// so waits for it, if the batch was made there.
+    ///
+    /// # Errors
+    /// The errors of the batch itself, if it is bad.
+    pub fn skipped(&self) -> Result<u64> {
+        match self.inner.skipped {
+            Some(skipped) => Ok(skipped),
+            None => self.inner.read_status().map(|status| u64::from(status.skipped)),
+        }
+    }
+
+    /// Makes a recorder's submission give this batch's errors.
+    pub(crate) fn guard(&self, rec: &mut Recorder) {
+        // host batches were checked when they were built
+        if self.inner.skipped.is_none() {
+            let inner = self.inner.clone();
+            rec.check(Box::new(move || inner.read_status().map(drop)));
+        }
+    }
+
+    /// Whether the batch was built for this schema.
+    pub(crate) fn fits(&self, schema: &Arc<Schema>) -> Result<()> {
+        if Arc::ptr_eq(&self.inner.schema, schema) {
+            return Ok(());
+        }
+        Err(Error::invalid("batch", "one that was built for these bags", "one that was built for others"))
+    }
+
+    /// Output rows of a feature: examples if it is pooled, ids if it is a sequence.
+    pub(crate) fn rows_of(&self, feature: usize) -> Result<u32> {
+        if self.inner.schema.features[feature].pooling != Pooling::None {
+            return Ok(self.inner.batch);
+        }
+        match &self.inner.counts {
+            Some(counts) => Ok(counts[feature]),
+            None => Err(Error::invalid(
+                format!("feature \"{}\"", self.inner.schema.features[feature].name),
+                "a device batch with counts, as the feature is a sequence",
+                "one without",
+            )),
+        }
+    }
+
+    /// Whether a dispatch for this window can be left out.
+    pub(crate) fn misses(&self, window: usize) -> bool {
+        self.inner.touched.as_ref().is_some_and(|touched| !touched[window])
+    }
+}
+
+impl Inner {
+    /// Reads what the checks of a device batch found.
+    fn read_status(&self) -> Result<Status> {
+        let words: Vec<Status> = self.status.read(&self.ctx)?;
+        let status = words[0];
+        let name = |feature: u32| self.schema.features[feature as usize].name.clone();
+        if status.bad_offset != u32::MAX {
+            let bags = self.batch * u32::try_from(self.schema.features.len()).unwrap_or(0);
+            let expected = match status.bad_offset {
+                0 => "0".to_owned(),
+                last if last == bags => format!("{} (the number of ids)", self.ids),
+                _ => format!("{} to {}", status.previous, self.ids),
+            };
+            return Err(Error::Offsets {
+                index: status.bad_offset as usize,
+                expected,
+                got: status.value.into(),
+            });
+        }
+        if status.bad_position != u32::MAX {
+            return Err(Error::IdOutOfRange {
+                feature: name(status.feature),
+                example: status.example as usize,
+                position: status.bad_position as usize,
+                id: status.value.into(),
+                rows: self.schema.features[status.feature as usize].shape.rows.into(),
+            });
+        }
+        Ok(status)
+    }
+}

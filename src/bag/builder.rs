@@ -1,0 +1,141 @@
+//! Describes tables and features and makes the bags.
+
+use std::sync::Arc;
+
+use super::{Bounds, EmbeddingBags, FeatureSpec, Pooling, Schema};
+use crate::device::Context;
+use crate::kernels::feature::NONE;
+use crate::optimizer::Optimizer;
+use crate::table::{Table, TableStore};
+use crate::{Error, Result};
+
+/// Describes tables and features; made by [`EmbeddingBags::builder`].
+#[derive(Debug)]
+pub struct EmbeddingBagsBuilder {
+    ctx: Context,
+    tables: Vec<(String, Table)>,
+    features: Vec<Feature>,
+    optimizer: Option<Optimizer>,
+    seed: u64,
+    bounds: Bounds,
+}
+
+#[derive(Debug)]
+struct Feature {
+    name: String,
+    table: String,
+    pooling: Pooling,
+    padding: Option<u32>,
+}
+
+impl EmbeddingBagsBuilder {
+    pub(super) fn new(ctx: &Context) -> Self {
+        Self {
+            ctx: ctx.clone(),
+            tables: Vec::new(),
+            features: Vec::new(),
+            optimizer: None,
+            seed: 0,
+            bounds: Bounds::Error,
+        }
+    }
+
+    /// Adds a table.
+    #[must_use]
+    pub fn table(mut self, name: &str, table: Table) -> Self {
+        self.tables.push((name.to_owned(), table));
+        self
+    }
+
+    /// Adds a feature that looks its ids up in a table; several may use the same one. Batches and outputs have the
+    /// features in this order.
+    #[must_use]
+    pub fn feature(mut self, name: &str, table: &str, pooling: Pooling) -> Self {
+        self.features.push(Feature { name: name.to_owned(), table: table.to_owned(), pooling, padding: None });
+        self
+    }
+
+    /// Sets the padding id of the feature added last: it gives zeros, does not count for a mean and gets no
+    /// gradient.
+    #[must_use]
+    pub fn padding(mut self, id: u32) -> Self {
+        if let Some(feature) = self.features.last_mut() {
+            feature.padding = Some(id);
+        }
+        self
+    }
+
+    /// Sets the fused optimizer; without one the bags only look up.
+    #[must_use]
+    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
+        self.optimizer = Some(optimizer.into());
+        self
+    }
+
+    /// Sets the seed of the tables' first values.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets what becomes of ids that are no row of their table.
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Makes the tables.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for names that are unknown or used twice and sizes out of range,
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    pub fn build(self) -> Result<EmbeddingBags> {
+        if self.features.is_empty() {
+            return Err(Error::invalid("features", "at least one", "none"));
+        }
+        unique("table", self.tables.iter().map(|(name, _)| name))?;
+        unique("feature", self.features.iter().map(|feature| &feature.name))?;
+        if let Some(optimizer) = &self.optimizer {
+            optimizer.validate()?;
+        }
+        let store = TableStore::new(&self.ctx, self.tables, self.optimizer.as_ref(), self.seed)?;
+        let features = self
+            .features
+            .into_iter()
+            .map(|feature| {
+                let table = store.find(&feature.table)?;
+                let Feature { name, pooling, padding, .. } = feature;
+                let shape = store.shape(table);
+                Ok(FeatureSpec { name, table, shape, pooling, padding: padding.unwrap_or(NONE) })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let plan = store.plan();
+        let window_rows = (0..store.names().len())
+            .map(|table| {
+                // all windows of a table but the last are of one size
+                let part = plan.windows[plan.first_window[table]].parts.iter().find(|p| p.table == table);
+                part.filter(|part| part.rows < store.shape(table).rows).map_or(0, |part| part.rows)
+            })
+            .collect();
+        let schema = Schema {
+            features,
+            bounds: self.bounds,
+            window_rows,
+            first_window: plan.first_window.clone(),
+            windows: plan.windows.len(),
+        };
+        Ok(EmbeddingBags::new(store, Arc::new(schema), self.optimizer))
+    }
+}
+
+fn unique<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> Result<()> {
+    let mut seen = std::collections::HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(Error::invalid(format!("{what} \"{name}\""), "a name of its own", "the name twice"));
+        }
+    }
+    Ok(())
+}

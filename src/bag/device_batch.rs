@@ -1,0 +1,125 @@
+//! Batches from device memory: checked by kernels.
+
+use std::sync::Arc;
+
+use super::batch::Inner;
+use super::{Bounds, JaggedBatch, Schema};
+use crate::device::{Buffer, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::feature::{Feature, Status};
+use crate::kernels::{check_ids, check_offsets, check_report};
+use crate::sort::prefix_sum;
+use crate::{Error, Result};
+
+/// A batch whose ids already lie in device memory, in the layout of a KeyedJaggedTensor.
+///
+/// Buffers are used where they are, without a copy; they must stay as they are until the operations on the batch
+/// are done.
+#[derive(Debug, Clone)]
+pub struct DeviceBatch {
+    /// Number of examples.
+    pub batch: usize,
+    /// The ids (`u32`) of all bags, one after the other: as many as the buffer holds.
+    pub ids: Buffer,
+    /// `u32` offsets, one more than bags, or lengths, as many as bags.
+    pub bags: Buffer,
+    /// Whether `bags` holds lengths rather than offsets.
+    pub lengths: bool,
+    /// One `f32` for each id.
+    pub weights: Option<Buffer>,
+    /// Ids of each feature; needed only if a feature is a sequence.
+    pub counts: Option<Vec<usize>>,
+}
+
+impl JaggedBatch {
+    pub(super) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
+        let ctx = rec.context().clone();
+        let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts } = given;
+        let features = u32::try_from(schema.features.len()).unwrap_or(0);
+        let bags = u32::try_from(batch).ok().and_then(|batch| batch.checked_mul(features));
+        let Some(bags) = bags.filter(|&bags| bags < u32::MAX) else {
+            return Err(Error::invalid("batch", "fewer than 2^32 - 1 bags", format!("{batch} x {features}")));
+        };
+        let batch = bags / features.max(1);
+        let Some(id_count) = u32::try_from(ids.size() / 4).ok().filter(|&count| count < u32::MAX) else {
+            return Err(Error::invalid("ids", "fewer than 2^32 - 1", ids.size() / 4));
+        };
+        let entries = u64::from(bags) + u64::from(!lengths);
+        if bag_buffer.size() != entries * 4 {
+            let what = if lengths { "lengths" } else { "offsets" };
+            return Err(Error::invalid(what, format!("{entries} values"), bag_buffer.size() / 4));
+        }
+        if let Some(weights) = &weights {
+            if weights.size() != ids.size() {
+                let expected = format!("{id_count} values, one for each id");
+                return Err(Error::invalid("weights", expected, weights.size() / 4));
+            }
+        }
+        let counts = counts.map(|counts| checked_counts(schema, &counts, id_count)).transpose()?;
+
+        let offsets = if lengths {
+            // The sum of the lengths before each bag; one entry more makes the last one the sum of all.
+            let offsets = ctx.allocate("embag.offsets", (u64::from(bags) + 1) * 4)?;
+            rec.copy(&bag_buffer, &offsets.part(0, u64::from(bags) * 4))?;
+            prefix_sum(rec, &offsets, bags + 1)?;
+            offsets
+        } else {
+            bag_buffer
+        };
+        let status = Buffer::from_slice(&ctx, &[Status::CLEAN])?;
+        let this = Self::new(Inner {
+            ctx,
+            schema: schema.clone(),
+            batch,
+            ids: id_count,
+            ids_buffer: ids,
+            offsets,
+            weights,
+            status,
+            counts,
+            touched: None,
+            skipped: None,
+        });
+        this.record_checks(rec, bags)?;
+        this.guard(rec);
+        Ok(this)
+    }
+
+    fn record_checks(&self, rec: &mut Recorder, bags: u32) -> Result<()> {
+        let Inner { schema, batch, ids, ids_buffer, offsets, status, .. } = &*self.inner;
+        let params = check_offsets::Params { bags, ids: *ids };
+        let bindings = vec![status.clone(), offsets.clone()];
+        rec.dispatch(Dispatch::threads(&check_offsets::KERNEL, 0, &params, bindings, bags + 1));
+        let features: Vec<Feature> = schema
+            .features
+            .iter()
+            .map(|spec| Feature { rows: spec.shape.rows, padding: spec.padding, ..Feature::default() })
+            .collect();
+        let features = rec.scratch_from("embag.features", &features)?;
+        let params = check_ids::Params {
+            batch: *batch,
+            features: u32::try_from(schema.features.len()).unwrap_or(0),
+            ids: *ids,
+            skip: u32::from(schema.bounds == Bounds::Skip),
+        };
+        let bindings = vec![status.clone(), features, offsets.clone(), ids_buffer.clone()];
+        rec.dispatch(Dispatch::threads(&check_ids::KERNEL, 0, &params, bindings, *ids));
+        let params = check_report::Params { batch: *batch, bags };
+        let bindings = vec![status.clone(), offsets.clone(), ids_buffer.clone()];
+        rec.dispatch(Dispatch::new(&check_report::KERNEL, 0, &params, bindings, 1));
+        Ok(())
+    }
+}
+
+fn checked_counts(schema: &Schema, counts: &[usize], ids: u32) -> Result<Vec<u32>> {
+    let sum: usize = counts.iter().sum();
+    if counts.len() != schema.features.len() || sum != ids as usize {
+        return Err(Error::invalid(
+            "counts",
+            format!("{} numbers whose sum is {ids}", schema.features.len()),
+            format!("{} numbers whose sum is {sum}", counts.len()),
+        ));
+    }
+    // each is at most the sum, which is a u32
+    Ok(counts.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect())
+}

@@ -1,0 +1,239 @@
+//! The bags: tables, features and a fused optimizer.
+
+use std::sync::Arc;
+
+use super::{BatchBuilder, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Schema};
+use crate::device::{Buffer, Context, Recorder};
+use crate::optimizer::Optimizer;
+use crate::table::{Kind, TableStore};
+use crate::{Error, Result};
+
+/// Embedding tables with the features that look ids up in them, and the optimizer that updates touched rows.
+///
+/// ```
+/// use embag::{Context, EmbeddingBags, Pooling, RowwiseAdagrad, Table};
+///
+/// let ctx = Context::cpu();
+/// let mut bags = EmbeddingBags::builder(&ctx)
+///     .table("user", Table::rows(1_000).dim(8))
+///     .table("movie", Table::rows(5_000).dim(8))
+///     .feature("user", "user", Pooling::Sum)
+///     .feature("liked", "movie", Pooling::Mean)
+///     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
+///     .build()?;
+/// let batch = bags.batch().feature("user", &[3u32, 9]).bags("liked", &[10u32, 11, 12], &[3, 0]).build()?;
+/// let pooled = bags.forward(&batch)?; // [2, 16], on the device
+/// assert_eq!((pooled.rows(), pooled.cols()), (2, 16));
+/// bags.backward(&batch, &pooled)?; // here the output stands in for its gradient
+/// # Ok::<(), embag::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct EmbeddingBags {
+    pub(super) store: TableStore,
+    pub(super) schema: Arc<Schema>,
+    pub(super) optimizer: Option<Optimizer>,
+}
+
+impl EmbeddingBags {
+    pub(super) fn new(store: TableStore, schema: Arc<Schema>, optimizer: Option<Optimizer>) -> Self {
+        Self { store, schema, optimizer }
+    }
+
+    /// Begins the description of tables and features.
+    #[must_use]
+    pub fn builder(ctx: &Context) -> EmbeddingBagsBuilder {
+        EmbeddingBagsBuilder::new(ctx)
+    }
+
+    /// The context.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.store.context()
+    }
+
+    /// Begins a batch from host data, feature by feature.
+    #[must_use]
+    pub fn batch(&self) -> BatchBuilder {
+        BatchBuilder::new(self.context(), &self.schema)
+    }
+
+    /// A batch from host data in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature
+    /// and example, one after the other in `values`; `weights`, if any, one for each id.
+    ///
+    /// # Errors
+    /// As [`BatchBuilder::build`].
+    pub fn batch_from_lengths<I: Id>(
+        &self,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<JaggedBatch> {
+        JaggedBatch::from_host(self.context(), &self.schema, values, lengths, weights)
+    }
+
+    /// [`EmbeddingBags::batch_from_lengths`] with offsets: one more than bags, from 0 to the number of ids.
+    ///
+    /// # Errors
+    /// As [`BatchBuilder::build`], and [`Error::Offsets`].
+    pub fn batch_from_offsets<I: Id>(
+        &self,
+        values: &[I],
+        offsets: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<JaggedBatch> {
+        JaggedBatch::from_host_offsets(self.context(), &self.schema, values, offsets, weights)
+    }
+
+    /// A batch from device memory, without a copy. The checks are recorded: if the batch is bad, operations on it
+    /// do nothing, and waiting for any submission with one of them gives the error.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if sizes disagree.
+    pub fn batch_from_device(&self, rec: &mut Recorder, batch: DeviceBatch) -> Result<JaggedBatch> {
+        self.same_context(rec, "recorder")?;
+        JaggedBatch::from_device(rec, &self.schema, batch)
+    }
+
+    pub(super) fn same_context(&self, rec: &Recorder, argument: &'static str) -> Result<()> {
+        if rec.context().same(self.context()) { Ok(()) } else { Err(Error::WrongContext { argument }) }
+    }
+
+    /// The names of the tables, in the order they were added.
+    #[must_use]
+    pub fn tables(&self) -> &[String] {
+        self.store.names()
+    }
+
+    /// Rows and columns of a table.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table.
+    pub fn table_shape(&self, table: &str) -> Result<(usize, usize)> {
+        let shape = self.store.shape(self.store.find(table)?);
+        Ok((shape.rows as usize, shape.dim as usize))
+    }
+
+    /// Bytes of all tables' weights.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.store.bytes()
+    }
+
+    /// Columns of the matrix that [`EmbeddingBags::forward`] makes: the sum of the features' dims.
+    #[must_use]
+    pub fn output_cols(&self) -> usize {
+        self.schema.columns()
+    }
+
+    /// The optimizer.
+    #[must_use]
+    pub fn optimizer(&self) -> Option<&Optimizer> {
+        self.optimizer.as_ref()
+    }
+
+    /// Changes the learning rate from the next backward on.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no optimizer, or the rate is not finite.
+    pub fn set_lr(&mut self, lr: f32) -> Result<()> {
+        let Some(optimizer) = self.optimizer else {
+            return Err(Error::invalid("optimizer", "one", "none"));
+        };
+        let changed = optimizer.with_lr(lr);
+        changed.validate()?;
+        self.optimizer = Some(changed);
+        Ok(())
+    }
+
+    /// The device memory of a table's rows, in order: one range for each of its windows, without gaps between rows.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table.
+    pub fn table_buffers(&self, table: &str) -> Result<Vec<Buffer>> {
+        let table = self.store.find(table)?;
+        Ok(self.store.pieces(table, Kind::Weights, 0, self.store.shape(table).rows))
+    }
+
+    /// Reads all rows of a table, row after row; blocks.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table.
+    pub fn download(&self, table: &str) -> Result<Vec<f32>> {
+        self.read_all(table, Kind::Weights)
+    }
+
+    /// Writes all rows of a table.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table, or the number of values is not rows times dim.
+    pub fn upload(&mut self, table: &str, values: &[f32]) -> Result<()> {
+        self.write_all(table, Kind::Weights, values)
+    }
+
+    /// Reads the optimizer state of a table: nothing for SGD, one value a row for row-wise Adagrad, one an element
+    /// for Adagrad; blocks.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table.
+    pub fn download_state(&self, table: &str) -> Result<Vec<f32>> {
+        self.read_all(table, Kind::State)
+    }
+
+    /// Writes the optimizer state of a table.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table, or the number of values is wrong.
+    pub fn upload_state(&mut self, table: &str, values: &[f32]) -> Result<()> {
+        self.write_all(table, Kind::State, values)
+    }
+
+    fn read_all(&self, table: &str, kind: Kind) -> Result<Vec<f32>> {
+        let table = self.store.find(table)?;
+        self.store.read(table, kind, 0, self.store.shape(table).rows)
+    }
+
+    fn write_all(&mut self, table: &str, kind: Kind, values: &[f32]) -> Result<()> {
+        let index = self.store.find(table)?;
+        let (rows, len) = (self.store.shape(index).rows as usize, self.store.row_len(index, kind));
+        if values.len() != rows * len {
+            return Err(Error::invalid(
+                format!("values of table \"{table}\""),
+                format!("{rows} rows x {len} = {} values", rows * len),
+                values.len(),
+            ));
+        }
+        self.store.write(index, kind, 0, values)
+    }
+
+    /// Reads one row; blocks.
+    ///
+    /// # Errors
+    /// [`Error::RowOutOfRange`], or [`Error::InvalidArgument`] if there is no such table.
+    pub fn read_row(&self, table: &str, row: u64) -> Result<Vec<f32>> {
+        let (index, row) = self.row(table, row)?;
+        self.store.read(index, Kind::Weights, row, 1)
+    }
+
+    /// Writes one row, after everything submitted so far.
+    ///
+    /// # Errors
+    /// [`Error::RowOutOfRange`], or [`Error::InvalidArgument`] if there is no such table or the length is not the
+    /// dim.
+    pub fn write_row(&mut self, table: &str, row: u64, values: &[f32]) -> Result<()> {
+        let (index, row) = self.row(table, row)?;
+        let dim = self.store.shape(index).dim as usize;
+        if values.len() != dim {
+            return Err(Error::invalid(format!("row of table \"{table}\""), format!("{dim} values"), values.len()));
+        }
+        self.store.write(index, Kind::Weights, row, values)
+    }
+
+    fn row(&self, table: &str, row: u64) -> Result<(usize, u32)> {
+        let index = self.store.find(table)?;
+        let rows = self.store.shape(index).rows;
+        match u32::try_from(row).ok().filter(|&row| row < rows) {
+            Some(row) => Ok((index, row)),
+            None => Err(Error::RowOutOfRange { table: table.to_owned(), row, rows: rows.into() }),
+        }
+    }
+}

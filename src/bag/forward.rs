@@ -1,0 +1,270 @@
+//! Lookup and pooling of all features.
+
+use super::{EmbeddingBags, JaggedBatch};
+use crate::device::{Buffer, Matrix, Recorder};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::bag_forward::{KERNEL, Params, SCALAR, VEC4};
+use crate::kernels::feature::Feature;
+use crate::{Error, Result};
+
+/// One output matrix and the features whose columns it holds, each with its first column.
+pub(super) struct Target<'a> {
+    pub(super) matrix: &'a Matrix,
+    pub(super) features: Vec<(usize, u32)>,
+}
+
+impl EmbeddingBags {
+    /// Looks up and pools every feature: `[batch, sum of dims]`, features side by side. Waits until it is done.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a feature is a sequence (see [`EmbeddingBags::forward_features`]), or the batch
+    /// was built for other bags; the batch's own errors if it is a bad device batch.
+    pub fn forward(&self, batch: &JaggedBatch) -> Result<Matrix> {
+        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
+        let mut rec = Recorder::new(self.context());
+        self.record_forward(&mut rec, batch, &out)?;
+        rec.run()?;
+        Ok(out)
+    }
+
+    /// Looks up every feature into a matrix of its own: `[batch, dim]` if it is pooled, `[ids, dim]` if it is a
+    /// sequence. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward`]; sequences of device batches need counts.
+    pub fn forward_features(&self, batch: &JaggedBatch) -> Result<Vec<Matrix>> {
+        let mut outs = Vec::new();
+        for (f, spec) in self.schema.features.iter().enumerate() {
+            let rows = batch.rows_of(f)? as usize;
+            outs.push(Matrix::zeros(self.context(), rows, spec.shape.dim as usize)?);
+        }
+        let mut rec = Recorder::new(self.context());
+        self.record_forward_features(&mut rec, batch, &outs)?;
+        rec.run()?;
+        Ok(outs)
+    }
+
+    /// Records [`EmbeddingBags::forward`] into a matrix, which may be a part of a wider one.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward`], and [`Error::InvalidArgument`] if `out` is not `[batch, sum of dims]`.
+    pub fn record_forward(&self, rec: &mut Recorder, batch: &JaggedBatch, out: &Matrix) -> Result<()> {
+        self.check_matrix(batch, out, "out")?;
+        let mut column = 0;
+        let features = self.schema.features.iter().enumerate().map(|(f, spec)| {
+            let first = column;
+            column += spec.shape.dim;
+            (f, first)
+        });
+        let target = Target { matrix: out, features: features.collect() };
+        self.forward_targets(rec, batch, &[target])
+    }
+
+    /// Records [`EmbeddingBags::forward_features`] into one matrix for each feature.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_features`], and [`Error::InvalidArgument`] if a matrix has the wrong shape.
+    pub fn record_forward_features(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        outs: &[Matrix],
+    ) -> Result<()> {
+        self.check_feature_matrices(batch, outs, "outs")?;
+        let targets: Vec<_> = outs
+            .iter()
+            .enumerate()
+            .map(|(f, matrix)| Target { matrix, features: vec![(f, 0)] })
+            .collect();
+        self.forward_targets(rec, batch, &targets)
+    }
+
+    pub(super) fn check_matrix(&self, batch: &JaggedBatch, matrix: &Matrix, name: &str) -> Result<()> {
+        batch.fits(&self.schema)?;
+        if self.schema.has_sequences() {
+            return Err(Error::invalid(
+                "features",
+                "only pooled ones for a single matrix (use the methods for a matrix a feature)",
+                "a sequence",
+            ));
+        }
+        shape_of(matrix, batch.len(), self.output_cols(), name)
+    }
+
+    pub(super) fn check_feature_matrices(
+        &self,
+        batch: &JaggedBatch,
+        matrices: &[Matrix],
+        name: &str,
+    ) -> Result<()> {
+        batch.fits(&self.schema)?;
+        if matrices.len() != self.schema.features.len() {
+            let expected = format!("{} matrices, one for each feature", self.schema.features.len());
+            return Err(Error::invalid(name, expected, matrices.len()));
+        }
+        for (f, (matrix, spec)) in matrices.iter().zip(&self.schema.features).enumerate() {
+            let rows = batch.rows_of(f)? as usize;
+            shape_of(matrix, rows, spec.shape.dim as usize, &format!("{name} of feature \"{}\"", spec.name))?;
+        }
+        Ok(())
+    }
+
+    fn forward_targets(&self, rec: &mut Recorder, batch: &JaggedBatch, targets: &[Target<'_>]) -> Result<()> {
+        self.same_context(rec, "recorder")?;
+        batch.guard(rec);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for target in targets {
+            let chunk = rows_per_binding(rec, target.matrix)?;
+            let mut begin = 0;
+            while begin < target.matrix.rows {
+                let end = target.matrix.rows.min(begin + chunk);
+                self.forward_rows(rec, batch, target, begin, end)?;
+                begin = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// The output rows `begin..end` of a target: they fit one binding.
+    fn forward_rows(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        target: &Target<'_>,
+        begin: usize,
+        end: usize,
+    ) -> Result<()> {
+        let Matrix { buffer, cols, stride, .. } = target.matrix;
+        let bytes = ((end - begin - 1) * stride + cols) as u64 * 4;
+        let (out, base) = buffer.part((begin * stride) as u64 * 4, bytes).bindable(rec.context());
+        // a binding holds fewer than 2^32 elements
+        let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        let (base, stride) = (narrow(base), narrow(*stride as u64));
+        let rows = narrow(end as u64) - narrow(begin as u64);
+        let plan = self.store.plan();
+        for (w, window) in plan.windows.iter().enumerate() {
+            let mut wide = Work::default();
+            let mut scalar = Work::default();
+            for &(f, column) in &target.features {
+                let spec = &self.schema.features[f];
+                let Some(part) = window.parts.iter().find(|part| part.table == spec.table) else { continue };
+                let initial = plan.first_window[spec.table] == w;
+                if !initial && batch.misses(w) {
+                    continue;
+                }
+                let out_base = base + column;
+                let vec4 = window.vec4 && out_base % 4 == 0 && stride % 4 == 0;
+                let lanes = lanes(rec.context().shape(), spec.shape.dim, rows);
+                let feature = Feature {
+                    index: narrow(f as u64),
+                    lanes,
+                    dim: spec.shape.dim,
+                    rows: spec.shape.rows,
+                    padding: spec.padding,
+                    pooling: spec.pooling.code(),
+                    window_first: part.first_row,
+                    window_rows: part.rows,
+                    window_base: part.base,
+                    initial: u32::from(initial),
+                    out_base,
+                    out_stride: stride,
+                    ..Feature::default()
+                };
+                if vec4 { &mut wide } else { &mut scalar }.push(feature, rows)?;
+            }
+            for (work, variant) in [(wide, VEC4), (scalar, SCALAR)] {
+                if work.features.is_empty() {
+                    continue;
+                }
+                let params = Params {
+                    batch: batch.inner.batch,
+                    features: narrow(work.features.len() as u64),
+                    work: work.threads,
+                    row_begin: narrow(begin as u64),
+                    row_end: narrow(end as u64),
+                    weighted: u32::from(batch.inner.weights.is_some()),
+                };
+                let bindings = vec![
+                    batch.inner.status.clone(),
+                    rec.scratch_from("embag.features", &work.features)?,
+                    batch.inner.offsets.clone(),
+                    batch.inner.ids_buffer.clone(),
+                    weights_or_unused(rec, batch)?,
+                    self.store.weights(w).clone(),
+                    out.clone(),
+                ];
+                rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work.threads));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The features of one dispatch.
+#[derive(Default)]
+struct Work {
+    features: Vec<Feature>,
+    threads: u32,
+}
+
+impl Work {
+    fn push(&mut self, feature: Feature, rows: u32) -> Result<()> {
+        let threads = rows.checked_mul(feature.lanes).and_then(|more| self.threads.checked_add(more));
+        let Some(threads) = threads else {
+            return Err(Error::invalid("batch", "fewer than 2^32 / 4 output columns in one matrix", "more"));
+        };
+        self.features.push(Feature { work_begin: self.threads, ..feature });
+        self.threads = threads;
+        Ok(())
+    }
+}
+
+/// Threads for an output row: a lane for every four columns on real GPUs; on software adapters whole rows, unless
+/// there are too few of them to keep its threads busy.
+fn lanes(shape: Shape, dim: u32, rows: u32) -> u32 {
+    let columns = dim.div_ceil(4);
+    match shape {
+        Shape::Wide => columns,
+        Shape::Serial | Shape::Any if rows >= 64 => 1,
+        Shape::Serial | Shape::Any => columns.div_ceil(4),
+    }
+}
+
+/// How many rows of a matrix one binding can hold.
+fn rows_per_binding(rec: &Recorder, matrix: &Matrix) -> Result<usize> {
+    let ctx = rec.context();
+    // what is lost to the alignment of the first row
+    let limit = ctx.limits().binding - ctx.limits().alignment;
+    let row = matrix.stride.max(1) as u64 * 4;
+    if row > limit {
+        return Err(Error::LimitExceeded {
+            what: "a row of the output".to_owned(),
+            needed: row,
+            limit,
+            hint: "use a matrix for each feature",
+        });
+    }
+    Ok(usize::try_from(limit / row).unwrap_or(usize::MAX))
+}
+
+/// The per-sample weights; something to bind if there are none.
+pub(super) fn weights_or_unused(rec: &mut Recorder, batch: &JaggedBatch) -> Result<Buffer> {
+    match &batch.inner.weights {
+        Some(weights) => Ok(weights.clone()),
+        None => rec.scratch("embag.unused", 4),
+    }
+}
+
+fn shape_of(matrix: &Matrix, rows: usize, cols: usize, name: &str) -> Result<()> {
+    if matrix.rows != rows || matrix.cols != cols {
+        return Err(Error::invalid(
+            name,
+            format!("{rows} x {cols}"),
+            format!("{} x {}", matrix.rows, matrix.cols),
+        ));
+    }
+    Ok(())
+}
+

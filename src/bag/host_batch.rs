@@ -1,0 +1,365 @@
+//! Batches from host data: checked here, then uploaded.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::batch::Inner;
+use super::{Bounds, FeatureSpec, JaggedBatch, Schema};
+use crate::device::{Buffer, Context};
+use crate::kernels::feature::{NONE, Status};
+use crate::{Error, Result};
+
+/// An id type: `u32` or `u64`.
+pub trait Id: Copy {
+    /// The id as a number.
+    fn number(self) -> u64;
+}
+
+impl Id for u32 {
+    fn number(self) -> u64 {
+        self.into()
+    }
+}
+
+impl Id for u64 {
+    fn number(self) -> u64 {
+        self
+    }
+}
+
+/// The bags of one feature.
+#[derive(Debug, Default)]
+struct Jagged {
+    values: Vec<u64>,
+    lengths: Vec<u32>,
+    weights: Option<Vec<f32>>,
+}
+
+/// Collects the features of a host batch; made by [`EmbeddingBags::batch`](super::EmbeddingBags::batch).
+///
+/// Features may come in any order, each once. A mistake is reported by [`BatchBuilder::build`].
+#[derive(Debug)]
+pub struct BatchBuilder {
+    ctx: Context,
+    schema: Arc<Schema>,
+    features: HashMap<usize, Jagged>,
+    error: Option<Error>,
+}
+
+impl BatchBuilder {
+    pub(super) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {
+        Self { ctx: ctx.clone(), schema: schema.clone(), features: HashMap::new(), error: None }
+    }
+
+    /// A feature with exactly one id for each example.
+    #[must_use]
+    pub fn feature<I: Id>(self, name: &str, ids: &[I]) -> Self {
+        let lengths = vec![1; ids.len()];
+        self.bags(name, ids, &lengths)
+    }
+
+    /// A feature with `lengths[b]` ids for example `b`, one after the other in `values`.
+    #[must_use]
+    pub fn bags<I: Id>(self, name: &str, values: &[I], lengths: &[u32]) -> Self {
+        let jagged = Jagged {
+            values: values.iter().map(|id| id.number()).collect(),
+            lengths: lengths.to_vec(),
+            weights: None,
+        };
+        self.add(name, Ok(jagged))
+    }
+
+    /// A feature whose example `b` has the ids `values[offsets[b]..offsets[b + 1]]`: one offset more than examples,
+    /// from 0 to the number of ids.
+    #[must_use]
+    pub fn offsets<I: Id>(self, name: &str, values: &[I], offsets: &[u32]) -> Self {
+        let jagged = lengths_of(offsets, values.len()).map(|lengths| Jagged {
+            values: values.iter().map(|id| id.number()).collect(),
+            lengths,
+            weights: None,
+        });
+        self.add(name, jagged)
+    }
+
+    /// A feature from one list of ids for each example.
+    #[must_use]
+    pub fn lists<I: Id, L: IntoIterator<Item = I>>(
+        self,
+        name: &str,
+        lists: impl IntoIterator<Item = L>,
+    ) -> Self {
+        let mut jagged = Jagged::default();
+        for list in lists {
+            let before = jagged.values.len();
+            jagged.values.extend(list.into_iter().map(Id::number));
+            // a length beyond u32 makes too many ids in all, which `build` refuses
+            jagged.lengths.push(u32::try_from(jagged.values.len() - before).unwrap_or(u32::MAX));
+        }
+        self.add(name, Ok(jagged))
+    }
+
+    /// Per-sample weights of a feature that was given before, one for each id. Features without have weights of 1.
+    #[must_use]
+    pub fn weights(mut self, name: &str, weights: &[f32]) -> Self {
+        let result = self.schema.find(name).and_then(|index| match self.features.get_mut(&index) {
+            None => Err(Error::invalid(
+                format!("weights of feature \"{name}\""),
+                "the feature's ids first",
+                "weights only",
+            )),
+            Some(jagged) if jagged.values.len() != weights.len() => Err(Error::invalid(
+                format!("weights of feature \"{name}\""),
+                format!("{} values, one for each id", jagged.values.len()),
+                weights.len(),
+            )),
+            Some(jagged) => {
+                jagged.weights = Some(weights.to_vec());
+                Ok(())
+            }
+        });
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+        self
+    }
+
+    fn add(mut self, name: &str, jagged: Result<Jagged>) -> Self {
+        let result = self.schema.find(name).and_then(|index| match self.features.insert(index, jagged?) {
+            Some(_) => Err(Error::invalid(format!("feature \"{name}\""), "once", "twice")),
+            None => Ok(()),
+        });
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+        self
+    }
+
+    /// Checks everything and uploads the batch.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a feature is missing, unknown or given twice, or sizes disagree,
+    /// [`Error::IdOutOfRange`] for the first id that is no row (unless
+    /// [`Bounds::Skip`](super::Bounds::Skip) is set).
+    pub fn build(self) -> Result<JaggedBatch> {
+        let Self { ctx, schema, mut features, error } = self;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let mut lists = Vec::new();
+        for (index, spec) in schema.features.iter().enumerate() {
+            lists.push(features.remove(&index).ok_or_else(|| {
+                Error::invalid("batch", format!("feature \"{}\"", spec.name), "no such feature in it")
+            })?);
+        }
+        let batch = lists.first().map_or(0, |jagged| jagged.lengths.len());
+        let weighted = lists.iter().any(|jagged| jagged.weights.is_some());
+        let mut flat = Flat::new(batch, weighted);
+        for (spec, jagged) in schema.features.iter().zip(lists) {
+            flat.push(spec, jagged, batch)?;
+        }
+        flat.upload(&ctx, &schema)
+    }
+}
+
+/// Turns offsets into lengths.
+fn lengths_of(offsets: &[u32], values: usize) -> Result<Vec<u32>> {
+    let wrong = |index: usize, expected: String, got: u32| {
+        Err(Error::Offsets { index, expected, got: got.into() })
+    };
+    let Some((&first, &last)) = offsets.first().zip(offsets.last()) else {
+        return Err(Error::invalid("offsets", "one more than examples", "none"));
+    };
+    if first != 0 {
+        return wrong(0, "0".to_owned(), first);
+    }
+    if let Some(i) = offsets.windows(2).position(|pair| pair[0] > pair[1]) {
+        return wrong(i + 1, format!("at least {}", offsets[i]), offsets[i + 1]);
+    }
+    if last as usize != values {
+        return wrong(offsets.len() - 1, format!("{values} (the number of ids)"), last);
+    }
+    Ok(offsets.windows(2).map(|pair| pair[1] - pair[0]).collect())
+}
+
+/// All features one after the other.
+struct Flat {
+    batch: usize,
+    ids: Vec<u32>,
+    offsets: Vec<u32>,
+    weights: Option<Vec<f32>>,
+    counts: Vec<u32>,
+    skipped: u64,
+}
+
+impl Flat {
+    fn new(batch: usize, weighted: bool) -> Self {
+        let weights = weighted.then(Vec::new);
+        Self { batch, ids: Vec::new(), offsets: vec![0], weights, counts: Vec::new(), skipped: 0 }
+    }
+
+    fn push(&mut self, spec: &FeatureSpec, jagged: Jagged, batch: usize) -> Result<()> {
+        let name = &spec.name;
+        if jagged.lengths.len() != batch {
+            return Err(Error::invalid(
+                format!("feature \"{name}\""),
+                format!("{batch} examples, as in the first feature"),
+                jagged.lengths.len(),
+            ));
+        }
+        let total: u64 = jagged.lengths.iter().map(|&length| u64::from(length)).sum();
+        if total != jagged.values.len() as u64 {
+            return Err(Error::invalid(
+                format!("lengths of feature \"{name}\""),
+                format!("a sum of {}, the number of ids", jagged.values.len()),
+                total,
+            ));
+        }
+        let before = self.ids.len();
+        let end = u32::try_from(before as u64 + total).ok().filter(|&end| end < u32::MAX);
+        let Some(end) = end else {
+            return Err(Error::invalid("batch", "fewer than 2^32 - 1 ids", before as u64 + total));
+        };
+        let mut running = end - u32::try_from(total).unwrap_or(0);
+        for length in &jagged.lengths {
+            running += length;
+            self.offsets.push(running);
+        }
+        if let Some(weights) = &mut self.weights {
+            match jagged.weights {
+                Some(given) => weights.extend(given),
+                None => weights.resize(self.ids.len() + jagged.values.len(), 1.0),
+            }
+        }
+        // ids beyond u32 are no row either: the largest u32 stands for them
+        self.ids.extend(jagged.values.iter().map(|&id| u32::try_from(id).unwrap_or(NONE)));
+        self.counts.push(end - u32::try_from(before).unwrap_or(0));
+        let bad = |&id: &u64| id >= u64::from(spec.shape.rows) && id != u64::from(spec.padding);
+        self.skipped += jagged.values.iter().filter(|id| bad(id)).count() as u64;
+        Ok(())
+    }
+
+    /// The error for the first id out of range; `values` as they were given.
+    fn out_of_range(&self, schema: &Schema) -> Option<Error> {
+        let mut position = 0;
+        for (spec, (f, &count)) in schema.features.iter().zip(self.counts.iter().enumerate()) {
+            for _ in 0..count {
+                let id = self.ids[position];
+                if id >= spec.shape.rows && id != spec.padding {
+                    let bags = &self.offsets[f * self.batch..=(f + 1) * self.batch];
+                    let example = bags.partition_point(|&begin| begin as usize <= position) - 1;
+                    return Some(Error::IdOutOfRange {
+                        feature: spec.name.clone(),
+                        example,
+                        position,
+                        id: id.into(),
+                        rows: spec.shape.rows.into(),
+                    });
+                }
+                position += 1;
+            }
+        }
+        None
+    }
+
+    /// The windows that the ids lie in.
+    fn touched(&self, schema: &Schema) -> Vec<bool> {
+        let mut touched = vec![false; schema.windows];
+        let mut position = 0;
+        for (spec, &count) in schema.features.iter().zip(&self.counts) {
+            let (first, rows) = (schema.first_window[spec.table], schema.window_rows[spec.table]);
+            let ids = &self.ids[position..position + count as usize];
+            position += count as usize;
+            if rows == 0 {
+                touched[first] |= !ids.is_empty();
+            } else {
+                for &id in ids.iter().filter(|&&id| id < spec.shape.rows) {
+                    touched[first + (id / rows) as usize] = true;
+                }
+            }
+        }
+        touched
+    }
+
+    fn upload(self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
+        if schema.bounds == Bounds::Error && self.skipped > 0 {
+            if let Some(error) = self.out_of_range(schema) {
+                return Err(error);
+            }
+        }
+        let touched = Some(self.touched(schema));
+        let Some(batch) = u32::try_from(self.offsets.len()).ok().and(u32::try_from(self.batch).ok()) else {
+            return Err(Error::invalid("batch", "fewer than 2^32 bags", self.offsets.len()));
+        };
+        Ok(JaggedBatch::new(Inner {
+            ctx: ctx.clone(),
+            schema: schema.clone(),
+            batch,
+            ids: self.offsets.last().copied().unwrap_or(0),
+            ids_buffer: Buffer::from_slice(ctx, &self.ids)?,
+            offsets: Buffer::from_slice(ctx, &self.offsets)?,
+            weights: self.weights.map(|weights| Buffer::from_slice(ctx, &weights)).transpose()?,
+            status: Buffer::from_slice(ctx, &[Status::CLEAN])?,
+            counts: Some(self.counts),
+            touched,
+            skipped: Some(if schema.bounds == Bounds::Skip { self.skipped } else { 0 }),
+        }))
+    }
+}
+
+impl JaggedBatch {
+    /// A host batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and
+    /// example, one after the other in `values`, in the order of the features.
+    pub(super) fn from_host<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        let features = schema.features.len();
+        if !lengths.len().is_multiple_of(features.max(1)) {
+            return Err(Error::invalid(
+                "lengths",
+                format!("a multiple of the {features} features"),
+                lengths.len(),
+            ));
+        }
+        if let Some(weights) = weights.filter(|weights| weights.len() != values.len()) {
+            return Err(Error::invalid("weights", format!("{} values, one for each id", values.len()), weights.len()));
+        }
+        let total: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
+        if total != values.len() as u64 {
+            return Err(Error::invalid(
+                "lengths",
+                format!("a sum of {}, the number of ids", values.len()),
+                total,
+            ));
+        }
+        let batch = lengths.len() / features.max(1);
+        let mut flat = Flat::new(batch, weights.is_some());
+        let mut at = 0;
+        for (f, spec) in schema.features.iter().enumerate() {
+            let lengths = lengths[f * batch..(f + 1) * batch].to_vec();
+            let count = lengths.iter().map(|&length| length as usize).sum::<usize>();
+            let jagged = Jagged {
+                values: values[at..at + count].iter().map(|id| id.number()).collect(),
+                lengths,
+                weights: weights.map(|weights| weights[at..at + count].to_vec()),
+            };
+            at += count;
+            flat.push(spec, jagged, batch)?;
+        }
+        flat.upload(ctx, schema)
+    }
+
+    /// [`JaggedBatch::from_host`] with offsets, one more than bags.
+    pub(super) fn from_host_offsets<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        offsets: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        Self::from_host(ctx, schema, values, &lengths_of(offsets, values.len())?, weights)
+    }
+}

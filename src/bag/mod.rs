@@ -1,0 +1,19 @@
+//! Embedding bags: jagged batches, lookup and pooling, fused backward.
+
+mod backward;
+mod batch;
+mod builder;
+mod device_batch;
+mod embedding_bags;
+mod forward;
+mod host_batch;
+mod pooling;
+mod schema;
+
+pub use batch::JaggedBatch;
+pub use builder::EmbeddingBagsBuilder;
+pub use device_batch::DeviceBatch;
+pub use embedding_bags::EmbeddingBags;
+pub use host_batch::{BatchBuilder, Id};
+pub use pooling::{Bounds, Pooling};
+pub(crate) use schema::{FeatureSpec, Schema};

@@ -1,0 +1,103 @@
+//! Stable least-significant-digit radix sort of `u32` keys.
+
+use super::prefix_sum;
+use crate::device::{Buffer, Recorder};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::sort_count::{self, Params};
+use crate::kernels::sort_scatter;
+use crate::{Error, Result};
+
+/// Sorted keys, and where each was before.
+#[derive(Debug, Clone)]
+pub struct Sorted {
+    /// The keys in ascending order.
+    pub keys: Buffer,
+    /// For each the position it came from; ascending among equal keys.
+    pub positions: Buffer,
+}
+
+/// Sorts the first `len` keys by their lowest `bits` bits; only as many passes run as the bits need.
+///
+/// The result lies in scratch memory, valid until the recorder is submitted; `keys` is left as it is.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if `keys` is smaller than `len` or `bits` is above 32, [`Error::LimitExceeded`] if
+/// the keys are larger than a binding.
+pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Result<Sorted> {
+    let bytes = u64::from(len) * 4;
+    if keys.size() < bytes || bits > 32 {
+        return Err(Error::invalid(
+            "keys",
+            format!("{bytes} bytes for {len} keys, at most 32 bits"),
+            format!("{} bytes, {bits} bits", keys.size()),
+        ));
+    }
+    let plan = Plan::new(rec, len, bits);
+    let mut pair = || -> Result<Sorted> {
+        Ok(Sorted { keys: rec.scratch("embag.sort", bytes)?, positions: rec.scratch("embag.sort", bytes)? })
+    };
+    let (mut from, mut to) = (pair()?, pair()?);
+    if len == 0 {
+        return Ok(from);
+    }
+    let histogram = rec.scratch("embag.histogram", (u64::from(plan.tiles) << plan.digit_bits) * 4)?;
+    let groups = sort_count::groups(plan.shape, plan.tiles);
+    let variant = usize::from(plan.shape != Shape::Wide);
+    for pass in 0..plan.passes {
+        let params = Params {
+            len,
+            tile: plan.tile,
+            tiles: plan.tiles,
+            shift: pass * plan.digit_bits,
+            digits: 1 << plan.digit_bits,
+            first: u32::from(pass == 0),
+        };
+        let source = if pass == 0 { keys.clone() } else { from.keys.clone() };
+        let bindings = vec![source.clone(), histogram.clone()];
+        rec.dispatch(Dispatch::new(&sort_count::KERNEL, variant, &params, bindings, groups));
+        prefix_sum(rec, &histogram, plan.tiles << plan.digit_bits)?;
+        let bindings = vec![
+            histogram.clone(),
+            source,
+            from.positions.clone(),
+            to.keys.clone(),
+            to.positions.clone(),
+        ];
+        rec.dispatch(Dispatch::new(&sort_scatter::KERNEL, variant, &params, bindings, groups));
+        std::mem::swap(&mut from, &mut to);
+    }
+    Ok(from)
+}
+
+/// How a sort is cut into passes and tiles. The result does not depend on it: every pass is stable.
+struct Plan {
+    shape: Shape,
+    passes: u32,
+    digit_bits: u32,
+    tile: u32,
+    tiles: u32,
+}
+
+/// Digits of the CPU twin: 2^11 counters and write places fit its first-level cache.
+const CPU_BITS: u32 = 11;
+/// Tiles of software adapters, a thread each.
+const SERIAL_TILES: u32 = 64;
+
+impl Plan {
+    fn new(rec: &Recorder, len: u32, bits: u32) -> Self {
+        let ctx = rec.context();
+        let shape = ctx.shape();
+        let (most_bits, tile) = if ctx.is_cpu() {
+            // two tiles a thread even out a slow one; below 8,192 keys a thread is not worth waking
+            let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(1);
+            (CPU_BITS, len.div_ceil(threads * 2).max(8192))
+        } else if shape == Shape::Wide {
+            (sort_count::WIDE_BITS, sort_count::WIDE * sort_count::SHARE)
+        } else {
+            (sort_count::SERIAL_BITS, len.div_ceil(SERIAL_TILES).max(64))
+        };
+        let passes = bits.max(1).div_ceil(most_bits);
+        let digit_bits = bits.max(1).div_ceil(passes);
+        Self { shape, passes, digit_bits, tile, tiles: len.div_ceil(tile) }
+    }
+}

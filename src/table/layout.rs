@@ -1,0 +1,268 @@
+//! Where rows lie: small tables side by side in arenas, large ones in several windows.
+//!
+//! A window is what one dispatch binds: a range of one buffer, with the optimizer state of its rows in another. All
+//! rows of a window have one vector width. Rows are numbered through all tables of a group in the order of windows
+//! and parts: these numbers are the sort keys of the backward, so that a window is a range of keys.
+
+use super::{MAX_ROWS, Shape};
+use crate::{Error, Result};
+
+/// Rows of one table that lie in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) table: usize,
+    pub(crate) dim: u32,
+    pub(crate) first_row: u32,
+    pub(crate) rows: u32,
+    /// Element of the first row in the window, and in its state.
+    pub(crate) base: u32,
+    pub(crate) state_base: u32,
+    /// Key of the first row.
+    pub(crate) key_first: u32,
+}
+
+/// What one dispatch binds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) vec4: bool,
+    /// Values of weights and of state.
+    pub(crate) elements: u64,
+    pub(crate) state_elements: u64,
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Window {
+    /// The keys of its rows.
+    pub(crate) fn keys(&self) -> std::ops::Range<u32> {
+        let first = self.parts.first().map_or(0, |part| part.key_first);
+        first..self.parts.last().map_or(first, |part| part.key_first + part.rows)
+    }
+}
+
+/// Tables whose rows are numbered together, so that a sort key is one `u32`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) windows: std::ops::Range<usize>,
+    /// Rows in all: the key of ids without a row.
+    pub(crate) rows: u32,
+}
+
+/// The windows of all tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) windows: Vec<Window>,
+    pub(crate) groups: Vec<Group>,
+    /// For each table its first window, and the key of its row 0 within its group.
+    pub(crate) first_window: Vec<usize>,
+    pub(crate) first_key: Vec<u32>,
+}
+
+/// A table as the planner sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TableShape {
+    pub(crate) shape: Shape,
+    /// Values of state for a row.
+    pub(crate) state: u32,
+    /// Whether it lies in memory of its own, which is not to be shared.
+    pub(crate) own: bool,
+}
+
+impl Plan {
+    /// Places tables in bindings of at most `limit` bytes, each beginning at a multiple of `alignment` bytes of its
+    /// table.
+    pub(crate) fn new(tables: &[TableShape], limit: u64, alignment: u64) -> Result<Self> {
+        let mut plan = Self {
+            windows: Vec::new(),
+            groups: Vec::new(),
+            first_window: vec![0; tables.len()],
+            first_key: vec![0; tables.len()],
+        };
+        let mut at = 0;
+        while at < tables.len() {
+            // as many tables as the keys of one group can number
+            let mut end = at;
+            let mut rows = 0;
+            while end < tables.len() && rows + u64::from(tables[end].shape.rows) <= MAX_ROWS {
+                rows += u64::from(tables[end].shape.rows);
+                end += 1;
+            }
+            plan.add_group(tables, at..end, limit, alignment)?;
+            at = end;
+        }
+        Ok(plan)
+    }
+
+    fn add_group(
+        &mut self,
+        tables: &[TableShape],
+        range: std::ops::Range<usize>,
+        limit: u64,
+        alignment: u64,
+    ) -> Result<()> {
+        let first = self.windows.len();
+        let mut key = 0;
+        // vector-width tables first: an arena holds one width
+        for vec4 in [true, false] {
+            let mut arena: Option<usize> = None;
+            for table in range.clone().filter(|&t| tables[t].shape.vec4() == vec4) {
+                let TableShape { shape, state, own } = tables[table];
+                self.first_key[table] = key;
+                let fits = shape.bytes() <= limit && u64::from(shape.rows) * u64::from(state) * 4 <= limit;
+                if !fits || own {
+                    self.first_window[table] = self.windows.len();
+                    self.add_windows(table, tables[table], limit, alignment, &mut key)?;
+                    arena = None;
+                    continue;
+                }
+                let open = arena.filter(|&w| {
+                    let window = &self.windows[w];
+                    window.elements * 4 + shape.bytes() <= limit
+                        && (window.state_elements + u64::from(shape.rows) * u64::from(state)) * 4 <= limit
+                });
+                let w = open.unwrap_or_else(|| {
+                    self.windows.push(Window { vec4, elements: 0, state_elements: 0, parts: Vec::new() });
+                    self.windows.len() - 1
+                });
+                arena = Some(w);
+                self.first_window[table] = w;
+                self.windows[w].push(table, tables[table], 0, shape.rows, &mut key);
+            }
+        }
+        self.groups.push(Group { windows: first..self.windows.len(), rows: key });
+        Ok(())
+    }
+
+    fn add_windows(
+        &mut self,
+        table: usize,
+        spec: TableShape,
+        limit: u64,
+        alignment: u64,
+        key: &mut u32,
+    ) -> Result<()> {
+        let TableShape { shape, state, .. } = spec;
+        let widest = shape.row_bytes().max(u64::from(state) * 4);
+        // windows begin at aligned offsets of a caller's buffer: whole multiples of the rows that take
+        let step = alignment / gcd(alignment, shape.row_bytes());
+        let most = limit / widest;
+        let per_window = if most >= u64::from(shape.rows) { most } else { most / step * step };
+        let Some(per_window) = u32::try_from(per_window.min(MAX_ROWS)).ok().filter(|&rows| rows > 0) else {
+            return Err(Error::LimitExceeded {
+                what: format!("{step} rows of {} columns", shape.dim),
+                needed: step * widest,
+                limit,
+                hint: "use a smaller dimension",
+            });
+        };
+        let mut first_row = 0;
+        loop {
+            let rows = per_window.min(shape.rows - first_row);
+            let mut window =
+                Window { vec4: shape.vec4(), elements: 0, state_elements: 0, parts: Vec::new() };
+            window.push(table, spec, first_row, rows, key);
+            self.windows.push(window);
+            first_row += rows;
+            if first_row == shape.rows {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Window {
+    fn push(&mut self, table: usize, spec: TableShape, first_row: u32, rows: u32, key: &mut u32) {
+        // bindings are below 2^34 bytes, so that elements fit
+        let element = |at: u64| u32::try_from(at).unwrap_or(u32::MAX);
+        self.parts.push(Part {
+            table,
+            dim: spec.shape.dim,
+            first_row,
+            rows,
+            base: element(self.elements),
+            state_base: element(self.state_elements),
+            key_first: *key,
+        });
+        self.elements += u64::from(rows) * u64::from(spec.shape.dim);
+        self.state_elements += u64::from(rows) * u64::from(spec.state);
+        *key += rows;
+    }
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: u32, dim: u32, state: u32) -> TableShape {
+        TableShape { shape: Shape { rows, dim }, state, own: false }
+    }
+
+    /// Every row of every table lies in exactly one part, keys ascend through the windows, nothing overlaps.
+    fn check(tables: &[TableShape], limit: u64) -> Plan {
+        let plan = Plan::new(tables, limit, 256).unwrap();
+        for (t, spec) in tables.iter().enumerate() {
+            let mut next = 0;
+            for part in plan.windows.iter().flat_map(|w| &w.parts).filter(|part| part.table == t) {
+                assert_eq!(part.first_row, next);
+                assert_eq!(part.key_first, plan.first_key[t] + next);
+                next += part.rows;
+            }
+            assert_eq!(next, spec.shape.rows);
+            assert!(plan.windows[plan.first_window[t]].parts.iter().any(|part| part.table == t));
+        }
+        for group in &plan.groups {
+            let mut key = 0;
+            for window in &plan.windows[group.windows.clone()] {
+                assert!(window.elements * 4 <= limit && window.state_elements * 4 <= limit);
+                assert_eq!(window.keys().start, key);
+                let mut element = 0;
+                for part in &window.parts {
+                    assert_eq!(part.base, element);
+                    assert_eq!(window.vec4, part.dim % 4 == 0);
+                    element += part.rows * part.dim;
+                }
+                key = window.keys().end;
+            }
+            assert_eq!(key, group.rows);
+        }
+        plan
+    }
+
+    #[test]
+    fn small_tables_share_a_window() {
+        let plan = check(&[table(10, 8, 1), table(5, 3, 1), table(20, 4, 1), table(0, 4, 1)], 1 << 20);
+        assert_eq!(plan.windows.len(), 2);
+    }
+
+    #[test]
+    fn large_tables_are_cut_at_aligned_rows() {
+        // 1 KiB holds 16 rows of 16 columns
+        let plan = check(&[table(100, 16, 16), table(7, 16, 16), table(40, 5, 0)], 1024);
+        let cut: Vec<u32> =
+            plan.windows.iter().filter(|w| w.parts[0].table == 0).map(|w| w.parts[0].rows).collect();
+        assert_eq!(cut, [16, 16, 16, 16, 16, 16, 4]);
+    }
+
+    #[test]
+    fn the_wider_of_weights_and_state_decides() {
+        let plan = check(&[table(100, 16, 32)], 4096);
+        assert_eq!(plan.windows[0].parts[0].rows, 32);
+    }
+
+    #[test]
+    fn more_rows_than_a_key_can_number_make_groups() {
+        let big = u32::MAX - 10;
+        let plan = check(&[table(big, 1, 0), table(20, 1, 0), table(big, 1, 0)], 16 << 30);
+        assert_eq!(plan.groups.len(), 3);
+        assert_eq!(check(&[table(big, 1, 0), table(9, 1, 0)], 16 << 30).groups.len(), 1);
+    }
+
+    #[test]
+    fn a_row_must_fit() {
+        let error = Plan::new(&[table(100, 300, 0)], 1024, 256).unwrap_err();
+        assert!(matches!(error, Error::LimitExceeded { .. }), "{error}");
+    }
+}

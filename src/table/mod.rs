@@ -1,0 +1,98 @@
+//! Embedding tables: what they are, where their rows lie, and access from the host.
+
+mod init;
+mod layout;
+mod store;
+
+pub use init::Init;
+pub(crate) use layout::{Group, Plan, Window};
+pub(crate) use store::{Kind, TableStore};
+
+use crate::device::Buffer;
+use crate::{Error, Result};
+
+/// The largest number of rows: 2^32 - 2.
+pub const MAX_ROWS: u64 = u32::MAX as u64 - 1;
+
+/// A table to be made: `rows` rows of `dim` values of `f32`.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub(crate) rows: u64,
+    pub(crate) dim: usize,
+    pub(crate) init: Init,
+    pub(crate) storage: Option<Buffer>,
+}
+
+impl Table {
+    /// A table of `rows` rows (at most [`MAX_ROWS`]) with 16 columns, uniform in `[-0.05, 0.05)`.
+    #[must_use]
+    pub fn rows(rows: u64) -> Self {
+        Self { rows, dim: 16, init: Init::default(), storage: None }
+    }
+
+    /// Sets the number of columns; multiples of 4 are fast.
+    #[must_use]
+    pub fn dim(mut self, dim: usize) -> Self {
+        self.dim = dim;
+        self
+    }
+
+    /// Sets the first values.
+    #[must_use]
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// Keeps the rows in the caller's memory, `rows * dim` values without gaps, whose content stays as it is.
+    #[must_use]
+    pub fn storage(mut self, buffer: Buffer) -> Self {
+        self.storage = Some(buffer);
+        self
+    }
+
+    pub(crate) fn validate(&self, name: &str) -> Result<Shape> {
+        let argument = |what: &str| format!("table \"{name}\" {what}");
+        if self.rows > MAX_ROWS {
+            return Err(Error::invalid(argument("rows"), format!("at most {MAX_ROWS}"), self.rows));
+        }
+        let dim = u32::try_from(self.dim).ok().filter(|&dim| (1..=MAX_DIM).contains(&dim));
+        let Some(dim) = dim else {
+            return Err(Error::invalid(argument("dim"), format!("1 to {MAX_DIM}"), self.dim));
+        };
+        self.init.validate(name)?;
+        let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        if let Some(buffer) = &self.storage {
+            let needed = self.rows * u64::from(dim) * 4;
+            if buffer.size() < needed {
+                return Err(Error::invalid(argument("storage"), format!("{needed} bytes"), buffer.size()));
+            }
+        }
+        Ok(Shape { rows, dim })
+    }
+}
+
+/// The largest dimension: a row must fit the smallest binding there is.
+pub(crate) const MAX_DIM: u32 = 1 << 20;
+
+/// Rows and columns of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) rows: u32,
+    pub(crate) dim: u32,
+}
+
+impl Shape {
+    /// Whether rows can be read four columns at a time.
+    pub(crate) fn vec4(self) -> bool {
+        self.dim.is_multiple_of(4)
+    }
+
+    pub(crate) fn row_bytes(self) -> u64 {
+        u64::from(self.dim) * 4
+    }
+
+    pub(crate) fn bytes(self) -> u64 {
+        u64::from(self.rows) * self.row_bytes()
+    }
+}

@@ -1,0 +1,68 @@
+//! Reads golden vectors: shapes, hyper-parameters and expectations all come from the file.
+#![allow(dead_code, reason = "not every test binary uses everything")]
+
+use std::path::PathBuf;
+
+use safetensors::{Dtype, SafeTensors};
+
+/// One file of golden vectors.
+pub(crate) struct Golden {
+    bytes: Vec<u8>,
+}
+
+impl Golden {
+    pub(crate) fn open(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/golden")
+            .join(format!("{name}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { bytes }
+    }
+
+    fn tensors(&self) -> SafeTensors<'_> {
+        SafeTensors::deserialize(&self.bytes).expect("a safetensors file")
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tensors().tensor(name).is_ok()
+    }
+
+    pub(crate) fn shape(&self, name: &str) -> Vec<usize> {
+        self.tensors().tensor(name).unwrap_or_else(|_| panic!("field {name}")).shape().to_vec()
+    }
+
+    pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        assert_eq!(tensor.dtype(), Dtype::F32, "{name}");
+        tensor.data().chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+    }
+
+    pub(crate) fn ints(&self, name: &str) -> Vec<u64> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        let data = tensor.data();
+        match tensor.dtype() {
+            Dtype::I64 => {
+                data.chunks(8).map(|b| u64::try_from(i64::from_le_bytes(b.try_into().unwrap())).unwrap()).collect()
+            }
+            Dtype::I32 => {
+                data.chunks(4).map(|b| u64::try_from(i32::from_le_bytes(b.try_into().unwrap())).unwrap()).collect()
+            }
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
+    pub(crate) fn offsets(&self, name: &str) -> Vec<u32> {
+        self.ints(name).into_iter().map(|o| u32::try_from(o).unwrap()).collect()
+    }
+}
+
+/// `|x - expected| <= tolerance * (1 + |expected|)` everywhere.
+pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    for (i, (g, e)) in got.iter().zip(expected).enumerate() {
+        let close = (g - e).abs() <= tolerance + tolerance * e.abs() || g.to_bits() == e.to_bits();
+        assert!(close, "{what}[{i}]: expected {e}, got {g}");
+    }
+}
