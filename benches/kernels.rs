@@ -50,7 +50,7 @@ criterion_group! {
     config = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(50))
-        .measurement_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_millis(200))
         .without_plots();
     targets = every_kernel
 }
