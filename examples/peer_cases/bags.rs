@@ -112,7 +112,8 @@ pub(crate) fn step(ctx: &Context, measure: &Measure, name: &str) -> Result<()> {
     run(&mut bags)?;
     let sums = bags.weights_checksum()?;
     let moved = bags.forward_bytes() + (bags.ids * 4 * dim + bags.distinct * (8 * dim + 2 * state)) as u64;
-    let note = format!("forward, backward and update; checksum of all weights after step 1, U={}", bags.distinct);
+    let note =
+        format!("forward, backward and update; checksum of all weights after step 1, U={}", bags.distinct);
     measure.case(&case, &note, Work { bytes: moved, flops: 0 }, sums, || run(&mut bags))
 }
 
@@ -145,7 +146,13 @@ pub(crate) fn gather(ctx: &Context, measure: &Measure) -> Result<()> {
     run()?;
     let sums = checksum(&out.to_vec(ctx)?);
     let work = Work { bytes: (ROWS_OF_B * (4 + 8 * DIM_OF_B)) as u64, flops: 0 };
-    measure.case("B1_gather_200kx64_40960", "bags of one id; bytes = id 4 + row read + row write", work, sums, run)
+    measure.case(
+        "B1_gather_200kx64_40960",
+        "bags of one id; bytes = id 4 + row read + row write",
+        work,
+        sums,
+        run,
+    )
 }
 
 /// Gradients into an accumulator, without (B2) or with (B2b) the lookup before: SGD with a learning rate of -1 adds

@@ -9,7 +9,7 @@ struct Pcg64 {
 impl Pcg64 {
     fn seed_7() -> Self {
         Self {
-            state: 208_745_520_555_909_116_978_796_849_195_383_758_904,
+            state: 208_745_520_555_909_116_978_795_849_195_383_758_904,
             increment: 261_136_684_632_268_670_825_940_853_076_396_136_793,
         }
     }
@@ -60,9 +60,9 @@ pub(crate) fn hashed(n: usize, tag: u32) -> Vec<f32> {
 
 /// FNV-1a over the little-endian bytes.
 pub(crate) fn fnv1a(ids: &[u32]) -> u64 {
-    ids.iter().flat_map(|id| id.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    })
+    ids.iter()
+        .flat_map(|id| id.to_le_bytes())
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 #[cfg(test)]

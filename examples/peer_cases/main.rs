@@ -96,7 +96,8 @@ fn run(args: &Args) -> Result<()> {
     };
     eprintln!("{ctx}");
     let kind = if ctx.is_cpu() { "cpu".to_owned() } else { ctx.device_name() };
-    let measure = Measure { peer: format!("embag {} {kind}", env!("CARGO_PKG_VERSION")), threads: args.threads };
+    let measure =
+        Measure { peer: format!("embag {} {kind}", env!("CARGO_PKG_VERSION")), threads: args.threads };
     for (name, case) in CASES {
         let wanted = |only: &String| name.starts_with(only.as_str()) || only.starts_with(name);
         if args.only.is_empty() || args.only.iter().any(wanted) {

@@ -254,7 +254,11 @@ impl EmbeddingBags {
             .map(|(f, (spec, &(out_base, out_stride)))| Feature {
                 index: count(f),
                 dim: spec.shape.dim,
-                rows: if group.windows.contains(&plan.first_window[spec.table]) { spec.shape.rows } else { 0 },
+                rows: if group.windows.contains(&plan.first_window[spec.table]) {
+                    spec.shape.rows
+                } else {
+                    0
+                },
                 padding: spec.padding,
                 pooling: spec.pooling.code(),
                 out_base,
@@ -326,13 +330,8 @@ impl EmbeddingBags {
         }
         let buffer = rec.scratch("embag.partials", bytes)?;
         let (parts, lanes) = self.parts(rec, group.windows.clone())?;
-        let params = segment_partials::Params {
-            len,
-            parts: count(all.count()),
-            none_key: group.rows,
-            lanes,
-            stride,
-        };
+        let params =
+            segment_partials::Params { len, parts: count(all.count()), none_key: group.rows, lanes, stride };
         let vec4 = gradient.vec4() && windows.iter().all(|window| window.vec4);
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
         let bindings = vec![parts, keys.clone(), terms.clone(), gradient.buffer.clone(), buffer.clone()];

@@ -51,7 +51,12 @@ impl EmbeddingBagsBuilder {
     /// features in this order.
     #[must_use]
     pub fn feature(mut self, name: &str, table: &str, pooling: Pooling) -> Self {
-        self.features.push(Feature { name: name.to_owned(), table: table.to_owned(), pooling, padding: None });
+        self.features.push(Feature {
+            name: name.to_owned(),
+            table: table.to_owned(),
+            pooling,
+            padding: None,
+        });
         self
     }
 

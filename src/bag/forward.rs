@@ -71,11 +71,8 @@ impl EmbeddingBags {
         outs: &[Matrix],
     ) -> Result<()> {
         self.check_feature_matrices(batch, outs, "outs")?;
-        let targets: Vec<_> = outs
-            .iter()
-            .enumerate()
-            .map(|(f, matrix)| Target { matrix, features: vec![(f, 0)] })
-            .collect();
+        let targets: Vec<_> =
+            outs.iter().enumerate().map(|(f, matrix)| Target { matrix, features: vec![(f, 0)] }).collect();
         self.forward_targets(rec, batch, &targets)
     }
 
@@ -267,4 +264,3 @@ fn shape_of(matrix: &Matrix, rows: usize, cols: usize, name: &str) -> Result<()>
     }
     Ok(())
 }
-

@@ -163,9 +163,8 @@ impl BatchBuilder {
 
 /// Turns offsets into lengths.
 fn lengths_of(offsets: &[u32], values: usize) -> Result<Vec<u32>> {
-    let wrong = |index: usize, expected: String, got: u32| {
-        Err(Error::Offsets { index, expected, got: got.into() })
-    };
+    let wrong =
+        |index: usize, expected: String, got: u32| Err(Error::Offsets { index, expected, got: got.into() });
     let Some((&first, &last)) = offsets.first().zip(offsets.last()) else {
         return Err(Error::invalid("offsets", "one more than examples", "none"));
     };
@@ -325,7 +324,11 @@ impl JaggedBatch {
             ));
         }
         if let Some(weights) = weights.filter(|weights| weights.len() != values.len()) {
-            return Err(Error::invalid("weights", format!("{} values, one for each id", values.len()), weights.len()));
+            return Err(Error::invalid(
+                "weights",
+                format!("{} values, one for each id", values.len()),
+                weights.len(),
+            ));
         }
         let total: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
         if total != values.len() as u64 {

@@ -56,13 +56,8 @@ pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Re
         let bindings = vec![source.clone(), histogram.clone()];
         rec.dispatch(Dispatch::new(&sort_count::KERNEL, variant, &params, bindings, groups));
         prefix_sum(rec, &histogram, plan.tiles << plan.digit_bits)?;
-        let bindings = vec![
-            histogram.clone(),
-            source,
-            from.positions.clone(),
-            to.keys.clone(),
-            to.positions.clone(),
-        ];
+        let bindings =
+            vec![histogram.clone(), source, from.positions.clone(), to.keys.clone(), to.positions.clone()];
         rec.dispatch(Dispatch::new(&sort_scatter::KERNEL, variant, &params, bindings, groups));
         std::mem::swap(&mut from, &mut to);
     }

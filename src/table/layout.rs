@@ -157,8 +157,7 @@ impl Plan {
         let mut first_row = 0;
         loop {
             let rows = per_window.min(shape.rows - first_row);
-            let mut window =
-                Window { vec4: shape.vec4(), elements: 0, state_elements: 0, parts: Vec::new() };
+            let mut window = Window { vec4: shape.vec4(), elements: 0, state_elements: 0, parts: Vec::new() };
             window.push(table, spec, first_row, rows, key);
             self.windows.push(window);
             first_row += rows;

@@ -37,8 +37,7 @@ impl TableStore {
         optimizer: Option<&Optimizer>,
         seed: u64,
     ) -> Result<Self> {
-        let shapes =
-            tables.iter().map(|(name, table)| table.validate(name)).collect::<Result<Vec<_>>>()?;
+        let shapes = tables.iter().map(|(name, table)| table.validate(name)).collect::<Result<Vec<_>>>()?;
         let state_len: Vec<u32> =
             shapes.iter().map(|shape| optimizer.map_or(0, |o| o.state_len(shape.dim))).collect();
         let planned: Vec<TableShape> = shapes
@@ -98,9 +97,10 @@ impl TableStore {
 
     /// The number of a table.
     pub(crate) fn find(&self, name: &str) -> Result<usize> {
-        self.names.iter().position(|known| known == name).ok_or_else(|| {
-            Error::invalid("table", format!("one of {:?}", self.names), format!("{name:?}"))
-        })
+        self.names
+            .iter()
+            .position(|known| known == name)
+            .ok_or_else(|| Error::invalid("table", format!("one of {:?}", self.names), format!("{name:?}")))
     }
 
     /// Bytes of all weights.
