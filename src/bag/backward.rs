@@ -227,7 +227,8 @@ impl EmbeddingBags {
                     self.store.state(w).clone(),
                 ];
                 let vec4 = window.vec4 && gradient.vec4();
-                let variant = row_update::variant(optimizer.index(), vec4, shape);
+                let whole = window.parts.iter().all(|part| part.dim.is_multiple_of(16));
+                let variant = row_update::variant(optimizer.index(), vec4, whole, shape);
                 let groups = row_update::groups(shape, len, lanes);
                 rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
             }

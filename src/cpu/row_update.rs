@@ -10,7 +10,7 @@ use super::split::split_at_all;
 use super::terms::{prefetch_term, row_grad};
 use crate::kernel::Call;
 use crate::kernels::part::{Part, Term};
-use crate::kernels::row_update::{OPTIMIZERS, Params};
+use crate::kernels::row_update::{OPTIMIZERS, Params, VARIANTS};
 
 struct Inputs<'a> {
     params: Params,
@@ -42,7 +42,7 @@ const POSITIONS: usize = 4096;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let params: Params = call.params();
-    let optimizer = call.variant / 4;
+    let optimizer = call.variant / VARIANTS;
     let (_, row_state, element_state) = OPTIMIZERS[optimizer];
     let inputs = Inputs {
         params,
