@@ -37,8 +37,7 @@ impl TableStore {
         optimizer: Option<&Optimizer>,
         seed: u64,
     ) -> Result<Self> {
-        let shapes =
-            tables.iter().map(|(name, table)| table.validate(name)).collect::<Result<Vec<_>>>()?;
+        let shapes = tables.iter().map(|(name, table)| table.validate(name)).collect::<Result<Vec<_>>>()?;
         let state_len: Vec<u32> =
             shapes.iter().map(|shape| optimizer.map_or(0, |o| o.state_len(shape.dim))).collect();
         let planned: Vec<TableShape> = shapes
@@ -47,6 +46,7 @@ impl TableStore {
             .zip(&tables)
             .map(|((&shape, &state), (_, table))| TableShape { shape, state, own: table.storage.is_some() })
             .collect();
+        check_storage(ctx, &tables, &shapes)?;
         let limits = ctx.limits();
         let plan = Plan::new(&planned, limits.binding, limits.alignment)?;
         let mut weights = Vec::new();
@@ -98,9 +98,10 @@ impl TableStore {
 
     /// The number of a table.
     pub(crate) fn find(&self, name: &str) -> Result<usize> {
-        self.names.iter().position(|known| known == name).ok_or_else(|| {
-            Error::invalid("table", format!("one of {:?}", self.names), format!("{name:?}"))
-        })
+        self.names
+            .iter()
+            .position(|known| known == name)
+            .ok_or_else(|| Error::invalid("table", format!("one of {:?}", self.names), format!("{name:?}")))
     }
 
     /// Bytes of all weights.
@@ -220,6 +221,25 @@ impl TableStore {
         }
         Ok(())
     }
+}
+
+/// Tables in callers' memory must be bindable there, and apart from each other.
+fn check_storage(ctx: &Context, tables: &[(String, Table)], shapes: &[Shape]) -> Result<()> {
+    let mut seen: Vec<(&str, Buffer)> = Vec::new();
+    for ((name, table), shape) in tables.iter().zip(shapes) {
+        let Some(buffer) = &table.storage else { continue };
+        buffer.check_home(ctx, "table storage")?;
+        let rows = buffer.part(0, shape.bytes());
+        let argument = format!("table \"{name}\" storage");
+        // windows begin at aligned rows: it is the first that counts
+        rows.part(0, 0).check_bindable(ctx, || argument.clone())?;
+        if let Some((other, _)) = seen.iter().find(|(_, other)| other.overlaps(&rows)) {
+            let expected = format!("memory that does not overlap table \"{other}\"");
+            return Err(Error::invalid(argument, expected, "an overlap"));
+        }
+        seen.push((name, rows));
+    }
+    Ok(())
 }
 
 fn bytes_of<T: NoUninit>(values: &[T]) -> Vec<u8> {
