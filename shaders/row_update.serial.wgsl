@@ -107,17 +107,13 @@ fn main(
             lanes[lane + 2u] += row_term(block.c);
             lanes[lane + 3u] += row_term(block.d);
         }
-        var sums: array<f32, 16>;
-        for (var lane = 0u; lane < 16u; lane++) {
-            let partial = lanes[lane];
-            sums[lane] = (partial.x + partial.y) + (partial.z + partial.w);
-        }
         for (var width = 8u; width > 0u; width /= 2u) {
             for (var lane = 0u; lane < width; lane++) {
-                sums[lane] += sums[lane + width];
+                lanes[lane] += lanes[lane + width];
             }
         }
-        let s = row_state(load_row_state(part.state_base + row), sums[0], f32(part.dim));
+        let sum = lanes[0];
+        let s = row_state(load_row_state(part.state_base + row), (sum.x + sum.y) + (sum.z + sum.w), f32(part.dim));
         store_row_state(part.state_base + row, s);
         scale = row_scale(s);
     }

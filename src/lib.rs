@@ -15,9 +15,7 @@ mod table;
 pub use bag::{
     BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
 };
-pub use device::{
-    Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission,
-};
+pub use device::{Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission};
 pub use error::{Error, Result};
 pub use optimizer::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
 pub use table::{Init, MAX_ROWS, Table};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
-use super::Memory;
+use super::memory::{Memory, Words};
 use crate::device::{Buffer, Command, Repr};
 use crate::kernel::{Access, Call, Dispatch, Slot};
 use crate::{Error, Result};
@@ -48,8 +48,8 @@ fn words(buffer: &Buffer) -> Result<(&Arc<Memory>, Range<usize>)> {
 }
 
 enum Guard<'a> {
-    Read(RwLockReadGuard<'a, Vec<u32>>),
-    Write(RwLockWriteGuard<'a, Vec<u32>>),
+    Read(RwLockReadGuard<'a, Words>),
+    Write(RwLockWriteGuard<'a, Words>),
 }
 
 fn dispatch(call: &Dispatch) -> Result<()> {
@@ -85,7 +85,7 @@ fn dispatch(call: &Dispatch) -> Result<()> {
                 }
             }
             Guard::Write(memory) => {
-                let (mut rest, mut at) = (memory.as_mut_slice(), 0);
+                let (mut rest, mut at) = (&mut memory[..], 0);
                 for run in runs(group, |i| ranges[i].1.clone()) {
                     let Range { start, end } = run.range;
                     let (piece, tail) = rest.split_at_mut(start - at).1.split_at_mut(end - start);

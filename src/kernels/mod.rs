@@ -22,7 +22,7 @@ pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
 pub(crate) mod weight_grad;
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, ParamsLayout};
 
 /// Every kernel.
 pub const ALL: &[&Kernel] = &[
@@ -41,4 +41,11 @@ pub const ALL: &[&Kernel] = &[
     &segment_partials::KERNEL,
     &row_update::KERNEL,
     &weight_grad::KERNEL,
+];
+
+/// The structs that lie in storage buffers, by the names that they have in the shaders too.
+pub const SHARED: &[(&str, ParamsLayout)] = &[
+    ("Feature", feature::Feature::LAYOUT),
+    ("Status", feature::Status::LAYOUT),
+    ("Part", part::Part::LAYOUT),
 ];

@@ -99,11 +99,7 @@ impl Optimizer {
         let Params { lr, eps, l2, keep, .. } = self.params();
         for (name, value) in [("lr", lr), ("eps", eps), ("weight_decay", l2), ("weight_decay", keep)] {
             if !value.is_finite() {
-                return Err(Error::invalid(
-                    format!("{} {name}", self.name()),
-                    "a finite number",
-                    value,
-                ));
+                return Err(Error::invalid(format!("{} {name}", self.name()), "a finite number", value));
             }
         }
         if eps < 0.0 {
@@ -119,8 +115,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_kernel() {
-        for optimizer in
-            [Sgd::default().into(), Adagrad::default().into(), RowwiseAdagrad::default().into()]
+        for optimizer in [Sgd::default().into(), Adagrad::default().into(), RowwiseAdagrad::default().into()]
         {
             let optimizer: Optimizer = optimizer;
             assert_eq!(OPTIMIZERS[optimizer.index()].0, optimizer.name());
