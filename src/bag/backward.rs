@@ -64,7 +64,7 @@ impl EmbeddingBags {
     /// As [`EmbeddingBags::backward`].
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
         let gradient = self.whole_gradient(rec, batch, grad)?;
-        self.update(rec, batch, &gradient)
+        rec.whole(|rec| self.update(rec, batch, &gradient))
     }
 
     /// Records [`EmbeddingBags::backward_features`]. The gradients are copied into one buffer first.
@@ -77,8 +77,10 @@ impl EmbeddingBags {
         batch: &JaggedBatch,
         grads: &[Matrix],
     ) -> Result<()> {
-        let gradient = self.packed_gradient(rec, batch, grads)?;
-        self.update(rec, batch, &gradient)
+        rec.whole(|rec| {
+            let gradient = self.packed_gradient(rec, batch, grads)?;
+            self.update(rec, batch, &gradient)
+        })
     }
 
     /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
@@ -112,11 +114,21 @@ impl EmbeddingBags {
         }
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
+        rec.whole(|rec| self.weight_grad_groups(rec, batch, &gradient, out))
+    }
+
+    fn weight_grad_groups(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        gradient: &Gradient,
+        out: &Buffer,
+    ) -> Result<()> {
         let len = batch.inner.ids;
         let shape = rec.context().shape();
         let groups = self.store.plan().groups.clone();
         for (g, group) in groups.iter().enumerate() {
-            let found = self.occurrences(rec, batch, &gradient, group, false)?;
+            let found = self.occurrences(rec, batch, gradient, group, false)?;
             for w in group.windows.clone() {
                 let window = &self.store.plan().windows[w];
                 let (parts, lanes) = self.parts(rec, w..w + 1)?;
@@ -192,7 +204,7 @@ impl EmbeddingBags {
         let shape = rec.context().shape();
         for group in self.store.plan().groups.clone() {
             let found = self.occurrences(rec, batch, gradient, &group, true)?;
-            let bits = u32::BITS - group.rows.leading_zeros();
+            let bits = u32::BITS - group.rows.max(1).leading_zeros();
             let sorted = sort_by_key(rec, &found.keys, len, bits)?;
             let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
             let bindings = vec![sorted.positions, found.terms, terms.clone()];

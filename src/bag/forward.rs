@@ -57,7 +57,7 @@ impl EmbeddingBags {
             (f, first)
         });
         let target = Target { matrix: out, features: features.collect() };
-        self.forward_targets(rec, batch, &[target])
+        rec.whole(|rec| self.forward_targets(rec, batch, &[target]))
     }
 
     /// Records [`EmbeddingBags::forward_features`] into one matrix for each feature.
@@ -73,7 +73,7 @@ impl EmbeddingBags {
         self.check_feature_matrices(batch, outs, "outs")?;
         let targets: Vec<_> =
             outs.iter().enumerate().map(|(f, matrix)| Target { matrix, features: vec![(f, 0)] }).collect();
-        self.forward_targets(rec, batch, &targets)
+        rec.whole(|rec| self.forward_targets(rec, batch, &targets))
     }
 
     pub(super) fn check_matrix(&self, batch: &JaggedBatch, matrix: &Matrix, name: &str) -> Result<()> {
