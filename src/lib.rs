@@ -2,6 +2,7 @@
 //! CPU twin for every kernel that gives the same answer.
 
 mod bag;
+mod checkpoint;
 mod cpu;
 mod device;
 mod error;
@@ -15,9 +16,8 @@ mod table;
 pub use bag::{
     BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
 };
-pub use device::{
-    Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission,
-};
+pub use checkpoint::{Checkpoint, Element};
+pub use device::{Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission};
 pub use error::{Error, Result};
 pub use optimizer::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
 pub use table::{Init, MAX_ROWS, Table};
