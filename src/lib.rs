@@ -4,11 +4,13 @@
 mod bag;
 mod checkpoint;
 mod cpu;
+pub mod dense;
 mod device;
 mod error;
 mod gpu;
 pub mod kernel;
 pub mod kernels;
+pub mod metrics;
 mod optimizer;
 pub mod sort;
 mod table;
