@@ -274,6 +274,13 @@ impl Linear {
         Ok(all)
     }
 
+    pub(super) fn named_shapes(&self, prefix: &str) -> Vec<(String, Vec<usize>)> {
+        let mut all = self.weight.named_shapes(prefix);
+        all.extend(self.bias.named_shapes(prefix));
+        all.push((format!("{prefix}{STEPS}"), vec![1]));
+        all
+    }
+
     /// Takes up what [`Linear::export`] gave; other names among `tensors` are left alone.
     ///
     /// # Errors

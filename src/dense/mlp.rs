@@ -1,6 +1,6 @@
 //! A stack of linear layers.
 
-use super::linear::{Activation, Linear};
+use super::linear::{Activation, Import, Linear};
 use super::optimizer::DenseOptimizer;
 use super::parameter::NamedTensor;
 use super::plan::{check, record};
@@ -73,6 +73,12 @@ impl Mlp {
     #[must_use]
     pub fn max_batch(&self) -> usize {
         self.max_batch
+    }
+
+    /// The optimizer of all layers.
+    #[must_use]
+    pub fn optimizer(&self) -> &DenseOptimizer {
+        self.layers[0].optimizer()
     }
 
     /// Sets the learning rate of the steps to come.
@@ -163,6 +169,12 @@ impl Mlp {
         Ok(all)
     }
 
+    /// Names and shapes of what [`Mlp::export`] gives.
+    pub(super) fn named_shapes(&self) -> Vec<(String, Vec<usize>)> {
+        let layers = self.layers.iter().enumerate();
+        layers.flat_map(|(i, layer)| layer.named_shapes(&format!("{i}."))).collect()
+    }
+
     /// Takes up what [`Mlp::export`] gave.
     ///
     /// # Errors
@@ -172,5 +184,11 @@ impl Mlp {
         let imports =
             layers.map(|(i, layer)| layer.matched(tensors, &format!("{i}."))).collect::<Result<Vec<_>>>()?;
         self.layers.iter_mut().zip(imports).try_for_each(|(layer, import)| layer.take(ctx, import))
+    }
+
+    /// Finds the tensors of every layer.
+    pub(super) fn matched<'a>(&self, tensors: &'a [NamedTensor]) -> Result<Vec<Import<'a>>> {
+        let layers = self.layers.iter().enumerate();
+        layers.map(|(i, layer)| layer.matched(tensors, &format!("{i}."))).collect()
     }
 }

@@ -26,6 +26,7 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 
+mod checkpoint;
 mod interaction;
 mod linear;
 mod loss;

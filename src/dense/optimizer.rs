@@ -1,10 +1,13 @@
 //! Optimizers of dense parameters.
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernels::dense_update::{OPTIMIZERS, Params};
 use crate::{Error, Result};
 
 /// An optimizer of dense parameters with its hyper-parameters, in the meaning of `torch.optim`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DenseOptimizer {
     /// `w -= lr (g + weight_decay w)`
     Sgd {

@@ -128,6 +128,12 @@ impl Parameter {
         }
     }
 
+    /// Names and shapes of what [`Parameter::export`] gives.
+    pub(super) fn named_shapes(&self, prefix: &str) -> Vec<(String, Vec<usize>)> {
+        let tensors = self.tensors().into_iter();
+        tensors.map(|(name, _)| (format!("{prefix}{name}"), self.shape())).collect()
+    }
+
     pub(super) fn export(&self, ctx: &Context, prefix: &str) -> Result<Vec<NamedTensor>> {
         let tensors = self.tensors().into_iter();
         tensors
