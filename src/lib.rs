@@ -2,12 +2,15 @@
 //! CPU twin for every kernel that gives the same answer.
 
 mod bag;
+mod checkpoint;
 mod cpu;
+pub mod dense;
 mod device;
 mod error;
 mod gpu;
 pub mod kernel;
 pub mod kernels;
+pub mod metrics;
 mod optimizer;
 pub mod sort;
 mod table;
@@ -15,6 +18,7 @@ mod table;
 pub use bag::{
     BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
 };
+pub use checkpoint::{Checkpoint, Element};
 pub use device::{Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission};
 pub use error::{Error, Result};
 pub use optimizer::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};

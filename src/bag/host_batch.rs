@@ -51,6 +51,13 @@ impl BatchBuilder {
         Self { ctx: ctx.clone(), schema: schema.clone(), features: HashMap::new(), error: None }
     }
 
+    /// An empty builder for the same bags: with one of its own, another thread can make batches while this one
+    /// trains.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self::new(&self.ctx, &self.schema)
+    }
+
     /// A feature with exactly one id for each example.
     #[must_use]
     pub fn feature<I: Id>(self, name: &str, ids: &[I]) -> Self {

@@ -3,6 +3,7 @@
 mod backward;
 mod batch;
 mod builder;
+mod checkpoint;
 mod device_batch;
 mod embedding_bags;
 mod forward;

@@ -4,13 +4,22 @@
 //! wgpu nor the public operations; they are parallel over outputs and fixed in order inside an output.
 
 mod atomic;
+pub(crate) mod activation_grad;
 pub(crate) mod bag_forward;
+pub(crate) mod bce;
 pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
+pub(crate) mod column_sum;
+mod dense_optimizer;
+pub(crate) mod dense_update;
 mod execute;
 pub(crate) mod gather_terms;
 pub(crate) mod init_rows;
+pub(crate) mod interaction;
+pub(crate) mod interaction_grad;
+pub(crate) mod linear;
+mod matmul;
 mod memory;
 pub(crate) mod occurrences;
 mod optimizer;
@@ -20,10 +29,12 @@ pub(crate) mod row_update;
 pub(crate) mod scan_apply;
 pub(crate) mod scan_reduce;
 pub(crate) mod segment_partials;
+mod sigmoid;
 mod simd;
 pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
 mod split;
+pub(crate) mod sum_slices;
 mod terms;
 pub(crate) mod weight_grad;
 

@@ -2,14 +2,21 @@
 //!
 //! `kernels/NAME.rs` belongs to `shaders/NAME.wgsl` and `cpu/NAME.rs`.
 
+pub(crate) mod activation_grad;
 pub(crate) mod bag_forward;
 mod bag_inputs;
+pub(crate) mod bce;
 pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
+pub(crate) mod column_sum;
+pub(crate) mod dense_update;
 pub(crate) mod feature;
 pub(crate) mod gather_terms;
 pub(crate) mod init_rows;
+pub(crate) mod interaction;
+pub(crate) mod interaction_grad;
+pub(crate) mod linear;
 pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
@@ -20,6 +27,7 @@ pub(crate) mod scan_reduce;
 pub(crate) mod segment_partials;
 pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
+pub(crate) mod sum_slices;
 pub(crate) mod weight_grad;
 
 use crate::kernel::{Kernel, ParamsLayout};
@@ -41,6 +49,14 @@ pub const ALL: &[&Kernel] = &[
     &segment_partials::KERNEL,
     &row_update::KERNEL,
     &weight_grad::KERNEL,
+    &linear::KERNEL,
+    &sum_slices::KERNEL,
+    &activation_grad::KERNEL,
+    &column_sum::KERNEL,
+    &interaction::KERNEL,
+    &interaction_grad::KERNEL,
+    &bce::KERNEL,
+    &dense_update::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.

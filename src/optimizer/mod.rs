@@ -11,11 +11,14 @@ pub use adagrad::Adagrad;
 pub use rowwise_adagrad::RowwiseAdagrad;
 pub use sgd::Sgd;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernels::row_update::{OPTIMIZERS, Params};
 use crate::{Error, Result};
 
 /// Weight decay of touched rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WeightDecay {
     /// None.
     #[default]
@@ -81,12 +84,17 @@ impl Optimizer {
         OPTIMIZERS.iter().position(|(name, ..)| *name == self.name()).unwrap_or(0)
     }
 
-    pub(crate) fn params(&self) -> Params {
-        let (lr, eps, decay) = match self {
+    /// Learning rate, eps (0 where there is none) and weight decay.
+    pub(crate) fn hyper_parameters(&self) -> (f32, f32, WeightDecay) {
+        match self {
             Self::Sgd(o) => (o.lr, 0.0, o.weight_decay),
             Self::Adagrad(o) => (o.lr, o.eps, o.weight_decay),
             Self::RowwiseAdagrad(o) => (o.lr, o.eps, o.weight_decay),
-        };
+        }
+    }
+
+    pub(crate) fn params(&self) -> Params {
+        let (lr, eps, decay) = self.hyper_parameters();
         let (l2, keep) = match decay {
             WeightDecay::None => (0.0, 1.0),
             WeightDecay::L2(c) => (c, 1.0),

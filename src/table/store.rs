@@ -157,6 +157,10 @@ impl TableStore {
 
     /// Writes whole rows from `first` on, after everything submitted so far.
     pub(crate) fn write(&self, table: usize, kind: Kind, first: u32, values: &[f32]) -> Result<()> {
+        self.recorded_write(table, kind, first, values).submit().map(drop)
+    }
+
+    fn recorded_write(&self, table: usize, kind: Kind, first: u32, values: &[f32]) -> Recorder {
         let len = self.row_len(table, kind).max(1);
         let rows = u32::try_from(values.len() / len).unwrap_or(u32::MAX);
         let mut rec = Recorder::new(&self.ctx);
@@ -167,7 +171,36 @@ impl TableStore {
             rec.upload(&piece, bytes_of(now));
             rest = later;
         }
-        rec.submit().map(drop)
+        rec
+    }
+
+    /// Reads all rows, in steps, so that no more than one copy of a large table is made; blocks.
+    pub(crate) fn read_all(&self, table: usize, kind: Kind) -> Result<Vec<f32>> {
+        let rows = self.shapes[table].rows;
+        let mut all = Vec::with_capacity(rows as usize * self.row_len(table, kind));
+        for (first, count) in self.steps(table, kind) {
+            all.extend(self.read(table, kind, first, count)?);
+        }
+        Ok(all)
+    }
+
+    /// Writes all rows, in steps; waits until it is done.
+    pub(crate) fn write_all(&self, table: usize, kind: Kind, values: &[f32]) -> Result<()> {
+        let len = self.row_len(table, kind);
+        for (first, count) in self.steps(table, kind) {
+            let (begin, end) = (first as usize * len, (first + count) as usize * len);
+            // the device keeps its copy of the values until the step is done
+            self.recorded_write(table, kind, first, &values[begin..end]).run()?;
+        }
+        Ok(())
+    }
+
+    /// First row and number of rows of steps of about 16 MiB, so that a large table needs little host memory.
+    fn steps(&self, table: usize, kind: Kind) -> impl Iterator<Item = (u32, u32)> + use<> {
+        let rows = self.shapes[table].rows;
+        let len = u32::try_from(self.row_len(table, kind)).unwrap_or(u32::MAX);
+        let step = ((1 << 22) / len.max(1)).max(1);
+        (0..rows).step_by(step as usize).map(move |first| (first, step.min(rows - first)))
     }
 
     /// Gives a table its first values.
@@ -207,17 +240,12 @@ impl TableStore {
     }
 
     fn init_normal(&self, table: usize, seed: u32, mean: f32, std: f32) -> Result<()> {
-        let Shape { rows, dim } = self.shapes[table];
-        // in steps of about 16 MiB, so that a large table needs little host memory
-        let step = (1 << 22) / dim.min(1 << 22);
-        let mut first = 0;
-        while first < rows {
-            let count = step.max(1).min(rows - first);
+        let dim = self.shapes[table].dim;
+        for (first, count) in self.steps(table, Kind::Weights) {
             let values: Vec<f32> = (first..first + count)
                 .flat_map(|row| (0..dim).map(move |column| normal_value(seed, row, column, mean, std)))
                 .collect();
             self.write(table, Kind::Weights, first, &values)?;
-            first += count;
         }
         Ok(())
     }

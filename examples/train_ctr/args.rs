@@ -1,0 +1,376 @@
+//! The command line, and the settings of each format where it says nothing.
+
+use std::fmt::{self, Display};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DEFAULT_HASH_ROWS, DataError, Format, Source};
+
+/// Trains a click-through-rate model (DLRM) on embedding bags and reports its test log loss, AUC
+/// and normalised entropy after each epoch.
+#[derive(Debug, Clone, PartialEq, Parser)]
+#[command(name = "train_ctr")]
+pub struct Args {
+    /// Where to train
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub device: Device,
+    /// What the training data looks like
+    #[arg(long, value_enum, default_value_t = Format::Synthetic)]
+    pub format: Format,
+    /// The file (movielens: folder) to train on; needed by all formats but synthetic
+    #[arg(long, value_name = "PATH")]
+    pub train: Option<PathBuf>,
+    /// The file (movielens: folder) to test on; a part of --train is held out without it
+    #[arg(long, value_name = "PATH")]
+    pub test: Option<PathBuf>,
+    /// Passes over the training data, those before a resumed checkpoint included [default: by format]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub epochs: Option<NonZeroUsize>,
+    /// Examples per step [default: the checkpoint's, or by format]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub batch: Option<NonZeroUsize>,
+    /// Numbers per embedding [default: the checkpoint's, or by format]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub dim: Option<NonZeroUsize>,
+    /// How the embeddings learn [default: the checkpoint's, or by format]
+    #[arg(long, value_enum)]
+    pub optimizer: Option<Optimizer>,
+    /// The embeddings' learning rate [default: the checkpoint's, or by format and optimizer]
+    #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
+    pub lr: Option<f32>,
+    /// Rows that ids are hashed into (libsvm: of the one table, criteo: of each)
+    /// [default: the checkpoint's, or 100000]
+    #[arg(long, value_name = "N", value_parser = row_count, allow_negative_numbers = true)]
+    pub hash_rows: Option<u32>,
+    /// Decides the initial weights, the order of the examples and the synthetic data
+    /// [default: the checkpoint's, or 1]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Write the model here after each epoch
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Go on from a checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// Draw the curves of loss, AUC and normalised entropy
+    #[arg(long, value_name = "FILE.png", value_parser = png_path)]
+    pub plot: Option<PathBuf>,
+    /// Print one line of JSON at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Device {
+    /// A hardware GPU if there is one, else the CPU
+    Auto,
+    /// Any GPU, a software one if there is no other
+    Gpu,
+    /// The CPU
+    Cpu,
+}
+
+/// How the embeddings learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Stochastic gradient descent
+    Sgd,
+    /// A learning rate per weight, by its past gradients
+    Adagrad,
+    /// A learning rate per row: the memory of one number instead of a row
+    RowwiseAdagrad,
+}
+
+/// What decides how a model looks and learns: the command line's, or else the checkpoint's, or else the format's.
+/// A checkpoint keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    pub seed: u64,
+    pub batch: NonZeroUsize,
+    pub dim: NonZeroUsize,
+    pub optimizer: Optimizer,
+    pub lr: f32,
+    /// What is added to the root of Adagrad's state, times the batch: the gradients of a mean loss shrink as the
+    /// batch grows.
+    pub eps: f32,
+    /// The learning rate of the dense layers' Adagrad.
+    pub dense_lr: f32,
+    /// The hidden widths of the MLP over the numeric columns; its output has the width `dim`.
+    pub bottom: Vec<usize>,
+    /// The hidden widths of the MLP over the interactions; its output is the click's log odds.
+    pub top: Vec<usize>,
+}
+
+/// What a format is trained with where the command line says nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Defaults {
+    pub epochs: usize,
+    pub batch: usize,
+    pub dim: usize,
+    pub optimizer: Optimizer,
+    /// Of the two Adagrads.
+    pub lr: f32,
+    pub eps: f32,
+    pub dense_lr: f32,
+    pub bottom: &'static [usize],
+    pub top: &'static [usize],
+}
+
+impl Defaults {
+    /// The table of defaults.
+    pub const fn of(format: Format) -> Self {
+        let common = Self {
+            epochs: 3,
+            batch: 512,
+            dim: 16,
+            optimizer: Optimizer::Adagrad,
+            lr: 0.05,
+            eps: 1e-5,
+            dense_lr: 0.01,
+            bottom: &[64],
+            top: &[64, 32],
+        };
+        match format {
+            // Most ids are rare. Where a row has seen little, a larger eps makes its steps as small as its
+            // gradients, so that it does not learn single examples by heart.
+            Format::Synthetic => Self { eps: 1.5, ..common },
+            // More epochs overfit.
+            Format::MovieLens => Self { epochs: 2, lr: 0.02, ..common },
+            Format::Adult => Self { epochs: 5, ..common },
+            Format::Libsvm => Self { epochs: 2, batch: 1024, ..common },
+            // One pass: a click log has more examples than a model can memorise.
+            Format::Criteo => Self {
+                epochs: 1,
+                batch: 2048,
+                optimizer: Optimizer::RowwiseAdagrad,
+                bottom: &[256, 64],
+                top: &[256, 64],
+                ..common
+            },
+        }
+    }
+
+    /// The settings of a seed.
+    fn settings(self, seed: u64, optimizer: Optimizer) -> Settings {
+        Settings {
+            seed,
+            batch: count(self.batch),
+            dim: count(self.dim),
+            optimizer,
+            lr: match optimizer {
+                Optimizer::Sgd => SGD_LR,
+                Optimizer::Adagrad | Optimizer::RowwiseAdagrad => self.lr,
+            },
+            eps: self.eps,
+            dense_lr: self.dense_lr,
+            bottom: self.bottom.to_vec(),
+            top: self.top.to_vec(),
+        }
+    }
+}
+
+/// Without Adagrad's division a step is as small as its gradient, which is that of a mean over the batch.
+const SGD_LR: f32 = 10.0;
+
+/// A default of 0 would be a slip in the table of defaults; it counts as 1.
+fn count(default: usize) -> NonZeroUsize {
+    NonZeroUsize::new(default).unwrap_or(NonZeroUsize::MIN)
+}
+
+impl Args {
+    /// How often to pass over the training data.
+    pub fn epochs(&self) -> usize {
+        self.epochs.unwrap_or(count(Defaults::of(self.format).epochs)).get()
+    }
+
+    /// The run's settings; `saved` are those of the checkpoint it goes on from. All must be as they were, but for
+    /// the learning rate: so a resumed run is what a longer one would have been.
+    pub fn settings(&self, saved: Option<&Settings>) -> Result<Settings, DataError> {
+        let defaults = Defaults::of(self.format);
+        let base = match saved {
+            Some(saved) => {
+                agree("--seed", self.seed, saved.seed)?;
+                agree("--batch", self.batch, saved.batch)?;
+                agree("--dim", self.dim, saved.dim)?;
+                agree("--optimizer", self.optimizer.map(OptimizerName), OptimizerName(saved.optimizer))?;
+                saved.clone()
+            }
+            None => defaults.settings(self.seed.unwrap_or(1), self.optimizer.unwrap_or(defaults.optimizer)),
+        };
+        Ok(Settings {
+            batch: self.batch.unwrap_or(base.batch),
+            dim: self.dim.unwrap_or(base.dim),
+            lr: self.lr.unwrap_or(base.lr),
+            ..base
+        })
+    }
+
+    /// Where the examples come from.
+    pub fn source(&self, seed: u64) -> Source {
+        Source {
+            format: self.format,
+            train: self.train.clone(),
+            test: self.test.clone(),
+            seed,
+            hash_rows: self.hash_rows,
+        }
+    }
+}
+
+/// Refuses an argument that is given and is not as in the checkpoint.
+fn agree<T: PartialEq + Display>(
+    argument: &'static str,
+    given: Option<T>,
+    saved: T,
+) -> Result<(), DataError> {
+    match given {
+        Some(given) if given != saved => {
+            Err(DataError::argument(argument, format!("the checkpoint's {saved}"), given.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An optimizer by the name it has on the command line.
+#[derive(PartialEq)]
+struct OptimizerName(Optimizer);
+
+impl Display for OptimizerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.to_possible_value() {
+            Some(value) => f.write_str(value.get_name()),
+            None => Ok(()), // no value is hidden
+        }
+    }
+}
+
+// clap puts the argument and what was given before these messages.
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    (text.parse()).map_err(|_| format!("expected a whole number of at least 1, got `{text}`"))
+}
+
+fn row_count(text: &str) -> Result<u32, String> {
+    let rows = text.parse().ok().filter(|&rows| rows > 0);
+    rows.ok_or_else(|| {
+        format!("expected a whole number from 1 to 4294967295 (such as {DEFAULT_HASH_ROWS}), got `{text}`")
+    })
+}
+
+fn learning_rate(text: &str) -> Result<f32, String> {
+    let rate = text.parse().ok().filter(|rate: &f32| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| format!("expected a finite number above 0, got `{text}`"))
+}
+
+fn png_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_png = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png"));
+    match is_png {
+        true => Ok(path),
+        false => Err(format!("expected a file name ending in .png, got `{text}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Args, String> {
+        let words = ["train_ctr"].iter().chain(args);
+        Args::try_parse_from(words).map_err(|error| error.to_string())
+    }
+
+    fn settings(args: &Args, saved: Option<&Settings>) -> Result<Settings, String> {
+        args.settings(saved).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_not_given_is_the_format_s() -> Result<(), String> {
+        let settings = settings(&parse(&[])?, None)?;
+        assert_eq!((settings.batch.get(), settings.seed), (Defaults::of(Format::Synthetic).batch, 1));
+        let given = ["--format", "adult", "--batch", "7", "--lr", "0.5", "--optimizer"];
+        let args = parse(&[given.as_slice(), &["rowwise-adagrad"]].concat())?;
+        let (settings, defaults) = (self::settings(&args, None)?, Defaults::of(Format::Adult));
+        assert_eq!((settings.batch.get(), settings.lr), (7, 0.5));
+        assert_eq!(settings.optimizer, Optimizer::RowwiseAdagrad);
+        assert_eq!(args.epochs(), defaults.epochs);
+        assert_eq!(settings.top, defaults.top);
+        Ok(())
+    }
+
+    #[test]
+    fn a_checkpoint_s_settings_are_kept_and_those_of_its_model_cannot_be_changed() -> Result<(), String> {
+        let first = ["--seed", "5", "--dim", "8", "--optimizer", "sgd", "--lr", "0.25"];
+        let saved = settings(&parse(&first)?, None)?;
+        assert_eq!(settings(&parse(&[])?, Some(&saved))?, saved);
+        let changed = settings(&parse(&["--lr", "0.5", "--dim", "8"])?, Some(&saved))?;
+        assert_eq!((changed.lr, changed.dim), (0.5, saved.dim));
+        let cases = [
+            (["--seed", "1"], "--seed: expected the checkpoint's 5, got 1"),
+            (["--batch", "9"], "--batch: expected the checkpoint's 512, got 9"),
+            (["--dim", "16"], "--dim: expected the checkpoint's 8, got 16"),
+            (
+                ["--optimizer", "rowwise-adagrad"],
+                "--optimizer: expected the checkpoint's sgd, got rowwise-adagrad",
+            ),
+        ];
+        for (args, expected) in cases {
+            assert_eq!(settings(&parse(&args)?, Some(&saved)).err().as_deref(), Some(expected));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_default_is_one_that_the_command_line_would_take() {
+        for &format in Format::value_variants() {
+            let defaults = Defaults::of(format);
+            for count in [defaults.epochs, defaults.batch, defaults.dim] {
+                assert!(at_least_one(&count.to_string()).is_ok());
+            }
+            assert!(learning_rate(&defaults.lr.to_string()).is_ok());
+            assert!(!defaults.top.contains(&0) && !defaults.bottom.contains(&0));
+        }
+    }
+
+    #[test]
+    fn errors_name_argument_expected_and_got() {
+        let cases = [
+            ("--epochs", "0", "expected a whole number of at least 1, got `0`"),
+            ("--batch", "many", "expected a whole number of at least 1, got `many`"),
+            ("--dim", "1.5", "expected a whole number of at least 1, got `1.5`"),
+            ("--lr", "nan", "expected a finite number above 0, got `nan`"),
+            ("--lr", "inf", "expected a finite number above 0, got `inf`"),
+            ("--epochs", "-1", "expected a whole number of at least 1, got `-1`"),
+            ("--lr", "-0.1", "expected a finite number above 0, got `-0.1`"),
+            ("--lr", "0", "expected a finite number above 0, got `0`"),
+            ("--hash-rows", "0", "expected a whole number from 1 to 4294967295"),
+            ("--plot", "curves.svg", "expected a file name ending in .png, got `curves.svg`"),
+        ];
+        for (argument, value, expected) in cases {
+            let error = parse(&[argument, value]).err().unwrap_or_default();
+            assert!(error.contains(argument) && error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_source_is_what_was_given() -> Result<(), String> {
+        let args = parse(&["--format", "criteo", "--train", "day_0", "--hash-rows", "50"])?;
+        let source = args.source(1);
+        assert_eq!(source.format, Format::Criteo);
+        assert_eq!(source.train, Some("day_0".into()));
+        assert_eq!((source.test, source.hash_rows, source.seed), (None, Some(50), 1));
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Why a run ended early.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::data::DataError;
+use crate::plot::PlotError;
+
+/// Whatever ends a run before its last epoch.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data, or an argument about it.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The device, or a checkpoint.
+    #[error(transparent)]
+    Embag(#[from] embag::Error),
+    /// The plot.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    /// The standard output.
+    #[error("cannot write the report: {0}")]
+    Report(#[from] io::Error),
+    /// A file that could not be written in the end.
+    #[error("{argument}: cannot write `{}`: {cause}", .path.display())]
+    Output { argument: String, path: PathBuf, cause: io::Error },
+    /// The loss is no longer a number.
+    #[error("the training diverged in epoch {epoch}: its loss is not finite; try an --lr below {lr}")]
+    Diverged { epoch: usize, lr: f32 },
+    /// Ctrl-C.
+    #[error("stopped")]
+    Stopped,
+    /// The handler of Ctrl-C.
+    #[error("cannot listen to Ctrl-C: {0}")]
+    Signal(#[from] ctrlc::Error),
+}

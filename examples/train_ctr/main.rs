@@ -1,0 +1,145 @@
+//! Trains a click-through-rate model on embedding bags: on made-up data, MovieLens, Adult, libsvm files or Criteo's
+//! logs, on a GPU or on the CPU. `--help` lists the arguments.
+//!
+//! | file | |
+//! |---|---|
+//! | `args.rs` | the command line and each format's defaults |
+//! | `data/` | from files to batches of labels, numbers and bags of ids |
+//! | `model.rs` | the model, and what one step of training is |
+//! | `trainer.rs`, `losses.rs` | epochs, tests, checkpoints |
+//! | `report.rs`, `plot.rs` | what is printed and drawn |
+
+#![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
+
+mod args;
+mod data;
+mod error;
+mod losses;
+mod model;
+mod plot;
+mod report;
+mod trainer;
+
+use std::io;
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+use embag::{Checkpoint, Context};
+
+use crate::args::{Args, Device, Settings};
+use crate::data::{DataError, DataState};
+use crate::error::RunError;
+use crate::report::{EpochReport, Summary, Table};
+use crate::trainer::{Trainer, check_folder};
+
+/// What shells report for a program that Ctrl-C ended.
+const STOPPED: u8 = 130;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(RunError::Stopped) => ExitCode::from(STOPPED),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), RunError> {
+    for (argument, path) in [("--checkpoint", &args.checkpoint), ("--plot", &args.plot)] {
+        path.as_ref().map_or(Ok(()), |path| check_folder(argument, path))?;
+    }
+    let stop = stop_at_ctrl_c()?;
+    let ctx = match args.device {
+        Device::Auto => Context::auto()?,
+        Device::Gpu => Context::open()?,
+        Device::Cpu => Context::cpu(),
+    };
+    eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
+
+    let saved = args.resume.as_ref().map(Checkpoint::load).transpose()?;
+    let saved_settings: Option<Settings> = saved.as_ref().map(|saved| saved.json("settings")).transpose()?;
+    let saved_data: Option<DataState> = saved.as_ref().map(|saved| saved.json("data")).transpose()?;
+    let settings = args.settings(saved_settings.as_ref())?;
+    let data = data::open(&args.source(settings.seed), saved_data.as_ref())?;
+    let mut trainer = Trainer::new(&ctx, &*data, settings, &stop)?;
+    if let Some(saved) = &saved {
+        trainer.resume(saved)?;
+    }
+    drop(saved);
+    let first = trainer.reports().len();
+    if args.epochs() <= first {
+        let expected = format!("more than the checkpoint's {first}");
+        return Err(DataError::argument("--epochs", expected, args.epochs().to_string()).into());
+    }
+
+    let mut table = Table::new(io::stdout());
+    for _ in first..args.epochs() {
+        let report = match trainer.epoch() {
+            Err(RunError::Stopped) => {
+                eprintln!("{}", what_is_left(args, trainer.reports()));
+                return Err(RunError::Stopped);
+            }
+            report => report?,
+        };
+        table.row(report)?;
+        if let Some(path) = &args.checkpoint {
+            trainer.save(path)?;
+        }
+    }
+    if let Some(path) = &args.plot {
+        plot::write_curves(path, &format!("train_ctr on {}", args.format.name()), trainer.reports())?;
+    }
+    if args.json {
+        summary(&ctx, &trainer, &trainer.reports()[first..]).write(io::stdout().lock())?;
+    }
+    Ok(())
+}
+
+/// A flag that Ctrl-C sets; a second one ends the program at once.
+fn stop_at_ctrl_c() -> Result<Arc<AtomicBool>, RunError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            process::exit(STOPPED.into());
+        }
+    })?;
+    Ok(stop)
+}
+
+/// What someone who stopped a run wants to know.
+fn what_is_left(args: &Args, reports: &[EpochReport]) -> String {
+    let epoch = reports.len() + 1;
+    match &args.checkpoint {
+        Some(path) if reports.iter().any(|report| report.seconds > 0.0) => {
+            let path = path.display();
+            format!(
+                "stopped in epoch {epoch}: `{path}` holds epoch {}, --resume goes on from there",
+                epoch - 1
+            )
+        }
+        _ => format!("stopped in epoch {epoch}: no checkpoint was written"),
+    }
+}
+
+fn summary(ctx: &Context, trainer: &Trainer<'_>, reports: &[EpochReport]) -> Summary {
+    let last = reports.last().copied().unwrap_or(EpochReport::NONE);
+    let (train_examples, test_examples) = trainer.examples();
+    let seconds: f64 = reports.iter().map(|report| report.seconds).sum();
+    Summary {
+        device: ctx.device_name(),
+        driver: ctx.driver(),
+        epochs: last.epoch,
+        train_examples,
+        test_examples,
+        auc: last.auc,
+        logloss: last.logloss,
+        ne: last.ne,
+        examples_per_s: (train_examples * reports.len()) as f64 / seconds,
+        embedding_bytes: trainer.embedding_bytes(),
+    }
+}

@@ -1,0 +1,246 @@
+//! The model: DLRM (Naumov et al., "Deep learning recommendation model for personalization and recommendation
+//! systems", 2019).
+//!
+//! The bottom MLP makes a vector of the numeric columns. It lies beside the pooled embeddings of all features in one
+//! matrix, whose columns both write, and of which the interaction takes all dot products of two vectors. The top MLP
+//! makes the click's log odds of these products and of the first vector.
+//!
+//! Without numeric columns the first vector is the same for all examples: it is learnt, and its products with the
+//! embeddings are what these say by themselves, without a partner.
+
+use embag::dense::{Activation, DenseOptimizer, Interaction, Mlp, bce_with_logits};
+use embag::{
+    Adagrad, BatchBuilder, Checkpoint, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder,
+    Result, RowwiseAdagrad, Sgd, Table,
+};
+
+use crate::args::{Optimizer, Settings};
+use crate::data::{Examples, Schema};
+
+/// The embeddings begin uniform between this and its negative.
+const INIT: f32 = 0.05;
+
+/// A model on a device, and room for what lies between its parts.
+#[derive(Debug)]
+pub struct Model {
+    ctx: Context,
+    schema: Schema,
+    bags: EmbeddingBags,
+    bottom: Mlp,
+    top: Mlp,
+    interaction: Interaction,
+    room: Room,
+    /// The bottom MLP's input where there are no numeric columns.
+    ones: Matrix,
+}
+
+/// What lies between the parts, and its gradients: a row for each example.
+#[derive(Debug)]
+struct Room {
+    /// The vectors of an example side by side: the bottom MLP's, then those of the features.
+    vectors: Matrix,
+    vectors_grad: Matrix,
+    /// What the interaction makes of them.
+    products: Matrix,
+    products_grad: Matrix,
+    logits: Matrix,
+    logits_grad: Matrix,
+}
+
+impl Room {
+    fn new(ctx: &Context, interaction: &Interaction, rows: usize) -> Result<Self> {
+        Ok(Self {
+            vectors: Matrix::padded(ctx, rows, interaction.in_cols())?,
+            vectors_grad: Matrix::padded(ctx, rows, interaction.in_cols())?,
+            products: Matrix::padded(ctx, rows, interaction.out_cols())?,
+            products_grad: Matrix::padded(ctx, rows, interaction.out_cols())?,
+            logits: Matrix::zeros(ctx, rows, 1)?,
+            logits_grad: Matrix::zeros(ctx, rows, 1)?,
+        })
+    }
+
+    /// The room of the first examples.
+    fn first(&self, rows: usize) -> Result<Self> {
+        Ok(Self {
+            vectors: self.vectors.row_range(0, rows)?,
+            vectors_grad: self.vectors_grad.row_range(0, rows)?,
+            products: self.products.row_range(0, rows)?,
+            products_grad: self.products_grad.row_range(0, rows)?,
+            logits: self.logits.row_range(0, rows)?,
+            logits_grad: self.logits_grad.row_range(0, rows)?,
+        })
+    }
+}
+
+/// A batch on the device.
+#[derive(Debug)]
+pub struct Batch {
+    bags: JaggedBatch,
+    numeric: Matrix,
+    labels: Matrix,
+}
+
+impl Batch {
+    /// The number of examples.
+    pub fn len(&self) -> usize {
+        self.labels.rows()
+    }
+}
+
+/// Brings batches to the device, from any thread.
+#[derive(Debug)]
+pub struct Loader {
+    ctx: Context,
+    schema: Schema,
+    /// Stays empty; batches begin as its like.
+    builder: BatchBuilder,
+    ones: Matrix,
+}
+
+impl Loader {
+    /// Checks a batch and uploads it.
+    pub fn load(&self, examples: &Examples) -> Result<Batch> {
+        let rows = examples.len();
+        let mut builder = self.builder.fresh();
+        for (feature, bags) in self.schema.features.iter().zip(&examples.features) {
+            builder = builder.bags(&feature.name, &bags.values, &bags.lengths);
+            if let Some(weights) = &bags.weights {
+                builder = builder.weights(&feature.name, weights);
+            }
+        }
+        let numeric = match self.schema.numeric.len() {
+            0 => self.ones.row_range(0, rows)?,
+            columns => Matrix::from_slice(&self.ctx, &examples.numeric, rows, columns)?,
+        };
+        let labels = Matrix::from_slice(&self.ctx, &examples.labels, rows, 1)?;
+        Ok(Batch { bags: builder.build()?, numeric, labels })
+    }
+}
+
+impl Model {
+    /// A new model for batches of at most `max_batch` examples.
+    pub fn new(ctx: &Context, schema: &Schema, settings: &Settings, max_batch: usize) -> Result<Self> {
+        let dim = settings.dim.get();
+        let bags = embeddings(ctx, schema, settings)?;
+        let dense = DenseOptimizer::Adagrad { lr: settings.dense_lr, eps: 1e-10 };
+        let interaction = Interaction {
+            features: schema.features.len() + 1,
+            dim,
+            self_interaction: false,
+            dense_part: true,
+        };
+        let mlp =
+            |sizes: &[&[usize]], last, seed| Mlp::new(ctx, &sizes.concat(), last, max_batch, &dense, seed);
+        // each layer takes the next seed: these two cannot meet
+        let [bottom_seed, top_seed] = [dense_seed(settings.seed, 0), dense_seed(settings.seed, 1)];
+        let bottom = match schema.numeric.len() {
+            // a constant that a relu cut off would never come back
+            0 => mlp(&[&[1], &[dim]], Activation::None, bottom_seed)?,
+            columns => mlp(&[&[columns], &settings.bottom, &[dim]], Activation::Relu, bottom_seed)?,
+        };
+        let top = mlp(&[&[interaction.out_cols()], &settings.top, &[1]], Activation::None, top_seed)?;
+        Ok(Self {
+            ctx: ctx.clone(),
+            schema: schema.clone(),
+            bags,
+            bottom,
+            top,
+            room: Room::new(ctx, &interaction, max_batch)?,
+            ones: Matrix::from_slice(ctx, &vec![1.0; max_batch], max_batch, 1)?,
+            interaction,
+        })
+    }
+
+    /// What brings batches to this model's device.
+    pub fn loader(&self) -> Loader {
+        Loader {
+            ctx: self.ctx.clone(),
+            schema: self.schema.clone(),
+            builder: self.bags.batch(),
+            ones: self.ones.clone(),
+        }
+    }
+
+    /// The bytes of all embedding tables.
+    pub fn embedding_bytes(&self) -> u64 {
+        self.bags.bytes()
+    }
+
+    /// Records the log odds of a batch into `[batch, 1]`.
+    pub fn forward(&self, rec: &mut Recorder, batch: &Batch, logits: &Matrix) -> Result<()> {
+        let Room { vectors, products, .. } = self.room.first(batch.len())?;
+        let (first, others) = self.halves(&vectors)?;
+        self.bottom.forward(rec, &batch.numeric, &first)?;
+        self.bags.record_forward(rec, &batch.bags, &others)?;
+        self.interaction.forward(rec, &vectors, &products)?;
+        self.top.forward(rec, &products, logits)
+    }
+
+    /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`.
+    pub fn train(&mut self, rec: &mut Recorder, batch: &Batch, losses: &Matrix) -> Result<()> {
+        let room = self.room.first(batch.len())?;
+        self.forward(rec, batch, &room.logits)?;
+        bce_with_logits(rec, &room.logits, &batch.labels, losses, &room.logits_grad)?;
+        self.top.backward(rec, &room.products, &room.logits, &room.logits_grad, Some(&room.products_grad))?;
+        self.interaction.backward(rec, &room.vectors, &room.products_grad, &room.vectors_grad)?;
+        let (first, _) = self.halves(&room.vectors)?;
+        let (first_grad, others_grad) = self.halves(&room.vectors_grad)?;
+        self.bottom.backward(rec, &batch.numeric, &first, &first_grad, None)?;
+        self.bags.record_backward(rec, &batch.bags, &others_grad)?;
+        self.top.step(rec)?;
+        self.bottom.step(rec)
+    }
+
+    /// The columns of the bottom MLP, and those of the embeddings.
+    fn halves(&self, vectors: &Matrix) -> Result<(Matrix, Matrix)> {
+        let dim = self.interaction.dim;
+        Ok((vectors.columns(0, dim)?, vectors.columns(dim, self.bags.output_cols())?))
+    }
+
+    /// Adds all parameters and all optimizer state to a checkpoint.
+    pub fn export(&self, checkpoint: &mut Checkpoint) -> Result<()> {
+        self.bags.export(checkpoint, "bags")?;
+        self.bottom.export_to(&self.ctx, checkpoint, "bottom")?;
+        self.top.export_to(&self.ctx, checkpoint, "top")
+    }
+
+    /// Goes on from a checkpoint, with the learning rates of `settings`.
+    pub fn import(&mut self, checkpoint: &Checkpoint, settings: &Settings) -> Result<()> {
+        self.bags.check_import(checkpoint, "bags")?;
+        self.bottom.check_import(checkpoint, "bottom")?;
+        self.top.check_import(checkpoint, "top")?;
+        self.bags.import(checkpoint, "bags")?;
+        self.bottom.import_from(&self.ctx, checkpoint, "bottom")?;
+        self.top.import_from(&self.ctx, checkpoint, "top")?;
+        self.bags.set_lr(settings.lr)
+    }
+}
+
+/// The tables, with features in the schema's order.
+fn embeddings(ctx: &Context, schema: &Schema, settings: &Settings) -> Result<EmbeddingBags> {
+    let mut builder = EmbeddingBags::builder(ctx).seed(settings.seed);
+    let mut known: Vec<&str> = Vec::new();
+    for feature in &schema.features {
+        if !known.contains(&&*feature.table) {
+            known.push(&feature.table);
+            let table = Table::rows(feature.rows.into()).dim(settings.dim.get()).init(Init::Uniform(INIT));
+            builder = builder.table(&feature.table, table);
+        }
+        let pooling = if feature.mean { Pooling::Mean } else { Pooling::Sum };
+        builder = builder.feature(&feature.name, &feature.table, pooling);
+    }
+    let (lr, eps) = (settings.lr, settings.eps / settings.batch.get() as f32);
+    let builder = match settings.optimizer {
+        Optimizer::Sgd => builder.optimizer(Sgd { lr, ..Default::default() }),
+        Optimizer::Adagrad => builder.optimizer(Adagrad { lr, eps, ..Default::default() }),
+        Optimizer::RowwiseAdagrad => builder.optimizer(RowwiseAdagrad { lr, eps, ..Default::default() }),
+    };
+    builder.build()
+}
+
+/// The first of the seeds of an MLP's layers.
+fn dense_seed(seed: u64, mlp: u32) -> u32 {
+    // the low and the high half both count; a thousand layers lie between two MLPs
+    let folded = (seed ^ (seed >> 32)) & u64::from(u32::MAX);
+    u32::try_from(folded).unwrap_or(0).wrapping_mul(0x9e37_79b9).wrapping_add(mlp * 1000)
+}

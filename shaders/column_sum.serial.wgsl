@@ -1,0 +1,59 @@
+// column_sum for software adapters: one thread for four columns.
+const LANES: u32 = 16u;
+
+@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+
+struct Params {
+    rows: u32,
+    cols: u32,
+    // elements where the matrix begins, and from row to row
+    x_base: u32,
+    x_stride: u32,
+    out_base: u32,
+    // 1: the sums are added to `out`
+    accumulate: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+fn finish(column: u32, sum: f32) {
+    if (column >= params.cols) {
+        return;
+    }
+    let at = params.out_base + column;
+    if (params.accumulate == 1u) {
+        out[at] = out[at] + sum;
+    } else {
+        out[at] = sum;
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let column = (group_index(group, groups) * WORKGROUP + thread) * 4u;
+    if (column >= params.cols) {
+        return;
+    }
+
+    var lanes: array<vec4<f32>, LANES>;
+    for (var lane = 0u; lane < LANES; lane++) {
+        var sum = vec4<f32>();
+        for (var row = lane; row < params.rows; row += LANES) {
+            sum += load_x(params.x_base + row * params.x_stride + column, params.cols - column);
+        }
+        lanes[lane] = sum;
+    }
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+        for (var lane = 0u; lane < half; lane++) {
+            lanes[lane] += lanes[lane + half];
+        }
+    }
+    finish(column, lanes[0].x);
+    finish(column + 1u, lanes[0].y);
+    finish(column + 2u, lanes[0].z);
+    finish(column + 3u, lanes[0].w);
+}

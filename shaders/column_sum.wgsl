@@ -1,0 +1,62 @@
+// out[c] = sum over the rows of x[r][c]. Row r goes to accumulator r % LANES; those are added by a binary tree.
+const LANES: u32 = 16u;
+
+@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+
+struct Params {
+    rows: u32,
+    cols: u32,
+    // elements where the matrix begins, and from row to row
+    x_base: u32,
+    x_stride: u32,
+    out_base: u32,
+    // 1: the sums are added to `out`
+    accumulate: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+fn finish(column: u32, sum: f32) {
+    if (column >= params.cols) {
+        return;
+    }
+    let at = params.out_base + column;
+    if (params.accumulate == 1u) {
+        out[at] = out[at] + sum;
+    } else {
+        out[at] = sum;
+    }
+}
+
+var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    // neighbouring threads have neighbouring columns, four each
+    let width = WORKGROUP / LANES;
+    let lane = thread / width;
+    let column = (group_index(group, groups) * width + thread % width) * 4u;
+    var sum = vec4<f32>();
+    if (column < params.cols) {
+        for (var row = lane; row < params.rows; row += LANES) {
+            sum += load_x(params.x_base + row * params.x_stride + column, params.cols - column);
+        }
+    }
+    sums[thread] = sum;
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (lane < half) {
+            sums[thread] += sums[thread + half * width];
+        }
+    }
+    if (lane == 0u) {
+        finish(column, sums[thread].x);
+        finish(column + 1u, sums[thread].y);
+        finish(column + 2u, sums[thread].z);
+        finish(column + 3u, sums[thread].w);
+    }
+}

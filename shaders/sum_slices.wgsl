@@ -1,0 +1,38 @@
+// The sum of the slices of a matrix product, in their order, written to the output or added to it.
+@group(0) @binding(0) var<storage, read> slices: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+
+struct Params {
+    // the output's shape
+    m: u32,
+    n: u32,
+    slices: u32,
+    // element where the output begins, and elements from row to row; slices have no gaps
+    out_base: u32,
+    out_stride: u32,
+    // 1: the sum is added to `out`
+    accumulate: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let size = params.m * params.n;
+    let i = group_index(group, groups) * WORKGROUP + thread;
+    if (i >= size) {
+        return;
+    }
+    var sum = slices[i];
+    for (var s = 1u; s < params.slices; s++) {
+        sum += slices[s * size + i];
+    }
+    let at = params.out_base + i / params.n * params.out_stride + i % params.n;
+    if (params.accumulate == 1u) {
+        sum = out[at] + sum;
+    }
+    out[at] = sum;
+}

@@ -1,0 +1,225 @@
+//! The file: a safetensors header, the tensors, and a checksum over every byte.
+//!
+//! The checksum lies in the header's metadata, as 64 hexadecimal digits after [`MARK`]. It is the SHA-256 of the whole
+//! file with zeros in the place of these digits: names, types, shapes, metadata and data, and the bytes between them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::atomic::replace_file;
+use super::tensor::Tensor;
+use super::tensor::sealed::{Data, Sealed};
+use super::{Checkpoint, RESERVED};
+use crate::{Error, Result};
+
+/// What stands before the digits of the checksum. It cannot stand anywhere else: quotes in names and values are
+/// escaped.
+const MARK: &str = "\"embag.sha256\":\"";
+const ZEROS: [u8; 64] = [b'0'; 64];
+/// The format's own limit.
+const MAX_HEADER: u64 = 100_000_000;
+/// Bytes that are encoded, hashed and written at a time.
+const CHUNK: usize = 1 << 16;
+
+#[derive(Serialize)]
+struct Header<'a> {
+    #[serde(rename = "__metadata__")]
+    metadata: BTreeMap<&'a str, &'a str>,
+    #[serde(flatten)]
+    tensors: BTreeMap<&'a str, TensorInfo>,
+}
+
+/// The tensors in the order of their data: as the format asks for, those of the widest type first.
+fn in_file_order(checkpoint: &Checkpoint) -> Vec<(&str, &Tensor)> {
+    let mut tensors: Vec<_> = checkpoint.tensors.iter().map(|(name, tensor)| (&**name, tensor)).collect();
+    tensors.sort_by_key(|(_, tensor)| std::cmp::Reverse(tensor.data.dtype().bitsize()));
+    tensors
+}
+
+/// The header with its length, and zeros for the checksum.
+fn header(checkpoint: &Checkpoint, tensors: &[(&str, &Tensor)], path: &Path) -> Result<Vec<u8>> {
+    let zeros = "0".repeat(ZEROS.len());
+    let mut metadata: BTreeMap<&str, &str> =
+        checkpoint.metadata.iter().map(|(key, value)| (&**key, &**value)).collect();
+    metadata.insert(RESERVED, &zeros);
+    let mut at = 0;
+    let infos = tensors.iter().map(|&(name, Tensor { shape, data })| {
+        let begin = at;
+        at += data.bytes();
+        (name, TensorInfo { dtype: data.dtype(), shape: shape.clone(), data_offsets: (begin, at) })
+    });
+    let refuse = |reason: String| Error::Checkpoint { path: path.to_owned(), reason };
+    let header = Header { metadata, tensors: infos.collect() };
+    let mut json = serde_json::to_vec(&header).map_err(|error| refuse(format!("header: {error}")))?;
+    // the data begins at a multiple of 8
+    json.resize(json.len().next_multiple_of(8), b' ');
+    let length = json.len() as u64;
+    if length > MAX_HEADER {
+        let expected = format!("at most {MAX_HEADER} bytes of names and metadata");
+        return Err(refuse(format!("header: expected {expected}, got {length}")));
+    }
+    let mut bytes = length.to_le_bytes().to_vec();
+    bytes.append(&mut json);
+    Ok(bytes)
+}
+
+pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+    let tensors = in_file_order(checkpoint);
+    let header = header(checkpoint, &tensors, path)?;
+    let digits = digits_in(&header).unwrap_or(0);
+    replace_file(path, |file| {
+        let mut hash = Sha256::new();
+        let mut put = |file: &mut File, bytes: &[u8]| {
+            hash.update(bytes);
+            file.write_all(bytes)
+        };
+        put(file, &header)?;
+        for (_, tensor) in &tensors {
+            let put = |bytes: &[u8]| put(file, bytes);
+            match &tensor.data {
+                Data::F32(values) => encode(values, put),
+                Data::U32(values) => encode(values, put),
+                Data::U64(values) => encode(values, put),
+            }?;
+        }
+        file.seek(SeekFrom::Start(digits))?;
+        file.write_all(hex(hash).as_bytes())
+    })
+    .map_err(|source| Error::Io { path: path.to_owned(), source })
+}
+
+fn encode<T: Sealed>(values: &[T], mut put: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut swapped = Vec::new();
+    for chunk in values.chunks(CHUNK / size_of::<T>()) {
+        swapped.clear();
+        swapped.extend(chunk.iter().map(|value| value.swap()));
+        put(bytemuck::cast_slice(&swapped))?;
+    }
+    Ok(())
+}
+
+/// Where the digits of the checksum begin in a header with its length.
+fn digits_in(header: &[u8]) -> Option<u64> {
+    let mark = header.windows(MARK.len()).position(|bytes| bytes == MARK.as_bytes())?;
+    let digits = mark + MARK.len();
+    (header.len() >= digits + ZEROS.len()).then_some(digits as u64)
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Why a file is not a checkpoint.
+enum Fault {
+    Io(io::Error),
+    Damaged(String),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // lengths were checked before: it shrinks while it is read
+            io::ErrorKind::UnexpectedEof => damaged("the file ended before its data"),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+fn damaged(reason: impl Into<String>) -> Fault {
+    Fault::Damaged(reason.into())
+}
+
+pub(super) fn load(path: &Path) -> Result<Checkpoint> {
+    read(path).map_err(|fault| match fault {
+        Fault::Io(source) => Error::Io { path: path.to_owned(), source },
+        Fault::Damaged(reason) => Error::Checkpoint { path: path.to_owned(), reason },
+    })
+}
+
+fn read(path: &Path) -> Result<Checkpoint, Fault> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut reader = BufReader::with_capacity(CHUNK, file);
+    let mut header = read_header(&mut reader, length)?;
+    let parsed: Metadata = serde_json::from_slice(&header[8..])
+        .map_err(|error| damaged(format!("the header cannot be read: {error}")))?;
+    let needed = header.len() as u64 + parsed.data_len() as u64;
+    if needed != length {
+        return Err(damaged(format!("expected {needed} bytes, got {length}")));
+    }
+    let Some(digits) = digits_in(&header).and_then(|digits| usize::try_from(digits).ok()) else {
+        return Err(damaged("expected a checksum, got none"));
+    };
+    let found = header[digits..digits + ZEROS.len()].to_vec();
+    header[digits..digits + ZEROS.len()].copy_from_slice(&ZEROS);
+    let mut hash = Sha256::new_with_prefix(&header);
+    drop(header);
+
+    let mut tensors = BTreeMap::new();
+    for name in parsed.offset_keys() {
+        let Some(TensorInfo { dtype, shape, data_offsets: (begin, end) }) = parsed.info(&name) else {
+            continue; // it is one of its own keys
+        };
+        let bytes = end - begin;
+        let data = match dtype {
+            Dtype::F32 => Data::F32(decode(&mut reader, bytes, &mut hash)?),
+            Dtype::U32 => Data::U32(decode(&mut reader, bytes, &mut hash)?),
+            Dtype::U64 => Data::U64(decode(&mut reader, bytes, &mut hash)?),
+            other => {
+                return Err(damaged(format!("tensor \"{name}\": expected F32, U32 or U64, got {other}")));
+            }
+        };
+        tensors.insert(name, Tensor { shape: shape.clone(), data });
+    }
+    let computed = hex(hash);
+    if computed.as_bytes() != found {
+        let kept = String::from_utf8_lossy(&found);
+        return Err(damaged(format!(
+            "the file was altered: its checksum is {kept}, that of its content {computed}"
+        )));
+    }
+    let mut metadata: BTreeMap<_, _> = parsed.metadata().clone().unwrap_or_default().into_iter().collect();
+    metadata.remove(RESERVED);
+    Ok(Checkpoint { path: Some(path.to_owned()), tensors, metadata })
+}
+
+/// The header with its length, which must be no longer than the file.
+fn read_header(reader: &mut impl Read, length: u64) -> Result<Vec<u8>, Fault> {
+    if length < 8 {
+        return Err(damaged(format!("expected a header, got {length} bytes")));
+    }
+    let mut bytes = vec![0; 8];
+    reader.read_exact(&mut bytes)?;
+    let size = u64::from_le_bytes(bytes[..8].try_into().unwrap_or_default());
+    let most = MAX_HEADER.min(length - 8);
+    let Some(size) = usize::try_from(size).ok().filter(|_| size <= most) else {
+        return Err(damaged(format!("expected a header of at most {most} bytes, got one of {size}")));
+    };
+    bytes.resize(8 + size, 0);
+    reader.read_exact(&mut bytes[8..])?;
+    Ok(bytes)
+}
+
+fn decode<T: Sealed>(reader: &mut impl Read, bytes: usize, hash: &mut Sha256) -> Result<Vec<T>, Fault> {
+    let mut rest = bytes / size_of::<T>();
+    let mut values = Vec::new();
+    let memory = |error| io::Error::new(io::ErrorKind::OutOfMemory, error);
+    values.try_reserve_exact(rest).map_err(memory)?;
+    let mut chunk = vec![T::zeroed(); (CHUNK / size_of::<T>()).min(rest)];
+    while rest > 0 {
+        let now = &mut chunk[..rest.min(CHUNK / size_of::<T>())];
+        let raw: &mut [u8] = bytemuck::cast_slice_mut(now);
+        reader.read_exact(raw)?;
+        hash.update(&*raw);
+        rest -= now.len();
+        values.extend(now.iter().map(|value| value.swap()));
+    }
+    Ok(values)
+}

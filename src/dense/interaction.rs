@@ -1,0 +1,132 @@
+//! The interaction of features.
+
+use super::plan::{check, record, row_chunks, word};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::{interaction, interaction_grad};
+use crate::{Error, Matrix, Recorder, Result};
+
+/// Dot products between all features of an example, as in DLRM (Naumov et al., 2019).
+///
+/// An example's input is `features` vectors of `dim` values side by side. Its output is the first of them (if
+/// `dense_part`), then the dot products of the pairs (1, 0), (2, 0), (2, 1), (3, 0) and so on; with
+/// `self_interaction` (0, 0), (1, 0), (1, 1), (2, 0) and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interaction {
+    /// Vectors of an example.
+    pub features: usize,
+    /// Values of a vector.
+    pub dim: usize,
+    /// Whether a vector's product with itself is among the outputs.
+    pub self_interaction: bool,
+    /// Whether the output begins with a copy of the first vector.
+    pub dense_part: bool,
+}
+
+impl Interaction {
+    /// Columns of the input: `features * dim`.
+    #[must_use]
+    pub fn in_cols(&self) -> usize {
+        self.features * self.dim
+    }
+
+    /// Columns of the output.
+    #[must_use]
+    pub fn out_cols(&self) -> usize {
+        let n = self.features;
+        let pairs = if self.self_interaction { n * (n + 1) / 2 } else { n * n.saturating_sub(1) / 2 };
+        pairs + if self.dense_part { self.dim } else { 0 }
+    }
+
+    /// Records the forward pass for `x` of `[batch, in_cols]` into `out` of `[batch, out_cols]`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no feature or column, or a shape does not fit;
+    /// [`Error::LimitExceeded`] if one row is too large for the device to bind.
+    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        self.validate()?;
+        check("x", x, x.rows(), self.in_cols())?;
+        check("out", out, x.rows(), self.out_cols())?;
+        let ctx = rec.context().clone();
+        let mut all = Vec::new();
+        if self.out_cols() == 0 {
+            return Ok(());
+        }
+        for rows in row_chunks(&ctx, &[x, out]) {
+            let [x, out] = [x, out].map(|matrix| matrix.row_part(rows.start, rows.len()));
+            let (x, out) = (x.place(&ctx, "x")?, out.place(&ctx, "out")?);
+            let params = interaction::Params {
+                rows: word("rows", rows.len())?,
+                features: word("features", self.features)?,
+                dim: word("dim", self.dim)?,
+                x_base: x.base,
+                x_stride: x.stride,
+                out_base: out.base,
+                out_stride: out.stride,
+                dense_part: self.dense_part.into(),
+                diagonal: self.self_interaction.into(),
+            };
+            let wide = ctx.shape() == Shape::Wide && interaction::fits(params.features, params.dim);
+            let variant = interaction::variant(x.vec4 && self.dim.is_multiple_of(4), wide);
+            let groups = interaction::groups(wide, &params);
+            let bindings = vec![x.binding, out.binding];
+            all.push(Dispatch::new(&interaction::KERNEL, variant, &params, bindings, groups));
+        }
+        record(rec, all);
+        Ok(())
+    }
+
+    /// Records the gradient with respect to the input, for `x` of the forward pass and the gradient `dout` of its
+    /// output. All of `dx` is overwritten.
+    ///
+    /// # Errors
+    /// As [`Interaction::forward`].
+    pub fn backward(&self, rec: &mut Recorder, x: &Matrix, dout: &Matrix, dx: &Matrix) -> Result<()> {
+        self.validate()?;
+        check("x", x, x.rows(), self.in_cols())?;
+        check("dout", dout, x.rows(), self.out_cols())?;
+        check("dx", dx, x.rows(), self.in_cols())?;
+        let ctx = rec.context().clone();
+        let mut all = Vec::new();
+        // a single feature without outputs has no gradient to read, and one of zeros
+        let nothing = if self.out_cols() == 0 { Some(rec.scratch("embag.nothing", 16)?) } else { None };
+        for rows in row_chunks(&ctx, &[x, dout, dx]) {
+            let [x, dout, dx] = [x, dout, dx].map(|matrix| matrix.row_part(rows.start, rows.len()));
+            let (x, out) = (x.place(&ctx, "x")?, dx.place(&ctx, "dx")?);
+            let (grad, grad_base, grad_stride) = match &nothing {
+                Some(nothing) => (nothing.clone(), 0, 0),
+                None => {
+                    let place = dout.place(&ctx, "dout")?;
+                    (place.binding, place.base, place.stride)
+                }
+            };
+            let params = interaction_grad::Params {
+                rows: word("rows", rows.len())?,
+                features: word("features", self.features)?,
+                dim: word("dim", self.dim)?,
+                x_base: x.base,
+                x_stride: x.stride,
+                grad_base,
+                grad_stride,
+                out_base: out.base,
+                out_stride: out.stride,
+                dense_part: self.dense_part.into(),
+                diagonal: self.self_interaction.into(),
+            };
+            let vec4 = x.vec4 && out.vec4 && self.dim.is_multiple_of(4);
+            let bindings = vec![x.binding, grad, out.binding];
+            let threads = interaction_grad::threads(&params);
+            let kernel = &interaction_grad::KERNEL;
+            all.push(Dispatch::threads(kernel, usize::from(!vec4), &params, bindings, threads));
+        }
+        record(rec, all);
+        Ok(())
+    }
+
+    fn validate(&self) -> Result<()> {
+        if self.features == 0 || self.dim == 0 {
+            let got = format!("{} features of {} values", self.features, self.dim);
+            return Err(Error::invalid("interaction", "at least one feature and one value", got));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,357 @@
+//! A linear layer.
+
+use super::optimizer::{DenseOptimizer, Progress};
+use super::parameter::{NamedTensor, Parameter};
+use super::plan::{check, record, row_chunks, word};
+use super::product::{Epilogue, product};
+use crate::kernel::Dispatch;
+use crate::kernels::linear::{ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout};
+use crate::kernels::{activation_grad, column_sum};
+use crate::{Context, Error, Matrix, Recorder, Result};
+
+/// What follows a linear layer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// Nothing.
+    #[default]
+    None,
+    /// `max(z, 0)`
+    Relu,
+    /// `1 / (1 + exp(-z))`
+    Sigmoid,
+}
+
+impl Activation {
+    pub(super) fn code(self) -> u32 {
+        match self {
+            Self::None => ACTIVATION_NONE,
+            Self::Relu => ACTIVATION_RELU,
+            Self::Sigmoid => ACTIVATION_SIGMOID,
+        }
+    }
+}
+
+/// A linear layer with its gradients and optimizer: `y = activation(x weight^T + bias)`, with `weight` of
+/// `[outputs, inputs]` as in PyTorch.
+#[derive(Debug)]
+pub struct Linear {
+    weight: Parameter,
+    bias: Parameter,
+    activation: Activation,
+    optimizer: DenseOptimizer,
+    progress: Progress,
+}
+
+/// Name of the number of steps among the tensors of a checkpoint.
+const STEPS: &str = "steps";
+
+impl Linear {
+    /// A layer whose weight and bias are uniform in `[-1 / sqrt(inputs), 1 / sqrt(inputs))`, PyTorch's default; the
+    /// numbers depend on the seed alone, not on the device.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a layer without inputs or outputs or senseless hyper-parameters,
+    /// [`Error::LimitExceeded`] if the weight or its state is too large for the device to bind.
+    pub fn new(
+        ctx: &Context,
+        inputs: usize,
+        outputs: usize,
+        activation: Activation,
+        optimizer: &DenseOptimizer,
+        seed: u32,
+    ) -> Result<Self> {
+        if inputs == 0 || outputs == 0 {
+            let got = format!("{inputs} inputs, {outputs} outputs");
+            return Err(Error::invalid("linear layer", "at least one input and one output", got));
+        }
+        optimizer.validate()?;
+        let scale = 1.0 / f32::sqrt(inputs as f32);
+        let parameter =
+            |name, shape, first_row| Parameter::new(ctx, name, shape, first_row, scale, optimizer, seed);
+        Ok(Self {
+            weight: parameter("weight", (outputs, inputs), 0)?,
+            // the row behind the weight's last, so that no number comes twice
+            bias: parameter("bias", (1, outputs), outputs)?,
+            activation,
+            optimizer: *optimizer,
+            progress: Progress::START,
+        })
+    }
+
+    /// Columns of the input.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.weight.value.cols()
+    }
+
+    /// Columns of the output.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.weight.value.rows()
+    }
+
+    /// What follows the layer.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The weight, `[outputs, inputs]`.
+    #[must_use]
+    pub fn weight(&self) -> &Matrix {
+        &self.weight.value
+    }
+
+    /// The bias, `[1, outputs]`.
+    #[must_use]
+    pub fn bias(&self) -> &Matrix {
+        &self.bias.value
+    }
+
+    /// The weight's gradient of the last [`Linear::backward`].
+    #[must_use]
+    pub fn weight_grad(&self) -> &Matrix {
+        &self.weight.grad
+    }
+
+    /// The bias's gradient of the last [`Linear::backward`].
+    #[must_use]
+    pub fn bias_grad(&self) -> &Matrix {
+        &self.bias.grad
+    }
+
+    /// The parameters by name: `weight` and `bias`.
+    #[must_use]
+    pub fn parameters(&self) -> [(&'static str, &Matrix); 2] {
+        [&self.weight, &self.bias].map(|parameter| (parameter.name, &parameter.value))
+    }
+
+    /// The optimizer.
+    #[must_use]
+    pub fn optimizer(&self) -> &DenseOptimizer {
+        &self.optimizer
+    }
+
+    /// Sets the learning rate of the steps to come.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a negative one, or one that is not finite.
+    pub fn set_lr(&mut self, lr: f32) -> Result<()> {
+        let optimizer = self.optimizer.with_lr(lr);
+        optimizer.validate()?;
+        self.optimizer = optimizer;
+        Ok(())
+    }
+
+    /// Records `out = activation(x weight^T + bias)` for `x` of `[batch, inputs]` and `out` of `[batch, outputs]`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
+    /// device to bind.
+    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        let dispatches = self.plan_forward(rec, x, out)?;
+        record(rec, dispatches);
+        Ok(())
+    }
+
+    pub(super) fn plan_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<Vec<Dispatch>> {
+        check("x", x, x.rows(), self.inputs())?;
+        check("out", out, x.rows(), self.outputs())?;
+        let epilogue = Epilogue { bias: Some(&self.bias.value), activation: self.activation };
+        product(rec, Layout::Nt, x, &self.weight.value, out, epilogue)
+    }
+
+    /// Records the gradients of weight and bias (the sums over the batch, overwriting the last ones) and, where
+    /// `dx` is given, of the input.
+    ///
+    /// `x` and `y` are input and output of the forward pass; `dy` is the gradient of the output and is overwritten
+    /// with the gradient in front of the activation.
+    ///
+    /// # Errors
+    /// As [`Linear::forward`].
+    pub fn backward(
+        &self,
+        rec: &mut Recorder,
+        x: &Matrix,
+        y: &Matrix,
+        dy: &Matrix,
+        dx: Option<&Matrix>,
+    ) -> Result<()> {
+        let dispatches = self.plan_backward(rec, x, y, dy, dx)?;
+        self.clear_gradients_without(x, rec);
+        record(rec, dispatches);
+        Ok(())
+    }
+
+    /// An empty batch has gradients too: zeros.
+    pub(super) fn clear_gradients_without(&self, x: &Matrix, rec: &mut Recorder) {
+        if x.rows() == 0 {
+            rec.clear(self.weight.grad.buffer());
+            rec.clear(self.bias.grad.buffer());
+        }
+    }
+
+    pub(super) fn plan_backward(
+        &self,
+        rec: &mut Recorder,
+        x: &Matrix,
+        y: &Matrix,
+        dy: &Matrix,
+        dx: Option<&Matrix>,
+    ) -> Result<Vec<Dispatch>> {
+        let batch = x.rows();
+        check("x", x, batch, self.inputs())?;
+        check("y", y, batch, self.outputs())?;
+        check("dy", dy, batch, self.outputs())?;
+        if let Some(dx) = dx {
+            check("dx", dx, batch, self.inputs())?;
+        }
+        if batch == 0 {
+            return Ok(Vec::new());
+        }
+        let ctx = rec.context().clone();
+        let mut all = Vec::new();
+        if self.activation != Activation::None {
+            for rows in row_chunks(&ctx, &[y, dy]) {
+                let [y, dy] = [y, dy].map(|matrix| matrix.row_part(rows.start, rows.len()));
+                all.push(activation_gradient(&ctx, self.activation, &y, &dy)?);
+            }
+        }
+        let none = Epilogue::default();
+        all.extend(product(rec, Layout::Tn, dy, x, &self.weight.grad, none)?);
+        for rows in row_chunks(&ctx, &[dy]) {
+            let part = dy.row_part(rows.start, rows.len());
+            all.push(column_sums(&ctx, &part, &self.bias.grad, rows.start > 0)?);
+        }
+        if let Some(dx) = dx {
+            all.extend(product(rec, Layout::Nn, dy, &self.weight.value, dx, none)?);
+        }
+        Ok(all)
+    }
+
+    /// Records one step of the optimizer with the gradients of the last [`Linear::backward`].
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no memory.
+    pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
+        let (progress, dispatches) = self.plan_step(rec)?;
+        self.progress = progress;
+        record(rec, dispatches);
+        Ok(())
+    }
+
+    pub(super) fn plan_step(&self, rec: &mut Recorder) -> Result<(Progress, Vec<Dispatch>)> {
+        let progress = self.progress.next(&self.optimizer);
+        let parameters = [&self.weight, &self.bias].into_iter();
+        let dispatches = parameters
+            .map(|parameter| parameter.step(rec, &self.optimizer, &progress))
+            .collect::<Result<_>>()?;
+        Ok((progress, dispatches))
+    }
+
+    pub(super) fn set_progress(&mut self, progress: Progress) {
+        self.progress = progress;
+    }
+
+    /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of steps.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn export(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
+        self.export_with(ctx, "")
+    }
+
+    pub(super) fn export_with(&self, ctx: &Context, prefix: &str) -> Result<Vec<NamedTensor>> {
+        let mut all = self.weight.export(ctx, prefix)?;
+        all.extend(self.bias.export(ctx, prefix)?);
+        all.push(NamedTensor {
+            name: format!("{prefix}{STEPS}"),
+            shape: vec![1],
+            // exact up to 2^24, where bias corrections are long gone
+            values: vec![self.progress.steps as f32],
+        });
+        Ok(all)
+    }
+
+    pub(super) fn named_shapes(&self, prefix: &str) -> Vec<(String, Vec<usize>)> {
+        let mut all = self.weight.named_shapes(prefix);
+        all.extend(self.bias.named_shapes(prefix));
+        all.push((format!("{prefix}{STEPS}"), vec![1]));
+        all
+    }
+
+    /// Takes up what [`Linear::export`] gave; other names among `tensors` are left alone.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
+    pub fn import(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
+        let import = self.matched(tensors, "")?;
+        self.take(ctx, import)
+    }
+
+    pub(super) fn matched<'a>(&self, tensors: &'a [NamedTensor], prefix: &str) -> Result<Import<'a>> {
+        let mut values = self.weight.matched(tensors, prefix)?;
+        values.extend(self.bias.matched(tensors, prefix)?);
+        let name = format!("{prefix}{STEPS}");
+        let steps = NamedTensor::find(tensors, &name, &[1])?.values[0];
+        if !(steps >= 0.0 && steps.fract() == 0.0) {
+            return Err(Error::invalid(name, "a number of steps", steps));
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+        let steps = steps as u64;
+        Ok(Import { values, steps })
+    }
+
+    pub(super) fn take(&mut self, ctx: &Context, import: Import<'_>) -> Result<()> {
+        for (matrix, values) in import.values {
+            matrix.write(ctx, values)?;
+        }
+        self.progress = Progress::after(import.steps, &self.optimizer);
+        Ok(())
+    }
+}
+
+/// A checkpoint of one layer, found to fit.
+#[derive(Debug)]
+pub(super) struct Import<'a> {
+    values: Vec<(Matrix, &'a [f32])>,
+    steps: u64,
+}
+
+/// `dy *= activation'(y)`
+fn activation_gradient(ctx: &Context, activation: Activation, y: &Matrix, dy: &Matrix) -> Result<Dispatch> {
+    let (rows, cols) = (word("rows", y.rows())?, word("columns", y.cols())?);
+    let (y, out) = (y.place(ctx, "y")?, dy.place(ctx, "dy")?);
+    let params = activation_grad::Params {
+        rows,
+        cols,
+        y_base: y.base,
+        y_stride: y.stride,
+        out_base: out.base,
+        out_stride: out.stride,
+        activation: activation.code(),
+    };
+    // what lies between rows must not be written
+    let vec4 = y.vec4 && out.vec4 && cols.is_multiple_of(4);
+    let bindings = vec![y.binding, out.binding];
+    let threads = activation_grad::threads(rows, cols);
+    Ok(Dispatch::threads(&activation_grad::KERNEL, usize::from(!vec4), &params, bindings, threads))
+}
+
+/// `out[c] = sum over r of x[r][c]`, or added to it.
+fn column_sums(ctx: &Context, x: &Matrix, out: &Matrix, accumulate: bool) -> Result<Dispatch> {
+    let (rows, cols) = (word("rows", x.rows())?, word("columns", x.cols())?);
+    let (x, out) = (x.place(ctx, "dy")?, out.place(ctx, "bias")?);
+    let params = column_sum::Params {
+        rows,
+        cols,
+        x_base: x.base,
+        x_stride: x.stride,
+        out_base: out.base,
+        accumulate: accumulate.into(),
+    };
+    let variant = column_sum::variant(x.vec4, ctx.shape());
+    let groups = column_sum::groups(ctx.shape(), cols);
+    Ok(Dispatch::new(&column_sum::KERNEL, variant, &params, vec![x.binding, out.binding], groups))
+}

@@ -1,0 +1,51 @@
+//! The loss.
+
+use super::plan::{check, record, row_chunks, word};
+use crate::kernel::Dispatch;
+use crate::kernels::bce;
+use crate::{Matrix, Recorder, Result};
+
+/// Records binary cross-entropy with logits, as `torch.nn.BCEWithLogitsLoss`: the loss of each example, and the
+/// gradient of their mean.
+///
+/// All are `[batch, 1]`, and may be columns of wider matrices. `loss = max(z, 0) - z y + log(1 + exp(-|z|))`,
+/// `grad = (sigmoid(z) - y) / batch` for logit `z` and label `y`, from 0 to 1.
+///
+/// # Errors
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape does not fit.
+pub fn bce_with_logits(
+    rec: &mut Recorder,
+    logits: &Matrix,
+    labels: &Matrix,
+    loss: &Matrix,
+    grad: &Matrix,
+) -> Result<()> {
+    let batch = logits.rows();
+    check("logits", logits, batch, 1)?;
+    check("labels", labels, batch, 1)?;
+    check("loss", loss, batch, 1)?;
+    check("grad", grad, batch, 1)?;
+    let ctx = rec.context().clone();
+    let mut all = Vec::new();
+    for rows in row_chunks(&ctx, &[logits, labels, loss, grad]) {
+        let place = |name, matrix: &Matrix| matrix.row_part(rows.start, rows.len()).place(&ctx, name);
+        let (logits, labels) = (place("logits", logits)?, place("labels", labels)?);
+        let (loss, grad) = (place("loss", loss)?, place("grad", grad)?);
+        let params = bce::Params {
+            rows: word("rows", rows.len())?,
+            logits_base: logits.base,
+            logits_stride: logits.stride,
+            labels_base: labels.base,
+            labels_stride: labels.stride,
+            loss_base: loss.base,
+            loss_stride: loss.stride,
+            grad_base: grad.base,
+            grad_stride: grad.stride,
+            scale: 1.0 / batch as f32,
+        };
+        let bindings = vec![logits.binding, labels.binding, loss.binding, grad.binding];
+        all.push(Dispatch::threads(&bce::KERNEL, 0, &params, bindings, params.rows));
+    }
+    record(rec, all);
+    Ok(())
+}

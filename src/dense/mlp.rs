@@ -1,0 +1,194 @@
+//! A stack of linear layers.
+
+use super::linear::{Activation, Import, Linear};
+use super::optimizer::DenseOptimizer;
+use super::parameter::NamedTensor;
+use super::plan::{check, record};
+use crate::{Context, Error, Matrix, Recorder, Result};
+
+/// A multilayer perceptron: linear layers with relu between them, and buffers for what lies between.
+#[derive(Debug)]
+pub struct Mlp {
+    layers: Vec<Linear>,
+    /// The outputs of all layers but the last, and their gradients.
+    hidden: Vec<Matrix>,
+    grads: Vec<Matrix>,
+    max_batch: usize,
+}
+
+impl Mlp {
+    /// Layers from `sizes[0]` inputs to `sizes[1]`, and so on, with relu behind all but the last, which has
+    /// `activation`. Layer `i` is a [`Linear`] with the seed `seed + i`.
+    ///
+    /// # Errors
+    /// As [`Linear::new`], and [`Error::InvalidArgument`] for less than two sizes.
+    pub fn new(
+        ctx: &Context,
+        sizes: &[usize],
+        activation: Activation,
+        max_batch: usize,
+        optimizer: &DenseOptimizer,
+        seed: u32,
+    ) -> Result<Self> {
+        if sizes.len() < 2 {
+            return Err(Error::invalid("sizes", "at least two", sizes.len()));
+        }
+        let last = sizes.len() - 2;
+        let layers = sizes
+            .windows(2)
+            .zip(0u32..)
+            .map(|(pair, i)| {
+                let activation = if i as usize == last { activation } else { Activation::Relu };
+                Linear::new(ctx, pair[0], pair[1], activation, optimizer, seed.wrapping_add(i))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let between = || sizes[1..=last].iter().map(|&size| Matrix::padded(ctx, max_batch, size));
+        Ok(Self {
+            layers,
+            hidden: between().collect::<Result<_>>()?,
+            grads: between().collect::<Result<_>>()?,
+            max_batch,
+        })
+    }
+
+    /// The layers, first to last.
+    #[must_use]
+    pub fn layers(&self) -> &[Linear] {
+        &self.layers
+    }
+
+    /// Columns of the input.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.layers[0].inputs()
+    }
+
+    /// Columns of the output.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.layers[self.layers.len() - 1].outputs()
+    }
+
+    /// The largest batch that there is room for.
+    #[must_use]
+    pub fn max_batch(&self) -> usize {
+        self.max_batch
+    }
+
+    /// The optimizer of all layers.
+    #[must_use]
+    pub fn optimizer(&self) -> &DenseOptimizer {
+        self.layers[0].optimizer()
+    }
+
+    /// Sets the learning rate of the steps to come.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a negative one, or one that is not finite.
+    pub fn set_lr(&mut self, lr: f32) -> Result<()> {
+        self.layers.iter_mut().try_for_each(|layer| layer.set_lr(lr))
+    }
+
+    /// Records the layers for `x` of `[batch, inputs]` into `out` of `[batch, outputs]`; the batch may be smaller
+    /// than the largest.
+    ///
+    /// # Errors
+    /// As [`Linear::forward`], and [`Error::InvalidArgument`] for too large a batch.
+    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        let hidden = self.first_rows(&self.hidden, x)?;
+        let mut all = Vec::new();
+        for (i, layer) in self.layers.iter().enumerate() {
+            let input = if i == 0 { x } else { &hidden[i - 1] };
+            all.extend(layer.plan_forward(rec, input, hidden.get(i).unwrap_or(out))?);
+        }
+        record(rec, all);
+        Ok(())
+    }
+
+    /// Records the gradients of all parameters and, where `dx` is given, of the input, after [`Mlp::forward`] for
+    /// the same `x`. `y` is the output, `dy` its gradient, which is overwritten.
+    ///
+    /// # Errors
+    /// As [`Mlp::forward`].
+    pub fn backward(
+        &self,
+        rec: &mut Recorder,
+        x: &Matrix,
+        y: &Matrix,
+        dy: &Matrix,
+        dx: Option<&Matrix>,
+    ) -> Result<()> {
+        let hidden = self.first_rows(&self.hidden, x)?;
+        let grads = self.first_rows(&self.grads, x)?;
+        let mut all = Vec::new();
+        for (i, layer) in self.layers.iter().enumerate().rev() {
+            let (input, input_grad) = match i {
+                0 => (x, dx),
+                _ => (&hidden[i - 1], Some(&grads[i - 1])),
+            };
+            let (output, output_grad) = (hidden.get(i).unwrap_or(y), grads.get(i).unwrap_or(dy));
+            all.extend(layer.plan_backward(rec, input, output, output_grad, input_grad)?);
+        }
+        for layer in &self.layers {
+            layer.clear_gradients_without(x, rec);
+        }
+        record(rec, all);
+        Ok(())
+    }
+
+    fn first_rows(&self, matrices: &[Matrix], x: &Matrix) -> Result<Vec<Matrix>> {
+        check("x", x, x.rows(), self.inputs())?;
+        if x.rows() > self.max_batch {
+            return Err(Error::invalid("x", format!("at most {} rows", self.max_batch), x.rows()));
+        }
+        Ok(matrices.iter().map(|matrix| matrix.row_part(0, x.rows())).collect())
+    }
+
+    /// Records one step of every layer's optimizer.
+    ///
+    /// # Errors
+    /// As [`Linear::step`].
+    pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
+        let plans = self.layers.iter().map(|layer| layer.plan_step(rec)).collect::<Result<Vec<_>>>()?;
+        for (layer, (progress, dispatches)) in self.layers.iter_mut().zip(plans) {
+            layer.set_progress(progress);
+            record(rec, dispatches);
+        }
+        Ok(())
+    }
+
+    /// [`Linear::export`] of every layer, with `0.`, `1.` and so on before the names. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn export(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
+        let mut all = Vec::new();
+        for (i, layer) in self.layers.iter().enumerate() {
+            all.extend(layer.export_with(ctx, &format!("{i}."))?);
+        }
+        Ok(all)
+    }
+
+    /// Names and shapes of what [`Mlp::export`] gives.
+    pub(super) fn named_shapes(&self) -> Vec<(String, Vec<usize>)> {
+        let layers = self.layers.iter().enumerate();
+        layers.flat_map(|(i, layer)| layer.named_shapes(&format!("{i}."))).collect()
+    }
+
+    /// Takes up what [`Mlp::export`] gave.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
+    pub fn import(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
+        let layers = self.layers.iter().enumerate();
+        let imports =
+            layers.map(|(i, layer)| layer.matched(tensors, &format!("{i}."))).collect::<Result<Vec<_>>>()?;
+        self.layers.iter_mut().zip(imports).try_for_each(|(layer, import)| layer.take(ctx, import))
+    }
+
+    /// Finds the tensors of every layer.
+    pub(super) fn matched<'a>(&self, tensors: &'a [NamedTensor]) -> Result<Vec<Import<'a>>> {
+        let layers = self.layers.iter().enumerate();
+        layers.map(|(i, layer)| layer.matched(tensors, &format!("{i}."))).collect()
+    }
+}

@@ -1,0 +1,48 @@
+//! The dense half of a recommender model: linear layers, the interaction of features, the loss, and optimizers.
+//!
+//! Everything works on [`Matrix`] and records into a [`Recorder`], so that a whole training step is one submission.
+//! Views are matrices like any other: a layer may write the columns of a wider matrix that another operation
+//! reads. When an operation returns an error it has recorded nothing.
+//!
+//! ```
+//! use embag::dense::{Activation, DenseOptimizer, Mlp, bce_with_logits};
+//! use embag::{Context, Matrix, Recorder};
+//!
+//! let ctx = Context::cpu();
+//! let optimizer = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
+//! let mut mlp = Mlp::new(&ctx, &[2, 8, 1], Activation::None, 4, &optimizer, 7)?;
+//! let x = Matrix::from_slice(&ctx, &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], 4, 2)?;
+//! let labels = Matrix::from_slice(&ctx, &[0.0, 1.0, 1.0, 1.0], 4, 1)?;
+//! let [logits, loss, grad] = [(); 3].map(|()| Matrix::zeros(&ctx, 4, 1));
+//! let (logits, loss, grad) = (logits?, loss?, grad?);
+//!
+//! let mut rec = Recorder::new(&ctx);
+//! mlp.forward(&mut rec, &x, &logits)?;
+//! bce_with_logits(&mut rec, &logits, &labels, &loss, &grad)?;
+//! mlp.backward(&mut rec, &x, &logits, &grad, None)?;
+//! mlp.step(&mut rec)?;
+//! rec.run()?;
+//! assert!(loss.to_vec(&ctx)?.iter().all(|loss| loss.is_finite()));
+//! # Ok::<(), embag::Error>(())
+//! ```
+
+mod checkpoint;
+mod interaction;
+mod linear;
+mod loss;
+mod mlp;
+mod optimizer;
+mod parameter;
+mod plan;
+mod product;
+
+pub use interaction::Interaction;
+pub use linear::{Activation, Linear};
+pub use loss::bce_with_logits;
+pub use mlp::Mlp;
+pub use optimizer::DenseOptimizer;
+pub use parameter::NamedTensor;
+pub use product::matmul;
+
+#[cfg(doc)]
+use crate::{Matrix, Recorder};

@@ -1,0 +1,160 @@
+//! A parameter with its gradient and its optimizer's state.
+
+use super::optimizer::{DenseOptimizer, Progress};
+use super::plan::word;
+use crate::kernel::Dispatch;
+use crate::kernels::{dense_update, init_rows};
+use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
+
+/// Values on the host under a name, as checkpoints hold them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedTensor {
+    /// For example `0.weight`.
+    pub name: String,
+    /// Sizes of the dimensions.
+    pub shape: Vec<usize>,
+    /// The values, row-major.
+    pub values: Vec<f32>,
+}
+
+impl NamedTensor {
+    /// The tensor of this name and shape among `tensors`.
+    pub(super) fn find<'a>(tensors: &'a [Self], name: &str, shape: &[usize]) -> Result<&'a Self> {
+        let Some(found) = tensors.iter().find(|tensor| tensor.name == name) else {
+            return Err(Error::invalid("tensors", format!("one named {name}"), "none"));
+        };
+        let got = (&found.shape[..], found.values.len());
+        if got != (shape, shape.iter().product()) {
+            return Err(Error::invalid(
+                name,
+                format!("shape {shape:?}"),
+                format!("shape {:?} with {} values", got.0, got.1),
+            ));
+        }
+        Ok(found)
+    }
+}
+
+/// Values, gradient and state lie in memory alike: rows of a multiple of four values.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) value: Matrix,
+    pub(super) grad: Matrix,
+    /// One matrix after the other.
+    state: Option<Buffer>,
+    states: &'static [&'static str],
+}
+
+impl Parameter {
+    /// Uniform in `[-scale, scale)` by seed, row (`first_row` for the first) and column; the same on every device.
+    pub(super) fn new(
+        ctx: &Context,
+        name: &'static str,
+        (rows, cols): (usize, usize),
+        first_row: usize,
+        scale: f32,
+        optimizer: &DenseOptimizer,
+        seed: u32,
+    ) -> Result<Self> {
+        let value = Matrix::padded(ctx, rows, cols)?;
+        let grad = Matrix::padded(ctx, rows, cols)?;
+        let bytes = (rows * value.stride()) as u64 * 4;
+        let states = optimizer.state();
+        if bytes * states.len().max(1) as u64 > ctx.limits().binding {
+            return Err(Error::LimitExceeded {
+                what: name.to_owned(),
+                needed: bytes * states.len().max(1) as u64,
+                limit: ctx.limits().binding,
+                hint: "use a smaller layer, or an optimizer with less state",
+            });
+        }
+        let state = match states.len() as u64 {
+            0 => None,
+            count => Some(ctx.allocate("embag.dense_state", bytes * count)?),
+        };
+        let params = init_rows::Params {
+            elements: word(name, rows * value.stride())?,
+            first_row: word(name, first_row)?,
+            dim: word(name, value.stride())?,
+            seed,
+            uniform_values: 1,
+            scale,
+        };
+        let mut rec = Recorder::new(ctx);
+        let binding = value.buffer().part(0, bytes);
+        rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, vec![binding], params.elements));
+        let _ = rec.submit()?;
+        Ok(Self { name, value, grad, state, states })
+    }
+
+    fn bytes(&self) -> u64 {
+        (self.value.rows() * self.value.stride()) as u64 * 4
+    }
+
+    /// One step of the optimizer that the parameter was made for.
+    pub(super) fn step(
+        &self,
+        rec: &mut Recorder,
+        optimizer: &DenseOptimizer,
+        progress: &Progress,
+    ) -> Result<Dispatch> {
+        let bytes = self.bytes();
+        let quads = word(self.name, self.value.rows() * self.value.stride() / 4)?;
+        let state = match &self.state {
+            Some(state) => state.part(0, bytes * self.states.len() as u64),
+            None => rec.scratch("embag.nothing", 16)?,
+        };
+        let bindings = vec![self.grad.buffer().part(0, bytes), self.value.buffer().part(0, bytes), state];
+        let params = optimizer.params(progress, quads);
+        Ok(Dispatch::threads(&dense_update::KERNEL, optimizer.variant(), &params, bindings, quads))
+    }
+
+    /// The values and the state as matrices, with their names.
+    fn tensors(&self) -> Vec<(String, Matrix)> {
+        let states = self.state.iter().flat_map(|state| {
+            self.states.iter().zip(0u64..).map(|(name, index)| {
+                let buffer = state.part(index * self.bytes(), self.bytes());
+                (format!("{}.{name}", self.name), Matrix { buffer, ..self.value.clone() })
+            })
+        });
+        std::iter::once((self.name.to_owned(), self.value.clone())).chain(states).collect()
+    }
+
+    fn shape(&self) -> Vec<usize> {
+        match self.value.rows() {
+            1 if self.name == "bias" => vec![self.value.cols()],
+            rows => vec![rows, self.value.cols()],
+        }
+    }
+
+    /// Names and shapes of what [`Parameter::export`] gives.
+    pub(super) fn named_shapes(&self, prefix: &str) -> Vec<(String, Vec<usize>)> {
+        let tensors = self.tensors().into_iter();
+        tensors.map(|(name, _)| (format!("{prefix}{name}"), self.shape())).collect()
+    }
+
+    pub(super) fn export(&self, ctx: &Context, prefix: &str) -> Result<Vec<NamedTensor>> {
+        let tensors = self.tensors().into_iter();
+        tensors
+            .map(|(name, matrix)| {
+                let name = format!("{prefix}{name}");
+                Ok(NamedTensor { name, shape: self.shape(), values: matrix.to_vec(ctx)? })
+            })
+            .collect()
+    }
+
+    /// What [`Parameter::import`] would write; an error if something is missing or has the wrong shape.
+    pub(super) fn matched<'a>(
+        &self,
+        tensors: &'a [NamedTensor],
+        prefix: &str,
+    ) -> Result<Vec<(Matrix, &'a [f32])>> {
+        let own = self.tensors().into_iter();
+        own.map(|(name, matrix)| {
+            let found = NamedTensor::find(tensors, &format!("{prefix}{name}"), &self.shape())?;
+            Ok((matrix, &found.values[..]))
+        })
+        .collect()
+    }
+}

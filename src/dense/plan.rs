@@ -1,0 +1,34 @@
+//! What the operations share: shape checks, and cutting batches that are too large for one binding.
+
+use std::ops::Range;
+
+use crate::kernel::Dispatch;
+use crate::{Context, Error, Matrix, Recorder, Result};
+
+/// A size as a kernel's parameter.
+pub(super) fn word(name: &str, size: usize) -> Result<u32> {
+    u32::try_from(size).map_err(|_| Error::invalid(name, "a size below 2^32", size))
+}
+
+/// Refuses a matrix of another shape.
+pub(super) fn check(name: &str, matrix: &Matrix, rows: usize, cols: usize) -> Result<()> {
+    if (matrix.rows, matrix.cols) != (rows, cols) {
+        let got = format!("{} x {}", matrix.rows, matrix.cols);
+        return Err(Error::invalid(name, format!("{rows} x {cols}"), got));
+    }
+    Ok(())
+}
+
+/// Ranges of rows that can be bound at once in each of the matrices, which have equally many.
+pub(super) fn row_chunks(ctx: &Context, matrices: &[&Matrix]) -> Vec<Range<usize>> {
+    let rows = matrices.first().map_or(0, |matrix| matrix.rows);
+    let at_once = matrices.iter().map(|matrix| matrix.rows_at_once(ctx)).min().unwrap_or(rows).max(1);
+    (0..rows).step_by(at_once).map(|first| first..(first + at_once).min(rows)).collect()
+}
+
+/// Records dispatches that were all planned without an error.
+pub(super) fn record(rec: &mut Recorder, dispatches: Vec<Dispatch>) {
+    for dispatch in dispatches {
+        rec.dispatch(dispatch);
+    }
+}

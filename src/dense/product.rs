@@ -1,0 +1,156 @@
+//! Matrix products, as dispatches of the `linear` kernel.
+
+use super::linear::Activation;
+use super::plan::{check, record, row_chunks, word};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::{linear, sum_slices};
+use crate::{Buffer, Context, Matrix, Recorder, Result};
+use linear::Layout;
+
+/// What is done with the sums.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Epilogue<'a> {
+    /// Added to every row: one row of as many columns as the output.
+    pub(super) bias: Option<&'a Matrix>,
+    pub(super) activation: Activation,
+}
+
+/// `out = a b`, for `a` of `[m, k]`, `b` of `[k, n]` and `out` of `[m, n]`.
+///
+/// # Errors
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shapes do not fit, and
+/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for the
+/// device to bind.
+pub fn matmul(rec: &mut Recorder, a: &Matrix, b: &Matrix, out: &Matrix) -> Result<()> {
+    check("b", b, a.cols(), b.cols())?;
+    check("out", out, a.rows(), b.cols())?;
+    let dispatches = product(rec, Layout::Nn, a, b, out, Epilogue::default())?;
+    record(rec, dispatches);
+    Ok(())
+}
+
+/// The dispatches of a product. Its shapes have been checked.
+pub(super) fn product(
+    rec: &mut Recorder,
+    layout: Layout,
+    a: &Matrix,
+    b: &Matrix,
+    out: &Matrix,
+    epilogue: Epilogue<'_>,
+) -> Result<Vec<Dispatch>> {
+    let ctx = rec.context().clone();
+    let mut all = Vec::new();
+    if out.rows() == 0 || out.cols() == 0 {
+        return Ok(all);
+    }
+    if layout.a_along() {
+        for rows in row_chunks(&ctx, &[a, out]) {
+            let (a, out) = (a.row_part(rows.start, rows.len()), out.row_part(rows.start, rows.len()));
+            one_binding(rec, &ctx, layout, &a, b, &out, epilogue, false, &mut all)?;
+        }
+    } else if a.rows() == 0 {
+        one_binding(rec, &ctx, layout, a, b, out, epilogue, false, &mut all)?;
+    } else {
+        // what is summed over is cut: the chunks are added up in their order
+        for rows in row_chunks(&ctx, &[a, b]) {
+            let (first, count) = (rows.start, rows.len());
+            let (a, b) = (a.row_part(first, count), b.row_part(first, count));
+            one_binding(rec, &ctx, layout, &a, &b, out, epilogue, first > 0, &mut all)?;
+        }
+    }
+    Ok(all)
+}
+
+/// Groups that keep a device busy, and the shortest slice worth its sums' way through memory.
+const GROUPS_WIDE: u32 = 256;
+const GROUPS_SERIAL: u32 = 4;
+const SHORTEST_SLICE: u32 = 256;
+
+/// Into how many slices a sum over `k` is cut, so that there are enough groups.
+fn slices(ctx: &Context, m: u32, n: u32, k: u32) -> u32 {
+    let wanted = match ctx.shape() {
+        _ if ctx.is_cpu() => 1,
+        Shape::Wide => GROUPS_WIDE,
+        Shape::Serial | Shape::Any => GROUPS_SERIAL,
+    };
+    let slices = (wanted / linear::tiles(ctx.shape(), m, n)).min(k / SHORTEST_SLICE).max(1);
+    let bytes = u64::from(m) * u64::from(n) * u64::from(slices) * 4;
+    if bytes > ctx.limits().binding { 1 } else { slices }
+}
+
+#[allow(clippy::too_many_arguments, reason = "what a product is made of")]
+fn one_binding(
+    rec: &mut Recorder,
+    ctx: &Context,
+    layout: Layout,
+    a: &Matrix,
+    b: &Matrix,
+    out: &Matrix,
+    epilogue: Epilogue<'_>,
+    accumulate: bool,
+    all: &mut Vec<Dispatch>,
+) -> Result<()> {
+    let (m, n) = (word("rows", out.rows())?, word("columns", out.cols())?);
+    let k = word("columns", if layout.a_along() { a.cols() } else { a.rows() })?;
+    let shape = ctx.shape();
+    let simple = epilogue.bias.is_none() && epilogue.activation == Activation::None;
+    let slices = if simple { slices(ctx, m, n, k) } else { 1 };
+    let k_slice = k.div_ceil(slices).next_multiple_of(linear::SLICE).max(linear::SLICE);
+    let slices = k.div_ceil(k_slice).max(1);
+
+    // without a bias, or with nothing to sum, the bindings only have to be there
+    let nothing = rec.scratch("embag.nothing", 16)?;
+    let mut params = linear::Params {
+        m,
+        n,
+        k,
+        activation: epilogue.activation.code(),
+        accumulate: accumulate.into(),
+        slices,
+        k_slice,
+        lanes_n: linear::lanes_n(n),
+        ..linear::Params::default()
+    };
+    let mut vec4 = true;
+    let mut operand = |name: &'static str, matrix: &Matrix| -> Result<(Buffer, u32, u32)> {
+        if k == 0 {
+            return Ok((nothing.clone(), 0, 4));
+        }
+        let place = matrix.place(ctx, name)?;
+        vec4 &= place.vec4;
+        Ok((place.binding, place.base, place.stride))
+    };
+    let (a, a_base, a_stride) = operand("a", a)?;
+    let (b, b_base, b_stride) = operand("b", b)?;
+    (params.a_base, params.a_stride, params.b_base, params.b_stride) = (a_base, a_stride, b_base, b_stride);
+    let bias = match epilogue.bias {
+        Some(bias) => {
+            let place = bias.place(ctx, "bias")?;
+            (params.biased, params.bias_base) = (1, place.base);
+            place.binding
+        }
+        None => nothing,
+    };
+    let out = out.place(ctx, "out")?;
+    let variant = linear::variant(layout, vec4, shape);
+    let groups = linear::tiles(shape, m, n) * slices;
+    if slices == 1 {
+        (params.out_base, params.out_stride) = (out.base, out.stride);
+        let bindings = vec![a, b, bias, out.binding];
+        all.push(Dispatch::new(&linear::KERNEL, variant, &params, bindings, groups));
+        return Ok(());
+    }
+    let sums = rec.scratch("embag.slices", u64::from(m) * u64::from(n) * u64::from(slices) * 4)?;
+    (params.out_stride, params.slice_stride, params.accumulate) = (n, m * n, 0);
+    all.push(Dispatch::new(&linear::KERNEL, variant, &params, vec![a, b, bias, sums.clone()], groups));
+    let join = sum_slices::Params {
+        m,
+        n,
+        slices,
+        out_base: out.base,
+        out_stride: out.stride,
+        accumulate: accumulate.into(),
+    };
+    all.push(Dispatch::threads(&sum_slices::KERNEL, 0, &join, vec![sums, out.binding], m * n));
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Sums of columns: the gradient of a bias.
+
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        rows: u32,
+        cols: u32,
+        /// Elements where the matrix begins, and from row to row.
+        x_base: u32,
+        x_stride: u32,
+        out_base: u32,
+        /// 1: the sums are added to the output.
+        accumulate: u32,
+    }
+}
+
+/// Accumulators of a column, as in the shaders.
+pub(crate) const LANES: u32 = 16;
+const WIDE: u32 = 128;
+/// One hardware vector of the software adapters: outputs are few.
+const SERIAL: u32 = 8;
+
+/// Groups for a number of columns.
+pub(crate) fn groups(shape: Shape, cols: u32) -> u32 {
+    let quads = cols.div_ceil(4);
+    if shape == Shape::Wide { quads.div_ceil(WIDE / LANES) } else { quads.div_ceil(SERIAL) }
+}
+
+/// The index of a variant.
+pub(crate) fn variant(vec4: bool, shape: Shape) -> usize {
+    usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+}
+
+macro_rules! variant {
+    ($width:literal, $shape:ident, $name:literal, $workgroup:expr, $body:literal) => {
+        Variant {
+            name: concat!($width, ".", $name),
+            shape: Shape::$shape,
+            workgroup: $workgroup,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                concat!("prelude/x_", $width, ".wgsl"),
+                $body
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "column_sum",
+    about: "out[c] = sum over r of x[r][c]",
+    bindings: &[read("x"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[
+        variant!("vec4", Wide, "wide", WIDE, "column_sum.wgsl"),
+        variant!("vec4", Serial, "serial", SERIAL, "column_sum.serial.wgsl"),
+        variant!("scalar", Wide, "wide", WIDE, "column_sum.wgsl"),
+        variant!("scalar", Serial, "serial", SERIAL, "column_sum.serial.wgsl"),
+    ],
+    parity: Parity::Bits,
+    twin: crate::cpu::column_sum::run,
+    cases,
+};
+
+fn cases() -> Vec<Case> {
+    let mut random = Random::new(33);
+    let mut all = Vec::new();
+    for (rows, cols, gap, accumulate) in
+        [(1, 1, 0, 0), (5, 3, 1, 1), (16, 4, 4, 0), (17, 64, 0, 1), (100, 129, 3, 0), (2048, 512, 0, 0)]
+    {
+        let x = random.floats((gap + rows * (cols + gap)) as usize);
+        let out = random.floats((cols + gap) as usize);
+        let params = Params { rows, cols, x_base: gap, x_stride: cols + gap, out_base: gap, accumulate };
+        for shape in [Shape::Wide, Shape::Serial] {
+            let vec4 = cols % 4 == 0 && gap % 4 == 0;
+            let variants =
+                [true, false].into_iter().filter(|&wide| vec4 || !wide).map(|vec4| variant(vec4, shape));
+            let case = Case::new(
+                format!("{rows}x{cols} gap={gap} accumulate={accumulate} {shape:?}"),
+                variants,
+                &params,
+                vec![CaseBinding::floats(&x), CaseBinding::floats(&out)],
+                groups(shape, cols),
+            );
+            let values = u64::from(rows * cols);
+            all.push(if rows == 2048 { case.bench(values * 4, values) } else { case });
+        }
+    }
+    all
+}
