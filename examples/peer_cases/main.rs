@@ -8,6 +8,7 @@
 )]
 
 mod bags;
+mod dense;
 mod inputs;
 mod measure;
 
@@ -84,9 +85,13 @@ const CASES: &[(&str, Run)] = &[
     ("E3_step_sgd", |ctx, m| bags::step(ctx, m, "sgd")),
     ("E2", |ctx, m| bags::forward(ctx, m, "E2", 128, 1)),
     ("E2", |ctx, m| bags::forward(ctx, m, "E2", 128, 50)),
-    ("B1", |ctx, m| bags::gather(ctx, m)),
+    ("B1", bags::gather),
     ("B2_scatter", |ctx, m| bags::scatter(ctx, m, false)),
     ("B2b", |ctx, m| bags::scatter(ctx, m, true)),
+    ("B3", dense::product),
+    ("I1_dot_fwd_B", |ctx, m| dense::dots(ctx, m, false, false)),
+    ("I1_dot_fwd_concat", |ctx, m| dense::dots(ctx, m, true, false)),
+    ("I1_dot_fwdbwd", |ctx, m| dense::dots(ctx, m, false, true)),
 ];
 
 fn run(args: &Args) -> Result<()> {

@@ -17,10 +17,12 @@ fn piece_sum<const N: usize>(terms: &[Term], grad: &[f32], column: usize) -> [f3
     sum
 }
 
+/// The pieces in order. A piece begins at +0, so that it is never -0, and 0 + piece is the piece.
 #[inline(always)]
 fn block_sum<const N: usize>(terms: &[Term], grad: &[f32], column: usize, out: &mut [f32; N]) {
-    *out = [0.0; N];
-    for piece in terms.chunks(PIECE as usize) {
+    let (first, rest) = terms.split_at(terms.len().min(PIECE as usize));
+    *out = piece_sum::<N>(first, grad, column);
+    for piece in rest.chunks(PIECE as usize) {
         let sum = piece_sum::<N>(piece, grad, column);
         for (out, sum) in out.iter_mut().zip(sum) {
             *out += sum;

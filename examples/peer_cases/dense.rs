@@ -1,0 +1,61 @@
+//! B3 and I1: the matrix product and the dot interaction.
+
+use embag::dense::{Interaction, matmul};
+use embag::{Context, Matrix, Recorder, Result};
+
+use crate::inputs::hashed;
+use crate::measure::{Measure, Work, checksum};
+
+pub(crate) fn product(ctx: &Context, measure: &Measure) -> Result<()> {
+    let (m, k, n) = (512, 1024, 1024);
+    let a = Matrix::from_slice(ctx, &hashed(m * k, 1), m, k)?;
+    let b = Matrix::from_slice(ctx, &hashed(k * n, 2), k, n)?;
+    let out = Matrix::zeros(ctx, m, n)?;
+    let run = || {
+        let mut rec = Recorder::new(ctx);
+        matmul(&mut rec, &a, &b, &out)?;
+        rec.run()
+    };
+    run()?;
+    let sums = checksum(&out.to_vec(ctx)?);
+    let work = Work { bytes: ((m * k + k * n + m * n) * 4) as u64, flops: (2 * m * k * n) as u64 };
+    measure.case("B3_matmul_512x1024x1024", "f32", work, sums, run)
+}
+
+const BATCH: usize = 2048;
+const FEATURES: usize = 27;
+const DIM: usize = 64;
+
+/// The strictly lower pairs; `dense_part` puts the first vector in front, `backward` adds the gradient of the input.
+pub(crate) fn dots(ctx: &Context, measure: &Measure, dense_part: bool, backward: bool) -> Result<()> {
+    let interaction = Interaction { features: FEATURES, dim: DIM, self_interaction: false, dense_part };
+    let (inputs, outputs) = (interaction.in_cols(), interaction.out_cols());
+    let x = Matrix::from_slice(ctx, &hashed(BATCH * inputs, 1), BATCH, inputs)?;
+    let out = Matrix::zeros(ctx, BATCH, outputs)?;
+    let dout = Matrix::from_slice(ctx, &hashed(BATCH * outputs, 1000), BATCH, outputs)?;
+    let dx = Matrix::zeros(ctx, BATCH, inputs)?;
+    let run = || {
+        let mut rec = Recorder::new(ctx);
+        interaction.forward(&mut rec, &x, &out)?;
+        if backward {
+            interaction.backward(&mut rec, &x, &dout, &dx)?;
+        }
+        rec.run()
+    };
+    run()?;
+    let sums = checksum(if backward { dx.to_vec(ctx)? } else { out.to_vec(ctx)? }.iter());
+    // as the peers count: the full products of all vectors
+    let passes = if backward { 3 } else { 1 };
+    let work = Work {
+        bytes: (passes * BATCH * (inputs + outputs) * 4) as u64,
+        flops: (passes * 2 * BATCH * FEATURES * FEATURES * DIM) as u64,
+    };
+    let kind = match (dense_part, backward) {
+        (_, true) => "fwdbwd",
+        (true, false) => "fwd_concat",
+        (false, false) => "fwd",
+    };
+    let case = format!("I1_dot_{kind}_B{BATCH}_F{FEATURES}_D{DIM}");
+    let note = "351 strictly lower pairs; flops count the full 27 x 27 products";
+    measure.case(&case, note, work, sums, run)
+}
