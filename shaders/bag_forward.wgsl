@@ -8,31 +8,7 @@
 @group(0) @binding(5) var<storage, read> rows: array<Elem>;
 @group(0) @binding(6) var<storage, read_write> out: array<Elem>;
 
-struct Params {
-    batch: u32,
-    features: u32,
-    // threads in all
-    work: u32,
-    // the rows of the output that `out` holds
-    row_begin: u32,
-    row_end: u32,
-    weighted: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
-
-fn find_feature(work: u32) -> u32 {
-    var low = 0u;
-    var high = params.features;
-    while (high - low > 1u) {
-        let middle = (low + high) / 2u;
-        if (features[middle].work_begin <= work) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
 // A device batch's ids must be rows of their tables, or the padding id; the lowest wrong position is kept, or the
-// wrong ones are counted.
+// wrong ones are counted. NONE is no row of any table, and as a padding it means that there is none.
 @group(0) @binding(0) var<storage, read_write> status: array<atomic<u32>>;
 @group(0) @binding(1) var<storage, read> features: array<Feature>;
 @group(0) @binding(2) var<storage, read> offsets: array<u32>;
@@ -37,7 +37,7 @@ fn main(
     }
     let feature = features[low];
     let id = ids[p];
-    if (id >= feature.rows && id != feature.padding) {
+    if (id >= feature.rows && (id != feature.padding || id == NONE)) {
         if (params.skip == 1u) {
             atomicAdd(&status[2], 1u);
         } else {

@@ -1,10 +1,15 @@
-// A device batch's offsets must begin at 0, never fall and end at the number of ids; the lowest wrong one is kept.
+// A device batch's offsets must begin at 0, never fall, end at the number of ids and agree with the counts of the
+// features' ids, if there are any; the lowest wrong one is kept.
 @group(0) @binding(0) var<storage, read_write> status: array<atomic<u32>>;
 @group(0) @binding(1) var<storage, read> offsets: array<u32>;
+@group(0) @binding(2) var<storage, read> begins: array<u32>;
 
 struct Params {
     bags: u32,
     ids: u32,
+    batch: u32,
+    // 1: `begins` holds what the offsets must be at every batch-th place
+    counted: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -27,7 +32,11 @@ fn main(
         most = 0u;
     }
     let offset = offsets[i];
-    if (offset < least || offset > most || (i == params.bags && offset != params.ids)) {
+    var bad = offset < least || offset > most || (i == params.bags && offset != params.ids);
+    if (params.counted == 1u && i % params.batch == 0u) {
+        bad = bad || offset != begins[i / params.batch];
+    }
+    if (bad) {
         atomicMin(&status[1], i);
     }
 }

@@ -18,8 +18,7 @@ struct Block {
     d: vec4<f32>,
 }
 
-fn block_grad(begin: u32, end: u32, column: u32, dim: u32, e: u32) -> Block {
-    let left = dim - column;
+fn block_grad(begin: u32, end: u32, column: u32, left: u32) -> Block {
     var total: Block;
     var p = begin;
     while (p < end) {
@@ -30,13 +29,13 @@ fn block_grad(begin: u32, end: u32, column: u32, dim: u32, e: u32) -> Block {
             let factor = bitcast<f32>(term.y);
             let g = term.x + column;
             sum.a += load_grad(g, left) * factor;
-            if (left > 4u) {
+            if (more(left, 4u)) {
                 sum.b += load_grad(g + 4u, left - 4u) * factor;
             }
-            if (left > 8u) {
+            if (more(left, 8u)) {
                 sum.c += load_grad(g + 8u, left - 8u) * factor;
             }
-            if (left > 12u) {
+            if (more(left, 12u)) {
                 sum.d += load_grad(g + 12u, left - 12u) * factor;
             }
             p += 1u;
@@ -46,25 +45,27 @@ fn block_grad(begin: u32, end: u32, column: u32, dim: u32, e: u32) -> Block {
         total.c += sum.c;
         total.d += sum.d;
     }
-    if (params.l2 != 0.0) {
-        total.a += load_table(e + column, left) * params.l2;
-        if (left > 4u) {
-            total.b += load_table(e + column + 4u, left - 4u) * params.l2;
-        }
-        if (left > 8u) {
-            total.c += load_table(e + column + 8u, left - 8u) * params.l2;
-        }
-        if (left > 12u) {
-            total.d += load_table(e + column + 12u, left - 12u) * params.l2;
-        }
-    }
     return total;
 }
 
-fn update_columns(e: u32, at: u32, left: u32, g: vec4<f32>, scale: f32) {
+// The gradient with the L2 penalty's.
+fn regularised(g: vec4<f32>, w: vec4<f32>) -> vec4<f32> {
+    return select(g, g + w * params.l2, params.l2 != 0.0);
+}
+
+fn update_columns(e: u32, at: u32, left: u32, sum: vec4<f32>, scale: f32) {
+    let w = load_table(e, left);
+    let g = regularised(sum, w);
     let s = element_state(load_element_state(at, left), g);
     store_element_state(at, left, s);
-    store_table(e, left, updated(load_table(e, left), g, s, scale));
+    store_table(e, left, updated(w, g, s, scale));
+}
+
+fn column_term(e: u32, left: u32, sum: vec4<f32>) -> vec4<f32> {
+    if (params.l2 == 0.0) {
+        return row_term(sum);
+    }
+    return row_term(regularised(sum, load_table(e, left)));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -93,49 +94,48 @@ fn main(
     let e = part.base + row * part.dim;
 
     var scale = 0.0;
-    var block: Block;
     if (ROW_SUM) {
         var lanes: array<vec4<f32>, 16>;
         for (var lane = 0u; lane < 16u; lane++) {
             lanes[lane] = vec4<f32>();
         }
         for (var column = 0u; column < part.dim; column += 16u) {
-            block = block_grad(i, end, column, part.dim, e);
+            let left = part.dim - column;
+            let block = block_grad(i, end, column, left);
             let lane = (column / 4u) % 16u;
-            lanes[lane] += row_term(block.a);
-            lanes[lane + 1u] += row_term(block.b);
-            lanes[lane + 2u] += row_term(block.c);
-            lanes[lane + 3u] += row_term(block.d);
-        }
-        var sums: array<f32, 16>;
-        for (var lane = 0u; lane < 16u; lane++) {
-            let partial = lanes[lane];
-            sums[lane] = (partial.x + partial.y) + (partial.z + partial.w);
+            lanes[lane] += column_term(e + column, left, block.a);
+            if (more(left, 4u)) {
+                lanes[lane + 1u] += column_term(e + column + 4u, left - 4u, block.b);
+            }
+            if (more(left, 8u)) {
+                lanes[lane + 2u] += column_term(e + column + 8u, left - 8u, block.c);
+            }
+            if (more(left, 12u)) {
+                lanes[lane + 3u] += column_term(e + column + 12u, left - 12u, block.d);
+            }
         }
         for (var width = 8u; width > 0u; width /= 2u) {
             for (var lane = 0u; lane < width; lane++) {
-                sums[lane] += sums[lane + width];
+                lanes[lane] += lanes[lane + width];
             }
         }
-        let s = row_state(load_row_state(part.state_base + row), sums[0], f32(part.dim));
+        let sum = lanes[0];
+        let s = row_state(load_row_state(part.state_base + row), (sum.x + sum.y) + (sum.z + sum.w), f32(part.dim));
         store_row_state(part.state_base + row, s);
         scale = row_scale(s);
     }
     for (var column = 0u; column < part.dim; column += 16u) {
-        // a row of one block has just been summed
-        if (!ROW_SUM || part.dim > 16u) {
-            block = block_grad(i, end, column, part.dim, e);
-        }
         let left = part.dim - column;
+        let block = block_grad(i, end, column, left);
         let at = part.state_base + row * part.dim + column;
         update_columns(e + column, at, left, block.a, scale);
-        if (left > 4u) {
+        if (more(left, 4u)) {
             update_columns(e + column + 4u, at + 4u, left - 4u, block.b, scale);
         }
-        if (left > 8u) {
+        if (more(left, 8u)) {
             update_columns(e + column + 8u, at + 8u, left - 8u, block.c, scale);
         }
-        if (left > 12u) {
+        if (more(left, 12u)) {
             update_columns(e + column + 12u, at + 12u, left - 12u, block.d, scale);
         }
     }

@@ -10,7 +10,7 @@
 
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums: array<f32, WORKGROUP>;
+var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 
 // Four columns of the gradient of the row whose terms begin at `first`, with the L2 penalty's.
 fn row_grad(first: u32, key: u32, column: u32, left: u32, e: u32) -> vec4<f32> {
@@ -86,7 +86,7 @@ fn main(
                 partial += row_term(row_grad(i, key, column, part.dim - column, e));
             }
         }
-        sums[thread] = (partial.x + partial.y) + (partial.z + partial.w);
+        sums[thread] = partial;
         for (var width = lanes / 2u; width > 0u; width /= 2u) {
             workgroupBarrier();
             if (lane < width) {
@@ -94,7 +94,8 @@ fn main(
             }
         }
         workgroupBarrier();
-        let s = row_state(old, sums[thread - lane], f32(part.dim));
+        let sum = sums[thread - lane];
+        let s = row_state(old, (sum.x + sum.y) + (sum.z + sum.w), f32(part.dim));
         scale = row_scale(s);
         if (works && lane == 0u) {
             store_row_state(part.state_base + row, s);

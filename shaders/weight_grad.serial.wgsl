@@ -45,15 +45,11 @@ fn main(
         let left = part.dim - column;
         lanes[(column / 4u) % 16u] += load_grad(term.x + column, left) * load_rows(e + column, left);
     }
-    var sums: array<f32, 16>;
-    for (var lane = 0u; lane < 16u; lane++) {
-        let partial = lanes[lane];
-        sums[lane] = (partial.x + partial.y) + (partial.z + partial.w);
-    }
     for (var width = 8u; width > 0u; width /= 2u) {
         for (var lane = 0u; lane < width; lane++) {
-            sums[lane] += sums[lane + width];
+            lanes[lane] += lanes[lane + width];
         }
     }
-    out[p] = sums[0] * bitcast<f32>(term.y);
+    let sum = lanes[0];
+    out[p] = ((sum.x + sum.y) + (sum.z + sum.w)) * bitcast<f32>(term.y);
 }

@@ -18,7 +18,7 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums: array<f32, WORKGROUP>;
+var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -47,7 +47,7 @@ fn main(
             partial += load_grad(term.x + column, left) * load_rows(e + column, left);
         }
     }
-    sums[thread] = (partial.x + partial.y) + (partial.z + partial.w);
+    sums[thread] = partial;
     for (var width = lanes / 2u; width > 0u; width /= 2u) {
         workgroupBarrier();
         if (lane < width) {
@@ -55,7 +55,8 @@ fn main(
         }
     }
     if (lane == 0u && works) {
-        out[p] = sums[thread] * factor;
+        let sum = sums[thread];
+        out[p] = ((sum.x + sum.y) + (sum.z + sum.w)) * factor;
     } else if (lane == 0u && p < params.len && key == params.zero_key) {
         out[p] = 0.0;
     }

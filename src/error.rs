@@ -1,6 +1,7 @@
 //! The one error type: every message names the argument, what was expected and what was got.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Everything that can go wrong in this crate.
 ///
@@ -25,10 +26,10 @@ pub enum Error {
         message: String,
     },
     /// The device did not finish in time.
-    #[error("the device did not finish within {seconds} s")]
+    #[error("the device did not finish within {timeout:?}")]
     Timeout {
         /// How long was waited.
-        seconds: u64,
+        timeout: Duration,
     },
     /// An argument has the wrong size, shape or value.
     #[error("{argument}: expected {expected}, got {got}")]
@@ -57,8 +58,10 @@ pub enum Error {
         rows: u64,
     },
     /// The offsets of a batch are not monotone or do not cover its values.
-    #[error("offsets[{index}]: expected {expected}, got {got}")]
+    #[error("{argument}[{index}]: expected {expected}, got {got}")]
     Offsets {
+        /// Which offsets: those given, or those made of the lengths given.
+        argument: String,
         /// Index of the first wrong offset.
         index: usize,
         /// What would have been right.

@@ -50,8 +50,7 @@ impl Fields {
 
 fn check(pooling: Pooling, mode: &str, weighted: bool, padded: bool) {
     let fields = Fields::open();
-    let suffix =
-        format!("{mode}{}{}", if weighted { "_psw" } else { "" }, if padded { "_pad3" } else { "" });
+    let suffix = format!("{mode}{}{}", if weighted { "_psw" } else { "" }, if padded { "_pad3" } else { "" });
     for ctx in common::devices() {
         let mut bags = fields.bags(&ctx, pooling, padded);
         let batch = fields.batch(&bags, weighted);

@@ -7,7 +7,8 @@ mod common;
 mod golden;
 
 use embag::{
-    Adagrad, Context, EmbeddingBags, Init, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd, Table, WeightDecay,
+    Adagrad, Context, EmbeddingBags, Init, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd, Table,
+    WeightDecay,
 };
 use golden::{Golden, assert_close};
 
@@ -89,12 +90,8 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
         if pooling == Pooling::None {
             let rows: Vec<usize> =
                 (0..shape.map.len()).map(|f| batch.ids_of(&format!("f{f}")).unwrap().unwrap()).collect();
-            let found: Vec<f32> = bags
-                .forward_features(&batch)
-                .unwrap()
-                .iter()
-                .flat_map(|m| m.to_vec(ctx).unwrap())
-                .collect();
+            let found: Vec<f32> =
+                bags.forward_features(&batch).unwrap().iter().flat_map(|m| m.to_vec(ctx).unwrap()).collect();
             assert_close(&format!("{context} out"), &found, &out, tolerance);
             let mut at = 0;
             let grads: Vec<Matrix> = rows

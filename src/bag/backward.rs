@@ -64,7 +64,7 @@ impl EmbeddingBags {
     /// As [`EmbeddingBags::backward`].
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
         let gradient = self.whole_gradient(rec, batch, grad)?;
-        self.update(rec, batch, &gradient)
+        rec.whole(|rec| self.update(rec, batch, &gradient))
     }
 
     /// Records [`EmbeddingBags::backward_features`]. The gradients are copied into one buffer first.
@@ -77,8 +77,10 @@ impl EmbeddingBags {
         batch: &JaggedBatch,
         grads: &[Matrix],
     ) -> Result<()> {
-        let gradient = self.packed_gradient(rec, batch, grads)?;
-        self.update(rec, batch, &gradient)
+        rec.whole(|rec| {
+            let gradient = self.packed_gradient(rec, batch, grads)?;
+            self.update(rec, batch, &gradient)
+        })
     }
 
     /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
@@ -112,11 +114,21 @@ impl EmbeddingBags {
         }
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
+        rec.whole(|rec| self.weight_grad_groups(rec, batch, &gradient, out))
+    }
+
+    fn weight_grad_groups(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        gradient: &Gradient,
+        out: &Buffer,
+    ) -> Result<()> {
         let len = batch.inner.ids;
         let shape = rec.context().shape();
         let groups = self.store.plan().groups.clone();
         for (g, group) in groups.iter().enumerate() {
-            let found = self.occurrences(rec, batch, &gradient, group, false)?;
+            let found = self.occurrences(rec, batch, gradient, group, false)?;
             for w in group.windows.clone() {
                 let window = &self.store.plan().windows[w];
                 let (parts, lanes) = self.parts(rec, w..w + 1)?;
@@ -192,7 +204,7 @@ impl EmbeddingBags {
         let shape = rec.context().shape();
         for group in self.store.plan().groups.clone() {
             let found = self.occurrences(rec, batch, gradient, &group, true)?;
-            let bits = u32::BITS - group.rows.leading_zeros();
+            let bits = u32::BITS - group.rows.max(1).leading_zeros();
             let sorted = sort_by_key(rec, &found.keys, len, bits)?;
             let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
             let bindings = vec![sorted.positions, found.terms, terms.clone()];
@@ -227,7 +239,8 @@ impl EmbeddingBags {
                     self.store.state(w).clone(),
                 ];
                 let vec4 = window.vec4 && gradient.vec4();
-                let variant = row_update::variant(optimizer.index(), vec4, shape);
+                let whole = window.parts.iter().all(|part| part.dim.is_multiple_of(16));
+                let variant = row_update::variant(optimizer.index(), vec4, whole, shape);
                 let groups = row_update::groups(shape, len, lanes);
                 rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
             }
@@ -254,7 +267,11 @@ impl EmbeddingBags {
             .map(|(f, (spec, &(out_base, out_stride)))| Feature {
                 index: count(f),
                 dim: spec.shape.dim,
-                rows: if group.windows.contains(&plan.first_window[spec.table]) { spec.shape.rows } else { 0 },
+                rows: if group.windows.contains(&plan.first_window[spec.table]) {
+                    spec.shape.rows
+                } else {
+                    0
+                },
                 padding: spec.padding,
                 pooling: spec.pooling.code(),
                 out_base,
@@ -326,13 +343,8 @@ impl EmbeddingBags {
         }
         let buffer = rec.scratch("embag.partials", bytes)?;
         let (parts, lanes) = self.parts(rec, group.windows.clone())?;
-        let params = segment_partials::Params {
-            len,
-            parts: count(all.count()),
-            none_key: group.rows,
-            lanes,
-            stride,
-        };
+        let params =
+            segment_partials::Params { len, parts: count(all.count()), none_key: group.rows, lanes, stride };
         let vec4 = gradient.vec4() && windows.iter().all(|window| window.vec4);
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
         let bindings = vec![parts, keys.clone(), terms.clone(), gradient.buffer.clone(), buffer.clone()];

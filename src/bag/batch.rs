@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::device_batch::begins;
 use super::{Pooling, Schema};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernels::feature::Status;
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) offsets: Buffer,
     pub(crate) weights: Option<Buffer>,
     pub(crate) status: Buffer,
+    /// Whether the offsets were made of lengths.
+    pub(crate) from_lengths: bool,
     /// Ids of each feature, where the host knows them.
     pub(crate) counts: Option<Vec<u32>>,
     /// The windows that the ids lie in, where the host knows them.
@@ -123,16 +126,18 @@ impl Inner {
         let words: Vec<Status> = self.status.read(&self.ctx)?;
         let status = words[0];
         let name = |feature: u32| self.schema.features[feature as usize].name.clone();
+        if status.bad_offset == Status::UNCHECKED.bad_offset {
+            return Err(Error::invalid(
+                "batch",
+                "a device batch whose own recorder was submitted before",
+                "one that was not checked yet",
+            ));
+        }
         if status.bad_offset != u32::MAX {
-            let bags = self.batch * u32::try_from(self.schema.features.len()).unwrap_or(0);
-            let expected = match status.bad_offset {
-                0 => "0".to_owned(),
-                last if last == bags => format!("{} (the number of ids)", self.ids),
-                _ => format!("{} to {}", status.previous, self.ids),
-            };
             return Err(Error::Offsets {
+                argument: if self.from_lengths { "the sums of the lengths" } else { "offsets" }.to_owned(),
+                expected: self.expected_offset(status),
                 index: status.bad_offset as usize,
-                expected,
                 got: status.value.into(),
             });
         }
@@ -146,5 +151,20 @@ impl Inner {
             });
         }
         Ok(status)
+    }
+
+    /// What the first wrong offset should have been.
+    fn expected_offset(&self, status: Status) -> String {
+        let bags = self.batch * u32::try_from(self.schema.features.len()).unwrap_or(0);
+        let index = status.bad_offset;
+        if index == 0 {
+            "0".to_owned()
+        } else if index == bags {
+            format!("{} (the number of ids)", self.ids)
+        } else if let (Some(counts), true) = (&self.counts, index.is_multiple_of(self.batch)) {
+            format!("{} (by the counts)", begins(counts)[(index / self.batch) as usize])
+        } else {
+            format!("{} to {}", status.previous, self.ids)
+        }
     }
 }

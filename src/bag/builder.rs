@@ -51,11 +51,16 @@ impl EmbeddingBagsBuilder {
     /// features in this order.
     #[must_use]
     pub fn feature(mut self, name: &str, table: &str, pooling: Pooling) -> Self {
-        self.features.push(Feature { name: name.to_owned(), table: table.to_owned(), pooling, padding: None });
+        self.features.push(Feature {
+            name: name.to_owned(),
+            table: table.to_owned(),
+            pooling,
+            padding: None,
+        });
         self
     }
 
-    /// Sets the padding id of the feature added last: it gives zeros, does not count for a mean and gets no
+    /// Sets the padding id (below 2^32 - 1) of the feature added last: it gives zeros, does not count for a mean and gets no
     /// gradient.
     #[must_use]
     pub fn padding(mut self, id: u32) -> Self {
@@ -108,6 +113,10 @@ impl EmbeddingBagsBuilder {
                 let table = store.find(&feature.table)?;
                 let Feature { name, pooling, padding, .. } = feature;
                 let shape = store.shape(table);
+                if padding == Some(NONE) {
+                    let argument = format!("padding of feature \"{name}\"");
+                    return Err(Error::invalid(argument, format!("less than {NONE}"), NONE));
+                }
                 Ok(FeatureSpec { name, table, shape, pooling, padding: padding.unwrap_or(NONE) })
             })
             .collect::<Result<Vec<_>>>()?;

@@ -27,7 +27,7 @@ pub struct DeviceBatch {
     pub lengths: bool,
     /// One `f32` for each id.
     pub weights: Option<Buffer>,
-    /// Ids of each feature; needed only if a feature is a sequence.
+    /// Ids of each feature, which are checked too; needed only if a feature is a sequence.
     pub counts: Option<Vec<usize>>,
 }
 
@@ -45,14 +45,22 @@ impl JaggedBatch {
             return Err(Error::invalid("ids", "fewer than 2^32 - 1", ids.size() / 4));
         };
         let entries = u64::from(bags) + u64::from(!lengths);
+        if bags == 0 && id_count > 0 {
+            return Err(Error::invalid("ids", "none, for a batch of no examples", id_count));
+        }
         if bag_buffer.size() != entries * 4 {
             let what = if lengths { "lengths" } else { "offsets" };
             return Err(Error::invalid(what, format!("{entries} values"), bag_buffer.size() / 4));
         }
-        if let Some(weights) = &weights {
-            if weights.size() != ids.size() {
-                let expected = format!("{id_count} values, one for each id");
-                return Err(Error::invalid("weights", expected, weights.size() / 4));
+        if let Some(weights) = weights.as_ref().filter(|weights| weights.size() != ids.size()) {
+            let expected = format!("{id_count} values, one for each id");
+            return Err(Error::invalid("weights", expected, weights.size() / 4));
+        }
+        let buffers = [("ids", Some(&ids)), ("bags", Some(&bag_buffer)), ("weights", weights.as_ref())];
+        for (argument, buffer) in buffers {
+            if let Some(buffer) = buffer {
+                buffer.check_home(&ctx, argument)?;
+                buffer.check_bindable(&ctx, || argument.to_owned())?;
             }
         }
         let counts = counts.map(|counts| checked_counts(schema, &counts, id_count)).transpose()?;
@@ -66,7 +74,9 @@ impl JaggedBatch {
         } else {
             bag_buffer
         };
-        let status = Buffer::from_slice(&ctx, &[Status::CLEAN])?;
+        // until this recorder is submitted, other recorders see a batch that must not be used
+        let status = Buffer::from_slice(&ctx, &[Status::UNCHECKED])?;
+        rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
         let this = Self::new(Inner {
             ctx,
             schema: schema.clone(),
@@ -76,19 +86,24 @@ impl JaggedBatch {
             offsets,
             weights,
             status,
+            from_lengths: lengths,
             counts,
             touched: None,
             skipped: None,
         });
-        this.record_checks(rec, bags)?;
+        rec.whole(|rec| this.record_checks(rec, bags))?;
         this.guard(rec);
         Ok(this)
     }
 
     fn record_checks(&self, rec: &mut Recorder, bags: u32) -> Result<()> {
         let Inner { schema, batch, ids, ids_buffer, offsets, status, .. } = &*self.inner;
-        let params = check_offsets::Params { bags, ids: *ids };
-        let bindings = vec![status.clone(), offsets.clone()];
+        let counted = self.inner.counts.as_ref().filter(|_| *batch > 0);
+        let params =
+            check_offsets::Params { bags, ids: *ids, batch: *batch, counted: u32::from(counted.is_some()) };
+        let begins = counted.map_or(vec![0], |counts| begins(counts));
+        let begins = rec.scratch_from("embag.begins", &begins)?;
+        let bindings = vec![status.clone(), offsets.clone(), begins];
         rec.dispatch(Dispatch::threads(&check_offsets::KERNEL, 0, &params, bindings, bags + 1));
         let features: Vec<Feature> = schema
             .features
@@ -111,8 +126,20 @@ impl JaggedBatch {
     }
 }
 
+/// What the offsets must be where the ids of each feature begin, and at the end.
+pub(super) fn begins(counts: &[u32]) -> Vec<u32> {
+    let mut end = 0;
+    // their sum is the number of ids, a `u32`
+    std::iter::once(0)
+        .chain(counts.iter().map(|count| {
+            end += count;
+            end
+        }))
+        .collect()
+}
+
 fn checked_counts(schema: &Schema, counts: &[usize], ids: u32) -> Result<Vec<u32>> {
-    let sum: usize = counts.iter().sum();
+    let sum = counts.iter().fold(0usize, |sum, &count| sum.saturating_add(count));
     if counts.len() != schema.features.len() || sum != ids as usize {
         return Err(Error::invalid(
             "counts",

@@ -223,7 +223,11 @@ impl EmbeddingBags {
         let (index, row) = self.row(table, row)?;
         let dim = self.store.shape(index).dim as usize;
         if values.len() != dim {
-            return Err(Error::invalid(format!("row of table \"{table}\""), format!("{dim} values"), values.len()));
+            return Err(Error::invalid(
+                format!("row of table \"{table}\""),
+                format!("{dim} values"),
+                values.len(),
+            ));
         }
         self.store.write(index, Kind::Weights, row, values)
     }

@@ -3,7 +3,7 @@
 use super::{EmbeddingBags, JaggedBatch};
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
-use crate::kernels::bag_forward::{KERNEL, Params, SCALAR, VEC4};
+use crate::kernels::bag_forward::{KERNEL, PLAIN, Params, columns, is_plain, variant};
 use crate::kernels::feature::Feature;
 use crate::{Error, Result};
 
@@ -57,7 +57,7 @@ impl EmbeddingBags {
             (f, first)
         });
         let target = Target { matrix: out, features: features.collect() };
-        self.forward_targets(rec, batch, &[target])
+        rec.whole(|rec| self.forward_targets(rec, batch, &[target]))
     }
 
     /// Records [`EmbeddingBags::forward_features`] into one matrix for each feature.
@@ -71,12 +71,9 @@ impl EmbeddingBags {
         outs: &[Matrix],
     ) -> Result<()> {
         self.check_feature_matrices(batch, outs, "outs")?;
-        let targets: Vec<_> = outs
-            .iter()
-            .enumerate()
-            .map(|(f, matrix)| Target { matrix, features: vec![(f, 0)] })
-            .collect();
-        self.forward_targets(rec, batch, &targets)
+        let targets: Vec<_> =
+            outs.iter().enumerate().map(|(f, matrix)| Target { matrix, features: vec![(f, 0)] }).collect();
+        rec.whole(|rec| self.forward_targets(rec, batch, &targets))
     }
 
     pub(super) fn check_matrix(&self, batch: &JaggedBatch, matrix: &Matrix, name: &str) -> Result<()> {
@@ -145,8 +142,8 @@ impl EmbeddingBags {
         let rows = narrow(end as u64) - narrow(begin as u64);
         let plan = self.store.plan();
         for (w, window) in plan.windows.iter().enumerate() {
-            let mut wide = Work::default();
-            let mut scalar = Work::default();
+            let mut vectors = Work::default();
+            let mut scalars = Work::default();
             for &(f, column) in &target.features {
                 let spec = &self.schema.features[f];
                 let Some(part) = window.parts.iter().find(|part| part.table == spec.table) else { continue };
@@ -172,9 +169,9 @@ impl EmbeddingBags {
                     out_stride: stride,
                     ..Feature::default()
                 };
-                if vec4 { &mut wide } else { &mut scalar }.push(feature, rows)?;
+                if vec4 { &mut vectors } else { &mut scalars }.push(feature, rows)?;
             }
-            for (work, variant) in [(wide, VEC4), (scalar, SCALAR)] {
+            for (work, vec4) in [(vectors, true), (scalars, false)] {
                 if work.features.is_empty() {
                     continue;
                 }
@@ -195,6 +192,9 @@ impl EmbeddingBags {
                     self.store.weights(w).clone(),
                     out.clone(),
                 ];
+                let shape = rec.context().shape();
+                let plain = vec4 && shape == Shape::Serial && work.features.iter().all(is_plain);
+                let variant = if plain { PLAIN } else { variant(vec4, shape) };
                 rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work.threads));
             }
         }
@@ -224,11 +224,9 @@ impl Work {
 /// Threads for an output row: a lane for every four columns on real GPUs; on software adapters whole rows, unless
 /// there are too few of them to keep its threads busy.
 fn lanes(shape: Shape, dim: u32, rows: u32) -> u32 {
-    let columns = dim.div_ceil(4);
     match shape {
-        Shape::Wide => columns,
         Shape::Serial | Shape::Any if rows >= 64 => 1,
-        Shape::Serial | Shape::Any => columns.div_ceil(4),
+        _ => dim.div_ceil(columns(shape)),
     }
 }
 
@@ -267,4 +265,3 @@ fn shape_of(matrix: &Matrix, rows: usize, cols: usize, name: &str) -> Result<()>
     }
     Ok(())
 }
-

@@ -80,7 +80,8 @@ impl BatchBuilder {
     /// from 0 to the number of ids.
     #[must_use]
     pub fn offsets<I: Id>(self, name: &str, values: &[I], offsets: &[u32]) -> Self {
-        let jagged = lengths_of(offsets, values.len()).map(|lengths| Jagged {
+        let argument = || format!("offsets of feature \"{name}\"");
+        let jagged = lengths_of(offsets, values.len(), argument).map(|lengths| Jagged {
             values: values.iter().map(|id| id.number()).collect(),
             lengths,
             weights: None,
@@ -168,13 +169,13 @@ impl BatchBuilder {
     }
 }
 
-/// Turns offsets into lengths.
-fn lengths_of(offsets: &[u32], values: usize) -> Result<Vec<u32>> {
+/// Turns offsets into lengths; `argument` names them.
+fn lengths_of(offsets: &[u32], values: usize, argument: impl Fn() -> String) -> Result<Vec<u32>> {
     let wrong = |index: usize, expected: String, got: u32| {
-        Err(Error::Offsets { index, expected, got: got.into() })
+        Err(Error::Offsets { argument: argument(), index, expected, got: got.into() })
     };
     let Some((&first, &last)) = offsets.first().zip(offsets.last()) else {
-        return Err(Error::invalid("offsets", "one more than examples", "none"));
+        return Err(Error::invalid(argument(), "one more than bags", "none"));
     };
     if first != 0 {
         return wrong(0, "0".to_owned(), first);
@@ -196,12 +197,22 @@ struct Flat {
     weights: Option<Vec<f32>>,
     counts: Vec<u32>,
     skipped: u64,
+    /// The error for the first id out of range.
+    out_of_range: Option<Error>,
 }
 
 impl Flat {
     fn new(batch: usize, weighted: bool) -> Self {
         let weights = weighted.then(Vec::new);
-        Self { batch, ids: Vec::new(), offsets: vec![0], weights, counts: Vec::new(), skipped: 0 }
+        Self {
+            batch,
+            ids: Vec::new(),
+            offsets: vec![0],
+            weights,
+            counts: Vec::new(),
+            skipped: 0,
+            out_of_range: None,
+        }
     }
 
     fn push(&mut self, spec: &FeatureSpec, jagged: Jagged, batch: usize) -> Result<()> {
@@ -240,32 +251,24 @@ impl Flat {
         // ids beyond u32 are no row either: the largest u32 stands for them
         self.ids.extend(jagged.values.iter().map(|&id| u32::try_from(id).unwrap_or(NONE)));
         self.counts.push(end - u32::try_from(before).unwrap_or(0));
-        let bad = |&id: &u64| id >= u64::from(spec.shape.rows) && id != u64::from(spec.padding);
-        self.skipped += jagged.values.iter().filter(|id| bad(id)).count() as u64;
-        Ok(())
-    }
-
-    /// The error for the first id out of range; `values` as they were given.
-    fn out_of_range(&self, schema: &Schema) -> Option<Error> {
-        let mut position = 0;
-        for (spec, (f, &count)) in schema.features.iter().zip(self.counts.iter().enumerate()) {
-            for _ in 0..count {
-                let id = self.ids[position];
-                if id >= spec.shape.rows && id != spec.padding {
-                    let bags = &self.offsets[f * self.batch..=(f + 1) * self.batch];
-                    let example = bags.partition_point(|&begin| begin as usize <= position) - 1;
-                    return Some(Error::IdOutOfRange {
-                        feature: spec.name.clone(),
-                        example,
-                        position,
-                        id: id.into(),
-                        rows: spec.shape.rows.into(),
-                    });
+        let padding = (spec.padding != NONE).then_some(u64::from(spec.padding));
+        let bad = |id: u64| id >= u64::from(spec.shape.rows) && Some(id) != padding;
+        self.skipped += jagged.values.iter().filter(|&&id| bad(id)).count() as u64;
+        if self.out_of_range.is_none() {
+            self.out_of_range = jagged.values.iter().position(|&id| bad(id)).map(|k| {
+                let position = before + k;
+                let begins = &self.offsets[self.offsets.len() - 1 - batch..self.offsets.len() - 1];
+                Error::IdOutOfRange {
+                    feature: name.clone(),
+                    // the last bag that begins at or before the position
+                    example: begins.partition_point(|&begin| begin as usize <= position) - 1,
+                    position,
+                    id: jagged.values[k],
+                    rows: spec.shape.rows.into(),
                 }
-                position += 1;
-            }
+            });
         }
-        None
+        Ok(())
     }
 
     /// The windows that the ids lie in.
@@ -276,24 +279,18 @@ impl Flat {
             let (first, rows) = (schema.first_window[spec.table], schema.window_rows[spec.table]);
             let ids = &self.ids[position..position + count as usize];
             position += count as usize;
-            if rows == 0 {
-                touched[first] |= !ids.is_empty();
-            } else {
-                for &id in ids.iter().filter(|&&id| id < spec.shape.rows) {
-                    touched[first + (id / rows) as usize] = true;
-                }
+            for &id in ids.iter().filter(|&&id| id < spec.shape.rows) {
+                touched[first + id.checked_div(rows).unwrap_or(0) as usize] = true;
             }
         }
         touched
     }
 
     fn upload(self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
-        if schema.bounds == Bounds::Error && self.skipped > 0 {
-            if let Some(error) = self.out_of_range(schema) {
-                return Err(error);
-            }
-        }
         let touched = Some(self.touched(schema));
+        if let (Bounds::Error, Some(error)) = (schema.bounds, self.out_of_range) {
+            return Err(error);
+        }
         let Some(batch) = u32::try_from(self.offsets.len()).ok().and(u32::try_from(self.batch).ok()) else {
             return Err(Error::invalid("batch", "fewer than 2^32 bags", self.offsets.len()));
         };
@@ -306,6 +303,7 @@ impl Flat {
             offsets: Buffer::from_slice(ctx, &self.offsets)?,
             weights: self.weights.map(|weights| Buffer::from_slice(ctx, &weights)).transpose()?,
             status: Buffer::from_slice(ctx, &[Status::CLEAN])?,
+            from_lengths: false,
             counts: Some(self.counts),
             touched,
             skipped: Some(if schema.bounds == Bounds::Skip { self.skipped } else { 0 }),
@@ -332,7 +330,11 @@ impl JaggedBatch {
             ));
         }
         if let Some(weights) = weights.filter(|weights| weights.len() != values.len()) {
-            return Err(Error::invalid("weights", format!("{} values, one for each id", values.len()), weights.len()));
+            return Err(Error::invalid(
+                "weights",
+                format!("{} values, one for each id", values.len()),
+                weights.len(),
+            ));
         }
         let total: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
         if total != values.len() as u64 {
@@ -367,6 +369,12 @@ impl JaggedBatch {
         offsets: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<Self> {
-        Self::from_host(ctx, schema, values, &lengths_of(offsets, values.len())?, weights)
+        Self::from_host(
+            ctx,
+            schema,
+            values,
+            &lengths_of(offsets, values.len(), || "offsets".to_owned())?,
+            weights,
+        )
     }
 }

@@ -1,5 +1,7 @@
 //! Twin of `bag_forward.wgsl`.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::simd::{prefetch, vectorised};
@@ -54,9 +56,8 @@ fn pool_rows(inputs: &Inputs<'_>, feature: &Feature, out: &mut [f32]) {
             #[inline(always)]
             || {
                 for (bag, row) in (first + task * BAGS..).zip(out.chunks_mut(stride)) {
-                    let span = inputs.offsets[bag] as usize..inputs.offsets[bag + 1] as usize;
-                    let weights = if p.weighted == 1 { &inputs.weights[span.clone()] } else { &[] };
-                    pool_bag(inputs, feature, &inputs.ids[span], weights, &mut row[..dim]);
+                    let bag = inputs.offsets[bag] as usize..inputs.offsets[bag + 1] as usize;
+                    pool_bag(inputs, feature, bag, &mut row[..dim]);
                 }
             },
         );
@@ -65,51 +66,51 @@ fn pool_rows(inputs: &Inputs<'_>, feature: &Feature, out: &mut [f32]) {
 
 /// Columns are taken in blocks that fit registers; the sum over the bag is in the order of the ids.
 #[inline(always)]
-fn pool_bag(inputs: &Inputs<'_>, feature: &Feature, ids: &[u32], weights: &[f32], out: &mut [f32]) {
+fn pool_bag(inputs: &Inputs<'_>, feature: &Feature, bag: Range<usize>, out: &mut [f32]) {
     let mut column = 0;
     let (blocks, tail) = out.as_chunks_mut::<64>();
     for block in blocks {
-        pool_block(inputs, feature, ids, weights, column, block);
+        pool_block(inputs, feature, bag.clone(), column, block);
         column += 64;
     }
     let (blocks, tail) = tail.as_chunks_mut::<16>();
     for block in blocks {
-        pool_block(inputs, feature, ids, weights, column, block);
+        pool_block(inputs, feature, bag.clone(), column, block);
         column += 16;
     }
     let (blocks, tail) = tail.as_chunks_mut::<4>();
     for block in blocks {
-        pool_block(inputs, feature, ids, weights, column, block);
+        pool_block(inputs, feature, bag.clone(), column, block);
         column += 4;
     }
     for value in tail {
-        pool_block(inputs, feature, ids, weights, column, std::array::from_mut(value));
+        pool_block(inputs, feature, bag.clone(), column, std::array::from_mut(value));
         column += 1;
     }
 }
 
-/// How many ids ahead rows are asked for.
+/// How many ids ahead rows are asked for, across the ends of bags.
 const AHEAD: usize = 12;
 
 #[inline(always)]
 fn pool_block<const N: usize>(
     inputs: &Inputs<'_>,
     feature: &Feature,
-    ids: &[u32],
-    weights: &[f32],
+    bag: Range<usize>,
     column: usize,
     out: &mut [f32; N],
 ) {
     let dim = feature.dim as usize;
-    let base = feature.window_base as usize;
-    let window = &inputs.rows[base..base + feature.window_rows as usize * dim];
+    let base = feature.window_base as usize + column;
     let mut sum = [0.0f32; N];
     let mut count = 0u32;
-    for (k, &id) in ids.iter().enumerate() {
-        if let Some(&next) = ids.get(k + AHEAD) {
-            let at = (next.wrapping_sub(feature.window_first) as usize).wrapping_mul(dim) + column;
-            if let Some(row) = window.get(at..at + N) {
-                prefetch(row);
+    for p in bag {
+        let id = inputs.ids[p];
+        if let Some(&next) = inputs.ids.get(p + AHEAD) {
+            let row = next.wrapping_sub(feature.window_first);
+            if row < feature.window_rows {
+                let at = base + row as usize * dim;
+                prefetch(&inputs.rows[at..at + N]);
             }
         }
         if feature.absent(id) {
@@ -120,15 +121,16 @@ fn pool_block<const N: usize>(
         if row >= feature.window_rows {
             continue;
         }
-        let at = row as usize * dim + column;
-        let values = &window[at..at + N];
-        if weights.is_empty() {
+        let at = base + row as usize * dim;
+        let values = &inputs.rows[at..at + N];
+        if inputs.params.weighted == 1 {
+            let weight = inputs.weights[p];
             for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value;
+                *sum += value * weight;
             }
         } else {
             for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value * weights[k];
+                *sum += value;
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         let end = offsets[((f + 1) * p.batch) as usize];
         for position in begin..end {
             let id = ids[position as usize];
-            if id >= feature.rows && id != feature.padding {
+            if feature.out_of_range(id) {
                 if p.skip == 1 {
                     status.skipped += 1;
                 } else {

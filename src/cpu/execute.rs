@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
-use super::Memory;
+use super::memory::{Memory, Words};
 use crate::device::{Buffer, Command, Repr};
 use crate::kernel::{Access, Call, Dispatch, Slot};
 use crate::{Error, Result};
@@ -48,8 +48,8 @@ fn words(buffer: &Buffer) -> Result<(&Arc<Memory>, Range<usize>)> {
 }
 
 enum Guard<'a> {
-    Read(RwLockReadGuard<'a, Vec<u32>>),
-    Write(RwLockWriteGuard<'a, Vec<u32>>),
+    Read(RwLockReadGuard<'a, Words>),
+    Write(RwLockWriteGuard<'a, Words>),
 }
 
 fn dispatch(call: &Dispatch) -> Result<()> {
@@ -58,8 +58,8 @@ fn dispatch(call: &Dispatch) -> Result<()> {
     let address = |i: usize| Arc::as_ptr(ranges[i].0).addr();
 
     // Bindings ordered by memory and place: each memory is locked once (always in the same order, so that two
-    // threads cannot wait for each other) and cut into disjoint pieces.
-    let mut order: Vec<usize> = (0..ranges.len()).collect();
+    // threads cannot wait for each other) and cut into pieces.
+    let mut order: Vec<usize> = (0..ranges.len()).filter(|&i| !ranges[i].1.is_empty()).collect();
     order.sort_by_key(|&i| (address(i), ranges[i].1.start, ranges[i].1.end));
     let groups: Vec<&[usize]> = order.chunk_by(|&a, &b| address(a) == address(b)).collect();
 
@@ -75,7 +75,8 @@ fn dispatch(call: &Dispatch) -> Result<()> {
         })
         .collect();
 
-    let mut slots: Vec<Slot<'_>> = ranges.iter().map(|_| Slot::Taken).collect();
+    let empty = |i| if writes(i) { Slot::Write(&mut []) } else { Slot::Read(&[]) };
+    let mut slots: Vec<Slot<'_>> = (0..ranges.len()).map(empty).collect();
     for (group, guard) in groups.iter().zip(&mut guards) {
         match guard {
             Guard::Read(memory) => {
@@ -84,23 +85,45 @@ fn dispatch(call: &Dispatch) -> Result<()> {
                 }
             }
             Guard::Write(memory) => {
-                let (mut rest, mut at) = (memory.as_mut_slice(), 0);
-                for &i in *group {
-                    let Range { start, end } = ranges[i].1.clone();
-                    if start < at {
-                        return Err(Error::invalid(
-                            format!("{}.{}", call.kernel.name, call.kernel.bindings[i].name),
-                            "memory that no other binding of the call overlaps",
-                            "an overlap",
-                        ));
-                    }
+                let (mut rest, mut at) = (&mut memory[..], 0);
+                for run in runs(group, |i| ranges[i].1.clone()) {
+                    let Range { start, end } = run.range;
                     let (piece, tail) = rest.split_at_mut(start - at).1.split_at_mut(end - start);
                     (rest, at) = (tail, end);
-                    slots[i] = if writes(i) { Slot::Write(piece) } else { Slot::Read(piece) };
+                    if let [i] = run.bindings[..] {
+                        slots[i] = if writes(i) { Slot::Write(piece) } else { Slot::Read(piece) };
+                        continue;
+                    }
+                    // what is written overlaps nothing, as was checked: these are only read
+                    let piece = &*piece;
+                    for i in run.bindings {
+                        slots[i] = Slot::Read(&piece[ranges[i].1.start - start..ranges[i].1.end - start]);
+                    }
                 }
             }
         }
     }
     (call.kernel.twin)(Call { variant: call.variant, params: &call.params, slots });
     Ok(())
+}
+
+/// Bindings that overlap, and the words that they cover together.
+struct Run {
+    range: Range<usize>,
+    bindings: Vec<usize>,
+}
+
+/// The runs of bindings that are in the order of their beginnings.
+fn runs(order: &[usize], range: impl Fn(usize) -> Range<usize>) -> Vec<Run> {
+    let mut runs = Vec::<Run>::new();
+    for &i in order {
+        match runs.last_mut() {
+            Some(run) if range(i).start < run.range.end => {
+                run.range.end = run.range.end.max(range(i).end);
+                run.bindings.push(i);
+            }
+            _ => runs.push(Run { range: range(i), bindings: vec![i] }),
+        }
+    }
+    runs
 }

@@ -25,31 +25,38 @@ pub(crate) fn run(mut call: Call<'_>) {
     let ends = || (BAGS..bags).step_by(BAGS).chain([bags]).map(|bag| offsets[bag] as usize);
     let tasks: Vec<_> = split_at_all(keys, ends()).into_iter().zip(split_at_all(terms, ends())).collect();
     tasks.into_par_iter().enumerate().for_each(|(task, (keys, terms))| {
-        let mut places = keys.iter_mut().zip(terms);
+        let (mut keys, mut terms) = (keys, terms);
         for bag in task * BAGS..bags.min((task + 1) * BAGS) {
+            let (begin, end) = (offsets[bag] as usize, offsets[bag + 1] as usize);
+            let (bag_keys, rest) = keys.split_at_mut(end - begin);
+            let (bag_terms, rest_terms) = terms.split_at_mut(end - begin);
+            (keys, terms) = (rest, rest_terms);
             let feature = &features[bag / p.batch as usize];
-            // below the batch, which is a `u32`
-            let example = u32::try_from(bag % p.batch as usize).unwrap_or(0);
-            let first = offsets[(feature.index * p.batch) as usize];
-            let (begin, end) = (offsets[bag], offsets[bag + 1]);
-            let bag_ids = &ids[begin as usize..end as usize];
+            let bag_ids = &ids[begin..end];
             let count = if feature.pooling == POOL_MEAN {
                 bag_ids.iter().filter(|&&id| !feature.absent(id)).count()
             } else {
                 0
             };
-            for ((position, &id), (key, term)) in (begin..).zip(bag_ids).zip(places.by_ref()) {
+            // below the batch, or the number of ids: both are `u32`
+            let row = match feature.pooling {
+                POOL_NONE => offsets[bag] - offsets[(feature.index * p.batch) as usize],
+                _ => u32::try_from(bag % p.batch as usize).unwrap_or(0),
+            };
+            let row_step = if feature.pooling == POOL_NONE { feature.out_stride } else { 0 };
+            let mut gradient = feature.out_base + row * feature.out_stride;
+            for (k, ((key, term), &id)) in bag_keys.iter_mut().zip(bag_terms).zip(bag_ids).enumerate() {
                 if feature.absent(id) {
                     *key = p.none_key;
-                    continue;
+                } else {
+                    let mut factor = if p.weighted == 1 { weights[begin + k] } else { 1.0 };
+                    if count > 1 {
+                        factor /= count as f32;
+                    }
+                    *key = feature.key_base + id;
+                    *term = [gradient, factor.to_bits()];
                 }
-                let mut factor = if p.weighted == 1 { weights[position as usize] } else { 1.0 };
-                if count > 1 {
-                    factor /= count as f32;
-                }
-                let row = if feature.pooling == POOL_NONE { position - first } else { example };
-                *key = feature.key_base + id;
-                *term = [feature.out_base + row * feature.out_stride, factor.to_bits()];
+                gradient += row_step;
             }
         }
     });

@@ -1,5 +1,5 @@
 //! The fixed order of a sum over a row: column `c` goes to accumulator `c % 64`, which stands for lane
-//! `c / 4 % 16` and component `c % 4` of the shaders; components are added in pairs, lanes by a binary tree.
+//! `c / 4 % 16` and component `c % 4` of the shaders; a binary tree adds the lanes, then the components in pairs.
 
 /// Sums `term(c)` over the columns of a row.
 #[inline(always)]
@@ -15,16 +15,17 @@ pub(crate) fn row_sum(a: &[f32], b: &[f32]) -> f32 {
     for ((sum, a), b) in sums.iter_mut().zip(tail_a).zip(tail_b) {
         *sum += a * b;
     }
-    let mut lanes = [0.0f32; 16];
-    for (lane, [x, y, z, w]) in lanes.iter_mut().zip(sums.as_chunks::<4>().0) {
-        *lane = (x + y) + (z + w);
-    }
-    for width in [8, 4, 2, 1] {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-    }
-    lanes[0]
+    let sums: [f32; 32] = halved(&sums);
+    let sums: [f32; 16] = halved(&sums);
+    let sums: [f32; 8] = halved(&sums);
+    let [x, y, z, w] = halved(&sums);
+    (x + y) + (z + w)
+}
+
+/// Adds the second half to the first.
+#[inline(always)]
+fn halved<const N: usize>(sums: &[f32]) -> [f32; N] {
+    std::array::from_fn(|i| sums[i] + sums[i + N])
 }
 
 #[cfg(test)]

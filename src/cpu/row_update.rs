@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::optimizer::{ROW_FUNCTIONS, RowFunction};
+use super::optimizer::{Adagrad, RowOptimizer, RowwiseAdagrad, Sgd};
 use super::simd::{prefetch, vectorised};
 use super::split::split_at_all;
 use super::terms::{prefetch_term, row_grad};
 use crate::kernel::Call;
 use crate::kernels::part::{Part, Term};
-use crate::kernels::row_update::{OPTIMIZERS, Params};
+use crate::kernels::row_update::{OPTIMIZERS, Params, VARIANTS};
 
 struct Inputs<'a> {
     params: Params,
@@ -42,7 +42,7 @@ const POSITIONS: usize = 4096;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let params: Params = call.params();
-    let optimizer = call.variant / 4;
+    let optimizer = call.variant / VARIANTS;
     let (_, row_state, element_state) = OPTIMIZERS[optimizer];
     let inputs = Inputs {
         params,
@@ -71,11 +71,10 @@ pub(crate) fn run(mut call: Call<'_>) {
     let tasks: Vec<_> = cuts.into_iter().zip(starts).zip(pieces).collect();
     tasks.into_par_iter().for_each(|((range, (base, state_base)), (table, state))| {
         let target = Target { table, base, state, state_base };
-        // a call through a pointer would be compiled for the baseline
         match optimizer {
-            0 => update_rows(&inputs, range, target, ROW_FUNCTIONS[0]),
-            1 => update_rows(&inputs, range, target, ROW_FUNCTIONS[1]),
-            _ => update_rows(&inputs, range, target, ROW_FUNCTIONS[2]),
+            0 => update_rows::<Sgd>(&inputs, range, target),
+            1 => update_rows::<RowwiseAdagrad>(&inputs, range, target),
+            _ => update_rows::<Adagrad>(&inputs, range, target),
         }
     });
 }
@@ -104,10 +103,10 @@ struct Target<'a> {
 }
 
 /// How many positions ahead rows and gradients are asked for.
-const AHEAD: usize = 16;
+const AHEAD: usize = 8;
 
 #[inline(always)]
-fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>, update: RowFunction) {
+fn update_rows<O: RowOptimizer>(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
     vectorised(
         #[inline(always)]
         || {
@@ -151,7 +150,7 @@ fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>, upd
                 let stride = inputs.row_state + inputs.element_state * dim;
                 let row_state =
                     if stride == 0 { &mut [][..] } else { &mut state[row_state - state_base..][..stride] };
-                update(p, row, gradient, row_state);
+                O::update(p, row, gradient, row_state);
                 at = end;
             }
         },

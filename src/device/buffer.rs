@@ -15,6 +15,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Buffer {
     pub(crate) repr: Repr,
+    /// The number of the context it belongs to.
+    pub(crate) home: u64,
     pub(crate) offset: u64,
     pub(crate) size: u64,
 }
@@ -62,7 +64,7 @@ impl Buffer {
                 format!("{offset} + {size}"),
             ));
         }
-        Ok(Self { repr: Repr::Gpu(buffer), offset, size })
+        Ok(Self { repr: Repr::Gpu(buffer), home: ctx.id(), offset, size })
     }
 
     /// Device memory holding `data`.
@@ -111,7 +113,7 @@ impl Buffer {
     /// [`Buffer::slice`] for ranges that this crate computed itself.
     pub(crate) fn part(&self, offset: u64, size: u64) -> Self {
         debug_assert!(offset + size <= self.size);
-        Self { repr: self.repr.clone(), offset: self.offset + offset, size }
+        Self { offset: self.offset + offset, size, ..self.clone() }
     }
 
     /// Writes `data` at `offset` bytes, after everything submitted so far.
@@ -141,7 +143,42 @@ impl Buffer {
     pub(crate) fn bindable(&self, ctx: &Context) -> (Self, u64) {
         let extra = self.offset % ctx.limits().alignment;
         let offset = self.offset - extra;
-        (Self { repr: self.repr.clone(), offset, size: self.size + extra }, extra / 4)
+        (Self { offset, size: self.size + extra, ..self.clone() }, extra / 4)
+    }
+
+    /// Whether it may be used there.
+    pub(crate) fn check_home(&self, ctx: &Context, argument: &'static str) -> Result<()> {
+        if self.home == ctx.id() { Ok(()) } else { Err(Error::WrongContext { argument }) }
+    }
+
+    /// Whether it may be bound: kernels want ranges that begin at a multiple of the alignment and fit a binding.
+    pub(crate) fn check_bindable(&self, ctx: &Context, argument: impl Fn() -> String) -> Result<()> {
+        let limits = ctx.limits();
+        if !self.offset.is_multiple_of(limits.alignment) {
+            return Err(Error::invalid(
+                argument(),
+                format!("memory at a multiple of {} bytes", limits.alignment),
+                format!("an offset of {} bytes", self.offset),
+            ));
+        }
+        if self.size > limits.binding {
+            return Err(Error::LimitExceeded {
+                what: argument(),
+                needed: self.size,
+                limit: limits.binding,
+                hint: "use a smaller batch",
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the two share bytes.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let bytes = self.size > 0 && other.size > 0;
+        bytes
+            && self.same_memory(other)
+            && self.offset < other.offset + other.size
+            && other.offset < self.offset + self.size
     }
 
     pub(crate) fn same_memory(&self, other: &Self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Buffer, Pool, Repr, Scratch};
 use crate::cpu::Memory;
@@ -18,6 +19,8 @@ pub struct Context {
 }
 
 struct Inner {
+    /// Buffers carry it: wgpu does not notice a buffer of another instance.
+    id: u64,
     backend: Backend,
     limits: DeviceLimits,
     pool: Pool,
@@ -140,8 +143,7 @@ impl Context {
     /// The CPU: always there, with the same operations and answers.
     #[must_use]
     pub fn cpu() -> Self {
-        let limits = DeviceLimits { binding: CPU_BINDING, buffer: CPU_BINDING, alignment: ALIGNMENT };
-        Self { inner: Arc::new(Inner { backend: Backend::Cpu, limits, pool: Pool::default() }) }
+        Self::new(Backend::Cpu, CPU_LIMITS)
     }
 
     /// The CPU with limits, which change where large tables are cut.
@@ -149,15 +151,18 @@ impl Context {
     /// # Errors
     /// [`Error::InvalidArgument`] for limits that are too small.
     pub fn cpu_with(options: &ContextOptions) -> Result<Self> {
-        let limits = DeviceLimits { binding: CPU_BINDING, buffer: CPU_BINDING, alignment: ALIGNMENT };
-        let limits = narrowed(limits, options)?;
-        Ok(Self { inner: Arc::new(Inner { backend: Backend::Cpu, limits, pool: Pool::default() }) })
+        Ok(Self::new(Backend::Cpu, narrowed(CPU_LIMITS, options)?))
+    }
+
+    fn new(backend: Backend, limits: DeviceLimits) -> Self {
+        static CONTEXTS: AtomicU64 = AtomicU64::new(1);
+        let id = CONTEXTS.fetch_add(1, Ordering::Relaxed);
+        Self { inner: Arc::new(Inner { id, backend, limits, pool: Pool::default() }) }
     }
 
     fn with_gpu(gpu: Gpu, options: &ContextOptions) -> Result<Self> {
         let limits = narrowed(gpu.limits(), options)?;
-        let backend = Backend::Gpu(Box::new(gpu));
-        Ok(Self { inner: Arc::new(Inner { backend, limits, pool: Pool::default() }) })
+        Ok(Self::new(Backend::Gpu(Box::new(gpu)), limits))
     }
 
     /// Whether this is the CPU context.
@@ -241,7 +246,7 @@ impl Context {
     /// [`Error::LimitExceeded`] if it is larger than the device's largest buffer, [`Error::Device`] if there
     /// is not enough memory.
     pub fn allocate(&self, label: &str, size: u64) -> Result<Buffer> {
-        let size = size.next_multiple_of(4);
+        let size = size.checked_next_multiple_of(4).unwrap_or(u64::MAX);
         if size > self.inner.limits.buffer {
             return Err(Error::LimitExceeded {
                 what: label.to_owned(),
@@ -256,7 +261,7 @@ impl Context {
             Backend::Gpu(gpu) => Repr::Gpu(gpu.create_buffer(label, backed)?),
             Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
         };
-        Ok(Buffer { repr, offset: 0, size })
+        Ok(Buffer { repr, home: self.id(), offset: 0, size })
     }
 
     pub(crate) fn scratch(&self, label: &'static str, size: u64) -> Result<Scratch> {
@@ -286,6 +291,11 @@ impl Context {
         }
     }
 
+    /// Which context this is, among all that there were.
+    pub(crate) fn id(&self) -> u64 {
+        self.inner.id
+    }
+
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
@@ -293,6 +303,8 @@ impl Context {
 
 /// Bindings stay below 4 Gi elements on the CPU too, since kernels index with `u32`.
 const CPU_BINDING: u64 = (16 << 30) - 256;
+const CPU_LIMITS: DeviceLimits =
+    DeviceLimits { binding: CPU_BINDING, buffer: CPU_BINDING, alignment: ALIGNMENT };
 
 fn narrowed(limits: DeviceLimits, options: &ContextOptions) -> Result<DeviceLimits> {
     let narrow = |name: &str, limit: u64, wanted: Option<u64>| match wanted {

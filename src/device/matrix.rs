@@ -22,10 +22,11 @@ impl Matrix {
             return Err(Error::invalid("stride", format!("at least {cols} columns"), stride));
         }
         let needed = match rows {
-            0 => 0,
-            _ => ((rows - 1) * stride + cols) as u64 * 4,
+            0 => Some(0),
+            _ => (rows - 1).checked_mul(stride).and_then(|n| n.checked_add(cols)).and_then(bytes),
         };
-        if buffer.size() < needed {
+        if needed.is_none_or(|needed| buffer.size() < needed) {
+            let needed = needed.map_or("more than 2^64".to_owned(), |needed| needed.to_string());
             return Err(Error::invalid(
                 "matrix buffer",
                 format!("{needed} bytes for {rows} x {cols} with stride {stride}"),
@@ -40,7 +41,8 @@ impl Matrix {
     /// # Errors
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn zeros(ctx: &Context, rows: usize, cols: usize) -> Result<Self> {
-        let buffer = ctx.allocate("embag.matrix", (rows * cols) as u64 * 4)?;
+        let needed = rows.checked_mul(cols).and_then(bytes).unwrap_or(u64::MAX / 4 * 4);
+        let buffer = ctx.allocate("embag.matrix", needed)?;
         Ok(Self { buffer, rows, cols, stride: cols })
     }
 
@@ -49,12 +51,8 @@ impl Matrix {
     /// # Errors
     /// [`Error::InvalidArgument`] if the length is wrong; otherwise as [`Matrix::zeros`].
     pub fn from_slice(ctx: &Context, data: &[f32], rows: usize, cols: usize) -> Result<Self> {
-        if data.len() != rows * cols {
-            return Err(Error::invalid(
-                "matrix data",
-                format!("{rows} x {cols} = {} values", rows * cols),
-                data.len(),
-            ));
+        if rows.checked_mul(cols) != Some(data.len()) {
+            return Err(Error::invalid("matrix data", format!("{rows} x {cols} values"), data.len()));
         }
         Ok(Self { buffer: Buffer::from_slice(ctx, data)?, rows, cols, stride: cols })
     }
@@ -88,11 +86,11 @@ impl Matrix {
     /// # Errors
     /// [`Error::InvalidArgument`] if they are not inside.
     pub fn columns(&self, first: usize, cols: usize) -> Result<Self> {
-        if first + cols > self.cols {
+        if first.checked_add(cols).is_none_or(|end| end > self.cols) {
             return Err(Error::invalid(
                 "columns",
-                format!("within {}", self.cols),
-                format!("{first}..{}", first + cols),
+                format!("within the {} of the matrix", self.cols),
+                format!("{cols} from {first} on"),
             ));
         }
         let skip = if self.rows == 0 { 0 } else { first as u64 * 4 };
@@ -168,7 +166,7 @@ impl Matrix {
         }
         let too_large = |_| Error::invalid(name, "a stride below 2^32", self.stride);
         Ok(Place {
-            binding: Buffer { repr: self.buffer.repr.clone(), offset: self.buffer.offset - skip, size },
+            binding: Buffer { offset: self.buffer.offset - skip, size, ..self.buffer.clone() },
             // below the alignment
             base: u32::try_from(skip / 4).unwrap_or(0),
             stride: u32::try_from(self.stride).map_err(too_large)?,
@@ -226,6 +224,11 @@ impl Matrix {
         }
         Ok(all.chunks(self.stride).flat_map(|row| &row[..self.cols]).copied().collect())
     }
+}
+
+/// Bytes of a number of values, if they can be counted.
+fn bytes(values: usize) -> Option<u64> {
+    u64::try_from(values).ok()?.checked_mul(4)
 }
 
 /// A matrix as a binding of a kernel.

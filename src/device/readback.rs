@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use bytemuck::Pod;
@@ -26,6 +26,7 @@ pub struct Readback<T> {
 pub(crate) struct ReadbackState {
     ctx: Option<Context>,
     inner: Mutex<Progress>,
+    finished: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -38,12 +39,19 @@ struct Progress {
 
 impl ReadbackState {
     pub(crate) fn new(ctx: &Context) -> Self {
-        Self { ctx: Some(ctx.clone()), inner: Mutex::default() }
+        Self { ctx: Some(ctx.clone()), inner: Mutex::default(), finished: Condvar::new() }
     }
 
     /// For those who wait for the device themselves.
     pub(crate) fn detached() -> Self {
-        Self { ctx: None, inner: Mutex::default() }
+        Self { ctx: None, inner: Mutex::default(), finished: Condvar::new() }
+    }
+
+    /// Blocks until the device has called back; it has done its work, but the thread that polled it, which may be
+    /// another one, may not have come to the call yet.
+    pub(crate) fn settle(&self) {
+        let inner = self.lock();
+        drop(self.finished.wait_while(inner, |inner| inner.done.is_none()));
     }
 
     /// The bytes, once they are here.
@@ -75,6 +83,7 @@ impl ReadbackState {
     pub(crate) fn finish(&self, data: Result<Vec<u8>>) {
         let mut inner = self.lock();
         inner.done = Some(data);
+        self.finished.notify_all();
         if let Some(waker) = inner.waker.take() {
             waker.wake();
         }
@@ -96,6 +105,7 @@ impl<T: Pod> Readback<T> {
         if let (Some(Backend::Gpu(gpu)), Some(index)) = (self.state.ctx.as_ref().map(Context::backend), index)
         {
             gpu.wait(index, None)?;
+            self.state.settle();
         }
         match self.take() {
             Some(result) => result,

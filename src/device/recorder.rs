@@ -27,6 +27,22 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Whether it can run there. Everything is checked before anything runs, so that an error means that nothing was
+    /// written.
+    fn check(&self, ctx: &Context) -> Result<()> {
+        match self {
+            Self::Dispatch(call) => call.check(ctx),
+            Self::Upload { target, .. } | Self::Clear(target) => target.check_home(ctx, "target"),
+            Self::Copy { source, target } => {
+                source.check_home(ctx, "copy source")?;
+                target.check_home(ctx, "copy target")
+            }
+            Self::Readback { source, .. } => source.check_home(ctx, "readback source"),
+        }
+    }
+}
+
 /// Turns a batch's status words into an error; called after the submission is done.
 pub(crate) type Check = Box<dyn Fn() -> Result<()> + Send + Sync>;
 
@@ -144,6 +160,16 @@ impl Recorder {
         Ok(buffer)
     }
 
+    /// Records all of an operation or, if it fails, nothing.
+    pub(crate) fn whole<T>(&mut self, record: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let before = self.commands.len();
+        let result = record(self);
+        if result.is_err() {
+            self.commands.truncate(before);
+        }
+        result
+    }
+
     pub(crate) fn check(&mut self, check: Check) {
         self.checks.push(check);
     }
@@ -151,8 +177,10 @@ impl Recorder {
     /// Hands everything to the device, without waiting for it (the CPU context is done on return).
     ///
     /// # Errors
-    /// [`Error::Device`] if the device refuses. Bad ids of device batches show in [`Submission::wait`].
+    /// [`Error::WrongContext`], [`Error::InvalidArgument`] or [`Error::LimitExceeded`] if memory belongs to another
+    /// context, overlaps or cannot be bound, [`Error::Device`] if the device refuses; nothing runs then. Bad ids of device batches show in [`Submission::wait`].
     pub fn submit(self) -> Result<Submission> {
+        self.commands.iter().try_for_each(|command| command.check(&self.ctx))?;
         let index = match self.ctx.backend() {
             Backend::Gpu(gpu) => Some(gpu.execute(&self.commands)?),
             Backend::Cpu => {

@@ -18,7 +18,7 @@ impl Gpu {
                 let offset = params.len();
                 params.extend_from_slice(&call.params);
                 params.resize(params.len().next_multiple_of(slot), 0);
-                prepared.push((call, self.pipeline(call.kernel, call.variant, aliased(call)?)?, offset));
+                prepared.push((call, self.pipeline(call.kernel, call.variant, aliased(call))?, offset));
             }
         }
         // The arena's content belongs to one submission: nobody else may write it before this one is made.
@@ -120,6 +120,12 @@ impl Gpu {
             .zip(&call.bindings)
             .map(|(binding, buffer)| {
                 let (whole, offset) = gpu_range(buffer)?;
+                let written = call.kernel.bindings[binding as usize].access == Access::ReadWrite;
+                // a range of no bytes cannot be bound
+                let (whole, offset) = match buffer.size {
+                    0 => (&self.unused[usize::from(written)], 0),
+                    _ => (whole, offset),
+                };
                 Ok(wgpu::BindGroupEntry {
                     binding,
                     resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
@@ -174,30 +180,21 @@ fn gpu_range(buffer: &Buffer) -> Result<(&wgpu::Buffer, u64)> {
     }
 }
 
-/// The read-only bindings that lie in the same wgpu buffer as a written one; an error if two ranges overlap.
-fn aliased(call: &Dispatch) -> Result<u32> {
+/// The read-only bindings that lie in the same wgpu buffer as a written one (without an overlap, as was checked).
+fn aliased(call: &Dispatch) -> u32 {
     let mut mask = 0;
     for (i, written) in call.bindings.iter().enumerate() {
         if call.kernel.bindings[i].access != Access::ReadWrite {
             continue;
         }
         for (j, other) in call.bindings.iter().enumerate() {
-            if i == j || !written.same_memory(other) {
-                continue;
-            }
-            if written.offset < other.offset + other.size && other.offset < written.offset + written.size {
-                return Err(Error::invalid(
-                    format!("{}.{}", call.kernel.name, call.kernel.bindings[j].name),
-                    "memory that no other binding of the call overlaps",
-                    "an overlap",
-                ));
-            }
-            if call.kernel.bindings[j].access == Access::Read {
+            let shared = i != j && other.size > 0 && written.size > 0 && written.same_memory(other);
+            if shared && call.kernel.bindings[j].access == Access::Read {
                 mask |= 1 << j;
             }
         }
     }
-    Ok(mask)
+    mask
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub(crate) struct Gpu {
     /// The uniform arena; held while a submission is made, since its content belongs to that submission.
     arena: Mutex<Option<wgpu::Buffer>>,
     flushes_subnormals: OnceLock<bool>,
+    /// What is bound in place of ranges of no bytes: one to read, one to write.
+    unused: [wgpu::Buffer; 2],
 }
 
 /// Metal keeps one of its 8 for itself.
@@ -51,6 +53,14 @@ impl Gpu {
             _ => Shape::Wide,
         });
         let params_layout = pipeline::params_layout(&device);
+        let unused = [(); 2].map(|()| {
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("embag.unused"),
+                size: 256,
+                usage: wgpu::BufferUsages::STORAGE,
+                mapped_at_creation: false,
+            })
+        });
         Ok(Self {
             device,
             queue,
@@ -60,6 +70,7 @@ impl Gpu {
             params_layout,
             arena: Mutex::default(),
             flushes_subnormals: OnceLock::new(),
+            unused,
         })
     }
 
@@ -130,9 +141,7 @@ impl Gpu {
         let poll = wgpu::PollType::Wait { submission_index: Some(index), timeout };
         match self.device.poll(poll) {
             Ok(_) => Ok(()),
-            Err(wgpu::PollError::Timeout) => {
-                Err(Error::Timeout { seconds: timeout.map_or(0, |t| t.as_secs()) })
-            }
+            Err(wgpu::PollError::Timeout) => Err(Error::Timeout { timeout: timeout.unwrap_or_default() }),
             Err(error) => Err(Error::device("wait", error)),
         }
     }

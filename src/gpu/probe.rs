@@ -9,7 +9,8 @@ use crate::{Error, Result};
 /// Whether subnormals are flushed, as inputs or as results.
 pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
     let size = 16;
-    let buffer = Buffer { repr: Repr::Gpu(gpu.create_buffer("embag.probe", size)?), offset: 0, size };
+    let buffer =
+        Buffer { repr: Repr::Gpu(gpu.create_buffer("embag.probe", size)?), home: 0, offset: 0, size };
     let inputs = [f32::MIN_POSITIVE, 0.5, f32::from_bits(1), 2.0];
     let state = std::sync::Arc::new(crate::device::ReadbackState::detached());
     let index = gpu.execute(&[
@@ -24,6 +25,7 @@ pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
         Command::Readback { source: buffer, state: state.clone() },
     ])?;
     gpu.wait(index, None)?;
+    state.settle();
     let bytes = state.take().unwrap_or_else(|| Err(Error::device("probe", "no answer")))?;
     let found: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
     Ok(found[0] != f32::MIN_POSITIVE * 0.5 || found[2] != f32::from_bits(2))

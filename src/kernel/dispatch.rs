@@ -2,8 +2,9 @@
 
 use bytemuck::NoUninit;
 
-use super::Kernel;
-use crate::device::Buffer;
+use super::{Access, Kernel};
+use crate::device::{Buffer, Context};
+use crate::{Error, Result};
 
 /// A kernel with its variant, parameters, bindings and grid, ready to be executed on either device.
 #[derive(Debug, Clone)]
@@ -37,5 +38,24 @@ impl Dispatch {
         threads: u32,
     ) -> Self {
         Self::new(kernel, variant, params, bindings, threads.div_ceil(kernel.variants[variant].workgroup))
+    }
+
+    /// Whether every binding belongs to the context and can be bound there, and nothing that is written overlaps
+    /// another binding.
+    pub(crate) fn check(&self, ctx: &Context) -> Result<()> {
+        let named = |i: usize| format!("{}.{}", self.kernel.name, self.kernel.bindings[i].name);
+        for (i, (buffer, binding)) in self.bindings.iter().zip(self.kernel.bindings).enumerate() {
+            buffer.check_home(ctx, binding.name)?;
+            buffer.check_bindable(ctx, || named(i))?;
+            if binding.access != Access::ReadWrite {
+                continue;
+            }
+            let overlaps = |&(j, other): &(usize, &Buffer)| i != j && buffer.overlaps(other);
+            if let Some((j, _)) = self.bindings.iter().enumerate().find(overlaps) {
+                let expected = format!("memory that does not overlap `{}`", binding.name);
+                return Err(Error::invalid(named(j), expected, "an overlap"));
+            }
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Lookup and pooling.
 
 use super::bag_inputs::BagInputs;
-use super::feature::Status;
+use super::feature::{Feature, POOL_NONE, Status};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -22,12 +22,47 @@ params! {
     }
 }
 
-/// Variant for dims, columns and strides that are multiples of 4.
-pub(crate) const VEC4: usize = 0;
-/// Variant for all dims.
-pub(crate) const SCALAR: usize = 1;
-
 const WORKGROUP: u32 = 64;
+
+/// The index of a variant; `vec4` for dims, columns and strides that are multiples of 4.
+pub(crate) fn variant(vec4: bool, shape: Shape) -> usize {
+    usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+}
+
+/// The variant without conditions, for features that [`is_plain`].
+pub(crate) const PLAIN: usize = 4;
+
+/// Whether a feature is a sum or mean of whole sixteens of columns that nothing was written for before.
+pub(crate) fn is_plain(feature: &Feature) -> bool {
+    feature.dim.is_multiple_of(16) && feature.pooling != POOL_NONE && feature.initial == 1
+}
+
+/// Columns that a thread takes at a time.
+pub(crate) fn columns(shape: Shape) -> u32 {
+    if shape == Shape::Wide { 4 } else { 16 }
+}
+
+macro_rules! variant {
+    ($width:literal, $shape:ident, $name:expr, $body:literal) => {
+        Variant {
+            name: $name,
+            shape: Shape::$shape,
+            workgroup: WORKGROUP,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/status.wgsl",
+                "prelude/feature.wgsl",
+                "prelude/forward_params.wgsl",
+                "prelude/find_feature.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                concat!("prelude/rows_", $width, ".wgsl"),
+                concat!("prelude/out_", $width, ".wgsl"),
+                $body
+            ],
+        }
+    };
+}
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bag_forward",
@@ -43,36 +78,11 @@ pub(crate) static KERNEL: Kernel = Kernel {
     ],
     params: Params::LAYOUT,
     variants: &[
-        Variant {
-            name: "vec4",
-            shape: Shape::Any,
-            workgroup: WORKGROUP,
-            constants: &[],
-            sources: fragments![
-                "prelude/grid.wgsl",
-                "prelude/status.wgsl",
-                "prelude/feature.wgsl",
-                "prelude/elem_vec4.wgsl",
-                "prelude/rows_vec4.wgsl",
-                "prelude/out_vec4.wgsl",
-                "bag_forward.wgsl"
-            ],
-        },
-        Variant {
-            name: "scalar",
-            shape: Shape::Any,
-            workgroup: WORKGROUP,
-            constants: &[],
-            sources: fragments![
-                "prelude/grid.wgsl",
-                "prelude/status.wgsl",
-                "prelude/feature.wgsl",
-                "prelude/elem_scalar.wgsl",
-                "prelude/rows_scalar.wgsl",
-                "prelude/out_scalar.wgsl",
-                "bag_forward.wgsl"
-            ],
-        },
+        variant!("vec4", Wide, "vec4.wide", "bag_forward.wgsl"),
+        variant!("vec4", Serial, "vec4.serial", "bag_forward.serial.wgsl"),
+        variant!("scalar", Wide, "scalar.wide", "bag_forward.wgsl"),
+        variant!("scalar", Serial, "scalar.serial", "bag_forward.serial.wgsl"),
+        variant!("vec4", Serial, "vec16.serial", "bag_forward.serial16.wgsl"),
     ],
     parity: Parity::Bits,
     twin: crate::cpu::bag_forward::run,
@@ -89,6 +99,8 @@ fn cases() -> Vec<Case> {
         (33, 9, &[65, 128, 257]),
         (20, 3, &[2048, 4, 64]),
         (70_000, 1, &[1]),
+        (50, 6, &[16, 48]),
+        (2048, 39, &[64, 64]),
         (2048, 39, &[64, 64, 64]),
         (2048, 39, &[63, 63, 63]),
     ] {
@@ -103,7 +115,11 @@ fn cases() -> Vec<Case> {
 /// The case with a lane for every four columns, and with one lane for a row.
 fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
     let fast = inputs.features.iter().all(|f| f.dim.is_multiple_of(4));
-    let variants: &[usize] = if fast { &[VEC4, SCALAR] } else { &[SCALAR] };
+    let variants: &[usize] = match (fast, inputs.features.iter().all(is_plain)) {
+        (true, true) => &[0, 1, 2, 3, PLAIN],
+        (true, false) => &[0, 1, 2, 3],
+        (false, _) => &[2, 3],
+    };
     let make = |lanes: &str, inputs: &BagInputs| {
         let params = Params {
             batch: inputs.batch,

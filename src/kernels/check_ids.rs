@@ -46,6 +46,7 @@ fn cases() -> Vec<Case> {
         ("good", 50, &[4, 8, 3][..], &[][..]),
         ("two bad", 50, &[4, 8, 3], &[201, 90]),
         ("last", 50, &[4, 8, 3], &[u32::MAX]),
+        ("minus one", 50, &[4, 8, 3], &[77]),
         ("empty features", 1, &[4, 4, 4, 4, 4], &[]),
         ("large", 5000, &[16; 8], &[]),
     ] {
@@ -53,7 +54,7 @@ fn cases() -> Vec<Case> {
         let n = inputs.offsets[inputs.offsets.len() - 1];
         let last = n.saturating_sub(1);
         for &position in bad {
-            inputs.ids[position.min(last) as usize] = 1_000_000;
+            inputs.ids[position.min(last) as usize] = if name == "minus one" { u32::MAX } else { 1_000_000 };
         }
         for skip in [0, 1] {
             let params = Params { batch, features: inputs.feature_count(), ids: n, skip };

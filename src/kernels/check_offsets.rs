@@ -10,13 +10,17 @@ params! {
         bags: u32,
         /// Ids.
         ids: u32,
+        /// Examples.
+        batch: u32,
+        /// 1: `begins` holds what the offsets must be at every `batch`-th place.
+        counted: u32,
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "check_offsets",
-    about: "the lowest offset that falls, or lies beyond the ids",
-    bindings: &[write("status"), read("offsets")],
+    about: "the lowest offset that falls, lies beyond the ids or disagrees with the counts",
+    bindings: &[write("status"), read("offsets"), read("begins")],
     params: Params::LAYOUT,
     variants: &[Variant {
         name: "any",
@@ -31,11 +35,16 @@ pub(crate) static KERNEL: Kernel = Kernel {
 };
 
 fn cases() -> Vec<Case> {
-    let case = |name: &str, offsets: &[u32], ids: u32| {
+    let counted = |name: &str, offsets: &[u32], ids: u32, begins: &[u32]| {
         let bags = u32::try_from(offsets.len()).unwrap_or(1) - 1;
-        let bindings = vec![CaseBinding::ints(&[Status::CLEAN]), CaseBinding::ints(offsets)];
-        Case::new(name, [0], &Params { bags, ids }, bindings, (bags + 1).div_ceil(64))
+        let features = u32::try_from(begins.len()).unwrap_or(1) - 1;
+        let bindings =
+            vec![CaseBinding::ints(&[Status::CLEAN]), CaseBinding::ints(offsets), CaseBinding::ints(begins)];
+        let batch = bags / features.max(1);
+        let params = Params { bags, ids, batch, counted: u32::from(features > 0) };
+        Case::new(name, [0], &params, bindings, (bags + 1).div_ceil(64))
     };
+    let case = |name, offsets: &[u32], ids| counted(name, offsets, ids, &[0]);
     let long: Vec<u32> = (0..1000).map(|i| i * 3).collect();
     let mut falls = long.clone();
     (falls[700], falls[300]) = (5, 2000);
@@ -46,5 +55,7 @@ fn cases() -> Vec<Case> {
         case("falls twice", &falls, 2997),
         case("ends early", &[0, 2, 3], 4),
         case("ends late", &[0, 2, 9], 4),
+        counted("counts agree", &[0, 2, 3, 3, 4], 4, &[0, 3, 4]),
+        counted("counts disagree", &[0, 2, 3, 3, 4], 4, &[0, 2, 4]),
     ]
 }

@@ -33,6 +33,11 @@ params! {
 }
 
 impl Feature {
+    /// Whether an id is an error. `NONE` is no row of any table, and as a padding it means that there is none.
+    pub(crate) fn out_of_range(&self, id: u32) -> bool {
+        id >= self.rows && (id != self.padding || id == NONE)
+    }
+
     /// Whether an id stands for no row: out of range, or the padding id.
     pub(crate) fn absent(&self, id: u32) -> bool {
         id >= self.rows || id == self.padding
@@ -65,6 +70,9 @@ impl Status {
         previous: 0,
         reserved: 0,
     };
+
+    /// Not looked at yet.
+    pub(crate) const UNCHECKED: Self = Self { bad_offset: NONE - 1, ..Self::CLEAN };
 
     /// Whether operations on the batch must do nothing.
     pub(crate) fn refused(&self) -> bool {

@@ -30,7 +30,7 @@ pub(crate) mod sort_scatter;
 pub(crate) mod sum_slices;
 pub(crate) mod weight_grad;
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, ParamsLayout};
 
 /// Every kernel.
 pub const ALL: &[&Kernel] = &[
@@ -57,4 +57,11 @@ pub const ALL: &[&Kernel] = &[
     &interaction_grad::KERNEL,
     &bce::KERNEL,
     &dense_update::KERNEL,
+];
+
+/// The structs that lie in storage buffers, by the names that they have in the shaders too.
+pub const SHARED: &[(&str, ParamsLayout)] = &[
+    ("Feature", feature::Feature::LAYOUT),
+    ("Status", feature::Status::LAYOUT),
+    ("Part", part::Part::LAYOUT),
 ];

@@ -41,11 +41,11 @@ pub(crate) fn groups(shape: Shape, len: u32, lanes: u32) -> u32 {
 }
 
 macro_rules! variant {
-    ($optimizer:literal, $state:expr, $width:literal, $shape:ident, $name:literal, $body:expr) => {
+    ($optimizer:literal, $state:expr, $width:literal, $shape:ident, $threads:ident, $name:literal, $more:literal, $body:literal) => {
         Variant {
-            name: concat!($optimizer, ".", $width, ".", $name),
+            name: concat!($optimizer, ".", $name),
             shape: Shape::$shape,
-            workgroup: if $name.len() == 4 { WIDE } else { SERIAL },
+            workgroup: $threads,
             constants: &[("PIECE", PIECE)],
             sources: fragments![
                 "prelude/grid.wgsl",
@@ -57,6 +57,7 @@ macro_rules! variant {
                 concat!("prelude/grad_", $width, ".wgsl"),
                 concat!("prelude/table_", $width, ".wgsl"),
                 "prelude/find_part.wgsl",
+                $more,
                 $state,
                 concat!("optimizer/", $optimizer, ".wgsl"),
                 $body
@@ -65,14 +66,15 @@ macro_rules! variant {
     };
 }
 
-/// The four variants of each optimizer, from its name and the file of its kind of state for either width.
+/// The variants of each optimizer, from its name and the file of its kind of state for either width.
 macro_rules! optimizers {
     ($($optimizer:literal: $vec4_state:literal, $scalar_state:literal;)+) => {
         &[$(
-            variant!($optimizer, $vec4_state, "vec4", Wide, "wide", "row_update.wgsl"),
-            variant!($optimizer, $vec4_state, "vec4", Serial, "serial", "row_update.serial.wgsl"),
-            variant!($optimizer, $scalar_state, "scalar", Wide, "wide", "row_update.wgsl"),
-            variant!($optimizer, $scalar_state, "scalar", Serial, "serial", "row_update.serial.wgsl"),
+            variant!($optimizer, $vec4_state, "vec4", Wide, WIDE, "vec4.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
+            variant!($optimizer, $vec4_state, "vec4", Serial, SERIAL, "vec4.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, $scalar_state, "scalar", Wide, WIDE, "scalar.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
+            variant!($optimizer, $scalar_state, "scalar", Serial, SERIAL, "scalar.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, $vec4_state, "vec4", Serial, SERIAL, "vec16.serial", "prelude/more_whole.wgsl", "row_update.serial.wgsl"),
         )+]
     };
 }
@@ -104,9 +106,17 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// The index of a variant: the optimizer's place in [`OPTIMIZERS`], the width, the shape.
-pub(crate) fn variant(optimizer: usize, vec4: bool, shape: Shape) -> usize {
-    optimizer * 4 + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+/// Variants of each optimizer.
+pub(crate) const VARIANTS: usize = 5;
+
+/// The index of a variant: the optimizer's place in [`OPTIMIZERS`], the width, the shape. `whole`: every dim is a
+/// multiple of 16.
+pub(crate) fn variant(optimizer: usize, vec4: bool, whole: bool, shape: Shape) -> usize {
+    let within = match shape {
+        Shape::Serial if vec4 && whole => 4,
+        _ => usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide),
+    };
+    optimizer * VARIANTS + within
 }
 
 fn cases() -> Vec<Case> {
@@ -120,6 +130,7 @@ fn cases() -> Vec<Case> {
         ("very wide", &[2048], 3, 3),
         ("long", &[64, 8], 9, 150),
         ("hot", &[4], 1, 5000),
+        ("sixteens", &[16, 64], 9, 5),
         ("many", &[64], 40_000, 2),
     ] {
         for (o, (optimizer, _, element_state)) in OPTIMIZERS.iter().enumerate() {
@@ -133,7 +144,8 @@ fn cases() -> Vec<Case> {
                             random.below(longest + 1)
                         });
                         let name = format!("{optimizer} {name} D={dims:?}{decay}");
-                        let index = variant(o, vec4, shape);
+                        let whole = dims.iter().all(|dim| dim % 16 == 0);
+                        let index = variant(o, vec4, whole, shape);
                         let hyper = Params { lr: 0.1, eps: 1e-3, l2, keep, ..Params::default() };
                         // partials are only read by the wide shape, and in cases of their own
                         let case = case(name, inputs, index, shape, hyper, *element_state == 1);
@@ -208,7 +220,7 @@ fn split_cases() -> Vec<Case> {
             let partials = crate::cpu::segment_partials::partials(&inputs, pieces);
             let name = format!("{optimizer} split D={dims:?}");
             let hyper = Params { lr: 0.1, eps: 1e-3, keep: 1.0, split: 1, ..Params::default() };
-            let index = variant(o, vec4, Shape::Wide);
+            let index = variant(o, vec4, false, Shape::Wide);
             let mut case = unbenched(case(name, inputs, index, Shape::Wide, hyper, element_state));
             case.bindings[4] = CaseBinding::floats(&partials);
             all.push(case);

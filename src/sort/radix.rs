@@ -16,21 +16,20 @@ pub struct Sorted {
     pub positions: Buffer,
 }
 
-/// Sorts the first `len` keys by their lowest `bits` bits; only as many passes run as the bits need.
+/// Sorts the first `len` keys by their lowest `bits` bits (1 to 32); only as many passes run as the bits need.
 ///
 /// The result lies in scratch memory, valid until the recorder is submitted; `keys` is left as it is.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if `keys` is smaller than `len` or `bits` is above 32, [`Error::LimitExceeded`] if
+/// [`Error::InvalidArgument`] if `keys` is smaller than `len` or `bits` is not 1 to 32, [`Error::LimitExceeded`] if
 /// the keys are larger than a binding.
 pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Result<Sorted> {
     let bytes = u64::from(len) * 4;
-    if keys.size() < bytes || bits > 32 {
-        return Err(Error::invalid(
-            "keys",
-            format!("{bytes} bytes for {len} keys, at most 32 bits"),
-            format!("{} bytes, {bits} bits", keys.size()),
-        ));
+    if keys.size() < bytes {
+        return Err(Error::invalid("keys", format!("{bytes} bytes for {len} keys"), keys.size()));
+    }
+    if !(1..=32).contains(&bits) {
+        return Err(Error::invalid("bits", "1 to 32", bits));
     }
     let plan = Plan::new(rec, len, bits);
     let mut pair = || -> Result<Sorted> {
@@ -44,25 +43,16 @@ pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Re
     let groups = sort_count::groups(plan.shape, plan.tiles);
     let variant = usize::from(plan.shape != Shape::Wide);
     for pass in 0..plan.passes {
-        let params = Params {
-            len,
-            tile: plan.tile,
-            tiles: plan.tiles,
-            shift: pass * plan.digit_bits,
-            digits: 1 << plan.digit_bits,
-            first: u32::from(pass == 0),
-        };
+        let shift = pass * plan.digit_bits;
+        let digits = 1 << plan.digit_bits.min(bits - shift);
+        let first = u32::from(pass == 0);
+        let params = Params { len, tile: plan.tile, tiles: plan.tiles, shift, digits, first };
         let source = if pass == 0 { keys.clone() } else { from.keys.clone() };
         let bindings = vec![source.clone(), histogram.clone()];
         rec.dispatch(Dispatch::new(&sort_count::KERNEL, variant, &params, bindings, groups));
-        prefix_sum(rec, &histogram, plan.tiles << plan.digit_bits)?;
-        let bindings = vec![
-            histogram.clone(),
-            source,
-            from.positions.clone(),
-            to.keys.clone(),
-            to.positions.clone(),
-        ];
+        prefix_sum(rec, &histogram, plan.tiles * digits)?;
+        let bindings =
+            vec![histogram.clone(), source, from.positions.clone(), to.keys.clone(), to.positions.clone()];
         rec.dispatch(Dispatch::new(&sort_scatter::KERNEL, variant, &params, bindings, groups));
         std::mem::swap(&mut from, &mut to);
     }
@@ -96,8 +86,11 @@ impl Plan {
         } else {
             (sort_count::SERIAL_BITS, len.div_ceil(SERIAL_TILES).max(64))
         };
-        let passes = bits.max(1).div_ceil(most_bits);
-        let digit_bits = bits.max(1).div_ceil(passes);
-        Self { shape, passes, digit_bits, tile, tiles: len.div_ceil(tile) }
+        let tiles = len.div_ceil(tile);
+        // a counter for each digit and tile must fit a binding
+        let counters = ctx.limits().binding / 4 / u64::from(tiles.max(1));
+        let passes = bits.div_ceil(most_bits.min(counters.max(2).ilog2()));
+        let digit_bits = bits.div_ceil(passes);
+        Self { shape, passes, digit_bits, tile, tiles }
     }
 }

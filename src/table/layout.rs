@@ -68,8 +68,8 @@ pub(crate) struct TableShape {
 }
 
 impl Plan {
-    /// Places tables in bindings of at most `limit` bytes, each beginning at a multiple of `alignment` bytes of its
-    /// table.
+    /// Places tables in bindings of at most `limit` bytes; in memory of its own, each begins at a multiple of
+    /// `alignment` bytes.
     pub(crate) fn new(tables: &[TableShape], limit: u64, alignment: u64) -> Result<Self> {
         let mut plan = Self {
             windows: Vec::new(),
@@ -140,15 +140,15 @@ impl Plan {
         alignment: u64,
         key: &mut u32,
     ) -> Result<()> {
-        let TableShape { shape, state, .. } = spec;
+        let TableShape { shape, state, own } = spec;
         let widest = shape.row_bytes().max(u64::from(state) * 4);
         // windows begin at aligned offsets of a caller's buffer: whole multiples of the rows that take
-        let step = alignment / gcd(alignment, shape.row_bytes());
+        let step = if own { alignment / gcd(alignment, shape.row_bytes()) } else { 1 };
         let most = limit / widest;
         let per_window = if most >= u64::from(shape.rows) { most } else { most / step * step };
         let Some(per_window) = u32::try_from(per_window.min(MAX_ROWS)).ok().filter(|&rows| rows > 0) else {
             return Err(Error::LimitExceeded {
-                what: format!("{step} rows of {} columns", shape.dim),
+                what: format!("{step} row(s) of {} columns", shape.dim),
                 needed: step * widest,
                 limit,
                 hint: "use a smaller dimension",
@@ -157,8 +157,7 @@ impl Plan {
         let mut first_row = 0;
         loop {
             let rows = per_window.min(shape.rows - first_row);
-            let mut window =
-                Window { vec4: shape.vec4(), elements: 0, state_elements: 0, parts: Vec::new() };
+            let mut window = Window { vec4: shape.vec4(), elements: 0, state_elements: 0, parts: Vec::new() };
             window.push(table, spec, first_row, rows, key);
             self.windows.push(window);
             first_row += rows;
@@ -238,12 +237,22 @@ mod tests {
     }
 
     #[test]
-    fn large_tables_are_cut_at_aligned_rows() {
+    fn large_tables_are_cut_into_whole_rows() {
         // 1 KiB holds 16 rows of 16 columns
         let plan = check(&[table(100, 16, 16), table(7, 16, 16), table(40, 5, 0)], 1024);
         let cut: Vec<u32> =
             plan.windows.iter().filter(|w| w.parts[0].table == 0).map(|w| w.parts[0].rows).collect();
         assert_eq!(cut, [16, 16, 16, 16, 16, 16, 4]);
+    }
+
+    #[test]
+    fn only_callers_memory_is_cut_at_aligned_rows() {
+        let rows = |own| {
+            let spec = TableShape { own, ..table(100, 10, 0) };
+            Plan::new(&[spec], 3000, 256).unwrap().windows[0].parts[0].rows
+        };
+        // 40 bytes a row: 75 fit, and every 32nd begins at a multiple of 256 bytes
+        assert_eq!((rows(false), rows(true)), (75, 64));
     }
 
     #[test]

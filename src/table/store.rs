@@ -46,6 +46,7 @@ impl TableStore {
             .zip(&tables)
             .map(|((&shape, &state), (_, table))| TableShape { shape, state, own: table.storage.is_some() })
             .collect();
+        check_storage(ctx, &tables, &shapes)?;
         let limits = ctx.limits();
         let plan = Plan::new(&planned, limits.binding, limits.alignment)?;
         let mut weights = Vec::new();
@@ -248,6 +249,25 @@ impl TableStore {
         }
         Ok(())
     }
+}
+
+/// Tables in callers' memory must be bindable there, and apart from each other.
+fn check_storage(ctx: &Context, tables: &[(String, Table)], shapes: &[Shape]) -> Result<()> {
+    let mut seen: Vec<(&str, Buffer)> = Vec::new();
+    for ((name, table), shape) in tables.iter().zip(shapes) {
+        let Some(buffer) = &table.storage else { continue };
+        buffer.check_home(ctx, "table storage")?;
+        let rows = buffer.part(0, shape.bytes());
+        let argument = format!("table \"{name}\" storage");
+        // windows begin at aligned rows: it is the first that counts
+        rows.part(0, 0).check_bindable(ctx, || argument.clone())?;
+        if let Some((other, _)) = seen.iter().find(|(_, other)| other.overlaps(&rows)) {
+            let expected = format!("memory that does not overlap table \"{other}\"");
+            return Err(Error::invalid(argument, expected, "an overlap"));
+        }
+        seen.push((name, rows));
+    }
+    Ok(())
 }
 
 fn bytes_of<T: NoUninit>(values: &[T]) -> Vec<u8> {

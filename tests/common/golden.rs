@@ -43,12 +43,14 @@ impl Golden {
         let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
         let data = tensor.data();
         match tensor.dtype() {
-            Dtype::I64 => {
-                data.chunks(8).map(|b| u64::try_from(i64::from_le_bytes(b.try_into().unwrap())).unwrap()).collect()
-            }
-            Dtype::I32 => {
-                data.chunks(4).map(|b| u64::try_from(i32::from_le_bytes(b.try_into().unwrap())).unwrap()).collect()
-            }
+            Dtype::I64 => data
+                .chunks(8)
+                .map(|b| u64::try_from(i64::from_le_bytes(b.try_into().unwrap())).unwrap())
+                .collect(),
+            Dtype::I32 => data
+                .chunks(4)
+                .map(|b| u64::try_from(i32::from_le_bytes(b.try_into().unwrap())).unwrap())
+                .collect(),
             other => panic!("{name} is {other:?}"),
         }
     }

@@ -4,10 +4,15 @@ mod adagrad;
 mod rowwise_adagrad;
 mod sgd;
 
+pub(super) use adagrad::Adagrad;
+pub(super) use rowwise_adagrad::RowwiseAdagrad;
+pub(super) use sgd::Sgd;
+
 use crate::kernels::row_update::Params;
 
-/// Updates one row with its gradient; `state` is what the optimizer keeps for the row.
-pub(super) type RowFunction = fn(&Params, row: &mut [f32], gradient: &[f32], state: &mut [f32]);
-
-/// In the order of [`OPTIMIZERS`](crate::kernels::row_update::OPTIMIZERS).
-pub(super) const ROW_FUNCTIONS: [RowFunction; 3] = [sgd::update, rowwise_adagrad::update, adagrad::update];
+/// What an optimizer does to one row. A type and not a function pointer, so that it is compiled into the loop that is
+/// vectorised for the processor.
+pub(super) trait RowOptimizer {
+    /// Updates a row with its gradient; `state` is what the optimizer keeps for the row.
+    fn update(p: &Params, row: &mut [f32], gradient: &[f32], state: &mut [f32]);
+}

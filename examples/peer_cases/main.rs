@@ -1,0 +1,108 @@
+//! The peers' cases on this crate: the same inputs bit for bit, the same JSON lines.
+//!
+//! Timed is recording, submitting and waiting, with inputs resident and checked, without readback. The program starts
+//! itself again with the thread variables of rayon and of Mesa's software adapter set.
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "sizes of the cases are constants that fit, and the generators cut numbers on purpose"
+)]
+
+mod bags;
+mod inputs;
+mod measure;
+
+use std::process::{Command, ExitCode};
+
+use clap::{Parser, ValueEnum};
+use embag::{Context, Result};
+
+use measure::Measure;
+
+#[derive(Parser)]
+#[command(about = "Times the cases that other libraries are timed with, one JSON line each")]
+struct Args {
+    /// Where to run: the CPU, or the best adapter (software ones included).
+    #[arg(long, value_enum, default_value = "cpu")]
+    device: Device,
+    /// Threads of the CPU twins and of software adapters.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Case prefixes, separated by commas; all if empty.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Device {
+    Cpu,
+    Gpu,
+}
+
+/// Set for the process that measures.
+const CHILD: &str = "EMBAG_PEER_CASES_CHILD";
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if std::env::var_os(CHILD).is_none() {
+        return respawn(args.threads);
+    }
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn respawn(threads: usize) -> ExitCode {
+    let status = std::env::current_exe().and_then(|program| {
+        Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .env(CHILD, "1")
+            .env("RAYON_NUM_THREADS", threads.to_string())
+            .env("LP_NUM_THREADS", threads.to_string())
+            .status()
+    });
+    match status {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: starting again with {threads} threads: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Run = fn(&Context, &Measure) -> Result<()>;
+
+/// Every case by the prefix that `--only` selects it with.
+const CASES: &[(&str, Run)] = &[
+    ("E1", |ctx, m| bags::forward(ctx, m, "E1", 64, 20)),
+    ("E3_step_rowwise_adagrad", |ctx, m| bags::step(ctx, m, "rowwise_adagrad")),
+    ("E3_step_adagrad", |ctx, m| bags::step(ctx, m, "adagrad")),
+    ("E3_step_sgd", |ctx, m| bags::step(ctx, m, "sgd")),
+    ("E2", |ctx, m| bags::forward(ctx, m, "E2", 128, 1)),
+    ("E2", |ctx, m| bags::forward(ctx, m, "E2", 128, 50)),
+    ("B1", |ctx, m| bags::gather(ctx, m)),
+    ("B2_scatter", |ctx, m| bags::scatter(ctx, m, false)),
+    ("B2b", |ctx, m| bags::scatter(ctx, m, true)),
+];
+
+fn run(args: &Args) -> Result<()> {
+    let ctx = match args.device {
+        Device::Cpu => Context::cpu(),
+        Device::Gpu => Context::open()?,
+    };
+    eprintln!("{ctx}");
+    let kind = if ctx.is_cpu() { "cpu".to_owned() } else { ctx.device_name() };
+    let measure =
+        Measure { peer: format!("embag {} {kind}", env!("CARGO_PKG_VERSION")), threads: args.threads };
+    for (name, case) in CASES {
+        let wanted = |only: &String| name.starts_with(only.as_str()) || only.starts_with(name);
+        if args.only.is_empty() || args.only.iter().any(wanted) {
+            case(&ctx, &measure)?;
+        }
+    }
+    Ok(())
+}

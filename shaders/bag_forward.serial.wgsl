@@ -1,0 +1,150 @@
+// bag_forward for software adapters: a thread takes sixteen columns at a time, so that a bag's ids are read less often.
+@group(0) @binding(0) var<storage, read> status: Status;
+@group(0) @binding(1) var<storage, read> features: array<Feature>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
+@group(0) @binding(3) var<storage, read> ids: array<u32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>;
+@group(0) @binding(5) var<storage, read> rows: array<Elem>;
+@group(0) @binding(6) var<storage, read_write> out: array<Elem>;
+
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let work = group_index(group, groups) * WORKGROUP + thread;
+    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
+        return;
+    }
+    let feature = features[find_feature(work)];
+    let item = (work - feature.work_begin) / feature.lanes;
+    let lane = (work - feature.work_begin) % feature.lanes;
+    if (feature.pooling == POOL_NONE) {
+        copy_rows(feature, item, lane);
+    } else {
+        pool_rows(feature, item, lane);
+    }
+}
+
+// Sixteen columns.
+struct Block {
+    a: vec4<f32>,
+    b: vec4<f32>,
+    c: vec4<f32>,
+    d: vec4<f32>,
+}
+
+fn load_block(e: u32, left: u32) -> Block {
+    var block: Block;
+    block.a = load_rows(e, left);
+    if (left > 4u) {
+        block.b = load_rows(e + 4u, left - 4u);
+    }
+    if (left > 8u) {
+        block.c = load_rows(e + 8u, left - 8u);
+    }
+    if (left > 12u) {
+        block.d = load_rows(e + 12u, left - 12u);
+    }
+    return block;
+}
+
+// Adds to what earlier windows wrote, or writes.
+fn put(e: u32, left: u32, value: vec4<f32>, initial: u32) {
+    if (initial == 1u) {
+        store_out(e, left, value);
+    } else {
+        store_out(e, left, load_out(e, left) + value);
+    }
+}
+
+fn put_block(e: u32, left: u32, block: Block, initial: u32) {
+    put(e, left, block.a, initial);
+    if (left > 4u) {
+        put(e + 4u, left - 4u, block.b, initial);
+    }
+    if (left > 8u) {
+        put(e + 8u, left - 8u, block.c, initial);
+    }
+    if (left > 12u) {
+        put(e + 12u, left - 12u, block.d, initial);
+    }
+}
+
+fn pool_rows(feature: Feature, item: u32, lane: u32) {
+    let bag = feature.index * params.batch + params.row_begin + item;
+    let begin = offsets[bag];
+    let end = offsets[bag + 1u];
+    let out_row = feature.out_base + item * feature.out_stride;
+    for (var column = lane * 16u; column < feature.dim; column += feature.lanes * 16u) {
+        let left = feature.dim - column;
+        var sum: Block;
+        var count = 0u;
+        for (var p = begin; p < end; p++) {
+            let id = ids[p];
+            if (id >= feature.rows || id == feature.padding) {
+                continue;
+            }
+            count += 1u;
+            // ids before the window wrap around and are beyond it too
+            let row = id - feature.window_first;
+            if (row < feature.window_rows) {
+                let block = load_block(feature.window_base + row * feature.dim + column, left);
+                if (params.weighted == 1u) {
+                    let weight = weights[p];
+                    sum.a += block.a * weight;
+                    sum.b += block.b * weight;
+                    sum.c += block.c * weight;
+                    sum.d += block.d * weight;
+                } else {
+                    sum.a += block.a;
+                    sum.b += block.b;
+                    sum.c += block.c;
+                    sum.d += block.d;
+                }
+            }
+        }
+        if (feature.pooling == POOL_MEAN && count > 1u) {
+            let divisor = f32(count);
+            sum.a /= divisor;
+            sum.b /= divisor;
+            sum.c /= divisor;
+            sum.d /= divisor;
+        }
+        put_block(out_row + column, left, sum, feature.initial);
+    }
+}
+
+fn copy_rows(feature: Feature, item: u32, lane: u32) {
+    let p = offsets[feature.index * params.batch] + params.row_begin + item;
+    if (p >= offsets[(feature.index + 1u) * params.batch]) {
+        return;
+    }
+    let id = ids[p];
+    let absent = id >= feature.rows || id == feature.padding;
+    let row = id - feature.window_first;
+    let present = !absent && row < feature.window_rows;
+    if (!present && feature.initial == 0u) {
+        return;
+    }
+    // a row of a later window is overwritten by that window's dispatch
+    let out_row = feature.out_base + item * feature.out_stride;
+    for (var column = lane * 16u; column < feature.dim; column += feature.lanes * 16u) {
+        let left = feature.dim - column;
+        var block: Block;
+        if (present) {
+            block = load_block(feature.window_base + row * feature.dim + column, left);
+            if (params.weighted == 1u) {
+                let weight = weights[p];
+                block.a *= weight;
+                block.b *= weight;
+                block.c *= weight;
+                block.d *= weight;
+            }
+        }
+        put_block(out_row + column, left, block, 1u);
+    }
+}

@@ -1,0 +1,10 @@
+struct Params {
+    batch: u32,
+    features: u32,
+    // threads in all
+    work: u32,
+    // the rows of the output that `out` holds
+    row_begin: u32,
+    row_end: u32,
+    weighted: u32,
+}

@@ -1,0 +1,66 @@
+//! Shader variants as a compiler sees them, for the tests that look into every one of them.
+#![allow(dead_code, reason = "not every test binary uses everything")]
+
+use std::collections::BTreeMap;
+
+use embag::kernel::{Kernel, Variant, assemble};
+use embag::kernels;
+use naga::back::pipeline_constants::process_overrides;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{Module, ShaderStage};
+
+/// The entry point of every shader.
+pub(crate) const ENTRY: &str = "main";
+
+/// Every variant of every kernel.
+pub(crate) fn all() -> impl Iterator<Item = (&'static Kernel, &'static Variant)> {
+    kernels::ALL.iter().flat_map(|&kernel| kernel.variants.iter().map(move |variant| (kernel, variant)))
+}
+
+/// `kernel.variant`.
+pub(crate) fn name(kernel: &Kernel, variant: &Variant) -> String {
+    format!("{}.{}", kernel.name, variant.name)
+}
+
+/// The source that the pipelines are built from.
+pub(crate) fn source(variant: &Variant) -> String {
+    assemble(variant.sources)
+}
+
+/// The source with every read-only binding declared as it is when it shares a buffer with a written one.
+pub(crate) fn aliased(kernel: &Kernel, source: &str) -> String {
+    kernel.bindings.iter().fold(source.to_owned(), |source, binding| {
+        source.replace(
+            &format!("var<storage, read> {}:", binding.name),
+            &format!("var<storage, read_write> {}:", binding.name),
+        )
+    })
+}
+
+/// The values of a variant's overrides.
+pub(crate) fn constants(variant: &Variant) -> BTreeMap<&'static str, u32> {
+    std::iter::once(("WORKGROUP", variant.workgroup)).chain(variant.constants.iter().copied()).collect()
+}
+
+/// Parses and validates with no optional capability, which is what a default device has.
+pub(crate) fn compile(source: &str) -> Result<(Module, ModuleInfo), String> {
+    let module = naga::front::wgsl::parse_str(source).map_err(|error| error.emit_to_string(source))?;
+    let info = validator().validate(&module).map_err(|error| error.emit_to_string(source))?;
+    Ok((module, info))
+}
+
+/// Puts values in the place of overrides, and leaves out what the entry point does not use.
+pub(crate) fn resolve(
+    module: &Module,
+    info: &ModuleInfo,
+    constants: &BTreeMap<&str, u32>,
+) -> Result<(Module, ModuleInfo), String> {
+    let values = constants.iter().map(|(&name, &value)| (name.to_owned(), f64::from(value))).collect();
+    let (module, info) = process_overrides(module, info, Some((ShaderStage::Compute, ENTRY)), &values)
+        .map_err(|error| error.to_string())?;
+    Ok((module.into_owned(), info.into_owned()))
+}
+
+fn validator() -> Validator {
+    Validator::new(ValidationFlags::all(), Capabilities::empty())
+}

@@ -1,0 +1,148 @@
+//! The same bits on every run, whatever else is in the batch, with any number of threads and windows.
+
+mod common;
+#[path = "common/model.rs"]
+mod model;
+#[path = "common/random.rs"]
+mod random;
+
+use embag::{
+    Adagrad, Buffer, Context, EmbeddingBags, Init, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd, Table,
+};
+use model::{Lists, Model, Step, feature, padded};
+use random::Random;
+
+fn devices() -> impl Iterator<Item = Context> {
+    std::iter::once(Context::cpu()).chain(common::gpu_shapes().iter().cloned())
+}
+
+fn optimizers() -> [Optimizer; 3] {
+    [
+        Sgd { lr: 0.1, ..Default::default() }.into(),
+        Adagrad { lr: 0.1, ..Default::default() }.into(),
+        RowwiseAdagrad { lr: 0.1, ..Default::default() }.into(),
+    ]
+}
+
+/// Hot rows among cold ones: row 1 of each table thousands of times.
+fn hot() -> (Model, Lists) {
+    let model = Model::new(
+        &[(500, 16), (70, 5), (2000, 64)],
+        &[
+            feature(0, Pooling::Sum),
+            feature(1, Pooling::Mean),
+            padded(2, Pooling::Sum, 9),
+            feature(0, Pooling::Mean),
+        ],
+    );
+    let mut lists = Lists::random(&model, 300, 20, true, 3);
+    let mut random = Random::new(1);
+    for id in lists.ids.iter_mut().flatten().flatten() {
+        if random.below(3) == 0 {
+            *id = 1;
+        }
+    }
+    (model, lists)
+}
+
+fn step(ctx: &Context, model: &Model, lists: &Lists) -> Step<f32> {
+    model.step(ctx, &model.weights(2), lists, &model.grads(lists, 2))
+}
+
+#[test]
+fn repeated_runs() {
+    let (model, lists) = hot();
+    for optimizer in optimizers() {
+        let model = model.clone().optimizer(optimizer);
+        for ctx in devices() {
+            let first = step(&ctx, &model, &lists);
+            for run in 1..4 {
+                step(&ctx, &model, &lists)
+                    .assert_same(&format!("{optimizer:?}, run {run} on {}", common::name_of(&ctx)), &first);
+            }
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads() {
+    let (model, lists) = hot();
+    for optimizer in optimizers() {
+        let model = model.clone().optimizer(optimizer);
+        let expected = step(&Context::cpu(), &model, &lists);
+        for threads in [1, 2, 3, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| step(&Context::cpu(), &model, &lists));
+            found.assert_same(&format!("{optimizer:?}, {threads} threads"), &expected);
+        }
+    }
+}
+
+/// Row 7 with 100 occurrences, in the order given, among `others` ids before and behind each of them.
+fn row_among(ctx: &Context, optimizer: Optimizer, others: usize, first_table: u64) -> (Vec<f32>, Vec<f32>) {
+    let mut random = Random::new(others as u64);
+    let mut bags = EmbeddingBags::builder(ctx)
+        // rows before it change its sort key and its place in the arena
+        .table("before", Table::rows(first_table).dim(12))
+        .table("t", Table::rows(3000).dim(12).init(Init::Constant(0.25)))
+        .feature("f", "t", Pooling::Sum)
+        .optimizer(optimizer)
+        .build()
+        .unwrap();
+    let mut other = || (0..others).map(|_| 8 + random.below(2900)).collect::<Vec<u32>>();
+    let lists: Vec<Vec<u32>> = (0..100).map(|_| [other(), vec![7], other()].concat()).collect();
+    let ids: usize = lists.iter().map(Vec::len).sum();
+    let mut weights = vec![1.0; ids];
+    let mut own = Random::new(77);
+    let mut position = 0;
+    for list in &lists {
+        for &id in list {
+            weights[position] = if id == 7 { own.float() } else { random.float() };
+            position += 1;
+        }
+    }
+    let batch = bags.batch().lists("f", lists).weights("f", &weights).build().unwrap();
+    let grad = Matrix::from_slice(ctx, &Random::new(5).floats(1200), 100, 12).unwrap();
+    for _ in 0..2 {
+        bags.backward(&batch, &grad).unwrap();
+    }
+    let state = bags.download_state("t").unwrap();
+    let len = state.len() / 3000;
+    (bags.read_row("t", 7).unwrap(), state[7 * len..8 * len].to_vec())
+}
+
+#[test]
+fn a_row_does_not_depend_on_its_neighbours() {
+    for optimizer in optimizers() {
+        let alone = row_among(&Context::cpu(), optimizer, 0, 1);
+        for ctx in devices() {
+            for (others, before) in [(0, 1), (0, 77), (1, 1), (3, 1000), (20, 5)] {
+                let found = row_among(&ctx, optimizer, others, before);
+                assert_eq!(found, alone, "{optimizer:?}, {others} others on {}", common::name_of(&ctx));
+            }
+        }
+    }
+}
+
+#[test]
+fn many_threads_may_share_a_context() {
+    // each with work of its own, submitted and read back at the same time
+    let (model, lists) = hot();
+    let model = model.optimizer(Sgd::default());
+    for ctx in devices() {
+        let expected = step(&ctx, &model, &lists);
+        std::thread::scope(|scope| {
+            for thread in 0..6u32 {
+                let (ctx, model, lists, expected) = (&ctx, &model, &lists, &expected);
+                scope.spawn(move || {
+                    for i in 0..50 {
+                        let data = [thread, i];
+                        let buffer = Buffer::from_slice(ctx, &data).unwrap();
+                        assert_eq!(buffer.read::<u32>(ctx).unwrap(), data);
+                    }
+                    step(ctx, model, lists).assert_same(&format!("thread {thread}"), expected);
+                });
+            }
+        });
+    }
+}
