@@ -104,11 +104,12 @@ impl<'a> Trainer<'a> {
         let start = Instant::now();
         let (train_loss, trained) = self.train(epoch)?;
         let seconds = start.elapsed().as_secs_f64();
-        if trained > 0 && !train_loss.is_finite() {
-            return Err(RunError::Diverged { epoch, lr: self.settings.lr });
-        }
         self.trained = trained;
         let (logits, labels) = self.test(epoch)?;
+        // the last steps may have spoilt what the mean loss still does not show
+        if !train_loss.is_finite() && trained > 0 || logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(RunError::Diverged { epoch, lr: self.settings.lr });
+        }
         self.tested = labels.len();
         let (logloss, auc, ne) = metrics(&logits, &labels)?;
         let examples_per_s = trained as f64 / seconds;

@@ -6,7 +6,7 @@ use super::memory::MemoryData;
 use super::random::{Pcg64, below, fraction, generator, mix, normal, unit};
 use super::{DataError, DataState, Examples, FeatureSpec, Format, Schema};
 
-const TRAIN: usize = 60_000;
+const TRAIN: usize = 150_000;
 const TEST: usize = 15_000;
 const ZIPF_EXPONENT: f64 = 1.05;
 const HISTORY: usize = 20;
@@ -32,14 +32,14 @@ const fn column(name: &'static str, table: &'static str, rows: u32, effect: f64)
 
 /// One id each per example.
 const COLUMNS: [Column; 8] = [
-    column("user", "user", 100_000, 0.6),
-    column("item", "item", 50_000, 0.6),
-    column("advertiser", "advertiser", 5_000, 0.7),
-    column("site", "site", 10_000, 0.5),
-    column("referrer", "site", 10_000, 0.2),
+    column("user", "user", 20_000, 0.6),
+    column("item", "item", 10_000, 0.6),
+    column("advertiser", "advertiser", 1_000, 0.7),
+    column("site", "site", 4_000, 0.5),
+    column("referrer", "site", 4_000, 0.2),
     column("category", "category", 1_000, 0.7),
-    column("region", "region", 1_000, 0.4),
-    column("device", "device", 2_000, 0.4),
+    column("region", "region", 300, 0.4),
+    column("device", "device", 500, 0.4),
 ];
 const USER: usize = 0;
 const ADVERTISER: usize = 2;
@@ -47,7 +47,7 @@ const ADVERTISER: usize = 2;
 const PAIR_FEATURES: usize = 100;
 
 /// Up to [`HISTORY`] items per example, pooled by their mean, which has less spread than an item.
-const BAG: Column = column("history", "item", 50_000, 1.2);
+const BAG: Column = column("history", "item", 10_000, 1.2);
 
 /// Draws the data of a seed: the checkpoint's, if there is one, whose ids have the meaning that
 /// the model has learnt.

@@ -1,0 +1,262 @@
+//! The example `train_ctr` as its users run it: the built program, its output, its exit codes and its checkpoints.
+
+mod common;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The program. `cargo test --test train_ctr` alone does not build it, so that it is built here, beside this test.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        // <target folder>/<profile>/deps/<test>
+        let profile = test.parent().and_then(Path::parent).unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--example", "train_ctr", "--manifest-path"]);
+        cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+        cargo.arg("--target-dir").arg(profile.parent().unwrap());
+        if profile.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().unwrap().success(), "the example does not build");
+        profile.join("examples").join(format!("train_ctr{}", std::env::consts::EXE_SUFFIX))
+    })
+}
+
+fn run(args: &[&str]) -> Output {
+    Command::new(program()).args(args).output().unwrap()
+}
+
+/// The last line of a run that must succeed.
+fn json(args: &[&str]) -> Value {
+    let output = run(&[args, &["--json"]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+/// The error of a run that must fail.
+fn error(args: &[&str]) -> String {
+    let output = run(args);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {text}");
+    text.lines().last().unwrap_or_default().to_owned()
+}
+
+/// A census of made-up people in `folder`: who is older and works more earns more.
+fn census(folder: &Path, people: u32) -> String {
+    let mut csv = String::from(
+        "age,workclass,fnlwgt,education,education-num,marital-status,occupation,relationship,race,sex,capital-gain,\
+         capital-loss,hours-per-week,native-country,income-per-year\n",
+    );
+    let mut state = 1u32;
+    let mut below = |n: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) % n
+    };
+    for _ in 0..people {
+        let (age, work, hours) = (17 + below(60), below(8), 20 + below(40));
+        let label = if age + 2 * hours + 10 * work + below(40) > 190 { ">50K" } else { "<=50K" };
+        writeln!(
+            csv,
+            "{age},w{work},{},e{},9,m,o{},r,x,y,0,0,{hours},c,{label}",
+            below(1000),
+            below(16),
+            below(14)
+        )
+        .unwrap();
+    }
+    let path = folder.join("census.csv");
+    fs::write(&path, csv).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn two_epochs_are_one_epoch_and_another_resumed_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 3000);
+    let [two, one, more] = ["two", "one", "more"].map(|name| path(folder.path(), name));
+    for optimizer in ["sgd", "adagrad", "rowwise-adagrad"] {
+        let common =
+            ["--device", "cpu", "--format", "adult", "--train", &train, "--batch", "128", "--epochs"];
+        let new = ["--seed", "9", "--optimizer", optimizer, "--checkpoint"];
+        let whole = json(&[&common[..], &["2"], &new, &[&two]].concat());
+        json(&[&common[..], &["1"], &new, &[&one]].concat());
+        let resumed = json(&[&common[..], &["2", "--resume", &one, "--checkpoint", &more]].concat());
+        for key in ["epochs", "auc", "logloss", "ne", "test_examples"] {
+            assert_eq!(whole[key], resumed[key], "{optimizer} {key}");
+        }
+        assert_eq!(whole["epochs"], 2);
+        assert!(whole["auc"].as_f64().unwrap() > 0.8, "{whole}");
+        // all weights, optimizer state, steps, reports and vocabularies
+        assert_eq!(fs::read(&two).unwrap(), fs::read(&more).unwrap(), "{optimizer}");
+        assert_ne!(fs::read(&one).unwrap(), fs::read(&more).unwrap());
+    }
+}
+
+#[test]
+fn files_without_numbers_are_learnt_and_resumed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: String = (0..4000u32)
+        .map(|i| {
+            let id = i.wrapping_mul(2_654_435_761) >> 20;
+            format!("{} {}:1 {}:0.5\n", id % 3 / 2, id % 3, id % 50 + 100)
+        })
+        .collect();
+    let train = path(folder.path(), "ids.svm");
+    fs::write(&train, lines).unwrap();
+    let [two, one] = ["two", "one"].map(|name| path(folder.path(), name));
+    let common = ["--device", "cpu", "--format", "libsvm", "--train", &train, "--batch", "64", "--epochs"];
+    let rows = ["--hash-rows", "1000"];
+    let whole = json(&[&common[..], &["2", "--checkpoint", &two], &rows].concat());
+    json(&[&common[..], &["1", "--checkpoint", &one], &rows].concat());
+    json(&[&common[..], &["2", "--resume", &one, "--checkpoint", &one]].concat());
+    assert_eq!(fs::read(&two).unwrap(), fs::read(&one).unwrap());
+    assert!(whole["auc"].as_f64().unwrap() > 0.99, "{whole}");
+    assert_eq!(whole["embedding_bytes"], 1000 * 16 * 4);
+}
+
+#[test]
+fn cpu_and_gpu_end_alike() {
+    if common::gpu().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 5000);
+    let args = ["--format", "adult", "--train", &train, "--epochs", "2", "--batch", "128", "--device"];
+    let [cpu, gpu] = ["cpu", "gpu"].map(|device| json(&[&args[..], &[device]].concat()));
+    let difference = cpu["auc"].as_f64().unwrap() - gpu["auc"].as_f64().unwrap();
+    assert!(difference.abs() < 1e-3, "{cpu} {gpu}");
+    assert_ne!(cpu["device"], gpu["device"]);
+}
+
+#[test]
+fn a_run_says_and_draws_what_it_came_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 500);
+    let plot = path(folder.path(), "curves.png");
+    let args = ["--device", "cpu", "--format", "adult", "--train", &train, "--plot", &plot, "--json"];
+    let output = run(&args);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 1 + 5 + 1, "{text}"); // a header, the epochs, the JSON
+    let summary: Value = serde_json::from_str(lines[6]).unwrap();
+    assert_eq!(
+        (&summary["epochs"], &summary["train_examples"], &summary["test_examples"]),
+        (&5.into(), &400.into(), &100.into())
+    );
+    for key in ["auc", "logloss", "ne", "examples_per_s", "embedding_bytes"] {
+        assert!(summary[key].as_f64().unwrap() > 0.0, "{key}: {summary}");
+    }
+    assert_eq!((summary["driver"].as_str(), summary.as_object().unwrap().len()), (Some("rayon"), 10));
+    assert!(fs::read(&plot).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn mistakes_end_with_code_1_and_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 300);
+    let checkpoint = path(folder.path(), "model");
+    let common = ["--device", "cpu", "--format", "adult", "--train", &train];
+    let with = |args: &[&str]| error(&[&common[..], args].concat());
+    json(&[&common[..], &["--epochs", "1", "--checkpoint", &checkpoint]].concat());
+    let whole = fs::read(&checkpoint).unwrap();
+
+    let resume = ["--resume", &checkpoint];
+    for (args, expected) in [
+        (&["--epochs", "1"][..], "error: --epochs: expected more than the checkpoint's 1, got 1"),
+        (&["--dim", "8"], "error: --dim: expected the checkpoint's 16, got 8"),
+        (&["--seed", "2"], "error: --seed: expected the checkpoint's 1, got 2"),
+        (&["--optimizer", "sgd"], "error: --optimizer: expected the checkpoint's adagrad, got sgd"),
+    ] {
+        assert_eq!(with(&[&resume[..], args].concat()), expected);
+    }
+    let missing = path(folder.path(), "missing/file");
+    assert!(with(&["--checkpoint", &missing]).starts_with("error: --checkpoint: cannot write"));
+    assert!(with(&["--plot", &format!("{missing}.png")]).starts_with("error: --plot: cannot write"));
+    assert!(with(&["--resume", &missing]).starts_with(&format!("error: {missing}: ")));
+    assert_eq!(
+        error(&["--device", "cpu", "--resume", &checkpoint]),
+        "error: --format: expected the checkpoint's adult, got synthetic"
+    );
+
+    fs::write(&checkpoint, &whole[..whole.len() - 1]).unwrap();
+    assert!(
+        with(&resume).starts_with(&format!("error: checkpoint {checkpoint}: expected {} bytes", whole.len()))
+    );
+    let mut altered = whole;
+    *altered.last_mut().unwrap() ^= 1;
+    fs::write(&checkpoint, altered).unwrap();
+    assert!(with(&resume).starts_with(&format!("error: checkpoint {checkpoint}: the file was altered")));
+
+    let mut csv = fs::read_to_string(&train).unwrap();
+    csv.push_str("old,w,1,e,9,m,o,r,x,y,0,0,40,c,>50K\n");
+    fs::write(&train, csv).unwrap();
+    let expected = format!("error: {train}:302: field `age`: expected a number of at least 0, found `old`");
+    assert_eq!(with(&[]), expected);
+    assert!(with(&["--lr", "1e30"]).contains("field `age`"), "data comes first");
+}
+
+#[test]
+fn a_training_that_diverges_is_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 300);
+    let checkpoint = path(folder.path(), "model");
+    let args =
+        ["--device", "cpu", "--format", "adult", "--train", &train, "--optimizer", "sgd", "--lr", "1e38"];
+    let text = error(&[&args[..], &["--checkpoint", &checkpoint]].concat());
+    assert!(text.starts_with("error: the training diverged in epoch "), "{text}");
+    assert!(!Path::new(&checkpoint).exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_the_last_checkpoint_whole() {
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 3000);
+    let checkpoint = path(folder.path(), "model");
+    let args = ["--device", "cpu", "--format", "adult", "--train", &train, "--batch", "16", "--checkpoint"];
+    let child = Command::new(program())
+        .args(args)
+        .args([&*checkpoint, "--epochs", "1000000"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !Path::new(&checkpoint).exists() {
+        assert!(start.elapsed() < Duration::from_secs(120), "no checkpoint was written");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("sh").args(["-c", &format!("kill -INT {pid}")]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let text = String::from_utf8(output.stderr).unwrap();
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("stopped in epoch ") && last.contains(&checkpoint), "{text}");
+    let saved = embag::Checkpoint::load(&checkpoint).unwrap();
+    let epochs = saved.json::<Vec<Value>>("reports").unwrap().len();
+    assert!(last.contains(&format!("holds epoch {epochs},")), "{last}");
+    // nothing is left beside it, and it can be gone on from
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    let more = (epochs + 1).to_string();
+    let common = ["--device", "cpu", "--format", "adult", "--train", &train];
+    assert_eq!(
+        json(&[&common[..], &["--resume", &checkpoint, "--epochs", &more]].concat())["epochs"],
+        epochs + 1
+    );
+}
