@@ -59,7 +59,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
 
 /// Threads for a batch.
 pub(crate) fn threads(p: &Params) -> u32 {
-    p.rows * p.features.div_ceil(4) * p.dim.div_ceil(4)
+    p.rows * p.features.div_ceil(4) * p.dim.div_ceil(16)
 }
 
 fn cases() -> Vec<Case> {
@@ -73,7 +73,6 @@ fn cases() -> Vec<Case> {
             dim,
             x_base: gap,
             x_stride: features * dim + gap,
-            // never empty
             grad_base: gap,
             grad_stride: columns + gap,
             out_base: gap,
