@@ -1,6 +1,6 @@
 // The gradient of interaction with respect to its input: for feature i the sum over j of the pair's gradient times
 // feature j, in the order of j, behind the gradient of the copy. Four features by 16 columns a thread.
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(0) var<storage, read> input: array<Elem>;
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<Elem>;
 
@@ -10,8 +10,8 @@ struct Params {
     features: u32,
     dim: u32,
     // elements where the matrices begin, and from row to row
-    x_base: u32,
-    x_stride: u32,
+    input_base: u32,
+    input_stride: u32,
     grad_base: u32,
     grad_stride: u32,
     out_base: u32,
@@ -90,7 +90,7 @@ fn main(
     let column = index % parts * 16u;
     let i = index / parts % side * 4u;
     let last = params.features - 1u;
-    let start = params.x_base + example * params.x_stride;
+    let start = params.input_base + example * params.input_stride;
     let copied = params.grad_base + example * params.grad_stride;
     let at = copied + params.dim * params.dense_part;
     // columns beyond the last are read there again, and not stored
@@ -111,10 +111,10 @@ fn main(
             weight(at, min(i + 3u, last), j),
         );
         let e = start + j * params.dim;
-        s0 = added(s0, weights, load_x(e + column, params.dim - column));
-        s1 = added(s1, weights, load_x(e + c1, params.dim - c1));
-        s2 = added(s2, weights, load_x(e + c2, params.dim - c2));
-        s3 = added(s3, weights, load_x(e + c3, params.dim - c3));
+        s0 = added(s0, weights, load_input(e + column, params.dim - column));
+        s1 = added(s1, weights, load_input(e + c1, params.dim - c1));
+        s2 = added(s2, weights, load_input(e + c2, params.dim - c2));
+        s3 = added(s3, weights, load_input(e + c3, params.dim - c3));
     }
     let e = params.out_base + example * params.out_stride;
     finish(e, i, column, s0);

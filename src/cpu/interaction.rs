@@ -13,9 +13,9 @@ pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let (rows, dim) = (p.rows as usize, p.dim as usize);
     let columns = (pairs(p.features, p.diagonal) + p.dim * p.dense_part) as usize;
-    let (x_stride, stride) = (p.x_stride as usize, p.out_stride as usize);
+    let (x_stride, stride) = (p.input_stride as usize, p.out_stride as usize);
     let width = p.features as usize * dim;
-    let x = &call.read::<f32>(0)[p.x_base as usize..][..(rows - 1) * x_stride + width];
+    let x = &call.read::<f32>(0)[p.input_base as usize..][..(rows - 1) * x_stride + width];
     let out = &mut call.write::<f32>(1)[p.out_base as usize..][..(rows - 1) * stride + columns];
     let dense_columns = if p.dense_part == 1 { dim } else { 0 };
     out.par_chunks_mut(stride * EXAMPLES).zip(x.par_chunks(x_stride * EXAMPLES)).for_each(|(out, x)| {
