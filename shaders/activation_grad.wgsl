@@ -1,13 +1,13 @@
-// The gradient behind an activation, from its output: out *= activation'(y). (relu: 1 where y > 0; sigmoid: y (1 - y))
-@group(0) @binding(0) var<storage, read> y: array<Elem>;
+// The gradient behind an activation, from its output y: out *= 1 where y > 0 (relu), y (1 - y) (sigmoid)
+@group(0) @binding(0) var<storage, read> activated: array<Elem>;
 @group(0) @binding(1) var<storage, read_write> out: array<Elem>;
 
 struct Params {
     rows: u32,
     cols: u32,
     // elements where the matrices begin, and from row to row
-    y_base: u32,
-    y_stride: u32,
+    activated_base: u32,
+    activated_stride: u32,
     out_base: u32,
     out_stride: u32,
     activation: u32,
@@ -29,7 +29,7 @@ fn main(
     let row = i / quads;
     let column = i % quads * 4u;
     let left = params.cols - column;
-    let value = load_y(params.y_base + row * params.y_stride + column, left);
+    let value = load_activated(params.activated_base + row * params.activated_stride + column, left);
     let e = params.out_base + row * params.out_stride + column;
     let grad = load_out(e, left);
     if (params.activation == ACTIVATION_RELU) {

@@ -1,15 +1,15 @@
 // column_sum for software adapters: one thread for four columns.
 const LANES: u32 = 16u;
 
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(0) var<storage, read> input: array<Elem>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
 struct Params {
     rows: u32,
     cols: u32,
     // elements where the matrix begins, and from row to row
-    x_base: u32,
-    x_stride: u32,
+    input_base: u32,
+    input_stride: u32,
     out_base: u32,
     // 1: the sums are added to `out`
     accumulate: u32,
@@ -43,7 +43,7 @@ fn main(
     for (var lane = 0u; lane < LANES; lane++) {
         var sum = vec4<f32>();
         for (var row = lane; row < params.rows; row += LANES) {
-            sum += load_x(params.x_base + row * params.x_stride + column, params.cols - column);
+            sum += load_input(params.input_base + row * params.input_stride + column, params.cols - column);
         }
         lanes[lane] = sum;
     }

@@ -1,5 +1,5 @@
 // interaction for software adapters, and for examples that do not fit workgroup memory: 4 x 4 pairs a thread.
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(0) var<storage, read> input: array<Elem>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
 struct Params {
@@ -8,8 +8,8 @@ struct Params {
     features: u32,
     dim: u32,
     // elements where the matrices begin, and from row to row
-    x_base: u32,
-    x_stride: u32,
+    input_base: u32,
+    input_stride: u32,
     out_base: u32,
     out_stride: u32,
     // 1: the output begins with feature 0
@@ -41,13 +41,13 @@ fn main(
     if (example >= params.rows) {
         return;
     }
-    let start = params.x_base + example * params.x_stride;
+    let start = params.input_base + example * params.input_stride;
     let at = params.out_base + example * params.out_stride;
     let tile = index % threads;
     if (tile >= tiles) {
         let column = (tile - tiles) * 4u;
         let left = params.dim - column;
-        let v = load_x(start + column, left);
+        let v = load_input(start + column, left);
         out[at + column] = v.x;
         if (left > 1u) {
             out[at + column + 1u] = v.y;
@@ -90,26 +90,26 @@ fn main(
     var s33 = vec4<f32>();
     for (var column = 0u; column < params.dim; column += 4u) {
         let left = params.dim - column;
-        let b0 = load_x(j0 + column, left);
-        let b1 = load_x(j1 + column, left);
-        let b2 = load_x(j2 + column, left);
-        let b3 = load_x(j3 + column, left);
-        let a0 = load_x(i0 + column, left);
+        let b0 = load_input(j0 + column, left);
+        let b1 = load_input(j1 + column, left);
+        let b2 = load_input(j2 + column, left);
+        let b3 = load_input(j3 + column, left);
+        let a0 = load_input(i0 + column, left);
         s00 += a0 * b0;
         s01 += a0 * b1;
         s02 += a0 * b2;
         s03 += a0 * b3;
-        let a1 = load_x(i1 + column, left);
+        let a1 = load_input(i1 + column, left);
         s10 += a1 * b0;
         s11 += a1 * b1;
         s12 += a1 * b2;
         s13 += a1 * b3;
-        let a2 = load_x(i2 + column, left);
+        let a2 = load_input(i2 + column, left);
         s20 += a2 * b0;
         s21 += a2 * b1;
         s22 += a2 * b2;
         s23 += a2 * b3;
-        let a3 = load_x(i3 + column, left);
+        let a3 = load_input(i3 + column, left);
         s30 += a3 * b0;
         s31 += a3 * b1;
         s32 += a3 * b2;

@@ -1,6 +1,6 @@
 // The dot products of all pairs of an example's features, behind a copy of feature 0. Each product is summed in four
 // accumulators by column modulo 4. An example a group, its features in workgroup memory.
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(0) var<storage, read> input: array<Elem>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
 struct Params {
@@ -9,8 +9,8 @@ struct Params {
     features: u32,
     dim: u32,
     // elements where the matrices begin, and from row to row
-    x_base: u32,
-    x_stride: u32,
+    input_base: u32,
+    input_stride: u32,
     out_base: u32,
     out_stride: u32,
     // 1: the output begins with feature 0
@@ -21,7 +21,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 
 override SHARED: u32;
-var<workgroup> shared_x: array<vec4<f32>, SHARED>;
+var<workgroup> shared_input: array<vec4<f32>, SHARED>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -35,8 +35,8 @@ fn main(
     if (lives) {
         for (var i = thread; i < params.features * quads; i += WORKGROUP) {
             let column = i % quads * 4u;
-            let e = params.x_base + example * params.x_stride + i / quads * params.dim + column;
-            shared_x[i] = load_x(e, params.dim - column);
+            let e = params.input_base + example * params.input_stride + i / quads * params.dim + column;
+            shared_input[i] = load_input(e, params.dim - column);
         }
     }
     workgroupBarrier();
@@ -46,7 +46,7 @@ fn main(
     var at = params.out_base + example * params.out_stride;
     if (params.dense_part == 1u) {
         for (var column = thread; column < params.dim; column += WORKGROUP) {
-            out[at + column] = shared_x[column / 4u][column % 4u];
+            out[at + column] = shared_input[column / 4u][column % 4u];
         }
         at += params.dim;
     }
@@ -58,7 +58,7 @@ fn main(
         let j = p - row * (row + 1u) / 2u;
         var sum = vec4<f32>();
         for (var q = 0u; q < quads; q++) {
-            sum += shared_x[i * quads + q] * shared_x[j * quads + q];
+            sum += shared_input[i * quads + q] * shared_input[j * quads + q];
         }
         out[at + p] = (sum.x + sum.y) + (sum.z + sum.w);
     }

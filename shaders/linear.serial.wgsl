@@ -43,7 +43,7 @@ fn main(
     var c31 = Tile();
     var c32 = Tile();
     var c33 = Tile();
-    for (var k = begin; k < end; k += 4u) {
+    for (var k = begin; k < end; k += K_TILE) {
         let b0 = block_b(n, k);
         let b1 = block_b(n + 4u, k);
         let b2 = block_b(n + 8u, k);

@@ -35,6 +35,7 @@ mod tests {
     use super::log_1p;
 
     #[test]
+    #[allow(clippy::cast_possible_truncation, reason = "the argument is an f32")]
     fn log_1p_is_exact_to_two_units() {
         for i in 0..=100_000 {
             let t = (-(f64::from(i) / 2000.0)).exp() as f32;

@@ -11,8 +11,8 @@ const COLUMNS: usize = 64;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let (rows, cols, stride) = (p.rows as usize, p.cols as usize, p.x_stride as usize);
-    let x = &call.read::<f32>(0)[p.x_base as usize..][..(rows - 1) * stride + cols];
+    let (rows, cols, stride) = (p.rows as usize, p.cols as usize, p.input_stride as usize);
+    let x = &call.read::<f32>(0)[p.input_base as usize..][..(rows - 1) * stride + cols];
     let out = &mut call.write::<f32>(1)[p.out_base as usize..][..cols];
     out.par_chunks_mut(COLUMNS).enumerate().for_each(|(task, out)| {
         vectorised(

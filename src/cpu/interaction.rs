@@ -1,8 +1,8 @@
 //! Twin of `interaction.wgsl`.
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::simd::vectorised;
 use crate::kernel::Call;
 use crate::kernels::interaction::{Params, pairs};
 
@@ -13,66 +13,73 @@ pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let (rows, dim) = (p.rows as usize, p.dim as usize);
     let columns = (pairs(p.features, p.diagonal) + p.dim * p.dense_part) as usize;
-    let (x_stride, stride) = (p.x_stride as usize, p.out_stride as usize);
+    let (x_stride, stride) = (p.input_stride as usize, p.out_stride as usize);
     let width = p.features as usize * dim;
-    let x = &call.read::<f32>(0)[p.x_base as usize..][..(rows - 1) * x_stride + width];
+    let x = &call.read::<f32>(0)[p.input_base as usize..][..(rows - 1) * x_stride + width];
     let out = &mut call.write::<f32>(1)[p.out_base as usize..][..(rows - 1) * stride + columns];
-    let (diagonal, dense_part) = (p.diagonal as usize, p.dense_part == 1);
+    let dense_columns = if p.dense_part == 1 { dim } else { 0 };
     out.par_chunks_mut(stride * EXAMPLES).zip(x.par_chunks(x_stride * EXAMPLES)).for_each(|(out, x)| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for (out, x) in out.chunks_mut(stride).zip(x.chunks(x_stride)) {
-                    example(&mut out[..columns], &x[..width], dim, diagonal, dense_part);
+        let lanes = (p.features as usize).next_multiple_of(WIDEST);
+        let mut by_columns = vec![0.0; dim * lanes];
+        for (out, x) in out.chunks_mut(stride).zip(x.chunks(x_stride)) {
+            let (dense, dots) = out[..columns].split_at_mut(dense_columns);
+            let x = &x[..width];
+            dense.copy_from_slice(&x[..dense_columns]);
+            for (feature, x) in x.chunks_exact(dim).enumerate() {
+                for (value, column) in x.iter().zip(by_columns.chunks_exact_mut(lanes)) {
+                    column[feature] = *value;
                 }
-            },
-        );
+            }
+            let by_columns = &by_columns[..];
+            pulp::Arch::new().dispatch(Dots { out: dots, x, by_columns, dim, diagonal: p.diagonal as usize });
+        }
     });
 }
 
-#[inline(always)]
-fn example(mut out: &mut [f32], x: &[f32], dim: usize, diagonal: usize, dense_part: bool) {
-    if dense_part {
-        let (dense, rest) = out.split_at_mut(dim);
-        dense.copy_from_slice(&x[..dim]);
-        out = rest;
-    }
-    for (i, a) in x.chunks_exact(dim).enumerate() {
-        let (row, rest) = out.split_at_mut(i + diagonal);
-        out = rest;
-        // four at a time: each is a chain of additions that waits for itself
-        let (fours, tail) = row.as_chunks_mut::<4>();
-        let mut others = x.chunks_exact(dim);
-        for four in fours {
-            if let (Some(b), Some(c), Some(d), Some(e)) =
-                (others.next(), others.next(), others.next(), others.next())
-            {
-                *four = dots(a, [b, c, d, e]);
-            }
-        }
-        for (out, b) in tail.iter_mut().zip(others) {
-            [*out] = dots(a, [b]);
-        }
-    }
+/// The most values that a vector register holds.
+const WIDEST: usize = 16;
+
+/// The products of an example, as many at once as a register holds: the order of each sum does not depend on that.
+/// (Written with explicit vectors, since compilers keep turning this loop into scalars.)
+struct Dots<'a> {
+    out: &'a mut [f32],
+    x: &'a [f32],
+    /// Column after column, the features' values side by side, up to a multiple of [`WIDEST`].
+    by_columns: &'a [f32],
+    dim: usize,
+    diagonal: usize,
 }
 
-/// Columns go to four accumulators by column modulo 4.
-#[inline(always)]
-fn dots<const N: usize>(a: &[f32], others: [&[f32]; N]) -> [f32; N] {
-    let mut sums = [[0.0f32; 4]; N];
-    let (quads, tail) = a.as_chunks::<4>();
-    let others = others.map(|b| b[..a.len()].as_chunks::<4>());
-    for (q, a) in quads.iter().enumerate() {
-        for (sums, (b, _)) in sums.iter_mut().zip(&others) {
-            for ((sum, a), b) in sums.iter_mut().zip(a).zip(&b[q]) {
-                *sum += a * b;
+impl WithSimd for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (vectors, _) = S::as_simd_f32s(self.by_columns);
+        let vectors_per_column = vectors.len() / self.dim;
+        let zero = simd.splat_f32s(0.0);
+        let mut out = self.out;
+        for (i, a) in self.x.chunks_exact(self.dim).enumerate() {
+            let (row, rest) = out.split_at_mut(i + self.diagonal);
+            out = rest;
+            for (v, out) in row.chunks_mut(S::F32_LANES).enumerate() {
+                // columns go to four accumulators by column modulo 4
+                let mut sums = [zero; 4];
+                let (quads, tail) = a.as_chunks::<4>();
+                let mut columns = vectors[v..].chunks(vectors_per_column);
+                for quad in quads {
+                    for (sum, &a) in sums.iter_mut().zip(quad) {
+                        let column = columns.next().map_or(zero, |column| column[0]);
+                        *sum = simd.add_f32s(*sum, simd.mul_f32s(simd.splat_f32s(a), column));
+                    }
+                }
+                for ((sum, &a), column) in sums.iter_mut().zip(tail).zip(columns) {
+                    *sum = simd.add_f32s(*sum, simd.mul_f32s(simd.splat_f32s(a), column[0]));
+                }
+                let [x, y, z, w] = sums;
+                let sum = simd.add_f32s(simd.add_f32s(x, y), simd.add_f32s(z, w));
+                simd.partial_store_f32s(out, sum);
             }
         }
     }
-    for (sums, (_, b)) in sums.iter_mut().zip(&others) {
-        for ((sum, a), b) in sums.iter_mut().zip(tail).zip(*b) {
-            *sum += a * b;
-        }
-    }
-    sums.map(|[x, y, z, w]| (x + y) + (z + w))
 }

@@ -16,8 +16,8 @@ pub(crate) fn run(mut call: Call<'_>) {
     let width = p.features as usize * dim;
     let columns = (pairs(p.features, p.diagonal) + p.dim * p.dense_part) as usize;
     let (x_stride, grad_stride, stride) =
-        (p.x_stride as usize, p.grad_stride as usize, p.out_stride as usize);
-    let x = &call.read::<f32>(0)[p.x_base as usize..][..(rows - 1) * x_stride + width];
+        (p.input_stride as usize, p.grad_stride as usize, p.out_stride as usize);
+    let x = &call.read::<f32>(0)[p.input_base as usize..][..(rows - 1) * x_stride + width];
     let grad = &call.read::<f32>(1)[p.grad_base as usize..][..(rows - 1) * grad_stride + columns];
     let out = &mut call.write::<f32>(2)[p.out_base as usize..][..(rows - 1) * stride + width];
     let (diagonal, dense_part) = (p.diagonal as usize, p.dense_part == 1);

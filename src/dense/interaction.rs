@@ -40,7 +40,7 @@ impl Interaction {
     /// Records the forward pass for `x` of `[batch, in_cols]` into `out` of `[batch, out_cols]`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no feature or column, or a shape does not fit;
+    /// [`Error::InvalidArgument`] if there is no feature, value or output, or a shape does not fit;
     /// [`Error::LimitExceeded`] if one row is too large for the device to bind.
     pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         self.validate()?;
@@ -48,9 +48,6 @@ impl Interaction {
         check("out", out, x.rows(), self.out_cols())?;
         let ctx = rec.context().clone();
         let mut all = Vec::new();
-        if self.out_cols() == 0 {
-            return Ok(());
-        }
         for rows in row_chunks(&ctx, &[x, out]) {
             let [x, out] = [x, out].map(|matrix| matrix.row_part(rows.start, rows.len()));
             let (x, out) = (x.place(&ctx, "x")?, out.place(&ctx, "out")?);
@@ -58,8 +55,8 @@ impl Interaction {
                 rows: word("rows", rows.len())?,
                 features: word("features", self.features)?,
                 dim: word("dim", self.dim)?,
-                x_base: x.base,
-                x_stride: x.stride,
+                input_base: x.base,
+                input_stride: x.stride,
                 out_base: out.base,
                 out_stride: out.stride,
                 dense_part: self.dense_part.into(),
@@ -87,33 +84,25 @@ impl Interaction {
         check("dx", dx, x.rows(), self.in_cols())?;
         let ctx = rec.context().clone();
         let mut all = Vec::new();
-        // a single feature without outputs has no gradient to read, and one of zeros
-        let nothing = if self.out_cols() == 0 { Some(rec.scratch("embag.nothing", 16)?) } else { None };
         for rows in row_chunks(&ctx, &[x, dout, dx]) {
             let [x, dout, dx] = [x, dout, dx].map(|matrix| matrix.row_part(rows.start, rows.len()));
             let (x, out) = (x.place(&ctx, "x")?, dx.place(&ctx, "dx")?);
-            let (grad, grad_base, grad_stride) = match &nothing {
-                Some(nothing) => (nothing.clone(), 0, 0),
-                None => {
-                    let place = dout.place(&ctx, "dout")?;
-                    (place.binding, place.base, place.stride)
-                }
-            };
+            let grad = dout.place(&ctx, "dout")?;
             let params = interaction_grad::Params {
                 rows: word("rows", rows.len())?,
                 features: word("features", self.features)?,
                 dim: word("dim", self.dim)?,
-                x_base: x.base,
-                x_stride: x.stride,
-                grad_base,
-                grad_stride,
+                input_base: x.base,
+                input_stride: x.stride,
+                grad_base: grad.base,
+                grad_stride: grad.stride,
                 out_base: out.base,
                 out_stride: out.stride,
                 dense_part: self.dense_part.into(),
                 diagonal: self.self_interaction.into(),
             };
             let vec4 = x.vec4 && out.vec4 && self.dim.is_multiple_of(4);
-            let bindings = vec![x.binding, grad, out.binding];
+            let bindings = vec![x.binding, grad.binding, out.binding];
             let threads = interaction_grad::threads(&params);
             let kernel = &interaction_grad::KERNEL;
             all.push(Dispatch::threads(kernel, usize::from(!vec4), &params, bindings, threads));
@@ -123,9 +112,12 @@ impl Interaction {
     }
 
     fn validate(&self) -> Result<()> {
-        if self.features == 0 || self.dim == 0 {
-            let got = format!("{} features of {} values", self.features, self.dim);
-            return Err(Error::invalid("interaction", "at least one feature and one value", got));
+        if self.features == 0 || self.dim == 0 || self.out_cols() == 0 {
+            return Err(Error::invalid(
+                "interaction",
+                "at least one feature, value and output",
+                format!("{self:?}"),
+            ));
         }
         Ok(())
     }

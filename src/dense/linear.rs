@@ -326,8 +326,8 @@ fn activation_gradient(ctx: &Context, activation: Activation, y: &Matrix, dy: &M
     let params = activation_grad::Params {
         rows,
         cols,
-        y_base: y.base,
-        y_stride: y.stride,
+        activated_base: y.base,
+        activated_stride: y.stride,
         out_base: out.base,
         out_stride: out.stride,
         activation: activation.code(),
@@ -346,8 +346,8 @@ fn column_sums(ctx: &Context, x: &Matrix, out: &Matrix, accumulate: bool) -> Res
     let params = column_sum::Params {
         rows,
         cols,
-        x_base: x.base,
-        x_stride: x.stride,
+        input_base: x.base,
+        input_stride: x.stride,
         out_base: out.base,
         accumulate: accumulate.into(),
     };

@@ -10,8 +10,8 @@ params! {
         rows: u32,
         cols: u32,
         /// Elements where the matrices begin, and from row to row.
-        y_base: u32,
-        y_stride: u32,
+        activated_base: u32,
+        activated_stride: u32,
         out_base: u32,
         out_stride: u32,
         /// `ACTIVATION_RELU` or `ACTIVATION_SIGMOID`.
@@ -30,7 +30,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/activation.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                concat!("prelude/y_", $width, ".wgsl"),
+                concat!("prelude/activated_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
                 "activation_grad.wgsl"
             ],
@@ -41,7 +41,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "activation_grad",
     about: "out *= derivative of the activation, from its output y",
-    bindings: &[read("y"), write("out")],
+    bindings: &[read("activated"), write("out")],
     params: Params::LAYOUT,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
@@ -62,8 +62,8 @@ fn cases() -> Vec<Case> {
             let params = Params {
                 rows,
                 cols,
-                y_base: gap,
-                y_stride: cols + gap,
+                activated_base: gap,
+                activated_stride: cols + gap,
                 out_base: 2 * gap,
                 out_stride: cols + 2 * gap,
                 activation,

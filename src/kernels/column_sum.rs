@@ -9,8 +9,8 @@ params! {
         rows: u32,
         cols: u32,
         /// Elements where the matrix begins, and from row to row.
-        x_base: u32,
-        x_stride: u32,
+        input_base: u32,
+        input_stride: u32,
         out_base: u32,
         /// 1: the sums are added to the output.
         accumulate: u32,
@@ -44,7 +44,7 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                concat!("prelude/x_", $width, ".wgsl"),
+                concat!("prelude/input_", $width, ".wgsl"),
                 $body
             ],
         }
@@ -54,7 +54,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "column_sum",
     about: "out[c] = sum over r of x[r][c]",
-    bindings: &[read("x"), write("out")],
+    bindings: &[read("input"), write("out")],
     params: Params::LAYOUT,
     variants: &[
         variant!("vec4", Wide, "wide", WIDE, "column_sum.wgsl"),
@@ -75,7 +75,8 @@ fn cases() -> Vec<Case> {
     {
         let x = random.floats((gap + rows * (cols + gap)) as usize);
         let out = random.floats((cols + gap) as usize);
-        let params = Params { rows, cols, x_base: gap, x_stride: cols + gap, out_base: gap, accumulate };
+        let params =
+            Params { rows, cols, input_base: gap, input_stride: cols + gap, out_base: gap, accumulate };
         for shape in [Shape::Wide, Shape::Serial] {
             let vec4 = cols % 4 == 0 && gap % 4 == 0;
             let variants =

@@ -33,8 +33,8 @@ macro_rules! variant {
             constants: &[],
             sources: fragments![
                 "prelude/grid.wgsl",
-                "dense_update.wgsl",
-                concat!("dense_optimizer/", $optimizer, ".wgsl")
+                concat!("dense_optimizer/", $optimizer, ".wgsl"),
+                "dense_update.wgsl"
             ],
         }
     };

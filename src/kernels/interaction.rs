@@ -11,8 +11,8 @@ params! {
         features: u32,
         dim: u32,
         /// Elements where the matrices begin, and from row to row.
-        x_base: u32,
-        x_stride: u32,
+        input_base: u32,
+        input_stride: u32,
         out_base: u32,
         out_stride: u32,
         /// 1: the output begins with feature 0.
@@ -62,7 +62,7 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                concat!("prelude/x_", $width, ".wgsl"),
+                concat!("prelude/input_", $width, ".wgsl"),
                 "prelude/pairs.wgsl",
                 $body
             ],
@@ -73,7 +73,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "interaction",
     about: "out = [x_0, <x_i, x_j> for i > j (or i >= j)], for each example",
-    bindings: &[read("x"), write("out")],
+    bindings: &[read("input"), write("out")],
     params: Params::LAYOUT,
     variants: &[
         variant!("vec4", Wide, "wide", WIDE, &[("SHARED", SHARED)], "interaction.wgsl"),
@@ -109,14 +109,14 @@ fn cases() -> Vec<Case> {
             rows,
             features,
             dim,
-            x_base: gap,
-            x_stride: features * dim + gap,
+            input_base: gap,
+            input_stride: features * dim + gap,
             out_base: gap,
             out_stride: columns + gap,
             dense_part,
             diagonal,
         };
-        let x = random.floats((gap + rows * params.x_stride) as usize);
+        let x = random.floats((gap + rows * params.input_stride) as usize);
         let out = CaseBinding::poisoned((gap + rows * params.out_stride) as usize);
         for wide in [true, false] {
             if wide && !fits(features, dim) {

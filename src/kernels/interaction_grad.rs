@@ -12,8 +12,8 @@ params! {
         features: u32,
         dim: u32,
         /// Elements where the matrices begin, and from row to row.
-        x_base: u32,
-        x_stride: u32,
+        input_base: u32,
+        input_stride: u32,
         grad_base: u32,
         grad_stride: u32,
         out_base: u32,
@@ -35,7 +35,7 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                concat!("prelude/x_", $width, ".wgsl"),
+                concat!("prelude/input_", $width, ".wgsl"),
                 // rows of the gradient are as long as there are pairs, so rarely in fours
                 "prelude/grad_scalar.wgsl",
                 concat!("prelude/out_", $width, ".wgsl"),
@@ -49,7 +49,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "interaction_grad",
     about: "out_i = sum over j of grad_ij x_j, plus the gradient of the copy for i = 0",
-    bindings: &[read("x"), read("grad"), write("out")],
+    bindings: &[read("input"), read("grad"), write("out")],
     params: Params::LAYOUT,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
@@ -59,7 +59,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
 
 /// Threads for a batch.
 pub(crate) fn threads(p: &Params) -> u32 {
-    p.rows * p.features.div_ceil(4) * p.dim.div_ceil(4)
+    p.rows * p.features.div_ceil(4) * p.dim.div_ceil(16)
 }
 
 fn cases() -> Vec<Case> {
@@ -71,9 +71,8 @@ fn cases() -> Vec<Case> {
             rows,
             features,
             dim,
-            x_base: gap,
-            x_stride: features * dim + gap,
-            // never empty
+            input_base: gap,
+            input_stride: features * dim + gap,
             grad_base: gap,
             grad_stride: columns + gap,
             out_base: gap,
@@ -82,7 +81,7 @@ fn cases() -> Vec<Case> {
             diagonal,
         };
         let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
-        let x = floats(gap + rows * params.x_stride);
+        let x = floats(gap + rows * params.input_stride);
         let grad = floats(gap + rows * params.grad_stride);
         let out = CaseBinding::poisoned((gap + rows * params.out_stride) as usize);
         let vec4 = dim % 4 == 0 && gap % 4 == 0;

@@ -3,7 +3,10 @@
 use crate::kernels::dense_update::Params;
 
 #[inline(always)]
-pub(in crate::cpu) fn updated(p: &Params, w: f32, g: f32, [s]: [&mut f32; 1]) -> f32 {
-    *s += g * g;
-    w * p.keep - g * p.lr / (s.sqrt() + p.eps)
+pub(in crate::cpu) fn update(p: &Params, weights: &mut [f32], grad: &[f32], [sums]: [&mut [f32]; 1]) {
+    for ((w, g), s) in weights.iter_mut().zip(grad).zip(sums) {
+        let g = g + *w * p.l2;
+        *s += g * g;
+        *w = *w * p.keep - g * p.lr / (s.sqrt() + p.eps);
+    }
 }

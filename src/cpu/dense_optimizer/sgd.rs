@@ -3,6 +3,9 @@
 use crate::kernels::dense_update::Params;
 
 #[inline(always)]
-pub(in crate::cpu) fn updated(p: &Params, w: f32, g: f32, []: [&mut f32; 0]) -> f32 {
-    w * p.keep - g * p.lr
+pub(in crate::cpu) fn update(p: &Params, weights: &mut [f32], grad: &[f32], []: [&mut [f32]; 0]) {
+    for (w, g) in weights.iter_mut().zip(grad) {
+        let g = g + *w * p.l2;
+        *w = *w * p.keep - g * p.lr;
+    }
 }
