@@ -38,7 +38,6 @@ fn main(
     if (column >= params.cols) {
         return;
     }
-
     var lanes: array<vec4<f32>, LANES>;
     for (var lane = 0u; lane < LANES; lane++) {
         var sum = vec4<f32>();

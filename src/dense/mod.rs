@@ -2,7 +2,8 @@
 //!
 //! Everything works on [`Matrix`] and records into a [`Recorder`], so that a whole training step is one submission.
 //! Views are matrices like any other: a layer may write the columns of a wider matrix that another operation
-//! reads. When an operation returns an error it has recorded nothing.
+//! reads. (But one operation cannot read and write columns of the same matrix: their memory overlaps, which is an
+//! error when the recorder is submitted.) When an operation returns an error it has recorded nothing.
 //!
 //! ```
 //! use embag::dense::{Activation, DenseOptimizer, Mlp, bce_with_logits};
