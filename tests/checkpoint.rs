@@ -6,9 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use common::devices_with;
+use embag::dense::{Activation, DenseOptimizer, Mlp};
 use embag::{
     Adagrad, Checkpoint, Context, ContextOptions, EmbeddingBags, EmbeddingBagsBuilder, Error, Matrix,
-    Optimizer, Pooling, RowwiseAdagrad, Sgd, Table, WeightDecay,
+    Optimizer, Pooling, Recorder, RowwiseAdagrad, Sgd, Table, WeightDecay,
 };
 
 const OPTIMIZERS: [fn() -> Optimizer; 3] = [
@@ -408,4 +409,78 @@ fn a_later_checkpoint_takes_the_place_of_an_earlier_one() {
     fs::write(&path, bytes).unwrap();
     bags.load(&path).unwrap();
     assert_eq!(content(&bags), content(&first));
+}
+
+const ADAM: DenseOptimizer =
+    DenseOptimizer::Adam { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false };
+
+fn mlp(ctx: &Context, sizes: &[usize], optimizer: &DenseOptimizer, seed: u32) -> Mlp {
+    Mlp::new(ctx, sizes, Activation::None, 2, optimizer, seed).unwrap()
+}
+
+fn dense_step(ctx: &Context, mlp: &mut Mlp) {
+    let x = Matrix::from_slice(ctx, &[1.0, -2.0, 0.5, 3.0, 0.25, -1.0], 2, 3).unwrap();
+    let out = Matrix::zeros(ctx, 2, 1).unwrap();
+    let grad = Matrix::from_slice(ctx, &[0.5, -0.25], 2, 1).unwrap();
+    let mut rec = Recorder::new(ctx);
+    mlp.forward(&mut rec, &x, &out).unwrap();
+    mlp.backward(&mut rec, &x, &out, &grad, None).unwrap();
+    mlp.step(&mut rec).unwrap();
+    rec.run().unwrap();
+}
+
+#[test]
+fn dense_layers_come_back_bit_for_bit_and_go_on_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dense.safetensors");
+    let optimizers = [
+        DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.01 },
+        DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-10 },
+        ADAM,
+    ];
+    for ctx in devices_with(&ContextOptions::new()) {
+        for optimizer in &optimizers {
+            let mut saved = mlp(&ctx, &[3, 5, 1], optimizer, 1);
+            dense_step(&ctx, &mut saved);
+            saved.set_lr(0.003).unwrap();
+            let mut checkpoint = Checkpoint::new();
+            saved.export_to(&ctx, &mut checkpoint, "top").unwrap();
+            checkpoint.save(&path).unwrap();
+            let mut loaded = mlp(&ctx, &[3, 5, 1], optimizer, 2);
+            loaded.import_from(&ctx, &Checkpoint::load(&path).unwrap(), "top").unwrap();
+            assert_eq!(loaded.optimizer(), saved.optimizer());
+            dense_step(&ctx, &mut saved);
+            dense_step(&ctx, &mut loaded);
+            assert_eq!(loaded.export(&ctx).unwrap(), saved.export(&ctx).unwrap());
+        }
+    }
+}
+
+#[test]
+fn dense_layers_that_do_not_fit_are_told_why_and_left_alone() {
+    let ctx = Context::cpu();
+    let mut checkpoint = Checkpoint::new();
+    mlp(&ctx, &[3, 5, 1], &ADAM, 1).export_to(&ctx, &mut checkpoint, "top").unwrap();
+    let adagrad = DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-10 };
+    let cases = [
+        (&[3, 4, 1][..], &ADAM, "tensor \"top.0.weight\": expected F32 [4, 3], got F32 [5, 3]"),
+        (&[3, 5, 7, 1], &ADAM, "tensor \"top.1.weight\": expected F32 [7, 5], got F32 [1, 5]"),
+        (&[3, 5, 1, 1], &ADAM, "tensor \"top.2.weight\": expected F32 [1, 1], got none"),
+        (&[3, 5], &ADAM, "layers of \"top\": expected 1 layers, got more"),
+        (
+            &[3, 5, 1],
+            &adagrad,
+            "top.optimizer: expected Adagrad { lr: 0.1, eps: 1e-10 }, got Adam { lr: 0.01, ",
+        ),
+    ];
+    for (sizes, optimizer, expected) in cases {
+        let mut other = mlp(&ctx, sizes, optimizer, 2);
+        let before = other.export(&ctx).unwrap();
+        let told = reason(other.import_from(&ctx, &checkpoint, "top").unwrap_err());
+        assert!(told.starts_with(expected), "{told}");
+        assert_eq!(other.export(&ctx).unwrap(), before);
+    }
+    let mut other = mlp(&ctx, &[3, 5, 1], &ADAM, 2);
+    let error = other.import_from(&ctx, &checkpoint, "bottom").unwrap_err();
+    assert_eq!(reason(error), "metadata \"bottom.optimizer\": expected an entry, got none");
 }

@@ -85,7 +85,7 @@ fn run(args: &Args) -> Result<(), RunError> {
             }
             report => report?,
         };
-        table.row(report)?;
+        table.row(&report)?;
         if let Some(path) = &args.checkpoint {
             trainer.save(path)?;
         }

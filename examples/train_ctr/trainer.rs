@@ -37,9 +37,9 @@ pub struct Trainer<'a> {
     steps: u64,
     /// The epochs so far, a resumed checkpoint's included.
     reports: Vec<EpochReport>,
-    /// Test examples of the last epoch.
-    tested: usize,
+    /// Examples of the last epoch.
     trained: usize,
+    tested: usize,
 }
 
 impl<'a> Trainer<'a> {
@@ -59,8 +59,8 @@ impl<'a> Trainer<'a> {
             stop,
             steps: 0,
             reports: Vec::new(),
-            tested: 0,
             trained: 0,
+            tested: 0,
         })
     }
 
@@ -99,7 +99,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Trains for the next epoch and tests.
-    pub fn epoch(&mut self) -> Result<&EpochReport, RunError> {
+    pub fn epoch(&mut self) -> Result<EpochReport, RunError> {
         let epoch = self.reports.len() + 1;
         let start = Instant::now();
         let (train_loss, trained) = self.train(epoch)?;
@@ -115,7 +115,7 @@ impl<'a> Trainer<'a> {
         let examples_per_s = trained as f64 / seconds;
         let report = EpochReport { epoch, train_loss, logloss, auc, ne, seconds, examples_per_s };
         self.reports.push(report);
-        Ok(self.reports.last().unwrap_or(const { &EpochReport::NONE }))
+        Ok(report)
     }
 
     /// One pass over the training data: the mean loss, and the number of examples.
