@@ -3,8 +3,8 @@
 //! A twin gives the same bits as its shader on a device that neither contracts nor flushes. Twins know neither
 //! wgpu nor the public operations; they are parallel over outputs and fixed in order inside an output.
 
-mod atomic;
 pub(crate) mod activation_grad;
+mod atomic;
 pub(crate) mod bag_forward;
 pub(crate) mod bce;
 pub(crate) mod check_ids;
