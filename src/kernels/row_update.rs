@@ -109,6 +109,19 @@ pub(crate) fn variant(optimizer: usize, vec4: bool, shape: Shape) -> usize {
     optimizer * 4 + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
 }
 
+/// How often the busiest thread of a row walks the row's terms.
+pub(crate) fn steps(shape: Shape, dim: u32, optimizer: usize) -> u32 {
+    // an optimizer with a state for the row first sums over it
+    let twice = OPTIMIZERS[optimizer].1 > 0;
+    if shape == Shape::Wide {
+        let columns = dim.div_ceil(4).div_ceil(lanes_for(dim));
+        if twice { columns * 2 - 1 } else { columns }
+    } else {
+        let blocks = dim.div_ceil(16);
+        if twice && blocks > 1 { blocks * 2 } else { blocks }
+    }
+}
+
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (name, dims, rows, longest) in [
@@ -135,7 +148,7 @@ fn cases() -> Vec<Case> {
                         let name = format!("{optimizer} {name} D={dims:?}{decay}");
                         let index = variant(o, vec4, shape);
                         let hyper = Params { lr: 0.1, eps: 1e-3, l2, keep, ..Params::default() };
-                        // partials are only read by the wide shape, and in cases of their own
+                        // partials are read in cases of their own
                         let case = case(name, inputs, index, shape, hyper, *element_state == 1);
                         all.push(if rows == 40_000 && decay.is_empty() { case } else { unbenched(case) });
                     }
@@ -206,12 +219,14 @@ fn split_cases() -> Vec<Case> {
                 stride: inputs.stride(),
             };
             let partials = crate::cpu::segment_partials::partials(&inputs, pieces);
-            let name = format!("{optimizer} split D={dims:?}");
-            let hyper = Params { lr: 0.1, eps: 1e-3, keep: 1.0, split: 1, ..Params::default() };
-            let index = variant(o, vec4, Shape::Wide);
-            let mut case = unbenched(case(name, inputs, index, Shape::Wide, hyper, element_state));
-            case.bindings[4] = CaseBinding::floats(&partials);
-            all.push(case);
+            for shape in [Shape::Wide, Shape::Serial] {
+                let name = format!("{optimizer} split D={dims:?}");
+                let hyper = Params { lr: 0.1, eps: 1e-3, keep: 1.0, split: 1, ..Params::default() };
+                let index = variant(o, vec4, shape);
+                let mut case = unbenched(case(name, inputs.clone(), index, shape, hyper, element_state));
+                case.bindings[4] = CaseBinding::floats(&partials);
+                all.push(case);
+            }
         }
     }
     all
