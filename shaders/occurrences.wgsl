@@ -15,6 +15,8 @@ struct Params {
     // the key of ids that stand for no row: above all others
     none_key: u32,
     weighted: u32,
+    // one a bag, or more
+    threads: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -25,14 +27,17 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let bag = group_index(group, groups) * WORKGROUP + lane;
-    if (bag >= params.bags) {
+    if (bag >= params.threads) {
         return;
     }
     if (refused(status.bad_position, status.bad_offset)) {
         // the offsets may be nonsense: share the ids out evenly; nobody does anything for this key
-        for (var p = bag; p < params.ids; p += params.bags) {
+        for (var p = bag; p < params.ids; p += params.threads) {
             keys[p] = params.none_key + 1u;
         }
+        return;
+    }
+    if (bag >= params.bags) {
         return;
     }
     let feature = features[bag / params.batch];

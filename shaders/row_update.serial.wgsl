@@ -21,6 +21,24 @@ struct Block {
 fn block_grad(begin: u32, end: u32, column: u32, left: u32) -> Block {
     var total: Block;
     var p = begin;
+    if (params.split == 1u) {
+        // all pieces but the last have been summed
+        let last = begin + (end - 1u - begin) / PIECE * PIECE;
+        while (p < last) {
+            let at = (p / PIECE) * params.stride + column / 4u;
+            total.a += partials[at];
+            if (more(left, 4u)) {
+                total.b += partials[at + 1u];
+            }
+            if (more(left, 8u)) {
+                total.c += partials[at + 2u];
+            }
+            if (more(left, 12u)) {
+                total.d += partials[at + 3u];
+            }
+            p += PIECE;
+        }
+    }
     while (p < end) {
         let stop = min(p + PIECE, end);
         var sum: Block;
@@ -46,6 +64,27 @@ fn block_grad(begin: u32, end: u32, column: u32, left: u32) -> Block {
         total.d += sum.d;
     }
     return total;
+}
+
+// One past the last position of the segment that begins at i. Most are short; the end of a long one is searched for.
+fn segment_end(i: u32, key: u32) -> u32 {
+    var low = i + 1u;
+    while (low < params.len && low <= i + PIECE) {
+        if (keys[low] != key) {
+            return low;
+        }
+        low += 1u;
+    }
+    var high = params.len;
+    while (low < high) {
+        let middle = low + (high - low) / 2u;
+        if (keys[middle] == key) {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 // The gradient with the L2 penalty's.
@@ -85,10 +124,7 @@ fn main(
     if (i > 0u && keys[i - 1u] == key) {
         return;
     }
-    var end = i + 1u;
-    while (end < params.len && keys[end] == key) {
-        end += 1u;
-    }
+    let end = segment_end(i, key);
     let part = parts[find_part(key)];
     let row = key - part.key_first;
     let e = part.base + row * part.dim;

@@ -86,6 +86,16 @@ fn lengths_around_powers_of_two() {
 }
 
 #[test]
+fn tiles_stay_within_the_loops_of_software_adapters() {
+    // 64 tiles of 78,125 keys each would not
+    let mut random = Random::new(8);
+    let keys: Vec<u32> = (0..5_000_000).map(|_| random.word()).collect();
+    for ctx in devices() {
+        check(&ctx, "random", &keys, 9);
+    }
+}
+
+#[test]
 fn kinds_of_keys() {
     let mut random = Random::new(2);
     for len in [2u32, 700, 2049, 20_000] {

@@ -8,7 +8,7 @@ use super::{EmbeddingBags, JaggedBatch};
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::Feature;
-use crate::kernels::part::{Part, lanes_for};
+use crate::kernels::part::{PIECE, Part, lanes_for};
 use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
 use crate::sort::sort_by_key;
 use crate::table::Group;
@@ -201,7 +201,6 @@ impl EmbeddingBags {
         if len == 0 {
             return Ok(());
         }
-        let shape = rec.context().shape();
         for group in self.store.plan().groups.clone() {
             let found = self.occurrences(rec, batch, gradient, &group, true)?;
             let bits = u32::BITS - group.rows.max(1).leading_zeros();
@@ -218,6 +217,7 @@ impl EmbeddingBags {
                 let window = &self.store.plan().windows[w];
                 let (parts, lanes) = self.parts(rec, w..w + 1)?;
                 let keys = window.keys();
+                let shape = self.update_shape(rec, w, partials.is_some(), len)?;
                 let params = row_update::Params {
                     len,
                     parts: count(window.parts.len()),
@@ -282,12 +282,14 @@ impl EmbeddingBags {
             .collect();
         let bags = batch.inner.batch * count(features.len());
         let ids = batch.inner.ids;
+        let threads = occurrences::threads(bags, ids);
         let params = occurrences::Params {
             batch: batch.inner.batch,
             bags,
             ids,
             none_key: group.rows,
             weighted: u32::from(weighted && batch.inner.weights.is_some()),
+            threads,
         };
         let keys = rec.scratch("embag.keys", u64::from(ids) * 4)?;
         let terms = rec.scratch("embag.terms", u64::from(ids) * 8)?;
@@ -300,7 +302,7 @@ impl EmbeddingBags {
             keys.clone(),
             terms.clone(),
         ];
-        rec.dispatch(Dispatch::threads(&occurrences::KERNEL, 0, &params, bindings, bags));
+        rec.dispatch(Dispatch::threads(&occurrences::KERNEL, 0, &params, bindings, threads));
         Ok(Occurrences { keys, terms })
     }
 
@@ -320,8 +322,30 @@ impl EmbeddingBags {
         Ok((rec.scratch_from("embag.parts", &parts)?, lanes_for(widest)))
     }
 
-    /// On real GPUs, the pieces of long segments; `None` where one thread walks a row's terms, or if the pieces do
-    /// not fit a binding.
+    /// Loop iterations of the thread that updates a row of a window, if all ids are that row.
+    fn update_loops(&self, window: usize, shape: Shape, split: bool, len: u32) -> u64 {
+        let parts = &self.store.plan().windows[window].parts;
+        let dim = parts.iter().map(|part| part.dim).max().unwrap_or(1);
+        let steps = row_update::steps(shape, dim, self.optimizer.map_or(0, |optimizer| optimizer.index()));
+        let (len, piece) = (u64::from(len), u64::from(PIECE));
+        // the sums of pieces, or each piece's own terms and their end
+        let walk = if split { len.div_ceil(piece) } else { len + 2 * len.div_ceil(piece) };
+        // and the last piece; and before all that the search for the segment's end
+        u64::from(steps) * (walk + 2 * piece) + 2 * piece
+    }
+
+    /// The shape of kernel that updates a window: the device's own, unless one thread's loops could become too long.
+    fn update_shape(&self, rec: &Recorder, window: usize, split: bool, len: u32) -> Result<Shape> {
+        let ctx = rec.context();
+        let Some(limit) = ctx.loop_limit().map(u64::from) else { return Ok(ctx.shape()) };
+        let fits = |&shape: &Shape| self.update_loops(window, shape, split, len) <= limit;
+        [ctx.shape(), Shape::Wide].into_iter().find(fits).ok_or_else(|| {
+            Error::invalid("batch", "fewer ids: all of one row would be too many for a software adapter", len)
+        })
+    }
+
+    /// The sums of the pieces of long segments; `None` where one thread walks a row's terms, or if the pieces do not
+    /// fit a binding.
     fn partials(
         &self,
         rec: &mut Recorder,
@@ -331,7 +355,12 @@ impl EmbeddingBags {
         terms: &Buffer,
         len: u32,
     ) -> Result<Option<Partials>> {
-        if rec.context().shape() != Shape::Wide {
+        let ctx = rec.context();
+        let short = |limit: u32| {
+            let most = group.windows.clone().map(|w| self.update_loops(w, Shape::Serial, false, len)).max();
+            most.unwrap_or(0) <= limit.into()
+        };
+        if ctx.shape() == Shape::Serial && ctx.loop_limit().is_none_or(short) {
             return Ok(None);
         }
         let windows = &self.store.plan().windows[group.windows.clone()];

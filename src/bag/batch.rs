@@ -27,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) offsets: Buffer,
     pub(crate) weights: Option<Buffer>,
     pub(crate) status: Buffer,
+    /// No bag has more ids.
+    pub(crate) longest: u32,
     /// Whether the offsets were made of lengths.
     pub(crate) from_lengths: bool,
     /// Ids of each feature, where the host knows them.
@@ -159,6 +161,10 @@ impl Inner {
         let index = status.bad_offset;
         if index == 0 {
             "0".to_owned()
+        } else if status.value <= self.ids
+            && status.value.saturating_sub(status.previous) > self.ctx.longest_bag()
+        {
+            format!("at most {} ids in a bag on a software adapter", self.ctx.longest_bag())
         } else if index == bags {
             format!("{} (the number of ids)", self.ids)
         } else if let (Some(counts), true) = (&self.counts, index.is_multiple_of(self.batch)) {

@@ -75,6 +75,7 @@ impl JaggedBatch {
             bag_buffer
         };
         // until this recorder is submitted, other recorders see a batch that must not be used
+        let longest = ctx.longest_bag();
         let status = Buffer::from_slice(&ctx, &[Status::UNCHECKED])?;
         rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
         let this = Self::new(Inner {
@@ -86,6 +87,7 @@ impl JaggedBatch {
             offsets,
             weights,
             status,
+            longest: id_count.min(longest),
             from_lengths: lengths,
             counts,
             touched: None,
@@ -99,8 +101,13 @@ impl JaggedBatch {
     fn record_checks(&self, rec: &mut Recorder, bags: u32) -> Result<()> {
         let Inner { schema, batch, ids, ids_buffer, offsets, status, .. } = &*self.inner;
         let counted = self.inner.counts.as_ref().filter(|_| *batch > 0);
-        let params =
-            check_offsets::Params { bags, ids: *ids, batch: *batch, counted: u32::from(counted.is_some()) };
+        let params = check_offsets::Params {
+            bags,
+            ids: *ids,
+            batch: *batch,
+            longest: rec.context().longest_bag(),
+            counted: u32::from(counted.is_some()),
+        };
         let begins = counted.map_or(vec![0], |counts| begins(counts));
         let begins = rec.scratch_from("embag.begins", &begins)?;
         let bindings = vec![status.clone(), offsets.clone(), begins];

@@ -1,7 +1,7 @@
 //! Lookup and pooling of all features.
 
-use super::{EmbeddingBags, JaggedBatch};
-use crate::device::{Buffer, Matrix, Recorder};
+use super::{EmbeddingBags, JaggedBatch, Pooling};
+use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::bag_forward::{KERNEL, PLAIN, Params, columns, is_plain, variant};
 use crate::kernels::feature::Feature;
@@ -153,7 +153,8 @@ impl EmbeddingBags {
                 }
                 let out_base = base + column;
                 let vec4 = window.vec4 && out_base % 4 == 0 && stride % 4 == 0;
-                let lanes = lanes(rec.context().shape(), spec.shape.dim, rows);
+                let longest = if spec.pooling == Pooling::None { 1 } else { batch.inner.longest };
+                let lanes = lanes(rec.context(), spec.shape.dim, rows, longest);
                 let feature = Feature {
                     index: narrow(f as u64),
                     lanes,
@@ -222,12 +223,21 @@ impl Work {
 }
 
 /// Threads for an output row: a lane for every four columns on real GPUs; on software adapters whole rows, unless
-/// there are too few of them to keep its threads busy.
-fn lanes(shape: Shape, dim: u32, rows: u32) -> u32 {
-    match shape {
+/// there are too few of them to keep its threads busy, or walking the longest bag once for every sixteen columns would
+/// be too much for one thread's loops.
+fn lanes(ctx: &Context, dim: u32, rows: u32, longest: u32) -> u32 {
+    let shape = ctx.shape();
+    let blocks = dim.div_ceil(columns(shape));
+    let lanes = match shape {
         Shape::Serial | Shape::Any if rows >= 64 => 1,
-        _ => dim.div_ceil(columns(shape)),
-    }
+        _ => blocks,
+    };
+    let Some(limit) = ctx.loop_limit() else { return lanes };
+    // a loop also counts its end
+    let walks = u64::from(limit) / (u64::from(longest) + 2);
+    // below the blocks, which are a `u32`
+    let needed = u32::try_from(u64::from(blocks).div_ceil(walks.max(1))).unwrap_or(blocks);
+    lanes.max(needed)
 }
 
 /// How many rows of a matrix one binding can hold.

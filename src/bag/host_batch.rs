@@ -291,6 +291,20 @@ impl Flat {
         if let (Bounds::Error, Some(error)) = (schema.bounds, self.out_of_range) {
             return Err(error);
         }
+        let bag_lengths = || self.offsets.windows(2).map(|pair| pair[1] - pair[0]);
+        let longest = bag_lengths().max().unwrap_or(0);
+        if longest > ctx.longest_bag() {
+            let bag = bag_lengths().position(|length| length == longest).unwrap_or(0);
+            return Err(Error::invalid(
+                format!(
+                    "feature \"{}\", example {}",
+                    schema.features[bag / self.batch].name,
+                    bag % self.batch
+                ),
+                format!("at most {} ids in a bag on a software adapter", ctx.longest_bag()),
+                longest,
+            ));
+        }
         let Some(batch) = u32::try_from(self.offsets.len()).ok().and(u32::try_from(self.batch).ok()) else {
             return Err(Error::invalid("batch", "fewer than 2^32 bags", self.offsets.len()));
         };
@@ -303,6 +317,7 @@ impl Flat {
             offsets: Buffer::from_slice(ctx, &self.offsets)?,
             weights: self.weights.map(|weights| Buffer::from_slice(ctx, &weights)).transpose()?,
             status: Buffer::from_slice(ctx, &[Status::CLEAN])?,
+            longest,
             from_lengths: false,
             counts: Some(self.counts),
             touched,

@@ -14,7 +14,11 @@ pub(crate) fn run(mut call: Call<'_>) {
         let most = if i == 0 { 0 } else { p.ids };
         let miscounted =
             p.counted == 1 && i.is_multiple_of(p.batch) && offset != begins[(i / p.batch) as usize];
-        offset < least || offset > most || (i == p.bags && offset != p.ids) || miscounted
+        offset < least
+            || offset > most
+            || (i == p.bags && offset != p.ids)
+            || miscounted
+            || offset - least > p.longest
     });
     status.bad_offset = status.bad_offset.min(bad.unwrap_or(u32::MAX));
 }

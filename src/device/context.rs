@@ -186,6 +186,16 @@ impl Context {
         }
     }
 
+    /// How many loop iterations a thread may make before the device ends its loops; `None` if it never does.
+    pub(crate) fn loop_limit(&self) -> Option<u32> {
+        self.gpu().and_then(Gpu::loop_limit)
+    }
+
+    /// The longest bag that kernels can walk twice.
+    pub(crate) fn longest_bag(&self) -> u32 {
+        self.loop_limit().map_or(u32::MAX, |limit| limit / 2)
+    }
+
     /// The adapter's name, or the processor's.
     #[must_use]
     pub fn device_name(&self) -> String {

@@ -34,6 +34,8 @@ pub(crate) struct Gpu {
 
 /// Metal keeps one of its 8 for itself.
 const STORAGE_BUFFERS: u32 = 7;
+/// See [`Gpu::loop_limit`]; a little less, for the loops that are not worth counting.
+const SOFTWARE_LOOPS: u32 = 64_500;
 /// Some back ends index with `i32`.
 const LARGEST_BINDING: u64 = (1 << 31) - 256;
 
@@ -84,6 +86,14 @@ impl Gpu {
 
     pub(crate) fn info(&self) -> &wgpu::AdapterInfo {
         &self.info
+    }
+
+    /// How many loop iterations an invocation may make, over all its loops together.
+    ///
+    /// Mesa's llvmpipe leaves every loop without a word after 65,535 (`LP_MAX_TGSI_LOOP_ITERATIONS`), and so do
+    /// its relatives; hardware has no such limit.
+    pub(crate) fn loop_limit(&self) -> Option<u32> {
+        (self.info.device_type == wgpu::DeviceType::Cpu).then_some(SOFTWARE_LOOPS)
     }
 
     pub(crate) fn shape(&self) -> Shape {

@@ -12,6 +12,8 @@ params! {
         ids: u32,
         /// Examples.
         batch: u32,
+        /// Ids in the longest bag allowed.
+        longest: u32,
         /// 1: `begins` holds what the offsets must be at every `batch`-th place.
         counted: u32,
     }
@@ -41,7 +43,8 @@ fn cases() -> Vec<Case> {
         let bindings =
             vec![CaseBinding::ints(&[Status::CLEAN]), CaseBinding::ints(offsets), CaseBinding::ints(begins)];
         let batch = bags / features.max(1);
-        let params = Params { bags, ids, batch, counted: u32::from(features > 0) };
+        let longest = if name == "a long bag" { 6 } else { u32::MAX };
+        let params = Params { bags, ids, batch, longest, counted: u32::from(features > 0) };
         Case::new(name, [0], &params, bindings, (bags + 1).div_ceil(64))
     };
     let case = |name, offsets: &[u32], ids| counted(name, offsets, ids, &[0]);
@@ -55,6 +58,7 @@ fn cases() -> Vec<Case> {
         case("falls twice", &falls, 2997),
         case("ends early", &[0, 2, 3], 4),
         case("ends late", &[0, 2, 9], 4),
+        case("a long bag", &[0, 6, 13, 20], 20),
         counted("counts agree", &[0, 2, 3, 3, 4], 4, &[0, 3, 4]),
         counted("counts disagree", &[0, 2, 3, 3, 4], 4, &[0, 2, 4]),
     ]

@@ -17,6 +17,8 @@ params! {
         none_key: u32,
         /// 1: per-sample weights are given.
         weighted: u32,
+        /// Threads: one a bag, or more.
+        threads: u32,
     }
 }
 
@@ -52,9 +54,16 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
+/// Threads for a batch: one a bag, but never few for many ids, which they share out among them if the batch is bad.
+pub(crate) fn threads(bags: u32, ids: u32) -> u32 {
+    bags.max(ids.div_ceil(256))
+}
+
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    for (batch, longest, dims) in [(1, 1, &[4][..]), (50, 6, &[4, 8, 3, 1]), (2048, 39, &[64; 8])] {
+    for (batch, longest, dims) in
+        [(1, 1, &[4][..]), (50, 6, &[4, 8, 3, 1]), (1, 20_000, &[4]), (2048, 39, &[64; 8])]
+    {
         let inputs = BagInputs::new(dims, batch, longest, 11);
         let ids = inputs.offsets[inputs.offsets.len() - 1];
         for (name, status) in [
@@ -64,7 +73,9 @@ fn cases() -> Vec<Case> {
         ] {
             for weighted in [0, 1] {
                 let bags = inputs.feature_count() * batch;
-                let params = Params { batch, bags, ids, none_key: 97 * inputs.feature_count(), weighted };
+                let threads = threads(bags, ids);
+                let none_key = 97 * inputs.feature_count();
+                let params = Params { batch, bags, ids, none_key, weighted, threads };
                 let bindings = vec![
                     CaseBinding::ints(&[status]),
                     CaseBinding::ints(&inputs.features),
@@ -75,11 +86,11 @@ fn cases() -> Vec<Case> {
                     CaseBinding::ints(&vec![[7u32; 2]; ids as usize + 1]),
                 ];
                 let case = Case::new(
-                    format!("B={batch} D={dims:?} weighted={weighted}{name}"),
+                    format!("B={batch} L<={longest} D={dims:?} weighted={weighted}{name}"),
                     [0],
                     &params,
                     bindings,
-                    bags.div_ceil(WORKGROUP),
+                    threads.div_ceil(WORKGROUP),
                 );
                 let timed = batch == 2048 && name.is_empty();
                 all.push(if timed { case.bench(u64::from(ids) * 16, 0) } else { case });

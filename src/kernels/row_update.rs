@@ -119,6 +119,19 @@ pub(crate) fn variant(optimizer: usize, vec4: bool, whole: bool, shape: Shape) -
     optimizer * VARIANTS + within
 }
 
+/// How often the busiest thread of a row walks the row's terms.
+pub(crate) fn steps(shape: Shape, dim: u32, optimizer: usize) -> u32 {
+    // an optimizer with a state for the row first sums over it
+    let twice = OPTIMIZERS[optimizer].1 > 0;
+    if shape == Shape::Wide {
+        let columns = dim.div_ceil(4).div_ceil(lanes_for(dim));
+        if twice { columns * 2 - 1 } else { columns }
+    } else {
+        let blocks = dim.div_ceil(16);
+        blocks * (1 + u32::from(twice))
+    }
+}
+
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (name, dims, rows, longest) in [
@@ -147,7 +160,7 @@ fn cases() -> Vec<Case> {
                         let whole = dims.iter().all(|dim| dim % 16 == 0);
                         let index = variant(o, vec4, whole, shape);
                         let hyper = Params { lr: 0.1, eps: 1e-3, l2, keep, ..Params::default() };
-                        // partials are only read by the wide shape, and in cases of their own
+                        // partials are read in cases of their own
                         let case = case(name, inputs, index, shape, hyper, *element_state == 1);
                         all.push(if rows == 40_000 && decay.is_empty() { case } else { unbenched(case) });
                     }
@@ -218,12 +231,14 @@ fn split_cases() -> Vec<Case> {
                 stride: inputs.stride(),
             };
             let partials = crate::cpu::segment_partials::partials(&inputs, pieces);
-            let name = format!("{optimizer} split D={dims:?}");
-            let hyper = Params { lr: 0.1, eps: 1e-3, keep: 1.0, split: 1, ..Params::default() };
-            let index = variant(o, vec4, false, Shape::Wide);
-            let mut case = unbenched(case(name, inputs, index, Shape::Wide, hyper, element_state));
-            case.bindings[4] = CaseBinding::floats(&partials);
-            all.push(case);
+            for shape in [Shape::Wide, Shape::Serial] {
+                let name = format!("{optimizer} split D={dims:?}");
+                let hyper = Params { lr: 0.1, eps: 1e-3, keep: 1.0, split: 1, ..Params::default() };
+                let index = variant(o, vec4, false, shape);
+                let mut case = unbenched(case(name, inputs.clone(), index, shape, hyper, element_state));
+                case.bindings[4] = CaseBinding::floats(&partials);
+                all.push(case);
+            }
         }
     }
     all

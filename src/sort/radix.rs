@@ -72,6 +72,8 @@ struct Plan {
 const CPU_BITS: u32 = 11;
 /// Tiles of software adapters, a thread each.
 const SERIAL_TILES: u32 = 64;
+/// A thread walks a tile and, twice, its counters: software adapters end loops after 65,535 iterations.
+const SERIAL_TILE: u32 = 1 << 15;
 
 impl Plan {
     fn new(rec: &Recorder, len: u32, bits: u32) -> Self {
@@ -84,7 +86,7 @@ impl Plan {
         } else if shape == Shape::Wide {
             (sort_count::WIDE_BITS, sort_count::WIDE * sort_count::SHARE)
         } else {
-            (sort_count::SERIAL_BITS, len.div_ceil(SERIAL_TILES).max(64))
+            (sort_count::SERIAL_BITS, len.div_ceil(SERIAL_TILES).clamp(64, SERIAL_TILE))
         };
         let tiles = len.div_ceil(tile);
         // a counter for each digit and tile must fit a binding
