@@ -23,3 +23,8 @@ pub use device::{Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback
 pub use error::{Error, Result};
 pub use optimizer::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
 pub use table::{Init, MAX_ROWS, Table};
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

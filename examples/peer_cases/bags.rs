@@ -9,11 +9,12 @@ use crate::inputs::{fnv1a, hashed, zipf};
 use crate::measure::{Measure, Work, checksum};
 
 const TABLES: usize = 8;
-const ROWS: u32 = 200_000;
+pub(crate) const ROWS: u32 = 200_000;
 const BATCH: usize = 2048;
 
 /// `TABLES` tables of one dim, `length` ids for each of `BATCH` examples and table.
 struct Bags {
+    rows: u32,
     bags: EmbeddingBags,
     batch: JaggedBatch,
     dim: usize,
@@ -22,12 +23,18 @@ struct Bags {
 }
 
 impl Bags {
-    fn new(ctx: &Context, dim: usize, length: usize, optimizer: Option<Optimizer>) -> Result<Self> {
-        let ids = zipf(TABLES * BATCH * length, ROWS);
+    fn new(
+        ctx: &Context,
+        rows: u32,
+        dim: usize,
+        length: usize,
+        optimizer: Option<Optimizer>,
+    ) -> Result<Self> {
+        let ids = zipf(TABLES * BATCH * length, rows);
         let mut builder = EmbeddingBags::builder(ctx);
         for t in 0..TABLES {
             let name = t.to_string();
-            let table = Table::rows(ROWS.into()).dim(dim).init(Init::Zero);
+            let table = Table::rows(rows.into()).dim(dim).init(Init::Zero);
             builder = builder.table(&name, table).feature(&name, &name, Pooling::Sum);
         }
         if let Some(optimizer) = optimizer {
@@ -45,14 +52,14 @@ impl Bags {
             distinct += table.len();
         }
         eprintln!("{} ids, fnv1a {:016x}, {distinct} distinct rows", ids.len(), fnv1a(&ids));
-        let mut this = Self { bags, batch, dim, ids: ids.len(), distinct };
+        let mut this = Self { rows, bags, batch, dim, ids: ids.len(), distinct };
         this.fill()?;
         Ok(this)
     }
 
     fn fill(&mut self) -> Result<()> {
         for t in 0..TABLES {
-            self.bags.upload(&t.to_string(), &hashed(ROWS as usize * self.dim, t as u32))?;
+            self.bags.upload(&t.to_string(), &hashed(self.rows as usize * self.dim, t as u32))?;
         }
         Ok(())
     }
@@ -76,9 +83,16 @@ impl Bags {
     }
 }
 
-pub(crate) fn forward(ctx: &Context, measure: &Measure, tag: &str, dim: usize, length: usize) -> Result<()> {
-    let case = format!("{tag}_fwd_fp32_T{TABLES}_R{ROWS}_D{dim}_B{BATCH}_L{length}");
-    let bags = Bags::new(ctx, dim, length, None)?;
+pub(crate) fn forward(
+    ctx: &Context,
+    measure: &Measure,
+    tag: &str,
+    rows: u32,
+    dim: usize,
+    length: usize,
+) -> Result<()> {
+    let case = format!("{tag}_fwd_fp32_T{TABLES}_R{rows}_D{dim}_B{BATCH}_L{length}");
+    let bags = Bags::new(ctx, rows, dim, length, None)?;
     let out = bags.output(ctx)?;
     let run = || {
         let mut rec = Recorder::new(ctx);
@@ -100,7 +114,7 @@ pub(crate) fn step(ctx: &Context, measure: &Measure, name: &str) -> Result<()> {
         "adagrad" => (Adagrad { lr, eps, ..Default::default() }.into(), 4 * dim),
         _ => (Sgd { lr, ..Default::default() }.into(), 0),
     };
-    let mut bags = Bags::new(ctx, dim, 20, Some(optimizer))?;
+    let mut bags = Bags::new(ctx, ROWS, dim, 20, Some(optimizer))?;
     let out = bags.output(ctx)?;
     let grad = Matrix::from_slice(ctx, &hashed(BATCH * TABLES * dim, 1000), BATCH, TABLES * dim)?;
     let run = |bags: &mut Bags| {
@@ -180,4 +194,15 @@ pub(crate) fn scatter(ctx: &Context, measure: &Measure, with_forward: bool) -> R
         ("B2_scatter_add_200kx64_40960", "sort and SGD update with lr = -1")
     };
     measure.case(case, note, work, sums, || run(&mut bags))
+}
+
+/// How the forward grows with the ids, and with the rows.
+pub(crate) fn scaling(ctx: &Context, measure: &Measure) -> Result<()> {
+    for length in [5, 10, 20, 40, 80] {
+        forward(ctx, measure, "S_ids", ROWS, 64, length)?;
+    }
+    for rows in [25_000, 50_000, 100_000, 200_000, 400_000] {
+        forward(ctx, measure, "S_rows", rows, 64, 20)?;
+    }
+    Ok(())
 }

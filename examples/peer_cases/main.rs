@@ -79,12 +79,12 @@ type Run = fn(&Context, &Measure) -> Result<()>;
 
 /// Every case by the prefix that `--only` selects it with.
 const CASES: &[(&str, Run)] = &[
-    ("E1", |ctx, m| bags::forward(ctx, m, "E1", 64, 20)),
+    ("E1", |ctx, m| bags::forward(ctx, m, "E1", bags::ROWS, 64, 20)),
     ("E3_step_rowwise_adagrad", |ctx, m| bags::step(ctx, m, "rowwise_adagrad")),
     ("E3_step_adagrad", |ctx, m| bags::step(ctx, m, "adagrad")),
     ("E3_step_sgd", |ctx, m| bags::step(ctx, m, "sgd")),
-    ("E2", |ctx, m| bags::forward(ctx, m, "E2", 128, 1)),
-    ("E2", |ctx, m| bags::forward(ctx, m, "E2", 128, 50)),
+    ("E2", |ctx, m| bags::forward(ctx, m, "E2", bags::ROWS, 128, 1)),
+    ("E2", |ctx, m| bags::forward(ctx, m, "E2", bags::ROWS, 128, 50)),
     ("B1", bags::gather),
     ("B2_scatter", |ctx, m| bags::scatter(ctx, m, false)),
     ("B2b", |ctx, m| bags::scatter(ctx, m, true)),
@@ -92,6 +92,7 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dot_fwd_B", |ctx, m| dense::dots(ctx, m, false, false)),
     ("I1_dot_fwd_concat", |ctx, m| dense::dots(ctx, m, true, false)),
     ("I1_dot_fwdbwd", |ctx, m| dense::dots(ctx, m, false, true)),
+    ("S", bags::scaling),
 ];
 
 fn run(args: &Args) -> Result<()> {
