@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use embag::sort::{prefix_sum, sort_by_key};
 use embag::{
-    Adagrad, Bounds, Buffer, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Pooling, Recorder,
-    Result, RowwiseAdagrad, Sgd, Table, WeightDecay,
+    Adagrad, Bounds, Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix,
+    Pooling, Recorder, Result, RowwiseAdagrad, Sgd, Table, WeightDecay,
 };
 
 fn bags(ctx: &Context) -> EmbeddingBags {
@@ -320,7 +320,7 @@ fn an_operation_that_fails_leaves_nothing_recorded() {
     }
 }
 
-/// The name of a variant, as `Debug` begins with it.
+/// [`Error::NoAdapter`] has a test of its own, [`no_adapter`]. The name of a variant, as `Debug` begins with it.
 fn variant(error: &Error) -> String {
     let text = format!("{error:?}");
     text.split([' ', '(']).next().unwrap_or_default().to_owned()
@@ -349,8 +349,20 @@ fn every_variant_can_be_had() {
         )
         .unwrap_err(),
     ];
-    let mut expected =
-        vec!["InvalidArgument", "IdOutOfRange", "Offsets", "RowOutOfRange", "LimitExceeded", "WrongContext"];
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "no checkpoint").unwrap();
+    had.push(Checkpoint::load(file.path()).unwrap_err());
+    had.push(Checkpoint::load(file.path().with_extension("missing")).unwrap_err());
+    let mut expected = vec![
+        "InvalidArgument",
+        "IdOutOfRange",
+        "Offsets",
+        "RowOutOfRange",
+        "LimitExceeded",
+        "WrongContext",
+        "Checkpoint",
+        "Io",
+    ];
     if let Some(gpu) = common::gpu() {
         had.push(timeout(&gpu));
         had.push(device_error(&gpu));

@@ -7,11 +7,14 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
+use embag::dense::{Activation, DenseOptimizer, Linear};
 use embag::{
     Adagrad, Buffer, Context, DeviceBatch, EmbeddingBags, Init, Matrix, Optimizer, Pooling, Recorder,
     RowwiseAdagrad, Sgd, Table,
 };
 use model::{Lists, Model, feature};
+
+const SGD: DenseOptimizer = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
 
 #[track_caller]
 fn check(what: &str, model: &Model, lists: &Lists) {
@@ -49,6 +52,36 @@ fn hot_rows() {
                 lists.ids[0][b] = vec![3];
             }
             check(&format!("{examples} ids of one row, dim {dim}"), &model, &lists);
+        }
+    }
+}
+
+/// A layer's gradients of weight and bias, which are sums over the batch.
+fn layer_gradients(ctx: &Context, rows: usize) -> [Vec<f32>; 2] {
+    let (inputs, outputs) = (5, 4);
+    let layer = Linear::new(ctx, inputs, outputs, Activation::Relu, &SGD, 3).unwrap();
+    let mut random = random::Random::new(4);
+    let mut matrix = |cols: usize| Matrix::from_slice(ctx, &random.floats(rows * cols), rows, cols).unwrap();
+    let (x, y, dy) = (matrix(inputs), matrix(outputs), matrix(outputs));
+    let mut rec = Recorder::new(ctx);
+    layer.forward(&mut rec, &x, &y).unwrap();
+    layer.backward(&mut rec, &x, &y, &dy, None).unwrap();
+    rec.run().unwrap();
+    [layer.weight_grad().to_vec(ctx).unwrap(), layer.bias_grad().to_vec(ctx).unwrap()]
+}
+
+#[test]
+fn layers_over_many_examples() {
+    for rows in [70_000, 300_000] {
+        let expected = layer_gradients(&Context::cpu(), rows);
+        for ctx in common::gpu_shapes() {
+            for (found, expected) in layer_gradients(ctx, rows).iter().zip(&expected) {
+                for (found, expected) in found.iter().zip(expected) {
+                    let what = format!("{rows} rows on {}: {found} is not {expected}", common::name_of(ctx));
+                    // 1e-5 of the sum of all terms' sizes, about a quarter each
+                    assert!((found - expected).abs() < 1e-5 * 0.25 * rows as f32, "{what}");
+                }
+            }
         }
     }
 }

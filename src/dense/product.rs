@@ -1,10 +1,10 @@
 //! Matrix products, as dispatches of the `linear` kernel.
 
 use super::linear::Activation;
-use super::plan::{check, record, row_chunks, word};
+use super::plan::{check, longest_sum, record, row_chunks, word};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::{linear, sum_slices};
-use crate::{Buffer, Context, Matrix, Recorder, Result};
+use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 use linear::Layout;
 
 /// What is done with the sums.
@@ -97,6 +97,10 @@ fn one_binding(
     let slices = if simple { slices(ctx, m, n, k) } else { 1 };
     let k_slice = k.div_ceil(slices).next_multiple_of(linear::SLICE).max(linear::SLICE);
     let slices = k.div_ceil(k_slice).max(1);
+    if k_slice as usize > longest_sum(ctx) {
+        let expected = format!("at most {} on a software adapter", longest_sum(ctx));
+        return Err(Error::invalid("columns to sum over", expected, k));
+    }
 
     // without a bias, or with nothing to sum, the bindings only have to be there
     let nothing = rec.scratch("embag.nothing", 16)?;

@@ -220,7 +220,7 @@ fn case(
 fn split_cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (o, (optimizer, _, element_state)) in OPTIMIZERS.iter().enumerate() {
-        for (dims, vec4) in [(&[64, 8][..], true), (&[5], false)] {
+        for (dims, vec4) in [(&[64, 8][..], true), (&[48, 16], true), (&[5], false)] {
             let element_state = *element_state == 1;
             let inputs = UpdateInputs::new(dims, 6, element_state, 9, |_, random| random.below(200));
             let pieces = segment_partials::Params {
@@ -234,7 +234,7 @@ fn split_cases() -> Vec<Case> {
             for shape in [Shape::Wide, Shape::Serial] {
                 let name = format!("{optimizer} split D={dims:?}");
                 let hyper = Params { lr: 0.1, eps: 1e-3, keep: 1.0, split: 1, ..Params::default() };
-                let index = variant(o, vec4, false, shape);
+                let index = variant(o, vec4, dims.iter().all(|dim| dim % 16 == 0), shape);
                 let mut case = unbenched(case(name, inputs.clone(), index, shape, hyper, element_state));
                 case.bindings[4] = CaseBinding::floats(&partials);
                 all.push(case);
