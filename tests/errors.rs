@@ -447,3 +447,10 @@ fn memory_of_another_context() {
         }
     }
 }
+
+#[test]
+fn padding_belongs_to_a_feature() {
+    let builder = EmbeddingBags::builder(&Context::cpu()).padding(3).table("t", Table::rows(4));
+    let error = builder.feature("f", "t", Pooling::Sum).build().unwrap_err();
+    assert_eq!(error.to_string(), "padding: expected a feature before it, got none");
+}

@@ -47,6 +47,11 @@ fn main() -> ExitCode {
     if std::env::var_os(CHILD).is_none() {
         return respawn(args.threads);
     }
+    if let Some(unknown) = args.only.iter().find(|only| !CASES.iter().any(|(name, _)| selects(only, name))) {
+        let names: Vec<_> = CASES.iter().map(|(name, _)| *name).collect();
+        eprintln!("error: --only: expected prefixes of {}, got {unknown}", names.join(", "));
+        return ExitCode::FAILURE;
+    }
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -95,6 +100,11 @@ const CASES: &[(&str, Run)] = &[
     ("S", bags::scaling),
 ];
 
+/// Whether a prefix, which may be longer than our name of the case, selects it.
+fn selects(only: &str, name: &str) -> bool {
+    name.starts_with(only) || only.starts_with(name)
+}
+
 fn run(args: &Args) -> Result<()> {
     let ctx = match args.device {
         Device::Cpu => Context::cpu(),
@@ -105,8 +115,7 @@ fn run(args: &Args) -> Result<()> {
     let measure =
         Measure { peer: format!("embag {} {kind}", env!("CARGO_PKG_VERSION")), threads: args.threads };
     for (name, case) in CASES {
-        let wanted = |only: &String| name.starts_with(only.as_str()) || only.starts_with(name);
-        if args.only.is_empty() || args.only.iter().any(wanted) {
+        if args.only.is_empty() || args.only.iter().any(|only| selects(only, name)) {
             case(&ctx, &measure)?;
         }
     }

@@ -18,6 +18,8 @@ pub struct EmbeddingBagsBuilder {
     optimizer: Option<Optimizer>,
     seed: u64,
     bounds: Bounds,
+    /// Whether a padding id came before any feature.
+    stray_padding: bool,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,7 @@ impl EmbeddingBagsBuilder {
             optimizer: None,
             seed: 0,
             bounds: Bounds::Error,
+            stray_padding: false,
         }
     }
 
@@ -64,8 +67,9 @@ impl EmbeddingBagsBuilder {
     /// gradient.
     #[must_use]
     pub fn padding(mut self, id: u32) -> Self {
-        if let Some(feature) = self.features.last_mut() {
-            feature.padding = Some(id);
+        match self.features.last_mut() {
+            Some(feature) => feature.padding = Some(id),
+            None => self.stray_padding = true,
         }
         self
     }
@@ -97,6 +101,9 @@ impl EmbeddingBagsBuilder {
     /// [`Error::InvalidArgument`] for names that are unknown or used twice and sizes out of range,
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<EmbeddingBags> {
+        if self.stray_padding {
+            return Err(Error::invalid("padding", "a feature before it", "none"));
+        }
         if self.features.is_empty() {
             return Err(Error::invalid("features", "at least one", "none"));
         }
