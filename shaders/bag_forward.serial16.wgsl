@@ -41,10 +41,7 @@ fn main(
             count += u32(counts);
             let row = id - feature.window_first;
             if (counts && row < feature.window_rows) {
-                var weight = 1.0;
-                if (params.weighted == 1u) {
-                    weight = weights[p];
-                }
+                let weight = weight_of(p);
                 let at = first_row + row * quads + quad;
                 a += rows[at] * weight;
                 b += rows[at + 1u] * weight;

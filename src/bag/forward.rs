@@ -3,7 +3,7 @@
 use super::{EmbeddingBags, JaggedBatch, Pooling};
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
-use crate::kernels::bag_forward::{KERNEL, PLAIN, Params, columns, is_plain, variant};
+use crate::kernels::bag_forward::{KERNEL, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
 use crate::{Error, Result};
 
@@ -195,7 +195,8 @@ impl EmbeddingBags {
                 ];
                 let shape = rec.context().shape();
                 let plain = vec4 && shape == Shape::Serial && work.features.iter().all(is_plain);
-                let variant = if plain { PLAIN } else { variant(vec4, shape) };
+                let weighted = batch.inner.weights.is_some();
+                let variant = if plain { plain_variant(weighted) } else { variant(vec4, shape) };
                 rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work.threads));
             }
         }

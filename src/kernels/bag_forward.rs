@@ -29,8 +29,10 @@ pub(crate) fn variant(vec4: bool, shape: Shape) -> usize {
     usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
 }
 
-/// The variant without conditions, for features that [`is_plain`].
-pub(crate) const PLAIN: usize = 4;
+/// The variant without conditions, for features that are all [`is_plain`].
+pub(crate) fn plain_variant(weighted: bool) -> usize {
+    if weighted { 4 } else { 5 }
+}
 
 /// Whether a feature is a sum or mean of whole sixteens of columns that nothing was written for before.
 pub(crate) fn is_plain(feature: &Feature) -> bool {
@@ -43,7 +45,7 @@ pub(crate) fn columns(shape: Shape) -> u32 {
 }
 
 macro_rules! variant {
-    ($width:literal, $shape:ident, $name:expr, $body:literal) => {
+    ($width:literal, $shape:ident, $name:expr, $($body:literal),+) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -58,7 +60,7 @@ macro_rules! variant {
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/rows_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
-                $body
+                $($body),+
             ],
         }
     };
@@ -82,7 +84,14 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("vec4", Serial, "vec4.serial", "bag_forward.serial.wgsl"),
         variant!("scalar", Wide, "scalar.wide", "bag_forward.wgsl"),
         variant!("scalar", Serial, "scalar.serial", "bag_forward.serial.wgsl"),
-        variant!("vec4", Serial, "vec16.serial", "bag_forward.serial16.wgsl"),
+        variant!(
+            "vec4",
+            Serial,
+            "vec16.weighted.serial",
+            "prelude/weight_given.wgsl",
+            "bag_forward.serial16.wgsl"
+        ),
+        variant!("vec4", Serial, "vec16.serial", "prelude/weight_one.wgsl", "bag_forward.serial16.wgsl"),
     ],
     parity: Parity::Bits,
     twin: crate::cpu::bag_forward::run,
@@ -116,7 +125,8 @@ fn cases() -> Vec<Case> {
 fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
     let fast = inputs.features.iter().all(|f| f.dim.is_multiple_of(4));
     let variants: &[usize] = match (fast, inputs.features.iter().all(is_plain)) {
-        (true, true) => &[0, 1, 2, 3, PLAIN],
+        (true, true) if weighted == 1 => &[0, 1, 2, 3, 4],
+        (true, true) => &[0, 1, 2, 3, 4, 5],
         (true, false) => &[0, 1, 2, 3],
         (false, _) => &[2, 3],
     };
