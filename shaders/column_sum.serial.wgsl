@@ -4,16 +4,6 @@ const LANES: u32 = 16u;
 @group(0) @binding(0) var<storage, read> input: array<Elem>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
-struct Params {
-    rows: u32,
-    cols: u32,
-    // elements where the matrix begins, and from row to row
-    input_base: u32,
-    input_stride: u32,
-    out_base: u32,
-    // 1: the sums are added to `out`
-    accumulate: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
 
 fn finish(column: u32, sum: f32) {

@@ -2,13 +2,6 @@
 @group(0) @binding(0) var<storage, read> sums: array<u32>;
 @group(0) @binding(1) var<storage, read_write> values: array<u32>;
 
-struct Params {
-    len: u32,
-    // values in a block: a multiple of the workgroup
-    block: u32,
-    // 1: `sums` holds what comes before each block
-    carry: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> partial: array<u32, WORKGROUP>;

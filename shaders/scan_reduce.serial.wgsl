@@ -2,11 +2,6 @@
 @group(0) @binding(0) var<storage, read> values: array<u32>;
 @group(0) @binding(1) var<storage, read_write> sums: array<u32>;
 
-struct Params {
-    len: u32,
-    block: u32,
-    carry: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)

@@ -3,13 +3,6 @@
 @group(0) @binding(0) var<storage, read> values: array<u32>;
 @group(0) @binding(1) var<storage, read_write> sums: array<u32>;
 
-struct Params {
-    len: u32,
-    // values in a block
-    block: u32,
-    // 1: `sums` holds what comes before each block
-    carry: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> partial: array<u32, WORKGROUP>;

@@ -2,17 +2,6 @@
 @group(0) @binding(0) var<storage, read> keys: array<u32>;
 @group(0) @binding(1) var<storage, read_write> histogram: array<u32>;
 
-struct Params {
-    len: u32,
-    // keys in a tile, and tiles
-    tile: u32,
-    tiles: u32,
-    // the digit is (key >> shift) & (digits - 1)
-    shift: u32,
-    digits: u32,
-    // 1: the values are the positions, and `values_in` is not looked at
-    first: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
 
 // at most 16 digits here

@@ -5,14 +5,6 @@
 @group(0) @binding(3) var<storage, read_write> keys_out: array<u32>;
 @group(0) @binding(4) var<storage, read_write> values_out: array<u32>;
 
-struct Params {
-    len: u32,
-    tile: u32,
-    tiles: u32,
-    shift: u32,
-    digits: u32,
-    first: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)

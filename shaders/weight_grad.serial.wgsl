@@ -6,15 +6,6 @@
 @group(0) @binding(4) var<storage, read> rows: array<Elem>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-struct Params {
-    len: u32,
-    parts: u32,
-    key_begin: u32,
-    key_end: u32,
-    lanes: u32,
-    // the key of ids without a row, whose weights have no gradient
-    zero_key: u32,
-}
 @group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)

@@ -43,6 +43,7 @@ macro_rules! variant {
             constants: &[],
             sources: fragments![
                 "prelude/grid.wgsl",
+                "prelude/column_sum_params.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/input_", $width, ".wgsl"),
                 $body

@@ -42,6 +42,7 @@ macro_rules! variant {
             constants: &[],
             sources: fragments![
                 "prelude/grid.wgsl",
+                "prelude/weight_grad_params.wgsl",
                 "prelude/part.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
