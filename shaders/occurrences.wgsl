@@ -10,6 +10,7 @@
 
 struct Params {
     batch: u32,
+    // of these features, and their ids
     bags: u32,
     ids: u32,
     // the key of ids that stand for no row: above all others
@@ -43,8 +44,9 @@ fn main(
     let feature = features[bag / params.batch];
     let example = bag % params.batch;
     let first = offsets[feature.index * params.batch];
-    let begin = offsets[bag];
-    let end = offsets[bag + 1u];
+    let index = feature.index * params.batch + example;
+    let begin = offsets[index];
+    let end = offsets[index + 1u];
     var count = 0u;
     if (feature.pooling == POOL_MEAN) {
         for (var p = begin; p < end; p++) {
@@ -57,7 +59,7 @@ fn main(
     for (var p = begin; p < end; p++) {
         let id = ids[p];
         if (id >= feature.rows || id == feature.padding) {
-            keys[p] = params.none_key;
+            keys[p - feature.shift] = params.none_key;
             continue;
         }
         var factor = 1.0;
@@ -71,7 +73,7 @@ fn main(
         if (feature.pooling == POOL_NONE) {
             row = p - first;
         }
-        keys[p] = feature.key_base + id;
-        terms[p] = vec2<u32>(feature.out_base + row * feature.out_stride, bitcast<u32>(factor));
+        keys[p - feature.shift] = feature.key_base + id;
+        terms[p - feature.shift] = vec2<u32>(feature.out_base + row * feature.out_stride, bitcast<u32>(factor));
     }
 }

@@ -3,15 +3,18 @@
 //! Each id becomes a key (its row) and a term (where its gradient lies, and by what it is multiplied). Sorted by key,
 //! the terms of a row lie together; one writer sums them in a fixed order and applies the optimizer.
 
+use std::ops::Range;
+
+use super::chunk::Chunk;
 use super::forward::weights_or_unused;
 use super::{EmbeddingBags, JaggedBatch};
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::Feature;
-use crate::kernels::part::{PIECE, Part, lanes_for};
+use crate::kernels::part::{PIECE, lanes_for};
 use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
+use crate::optimizer::Optimizer;
 use crate::sort::sort_by_key;
-use crate::table::Group;
 use crate::{Error, Result};
 
 /// The gradient of all outputs in one binding.
@@ -28,7 +31,7 @@ impl Gradient {
     }
 }
 
-/// Keys and terms of a group's ids, in the order of the batch.
+/// Keys and terms of a chunk's ids, in the order of the batch.
 struct Occurrences {
     keys: Buffer,
     terms: Buffer,
@@ -128,14 +131,16 @@ impl EmbeddingBags {
         let shape = rec.context().shape();
         let groups = self.store.plan().groups.clone();
         for (g, group) in groups.iter().enumerate() {
-            let found = self.occurrences(rec, batch, gradient, group, false)?;
+            let chunk = Chunk::whole(group, &batch.inner);
+            let found = self.occurrences(rec, batch, gradient, &chunk, false)?;
             for w in group.windows.clone() {
                 let window = &self.store.plan().windows[w];
-                let (parts, lanes) = self.parts(rec, w..w + 1)?;
+                let parts = self.parts(rec, &chunk, w..w + 1)?;
                 let keys = window.keys();
+                let lanes = parts.lanes;
                 let params = weight_grad::Params {
                     len,
-                    parts: count(window.parts.len()),
+                    parts: parts.count,
                     key_begin: keys.start,
                     key_end: keys.end,
                     lanes,
@@ -143,7 +148,7 @@ impl EmbeddingBags {
                     zero_key: if g == 0 && w == group.windows.start { group.rows } else { u32::MAX },
                 };
                 let bindings = vec![
-                    parts,
+                    parts.buffer,
                     found.keys.clone(),
                     found.terms.clone(),
                     gradient.buffer.clone(),
@@ -197,97 +202,105 @@ impl EmbeddingBags {
         };
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
-        let len = batch.inner.ids;
-        if len == 0 {
-            return Ok(());
-        }
-        for group in self.store.plan().groups.clone() {
-            let found = self.occurrences(rec, batch, gradient, &group, true)?;
-            let bits = u32::BITS - group.rows.max(1).leading_zeros();
-            let sorted = sort_by_key(rec, &found.keys, len, bits)?;
-            let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
-            let bindings = vec![sorted.positions, found.terms, terms.clone()];
-            let params = gather_terms::Params { len };
-            rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
-            let partials = self.partials(rec, &group, gradient, &sorted.keys, &terms, len)?;
-            for w in group.windows.clone() {
-                if batch.misses(w) {
-                    continue;
-                }
-                let window = &self.store.plan().windows[w];
-                let (parts, lanes) = self.parts(rec, w..w + 1)?;
-                let keys = window.keys();
-                let shape = self.update_shape(rec, w, partials.is_some(), len)?;
-                let params = row_update::Params {
-                    len,
-                    parts: count(window.parts.len()),
-                    key_begin: keys.start,
-                    key_end: keys.end,
-                    lanes,
-                    split: u32::from(partials.is_some()),
-                    stride: partials.as_ref().map_or(0, |partials| partials.stride),
-                    ..optimizer.params()
-                };
-                let unused = rec.scratch("embag.unused", 16)?;
-                let bindings = vec![
-                    parts,
-                    sorted.keys.clone(),
-                    terms.clone(),
-                    gradient.buffer.clone(),
-                    partials.as_ref().map_or(unused, |partials| partials.buffer.clone()),
-                    self.store.weights(w).clone(),
-                    self.store.state(w).clone(),
-                ];
-                let vec4 = window.vec4 && gradient.vec4();
-                let whole = window.parts.iter().all(|part| part.dim.is_multiple_of(16));
-                let variant = row_update::variant(optimizer.index(), vec4, whole, shape);
-                let groups = row_update::groups(shape, len, lanes);
-                rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
-            }
+        for chunk in Chunk::all(self.store.plan(), &batch.inner) {
+            rec.scope(|rec| self.update_chunk(rec, batch, gradient, &chunk, &optimizer))?;
         }
         Ok(())
     }
 
-    /// Keys and terms of the batch's ids; ids of tables outside the group look like ids without a row.
+    fn update_chunk(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        gradient: &Gradient,
+        chunk: &Chunk,
+        optimizer: &Optimizer,
+    ) -> Result<()> {
+        let len = chunk.ids;
+        let found = self.occurrences(rec, batch, gradient, chunk, true)?;
+        let bits = u32::BITS - chunk.none_key().max(1).leading_zeros();
+        let sorted = sort_by_key(rec, &found.keys, len, bits)?;
+        let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
+        let bindings = vec![sorted.positions, found.terms, terms.clone()];
+        let params = gather_terms::Params { len };
+        rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
+        let partials = self.partials(rec, chunk, gradient, &sorted.keys, &terms, len)?;
+        for w in chunk.windows.clone() {
+            if batch.misses(w) {
+                continue;
+            }
+            let window = &self.store.plan().windows[w];
+            let parts = self.parts(rec, chunk, w..w + 1)?;
+            let (keys, lanes) = (window.keys(), parts.lanes);
+            let shape = self.update_shape(rec, w, partials.is_some(), len)?;
+            let params = row_update::Params {
+                len,
+                parts: parts.count,
+                key_begin: chunk.key(keys.start),
+                key_end: chunk.key(keys.end),
+                lanes,
+                split: u32::from(partials.is_some()),
+                stride: partials.as_ref().map_or(0, |partials| partials.stride),
+                ..optimizer.params()
+            };
+            let unused = rec.scratch("embag.unused", 16)?;
+            let bindings = vec![
+                parts.buffer,
+                sorted.keys.clone(),
+                terms.clone(),
+                gradient.buffer.clone(),
+                partials.as_ref().map_or(unused, |partials| partials.buffer.clone()),
+                self.store.weights(w).clone(),
+                self.store.state(w).clone(),
+            ];
+            let vec4 = window.vec4 && gradient.vec4();
+            let whole = window.parts.iter().all(|part| part.dim.is_multiple_of(16));
+            let variant = row_update::variant(optimizer.index(), vec4, whole, shape);
+            let groups = row_update::groups(shape, len, lanes);
+            rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
+        }
+        Ok(())
+    }
+
+    /// Keys and terms of a chunk's ids.
     fn occurrences(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         gradient: &Gradient,
-        group: &Group,
+        chunk: &Chunk,
         weighted: bool,
     ) -> Result<Occurrences> {
         let plan = self.store.plan();
-        let features: Vec<Feature> = self
-            .schema
+        let features: Vec<Feature> = chunk
             .features
             .iter()
-            .zip(&gradient.places)
-            .enumerate()
-            .map(|(f, (spec, &(out_base, out_stride)))| Feature {
-                index: count(f),
-                dim: spec.shape.dim,
-                rows: if group.windows.contains(&plan.first_window[spec.table]) {
-                    spec.shape.rows
-                } else {
-                    0
-                },
-                padding: spec.padding,
-                pooling: spec.pooling.code(),
-                out_base,
-                out_stride,
-                key_base: plan.first_key[spec.table],
-                ..Feature::default()
+            .map(|&(f, shift)| {
+                let (spec, (out_base, out_stride)) = (&self.schema.features[f], gradient.places[f]);
+                let member = chunk.windows.contains(&plan.first_window[spec.table]);
+                Feature {
+                    index: count(f),
+                    dim: spec.shape.dim,
+                    // ids of tables outside the chunk look like ids without a row
+                    rows: if member { spec.shape.rows } else { 0 },
+                    padding: spec.padding,
+                    pooling: spec.pooling.code(),
+                    out_base,
+                    out_stride,
+                    key_base: chunk.key(plan.first_key[spec.table]),
+                    shift,
+                    ..Feature::default()
+                }
             })
             .collect();
         let bags = batch.inner.batch * count(features.len());
-        let ids = batch.inner.ids;
+        let ids = chunk.ids;
         let threads = occurrences::threads(bags, ids);
         let params = occurrences::Params {
             batch: batch.inner.batch,
             bags,
             ids,
-            none_key: group.rows,
+            none_key: chunk.none_key(),
             weighted: u32::from(weighted && batch.inner.weights.is_some()),
             threads,
         };
@@ -306,20 +319,12 @@ impl EmbeddingBags {
         Ok(Occurrences { keys, terms })
     }
 
-    /// The parts of windows, uploaded, and the threads for a row of the widest.
-    fn parts(&self, rec: &mut Recorder, windows: std::ops::Range<usize>) -> Result<(Buffer, u32)> {
-        let parts = self.store.plan().windows[windows].iter().flat_map(|window| &window.parts);
-        let widest = parts.clone().map(|part| part.dim).max().unwrap_or(1);
-        let parts: Vec<Part> = parts
-            .map(|part| Part {
-                key_first: part.key_first,
-                rows: part.rows,
-                base: part.base,
-                state_base: part.state_base,
-                dim: part.dim,
-            })
-            .collect();
-        Ok((rec.scratch_from("embag.parts", &parts)?, lanes_for(widest)))
+    /// The chunk's parts of windows, uploaded.
+    fn parts(&self, rec: &mut Recorder, chunk: &Chunk, windows: Range<usize>) -> Result<Parts> {
+        let parts = chunk.parts(self.store.plan(), windows);
+        let widest = parts.iter().map(|part| part.dim).max().unwrap_or(1);
+        let buffer = rec.scratch_from("embag.parts", &parts)?;
+        Ok(Parts { buffer, count: count(parts.len()), widest, lanes: lanes_for(widest) })
     }
 
     /// Loop iterations of the thread that updates a row of a window, if all ids are that row.
@@ -349,7 +354,7 @@ impl EmbeddingBags {
     fn partials(
         &self,
         rec: &mut Recorder,
-        group: &Group,
+        chunk: &Chunk,
         gradient: &Gradient,
         keys: &Buffer,
         terms: &Buffer,
@@ -357,30 +362,40 @@ impl EmbeddingBags {
     ) -> Result<Option<Partials>> {
         let ctx = rec.context();
         let short = |limit: u32| {
-            let most = group.windows.clone().map(|w| self.update_loops(w, Shape::Serial, false, len)).max();
+            let most = chunk.windows.clone().map(|w| self.update_loops(w, Shape::Serial, false, len)).max();
             most.unwrap_or(0) <= limit.into()
         };
         if ctx.shape() == Shape::Serial && ctx.loop_limit().is_none_or(short) {
             return Ok(None);
         }
-        let windows = &self.store.plan().windows[group.windows.clone()];
-        let all = windows.iter().flat_map(|window| &window.parts);
-        let stride = all.clone().map(|part| part.dim.div_ceil(4)).max().unwrap_or(1);
+        let parts = self.parts(rec, chunk, chunk.windows.clone())?;
+        let stride = parts.widest.div_ceil(4);
         let bytes = u64::from(segment_partials::pieces(len)) * u64::from(stride) * 16;
         if bytes > rec.context().limits().binding {
             return Ok(None);
         }
         let buffer = rec.scratch("embag.partials", bytes)?;
-        let (parts, lanes) = self.parts(rec, group.windows.clone())?;
-        let params =
-            segment_partials::Params { len, parts: count(all.count()), none_key: group.rows, lanes, stride };
+        let none_key = chunk.none_key();
+        let lanes = parts.lanes;
+        let params = segment_partials::Params { len, parts: parts.count, none_key, lanes, stride };
+        let windows = &self.store.plan().windows[chunk.windows.clone()];
         let vec4 = gradient.vec4() && windows.iter().all(|window| window.vec4);
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
-        let bindings = vec![parts, keys.clone(), terms.clone(), gradient.buffer.clone(), buffer.clone()];
+        let bindings =
+            vec![parts.buffer, keys.clone(), terms.clone(), gradient.buffer.clone(), buffer.clone()];
         let groups = segment_partials::groups(len, lanes);
         rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
         Ok(Some(Partials { buffer, stride }))
     }
+}
+
+/// Parts of tables in device memory.
+struct Parts {
+    buffer: Buffer,
+    count: u32,
+    /// Columns of the widest, and threads for a row of it.
+    widest: u32,
+    lanes: u32,
 }
 
 struct Partials {

@@ -4,6 +4,7 @@ mod backward;
 mod batch;
 mod builder;
 mod checkpoint;
+mod chunk;
 mod device_batch;
 mod embedding_bags;
 mod forward;

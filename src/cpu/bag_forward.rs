@@ -110,7 +110,7 @@ fn pool_block<const N: usize>(
             let row = next.wrapping_sub(feature.window_first);
             if row < feature.window_rows {
                 let at = base + row as usize * dim;
-                prefetch(&inputs.rows[at..at + N]);
+                prefetch(inputs.rows.get(at..at + N));
             }
         }
         if feature.absent(id) {

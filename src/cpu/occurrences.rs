@@ -21,17 +21,29 @@ pub(crate) fn run(mut call: Call<'_>) {
         keys.fill(p.none_key + 1);
         return;
     }
+    if p.ids == 0 {
+        return;
+    }
     let bags = p.bags as usize;
-    let ends = || (BAGS..bags).step_by(BAGS).chain([bags]).map(|bag| offsets[bag] as usize);
+    // the feature of a bag of these, and the bag's number in the batch
+    let locate = |bag: usize| {
+        let feature = &features[bag / p.batch as usize];
+        (feature, (feature.index * p.batch) as usize + bag % p.batch as usize)
+    };
+    let place_of_end = |bag: usize| {
+        let (feature, bag) = locate(bag - 1);
+        (offsets[bag + 1] - feature.shift) as usize
+    };
+    let ends = || (BAGS..bags).step_by(BAGS).chain([bags]).map(place_of_end);
     let tasks: Vec<_> = split_at_all(keys, ends()).into_iter().zip(split_at_all(terms, ends())).collect();
     tasks.into_par_iter().enumerate().for_each(|(task, (keys, terms))| {
         let (mut keys, mut terms) = (keys, terms);
         for bag in task * BAGS..bags.min((task + 1) * BAGS) {
-            let (begin, end) = (offsets[bag] as usize, offsets[bag + 1] as usize);
+            let (feature, index) = locate(bag);
+            let (begin, end) = (offsets[index] as usize, offsets[index + 1] as usize);
             let (bag_keys, rest) = keys.split_at_mut(end - begin);
             let (bag_terms, rest_terms) = terms.split_at_mut(end - begin);
             (keys, terms) = (rest, rest_terms);
-            let feature = &features[bag / p.batch as usize];
             let bag_ids = &ids[begin..end];
             let count = if feature.pooling == POOL_MEAN {
                 bag_ids.iter().filter(|&&id| !feature.absent(id)).count()
@@ -40,7 +52,7 @@ pub(crate) fn run(mut call: Call<'_>) {
             };
             // below the batch, or the number of ids: both are `u32`
             let row = match feature.pooling {
-                POOL_NONE => offsets[bag] - offsets[(feature.index * p.batch) as usize],
+                POOL_NONE => offsets[index] - offsets[(feature.index * p.batch) as usize],
                 _ => u32::try_from(bag % p.batch as usize).unwrap_or(0),
             };
             let row_step = if feature.pooling == POOL_NONE { feature.out_stride } else { 0 };

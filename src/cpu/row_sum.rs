@@ -1,7 +1,7 @@
 //! The fixed order of a sum over a row: column `c` goes to accumulator `c % 64`, which stands for lane
 //! `c / 4 % 16` and component `c % 4` of the shaders; a binary tree adds the lanes, then the components in pairs.
 
-/// Sums `term(c)` over the columns of a row.
+/// Sums `a[c] * b[c]` over the columns of a row.
 #[inline(always)]
 pub(crate) fn row_sum(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 64];
@@ -15,17 +15,15 @@ pub(crate) fn row_sum(a: &[f32], b: &[f32]) -> f32 {
     for ((sum, a), b) in sums.iter_mut().zip(tail_a).zip(tail_b) {
         *sum += a * b;
     }
-    let sums: [f32; 32] = halved(&sums);
-    let sums: [f32; 16] = halved(&sums);
-    let sums: [f32; 8] = halved(&sums);
-    let [x, y, z, w] = halved(&sums);
+    // in place and in slices: the compiler makes vectors of that, but not of arrays passed by value
+    for half in [32, 16, 8, 4] {
+        let (low, high) = sums.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            *low += *high;
+        }
+    }
+    let [x, y, z, w, ..] = sums;
     (x + y) + (z + w)
-}
-
-/// Adds the second half to the first.
-#[inline(always)]
-fn halved<const N: usize>(sums: &[f32]) -> [f32; N] {
-    std::array::from_fn(|i| sums[i] + sums[i + N])
 }
 
 #[cfg(test)]

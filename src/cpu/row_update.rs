@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::optimizer::{Adagrad, RowOptimizer, RowwiseAdagrad, Sgd};
 use super::simd::{prefetch, vectorised};
 use super::split::split_at_all;
-use super::terms::{prefetch_term, row_grad};
+use super::terms::row_grad;
 use crate::kernel::Call;
 use crate::kernels::part::{Part, Term};
 use crate::kernels::row_update::{OPTIMIZERS, Params, VARIANTS};
@@ -102,8 +102,8 @@ struct Target<'a> {
     state_base: usize,
 }
 
-/// How many positions ahead rows and gradients are asked for.
-const AHEAD: usize = 8;
+/// How many rows ahead rows and their state are asked for.
+const AHEAD: usize = 4;
 
 #[inline(always)]
 fn update_rows<O: RowOptimizer>(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
@@ -112,34 +112,26 @@ fn update_rows<O: RowOptimizer>(inputs: &Inputs<'_>, range: Range<usize>, target
         || {
             let Target { table, base, state, state_base } = target;
             let p = &inputs.params;
-            let mut part = inputs.part(inputs.keys[range.start]);
-            let mut gradient =
-                vec![0.0f32; inputs.parts.iter().map(|part| part.dim as usize).max().unwrap_or(0)];
-            let mut at = range.start;
-            while at < range.end {
-                let key = inputs.keys[at];
-                let mut end = at + 1;
-                while end < range.end && inputs.keys[end] == key {
-                    end += 1;
-                }
+            let (keys, terms) = (&inputs.keys[range.clone()], &inputs.terms[range]);
+            let ends = segment_ends(keys);
+            let widest = inputs.parts.iter().map(|part| part.dim as usize).max().unwrap_or(0);
+            let mut gradient = vec![0.0f32; widest];
+            let mut part = inputs.part(keys[0]);
+            let mut begin = 0;
+            for (segment, &end) in ends.iter().enumerate() {
+                let key = keys[begin];
                 if key - part.key_first >= part.rows {
                     part = inputs.part(key);
                 }
                 let dim = part.dim as usize;
-                for ahead in (at + AHEAD..end + AHEAD).take_while(|&ahead| ahead < range.end) {
-                    prefetch_term(inputs.terms[ahead], inputs.grad, dim);
-                    if inputs.keys[ahead] != inputs.keys[ahead - 1] {
-                        let (row, row_state) = inputs.place(part, inputs.keys[ahead]);
-                        if let Some(row) = table.get(row - base..(row - base).saturating_add(dim)) {
-                            prefetch(row);
-                        }
-                        if let Some(state) = state.get(row_state - state_base..) {
-                            prefetch(&state[..state.len().min(1)]);
-                        }
-                    }
+                if let Some(&ahead) = ends.get(segment + AHEAD) {
+                    let (row, row_state) = inputs.place(part, keys[ahead as usize - 1]);
+                    prefetch(table.get(row - base..row - base + dim));
+                    prefetch(state.get(row_state - state_base..=row_state - state_base));
                 }
                 let gradient = &mut gradient[..dim];
-                row_grad(&inputs.terms[at..end], inputs.grad, gradient);
+                row_grad(terms, begin..end as usize, inputs.grad, gradient);
+                begin = end as usize;
                 let (row, row_state) = inputs.place(part, key);
                 let row = &mut table[row - base..][..dim];
                 if p.l2 != 0.0 {
@@ -151,8 +143,24 @@ fn update_rows<O: RowOptimizer>(inputs: &Inputs<'_>, range: Range<usize>, target
                 let row_state =
                     if stride == 0 { &mut [][..] } else { &mut state[row_state - state_base..][..stride] };
                 O::update(p, row, gradient, row_state);
-                at = end;
             }
         },
     );
+}
+
+/// Where each run of equal keys ends. Without a branch for each key: how long runs are is not to be guessed.
+#[inline(always)]
+fn segment_ends(keys: &[u32]) -> Vec<u32> {
+    let mut ends = vec![0; keys.len()];
+    let mut segment = 0;
+    // positions fit the `u32` that counts them
+    for (end, pair) in (1u32..).zip(keys.windows(2)) {
+        ends[segment] = end;
+        segment += usize::from(pair[0] != pair[1]);
+    }
+    if let Some(last) = ends.get_mut(segment) {
+        *last = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+    }
+    ends.truncate(segment + 1);
+    ends
 }

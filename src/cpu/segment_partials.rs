@@ -19,7 +19,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         for k in (0..full).filter(|_| segment[0] != p.none_key) {
             let begin = start + k * piece;
             let mut sum = vec![0.0; part.dim as usize];
-            row_grad(&terms[begin..begin + piece], grad, &mut sum);
+            row_grad(terms, begin..begin + piece, grad, &mut sum);
             let out = &mut partials[begin / piece * p.stride as usize..];
             for (out, chunk) in out.iter_mut().zip(sum.chunks(4)) {
                 *out = [0.0; 4];

@@ -74,6 +74,10 @@ pub struct Recorder {
     commands: Vec<Command>,
     checks: Checks,
     scratch: Vec<Scratch>,
+    /// Scratch of scopes that are over: commands run in order, so that later ones may have it.
+    spare: Vec<Scratch>,
+    /// Scratch that is filled before anything runs, and so belongs to one use.
+    uploads: Vec<Scratch>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -86,7 +90,14 @@ impl Recorder {
     /// An empty recorder.
     #[must_use]
     pub fn new(ctx: &Context) -> Self {
-        Self { ctx: ctx.clone(), commands: Vec::new(), checks: Checks::default(), scratch: Vec::new() }
+        Self {
+            ctx: ctx.clone(),
+            commands: Vec::new(),
+            checks: Checks::default(),
+            scratch: Vec::new(),
+            spare: Vec::new(),
+            uploads: Vec::new(),
+        }
     }
 
     /// The context it records for.
@@ -140,24 +151,38 @@ impl Recorder {
         Readback::new(state, self.checks.clone())
     }
 
-    /// Scratch memory that lives until this recorder is submitted.
+    /// Scratch memory that lives until the scope that it is taken in ends (see [`Recorder::scope`]).
     pub(crate) fn scratch(&mut self, label: &'static str, size: u64) -> Result<Buffer> {
-        let scratch = self.ctx.scratch(label, size)?;
+        let spare = self.spare.iter().rposition(|scratch| scratch.fits(size));
+        let scratch = match spare {
+            Some(i) => self.spare.swap_remove(i).resized(size),
+            None => self.ctx.scratch(label, size)?,
+        };
         let buffer = scratch.buffer();
         self.scratch.push(scratch);
         Ok(buffer)
     }
 
-    /// Scratch memory holding `data`.
+    /// Scratch memory holding `data`; lives until this recorder is submitted.
     pub(crate) fn scratch_from<T: bytemuck::NoUninit>(
         &mut self,
         label: &'static str,
         data: &[T],
     ) -> Result<Buffer> {
         let bytes: &[u8] = bytemuck::cast_slice(data);
-        let buffer = self.scratch(label, bytes.len() as u64)?;
+        let scratch = self.ctx.scratch(label, bytes.len() as u64)?;
+        let buffer = scratch.buffer();
+        self.uploads.push(scratch);
         self.upload(&buffer, bytes.to_vec());
         Ok(buffer)
+    }
+
+    /// Records something whose scratch memory nobody needs afterwards: what is recorded next may use it.
+    pub(crate) fn scope<T>(&mut self, record: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.scratch.len();
+        let result = record(self);
+        self.spare.extend(self.scratch.drain(before..));
+        result
     }
 
     /// Records all of an operation or, if it fails, nothing.

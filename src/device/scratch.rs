@@ -35,6 +35,17 @@ impl Scratch {
         Ok(Self { ctx: ctx.clone(), whole, size })
     }
 
+    /// Whether its memory is of the class of `size`.
+    pub(crate) fn fits(&self, size: u64) -> bool {
+        size_class(size).min(self.ctx.limits().buffer) == self.whole.size()
+    }
+
+    /// The same memory, for something that fits.
+    pub(crate) fn resized(mut self, size: u64) -> Self {
+        self.size = size;
+        self
+    }
+
     /// The memory; its content is whatever the last user left.
     pub(crate) fn buffer(&self) -> Buffer {
         self.whole.part(0, self.size)

@@ -67,6 +67,18 @@ impl BagInputs {
         bag(f + 1) - bag(f)
     }
 
+    /// Leaves only some of the features, whose keys then lie side by side; returns how many ids they have.
+    pub(crate) fn choose(&mut self, members: &[usize]) -> u32 {
+        let mut place = 0;
+        let chosen = members.iter().map(|&f| {
+            let shift = self.offsets[f * self.batch as usize] - place;
+            place += self.count(f);
+            Feature { shift, ..self.features[f] }
+        });
+        self.features = chosen.collect();
+        place
+    }
+
     pub(crate) fn feature_count(&self) -> u32 {
         u32::try_from(self.features.len()).unwrap_or(0)
     }

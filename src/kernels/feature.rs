@@ -29,6 +29,7 @@ params! {
         out_base: u32,
         out_stride: u32,
         key_base: u32,
+        shift: u32,
     }
 }
 

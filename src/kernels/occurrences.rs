@@ -9,9 +9,9 @@ params! {
     Params {
         /// Examples.
         batch: u32,
-        /// Bags: features times examples.
+        /// Bags: features that are looked at times examples.
         bags: u32,
-        /// Ids.
+        /// Their ids.
         ids: u32,
         /// Key of ids without a row.
         none_key: u32,
@@ -61,11 +61,16 @@ pub(crate) fn threads(bags: u32, ids: u32) -> u32 {
 
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    for (batch, longest, dims) in
-        [(1, 1, &[4][..]), (50, 6, &[4, 8, 3, 1]), (1, 20_000, &[4]), (2048, 39, &[64; 8])]
-    {
-        let inputs = BagInputs::new(dims, batch, longest, 11);
-        let ids = inputs.offsets[inputs.offsets.len() - 1];
+    for (batch, longest, dims, members) in [
+        (1, 1, &[4][..], &[0][..]),
+        (50, 6, &[4, 8, 3, 1], &[0, 1, 2, 3]),
+        (50, 6, &[4, 8, 3, 1], &[1, 3]),
+        (50, 6, &[4, 8, 3, 1], &[2]),
+        (1, 20_000, &[4], &[0]),
+        (2048, 39, &[64; 8], &[0, 1, 2, 3, 4, 5, 6, 7]),
+    ] {
+        let mut inputs = BagInputs::new(dims, batch, longest, 11);
+        let ids = inputs.choose(members);
         for (name, status) in [
             ("", Status::CLEAN),
             (" bad id", Status { bad_position: 1, ..Status::CLEAN }),
@@ -74,7 +79,7 @@ fn cases() -> Vec<Case> {
             for weighted in [0, 1] {
                 let bags = inputs.feature_count() * batch;
                 let threads = threads(bags, ids);
-                let none_key = 97 * inputs.feature_count();
+                let none_key = 97 * 8;
                 let params = Params { batch, bags, ids, none_key, weighted, threads };
                 let bindings = vec![
                     CaseBinding::ints(&[status]),
@@ -86,7 +91,7 @@ fn cases() -> Vec<Case> {
                     CaseBinding::ints(&vec![[7u32; 2]; ids as usize + 1]),
                 ];
                 let case = Case::new(
-                    format!("B={batch} L<={longest} D={dims:?} weighted={weighted}{name}"),
+                    format!("B={batch} L<={longest} D={dims:?} of={members:?} weighted={weighted}{name}"),
                     [0],
                     &params,
                     bindings,
