@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::simd::{prefetch, vectorised};
+use super::columns::Columns;
+use super::simd::{prefetch_at, vectorised};
 use crate::kernel::Call;
 use crate::kernels::bag_forward::Params;
 use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE, Status};
@@ -31,33 +32,58 @@ pub(crate) fn run(mut call: Call<'_>) {
         rows: call.read(5),
     };
     let out = call.write::<f32>(6);
-    for feature in &features[..params.features as usize] {
-        let out = &mut out[feature.out_base as usize..];
-        if feature.pooling == POOL_NONE {
-            copy_rows(&inputs, feature, out);
+    let mut rest = &features[..params.features as usize];
+    while !rest.is_empty() {
+        let together = (2..=rest.len()).take_while(|&n| side_by_side(&rest[..n])).last().unwrap_or(1);
+        let (features, later) = rest.split_at(together);
+        rest = later;
+        if features[0].pooling == POOL_NONE {
+            copy_rows(&inputs, &features[0], &mut out[features[0].out_base as usize..]);
         } else {
-            pool_rows(&inputs, feature, out);
+            pool_rows(&inputs, features, out);
         }
     }
 }
 
-/// Bags that one task takes at a time.
-const BAGS: usize = 64;
+/// Rows of the output that one task takes.
+const ROWS: usize = 64;
 
-fn pool_rows(inputs: &Inputs<'_>, feature: &Feature, out: &mut [f32]) {
+/// Whether pooled features lie side by side in the rows of one matrix.
+fn side_by_side(features: &[Feature]) -> bool {
+    let first = features[0];
+    let end = |f: &Feature| f.out_base + f.dim;
+    features.iter().all(|f| f.pooling != POOL_NONE && f.out_stride == first.out_stride)
+        && features.windows(2).all(|pair| end(&pair[0]) <= pair[1].out_base)
+        && features.last().is_some_and(|last| end(last) - first.out_base <= first.out_stride)
+}
+
+/// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the table's
+/// frequent rows are then in one cache only.
+fn pool_rows(inputs: &Inputs<'_>, features: &[Feature], out: &mut [f32]) {
     let p = &inputs.params;
-    let bags = p.row_end.min(p.batch) - p.row_begin;
-    let first = (feature.index * p.batch + p.row_begin) as usize;
-    let (dim, stride) = (feature.dim as usize, feature.out_stride as usize);
-    let len = (bags as usize).saturating_sub(1) * stride + dim;
-    let out = &mut out[..len.min(if bags == 0 { 0 } else { len })];
-    out.par_chunks_mut(stride * BAGS).enumerate().for_each(|(task, out)| {
+    let bags = (p.row_end.min(p.batch) - p.row_begin) as usize;
+    let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
+    if bags == 0 {
+        return;
+    }
+    let (begin, stride) = (first.out_base, first.out_stride as usize);
+    let width = (last.out_base + last.dim - begin) as usize;
+    let out = &mut out[begin as usize..][..(bags - 1) * stride + width];
+    let columns = |f: &Feature| (f.out_base - begin) as usize..(f.out_base + f.dim - begin) as usize;
+    let blocks = Columns::split(out, stride, features.iter().map(columns));
+    let tasks: Vec<_> = features
+        .iter()
+        .zip(blocks)
+        .flat_map(|(feature, block)| block.chunks(ROWS).map(move |(row, out)| (feature, row, out)))
+        .collect();
+    tasks.into_par_iter().for_each(|(feature, row, mut out)| {
         vectorised(
             #[inline(always)]
             || {
-                for (bag, row) in (first + task * BAGS..).zip(out.chunks_mut(stride)) {
-                    let bag = inputs.offsets[bag] as usize..inputs.offsets[bag + 1] as usize;
-                    pool_bag(inputs, feature, bag, &mut row[..dim]);
+                let first = (feature.index * p.batch + p.row_begin) as usize + row;
+                for row in 0..out.rows() {
+                    let bag = inputs.offsets[first + row] as usize..inputs.offsets[first + row + 1] as usize;
+                    pool_bag(inputs, feature, bag, out.row(row));
                 }
             },
         );
@@ -109,8 +135,7 @@ fn pool_block<const N: usize>(
         if let Some(&next) = inputs.ids.get(p + AHEAD) {
             let row = next.wrapping_sub(feature.window_first);
             if row < feature.window_rows {
-                let at = base + row as usize * dim;
-                prefetch(inputs.rows.get(at..at + N));
+                prefetch_at::<N>(inputs.rows, base + row as usize * dim);
             }
         }
         if feature.absent(id) {
@@ -155,11 +180,11 @@ fn copy_rows(inputs: &Inputs<'_>, feature: &Feature, out: &mut [f32]) {
     let (dim, stride) = (feature.dim as usize, feature.out_stride as usize);
     let ids = &inputs.ids[first..first + count];
     let len = if count == 0 { 0 } else { (count - 1) * stride + dim };
-    out[..len].par_chunks_mut(stride * BAGS).enumerate().for_each(|(task, out)| {
+    out[..len].par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
         vectorised(
             #[inline(always)]
             || {
-                for (k, out) in (task * BAGS..).zip(out.chunks_mut(stride)) {
+                for (k, out) in (task * ROWS..).zip(out.chunks_mut(stride)) {
                     let weight = if p.weighted == 1 { Some(inputs.weights[first + k]) } else { None };
                     copy_row(inputs.rows, feature, ids[k], weight, &mut out[..dim]);
                 }

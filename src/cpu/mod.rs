@@ -11,6 +11,7 @@ pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
 pub(crate) mod column_sum;
+mod columns;
 mod dense_optimizer;
 pub(crate) mod dense_update;
 mod execute;

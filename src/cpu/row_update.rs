@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::optimizer::{Adagrad, RowOptimizer, RowwiseAdagrad, Sgd};
-use super::simd::{prefetch, vectorised};
+use super::simd::{prefetch, prefetch_at, vectorised};
 use super::split::split_at_all;
 use super::terms::row_grad;
 use crate::kernel::Call;
@@ -126,8 +126,10 @@ fn update_rows<O: RowOptimizer>(inputs: &Inputs<'_>, range: Range<usize>, target
                 let dim = part.dim as usize;
                 if let Some(&ahead) = ends.get(segment + AHEAD) {
                     let (row, row_state) = inputs.place(part, keys[ahead as usize - 1]);
-                    prefetch(table.get(row - base..row - base + dim));
-                    prefetch(state.get(row_state - state_base..=row_state - state_base));
+                    if let Some(row) = table.get(row - base..row - base + dim) {
+                        prefetch(row);
+                    }
+                    prefetch_at::<1>(state, row_state - state_base);
                 }
                 let gradient = &mut gradient[..dim];
                 row_grad(terms, begin..end as usize, inputs.grad, gradient);

@@ -11,11 +11,11 @@ pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
     pulp::Arch::new().dispatch(work)
 }
 
-/// Asks for the cache lines of a row that will be read soon, if it is one.
+/// Asks for the cache lines of a row that will be read soon.
 #[inline(always)]
-pub(crate) fn prefetch(row: Option<&[f32]>) {
+pub(crate) fn prefetch(row: &[f32]) {
     #[cfg(target_arch = "x86_64")]
-    for line in row.unwrap_or_default().chunks(16) {
+    for line in row.chunks(16) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         #[allow(unsafe_code, reason = "prefetching has no safe form")]
         // SAFETY: a prefetch reads no memory that the program could notice, whatever the address.
@@ -25,4 +25,13 @@ pub(crate) fn prefetch(row: Option<&[f32]>) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = row;
+}
+
+/// [`prefetch`] of `N` values from an index on, if there are so many. How many lines that are is known to the
+/// compiler.
+#[inline(always)]
+pub(crate) fn prefetch_at<const N: usize>(values: &[f32], at: usize) {
+    if let Some(row) = values.get(at..).and_then(|rest| rest.first_chunk::<N>()) {
+        prefetch(row);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::simd::prefetch;
+use super::simd::prefetch_at;
 use crate::kernels::part::{PIECE, Term};
 
 /// How many terms ahead gradients are asked for.
@@ -15,7 +15,7 @@ fn piece_sum<const N: usize>(terms: &[Term], range: Range<usize>, grad: &[f32], 
     let last = terms.len() - 1;
     for t in range {
         let ahead = terms[(t + AHEAD).min(last)][0] as usize + column;
-        prefetch(grad.get(ahead..ahead + N));
+        prefetch_at::<N>(grad, ahead);
         let [at, factor] = terms[t];
         let at = at as usize + column;
         let factor = f32::from_bits(factor);
