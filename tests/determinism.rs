@@ -78,6 +78,34 @@ fn any_number_of_threads() {
     }
 }
 
+/// With one thread the CPU sorts at most 24,576 ids at once, unless they are of one table.
+#[test]
+fn tables_taken_a_few_at_a_time() {
+    let model = Model::new(
+        &[(500, 16), (0, 4), (70, 5), (2000, 64), (90, 8), (31, 3)],
+        &[
+            feature(5, Pooling::Sum),
+            feature(0, Pooling::Sum),
+            feature(2, Pooling::Mean),
+            padded(3, Pooling::Sum, 9),
+            feature(0, Pooling::Mean),
+            feature(4, Pooling::None),
+        ],
+    );
+    let lists = Lists::random(&model, 900, 24, true, 6);
+    assert!((0..6).all(|f| (10_000..24_000).contains(&lists.count(f))));
+    let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for optimizer in optimizers() {
+        let model = model.clone().optimizer(optimizer);
+        let few = single.install(|| step(&Context::cpu(), &model, &lists));
+        let all = rayon::ThreadPoolBuilder::new().num_threads(8).build().unwrap();
+        all.install(|| step(&Context::cpu(), &model, &lists)).assert_same(&format!("{optimizer:?}"), &few);
+        for ctx in common::gpu_shapes() {
+            step(ctx, &model, &lists).assert_same(&format!("{optimizer:?}, {}", common::name_of(ctx)), &few);
+        }
+    }
+}
+
 /// Row 7 with 100 occurrences, in the order given, among `others` ids before and behind each of them.
 fn row_among(ctx: &Context, optimizer: Optimizer, others: usize, first_table: u64) -> (Vec<f32>, Vec<f32>) {
     let mut random = Random::new(others as u64);

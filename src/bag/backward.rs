@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Member};
 use super::forward::weights_or_unused;
+use super::gradient::{Bound, Gradient};
 use super::{EmbeddingBags, JaggedBatch};
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
@@ -16,20 +17,6 @@ use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, we
 use crate::optimizer::Optimizer;
 use crate::sort::sort_by_key;
 use crate::{Error, Result};
-
-/// The gradient of all outputs in one binding.
-struct Gradient {
-    buffer: Buffer,
-    /// For each feature the element where it begins, and elements from row to row.
-    places: Vec<(u32, u32)>,
-}
-
-impl Gradient {
-    /// Whether rows may be read four columns at a time.
-    fn vec4(&self) -> bool {
-        self.places.iter().all(|(base, stride)| base % 4 == 0 && stride % 4 == 0)
-    }
-}
 
 /// Keys and terms of a chunk's ids, in the order of the batch.
 struct Occurrences {
@@ -66,11 +53,12 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::backward`].
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
-        let gradient = self.whole_gradient(rec, batch, grad)?;
+        self.check_matrix(batch, grad, "grad")?;
+        let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
         rec.whole(|rec| self.update(rec, batch, &gradient))
     }
 
-    /// Records [`EmbeddingBags::backward_features`]. The gradients are copied into one buffer first.
+    /// Records [`EmbeddingBags::backward_features`]. Gradients that no single binding holds are copied together first.
     ///
     /// # Errors
     /// As [`EmbeddingBags::backward`].
@@ -80,10 +68,9 @@ impl EmbeddingBags {
         batch: &JaggedBatch,
         grads: &[Matrix],
     ) -> Result<()> {
-        rec.whole(|rec| {
-            let gradient = self.packed_gradient(rec, batch, grads)?;
-            self.update(rec, batch, &gradient)
-        })
+        self.check_feature_matrices(batch, grads, "grads")?;
+        let gradient = Gradient::of_features(rec.context(), grads.to_vec());
+        rec.whole(|rec| self.update(rec, batch, &gradient))
     }
 
     /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
@@ -110,90 +97,84 @@ impl EmbeddingBags {
         grad: &Matrix,
         out: &Buffer,
     ) -> Result<()> {
-        let gradient = self.whole_gradient(rec, batch, grad)?;
+        self.check_matrix(batch, grad, "grad")?;
+        let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
         if out.size() != batch.ids() as u64 * 4 {
             let expected = format!("{} values, one for each id", batch.ids());
             return Err(Error::invalid("out", expected, out.size() / 4));
         }
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
-        rec.whole(|rec| self.weight_grad_groups(rec, batch, &gradient, out))
+        if batch.ids() == 0 {
+            return Ok(());
+        }
+        rec.whole(|rec| self.weight_grad_chunks(rec, batch, &gradient, out))
     }
 
-    fn weight_grad_groups(
+    fn weight_grad_chunks(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         gradient: &Gradient,
         out: &Buffer,
     ) -> Result<()> {
-        let len = batch.inner.ids;
-        let shape = rec.context().shape();
-        let groups = self.store.plan().groups.clone();
-        for (g, group) in groups.iter().enumerate() {
-            let chunk = Chunk::whole(group, &batch.inner);
-            let found = self.occurrences(rec, batch, gradient, &chunk, false)?;
-            for w in group.windows.clone() {
-                let window = &self.store.plan().windows[w];
-                let parts = self.parts(rec, &chunk, w..w + 1)?;
-                let keys = window.keys();
-                let lanes = parts.lanes;
-                let params = weight_grad::Params {
-                    len,
-                    parts: parts.count,
-                    key_begin: keys.start,
-                    key_end: keys.end,
-                    lanes,
-                    // ids of other groups look like ids without a row: they get their value from their own group
-                    zero_key: if g == 0 && w == group.windows.start { group.rows } else { u32::MAX },
-                };
-                let bindings = vec![
-                    parts.buffer,
-                    found.keys.clone(),
-                    found.terms.clone(),
-                    gradient.buffer.clone(),
-                    self.store.weights(w).clone(),
-                    out.clone(),
-                ];
-                let variant = weight_grad::variant(window.vec4 && gradient.vec4(), shape);
-                let groups = weight_grad::groups(shape, len, lanes);
-                rec.dispatch(Dispatch::new(&weight_grad::KERNEL, variant, &params, bindings, groups));
+        let plan = self.store.plan();
+        let mut first = true;
+        for group in &plan.groups {
+            let whole = Chunk::whole(plan, group, &batch.inner);
+            let chunks = if gradient.fits {
+                vec![whole]
+            } else {
+                let looked_at = whole.members.iter().filter(|member| member.looked_at);
+                looked_at.map(|member| whole.clone().single(member.feature)).collect()
+            };
+            for chunk in chunks {
+                rec.scope(|rec| self.weight_grad_chunk(rec, batch, gradient, &chunk, first, out))?;
+                first = false;
             }
         }
         Ok(())
     }
 
-    /// The gradient of the single output matrix, where it lies.
-    fn whole_gradient(&self, rec: &Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<Gradient> {
-        self.check_matrix(batch, grad, "grad")?;
-        let bytes = (grad.rows.saturating_sub(1) * grad.stride + grad.cols) as u64 * 4;
-        let needed = if grad.rows == 0 { 0 } else { bytes };
-        let (buffer, base) = grad.buffer.part(0, needed).bindable(rec.context());
-        fits_binding(rec, &buffer)?;
-        let mut column = count_u64(base);
-        let places = self.schema.features.iter().map(|spec| {
-            let first = column;
-            column += spec.shape.dim;
-            (first, count(grad.stride))
-        });
-        Ok(Gradient { buffer, places: places.collect() })
-    }
-
-    /// The gradients of the features one after the other, each at a multiple of 4 elements.
-    fn packed_gradient(&self, rec: &mut Recorder, batch: &JaggedBatch, grads: &[Matrix]) -> Result<Gradient> {
-        self.check_feature_matrices(batch, grads, "grads")?;
-        let (mut places, mut offsets, mut total) = (Vec::new(), Vec::new(), 0u64);
-        for grad in grads {
-            let len = (grad.rows.saturating_sub(1) * grad.stride + grad.cols) as u64;
-            places.push((count_u64(total), count(grad.stride)));
-            offsets.push((total, if grad.rows == 0 { 0 } else { len }));
-            total = (total + len).next_multiple_of(4);
+    /// Writes what belongs to ids of the chunk; if it is the first, also the zeros of ids without a row. Ids of
+    /// other chunks look like these, and get their values later.
+    fn weight_grad_chunk(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        gradient: &Gradient,
+        chunk: &Chunk,
+        first: bool,
+        out: &Buffer,
+    ) -> Result<()> {
+        let bound = gradient.bind(rec, chunk)?;
+        let found = self.occurrences(rec, batch, &bound, chunk, false)?;
+        let (len, shape) = (batch.inner.ids, rec.context().shape());
+        for w in chunk.windows.clone() {
+            let window = &self.store.plan().windows[w];
+            let parts = self.parts(rec, chunk, w..w + 1)?;
+            let keys = window.keys();
+            let params = weight_grad::Params {
+                len,
+                parts: parts.count,
+                key_begin: keys.start,
+                key_end: keys.end,
+                lanes: parts.lanes,
+                zero_key: if first && w == chunk.windows.start { chunk.none_key() } else { u32::MAX },
+            };
+            let bindings = vec![
+                parts.buffer,
+                found.keys.clone(),
+                found.terms.clone(),
+                bound.buffer.clone(),
+                self.store.weights(w).clone(),
+                out.clone(),
+            ];
+            let variant = weight_grad::variant(window.vec4 && bound.vec4(), shape);
+            let groups = weight_grad::groups(shape, len, params.lanes);
+            rec.dispatch(Dispatch::new(&weight_grad::KERNEL, variant, &params, bindings, groups));
         }
-        let buffer = rec.scratch("embag.grads", total * 4)?;
-        for (grad, (offset, len)) in grads.iter().zip(offsets) {
-            rec.copy(&grad.buffer.part(0, len * 4), &buffer.part(offset * 4, len * 4))?;
-        }
-        Ok(Gradient { buffer, places })
+        Ok(())
     }
 
     fn update(&mut self, rec: &mut Recorder, batch: &JaggedBatch, gradient: &Gradient) -> Result<()> {
@@ -202,7 +183,7 @@ impl EmbeddingBags {
         };
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
-        for chunk in Chunk::all(self.store.plan(), &batch.inner) {
+        for chunk in Chunk::all(self.store.plan(), &batch.inner, gradient) {
             rec.scope(|rec| self.update_chunk(rec, batch, gradient, &chunk, &optimizer))?;
         }
         Ok(())
@@ -217,14 +198,15 @@ impl EmbeddingBags {
         optimizer: &Optimizer,
     ) -> Result<()> {
         let len = chunk.ids;
-        let found = self.occurrences(rec, batch, gradient, chunk, true)?;
+        let bound = gradient.bind(rec, chunk)?;
+        let found = self.occurrences(rec, batch, &bound, chunk, true)?;
         let bits = u32::BITS - chunk.none_key().max(1).leading_zeros();
         let sorted = sort_by_key(rec, &found.keys, len, bits)?;
         let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
         let bindings = vec![sorted.positions, found.terms, terms.clone()];
         let params = gather_terms::Params { len };
         rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
-        let partials = self.partials(rec, chunk, gradient, &sorted.keys, &terms, len)?;
+        let partials = self.partials(rec, chunk, &bound, &sorted.keys, &terms, len)?;
         for w in chunk.windows.clone() {
             if batch.misses(w) {
                 continue;
@@ -248,12 +230,12 @@ impl EmbeddingBags {
                 parts.buffer,
                 sorted.keys.clone(),
                 terms.clone(),
-                gradient.buffer.clone(),
+                bound.buffer.clone(),
                 partials.as_ref().map_or(unused, |partials| partials.buffer.clone()),
                 self.store.weights(w).clone(),
                 self.store.state(w).clone(),
             ];
-            let vec4 = window.vec4 && gradient.vec4();
+            let vec4 = window.vec4 && bound.vec4();
             let whole = window.parts.iter().all(|part| part.dim.is_multiple_of(16));
             let variant = row_update::variant(optimizer.index(), vec4, whole, shape);
             let groups = row_update::groups(shape, len, lanes);
@@ -267,22 +249,21 @@ impl EmbeddingBags {
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
-        gradient: &Gradient,
+        bound: &Bound,
         chunk: &Chunk,
         weighted: bool,
     ) -> Result<Occurrences> {
         let plan = self.store.plan();
         let features: Vec<Feature> = chunk
-            .features
+            .members
             .iter()
-            .map(|&(f, shift)| {
-                let (spec, (out_base, out_stride)) = (&self.schema.features[f], gradient.places[f]);
-                let member = chunk.windows.contains(&plan.first_window[spec.table]);
+            .zip(&bound.places)
+            .map(|(&Member { feature, shift, looked_at }, &(out_base, out_stride))| {
+                let spec = &self.schema.features[feature];
                 Feature {
-                    index: count(f),
+                    index: count(feature),
                     dim: spec.shape.dim,
-                    // ids of tables outside the chunk look like ids without a row
-                    rows: if member { spec.shape.rows } else { 0 },
+                    rows: if looked_at { spec.shape.rows } else { 0 },
                     padding: spec.padding,
                     pooling: spec.pooling.code(),
                     out_base,
@@ -355,7 +336,7 @@ impl EmbeddingBags {
         &self,
         rec: &mut Recorder,
         chunk: &Chunk,
-        gradient: &Gradient,
+        bound: &Bound,
         keys: &Buffer,
         terms: &Buffer,
         len: u32,
@@ -379,10 +360,9 @@ impl EmbeddingBags {
         let lanes = parts.lanes;
         let params = segment_partials::Params { len, parts: parts.count, none_key, lanes, stride };
         let windows = &self.store.plan().windows[chunk.windows.clone()];
-        let vec4 = gradient.vec4() && windows.iter().all(|window| window.vec4);
+        let vec4 = bound.vec4() && windows.iter().all(|window| window.vec4);
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
-        let bindings =
-            vec![parts.buffer, keys.clone(), terms.clone(), gradient.buffer.clone(), buffer.clone()];
+        let bindings = vec![parts.buffer, keys.clone(), terms.clone(), bound.buffer.clone(), buffer.clone()];
         let groups = segment_partials::groups(len, lanes);
         rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
         Ok(Some(Partials { buffer, stride }))
@@ -403,24 +383,7 @@ struct Partials {
     stride: u32,
 }
 
-fn fits_binding(rec: &Recorder, gradient: &Buffer) -> Result<()> {
-    let limit = rec.context().limits().binding;
-    if gradient.size() <= limit {
-        return Ok(());
-    }
-    Err(Error::LimitExceeded {
-        what: "the gradient".to_owned(),
-        needed: gradient.size(),
-        limit,
-        hint: "use a smaller batch",
-    })
-}
-
 /// Sizes within a binding are below 2^32.
 fn count(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-fn count_u64(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::FeatureSpec;
 use super::batch::Inner;
 use super::device_batch::begins;
+use super::gradient::Gradient;
 use crate::device::Context;
 use crate::kernels::part;
 use crate::table::{Group, Plan};
@@ -15,9 +16,8 @@ use crate::table::{Group, Plan};
 /// Tables whose ids are sorted together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chunk {
-    /// The features that are looked at, in the order of the batch, with what is subtracted from the positions of
-    /// their ids.
-    pub(super) features: Vec<(usize, u32)>,
+    /// Its features, in the order of the batch.
+    pub(super) members: Vec<Member>,
     /// Ids of these features.
     pub(super) ids: u32,
     /// The tables' rows among the keys of their group. Within the chunk keys begin at 0.
@@ -26,32 +26,53 @@ pub(super) struct Chunk {
     pub(super) windows: Range<usize>,
 }
 
+/// A feature of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) feature: usize,
+    /// What is subtracted from the positions of its ids.
+    pub(super) shift: u32,
+    /// Otherwise its ids look like ids without a row.
+    pub(super) looked_at: bool,
+}
+
 /// One table with all its features' ids.
 struct TableIds {
     table: usize,
     keys: Range<u32>,
     windows: Range<usize>,
     ids: u64,
+    grad_bytes: u64,
 }
 
 impl Chunk {
-    /// All ids of a batch; those of other groups look like ids without a row.
-    pub(super) fn whole(group: &Group, batch: &Inner) -> Self {
+    /// All ids of a batch, of which those in tables of a group are looked at.
+    pub(super) fn whole(plan: &Plan, group: &Group, batch: &Inner) -> Self {
+        let tables = batch.schema.features.iter().map(|spec| plan.first_window[spec.table]);
         Self {
-            features: (0..batch.schema.features.len()).map(|f| (f, 0)).collect(),
+            members: tables
+                .enumerate()
+                .map(|(feature, w)| Member { feature, shift: 0, looked_at: group.windows.contains(&w) })
+                .collect(),
             ids: batch.ids,
             keys: 0..group.rows,
             windows: group.windows.clone(),
         }
     }
 
+    /// [`Chunk::whole`] for a single feature of the group.
+    pub(super) fn single(self, feature: usize) -> Self {
+        let members = self.members.iter();
+        let members = members.map(|m| Member { looked_at: m.looked_at && m.feature == feature, ..*m });
+        Self { members: members.collect(), ..self }
+    }
+
     /// The chunks of a batch, each with at least one id; the last first, as the forward touched it last and some of
     /// it may still be in the caches.
-    pub(super) fn all(plan: &Plan, batch: &Inner) -> Vec<Self> {
-        let most = most_ids(&batch.ctx);
+    pub(super) fn all(plan: &Plan, batch: &Inner, gradient: &Gradient) -> Vec<Self> {
         let of_group = |group| match &batch.counts {
-            None => vec![Self::whole(group, batch)],
-            Some(counts) => Self::of_group(plan, group, &batch.schema.features, counts, most),
+            None => vec![Self::whole(plan, group, batch)],
+            Some(counts) => Self::of_group(plan, group, batch, counts, gradient),
         };
         let mut chunks: Vec<_> = plan.groups.iter().flat_map(of_group).collect();
         chunks.retain(|chunk| chunk.ids > 0);
@@ -59,35 +80,34 @@ impl Chunk {
         chunks
     }
 
-    fn of_group(
-        plan: &Plan,
-        group: &Group,
-        features: &[FeatureSpec],
-        counts: &[u32],
-        most: u64,
-    ) -> Vec<Self> {
+    fn of_group(plan: &Plan, group: &Group, batch: &Inner, counts: &[u32], gradient: &Gradient) -> Vec<Self> {
+        let most_ids = most_ids(&batch.ctx);
+        // gradients that are copied must fit a binding
+        let most_bytes = if gradient.fits { u64::MAX } else { batch.ctx.limits().binding };
+        let features = &batch.schema.features;
         let begins = begins(counts);
         let mut chunks = Vec::new();
-        let mut rest = &tables(plan, group, features, counts)[..];
+        let mut rest = &tables(plan, group, features, counts, gradient)[..];
         while let Some(first) = rest.first() {
-            let mut ids = 0;
+            let (mut ids, mut bytes) = (0, 0);
             let fitting = rest.iter().take_while(|table| {
                 ids += table.ids;
-                ids <= most
+                bytes += table.grad_bytes;
+                ids <= most_ids && bytes <= most_bytes
             });
             let (taken, later) = rest.split_at(fitting.count().max(1));
             rest = later;
             let mut place = 0;
             let members = (0..features.len())
                 .filter(|&f| taken.iter().any(|table| table.table == features[f].table))
-                .map(|f| {
-                    let shift = begins[f] - place;
-                    place += counts[f];
-                    (f, shift)
+                .map(|feature| {
+                    let shift = begins[feature] - place;
+                    place += counts[feature];
+                    Member { feature, shift, looked_at: true }
                 })
                 .collect();
             chunks.push(Self {
-                features: members,
+                members,
                 ids: place,
                 keys: first.keys.start..taken.iter().map(|table| table.keys.end).max().unwrap_or(0),
                 windows: first.windows.start..taken.iter().map(|table| table.windows.end).max().unwrap_or(0),
@@ -123,15 +143,23 @@ impl Chunk {
 }
 
 /// The tables of a group that have features, in the order of their keys.
-fn tables(plan: &Plan, group: &Group, features: &[FeatureSpec], counts: &[u32]) -> Vec<TableIds> {
+fn tables(
+    plan: &Plan,
+    group: &Group,
+    features: &[FeatureSpec],
+    counts: &[u32],
+    gradient: &Gradient,
+) -> Vec<TableIds> {
     let mut tables = Vec::<TableIds>::new();
-    for (spec, &count) in features.iter().zip(counts) {
+    for (f, (spec, &count)) in features.iter().zip(counts).enumerate() {
+        let grad_bytes = gradient.packed_bytes(f);
         let first = plan.first_window[spec.table];
         if !group.windows.contains(&first) {
             continue;
         }
         if let Some(known) = tables.iter_mut().find(|known| known.table == spec.table) {
             known.ids += u64::from(count);
+            known.grad_bytes += grad_bytes;
             continue;
         }
         let holds = |w: &usize| plan.windows[*w].parts.iter().any(|part| part.table == spec.table);
@@ -141,6 +169,7 @@ fn tables(plan: &Plan, group: &Group, features: &[FeatureSpec], counts: &[u32]) 
             keys: key..key + spec.shape.rows,
             windows: first..first + (first..group.windows.end).take_while(holds).count(),
             ids: count.into(),
+            grad_bytes,
         });
     }
     // a table without rows comes before the one that begins at the same key

@@ -8,6 +8,7 @@ mod chunk;
 mod device_batch;
 mod embedding_bags;
 mod forward;
+mod gradient;
 mod host_batch;
 mod pooling;
 mod schema;

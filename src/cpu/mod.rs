@@ -12,6 +12,7 @@ pub(crate) mod check_offsets;
 pub(crate) mod check_report;
 pub(crate) mod column_sum;
 mod columns;
+pub(crate) mod copy_rows;
 mod dense_optimizer;
 pub(crate) mod dense_update;
 mod execute;

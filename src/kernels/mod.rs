@@ -10,6 +10,7 @@ pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
 pub(crate) mod column_sum;
+pub(crate) mod copy_rows;
 pub(crate) mod dense_update;
 pub(crate) mod feature;
 pub(crate) mod gather_terms;
@@ -40,6 +41,7 @@ pub const ALL: &[&Kernel] = &[
     &check_ids::KERNEL,
     &check_report::KERNEL,
     &bag_forward::KERNEL,
+    &copy_rows::KERNEL,
     &occurrences::KERNEL,
     &scan_reduce::KERNEL,
     &scan_apply::KERNEL,

@@ -1,0 +1,145 @@
+//! Where the gradient of the output lies, and how kernels get at it.
+
+use super::Schema;
+use super::chunk::Chunk;
+use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::copy_rows;
+use crate::{Error, Result};
+
+/// The gradient of each feature's output.
+pub(super) struct Gradient {
+    /// For each feature; views of one matrix or matrices of their own.
+    features: Vec<Matrix>,
+    /// Whether one binding holds them all where they are.
+    pub(super) fits: bool,
+}
+
+/// The gradients of a chunk's features in one binding.
+pub(super) struct Bound {
+    pub(super) buffer: Buffer,
+    /// For each feature of the chunk the element where it begins, and elements from row to row.
+    pub(super) places: Vec<(u32, u32)>,
+}
+
+impl Bound {
+    /// Whether rows may be read four columns at a time.
+    pub(super) fn vec4(&self) -> bool {
+        self.places.iter().all(|(base, stride)| base % 4 == 0 && stride % 4 == 0)
+    }
+}
+
+impl Gradient {
+    /// Of the single matrix of all features, in their order.
+    pub(super) fn of_matrix(ctx: &Context, schema: &Schema, grad: &Matrix) -> Result<Self> {
+        let mut column = 0;
+        let columns = schema.features.iter().map(|spec| {
+            let first = column;
+            column += spec.shape.dim as usize;
+            grad.columns(first, spec.shape.dim as usize)
+        });
+        Ok(Self::of_features(ctx, columns.collect::<Result<_>>()?))
+    }
+
+    /// Of a matrix for each feature.
+    pub(super) fn of_features(ctx: &Context, features: Vec<Matrix>) -> Self {
+        let fits = in_place(ctx, features.iter().map(Some)).is_some();
+        Self { features, fits }
+    }
+
+    /// Bytes of a feature's gradient without gaps.
+    pub(super) fn packed_bytes(&self, feature: usize) -> u64 {
+        let Matrix { rows, cols, .. } = self.features[feature];
+        (rows as u64 * cols as u64).next_multiple_of(4) * 4
+    }
+
+    /// The gradients of a chunk: where they are if one binding holds them, else copied next to each other.
+    pub(super) fn bind(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<Bound> {
+        match in_place(rec.context(), self.of(chunk)) {
+            Some(bound) => Ok(bound),
+            None => self.packed(rec, chunk),
+        }
+    }
+
+    /// The gradients of a chunk's features; of those that it does not look at, none.
+    fn of<'a>(&'a self, chunk: &'a Chunk) -> impl Iterator<Item = Option<&'a Matrix>> + Clone {
+        chunk.members.iter().map(|member| member.looked_at.then(|| &self.features[member.feature]))
+    }
+
+    fn packed(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<Bound> {
+        let looked_at = chunk.members.iter().filter(|member| member.looked_at);
+        let total = looked_at.map(|member| self.packed_bytes(member.feature)).sum();
+        let limit = rec.context().limits().binding;
+        if total > limit {
+            return Err(Error::LimitExceeded {
+                what: "the gradient of a table's features".to_owned(),
+                needed: total,
+                limit,
+                hint: "use a smaller batch, or one whose counts the host knows",
+            });
+        }
+        let buffer = rec.scratch("embag.grads", total)?;
+        let mut places = Vec::with_capacity(chunk.members.len());
+        let mut end = 0;
+        for source in self.of(chunk) {
+            let Some(source) = source else {
+                places.push((0, 0));
+                continue;
+            };
+            places.push((narrow(end), narrow(source.cols as u64)));
+            copy(rec, source, &buffer, end)?;
+            end = (end + source.rows as u64 * source.cols as u64).next_multiple_of(4);
+        }
+        Ok(Bound { buffer, places })
+    }
+}
+
+/// Where gradients lie in one binding, if they can.
+fn in_place<'a>(ctx: &Context, features: impl Iterator<Item = Option<&'a Matrix>> + Clone) -> Option<Bound> {
+    let limits = ctx.limits();
+    let mut there = features.clone().flatten().filter(|matrix| matrix.span() > 0);
+    let memory = &there.clone().next()?.buffer;
+    let begin = there.clone().map(|matrix| matrix.buffer.offset).min()? / limits.alignment * limits.alignment;
+    let end = there.clone().map(|matrix| matrix.buffer.offset + matrix.span()).max()?;
+    if end - begin > limits.binding || !there.all(|matrix| matrix.buffer.same_memory(memory)) {
+        return None;
+    }
+    let place = |matrix: Option<&Matrix>| match matrix {
+        Some(matrix) if matrix.span() > 0 => {
+            (narrow((matrix.buffer.offset - begin) / 4), narrow(matrix.stride as u64))
+        }
+        _ => (0, 0),
+    };
+    let places = features.map(place).collect();
+    Some(Bound { buffer: Buffer { offset: begin, size: end - begin, ..memory.clone() }, places })
+}
+
+/// Copies a gradient without gaps to where element `first` of `out` is.
+fn copy(rec: &mut Recorder, source: &Matrix, out: &Buffer, first: u64) -> Result<()> {
+    let step = source.rows_at_once(rec.context());
+    for row in (0..source.rows).step_by(step) {
+        let rows = step.min(source.rows - row);
+        let place = source.row_part(row, rows).place(rec.context(), "grad")?;
+        let (cols, base) = (source.cols as u64, first + row as u64 * source.cols as u64);
+        let vec4 = place.vec4 && cols.is_multiple_of(4) && base.is_multiple_of(4);
+        let variant = usize::from(!vec4);
+        let width = copy_rows::WIDTHS[variant];
+        let params = copy_rows::Params {
+            rows: narrow(rows as u64),
+            cols: narrow(cols / u64::from(width)),
+            source_base: place.base / width,
+            source_stride: place.stride / width,
+            out_base: narrow(base / u64::from(width)),
+            out_stride: narrow(cols / u64::from(width)),
+        };
+        let threads = params.rows * params.cols;
+        let bindings = vec![place.binding, out.clone()];
+        rec.dispatch(Dispatch::threads(&copy_rows::KERNEL, variant, &params, bindings, threads));
+    }
+    Ok(())
+}
+
+/// Elements of a binding are numbered below 2^32.
+fn narrow(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,27 @@
+//! Twin of `copy_rows.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::kernel::Call;
+use crate::kernels::copy_rows::{Params, WIDTHS};
+
+/// Rows that one task copies.
+const ROWS: usize = 256;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let width = WIDTHS[call.variant];
+    let elements = |value: u32| (value * width) as usize;
+    let (rows, cols) = (p.rows as usize, elements(p.cols));
+    let (from_stride, to_stride) = (elements(p.source_stride), elements(p.out_stride));
+    let span = |stride: usize| (rows - 1) * stride + cols;
+    let source = &call.read::<f32>(0)[elements(p.source_base)..][..span(from_stride)];
+    let out = &mut call.write::<f32>(1)[elements(p.out_base)..][..span(to_stride)];
+    out.par_chunks_mut(to_stride * ROWS).zip(source.par_chunks(from_stride * ROWS)).for_each(
+        |(out, source)| {
+            for (out, source) in out.chunks_mut(to_stride).zip(source.chunks(from_stride)) {
+                out[..cols].copy_from_slice(&source[..cols]);
+            }
+        },
+    );
+}

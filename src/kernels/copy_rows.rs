@@ -1,0 +1,75 @@
+//! Rows of a matrix next to each other.
+
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters; all but the rows in elements of the variant's width.
+    Params {
+        rows: u32,
+        cols: u32,
+        /// Where the matrices begin, and from row to row.
+        source_base: u32,
+        source_stride: u32,
+        out_base: u32,
+        out_stride: u32,
+    }
+}
+
+macro_rules! variant {
+    ($width:literal) => {
+        Variant {
+            name: $width,
+            shape: Shape::Any,
+            workgroup: 64,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                "copy_rows.wgsl"
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "copy_rows",
+    about: "out[r][c] = source[r][c], with strides of their own",
+    bindings: &[read("source"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[variant!("vec4"), variant!("scalar")],
+    parity: Parity::Bits,
+    twin: crate::cpu::copy_rows::run,
+    cases,
+};
+
+/// Values of an element of each variant.
+pub(crate) const WIDTHS: [u32; 2] = [4, 1];
+
+fn cases() -> Vec<Case> {
+    let mut random = Random::new(41);
+    let mut all = Vec::new();
+    for (rows, cols, gap) in [(1u32, 1u32, 0u32), (3, 5, 2), (65, 7, 1), (300, 16, 0), (2048, 16, 112)] {
+        for (variant, width) in WIDTHS.into_iter().enumerate() {
+            let params = Params {
+                rows,
+                cols,
+                source_base: gap / 2,
+                source_stride: cols + gap,
+                out_base: 1,
+                out_stride: cols + gap % 3,
+            };
+            let len = |base: u32, stride: u32| (base + (rows - 1) * stride + cols) as usize * width as usize;
+            let bindings = vec![
+                CaseBinding::floats(&random.floats(len(params.source_base, params.source_stride))),
+                CaseBinding::floats(&random.floats(len(params.out_base, params.out_stride))),
+            ];
+            let groups = (rows * cols).div_ceil(KERNEL.variants[variant].workgroup);
+            let name = format!("{rows}x{cols} gap={gap}");
+            let case = Case::new(name, [variant], &params, bindings, groups);
+            let bytes = u64::from(rows * cols) * u64::from(width) * 8;
+            all.push(if rows == 2048 { case.bench(bytes, 0) } else { case });
+        }
+    }
+    all
+}
