@@ -47,33 +47,33 @@ fn main(
     let index = feature.index * params.batch + example;
     let begin = offsets[index];
     let end = offsets[index + 1u];
-    var count = 0u;
+    var count = 1u;
     if (feature.pooling == POOL_MEAN) {
+        count = 0u;
         for (var p = begin; p < end; p++) {
-            let id = ids[p];
-            if (id < feature.rows && id != feature.padding) {
-                count += 1u;
-            }
+            count += u32(!absent(ids[p], feature.rows, feature.padding));
         }
     }
+    // dividing by one changes nothing
+    let divisor = f32(max(count, 1u));
     for (var p = begin; p < end; p++) {
         let id = ids[p];
-        if (id >= feature.rows || id == feature.padding) {
-            keys[p - feature.shift] = params.none_key;
-            continue;
-        }
         var factor = 1.0;
         if (params.weighted == 1u) {
             factor = weights[p];
-        }
-        if (count > 1u) {
-            factor /= f32(count);
         }
         var row = example;
         if (feature.pooling == POOL_NONE) {
             row = p - first;
         }
-        keys[p - feature.shift] = feature.key_base + id;
-        terms[p - feature.shift] = vec2<u32>(feature.out_base + row * feature.out_stride, bitcast<u32>(factor));
+        let none = absent(id, feature.rows, feature.padding);
+        keys[p - feature.shift] = select(feature.key_base + id, params.none_key, none);
+        terms[p - feature.shift] =
+            vec2<u32>(feature.out_base + row * feature.out_stride, bitcast<u32>(factor / divisor));
     }
+}
+
+// Whether an id stands for no row.
+fn absent(id: u32, rows: u32, padding: u32) -> bool {
+    return id >= rows || id == padding;
 }

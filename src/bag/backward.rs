@@ -30,8 +30,8 @@ impl EmbeddingBags {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer or `grad` is not `[batch, sum of dims]`,
-    /// [`Error::LimitExceeded`] if `grad` is larger than a binding; the batch's own errors if it is a bad device
-    /// batch.
+    /// [`Error::LimitExceeded`] if the part of `grad` that belongs to one table's features is larger than a binding
+    /// (for device batches without counts: all of it); the batch's own errors if it is a bad device batch.
     pub fn backward(&mut self, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_backward(&mut rec, batch, grad)?;

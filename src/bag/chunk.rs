@@ -183,7 +183,7 @@ const IDS_PER_THREAD: u64 = 24 << 10;
 /// A chunk holds a single table, or tables with at most this many ids.
 fn most_ids(ctx: &Context) -> u64 {
     if ctx.is_cpu() {
-        IDS_PER_THREAD * rayon::current_num_threads() as u64
+        IDS_PER_THREAD * crate::cpu::threads() as u64
     } else {
         // terms, the largest of what is made for each id, must fit a binding
         ctx.limits().binding / size_of::<part::Term>() as u64

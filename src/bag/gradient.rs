@@ -56,9 +56,17 @@ impl Gradient {
     /// The gradients of a chunk: where they are if one binding holds them, else copied next to each other.
     pub(super) fn bind(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<Bound> {
         match in_place(rec.context(), self.of(chunk)) {
-            Some(bound) => Ok(bound),
-            None => self.packed(rec, chunk),
+            Some(bound) if !(rec.context().is_cpu() && self.worth_packing(chunk)) => Ok(bound),
+            _ => self.packed(rec, chunk),
         }
+    }
+
+    /// Whether rows with gaps between them are read so often that they had better lie together: in large strides
+    /// they would share few places of a cache.
+    fn worth_packing(&self, chunk: &Chunk) -> bool {
+        let rows: usize = self.of(chunk).flatten().map(|matrix| matrix.rows).sum();
+        let gaps = self.of(chunk).flatten().any(|matrix| matrix.stride > matrix.cols);
+        gaps && chunk.ids as usize >= 4 * rows
     }
 
     /// The gradients of a chunk's features; of those that it does not look at, none.

@@ -4,12 +4,17 @@ use std::ops::Range;
 use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use super::memory::{Memory, Words};
+use super::queue;
 use crate::device::{Buffer, Command, Repr};
 use crate::kernel::{Access, Call, Dispatch, Slot};
 use crate::{Error, Result};
 
-pub(crate) fn execute(commands: &[Command]) -> Result<()> {
-    commands.iter().try_for_each(|command| match command {
+pub(crate) fn execute(commands: Vec<Command>) -> Result<()> {
+    queue::run(move || commands.iter().try_for_each(run))?
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
         Command::Dispatch(call) => dispatch(call),
         Command::Upload { target, data } => {
             let (memory, range) = words(target)?;
@@ -32,7 +37,7 @@ pub(crate) fn execute(commands: &[Command]) -> Result<()> {
             state.finish(Ok(bytemuck::cast_slice(&memory.read()[range]).to_vec()));
             Ok(())
         }
-    })
+    }
 }
 
 fn words(buffer: &Buffer) -> Result<(&Arc<Memory>, Range<usize>)> {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::simd::vectorised;
 use super::split::split_at_all;
 use crate::kernel::Call;
 use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE, Status};
@@ -37,39 +38,59 @@ pub(crate) fn run(mut call: Call<'_>) {
     let ends = || (BAGS..bags).step_by(BAGS).chain([bags]).map(place_of_end);
     let tasks: Vec<_> = split_at_all(keys, ends()).into_iter().zip(split_at_all(terms, ends())).collect();
     tasks.into_par_iter().enumerate().for_each(|(task, (keys, terms))| {
-        let (mut keys, mut terms) = (keys, terms);
-        for bag in task * BAGS..bags.min((task + 1) * BAGS) {
-            let (feature, index) = locate(bag);
-            let (begin, end) = (offsets[index] as usize, offsets[index + 1] as usize);
-            let (bag_keys, rest) = keys.split_at_mut(end - begin);
-            let (bag_terms, rest_terms) = terms.split_at_mut(end - begin);
-            (keys, terms) = (rest, rest_terms);
-            let bag_ids = &ids[begin..end];
-            let count = if feature.pooling == POOL_MEAN {
-                bag_ids.iter().filter(|&&id| !feature.absent(id)).count()
-            } else {
-                0
-            };
-            // below the batch, or the number of ids: both are `u32`
-            let row = match feature.pooling {
-                POOL_NONE => offsets[index] - offsets[(feature.index * p.batch) as usize],
-                _ => u32::try_from(bag % p.batch as usize).unwrap_or(0),
-            };
-            let row_step = if feature.pooling == POOL_NONE { feature.out_stride } else { 0 };
-            let mut gradient = feature.out_base + row * feature.out_stride;
-            for (k, ((key, term), &id)) in bag_keys.iter_mut().zip(bag_terms).zip(bag_ids).enumerate() {
-                if feature.absent(id) {
-                    *key = p.none_key;
-                } else {
-                    let mut factor = if p.weighted == 1 { weights[begin + k] } else { 1.0 };
-                    if count > 1 {
-                        factor /= count as f32;
-                    }
-                    *key = feature.key_base + id;
-                    *term = [gradient, factor.to_bits()];
+        vectorised(
+            #[inline(always)]
+            || {
+                let (mut keys, mut terms) = (keys, terms);
+                for bag in task * BAGS..bags.min((task + 1) * BAGS) {
+                    let (feature, index) = locate(bag);
+                    let (begin, end) = (offsets[index] as usize, offsets[index + 1] as usize);
+                    let (bag_keys, rest) = keys.split_at_mut(end - begin);
+                    let (bag_terms, rest_terms) = terms.split_at_mut(end - begin);
+                    (keys, terms) = (rest, rest_terms);
+                    let bag_ids = &ids[begin..end];
+                    fill_keys(feature, p.none_key, bag_ids, bag_keys);
+                    // below the batch, or the number of ids: both are `u32`
+                    let row = match feature.pooling {
+                        POOL_NONE => offsets[index] - offsets[(feature.index * p.batch) as usize],
+                        _ => u32::try_from(bag % p.batch as usize).unwrap_or(0),
+                    };
+                    let weights = if p.weighted == 1 { Some(&weights[begin..end]) } else { None };
+                    fill_terms(feature, row, bag_ids, weights, bag_terms);
                 }
-                gradient += row_step;
+            },
+        );
+    });
+}
+
+#[inline(always)]
+fn fill_keys(feature: &Feature, none_key: u32, ids: &[u32], keys: &mut [u32]) {
+    for (key, &id) in keys.iter_mut().zip(ids) {
+        *key = if feature.absent(id) { none_key } else { feature.key_base.wrapping_add(id) };
+    }
+}
+
+/// The terms of a bag whose gradient begins at a row of the feature's.
+#[inline(always)]
+fn fill_terms(feature: &Feature, row: u32, ids: &[u32], weights: Option<&[f32]>, terms: &mut [[u32; 2]]) {
+    let count = match feature.pooling {
+        POOL_MEAN => ids.iter().map(|&id| u32::from(!feature.absent(id))).sum(),
+        _ => 1u32,
+    };
+    let divisor = count.max(1) as f32;
+    let gradient = feature.out_base + row * feature.out_stride;
+    let step = if feature.pooling == POOL_NONE { feature.out_stride } else { 0 };
+    match weights {
+        None if step == 0 => terms.fill([gradient, (1.0 / divisor).to_bits()]),
+        None => {
+            for (term, k) in terms.iter_mut().zip(0u32..) {
+                *term = [gradient + k * step, 1.0f32.to_bits()];
             }
         }
-    });
+        Some(weights) => {
+            for ((term, weight), k) in terms.iter_mut().zip(weights).zip(0u32..) {
+                *term = [gradient + k * step, (weight / divisor).to_bits()];
+            }
+        }
+    }
 }

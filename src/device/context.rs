@@ -201,7 +201,7 @@ impl Context {
     pub fn device_name(&self) -> String {
         match &self.inner.backend {
             Backend::Gpu(gpu) => gpu.info().name.clone(),
-            Backend::Cpu => format!("CPU ({} threads)", rayon::current_num_threads()),
+            Backend::Cpu => format!("CPU ({} threads)", crate::cpu::threads()),
         }
     }
 

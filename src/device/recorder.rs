@@ -209,7 +209,7 @@ impl Recorder {
         let index = match self.ctx.backend() {
             Backend::Gpu(gpu) => Some(gpu.execute(&self.commands)?),
             Backend::Cpu => {
-                crate::cpu::execute(&self.commands)?;
+                crate::cpu::execute(self.commands)?;
                 None
             }
         };
