@@ -4,8 +4,8 @@
 @group(0) @binding(2) var<storage, read> offsets: array<u32>;
 @group(0) @binding(3) var<storage, read> ids: array<u32>;
 @group(0) @binding(4) var<storage, read> weights: array<f32>;
-@group(0) @binding(5) var<storage, read> rows: array<Elem>;
-@group(0) @binding(6) var<storage, read_write> out: array<Elem>;
+@group(0) @binding(5) var<storage, read> rows: array<RowsElem>;
+@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
 
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -92,7 +92,7 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
             // ids before the window wrap around and are beyond it too
             let row = id - feature.window_first;
             if (row < feature.window_rows) {
-                let block = load_block(feature.window_base + row * feature.dim + column, left);
+                let block = load_block(feature.window_base + row * feature.window_stride + column, left);
                 if (params.weighted == 1u) {
                     let weight = weights[p];
                     sum.a += block.a * weight;
@@ -136,7 +136,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
         let left = feature.dim - column;
         var block: Block;
         if (present) {
-            block = load_block(feature.window_base + row * feature.dim + column, left);
+            block = load_block(feature.window_base + row * feature.window_stride + column, left);
             if (params.weighted == 1u) {
                 let weight = weights[p];
                 block.a *= weight;

@@ -5,8 +5,8 @@
 @group(0) @binding(2) var<storage, read> offsets: array<u32>;
 @group(0) @binding(3) var<storage, read> ids: array<u32>;
 @group(0) @binding(4) var<storage, read> weights: array<f32>;
-@group(0) @binding(5) var<storage, read> rows: array<Elem>;
-@group(0) @binding(6) var<storage, read_write> out: array<Elem>;
+@group(0) @binding(5) var<storage, read> rows: array<RowsElem>;
+@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
 
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -49,7 +49,7 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
             // ids before the window wrap around and are beyond it too
             let row = id - feature.window_first;
             if (row < feature.window_rows) {
-                let value = load_rows(feature.window_base + row * feature.dim + column, left);
+                let value = load_rows(feature.window_base + row * feature.window_stride + column, left);
                 if (params.weighted == 1u) {
                     sum += value * weights[p];
                 } else {
@@ -86,7 +86,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
         let left = feature.dim - column;
         var value = vec4<f32>();
         if (present) {
-            value = load_rows(feature.window_base + row * feature.dim + column, left);
+            value = load_rows(feature.window_base + row * feature.window_stride + column, left);
             if (params.weighted == 1u) {
                 value *= weights[p];
             }

@@ -1,15 +1,16 @@
 // Fills rows with uniform numbers in [-scale, scale) that depend on seed, row and column alone, or with a constant.
-@group(0) @binding(0) var<storage, read_write> table: array<f32>;
+@group(0) @binding(0) var<storage, read_write> table: array<u32>;
 
 struct Params {
-    // elements to fill, and the row of the first
-    elements: u32,
+    // words to fill, and the row of the first
+    words: u32,
     first_row: u32,
     dim: u32,
     seed: u32,
     // 0: every element is `scale`; 1: uniform
     uniform_values: u32,
     scale: f32,
+    table_type: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -19,13 +20,27 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let e = group_index(group, groups) * WORKGROUP + lane;
-    if (e >= params.elements) {
+    let word = group_index(group, groups) * WORKGROUP + lane;
+    if (word >= params.words) {
         return;
     }
-    var value = params.scale;
-    if (params.uniform_values == 1u) {
-        value = uniform_value(params.seed, params.first_row + e / params.dim, e % params.dim, params.scale);
+    if (params.table_type == TYPE_F32) {
+        table[word] = bitcast<u32>(value_at(word / params.dim, word % params.dim));
+        return;
     }
-    table[e] = value;
+    let row_words = (params.dim + 1u) / 2u;
+    let row = word / row_words;
+    let column = word % row_words * 2u;
+    var bits = nearest(value_at(row, column), params.table_type);
+    if (column + 1u < params.dim) {
+        bits |= nearest(value_at(row, column + 1u), params.table_type) << 16u;
+    }
+    table[word] = bits;
+}
+
+fn value_at(row: u32, column: u32) -> f32 {
+    if (params.uniform_values == 1u) {
+        return uniform_value(params.seed, params.first_row + row, column, params.scale);
+    }
+    return params.scale;
 }

@@ -5,7 +5,7 @@
 @group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> grad: array<Elem>;
 @group(0) @binding(4) var<storage, read> partials: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> table: array<Elem>;
+@group(0) @binding(5) var<storage, read_write> table: array<TableElem>;
 @group(0) @binding(6) var<storage, read_write> state: array<StateElem>;
 
 @group(1) @binding(0) var<uniform> params: Params;
@@ -18,12 +18,14 @@ struct Block {
     d: vec4<f32>,
 }
 
-fn block_grad(begin: u32, end: u32, column: u32, left: u32) -> Block {
+// Sixteen columns of the sum of a row's terms.
+fn block_sum(row: Row, column: u32) -> Block {
+    let left = row.dim - column;
     var total: Block;
-    var p = begin;
+    var p = row.begin;
     if (params.split == 1u) {
         // all pieces but the last have been summed
-        let last = begin + (end - 1u - begin) / PIECE * PIECE;
+        let last = row.begin + (row.end - 1u - row.begin) / PIECE * PIECE;
         while (p < last) {
             let at = (p / PIECE) * params.stride + column / 4u;
             total.a += partials[at];
@@ -39,22 +41,20 @@ fn block_grad(begin: u32, end: u32, column: u32, left: u32) -> Block {
             p += PIECE;
         }
     }
-    while (p < end) {
-        let stop = min(p + PIECE, end);
+    while (p < row.end) {
+        let stop = min(p + PIECE, row.end);
         var sum: Block;
         while (p < stop) {
             let term = terms[p];
-            let factor = bitcast<f32>(term.y);
-            let g = term.x + column;
-            sum.a += load_grad(g, left) * factor;
+            sum.a += term_grad(term, column, left);
             if (more(left, 4u)) {
-                sum.b += load_grad(g + 4u, left - 4u) * factor;
+                sum.b += term_grad(term, column + 4u, left - 4u);
             }
             if (more(left, 8u)) {
-                sum.c += load_grad(g + 8u, left - 8u) * factor;
+                sum.c += term_grad(term, column + 8u, left - 8u);
             }
             if (more(left, 12u)) {
-                sum.d += load_grad(g + 12u, left - 12u) * factor;
+                sum.d += term_grad(term, column + 12u, left - 12u);
             }
             p += 1u;
         }
@@ -66,45 +66,73 @@ fn block_grad(begin: u32, end: u32, column: u32, left: u32) -> Block {
     return total;
 }
 
-// One past the last position of the segment that begins at i. Most are short; the end of a long one is searched for.
-fn segment_end(i: u32, key: u32) -> u32 {
-    var low = i + 1u;
-    while (low < params.len && low <= i + PIECE) {
-        if (keys[low] != key) {
-            return low;
+// What of four columns a sum over the row is made of.
+const OF_TERMS: u32 = 0u;
+const OF_GRADIENT: u32 = 1u;
+const OF_STEP: u32 = 2u;
+const OF_NEW: u32 = 3u;
+const OF_WEIGHTS: u32 = 4u;
+
+fn column_term(what: u32, row: Row, column: u32, sum: vec4<f32>, factor: f32, scale: vec2<f32>, ratio: f32) -> vec4<f32> {
+    let left = row.dim - column;
+    if (what == OF_TERMS) {
+        return sum * sum;
+    }
+    if (what == OF_WEIGHTS) {
+        let w = load_table(row.e + column, left);
+        return w * w;
+    }
+    let g = finished(row, column, sum, factor);
+    if (what == OF_GRADIENT) {
+        return g * g;
+    }
+    let after = updated(row, column, g, scale, ratio);
+    return squares(select(after.w, after.step, what == OF_STEP), left);
+}
+
+// The sum over a row: sixteen lanes of four columns, then a binary tree, then components in pairs.
+fn row_sum(what: u32, row: Row, factor: f32, scale: vec2<f32>, ratio: f32) -> f32 {
+    var lanes: array<vec4<f32>, 16>;
+    for (var lane = 0u; lane < 16u; lane++) {
+        lanes[lane] = vec4<f32>();
+    }
+    for (var column = 0u; column < row.dim; column += 16u) {
+        let left = row.dim - column;
+        var block: Block;
+        if (what != OF_WEIGHTS) {
+            block = block_sum(row, column);
         }
-        low += 1u;
-    }
-    var high = params.len;
-    while (low < high) {
-        let middle = low + (high - low) / 2u;
-        if (keys[middle] == key) {
-            low = middle + 1u;
-        } else {
-            high = middle;
+        let lane = (column / 4u) % 16u;
+        lanes[lane] += column_term(what, row, column, block.a, factor, scale, ratio);
+        if (more(left, 4u)) {
+            lanes[lane + 1u] += column_term(what, row, column + 4u, block.b, factor, scale, ratio);
+        }
+        if (more(left, 8u)) {
+            lanes[lane + 2u] += column_term(what, row, column + 8u, block.c, factor, scale, ratio);
+        }
+        if (more(left, 12u)) {
+            lanes[lane + 3u] += column_term(what, row, column + 12u, block.d, factor, scale, ratio);
         }
     }
-    return low;
-}
-
-// The gradient with the L2 penalty's.
-fn regularised(g: vec4<f32>, w: vec4<f32>) -> vec4<f32> {
-    return select(g, g + w * params.l2, params.l2 != 0.0);
-}
-
-fn update_columns(e: u32, at: u32, left: u32, sum: vec4<f32>, scale: f32) {
-    let w = load_table(e, left);
-    let g = regularised(sum, w);
-    let s = element_state(load_element_state(at, left), g);
-    store_element_state(at, left, s);
-    store_table(e, left, updated(w, g, s, scale));
-}
-
-fn column_term(e: u32, left: u32, sum: vec4<f32>) -> vec4<f32> {
-    if (params.l2 == 0.0) {
-        return row_term(sum);
+    for (var width = 8u; width > 0u; width /= 2u) {
+        for (var lane = 0u; lane < width; lane++) {
+            lanes[lane] += lanes[lane + width];
+        }
     }
-    return row_term(regularised(sum, load_table(e, left)));
+    let sum = lanes[0];
+    return (sum.x + sum.y) + (sum.z + sum.w);
+}
+
+fn update_columns(row: Row, column: u32, sum: vec4<f32>, factor: f32, scale: vec2<f32>, ratio: f32, shrink: f32) {
+    let left = row.dim - column;
+    var after = updated(row, column, finished(row, column, sum, factor), scale, ratio);
+    if (EXTRAS) {
+        after.w *= shrink;
+    }
+    if (ELEMENT_VALUES > 0u) {
+        store_element_state(row.at, row.block, column, left, after.s);
+    }
+    store_table(row.e + column, left, after.w, row.random, column);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -124,55 +152,55 @@ fn main(
     if (i > 0u && keys[i - 1u] == key) {
         return;
     }
-    let end = segment_end(i, key);
-    let part = parts[find_part(key)];
-    let row = key - part.key_first;
-    let e = part.base + row * part.dim;
+    let row = row_of(i, segment_end(i, key), key, parts[find_part(key)]);
+    let count = row.end - row.begin;
+    let none = vec2<f32>();
 
-    var scale = 0.0;
-    if (ROW_SUM) {
-        var lanes: array<vec4<f32>, 16>;
-        for (var lane = 0u; lane < 16u; lane++) {
-            lanes[lane] = vec4<f32>();
+    var factor = 1.0;
+    if (EXTRAS) {
+        var gradient_sum = 0.0;
+        var weight_sum = 0.0;
+        if (clips_norms()) {
+            gradient_sum = row_sum(OF_TERMS, row, 1.0, none, 1.0);
+            weight_sum = row_sum(OF_WEIGHTS, row, 1.0, none, 1.0);
         }
-        for (var column = 0u; column < part.dim; column += 16u) {
-            let left = part.dim - column;
-            let block = block_grad(i, end, column, left);
-            let lane = (column / 4u) % 16u;
-            lanes[lane] += column_term(e + column, left, block.a);
-            if (more(left, 4u)) {
-                lanes[lane + 1u] += column_term(e + column + 4u, left - 4u, block.b);
-            }
-            if (more(left, 8u)) {
-                lanes[lane + 2u] += column_term(e + column + 8u, left - 8u, block.c);
-            }
-            if (more(left, 12u)) {
-                lanes[lane + 3u] += column_term(e + column + 12u, left - 12u, block.d);
-            }
-        }
-        for (var width = 8u; width > 0u; width /= 2u) {
-            for (var lane = 0u; lane < width; lane++) {
-                lanes[lane] += lanes[lane + width];
-            }
-        }
-        let sum = lanes[0];
-        let s = row_state(load_row_state(part.state_base + row), (sum.x + sum.y) + (sum.z + sum.w), f32(part.dim));
-        store_row_state(part.state_base + row, s);
-        scale = row_scale(s);
+        factor = gradient_factor(gradient_sum, weight_sum, count);
     }
-    for (var column = 0u; column < part.dim; column += 16u) {
-        let left = part.dim - column;
-        let block = block_grad(i, end, column, left);
-        let at = part.state_base + row * part.dim + column;
-        update_columns(e + column, at, left, block.a, scale);
+    var row_sums = RowSums(0.0, 0.0, f32(row.dim), count);
+    if (GRADIENT_SUM) {
+        row_sums.gradient = row_sum(OF_GRADIENT, row, factor, none, 1.0);
+        if (WEIGHT_SUM) {
+            row_sums.weight = row_sum(OF_WEIGHTS, row, 1.0, none, 1.0);
+        }
+    }
+    var values = vec4<u32>();
+    if (ROW_VALUES > 0u) {
+        let at = row.at + ELEMENT_VALUES * row.block;
+        values = row_state(load_row_state(at), row_sums);
+        store_row_state(at, values);
+    }
+    let scale = row_scale(values, row_sums);
+    var ratio = 1.0;
+    if (STEP_SUM) {
+        let step_sum = row_sum(OF_STEP, row, factor, scale, 1.0);
+        ratio = trust(row_sum(OF_WEIGHTS, row, 1.0, none, 1.0), step_sum);
+    }
+    var shrink = 1.0;
+    if (EXTRAS && params.max_norm > 0.0) {
+        shrink = norm_factor(row_sum(OF_NEW, row, factor, scale, ratio));
+    }
+    for (var column = 0u; column < row.dim; column += 16u) {
+        let left = row.dim - column;
+        let block = block_sum(row, column);
+        update_columns(row, column, block.a, factor, scale, ratio, shrink);
         if (more(left, 4u)) {
-            update_columns(e + column + 4u, at + 4u, left - 4u, block.b, scale);
+            update_columns(row, column + 4u, block.b, factor, scale, ratio, shrink);
         }
         if (more(left, 8u)) {
-            update_columns(e + column + 8u, at + 8u, left - 8u, block.c, scale);
+            update_columns(row, column + 8u, block.c, factor, scale, ratio, shrink);
         }
         if (more(left, 12u)) {
-            update_columns(e + column + 12u, at + 12u, left - 12u, block.d, scale);
+            update_columns(row, column + 12u, block.d, factor, scale, ratio, shrink);
         }
     }
 }

@@ -5,43 +5,61 @@
 @group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> grad: array<Elem>;
 @group(0) @binding(4) var<storage, read> partials: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> table: array<Elem>;
+@group(0) @binding(5) var<storage, read_write> table: array<TableElem>;
 @group(0) @binding(6) var<storage, read_write> state: array<StateElem>;
 
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 
-// Four columns of the gradient of the row whose terms begin at `first`, with the L2 penalty's.
-fn row_grad(first: u32, key: u32, column: u32, left: u32, e: u32) -> vec4<f32> {
+// Adds up what the threads of each row bring, in a fixed order: lanes in a binary tree, then components in pairs. All
+// threads of a group call it.
+fn row_sum(thread: u32, partial: vec4<f32>) -> f32 {
+    let lane = thread % params.lanes;
+    // a sum before this one may still be read
+    workgroupBarrier();
+    sums[thread] = partial;
+    for (var width = params.lanes / 2u; width > 0u; width /= 2u) {
+        workgroupBarrier();
+        if (lane < width) {
+            sums[thread] += sums[thread + width];
+        }
+    }
+    workgroupBarrier();
+    let sum = sums[thread - lane];
+    return (sum.x + sum.y) + (sum.z + sum.w);
+}
+
+// Four columns of the sum of a row's terms.
+fn terms_sum(row: Row, column: u32) -> vec4<f32> {
+    let left = row.dim - column;
     var total = vec4<f32>();
-    var p = first;
-    while (p + PIECE < params.len && keys[p + PIECE] == key) {
+    var p = row.begin;
+    while (p + PIECE < row.end) {
         if (params.split == 1u) {
             total += partials[(p / PIECE) * params.stride + column / 4u];
         } else {
-            total += piece_grad(p, p + PIECE, column, left);
+            total += piece_sum(p, p + PIECE, column, left);
         }
         p += PIECE;
     }
-    var end = p + 1u;
-    while (end < params.len && keys[end] == key) {
-        end += 1u;
-    }
-    total += piece_grad(p, end, column, left);
-    if (params.l2 != 0.0) {
-        total += load_table(e + column, left) * params.l2;
-    }
-    return total;
+    return total + piece_sum(p, row.end, column, left);
 }
 
-fn piece_grad(begin: u32, end: u32, column: u32, left: u32) -> vec4<f32> {
+fn piece_sum(begin: u32, end: u32, column: u32, left: u32) -> vec4<f32> {
     var sum = vec4<f32>();
     for (var p = begin; p < end; p++) {
-        let term = terms[p];
-        sum += load_grad(term.x + column, left) * bitcast<f32>(term.y);
+        sum += term_grad(terms[p], column, left);
     }
     return sum;
+}
+
+// Each lane keeps the sum of its first four columns; any further ones it makes anew where they are asked for.
+fn kept_or_summed(row: Row, column: u32, kept: vec4<f32>) -> vec4<f32> {
+    if (column < params.lanes * 4u) {
+        return kept;
+    }
+    return terms_sum(row, column);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -63,56 +81,102 @@ fn main(
     if (works && i > 0u) {
         works = keys[i - 1u] != key;
     }
-    var part: Part;
+    // those that do not have no columns
+    var row: Row;
     if (works) {
-        part = parts[find_part(key)];
+        row = row_of(i, segment_end(i, key), key, parts[find_part(key)]);
     }
-    let row = key - part.key_first;
-    let e = part.base + row * part.dim;
-
-    // each lane keeps its first four columns; any further ones it sums a second time
-    let step = lanes * 4u;
+    let count = row.end - row.begin;
+    let first = lane * 4u;
+    let stride = lanes * 4u;
     var kept = vec4<f32>();
-    if (works && lane * 4u < part.dim) {
-        kept = row_grad(i, key, lane * 4u, part.dim - lane * 4u, e);
+    if (first < row.dim) {
+        kept = terms_sum(row, first);
     }
-    var scale = 0.0;
-    if (ROW_SUM) {
-        var partial = row_term(kept);
-        var old = 0.0;
+
+    var factor = 1.0;
+    if (EXTRAS) {
+        var gradient_sum = 0.0;
+        var weight_sum = 0.0;
+        if (clips_norms()) {
+            var g = vec4<f32>();
+            var w = vec4<f32>();
+            for (var column = first; column < row.dim; column += stride) {
+                let sum = kept_or_summed(row, column, kept);
+                let weight = load_table(row.e + column, row.dim - column);
+                g += sum * sum;
+                w += weight * weight;
+            }
+            gradient_sum = row_sum(thread, g);
+            weight_sum = row_sum(thread, w);
+        }
+        factor = gradient_factor(gradient_sum, weight_sum, count);
+    }
+
+    var row_sums = RowSums(0.0, 0.0, f32(row.dim), count);
+    if (GRADIENT_SUM) {
+        var g = vec4<f32>();
+        var w = vec4<f32>();
+        for (var column = first; column < row.dim; column += stride) {
+            let gradient = finished(row, column, kept_or_summed(row, column, kept), factor);
+            g += gradient * gradient;
+            if (WEIGHT_SUM) {
+                let weight = load_table(row.e + column, row.dim - column);
+                w += weight * weight;
+            }
+        }
+        row_sums.gradient = row_sum(thread, g);
+        if (WEIGHT_SUM) {
+            row_sums.weight = row_sum(thread, w);
+        }
+    }
+    var values = vec4<u32>();
+    if (ROW_VALUES > 0u) {
         if (works) {
-            old = load_row_state(part.state_base + row);
-            for (var column = lane * 4u + step; column < part.dim; column += step) {
-                partial += row_term(row_grad(i, key, column, part.dim - column, e));
-            }
+            values = load_row_state(row.at + ELEMENT_VALUES * row.block);
         }
-        sums[thread] = partial;
-        for (var width = lanes / 2u; width > 0u; width /= 2u) {
-            workgroupBarrier();
-            if (lane < width) {
-                sums[thread] += sums[thread + width];
-            }
-        }
-        workgroupBarrier();
-        let sum = sums[thread - lane];
-        let s = row_state(old, (sum.x + sum.y) + (sum.z + sum.w), f32(part.dim));
-        scale = row_scale(s);
+        values = row_state(values, row_sums);
+        // all lanes have read before one writes
+        storageBarrier();
         if (works && lane == 0u) {
-            store_row_state(part.state_base + row, s);
+            store_row_state(row.at + ELEMENT_VALUES * row.block, values);
         }
     }
-    if (!works) {
-        return;
-    }
-    for (var column = lane * 4u; column < part.dim; column += step) {
-        let left = part.dim - column;
-        var g = kept;
-        if (column >= step) {
-            g = row_grad(i, key, column, left, e);
+    let scale = row_scale(values, row_sums);
+
+    var ratio = 1.0;
+    if (STEP_SUM) {
+        var u = vec4<f32>();
+        var w = vec4<f32>();
+        for (var column = first; column < row.dim; column += stride) {
+            let g = finished(row, column, kept_or_summed(row, column, kept), factor);
+            let weight = load_table(row.e + column, row.dim - column);
+            u += squares(updated(row, column, g, scale, 1.0).step, row.dim - column);
+            w += weight * weight;
         }
-        let at = part.state_base + row * part.dim + column;
-        let s = element_state(load_element_state(at, left), g);
-        store_element_state(at, left, s);
-        store_table(e + column, left, updated(load_table(e + column, left), g, s, scale));
+        let step_sum = row_sum(thread, u);
+        ratio = trust(row_sum(thread, w), step_sum);
+    }
+    var shrink = 1.0;
+    if (EXTRAS && params.max_norm > 0.0) {
+        var w = vec4<f32>();
+        for (var column = first; column < row.dim; column += stride) {
+            let g = finished(row, column, kept_or_summed(row, column, kept), factor);
+            w += squares(updated(row, column, g, scale, ratio).w, row.dim - column);
+        }
+        shrink = norm_factor(row_sum(thread, w));
+    }
+
+    for (var column = first; column < row.dim; column += stride) {
+        let left = row.dim - column;
+        let g = finished(row, column, kept_or_summed(row, column, kept), factor);
+        var after = updated(row, column, g, scale, ratio);
+        if (EXTRAS) {
+            after.w *= shrink;
+        }
+        if (ELEMENT_VALUES > 0u) {
+            store_element_state(row.at, row.block, column, left, after.s);
+        }
+        store_table(row.e + column, left, after.w, row.random, column);
     }
 }

@@ -15,6 +15,8 @@ struct Params {
     lanes: u32,
     // vec4s from partial to partial
     stride: u32,
+    // limit of a gradient's values; 0: none
+    clip_value: f32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -64,7 +66,11 @@ fn main(
         var sum = vec4<f32>();
         for (var p = begin; p < begin + PIECE; p++) {
             let term = terms[p];
-            sum += load_grad(term.x + column, dim - column) * bitcast<f32>(term.y);
+            var g = load_grad(term.x + column, dim - column);
+            if (params.clip_value > 0.0) {
+                g = clamp(g, vec4<f32>(-params.clip_value), vec4<f32>(params.clip_value));
+            }
+            sum += g * bitcast<f32>(term.y);
         }
         partials[block * params.stride + column / 4u] = sum;
     }

@@ -3,7 +3,7 @@
 @group(0) @binding(1) var<storage, read> keys: array<u32>;
 @group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> rows: array<Elem>;
+@group(0) @binding(4) var<storage, read> rows: array<RowsElem>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
 @group(1) @binding(0) var<uniform> params: Params;
@@ -27,7 +27,7 @@ fn main(
     }
     let term = terms[p];
     let part = parts[find_part(key)];
-    let e = part.base + (key - part.key_first) * part.dim;
+    let e = part.base + (key - part.key_first) * part.stride;
     var lanes: array<vec4<f32>, 16>;
     for (var lane = 0u; lane < 16u; lane++) {
         lanes[lane] = vec4<f32>();

@@ -4,7 +4,7 @@
 @group(0) @binding(1) var<storage, read> keys: array<u32>;
 @group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> rows: array<Elem>;
+@group(0) @binding(4) var<storage, read> rows: array<RowsElem>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
 @group(1) @binding(0) var<uniform> params: Params;
@@ -32,7 +32,7 @@ fn main(
         let term = terms[p];
         factor = bitcast<f32>(term.y);
         let part = parts[find_part(key)];
-        let e = part.base + (key - part.key_first) * part.dim;
+        let e = part.base + (key - part.key_first) * part.stride;
         for (var column = lane * 4u; column < part.dim; column += lanes * 4u) {
             let left = part.dim - column;
             partial += load_grad(term.x + column, left) * load_rows(e + column, left);

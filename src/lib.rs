@@ -21,8 +21,12 @@ pub use bag::{
 pub use checkpoint::{Checkpoint, Element};
 pub use device::{Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission};
 pub use error::{Error, Result};
-pub use optimizer::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
-pub use table::{Init, MAX_ROWS, Table};
+pub use optimizer::{
+    Adagrad, Adam, Adjustment, BiasCorrection, Counting, CowClip, EpsPlace, Frequency, FrequencySgd, Lamb,
+    LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Rounding, RowwiseAdagrad,
+    RowwiseAdagradCounter, Schedule, Sgd, StateField, StateKind, UpdateRules, WeightDecay,
+};
+pub use table::{Init, MAX_ROWS, Precision, Table};
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]

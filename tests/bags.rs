@@ -227,6 +227,6 @@ fn shared_rows_are_updated_once() {
         let grad = embag::Matrix::from_slice(ctx, &[3.0, 5.0], 1, 2).unwrap();
         bags.backward(&batch, &grad).unwrap();
         assert_eq!(bags.download("t").unwrap(), [0.0, -1.0, 0.0]);
-        assert_eq!(bags.download_state("t").unwrap(), [0.0, 64.0, 0.0]);
+        assert_eq!(bags.download_state("t", "sum").unwrap(), [0.0, 64.0, 0.0]);
     }
 }

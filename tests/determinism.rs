@@ -134,7 +134,8 @@ fn row_among(ctx: &Context, optimizer: Optimizer, others: usize, first_table: u6
     for _ in 0..2 {
         bags.backward(&batch, &grad).unwrap();
     }
-    let state = bags.download_state("t").unwrap();
+    let fields = optimizer.states().iter();
+    let state: Vec<f32> = fields.flat_map(|field| bags.download_state("t", field.name).unwrap()).collect();
     let len = state.len() / 3000;
     (bags.read_row("t", 7).unwrap(), state[7 * len..8 * len].to_vec())
 }

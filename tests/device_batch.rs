@@ -111,7 +111,7 @@ impl Scene {
         all.push(self.slopes.read(&self.ctx).unwrap());
         for table in ["t", "u"] {
             all.push(self.bags.download(table).unwrap());
-            all.push(self.bags.download_state(table).unwrap());
+            all.push(self.bags.download_state(table, "sum").unwrap());
         }
         all
     }

@@ -207,12 +207,12 @@ fn mistakes_in_the_description() {
     );
     message(
         builder().optimizer(Adagrad { eps: -1.0, ..Default::default() }).build(),
-        "adagrad eps: expected 0 or more, got -1",
+        "adagrad eps: expected a finite number of at least 0, got -1",
     );
     let decay = RowwiseAdagrad { weight_decay: WeightDecay::L2(f32::NAN), ..Default::default() };
     message(
         builder().optimizer(decay).build(),
-        "rowwise_adagrad weight_decay: expected a finite number, got NaN",
+        "rowwise_adagrad weight_decay: expected a finite number of at least 0, got NaN",
     );
 }
 
@@ -243,7 +243,7 @@ fn mistakes_in_use() {
         "batch: expected one that was built for these bags, got one that was built for others",
     );
     message(ours.upload("t", &[0.0; 39]), "values of table \"t\": expected 10 rows x 4 = 40 values, got 39");
-    message(ours.upload_state("t", &[0.0]), "values of table \"t\": expected 10 rows x 0 = 0 values, got 1");
+    message(ours.upload_state("t", "sum", &[0.0]), "state: expected one of [], got \"sum\"");
     message(ours.download("v"), "table: expected one of [\"t\", \"u\"], got \"v\"");
     message(ours.read_row("t", 10), "table \"t\": row 10 out of range for 10 rows");
     message(ours.read_row("t", 1 << 32), "table \"t\": row 4294967296 out of range for 10 rows");

@@ -7,28 +7,58 @@ mod common;
 mod golden;
 
 use embag::{
-    Adagrad, Context, EmbeddingBags, Init, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd, Table,
-    WeightDecay,
+    Adagrad, Adam, BiasCorrection, Context, EmbeddingBags, Init, Lamb, LarsSgd, Matrix, Optimizer,
+    PartialRowwiseAdam, PartialRowwiseLamb, Pooling, Precision, Rounding, RowwiseAdagrad, Sgd, Table,
+    UpdateRules, WeightDecay,
 };
-use golden::{Golden, assert_close};
+use golden::{Golden, assert_close, assert_within_one_f16};
 
 fn optimizer(name: &str, file: &Golden) -> Optimizer {
-    let hyper = |field: &str| file.floats(&format!("hyper.{field}"))[0];
-    let (lr, eps) = (hyper("lr"), hyper("eps"));
+    let given =
+        |field: &str| file.has(&format!("hyper.{field}")).then(|| file.floats(&format!("hyper.{field}"))[0]);
+    let hyper = |field: &str| given(field).unwrap_or_else(|| panic!("{name}: hyper.{field}"));
+    // the decimal number that was meant, not the nearest f32's digits
+    let decimal = |field: &str| hyper(field).to_string().parse::<f64>().unwrap();
+    let betas = || [decimal("beta1"), decimal("beta2")];
+    let lr = hyper("lr");
+    let decay = given("wd").unwrap_or(0.0);
     let weight_decay = if name.contains("_l2") {
-        WeightDecay::L2(hyper("wd"))
-    } else if name.contains("_decouple") {
-        WeightDecay::Decoupled(hyper("wd"))
+        WeightDecay::L2(decay)
+    } else if decay > 0.0 {
+        WeightDecay::Decoupled(decay)
     } else {
         WeightDecay::None
     };
-    if name.starts_with("tbe_rowwise_adagrad") {
+    let eps = hyper("eps");
+    let kind = name.strip_prefix("tbe_").unwrap();
+    if kind.starts_with("rowwise_adagrad") {
         RowwiseAdagrad { lr, eps, weight_decay }.into()
-    } else if name.starts_with("tbe_adagrad") {
+    } else if kind.starts_with("adagrad") {
         Adagrad { lr, eps, weight_decay }.into()
+    } else if kind.starts_with("adam") {
+        let bias_correction = match given("rowwise_bias_correction") {
+            Some(_) => BiasCorrection::RowUpdates,
+            None => BiasCorrection::Steps,
+        };
+        Adam { lr, betas: betas(), eps, weight_decay, bias_correction, ..Default::default() }.into()
+    } else if kind.starts_with("partial_rowwise_adam") {
+        PartialRowwiseAdam { lr, betas: betas(), eps, weight_decay }.into()
+    } else if kind.starts_with("lamb") {
+        Lamb { lr, betas: betas(), eps, weight_decay: decay }.into()
+    } else if kind.starts_with("partial_rowwise_lamb") {
+        PartialRowwiseLamb { lr, betas: betas(), eps, weight_decay: decay }.into()
+    } else if kind.starts_with("lars_sgd") {
+        LarsSgd { lr, eta: hyper("eta"), momentum: hyper("momentum"), weight_decay: decay }.into()
     } else {
         Sgd { lr, weight_decay }.into()
     }
+}
+
+/// What is done around the step, and the tables' type.
+fn rules(name: &str, file: &Golden) -> (UpdateRules, Precision) {
+    let clip = file.has("hyper.clip").then(|| file.floats("hyper.clip")[0]);
+    let rules = UpdateRules { clip_value: clip, rounding: Rounding::Nearest, ..Default::default() };
+    (rules, if name.contains("_fp16") { Precision::F16 } else { Precision::F32 })
 }
 
 /// Tables and features as the file describes them.
@@ -63,9 +93,11 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
     } else {
         Pooling::Sum
     };
-    let mut builder = EmbeddingBags::builder(ctx).optimizer(optimizer(name, file));
+    let (rules, precision) = rules(name, file);
+    let mut builder = EmbeddingBags::builder(ctx).optimizer(optimizer(name, file)).update_rules(rules);
     for (t, &(rows, dim)) in shape.tables.iter().enumerate() {
-        builder = builder.table(&t.to_string(), Table::rows(rows as u64).dim(dim).init(Init::Zero));
+        let table = Table::rows(rows as u64).dim(dim).precision(precision).init(Init::Zero);
+        builder = builder.table(&t.to_string(), table);
     }
     for (f, t) in shape.map.iter().enumerate() {
         builder = builder.feature(&format!("f{f}"), &t.to_string(), pooling);
@@ -82,7 +114,12 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
         let psw = format!("psw.{step}");
         let weights = file.has(&psw).then(|| file.floats(&psw));
         let batch = bags.batch_from_offsets(&ids, &offsets, weights.as_deref()).expect("the batch");
-        let grad = file.floats(&format!("grad_out.{step}"));
+        let mut grad = file.floats(&format!("grad_out.{step}"));
+        // FBGEMM's gradients have the type of its outputs
+        let half_output = name.contains("_outfp16");
+        if half_output {
+            grad.iter_mut().for_each(|value| *value = half::f16::from_f32(*value).to_f32());
+        }
         let out = file.floats(&format!("out.{step}"));
         // FBGEMM's mean with weights departs from the formula; only its forward before any update is right
         let reference = file.has(&format!("weights_ref.{step}.0"));
@@ -109,7 +146,10 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
             let cols = bags.output_cols();
             let grad = Matrix::from_slice(ctx, &grad, shape.batch, cols).unwrap();
             if !reference || step == 0 {
-                let found = bags.forward(&batch).unwrap().to_vec(ctx).unwrap();
+                let mut found = bags.forward(&batch).unwrap().to_vec(ctx).unwrap();
+                if half_output {
+                    found.iter_mut().for_each(|value| *value = half::f16::from_f32(*value).to_f32());
+                }
                 assert_close(&format!("{context} out"), &found, &out, tolerance);
             }
             if weights.is_some() {
@@ -125,20 +165,63 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
             let field = if reference { "weights_ref" } else { "weights" };
             let after = bags.download(&t.to_string()).unwrap();
             let expected = file.floats(&format!("{field}.{step}.{t}"));
-            assert_close(&format!("{context} table {t}"), &after, &expected, tolerance);
+            if half_output {
+                // FBGEMM also rounds the step to the type of the output; ours is held against exact arithmetic
+                let steps = exact_steps(&shape, t, &ids, &offsets, &grad, optimizer(name, file).lr());
+                let less = |step: &dyn Fn(f32) -> f32| -> Vec<f32> {
+                    before[t].iter().zip(&steps).map(|(w, &s)| w - step(s)).collect()
+                };
+                let rounded = |step: f32| half::f16::from_f32(step).to_f32();
+                assert_within_one_f16(&format!("{context} table {t}"), &after, &less(&|step| step));
+                assert_within_one_f16(&format!("{context} table {t}, FBGEMM"), &expected, &less(&rounded));
+            } else if precision == Precision::F16 {
+                // sums in another order may fall on the other side of a tie
+                assert_within_one_f16(&format!("{context} table {t}"), &after, &expected);
+            } else {
+                assert_close(&format!("{context} table {t}"), &after, &expected, tolerance);
+            }
+            if precision == Precision::F16 {
+                // each step begins with FBGEMM's rows
+                bags.upload(&t.to_string(), &expected).unwrap();
+            }
             for (row, (before, after)) in before[t].chunks(dim).zip(after.chunks(dim)).enumerate() {
                 if !touched[t].contains(&row) {
                     let same = before.iter().zip(after).all(|(a, b)| a.to_bits() == b.to_bits());
                     assert!(same, "{context} table {t}: row {row} was not touched, but changed");
                 }
             }
-            let state = format!("state1.{step}.{t}");
-            if file.has(&state) {
-                let found = bags.download_state(&t.to_string()).unwrap();
-                assert_close(&format!("{context} state {t}"), &found, &file.floats(&state), tolerance);
+            for (k, field) in bags.optimizer().unwrap().states().iter().enumerate() {
+                let name = match field.name {
+                    "row_counter" => format!("row_counter.{step}.{t}"),
+                    _ => format!("state{}.{step}.{t}", k + 1),
+                };
+                let found = bags.download_state(&t.to_string(), field.name).unwrap();
+                assert_close(&format!("{context} {name}"), &found, &file.floats(&name), tolerance);
             }
         }
     }
+}
+
+/// `lr` times the sum of each element's gradients.
+fn exact_steps(shape: &Shape, table: usize, ids: &[u64], offsets: &[u32], grad: &[f32], lr: f32) -> Vec<f32> {
+    let (rows, dim) = shape.tables[table];
+    let mut sums = vec![0.0f64; rows * dim];
+    let width: usize = shape.map.iter().map(|&t| shape.tables[t].1).sum();
+    let mut column = 0;
+    for (f, &t) in shape.map.iter().enumerate() {
+        for b in (0..shape.batch).filter(|_| t == table) {
+            let bag = f * shape.batch + b;
+            for &id in &ids[offsets[bag] as usize..offsets[bag + 1] as usize] {
+                let row = usize::try_from(id).unwrap() * dim;
+                for c in 0..dim {
+                    sums[row + c] += f64::from(grad[b * width + column + c]);
+                }
+            }
+        }
+        column += shape.tables[t].1;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "rounding to f32 is meant")]
+    sums.into_iter().map(|sum| (f64::from(lr) * sum) as f32).collect()
 }
 
 fn touched(shape: &Shape, ids: &[u64], offsets: &[u32]) -> Vec<std::collections::HashSet<usize>> {
@@ -168,4 +251,14 @@ golden! {
     golden_rowwise_adagrad_mean: "tbe_rowwise_adagrad_mean", 1e-6;
     golden_rowwise_adagrad_weighted: "tbe_rowwise_adagrad_weighted", 1e-6;
     golden_rowwise_adagrad_nobag: "tbe_rowwise_adagrad_nobag", 1e-6;
+    golden_rowwise_adagrad_clip: "tbe_rowwise_adagrad_clip", 1e-6;
+    golden_rowwise_adagrad_fp16: "tbe_rowwise_adagrad_fp16", 1e-6;
+    golden_sgd_fp16: "tbe_sgd_fp16_outfp16", 1e-6;
+    golden_adam: "tbe_adam", 1e-5;
+    golden_adam_wd: "tbe_adam_wd", 1e-5;
+    golden_adam_rowwise_bias_correction: "tbe_adam_rowwise_bias_correction", 1e-5;
+    golden_partial_rowwise_adam: "tbe_partial_rowwise_adam", 1e-5;
+    golden_lamb: "tbe_lamb", 1e-5;
+    golden_partial_rowwise_lamb: "tbe_partial_rowwise_lamb", 1e-5;
+    golden_lars_sgd: "tbe_lars_sgd", 1e-5;
 }

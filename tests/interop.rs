@@ -302,8 +302,8 @@ fn columns_of_a_wider_matrix() {
             bags.upload("t", &t).unwrap();
             bags.upload("u", &u).unwrap();
             for table in ["t", "u"] {
-                let state = bags.download_state(table).unwrap();
-                bags.upload_state(table, &vec![0.0; state.len()]).unwrap();
+                let state = bags.download_state(table, "sum").unwrap();
+                bags.upload_state(table, "sum", &vec![0.0; state.len()]).unwrap();
             }
             bags.backward(&batch, &Matrix::from_slice(&ctx, &expected, 3, 9).unwrap()).unwrap();
             assert_eq!([bags.download("t").unwrap(), bags.download("u").unwrap()], after);

@@ -95,10 +95,10 @@ fn content_goes_in_and_out() {
         let untouched = bags.download("odd").unwrap();
         let values: Vec<f32> = (0..104u8).map(f32::from).collect();
         bags.upload("even", &values).unwrap();
-        bags.upload_state("even", &values[..13]).unwrap();
+        bags.upload_state("even", "sum", &values[..13]).unwrap();
         assert_eq!(bags.download("even").unwrap(), values);
-        assert_eq!(bags.download_state("even").unwrap(), values[..13]);
-        assert_eq!(bags.download_state("odd").unwrap(), [0.0; 11]);
+        assert_eq!(bags.download_state("even", "sum").unwrap(), values[..13]);
+        assert_eq!(bags.download_state("odd", "sum").unwrap(), [0.0; 11]);
         bags.write_row("even", 12, &[-1.0; 8]).unwrap();
         assert_eq!(bags.read_row("even", 12).unwrap(), [-1.0; 8]);
         assert_eq!(bags.read_row("even", 11).unwrap(), values[88..96]);
@@ -121,12 +121,18 @@ fn state_is_as_large_as_the_optimizer_needs() {
                 Some(optimizer) => builder.optimizer(optimizer).build(),
                 None => builder.build(),
             };
-            bags.unwrap().download_state("t").unwrap().len()
+            let bags = bags.unwrap();
+            let fields = bags.optimizer().map_or(&[][..], |optimizer| optimizer.states());
+            let values = fields.iter().map(|field| bags.download_state("t", field.name).unwrap().len());
+            (values.sum::<usize>(), bags.state_bytes())
         };
-        assert_eq!(build(None), 0);
-        assert_eq!(build(Some(embag::Sgd::default().into())), 0);
-        assert_eq!(build(Some(RowwiseAdagrad::default().into())), 6);
-        assert_eq!(build(Some(Adagrad::default().into())), 30);
+        assert_eq!(build(None), (0, 0));
+        assert_eq!(build(Some(embag::Sgd::default().into())), (0, 0));
+        assert_eq!(build(Some(RowwiseAdagrad::default().into())), (6, 24));
+        assert_eq!(build(Some(Adagrad::default().into())), (30, 120));
+        assert_eq!(build(Some(embag::Adam::default().into())), (60, 240));
+        // a row's own values take the space of four beside those of elements
+        assert_eq!(build(Some(embag::PartialRowwiseAdam::default().into())), (36, 6 * (20 + 16)));
     }
 }
 

@@ -259,9 +259,9 @@ fn single_rows_across_windows() {
             .unwrap();
         let all: Vec<f32> = (0..1000u16).map(f32::from).collect();
         bags.upload("t", &all).unwrap();
-        bags.upload_state("t", &all).unwrap();
+        bags.upload_state("t", "sum", &all).unwrap();
         assert_eq!(bags.download("t").unwrap(), all);
-        assert_eq!(bags.download_state("t").unwrap(), all);
+        assert_eq!(bags.download_state("t", "sum").unwrap(), all);
         for row in [0, 24, 25, 26, 50, 99] {
             let at = usize::try_from(row).unwrap() * 10;
             assert_eq!(bags.read_row("t", row).unwrap(), all[at..at + 10], "{row}");

@@ -1,22 +1,26 @@
 // Row-wise Adagrad: s += mean(g^2) over the row; w = keep * w - lr / (sqrt(s) + eps) * g
-const ROW_SUM: bool = true;
+const ELEMENT_VALUES: u32 = 0u;
+const ROW_VALUES: u32 = 1u;
+const GRADIENT_SUM: bool = true;
+const WEIGHT_SUM: bool = false;
+const STEP_SUM: bool = false;
 
-fn row_term(g: vec4<f32>) -> vec4<f32> {
-    return g * g;
+fn row_state(old: vec4<u32>, sums: RowSums) -> vec4<u32> {
+    return vec4<u32>(bitcast<u32>(bitcast<f32>(old.x) + sums.gradient / sums.dim), old.yzw);
 }
 
-fn row_state(old: f32, sum: f32, dim: f32) -> f32 {
-    return old + sum / dim;
+fn row_scale(row: vec4<u32>, sums: RowSums) -> vec2<f32> {
+    return vec2<f32>(params.lr / (sqrt(bitcast<f32>(row.x)) + params.eps), 0.0);
 }
 
-fn row_scale(s: f32) -> f32 {
-    return params.lr / (sqrt(s) + params.eps);
-}
-
-fn element_state(old: vec4<f32>, g: vec4<f32>) -> vec4<f32> {
+fn element_state(old: ElementState, w: vec4<f32>, g: vec4<f32>, scale: vec2<f32>) -> ElementState {
     return old;
 }
 
-fn updated(w: vec4<f32>, g: vec4<f32>, s: vec4<f32>, scale: f32) -> vec4<f32> {
-    return w * params.keep - g * scale;
+fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f32> {
+    return g * scale.x;
+}
+
+fn trust(weight_sum: f32, step_sum: f32) -> f32 {
+    return 1.0;
 }

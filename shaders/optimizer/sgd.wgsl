@@ -1,22 +1,26 @@
 // SGD: w = keep * w - lr * g
-const ROW_SUM: bool = false;
+const ELEMENT_VALUES: u32 = 0u;
+const ROW_VALUES: u32 = 0u;
+const GRADIENT_SUM: bool = false;
+const WEIGHT_SUM: bool = false;
+const STEP_SUM: bool = false;
 
-fn row_term(g: vec4<f32>) -> vec4<f32> {
-    return vec4<f32>();
-}
-
-fn row_state(old: f32, sum: f32, dim: f32) -> f32 {
+fn row_state(old: vec4<u32>, sums: RowSums) -> vec4<u32> {
     return old;
 }
 
-fn row_scale(s: f32) -> f32 {
-    return 0.0;
+fn row_scale(row: vec4<u32>, sums: RowSums) -> vec2<f32> {
+    return vec2<f32>();
 }
 
-fn element_state(old: vec4<f32>, g: vec4<f32>) -> vec4<f32> {
+fn element_state(old: ElementState, w: vec4<f32>, g: vec4<f32>, scale: vec2<f32>) -> ElementState {
     return old;
 }
 
-fn updated(w: vec4<f32>, g: vec4<f32>, s: vec4<f32>, scale: f32) -> vec4<f32> {
-    return w * params.keep - g * params.lr;
+fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f32> {
+    return g * params.lr;
+}
+
+fn trust(weight_sum: f32, step_sum: f32) -> f32 {
+    return 1.0;
 }

@@ -15,10 +15,12 @@ struct Feature {
     rows: u32,
     padding: u32,
     pooling: u32,
-    // the rows window_first .. window_first + window_rows lie in this dispatch's window, from this element on
+    // the rows window_first .. window_first + window_rows lie in this dispatch's window, from this element on and so
+    // many elements from row to row
     window_first: u32,
     window_rows: u32,
     window_base: u32,
+    window_stride: u32,
     // 1: this dispatch writes the output, 0: it adds to what earlier windows wrote
     initial: u32,
     // element of the output (or of its gradient) where the feature begins, and elements from row to row

@@ -7,4 +7,7 @@ struct Params {
     row_begin: u32,
     row_end: u32,
     weighted: u32,
+    // element types
+    rows_type: u32,
+    out_type: u32,
 }

@@ -1,4 +1,6 @@
 // Up to four columns of `out` from element `e` on; `left` columns are left in the row.
+alias OutElem = Elem;
+
 fn load_out(e: u32, left: u32) -> vec4<f32> {
     var v = vec4<f32>(out[e], 0.0, 0.0, 0.0);
     if (left > 1u) {

@@ -1,4 +1,6 @@
 // Up to four columns of `rows` from element `e` on; `left` columns are left in the row.
+alias RowsElem = Elem;
+
 fn load_rows(e: u32, left: u32) -> vec4<f32> {
     var v = vec4<f32>(rows[e], 0.0, 0.0, 0.0);
     if (left > 1u) {

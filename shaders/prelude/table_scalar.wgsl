@@ -1,4 +1,6 @@
 // Up to four columns of `table` from element `e` on; `left` columns are left in the row.
+alias TableElem = Elem;
+
 fn load_table(e: u32, left: u32) -> vec4<f32> {
     var v = vec4<f32>(table[e], 0.0, 0.0, 0.0);
     if (left > 1u) {
@@ -13,7 +15,7 @@ fn load_table(e: u32, left: u32) -> vec4<f32> {
     return v;
 }
 
-fn store_table(e: u32, left: u32, v: vec4<f32>) {
+fn store_table(e: u32, left: u32, v: vec4<f32>, row_random: u32, column: u32) {
     table[e] = v.x;
     if (left > 1u) {
         table[e + 1u] = v.y;

@@ -6,4 +6,5 @@ struct Params {
     lanes: u32,
     // the key of ids without a row, whose weights have no gradient
     zero_key: u32,
+    rows_type: u32,
 }

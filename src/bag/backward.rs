@@ -9,6 +9,7 @@ use super::chunk::{Chunk, Member};
 use super::forward::weights_or_unused;
 use super::gradient::{Bound, Gradient};
 use super::{EmbeddingBags, JaggedBatch};
+use crate::cpu::random_word;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::Feature;
@@ -16,6 +17,7 @@ use crate::kernels::part::{PIECE, lanes_for};
 use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
 use crate::optimizer::Optimizer;
 use crate::sort::sort_by_key;
+use crate::table::{Part, Precision, table_seed};
 use crate::{Error, Result};
 
 /// Keys and terms of a chunk's ids, in the order of the batch.
@@ -152,7 +154,7 @@ impl EmbeddingBags {
         let (len, shape) = (batch.inner.ids, rec.context().shape());
         for w in chunk.windows.clone() {
             let window = &self.store.plan().windows[w];
-            let parts = self.parts(rec, chunk, w..w + 1)?;
+            let parts = self.parts(rec, chunk, w..w + 1, |_| 0)?;
             let keys = window.keys();
             let params = weight_grad::Params {
                 len,
@@ -161,6 +163,7 @@ impl EmbeddingBags {
                 key_end: keys.end,
                 lanes: parts.lanes,
                 zero_key: if first && w == chunk.windows.start { chunk.none_key() } else { u32::MAX },
+                rows_type: window.precision.code(),
             };
             let bindings = vec![
                 parts.buffer,
@@ -170,7 +173,8 @@ impl EmbeddingBags {
                 self.store.weights(w).clone(),
                 out.clone(),
             ];
-            let variant = weight_grad::variant(window.vec4 && bound.vec4(), shape);
+            let any = window.precision != Precision::F32;
+            let variant = weight_grad::variant(window.vec4 && bound.vec4(), any, shape);
             let groups = weight_grad::groups(shape, len, params.lanes);
             rec.dispatch(Dispatch::new(&weight_grad::KERNEL, variant, &params, bindings, groups));
         }
@@ -183,9 +187,13 @@ impl EmbeddingBags {
         };
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
+        let step = self.steps.saturating_add(1);
+        let scheduled = optimizer.with_lr(optimizer.lr() * self.schedule.factor(step));
+        let update = Update { optimizer, step, params: self.rules.params(scheduled.params(step)) };
         for chunk in Chunk::all(self.store.plan(), &batch.inner, gradient) {
-            rec.scope(|rec| self.update_chunk(rec, batch, gradient, &chunk, &optimizer))?;
+            rec.scope(|rec| self.update_chunk(rec, batch, gradient, &chunk, &update))?;
         }
+        self.steps = step;
         Ok(())
     }
 
@@ -195,7 +203,7 @@ impl EmbeddingBags {
         batch: &JaggedBatch,
         gradient: &Gradient,
         chunk: &Chunk,
-        optimizer: &Optimizer,
+        update: &Update,
     ) -> Result<()> {
         let len = chunk.ids;
         let bound = gradient.bind(rec, chunk)?;
@@ -206,13 +214,13 @@ impl EmbeddingBags {
         let bindings = vec![sorted.positions, found.terms, terms.clone()];
         let params = gather_terms::Params { len };
         rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
-        let partials = self.partials(rec, chunk, &bound, &sorted.keys, &terms, len)?;
+        let partials = self.partials(rec, chunk, &bound, &sorted.keys, &terms, update)?;
         for w in chunk.windows.clone() {
             if batch.misses(w) {
                 continue;
             }
             let window = &self.store.plan().windows[w];
-            let parts = self.parts(rec, chunk, w..w + 1)?;
+            let parts = self.parts(rec, chunk, w..w + 1, |part| self.random_of(part.table, update.step))?;
             let (keys, lanes) = (window.keys(), parts.lanes);
             let shape = self.update_shape(rec, w, partials.is_some(), len)?;
             let params = row_update::Params {
@@ -223,7 +231,8 @@ impl EmbeddingBags {
                 lanes,
                 split: u32::from(partials.is_some()),
                 stride: partials.as_ref().map_or(0, |partials| partials.stride),
-                ..optimizer.params()
+                table_type: window.precision.code(),
+                ..update.params
             };
             let unused = rec.scratch("embag.unused", 16)?;
             let bindings = vec![
@@ -235,9 +244,13 @@ impl EmbeddingBags {
                 self.store.weights(w).clone(),
                 self.store.state(w).clone(),
             ];
-            let vec4 = window.vec4 && bound.vec4();
-            let whole = window.parts.iter().all(|part| part.dim.is_multiple_of(16));
-            let variant = row_update::variant(optimizer.index(), vec4, whole, shape);
+            let choice = row_update::Choice {
+                optimizer: update.optimizer.index(),
+                vec4: window.vec4 && bound.vec4(),
+                whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
+                any: window.precision != Precision::F32 || self.rules.extras(),
+            };
+            let variant = choice.variant(shape);
             let groups = row_update::groups(shape, len, lanes);
             rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
         }
@@ -300,9 +313,20 @@ impl EmbeddingBags {
         Ok(Occurrences { keys, terms })
     }
 
+    /// What the random numbers of a table are made of in a step.
+    fn random_of(&self, table: usize, step: u32) -> u32 {
+        random_word(table_seed(self.seed, table), step, u32::MAX)
+    }
+
     /// The chunk's parts of windows, uploaded.
-    fn parts(&self, rec: &mut Recorder, chunk: &Chunk, windows: Range<usize>) -> Result<Parts> {
-        let parts = chunk.parts(self.store.plan(), windows);
+    fn parts(
+        &self,
+        rec: &mut Recorder,
+        chunk: &Chunk,
+        windows: Range<usize>,
+        random: impl Fn(&Part) -> u32,
+    ) -> Result<Parts> {
+        let parts = chunk.parts(self.store.plan(), windows, random);
         let widest = parts.iter().map(|part| part.dim).max().unwrap_or(1);
         let buffer = rec.scratch_from("embag.parts", &parts)?;
         Ok(Parts { buffer, count: count(parts.len()), widest, lanes: lanes_for(widest) })
@@ -312,7 +336,8 @@ impl EmbeddingBags {
     fn update_loops(&self, window: usize, shape: Shape, split: bool, len: u32) -> u64 {
         let parts = &self.store.plan().windows[window].parts;
         let dim = parts.iter().map(|part| part.dim).max().unwrap_or(1);
-        let steps = row_update::steps(shape, dim, self.optimizer.map_or(0, |optimizer| optimizer.index()));
+        let optimizer = self.optimizer.map_or(0, |optimizer| optimizer.index());
+        let steps = row_update::steps(shape, dim, optimizer, self.rules.sums());
         let (len, piece) = (u64::from(len), u64::from(PIECE));
         // the sums of pieces, or each piece's own terms and their end
         let walk = if split { len.div_ceil(piece) } else { len + 2 * len.div_ceil(piece) };
@@ -339,9 +364,9 @@ impl EmbeddingBags {
         bound: &Bound,
         keys: &Buffer,
         terms: &Buffer,
-        len: u32,
+        update: &Update,
     ) -> Result<Option<Partials>> {
-        let ctx = rec.context();
+        let (ctx, len) = (rec.context(), chunk.ids);
         let short = |limit: u32| {
             let most = chunk.windows.clone().map(|w| self.update_loops(w, Shape::Serial, false, len)).max();
             most.unwrap_or(0) <= limit.into()
@@ -349,7 +374,7 @@ impl EmbeddingBags {
         if ctx.shape() == Shape::Serial && ctx.loop_limit().is_none_or(short) {
             return Ok(None);
         }
-        let parts = self.parts(rec, chunk, chunk.windows.clone())?;
+        let parts = self.parts(rec, chunk, chunk.windows.clone(), |_| 0)?;
         let stride = parts.widest.div_ceil(4);
         let bytes = u64::from(segment_partials::pieces(len)) * u64::from(stride) * 16;
         if bytes > rec.context().limits().binding {
@@ -358,7 +383,9 @@ impl EmbeddingBags {
         let buffer = rec.scratch("embag.partials", bytes)?;
         let none_key = chunk.none_key();
         let lanes = parts.lanes;
-        let params = segment_partials::Params { len, parts: parts.count, none_key, lanes, stride };
+        let clip_value = update.params.clip_value;
+        let params =
+            segment_partials::Params { len, parts: parts.count, none_key, lanes, stride, clip_value };
         let windows = &self.store.plan().windows[chunk.windows.clone()];
         let vec4 = bound.vec4() && windows.iter().all(|window| window.vec4);
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
@@ -367,6 +394,13 @@ impl EmbeddingBags {
         rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
         Ok(Some(Partials { buffer, stride }))
     }
+}
+
+/// What is done to all touched rows.
+struct Update {
+    optimizer: Optimizer,
+    step: u32,
+    params: row_update::Params,
 }
 
 /// Parts of tables in device memory.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Bounds, EmbeddingBags, FeatureSpec, Pooling, Schema};
 use crate::device::Context;
 use crate::kernels::feature::NONE;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::{Table, TableStore};
 use crate::{Error, Result};
 
@@ -16,6 +16,8 @@ pub struct EmbeddingBagsBuilder {
     tables: Vec<(String, Table)>,
     features: Vec<Feature>,
     optimizer: Option<Optimizer>,
+    rules: UpdateRules,
+    schedule: Schedule,
     seed: u64,
     bounds: Bounds,
     /// Whether a padding id came before any feature.
@@ -37,6 +39,8 @@ impl EmbeddingBagsBuilder {
             tables: Vec::new(),
             features: Vec::new(),
             optimizer: None,
+            rules: UpdateRules::default(),
+            schedule: Schedule::constant(),
             seed: 0,
             bounds: Bounds::Error,
             stray_padding: false,
@@ -81,7 +85,21 @@ impl EmbeddingBagsBuilder {
         self
     }
 
-    /// Sets the seed of the tables' first values.
+    /// Sets what is done to gradients before, and to rows after the optimizer's step.
+    #[must_use]
+    pub fn update_rules(mut self, rules: UpdateRules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets what the learning rate is multiplied by in each step; the constant 1 if it is not set.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Sets the seed of the tables' first values, and of stochastic rounding.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -112,7 +130,10 @@ impl EmbeddingBagsBuilder {
         if let Some(optimizer) = &self.optimizer {
             optimizer.validate()?;
         }
-        let store = TableStore::new(&self.ctx, self.tables, self.optimizer.as_ref(), self.seed)?;
+        self.rules.validate()?;
+        self.schedule.validate()?;
+        let optimizer = self.optimizer.as_ref();
+        let store = TableStore::new(&self.ctx, self.tables, optimizer, self.rules.state, self.seed)?;
         let features = self
             .features
             .into_iter()
@@ -142,7 +163,15 @@ impl EmbeddingBagsBuilder {
             first_window: plan.first_window.clone(),
             windows: plan.windows.len(),
         };
-        Ok(EmbeddingBags::new(store, Arc::new(schema), self.optimizer))
+        Ok(EmbeddingBags {
+            store,
+            schema: Arc::new(schema),
+            optimizer: self.optimizer,
+            rules: self.rules,
+            schedule: self.schedule,
+            seed: self.seed,
+            steps: 0,
+        })
     }
 }
 

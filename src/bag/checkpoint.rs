@@ -2,78 +2,92 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use half::{bf16, f16};
 
 use super::EmbeddingBags;
-use crate::optimizer::{Optimizer, WeightDecay};
-use crate::table::Kind;
+use super::state::Place;
+use crate::optimizer::{Optimizer, StateKind};
+use crate::table::Precision;
 use crate::{Checkpoint, Result};
 
 /// The prefix of [`EmbeddingBags::save`].
 const PREFIX: &str = "bags";
 
-/// How a checkpoint describes the optimizer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct OptimizerEntry {
-    name: String,
-    lr: f32,
-    eps: f32,
-    weight_decay: WeightDecay,
-}
-
-impl From<&Optimizer> for OptimizerEntry {
-    fn from(optimizer: &Optimizer) -> Self {
-        let (lr, eps, weight_decay) = optimizer.hyper_parameters();
-        Self { name: optimizer.name().to_owned(), lr, eps, weight_decay }
-    }
-}
-
 impl EmbeddingBags {
-    /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]`, the optimizer's
-    /// `{prefix}.{table}.state` as `[rows, values per row]` where it has any, and `{prefix}.tables` and
-    /// `{prefix}.optimizer` in the metadata. Blocks.
+    /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each field of
+    /// optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` or `[rows]`, of `f32` or, for counters, `u32`; and
+    /// `{prefix}.tables`, `{prefix}.optimizer` and `{prefix}.steps` in the metadata. Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already, [`Error::Device`](crate::Error::Device) if the device
     /// fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         for (index, table) in self.store.names().iter().enumerate() {
-            for kind in self.kinds(index) {
-                let values = self.store.read_all(index, kind)?;
-                checkpoint.insert(
-                    &tensor_name(prefix, table, kind),
-                    &self.tensor_shape(index, kind),
-                    values,
-                )?;
+            let name = tensor_name(prefix, table, WEIGHT);
+            let shape = self.weight_shape(index);
+            let values = self.store.read_all(index)?;
+            match self.store.shape(index).precision {
+                Precision::F32 => checkpoint.insert(&name, &shape, values)?,
+                // the values came from this type
+                Precision::F16 => checkpoint.insert(&name, &shape, convert(&values, f16::from_f32))?,
+                Precision::Bf16 => checkpoint.insert(&name, &shape, convert(&values, bf16::from_f32))?,
+            }
+            for place in self.state_places(index) {
+                let name = tensor_name(prefix, table, place.field.name);
+                let shape = self.state_shape(index, &place);
+                if place.field.kind == StateKind::Count {
+                    checkpoint.insert(&name, &shape, self.download_counts(table, place.field.name)?)?;
+                } else {
+                    checkpoint.insert(&name, &shape, self.download_state(table, place.field.name)?)?;
+                }
             }
         }
         checkpoint.set_json(&format!("{prefix}.tables"), self.store.names())?;
-        checkpoint
-            .set_json(&format!("{prefix}.optimizer"), &self.optimizer.as_ref().map(OptimizerEntry::from))
+        checkpoint.set_json(&format!("{prefix}.steps"), &self.steps)?;
+        checkpoint.set_json(&format!("{prefix}.optimizer"), &self.optimizer)
     }
 
-    /// Takes weights, optimizer state and learning rate from a checkpoint that [`EmbeddingBags::export`] wrote.
-    /// Nothing is changed unless everything fits, see [`EmbeddingBags::check_import`]. Waits until it is done.
+    /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint that
+    /// [`EmbeddingBags::export`] wrote. Nothing is changed unless everything fits, see
+    /// [`EmbeddingBags::check_import`]. Waits until it is done.
     ///
     /// # Errors
     /// As [`EmbeddingBags::check_import`]; [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let saved = self.checked(checkpoint, prefix)?;
         for index in 0..self.store.names().len() {
-            for kind in self.kinds(index) {
-                let name = tensor_name(prefix, &self.store.names()[index], kind);
-                let values = checkpoint.tensor::<f32>(&name, &self.tensor_shape(index, kind))?;
-                self.store.write_all(index, kind, values)?;
+            let table = self.store.names()[index].clone();
+            let (name, shape) = (tensor_name(prefix, &table, WEIGHT), self.weight_shape(index));
+            match self.store.shape(index).precision {
+                Precision::F32 => self.store.write_all(index, checkpoint.tensor::<f32>(&name, &shape)?)?,
+                Precision::F16 => {
+                    let values = checkpoint.tensor::<f16>(&name, &shape)?;
+                    self.store.write_all(index, &convert(values, f16::to_f32))?;
+                }
+                Precision::Bf16 => {
+                    let values = checkpoint.tensor::<bf16>(&name, &shape)?;
+                    self.store.write_all(index, &convert(values, bf16::to_f32))?;
+                }
+            }
+            for place in self.state_places(index) {
+                let name = tensor_name(prefix, &table, place.field.name);
+                let shape = self.state_shape(index, &place);
+                if place.field.kind == StateKind::Count {
+                    self.upload_counts(&table, place.field.name, checkpoint.tensor(&name, &shape)?)?;
+                } else {
+                    self.upload_state(&table, place.field.name, checkpoint.tensor(&name, &shape)?)?;
+                }
             }
         }
         if let (Some(optimizer), Some(saved)) = (&mut self.optimizer, saved) {
-            *optimizer = optimizer.with_lr(saved.lr);
+            *optimizer = optimizer.with_lr(saved.optimizer.lr());
+            self.steps = saved.steps;
         }
         Ok(())
     }
 
-    /// Whether a checkpoint fits: the same tables with the same rows and dims, and the same optimizer with the same
-    /// `eps` and weight decay. The learning rate may differ. Bags without an optimizer take the weights of any.
+    /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer with the
+    /// same hyper-parameters. The learning rate may differ. Bags without an optimizer take the weights of any.
     ///
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs.
@@ -81,59 +95,47 @@ impl EmbeddingBags {
         self.checked(checkpoint, prefix).map(drop)
     }
 
-    fn checked(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<Option<OptimizerEntry>> {
+    fn checked(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<Option<Saved>> {
         let saved_tables: Vec<String> = checkpoint.json(&format!("{prefix}.tables"))?;
         for (index, table) in self.store.names().iter().enumerate() {
-            let shape = self.tensor_shape(index, Kind::Weights);
+            let shape = self.weight_shape(index);
             let what = format!("table \"{table}\"");
             let expected = format!("{} rows x {} columns", shape[0], shape[1]);
             if !saved_tables.contains(table) {
                 return Err(checkpoint.mismatch(what, expected, format!("only tables {saved_tables:?}")));
             }
-            let name = tensor_name(prefix, table, Kind::Weights);
+            let name = tensor_name(prefix, table, WEIGHT);
             match checkpoint.shape(&name) {
-                Some(found) if found == shape => checkpoint.tensor::<f32>(&name, &shape).map(drop)?,
-                Some(&[rows, dim]) => {
+                Some(found @ &[rows, dim]) if found != shape => {
                     return Err(checkpoint.mismatch(what, expected, format!("{rows} rows x {dim} columns")));
                 }
-                // no tensor, or one that is not a matrix, has its own words
-                _ => checkpoint.tensor::<f32>(&name, &shape).map(drop)?,
+                // no tensor, one that is not a matrix, or one of another type has its own words
+                _ => match self.store.shape(index).precision {
+                    Precision::F32 => checkpoint.tensor::<f32>(&name, &shape).map(drop)?,
+                    Precision::F16 => checkpoint.tensor::<f16>(&name, &shape).map(drop)?,
+                    Precision::Bf16 => checkpoint.tensor::<bf16>(&name, &shape).map(drop)?,
+                },
             }
         }
         if let Some(extra) = saved_tables.iter().find(|table| !self.store.names().contains(table)) {
             let expected = format!("only tables {:?}", self.store.names());
             return Err(checkpoint.mismatch(format!("table \"{extra}\""), expected, "one more"));
         }
-        let saved: Option<OptimizerEntry> = checkpoint.json(&format!("{prefix}.optimizer"))?;
-        let Some(optimizer) = &self.optimizer else { return Ok(None) };
-        let wanted = OptimizerEntry::from(optimizer);
-        let Some(saved) = saved else {
-            return Err(checkpoint.mismatch("optimizer", wanted.name, "none"));
-        };
-        if saved.name != wanted.name {
-            return Err(checkpoint.mismatch("optimizer", wanted.name, saved.name));
-        }
-        if saved.eps.to_bits() != wanted.eps.to_bits() {
-            return Err(checkpoint.mismatch(format!("{} eps", wanted.name), wanted.eps, saved.eps));
-        }
-        if saved.weight_decay != wanted.weight_decay {
-            let (expected, got) = (wanted.weight_decay, saved.weight_decay);
-            return Err(checkpoint.mismatch(
-                format!("{} weight decay", wanted.name),
-                format!("{expected:?}"),
-                format!("{got:?}"),
-            ));
-        }
-        if !saved.lr.is_finite() {
-            return Err(checkpoint.mismatch(format!("{} lr", wanted.name), "a finite number", saved.lr));
-        }
+        let Some(wanted) = &self.optimizer else { return Ok(None) };
+        let saved: Option<serde_json::Value> = checkpoint.json(&format!("{prefix}.optimizer"))?;
+        let optimizer = same_optimizer(checkpoint, wanted, saved)?;
         for (index, table) in self.store.names().iter().enumerate() {
-            let shape = self.tensor_shape(index, Kind::State);
-            if shape[1] > 0 {
-                checkpoint.tensor::<f32>(&tensor_name(prefix, table, Kind::State), &shape)?;
+            for place in self.state_places(index) {
+                let name = tensor_name(prefix, table, place.field.name);
+                let shape = self.state_shape(index, &place);
+                if place.field.kind == StateKind::Count {
+                    checkpoint.tensor::<u32>(&name, &shape)?;
+                } else {
+                    checkpoint.tensor::<f32>(&name, &shape)?;
+                }
             }
         }
-        Ok(Some(saved))
+        Ok(Some(Saved { optimizer, steps: checkpoint.json(&format!("{prefix}.steps"))? }))
     }
 
     /// [`EmbeddingBags::export`] into a file of its own.
@@ -154,23 +156,63 @@ impl EmbeddingBags {
         self.import(&Checkpoint::load(path)?, PREFIX)
     }
 
-    /// What there is to keep of a table.
-    fn kinds(&self, table: usize) -> Vec<Kind> {
-        match self.store.row_len(table, Kind::State) {
-            0 => vec![Kind::Weights],
-            _ => vec![Kind::Weights, Kind::State],
-        }
+    fn weight_shape(&self, table: usize) -> [usize; 2] {
+        let shape = self.store.shape(table);
+        [shape.rows as usize, shape.dim as usize]
     }
 
-    fn tensor_shape(&self, table: usize, kind: Kind) -> [usize; 2] {
-        [self.store.shape(table).rows as usize, self.store.row_len(table, kind)]
+    fn state_shape(&self, table: usize, place: &Place) -> Vec<usize> {
+        let rows = self.store.shape(table).rows as usize;
+        if place.field.per_row() { vec![rows] } else { vec![rows, place.len] }
     }
 }
 
-fn tensor_name(prefix: &str, table: &str, kind: Kind) -> String {
-    let kind = match kind {
-        Kind::Weights => "weight",
-        Kind::State => "state",
-    };
-    format!("{prefix}.{table}.{kind}")
+/// What a checkpoint says of the training so far.
+struct Saved {
+    optimizer: Optimizer,
+    steps: u32,
+}
+
+/// The saved optimizer, if it is the wanted one but for the learning rate.
+fn same_optimizer(
+    checkpoint: &Checkpoint,
+    wanted: &Optimizer,
+    saved: Option<serde_json::Value>,
+) -> Result<Optimizer> {
+    let name = wanted.name();
+    let Some(saved) = saved else { return Err(checkpoint.mismatch("optimizer", name, "none")) };
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    // through the text, where numbers look as they do in the file
+    let expected: serde_json::Value = serde_json::to_string(wanted)
+        .and_then(|text| serde_json::from_str(&text))
+        .map_err(|error| checkpoint.mismatch("optimizer", name, error))?;
+    let none = serde_json::Value::Null;
+    // the name first: other optimizers have other fields
+    let mut fields: Vec<&String> =
+        expected.as_object().into_iter().flatten().map(|(field, _)| field).collect();
+    fields.sort_by_key(|field| *field != "name");
+    for field in fields.into_iter().filter(|field| *field != "lr") {
+        let (expected, got) = (&expected[field], saved.get(field).unwrap_or(&none));
+        if expected != got {
+            let what = if field == "name" { "optimizer".to_owned() } else { format!("{name} {field}") };
+            return Err(checkpoint.mismatch(what, text(expected), text(got)));
+        }
+    }
+    let optimizer: Optimizer =
+        serde_json::from_value(saved).map_err(|error| checkpoint.mismatch("optimizer", name, error))?;
+    if !optimizer.lr().is_finite() {
+        return Err(checkpoint.mismatch(format!("{name} lr"), "a finite number", optimizer.lr()));
+    }
+    Ok(optimizer)
+}
+
+fn convert<T: Copy, U>(values: &[T], convert: impl Fn(T) -> U) -> Vec<U> {
+    values.iter().map(|&value| convert(value)).collect()
+}
+
+/// What the weights are called.
+const WEIGHT: &str = "weight";
+
+fn tensor_name(prefix: &str, table: &str, what: &str) -> String {
+    format!("{prefix}.{table}.{what}")
 }

@@ -11,7 +11,7 @@ use super::device_batch::begins;
 use super::gradient::Gradient;
 use crate::device::Context;
 use crate::kernels::part;
-use crate::table::{Group, Plan};
+use crate::table::{Group, Part, Plan};
 
 /// Tables whose ids are sorted together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,17 +126,26 @@ impl Chunk {
         key.saturating_sub(self.keys.start).min(self.none_key())
     }
 
-    /// The parts of its tables in these windows.
-    pub(super) fn parts(&self, plan: &Plan, windows: Range<usize>) -> Vec<part::Part> {
+    /// The parts of its tables in these windows, with what their random numbers are made of.
+    pub(super) fn parts(
+        &self,
+        plan: &Plan,
+        windows: Range<usize>,
+        random: impl Fn(&Part) -> u32,
+    ) -> Vec<part::Part> {
         let parts = plan.windows[windows].iter().flat_map(|window| &window.parts);
         parts
             .filter(|part| self.keys.contains(&part.key_first))
             .map(|part| part::Part {
                 key_first: self.key(part.key_first),
                 rows: part.rows,
+                row_first: part.first_row,
                 base: part.base,
+                stride: part.stride,
                 state_base: part.state_base,
+                state_stride: part.state_stride,
                 dim: part.dim,
+                random: random(part),
             })
             .collect()
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{BatchBuilder, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Schema};
 use crate::device::{Buffer, Context, Recorder};
-use crate::optimizer::Optimizer;
-use crate::table::{Kind, TableStore};
+use crate::optimizer::{Optimizer, Schedule, UpdateRules};
+use crate::table::{Kind, Precision, TableStore};
 use crate::{Error, Result};
 
 /// Embedding tables with the features that look ids up in them, and the optimizer that updates touched rows.
@@ -32,13 +32,14 @@ pub struct EmbeddingBags {
     pub(super) store: TableStore,
     pub(super) schema: Arc<Schema>,
     pub(super) optimizer: Option<Optimizer>,
+    pub(super) rules: UpdateRules,
+    pub(super) schedule: Schedule,
+    pub(super) seed: u64,
+    /// Backwards so far.
+    pub(super) steps: u32,
 }
 
 impl EmbeddingBags {
-    pub(super) fn new(store: TableStore, schema: Arc<Schema>, optimizer: Option<Optimizer>) -> Self {
-        Self { store, schema, optimizer }
-    }
-
     /// Begins the description of tables and features.
     #[must_use]
     pub fn builder(ctx: &Context) -> EmbeddingBagsBuilder {
@@ -113,10 +114,24 @@ impl EmbeddingBags {
         Ok((shape.rows as usize, shape.dim as usize))
     }
 
+    /// The type of a table's values.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table.
+    pub fn precision(&self, table: &str) -> Result<Precision> {
+        Ok(self.store.shape(self.store.find(table)?).precision)
+    }
+
     /// Bytes of all tables' weights.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.store.bytes()
+    }
+
+    /// Bytes of all optimizer state.
+    #[must_use]
+    pub fn state_bytes(&self) -> u64 {
+        self.store.state_bytes()
     }
 
     /// Columns of the matrix that [`EmbeddingBags::forward`] makes: the sum of the features' dims.
@@ -145,7 +160,20 @@ impl EmbeddingBags {
         Ok(())
     }
 
-    /// The device memory of a table's rows, in order: one range for each of its windows, without gaps between rows.
+    /// Backwards so far: the number of the last step.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// The learning rate of the next backward: the optimizer's times the schedule's factor.
+    #[must_use]
+    pub fn next_lr(&self) -> Option<f32> {
+        self.optimizer.map(|optimizer| optimizer.lr() * self.schedule.factor(self.steps.saturating_add(1)))
+    }
+
+    /// The device memory of a table's rows, in order: one range for each of its windows, without gaps between rows
+    /// (but see [`Table::precision`](crate::Table::precision)).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no such table.
@@ -159,50 +187,25 @@ impl EmbeddingBags {
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no such table.
     pub fn download(&self, table: &str) -> Result<Vec<f32>> {
-        self.read_all(table, Kind::Weights)
+        self.store.read_all(self.store.find(table)?)
     }
 
-    /// Writes all rows of a table.
+    /// Writes all rows of a table; values of 16 bits are rounded to the nearest.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no such table, or the number of values is not rows times dim.
     pub fn upload(&mut self, table: &str, values: &[f32]) -> Result<()> {
-        self.write_all(table, Kind::Weights, values)
-    }
-
-    /// Reads the optimizer state of a table: nothing for SGD, one value a row for row-wise Adagrad, one an element
-    /// for Adagrad; blocks.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table.
-    pub fn download_state(&self, table: &str) -> Result<Vec<f32>> {
-        self.read_all(table, Kind::State)
-    }
-
-    /// Writes the optimizer state of a table.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table, or the number of values is wrong.
-    pub fn upload_state(&mut self, table: &str, values: &[f32]) -> Result<()> {
-        self.write_all(table, Kind::State, values)
-    }
-
-    fn read_all(&self, table: &str, kind: Kind) -> Result<Vec<f32>> {
-        let table = self.store.find(table)?;
-        self.store.read(table, kind, 0, self.store.shape(table).rows)
-    }
-
-    fn write_all(&mut self, table: &str, kind: Kind, values: &[f32]) -> Result<()> {
         let index = self.store.find(table)?;
-        let (rows, len) = (self.store.shape(index).rows as usize, self.store.row_len(index, kind));
-        if values.len() != rows * len {
+        let shape = self.store.shape(index);
+        let (rows, dim) = (shape.rows as usize, shape.dim as usize);
+        if values.len() != rows * dim {
             return Err(Error::invalid(
                 format!("values of table \"{table}\""),
-                format!("{rows} rows x {len} = {} values", rows * len),
+                format!("{rows} rows x {dim} = {} values", rows * dim),
                 values.len(),
             ));
         }
-        self.store.write(index, kind, 0, values)
+        self.store.write_all(index, values)
     }
 
     /// Reads one row; blocks.
@@ -211,7 +214,7 @@ impl EmbeddingBags {
     /// [`Error::RowOutOfRange`], or [`Error::InvalidArgument`] if there is no such table.
     pub fn read_row(&self, table: &str, row: u64) -> Result<Vec<f32>> {
         let (index, row) = self.row(table, row)?;
-        self.store.read(index, Kind::Weights, row, 1)
+        self.store.read(index, row, 1)
     }
 
     /// Writes one row, after everything submitted so far.
@@ -229,7 +232,7 @@ impl EmbeddingBags {
                 values.len(),
             ));
         }
-        self.store.write(index, Kind::Weights, row, values)
+        self.store.write(index, row, values)
     }
 
     fn row(&self, table: &str, row: u64) -> Result<(usize, u32)> {

@@ -5,6 +5,7 @@ use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::bag_forward::{KERNEL, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
+use crate::table::Precision;
 use crate::{Error, Result};
 
 /// One output matrix and the features whose columns it holds, each with its first column.
@@ -165,6 +166,7 @@ impl EmbeddingBags {
                     window_first: part.first_row,
                     window_rows: part.rows,
                     window_base: part.base,
+                    window_stride: part.stride,
                     initial: u32::from(initial),
                     out_base,
                     out_stride: stride,
@@ -183,6 +185,8 @@ impl EmbeddingBags {
                     row_begin: narrow(begin as u64),
                     row_end: narrow(end as u64),
                     weighted: u32::from(batch.inner.weights.is_some()),
+                    rows_type: window.precision.code(),
+                    out_type: Precision::F32.code(),
                 };
                 let bindings = vec![
                     batch.inner.status.clone(),
@@ -194,9 +198,10 @@ impl EmbeddingBags {
                     out.clone(),
                 ];
                 let shape = rec.context().shape();
-                let plain = vec4 && shape == Shape::Serial && work.features.iter().all(is_plain);
+                let any = window.precision != Precision::F32;
+                let plain = vec4 && !any && shape == Shape::Serial && work.features.iter().all(is_plain);
                 let weighted = batch.inner.weights.is_some();
-                let variant = if plain { plain_variant(weighted) } else { variant(vec4, shape) };
+                let variant = if plain { plain_variant(weighted) } else { variant(vec4, any, shape) };
                 rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work.threads));
             }
         }

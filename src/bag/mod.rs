@@ -12,6 +12,7 @@ mod gradient;
 mod host_batch;
 mod pooling;
 mod schema;
+mod state;
 
 pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;

@@ -85,6 +85,8 @@ pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
             let put = |bytes: &[u8]| put(file, bytes);
             match &tensor.data {
                 Data::F32(values) => encode(values, put),
+                Data::F16(values) => encode(values, put),
+                Data::BF16(values) => encode(values, put),
                 Data::U32(values) => encode(values, put),
                 Data::U64(values) => encode(values, put),
             }?;
@@ -170,10 +172,14 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
         let bytes = end - begin;
         let data = match dtype {
             Dtype::F32 => Data::F32(decode(&mut reader, bytes, &mut hash)?),
+            Dtype::F16 => Data::F16(decode(&mut reader, bytes, &mut hash)?),
+            Dtype::BF16 => Data::BF16(decode(&mut reader, bytes, &mut hash)?),
             Dtype::U32 => Data::U32(decode(&mut reader, bytes, &mut hash)?),
             Dtype::U64 => Data::U64(decode(&mut reader, bytes, &mut hash)?),
             other => {
-                return Err(damaged(format!("tensor \"{name}\": expected F32, U32 or U64, got {other}")));
+                return Err(damaged(format!(
+                    "tensor \"{name}\": expected F32, F16, BF16, U32 or U64, got {other}"
+                )));
             }
         };
         tensors.insert(name, Tensor { shape: shape.clone(), data });

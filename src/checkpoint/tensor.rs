@@ -1,9 +1,10 @@
-//! Host tensors of the three element types.
+//! Host tensors of the element types.
 
 use bytemuck::Pod;
+use half::{bf16, f16};
 use safetensors::Dtype;
 
-/// An element of a [`Checkpoint`](super::Checkpoint)'s tensor: `f32`, `u32` or `u64`.
+/// An element of a [`Checkpoint`](super::Checkpoint)'s tensor: `f32`, `half::f16`, `half::bf16`, `u32` or `u64`.
 pub trait Element: sealed::Sealed {}
 
 /// A tensor's shape and values.
@@ -14,12 +15,14 @@ pub(super) struct Tensor {
 }
 
 pub(super) mod sealed {
-    use super::{Dtype, Pod};
+    use super::{Dtype, Pod, bf16, f16};
 
     /// Values of one of the types.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Data {
         F32(Vec<f32>),
+        F16(Vec<f16>),
+        BF16(Vec<bf16>),
         U32(Vec<u32>),
         U64(Vec<u64>),
     }
@@ -62,6 +65,8 @@ macro_rules! element {
 }
 
 element!(f32, F32, |value: f32| f32::from_bits(value.to_bits().to_le()));
+element!(f16, F16, |value: f16| f16::from_bits(value.to_bits().to_le()));
+element!(bf16, BF16, |value: bf16| bf16::from_bits(value.to_bits().to_le()));
 element!(u32, U32, u32::to_le);
 element!(u64, U64, u64::to_le);
 
@@ -69,6 +74,8 @@ impl sealed::Data {
     pub(super) fn dtype(&self) -> Dtype {
         match self {
             Self::F32(_) => Dtype::F32,
+            Self::F16(_) => Dtype::F16,
+            Self::BF16(_) => Dtype::BF16,
             Self::U32(_) => Dtype::U32,
             Self::U64(_) => Dtype::U64,
         }
@@ -78,6 +85,8 @@ impl sealed::Data {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::F32(values) => size_of_val(&**values),
+            Self::F16(values) => size_of_val(&**values),
+            Self::BF16(values) => size_of_val(&**values),
             Self::U32(values) => size_of_val(&**values),
             Self::U64(values) => size_of_val(&**values),
         }

@@ -6,19 +6,29 @@ use rayon::prelude::*;
 
 use super::columns::Columns;
 use super::simd::{prefetch_at, vectorised};
+use super::types::{Bf16, Element, F16, nearest, pack, unpack};
 use crate::kernel::Call;
 use crate::kernels::bag_forward::Params;
 use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE, Status};
+use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
-struct Inputs<'a> {
+struct Inputs<'a, R> {
     params: Params,
     offsets: &'a [u32],
     ids: &'a [u32],
     weights: &'a [f32],
-    rows: &'a [f32],
+    rows: &'a [R],
 }
 
-pub(crate) fn run(mut call: Call<'_>) {
+pub(crate) fn run(call: Call<'_>) {
+    match call.params::<Params>().rows_type {
+        TYPE_F16 => with_rows::<F16>(call),
+        TYPE_BF16 => with_rows::<Bf16>(call),
+        _ => with_rows::<f32>(call),
+    }
+}
+
+fn with_rows<R: Element>(mut call: Call<'_>) {
     let params: Params = call.params();
     if call.read::<Status>(0)[0].refused() {
         return;
@@ -29,18 +39,30 @@ pub(crate) fn run(mut call: Call<'_>) {
         offsets: call.read(2),
         ids: call.read(3),
         weights: call.read(4),
-        rows: call.read(5),
+        rows: call.read::<R>(5),
     };
-    let out = call.write::<f32>(6);
-    let mut rest = &features[..params.features as usize];
+    let features = &features[..params.features as usize];
+    if params.out_type == TYPE_F32 {
+        all_features(&inputs, features, call.write(6));
+        return;
+    }
+    let words = call.write::<u32>(6);
+    let mut out = vec![0.0; words.len() * 2];
+    // what earlier windows wrote is added to
+    unpack(words, params.out_type, &mut out);
+    all_features(&inputs, features, &mut out);
+    pack(&out, words, |value, _| nearest(value, params.out_type));
+}
+
+fn all_features<R: Element>(inputs: &Inputs<'_, R>, mut rest: &[Feature], out: &mut [f32]) {
     while !rest.is_empty() {
         let together = (2..=rest.len()).take_while(|&n| side_by_side(&rest[..n])).last().unwrap_or(1);
         let (features, later) = rest.split_at(together);
         rest = later;
         if features[0].pooling == POOL_NONE {
-            copy_rows(&inputs, &features[0], &mut out[features[0].out_base as usize..]);
+            copy_rows(inputs, &features[0], &mut out[features[0].out_base as usize..]);
         } else {
-            pool_rows(&inputs, features, out);
+            pool_rows(inputs, features, out);
         }
     }
 }
@@ -59,7 +81,7 @@ fn side_by_side(features: &[Feature]) -> bool {
 
 /// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the table's
 /// frequent rows are then in one cache only.
-fn pool_rows(inputs: &Inputs<'_>, features: &[Feature], out: &mut [f32]) {
+fn pool_rows<R: Element>(inputs: &Inputs<'_, R>, features: &[Feature], out: &mut [f32]) {
     let p = &inputs.params;
     let bags = (p.row_end.min(p.batch) - p.row_begin) as usize;
     let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
@@ -92,7 +114,7 @@ fn pool_rows(inputs: &Inputs<'_>, features: &[Feature], out: &mut [f32]) {
 
 /// Columns are taken in blocks that fit registers; the sum over the bag is in the order of the ids.
 #[inline(always)]
-fn pool_bag(inputs: &Inputs<'_>, feature: &Feature, bag: Range<usize>, out: &mut [f32]) {
+fn pool_bag<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, bag: Range<usize>, out: &mut [f32]) {
     let mut column = 0;
     let (blocks, tail) = out.as_chunks_mut::<64>();
     for block in blocks {
@@ -119,14 +141,14 @@ fn pool_bag(inputs: &Inputs<'_>, feature: &Feature, bag: Range<usize>, out: &mut
 const AHEAD: usize = 12;
 
 #[inline(always)]
-fn pool_block<const N: usize>(
-    inputs: &Inputs<'_>,
+fn pool_block<const N: usize, R: Element>(
+    inputs: &Inputs<'_, R>,
     feature: &Feature,
     bag: Range<usize>,
     column: usize,
     out: &mut [f32; N],
 ) {
-    let dim = feature.dim as usize;
+    let stride = feature.window_stride as usize;
     let base = feature.window_base as usize + column;
     let mut sum = [0.0f32; N];
     let mut count = 0u32;
@@ -135,7 +157,7 @@ fn pool_block<const N: usize>(
         if let Some(&next) = inputs.ids.get(p + AHEAD) {
             let row = next.wrapping_sub(feature.window_first);
             if row < feature.window_rows {
-                prefetch_at::<N>(inputs.rows, base + row as usize * dim);
+                prefetch_at::<N, _>(inputs.rows, base + row as usize * stride);
             }
         }
         if feature.absent(id) {
@@ -146,16 +168,16 @@ fn pool_block<const N: usize>(
         if row >= feature.window_rows {
             continue;
         }
-        let at = base + row as usize * dim;
+        let at = base + row as usize * stride;
         let values = &inputs.rows[at..at + N];
         if inputs.params.weighted == 1 {
             let weight = inputs.weights[p];
             for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value * weight;
+                *sum += value.value() * weight;
             }
         } else {
             for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value;
+                *sum += value.value();
             }
         }
     }
@@ -170,7 +192,7 @@ fn pool_block<const N: usize>(
 }
 
 /// Without pooling: one output row for each position.
-fn copy_rows(inputs: &Inputs<'_>, feature: &Feature, out: &mut [f32]) {
+fn copy_rows<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, out: &mut [f32]) {
     let p = &inputs.params;
     let begin = inputs.offsets[(feature.index * p.batch) as usize];
     let end = inputs.offsets[((feature.index + 1) * p.batch) as usize];
@@ -194,7 +216,7 @@ fn copy_rows(inputs: &Inputs<'_>, feature: &Feature, out: &mut [f32]) {
 }
 
 #[inline(always)]
-fn copy_row(rows: &[f32], feature: &Feature, id: u32, weight: Option<f32>, out: &mut [f32]) {
+fn copy_row<R: Element>(rows: &[R], feature: &Feature, id: u32, weight: Option<f32>, out: &mut [f32]) {
     let row = id.wrapping_sub(feature.window_first);
     if feature.absent(id) || row >= feature.window_rows {
         if feature.initial == 1 {
@@ -202,14 +224,12 @@ fn copy_row(rows: &[f32], feature: &Feature, id: u32, weight: Option<f32>, out: 
         }
         return;
     }
-    let at = feature.window_base as usize + row as usize * feature.dim as usize;
+    let at = feature.window_base as usize + row as usize * feature.window_stride as usize;
     let values = &rows[at..at + out.len()];
-    match weight {
-        None => out.copy_from_slice(values),
-        Some(weight) => {
-            for (out, value) in out.iter_mut().zip(values) {
-                *out = value * weight;
-            }
-        }
+    for (out, value) in out.iter_mut().zip(values) {
+        *out = match weight {
+            None => value.value(),
+            Some(weight) => value.value() * weight,
+        };
     }
 }

@@ -2,10 +2,14 @@
 
 use rayon::prelude::*;
 
+use super::types::{nearest, pack};
 use crate::kernel::Call;
 use crate::kernels::init_rows::Params;
+use crate::kernels::types::TYPE_F32;
 
-fn mix(value: u32) -> u32 {
+/// One round of [`random_word`].
+#[inline(always)]
+pub(super) fn mix(value: u32) -> u32 {
     let mut h = value;
     h = (h ^ (h >> 16)).wrapping_mul(0x7feb_352d);
     h = (h ^ (h >> 15)).wrapping_mul(0x846c_a68b);
@@ -13,6 +17,7 @@ fn mix(value: u32) -> u32 {
 }
 
 /// The generator behind every initialisation: 32 bits that depend on seed, row and column alone.
+#[inline(always)]
 pub(crate) fn random_word(seed: u32, row: u32, column: u32) -> u32 {
     mix(mix(mix(seed) ^ row) ^ column)
 }
@@ -24,16 +29,21 @@ pub(crate) fn uniform_value(seed: u32, row: u32, column: u32, scale: f32) -> f32
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let table = &mut call.write::<f32>(0)[..p.elements as usize];
-    if p.uniform_values == 0 {
-        table.fill(p.scale);
-        return;
-    }
-    table.par_chunks_mut(p.dim as usize).enumerate().for_each(|(r, row)| {
-        // at most `elements` rows
-        let r = u32::try_from(r).unwrap_or(0);
-        for (value, column) in row.iter_mut().zip(0u32..) {
-            *value = uniform_value(p.seed, p.first_row.wrapping_add(r), column, p.scale);
+    let table = &mut call.write::<u32>(0)[..p.words as usize];
+    let dim = p.dim as usize;
+    let row_words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
+    table.par_chunks_mut(row_words).enumerate().for_each(|(r, words)| {
+        // at most `words` rows
+        let row = p.first_row.wrapping_add(u32::try_from(r).unwrap_or(0));
+        let value = |column| match p.uniform_values {
+            1 => uniform_value(p.seed, row, column, p.scale),
+            _ => p.scale,
+        };
+        if p.table_type == TYPE_F32 {
+            words.iter_mut().zip(0u32..).for_each(|(word, column)| *word = value(column).to_bits());
+        } else {
+            let values: Vec<f32> = (0..p.dim).map(value).collect();
+            pack(&values, words, |value, _| nearest(value, p.table_type));
         }
     });
 }

@@ -25,6 +25,7 @@ mod matmul;
 mod memory;
 pub(crate) mod occurrences;
 mod optimizer;
+mod powers;
 pub(crate) mod probe;
 mod queue;
 mod row_sum;
@@ -39,6 +40,7 @@ pub(crate) mod sort_scatter;
 mod split;
 pub(crate) mod sum_slices;
 mod terms;
+pub(crate) mod types;
 pub(crate) mod weight_grad;
 
 pub(crate) use execute::execute;

@@ -4,23 +4,29 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::optimizer::{Adagrad, RowOptimizer, RowwiseAdagrad, Sgd};
-use super::simd::{prefetch, prefetch_at, vectorised};
+use super::init_rows::mix;
+use super::optimizer::{
+    Adagrad, Adam, AdamByRow, FrequencySgd, Lamb, LarsSgd, PartialRowwiseAdam, PartialRowwiseLamb, Row,
+    RowOptimizer, RowwiseAdagrad, RowwiseAdagradCounter, Sgd, State,
+};
+use super::row_sum::row_sum;
+use super::simd::{prefetch_at, prefetch_words, vectorised};
 use super::split::split_at_all;
-use super::terms::row_grad;
+use super::terms::{Terms, row_grad};
+use super::types::{nearest, pack, stochastic, unpack};
 use crate::kernel::Call;
-use crate::kernels::part::{Part, Term};
-use crate::kernels::row_update::{OPTIMIZERS, Params, VARIANTS};
+use crate::kernels::part::Part;
+use crate::kernels::row_update::{OPTIMIZERS, OptimizerKernel, Params, VARIANTS};
+use crate::kernels::types::TYPE_F32;
 
 struct Inputs<'a> {
     params: Params,
     parts: &'a [Part],
     keys: &'a [u32],
-    terms: &'a [Term],
-    grad: &'a [f32],
-    /// Values of state for a row, and for an element.
-    row_state: usize,
-    element_state: usize,
+    terms: Terms<'a>,
+    optimizer: &'static OptimizerKernel,
+    /// Its place in [`OPTIMIZERS`].
+    index: usize,
 }
 
 impl Inputs<'_> {
@@ -28,12 +34,13 @@ impl Inputs<'_> {
         &self.parts[self.parts.partition_point(|part| part.key_first <= key).saturating_sub(1)]
     }
 
-    /// Where a row begins in the window's weights and in its state.
+    /// The words of the window's weights and of its state where a row begins.
     #[inline(always)]
     fn place(&self, part: &Part, key: u32) -> (usize, usize) {
-        let (row, dim) = ((key - part.key_first) as usize, part.dim as usize);
-        let stride = self.row_state + self.element_state * dim;
-        (part.base as usize + row * dim, part.state_base as usize + row * stride)
+        let row = (key - part.key_first) as usize;
+        let element = part.base as usize + row * part.stride as usize;
+        let word = if self.params.table_type == TYPE_F32 { element } else { element / 2 };
+        (word, part.state_base as usize + row * part.state_stride as usize)
     }
 }
 
@@ -43,17 +50,15 @@ const POSITIONS: usize = 4096;
 pub(crate) fn run(mut call: Call<'_>) {
     let params: Params = call.params();
     let optimizer = call.variant / VARIANTS;
-    let (_, row_state, element_state) = OPTIMIZERS[optimizer];
     let inputs = Inputs {
         params,
         parts: &call.read::<Part>(0)[..params.parts as usize],
         keys: &call.read::<u32>(1)[..params.len as usize],
-        terms: call.read(2),
-        grad: call.read(3),
-        row_state: row_state as usize,
-        element_state: element_state as usize,
+        terms: Terms { terms: call.read(2), grad: call.read(3), clip_value: params.clip_value },
+        optimizer: &OPTIMIZERS[optimizer],
+        index: optimizer,
     };
-    let (table, state) = (call.write::<f32>(5), call.write::<f32>(6));
+    let (table, state) = (call.write::<u32>(5), call.write::<u32>(6));
     let begin = inputs.keys.partition_point(|&key| key < params.key_begin);
     let end = inputs.keys.partition_point(|&key| key < params.key_end);
     let cuts = cuts(inputs.keys, begin, end);
@@ -70,12 +75,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     let pieces = tables.into_iter().zip(states).skip(1);
     let tasks: Vec<_> = cuts.into_iter().zip(starts).zip(pieces).collect();
     tasks.into_par_iter().for_each(|((range, (base, state_base)), (table, state))| {
-        let target = Target { table, base, state, state_base };
-        match optimizer {
-            0 => update_rows::<Sgd>(&inputs, range, target),
-            1 => update_rows::<RowwiseAdagrad>(&inputs, range, target),
-            _ => update_rows::<Adagrad>(&inputs, range, target),
-        }
+        update_rows(&inputs, range, Target { table, base, state, state_base });
     });
 }
 
@@ -94,28 +94,28 @@ fn cuts(keys: &[u32], begin: usize, end: usize) -> Vec<Range<usize>> {
     all
 }
 
-/// A piece of the weights and state, with the elements it begins at.
+/// A piece of the weights and state, with the words they begin at.
 struct Target<'a> {
-    table: &'a mut [f32],
+    table: &'a mut [u32],
     base: usize,
-    state: &'a mut [f32],
+    state: &'a mut [u32],
     state_base: usize,
 }
 
 /// How many rows ahead rows and their state are asked for.
 const AHEAD: usize = 4;
 
-#[inline(always)]
-fn update_rows<O: RowOptimizer>(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
+fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
     vectorised(
         #[inline(always)]
         || {
             let Target { table, base, state, state_base } = target;
             let p = &inputs.params;
-            let (keys, terms) = (&inputs.keys[range.clone()], &inputs.terms[range]);
+            let keys = &inputs.keys[range.clone()];
+            let terms = Terms { terms: &inputs.terms.terms[range], ..inputs.terms };
             let ends = segment_ends(keys);
             let widest = inputs.parts.iter().map(|part| part.dim as usize).max().unwrap_or(0);
-            let mut gradient = vec![0.0f32; widest];
+            let mut scratch = Scratch::new(widest);
             let mut part = inputs.part(keys[0]);
             let mut begin = 0;
             for (segment, &end) in ends.iter().enumerate() {
@@ -124,30 +124,169 @@ fn update_rows<O: RowOptimizer>(inputs: &Inputs<'_>, range: Range<usize>, target
                     part = inputs.part(key);
                 }
                 let dim = part.dim as usize;
+                let words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
+                let state_words = part.state_stride as usize;
                 if let Some(&ahead) = ends.get(segment + AHEAD) {
                     let (row, row_state) = inputs.place(part, keys[ahead as usize - 1]);
-                    if let Some(row) = table.get(row - base..row - base + dim) {
-                        prefetch(row);
+                    prefetch_words(table, row - base, words);
+                    if state_words > 4 {
+                        prefetch_words(state, row_state - state_base, state_words);
+                    } else {
+                        prefetch_at::<1, _>(state, row_state - state_base);
                     }
-                    prefetch_at::<1>(state, row_state - state_base);
                 }
-                let gradient = &mut gradient[..dim];
-                row_grad(terms, begin..end as usize, inputs.grad, gradient);
+                let gradient = &mut scratch.gradient[..dim];
+                row_grad(terms, begin..end as usize, gradient);
+                let count = end - u32::try_from(begin).unwrap_or(0);
                 begin = end as usize;
                 let (row, row_state) = inputs.place(part, key);
-                let row = &mut table[row - base..][..dim];
-                if p.l2 != 0.0 {
-                    for (g, w) in gradient.iter_mut().zip(&*row) {
-                        *g += w * p.l2;
-                    }
-                }
-                let stride = inputs.row_state + inputs.element_state * dim;
-                let row_state =
-                    if stride == 0 { &mut [][..] } else { &mut state[row_state - state_base..][..stride] };
-                O::update(p, row, gradient, row_state);
+                let row = &mut table[row - base..][..words];
+                let row_state = match state_words {
+                    0 => &mut [][..],
+                    _ => &mut state[row_state - state_base..][..state_words],
+                };
+                let random = mix(mix(part.random) ^ part.row_first.wrapping_add(key - part.key_first));
+                update_row(inputs, count, random, row, row_state, &mut scratch, dim);
             }
         },
     );
+}
+
+/// Memory for one row.
+struct Scratch {
+    gradient: Vec<f32>,
+    step: Vec<f32>,
+    /// The row and its state, where they are not kept as `f32`.
+    row: Vec<f32>,
+    a: Vec<f32>,
+    b: Vec<f32>,
+}
+
+impl Scratch {
+    fn new(widest: usize) -> Self {
+        let values = || vec![0.0f32; widest];
+        Self { gradient: values(), step: values(), row: values(), a: values(), b: values() }
+    }
+}
+
+#[inline(always)]
+fn update_row(
+    inputs: &Inputs<'_>,
+    count: u32,
+    random: u32,
+    row: &mut [u32],
+    row_state: &mut [u32],
+    scratch: &mut Scratch,
+    dim: usize,
+) {
+    let p = &inputs.params;
+    let Scratch { gradient, step, row: values, a, b } = scratch;
+    let (gradient, step) = (&mut gradient[..dim], &mut step[..dim]);
+    let optimizer = inputs.optimizer;
+    let elements = optimizer.element_values as usize;
+    let dim_words = if p.state_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
+    let (blocks, row_words) = row_state.split_at_mut(elements * dim_words);
+    let (block_a, block_b) = blocks.split_at_mut(if elements > 0 { dim_words } else { 0 });
+    let row_words = &mut row_words[..optimizer.row_values as usize];
+
+    if p.table_type == TYPE_F32 && p.state_type == TYPE_F32 {
+        let w = bytemuck::cast_slice_mut(row);
+        let state = State {
+            a: bytemuck::cast_slice_mut(block_a),
+            b: bytemuck::cast_slice_mut(block_b),
+            row: row_words,
+        };
+        step_row(inputs, count, w, gradient, step, state);
+        return;
+    }
+    let w = &mut values[..dim];
+    let a = &mut a[..if elements > 0 { dim } else { 0 }];
+    let b = &mut b[..if elements > 1 { dim } else { 0 }];
+    unpack(row, p.table_type, w);
+    unpack(block_a, p.state_type, a);
+    unpack(block_b, p.state_type, b);
+    step_row(inputs, count, w, gradient, step, State { a: &mut *a, b: &mut *b, row: row_words });
+    match (p.table_type, p.stochastic) {
+        (TYPE_F32, _) => row.copy_from_slice(bytemuck::cast_slice(w)),
+        (element, 0) => pack(w, row, |value, _| nearest(value, element)),
+        (element, _) => pack(w, row, |value, column| stochastic(value, element, mix(random ^ column))),
+    }
+    for (values, words) in [(a, block_a), (b, block_b)] {
+        match p.state_type {
+            TYPE_F32 => words.copy_from_slice(bytemuck::cast_slice(values)),
+            element => pack(values, words, |value, _| nearest(value, element)),
+        }
+    }
+}
+
+/// Everything between reading a row and writing it.
+#[inline(always)]
+fn step_row(
+    inputs: &Inputs<'_>,
+    count: u32,
+    w: &mut [f32],
+    g: &mut [f32],
+    step: &mut [f32],
+    state: State<'_>,
+) {
+    let p = &inputs.params;
+    let factor = gradient_factor(p, count, w, g);
+    if factor != 1.0 {
+        g.iter_mut().for_each(|g| *g *= factor);
+    }
+    if p.l2 != 0.0 {
+        for (g, w) in g.iter_mut().zip(&*w) {
+            *g += w * p.l2;
+        }
+    }
+    optimize(inputs.index, p, Row { w: &mut *w, g, count, step }, state);
+    if p.max_norm > 0.0 {
+        let norm = row_sum(w, w).sqrt();
+        if norm > p.max_norm {
+            let shrink = p.max_norm / norm;
+            w.iter_mut().for_each(|w| *w *= shrink);
+        }
+    }
+}
+
+/// The step of one of [`OPTIMIZERS`]. Not through a table of functions: all are compiled into the loop that is
+/// vectorised for the processor.
+#[inline(always)]
+fn optimize(index: usize, p: &Params, row: Row<'_>, state: State<'_>) {
+    match index {
+        0 => Sgd::update(p, row, state),
+        1 => RowwiseAdagrad::update(p, row, state),
+        2 => Adagrad::update(p, row, state),
+        3 => Adam::update(p, row, state),
+        4 => AdamByRow::update(p, row, state),
+        5 => PartialRowwiseAdam::update(p, row, state),
+        6 => Lamb::update(p, row, state),
+        7 => PartialRowwiseLamb::update(p, row, state),
+        8 => LarsSgd::update(p, row, state),
+        9 => FrequencySgd::update(p, row, state),
+        _ => RowwiseAdagradCounter::update(p, row, state),
+    }
+}
+
+/// What a row's gradient is multiplied by.
+#[inline(always)]
+fn gradient_factor(p: &Params, count: u32, w: &[f32], g: &[f32]) -> f32 {
+    let mut factor = if p.by_frequency == 1 { 1.0 / count as f32 } else { 1.0 };
+    if p.clip_norm <= 0.0 && p.cow_ratio <= 0.0 {
+        return factor;
+    }
+    let mut norm = row_sum(g, g).sqrt() * factor;
+    if p.clip_norm > 0.0 && norm > p.clip_norm {
+        factor *= p.clip_norm / norm;
+        norm = p.clip_norm;
+    }
+    if p.cow_ratio > 0.0 {
+        let limit = count as f32 * (p.cow_ratio * row_sum(w, w).sqrt()).max(p.cow_floor);
+        if norm > limit {
+            factor *= limit / norm;
+        }
+    }
+    factor
 }
 
 /// Where each run of equal keys ends. Without a branch for each key: how long runs are is not to be guessed.

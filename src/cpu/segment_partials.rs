@@ -1,15 +1,15 @@
 //! Twin of `segment_partials.wgsl`.
 
-use super::terms::row_grad;
+use super::terms::{Terms, row_grad};
 use crate::kernel::{Call, Slot, words_of};
-use crate::kernels::part::{PIECE, Part, Term, UpdateInputs};
+use crate::kernels::part::{PIECE, Part, UpdateInputs};
 use crate::kernels::segment_partials::{Params, pieces};
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let parts = &call.read::<Part>(0)[..p.parts as usize];
     let keys = &call.read::<u32>(1)[..p.len as usize];
-    let (terms, grad) = (call.read::<Term>(2), call.read::<f32>(3));
+    let terms = Terms { terms: call.read(2), grad: call.read(3), clip_value: p.clip_value };
     let partials = call.write::<[f32; 4]>(4);
     let piece = PIECE as usize;
     let mut start = 0;
@@ -19,7 +19,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         for k in (0..full).filter(|_| segment[0] != p.none_key) {
             let begin = start + k * piece;
             let mut sum = vec![0.0; part.dim as usize];
-            row_grad(terms, begin..begin + piece, grad, &mut sum);
+            row_grad(terms, begin..begin + piece, &mut sum);
             let out = &mut partials[begin / piece * p.stride as usize..];
             for (out, chunk) in out.iter_mut().zip(sum.chunks(4)) {
                 *out = [0.0; 4];

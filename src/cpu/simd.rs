@@ -13,9 +13,9 @@ pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
 
 /// Asks for the cache lines of a row that will be read soon.
 #[inline(always)]
-pub(crate) fn prefetch(row: &[f32]) {
+pub(crate) fn prefetch<T>(row: &[T]) {
     #[cfg(target_arch = "x86_64")]
-    for line in row.chunks(16) {
+    for line in row.chunks(64 / size_of::<T>()) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         #[allow(unsafe_code, reason = "prefetching has no safe form")]
         // SAFETY: a prefetch reads no memory that the program could notice, whatever the address.
@@ -30,8 +30,16 @@ pub(crate) fn prefetch(row: &[f32]) {
 /// [`prefetch`] of `N` values from an index on, if there are so many. How many lines that are is known to the
 /// compiler.
 #[inline(always)]
-pub(crate) fn prefetch_at<const N: usize>(values: &[f32], at: usize) {
+pub(crate) fn prefetch_at<const N: usize, T>(values: &[T], at: usize) {
     if let Some(row) = values.get(at..).and_then(|rest| rest.first_chunk::<N>()) {
+        prefetch(row);
+    }
+}
+
+/// [`prefetch`] of `len` values from an index on, if there are so many.
+#[inline(always)]
+pub(crate) fn prefetch_words<T>(values: &[T], at: usize, len: usize) {
+    if let Some(row) = values.get(at..at + len) {
         prefetch(row);
     }
 }

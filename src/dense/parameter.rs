@@ -74,16 +74,17 @@ impl Parameter {
             count => Some(ctx.allocate("embag.dense_state", bytes * count)?),
         };
         let params = init_rows::Params {
-            elements: word(name, rows * value.stride())?,
+            words: word(name, rows * value.stride())?,
             first_row: word(name, first_row)?,
             dim: word(name, value.stride())?,
             seed,
             uniform_values: 1,
             scale,
+            ..init_rows::Params::default()
         };
         let mut rec = Recorder::new(ctx);
         let binding = value.buffer().part(0, bytes);
-        rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, vec![binding], params.elements));
+        rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, vec![binding], params.words));
         let _ = rec.submit()?;
         Ok(Self { name, value, grad, state, states })
     }

@@ -2,6 +2,7 @@
 
 use super::bag_inputs::BagInputs;
 use super::feature::{Feature, POOL_NONE, Status};
+use super::types::{TYPE_BF16, TYPE_F16, TYPE_F32, packed};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -19,14 +20,18 @@ params! {
         row_end: u32,
         /// 1: per-sample weights are given.
         weighted: u32,
+        /// Element types of the rows and of the output.
+        rows_type: u32,
+        out_type: u32,
     }
 }
 
 const WORKGROUP: u32 = 64;
 
-/// The index of a variant; `vec4` for dims, columns and strides that are multiples of 4.
-pub(crate) fn variant(vec4: bool, shape: Shape) -> usize {
-    usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+/// The index of a variant; `vec4` for dims, columns and strides that are multiples of 4, `any` for other types than
+/// `f32`.
+pub(crate) fn variant(vec4: bool, any: bool, shape: Shape) -> usize {
+    usize::from(any) * 6 + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
 }
 
 /// The variant without conditions, for features that are all [`is_plain`].
@@ -45,7 +50,7 @@ pub(crate) fn columns(shape: Shape) -> u32 {
 }
 
 macro_rules! variant {
-    ($width:literal, $shape:ident, $name:expr, $($body:literal),+) => {
+    ($width:literal, $types:literal, $shape:ident, $name:expr, $($body:literal),+) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -57,9 +62,10 @@ macro_rules! variant {
                 "prelude/feature.wgsl",
                 "prelude/forward_params.wgsl",
                 "prelude/find_feature.wgsl",
+                "prelude/types.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                concat!("prelude/rows_", $width, ".wgsl"),
-                concat!("prelude/out_", $width, ".wgsl"),
+                concat!("prelude/rows_", $types, $width, ".wgsl"),
+                concat!("prelude/out_", $types, $width, ".wgsl"),
                 $($body),+
             ],
         }
@@ -80,18 +86,23 @@ pub(crate) static KERNEL: Kernel = Kernel {
     ],
     params: Params::LAYOUT,
     variants: &[
-        variant!("vec4", Wide, "vec4.wide", "bag_forward.wgsl"),
-        variant!("vec4", Serial, "vec4.serial", "bag_forward.serial.wgsl"),
-        variant!("scalar", Wide, "scalar.wide", "bag_forward.wgsl"),
-        variant!("scalar", Serial, "scalar.serial", "bag_forward.serial.wgsl"),
+        variant!("vec4", "", Wide, "vec4.wide", "bag_forward.wgsl"),
+        variant!("vec4", "", Serial, "vec4.serial", "bag_forward.serial.wgsl"),
+        variant!("scalar", "", Wide, "scalar.wide", "bag_forward.wgsl"),
+        variant!("scalar", "", Serial, "scalar.serial", "bag_forward.serial.wgsl"),
         variant!(
             "vec4",
+            "",
             Serial,
             "vec16.weighted.serial",
             "prelude/weight_given.wgsl",
             "bag_forward.serial16.wgsl"
         ),
-        variant!("vec4", Serial, "vec16.serial", "prelude/weight_one.wgsl", "bag_forward.serial16.wgsl"),
+        variant!("vec4", "", Serial, "vec16.serial", "prelude/weight_one.wgsl", "bag_forward.serial16.wgsl"),
+        variant!("vec4", "any_", Wide, "vec4.any.wide", "bag_forward.wgsl"),
+        variant!("vec4", "any_", Serial, "vec4.any.serial", "bag_forward.serial.wgsl"),
+        variant!("scalar", "any_", Wide, "scalar.any.wide", "bag_forward.wgsl"),
+        variant!("scalar", "any_", Serial, "scalar.any.serial", "bag_forward.serial.wgsl"),
     ],
     parity: Parity::Bits,
     twin: crate::cpu::bag_forward::run,
@@ -118,13 +129,30 @@ fn cases() -> Vec<Case> {
             all.extend(case(&format!("B={batch} L<={longest} D={dims:?}"), inputs, weighted));
         }
     }
+    for (batch, longest, dims) in
+        [(7, 5, &[8, 16, 4, 64][..]), (7, 5, &[3, 4, 1, 63]), (33, 9, &[65, 128, 257]), (2048, 39, &[64, 64])]
+    {
+        for types in [
+            [TYPE_F16, TYPE_F32],
+            [TYPE_BF16, TYPE_F32],
+            [TYPE_F16, TYPE_F16],
+            [TYPE_BF16, TYPE_F16],
+            [TYPE_F32, TYPE_BF16],
+        ] {
+            let inputs = BagInputs::with_types(dims, batch, longest, types, u64::from(batch));
+            all.extend(case(&format!("B={batch} L<={longest} D={dims:?} types={types:?}"), inputs, 1));
+        }
+    }
     all
 }
 
 /// The case with a lane for every four columns, and with one lane for a row.
 fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
     let fast = inputs.features.iter().all(|f| f.dim.is_multiple_of(4));
+    let any = inputs.types != [TYPE_F32; 2];
     let variants: &[usize] = match (fast, inputs.features.iter().all(is_plain)) {
+        (true, _) if any => &[6, 7, 8, 9],
+        (false, _) if any => &[8, 9],
         (true, true) if weighted == 1 => &[0, 1, 2, 3, 4],
         (true, true) => &[0, 1, 2, 3, 4, 5],
         (true, false) => &[0, 1, 2, 3],
@@ -138,6 +166,17 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             row_begin: 0,
             row_end: u32::MAX,
             weighted,
+            rows_type: inputs.types[0],
+            out_type: inputs.types[1],
+        };
+        let table = match inputs.types[0] {
+            TYPE_F32 => CaseBinding::floats(&inputs.table),
+            element => CaseBinding::ints(&packed(&inputs.table, element)),
+        };
+        let out = match inputs.types[1] {
+            TYPE_F32 => CaseBinding::poisoned(inputs.out_len.max(4)),
+            // what lies behind an odd row is written too, as zero
+            _ => CaseBinding::ints(&vec![0u32; inputs.out_len.div_ceil(2).max(4)]),
         };
         let bindings = vec![
             CaseBinding::ints(&[Status::CLEAN]),
@@ -145,8 +184,8 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             CaseBinding::ints(&inputs.offsets),
             CaseBinding::ints(&inputs.ids),
             CaseBinding::floats(&inputs.weights),
-            CaseBinding::floats(&inputs.table),
-            CaseBinding::poisoned(inputs.out_len.max(4)),
+            table,
+            out,
         ];
         let name = format!("{name} weighted={weighted} lanes={lanes}");
         let case =

@@ -2,6 +2,7 @@
 
 use super::feature::{Feature, NONE, POOL_MEAN, POOL_NONE, POOL_SUM};
 use super::random::Random;
+use super::types::{TYPE_F32, stride};
 
 /// A batch over as many tables as there are features, side by side in one window.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub(crate) struct BagInputs {
     pub(crate) ids: Vec<u32>,
     pub(crate) weights: Vec<f32>,
     pub(crate) table: Vec<f32>,
+    /// Of the rows and of the output.
+    pub(crate) types: [u32; 2],
     /// Elements of the output.
     pub(crate) out_len: usize,
     /// Threads of the forward.
@@ -25,6 +28,11 @@ impl BagInputs {
     /// Tables of the given dims, bags of up to `longest` ids. Pooling goes sum, mean, none in turn; some bags are
     /// empty, some hold one row many times, some ids are the padding id.
     pub(crate) fn new(dims: &[u32], batch: u32, longest: u32, seed: u64) -> Self {
+        Self::with_types(dims, batch, longest, [TYPE_F32; 2], seed)
+    }
+
+    /// [`BagInputs::new`] with the types of rows and output.
+    pub(crate) fn with_types(dims: &[u32], batch: u32, longest: u32, types: [u32; 2], seed: u64) -> Self {
         let mut random = Random::new(seed);
         let (mut offsets, mut ids) = (vec![0], Vec::new());
         let mut features = Vec::new();
@@ -46,17 +54,18 @@ impl BagInputs {
                 pooling,
                 window_rows: ROWS,
                 window_base: table_len,
+                window_stride: stride(dim, types[0]),
                 initial: 1,
                 key_base,
                 ..Feature::default()
             });
-            table_len += ROWS * dim;
+            table_len += ROWS * stride(dim, types[0]);
             key_base += ROWS;
         }
         let weights = random.floats(ids.len().max(1));
         let table = random.floats(table_len as usize);
         ids.push(0); // never looked at; keeps the binding from being empty
-        let mut inputs = Self { batch, features, offsets, ids, weights, table, out_len: 0, work: 0 };
+        let mut inputs = Self { batch, features, offsets, ids, weights, table, types, out_len: 0, work: 0 };
         inputs.lay_out(|dim| dim.div_ceil(4));
         inputs
     }
@@ -85,21 +94,24 @@ impl BagInputs {
 
     /// Pooled features side by side in one matrix, the others behind it; `lanes` threads for a row of a dim.
     pub(crate) fn lay_out(&mut self, lanes: impl Fn(u32) -> u32) {
-        let pooled: u32 = self.features.iter().filter(|f| f.pooling != POOL_NONE).map(|f| f.dim).sum();
+        // columns of 16-bit outputs begin at whole words
+        let columns = |f: &Feature| stride(f.dim, self.types[1]);
+        let pooled: u32 = self.features.iter().filter(|f| f.pooling != POOL_NONE).map(columns).sum();
         let (mut column, mut behind, mut work) = (0, pooled * self.batch, 0);
         for f in 0..self.features.len() {
             let count = self.count(f);
             let batch = self.batch;
+            let width = stride(self.features[f].dim, self.types[1]);
             let feature = &mut self.features[f];
             feature.lanes = lanes(feature.dim);
             feature.work_begin = work;
             if feature.pooling == POOL_NONE {
-                (feature.out_base, feature.out_stride) = (behind, feature.dim);
-                behind += count * feature.dim;
+                (feature.out_base, feature.out_stride) = (behind, width);
+                behind += count * width;
                 work += count * feature.lanes;
             } else {
                 (feature.out_base, feature.out_stride) = (column, pooled);
-                column += feature.dim;
+                column += width;
                 work += batch * feature.lanes;
             }
         }

@@ -25,6 +25,7 @@ params! {
         window_first: u32,
         window_rows: u32,
         window_base: u32,
+        window_stride: u32,
         initial: u32,
         out_base: u32,
         out_stride: u32,

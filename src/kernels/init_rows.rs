@@ -1,14 +1,15 @@
 //! Fills table rows.
 
 use super::random::Random;
+use super::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, write};
 
 params! {
     /// Uniform parameters.
     Params {
-        /// Elements to fill.
-        elements: u32,
-        /// Row of the first element.
+        /// Words to fill.
+        words: u32,
+        /// Row of the first word.
         first_row: u32,
         /// Columns of a row.
         dim: u32,
@@ -18,6 +19,8 @@ params! {
         uniform_values: u32,
         /// Half width, or the constant.
         scale: f32,
+        /// Element type.
+        table_type: u32,
     }
 }
 
@@ -31,7 +34,12 @@ pub(crate) static KERNEL: Kernel = Kernel {
         shape: Shape::Any,
         workgroup: 256,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/random.wgsl", "init_rows.wgsl"],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/random.wgsl",
+            "prelude/types.wgsl",
+            "init_rows.wgsl"
+        ],
     }],
     parity: Parity::Bits,
     twin: crate::cpu::init_rows::run,
@@ -40,20 +48,34 @@ pub(crate) static KERNEL: Kernel = Kernel {
 
 fn cases() -> Vec<Case> {
     let mut random = Random::new(1);
-    let mut case = |rows: u32, dim: u32, uniform_values: u32| {
-        let elements = rows * dim;
+    let mut case = |rows: u32, dim: u32, uniform_values: u32, table_type: u32| {
+        let row_words = if table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
+        let words = rows * row_words;
         let params = Params {
-            elements,
+            words,
             first_row: random.below(1 << 20),
             dim,
             seed: random.below(u32::MAX),
             uniform_values,
             scale: 0.3,
+            table_type,
         };
-        let groups = elements.div_ceil(KERNEL.variants[0].workgroup);
-        let name = format!("rows={rows} dim={dim} uniform={uniform_values}");
-        Case::new(name, [0], &params, vec![CaseBinding::poisoned(elements as usize + 5)], groups)
-            .bench(u64::from(elements) * 4, u64::from(elements) * 2)
+        let groups = words.div_ceil(KERNEL.variants[0].workgroup);
+        let name = format!("rows={rows} dim={dim} uniform={uniform_values} type={table_type}");
+        let out = match table_type {
+            TYPE_F32 => CaseBinding::poisoned(words as usize + 5),
+            _ => CaseBinding::ints(&vec![7u32; words as usize + 5]),
+        };
+        Case::new(name, [0], &params, vec![out], groups).bench(u64::from(words) * 4, u64::from(words) * 2)
     };
-    vec![case(1, 1, 1), case(100, 3, 1), case(4096, 64, 1), case(77, 5, 0), case(20_000_000 / 257, 257, 1)]
+    vec![
+        case(1, 1, 1, TYPE_F32),
+        case(100, 3, 1, TYPE_F32),
+        case(4096, 64, 1, TYPE_F32),
+        case(77, 5, 0, TYPE_F32),
+        case(20_000_000 / 257, 257, 1, TYPE_F32),
+        case(100, 3, 1, TYPE_F16),
+        case(4096, 64, 1, TYPE_F16),
+        case(77, 5, 0, TYPE_BF16),
+    ]
 }

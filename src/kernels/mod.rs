@@ -29,6 +29,7 @@ pub(crate) mod segment_partials;
 pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
 pub(crate) mod sum_slices;
+pub(crate) mod types;
 pub(crate) mod weight_grad;
 
 use crate::kernel::{Kernel, ParamsLayout};

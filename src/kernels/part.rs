@@ -8,9 +8,13 @@ params! {
     Part {
         key_first: u32,
         rows: u32,
+        row_first: u32,
         base: u32,
+        stride: u32,
         state_base: u32,
+        state_stride: u32,
         dim: u32,
+        random: u32,
     }
 }
 
@@ -27,18 +31,28 @@ pub(crate) struct UpdateInputs {
     pub(crate) keys: Vec<u32>,
     pub(crate) terms: Vec<Term>,
     pub(crate) grad: Vec<f32>,
+    /// Values of the tables, with those between rows.
     pub(crate) table: Vec<f32>,
-    /// Elements of state, for one value a row and one an element.
     pub(crate) rows: u32,
     pub(crate) none_key: u32,
 }
 
 impl UpdateInputs {
-    /// `rows` rows for each dim; key `k` has `lengths(k)` terms. `element_state`: where parts' states begin.
+    /// `rows` rows for each dim without gaps and without state; key `k` has `lengths(k)` terms.
     pub(crate) fn new(
         dims: &[u32],
         rows: u32,
-        element_state: bool,
+        seed: u64,
+        lengths: impl FnMut(u32, &mut Random) -> u32,
+    ) -> Self {
+        Self::with_layout(dims, rows, |dim| (dim, 0), seed, lengths)
+    }
+
+    /// [`UpdateInputs::new`] with elements from row to row, and words of state from row to row, for each dim.
+    pub(crate) fn with_layout(
+        dims: &[u32],
+        rows: u32,
+        strides: impl Fn(u32) -> (u32, u32),
         seed: u64,
         mut lengths: impl FnMut(u32, &mut Random) -> u32,
     ) -> Self {
@@ -46,10 +60,21 @@ impl UpdateInputs {
         let widest = dims.iter().copied().max().unwrap_or(1).next_multiple_of(4);
         let grad_rows = 300;
         let (mut parts, mut keys, mut terms) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut base, mut key_first) = (0, 0);
+        let (mut base, mut state_base, mut key_first) = (0, 0, 0);
         for &dim in dims {
-            let state_base = if element_state { base } else { key_first };
-            parts.push(Part { key_first, rows, base, state_base, dim });
+            let (stride, state_stride) = strides(dim);
+            let (row_first, random_seed) = (3 * key_first, 77 + key_first);
+            parts.push(Part {
+                key_first,
+                rows,
+                row_first,
+                base,
+                stride,
+                state_base,
+                state_stride,
+                dim,
+                random: random_seed,
+            });
             for key in key_first..key_first + rows {
                 for _ in 0..lengths(key, &mut random) {
                     keys.push(key);
@@ -57,7 +82,9 @@ impl UpdateInputs {
                     terms.push([random.below(grad_rows) * widest, f32::to_bits(factor)]);
                 }
             }
-            (base, key_first) = (base + rows * dim, key_first + rows);
+            base += rows * stride;
+            state_base += rows * state_stride;
+            key_first += rows;
         }
         // ids without a row come last
         keys.extend([key_first; 3]);

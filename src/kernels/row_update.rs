@@ -1,7 +1,9 @@
 //! The fused optimizer: one writer a row.
 
 use super::part::{PIECE, UpdateInputs, lanes_for};
+use super::random::Random;
 use super::segment_partials;
+use super::types::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -21,6 +23,22 @@ params! {
         split: u32,
         /// vec4s from partial to partial.
         stride: u32,
+        /// Element types of the table and of the state's elements.
+        table_type: u32,
+        state_type: u32,
+        /// 1: new values of 16 bits are rounded at random.
+        stochastic: u32,
+        /// Limit of a gradient's values; 0: none.
+        clip_value: f32,
+        /// Limit of its norm over a row; 0: none.
+        clip_norm: f32,
+        /// `CowClip`: limit of the norm relative to the row's, and the least of the row's; 0: none.
+        cow_ratio: f32,
+        cow_floor: f32,
+        /// 1: a row's gradient is divided by the number of its occurrences.
+        by_frequency: u32,
+        /// Limit of a row's norm; 0: none.
+        max_norm: f32,
         /// Learning rate.
         lr: f32,
         /// Added to the root of the state.
@@ -29,8 +47,63 @@ params! {
         l2: f32,
         /// One minus learning rate times decoupled weight decay.
         keep: f32,
+        /// Weight decay within a step.
+        decay: f32,
+        beta1: f32,
+        one_minus_beta1: f32,
+        beta2: f32,
+        one_minus_beta2: f32,
+        /// `1 / (1 - beta1^t)`
+        correction1: f32,
+        /// `1 / sqrt(1 - beta2^t)`
+        correction2: f32,
+        /// 1: `eps` is added to the root before bias is corrected.
+        uncorrected_eps: u32,
+        /// Where a row's frequency comes from.
+        by_row: u32,
+        momentum: f32,
+        eta: f32,
+        /// The number of this step, from 1.
+        steps: u32,
+        /// Steps that the training will have.
+        horizon: f32,
+        /// Largest learning rate of a row.
+        cap: f32,
+        /// What a counter counts.
+        counting: u32,
+        /// What is left of a counter after a step.
+        forget: f32,
+        /// How the counter changes the learning rate, and from which count on.
+        adjusting: u32,
+        tail: f32,
+        exponent: f32,
+        /// The largest counter.
+        most: f32,
     }
 }
+
+/// [`Params::by_row`]: the row's word is its frequency.
+pub(crate) const FREQUENCY_GIVEN: u32 = 0;
+/// [`Params::by_row`]: it counts steps in which the row was there.
+pub(crate) const FREQUENCY_STEPS: u32 = 1;
+/// [`Params::by_row`]: it counts occurrences.
+pub(crate) const FREQUENCY_OCCURRENCES: u32 = 2;
+
+/// [`Params::counting`]: always one.
+pub(crate) const COUNT_PRESENCE: u32 = 0;
+/// [`Params::counting`]: all updates.
+pub(crate) const COUNT_UPDATES: u32 = 1;
+/// [`Params::counting`]: updates, those long ago less.
+pub(crate) const COUNT_DECAYED: u32 = 2;
+
+/// [`Params::adjusting`]: the rate is left as it is.
+pub(crate) const ADJUST_NOT: u32 = 0;
+/// [`Params::adjusting`]: rare rows get a larger rate.
+pub(crate) const ADJUST_INCREASE: u32 = 1;
+/// [`Params::adjusting`]: rare rows get a smaller rate.
+pub(crate) const ADJUST_DECREASE: u32 = 2;
+/// [`Params::adjusting`]: the counter takes the place of the sum of squares.
+pub(crate) const ADJUST_COUNTER_SGD: u32 = 3;
 
 const WIDE: u32 = 64;
 const SERIAL: u32 = 64;
@@ -41,7 +114,7 @@ pub(crate) fn groups(shape: Shape, len: u32, lanes: u32) -> u32 {
 }
 
 macro_rules! variant {
-    ($optimizer:literal, $state:expr, $width:literal, $shape:ident, $threads:ident, $name:literal, $more:literal, $body:literal) => {
+    ($optimizer:literal, $state:expr, $width:literal, $types:literal, $extras:literal, $shape:ident, $threads:ident, $name:literal, $more:literal, $body:literal) => {
         Variant {
             name: concat!($optimizer, ".", $name),
             shape: Shape::$shape,
@@ -50,15 +123,21 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/grid_spread.wgsl",
+                "prelude/random.wgsl",
                 "prelude/part.wgsl",
                 "prelude/pieces.wgsl",
                 "prelude/update_params.wgsl",
+                "prelude/types.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
-                concat!("prelude/table_", $width, ".wgsl"),
+                $extras,
+                concat!("prelude/table_", $types, $width, ".wgsl"),
                 "prelude/find_part.wgsl",
                 $more,
+                "prelude/state.wgsl",
                 $state,
+                "prelude/row.wgsl",
+                "prelude/powers.wgsl",
                 concat!("optimizer/", $optimizer, ".wgsl"),
                 $body
             ],
@@ -66,22 +145,85 @@ macro_rules! variant {
     };
 }
 
-/// The variants of each optimizer, from its name and the file of its kind of state for either width.
+/// The file of a kind of state.
+macro_rules! state {
+    (none, $file:literal) => {
+        "prelude/state_none.wgsl"
+    };
+    (row, $file:literal) => {
+        "prelude/state_row.wgsl"
+    };
+    (elements, $file:literal) => {
+        concat!("prelude/state_", $file, ".wgsl")
+    };
+}
+
+/// The variants of each optimizer, from its name and its kind of state.
 macro_rules! optimizers {
-    ($($optimizer:literal: $vec4_state:literal, $scalar_state:literal;)+) => {
+    ($($optimizer:literal: $kind:ident;)+) => {
         &[$(
-            variant!($optimizer, $vec4_state, "vec4", Wide, WIDE, "vec4.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
-            variant!($optimizer, $vec4_state, "vec4", Serial, SERIAL, "vec4.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
-            variant!($optimizer, $scalar_state, "scalar", Wide, WIDE, "scalar.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
-            variant!($optimizer, $scalar_state, "scalar", Serial, SERIAL, "scalar.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
-            variant!($optimizer, $vec4_state, "vec4", Serial, SERIAL, "vec16.serial", "prelude/more_whole.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Wide, WIDE, "vec4.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec4.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Wide, WIDE, "scalar.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Serial, SERIAL, "scalar.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Wide, WIDE, "vec4.any.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "vec4.any.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Wide, WIDE, "scalar.any.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "scalar.any.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec16.serial", "prelude/more_whole.wgsl", "row_update.serial.wgsl"),
         )+]
     };
 }
 
-/// Optimizers in the order of the variants, with the values of state for a row and for an element.
-pub(crate) const OPTIMIZERS: [(&str, u32, u32); 3] =
-    [("sgd", 0, 0), ("rowwise_adagrad", 1, 0), ("adagrad", 0, 1)];
+/// What an optimizer keeps for a row, and how often it sums over one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OptimizerKernel {
+    /// The name of its files.
+    pub(crate) name: &'static str,
+    /// Values for each element.
+    pub(crate) element_values: u32,
+    /// Words for the row.
+    pub(crate) row_values: u32,
+    /// Sums of the gradient, or of what is made of it, before the update.
+    pub(crate) sums: u32,
+}
+
+const fn optimizer(name: &'static str, element_values: u32, row_values: u32, sums: u32) -> OptimizerKernel {
+    OptimizerKernel { name, element_values, row_values, sums }
+}
+
+impl OptimizerKernel {
+    /// Words of a block of one value for each element.
+    pub(crate) fn block(&self, dim: u32, state_type: u32) -> u32 {
+        if state_type == TYPE_F32 { dim } else { dim.div_ceil(2) }
+    }
+
+    /// Words that are kept for a row: blocks, then the row's own, which take the space of four if there are blocks.
+    pub(crate) fn state_words(&self, dim: u32, state_type: u32) -> u32 {
+        let blocks = self.element_values * self.block(dim, state_type);
+        match (blocks, self.row_values) {
+            (0, row) => row,
+            (blocks, 0) => blocks,
+            // four words begin at a multiple of their size
+            (blocks, _) => blocks + 4,
+        }
+    }
+}
+
+/// Optimizers in the order of the variants.
+pub(crate) const OPTIMIZERS: [OptimizerKernel; 11] = [
+    optimizer("sgd", 0, 0, 0),
+    optimizer("rowwise_adagrad", 0, 1, 1),
+    optimizer("adagrad", 1, 0, 0),
+    optimizer("adam", 2, 0, 0),
+    optimizer("adam_by_row", 2, 1, 0),
+    optimizer("partial_rowwise_adam", 1, 1, 1),
+    optimizer("lamb", 2, 0, 1),
+    optimizer("partial_rowwise_lamb", 1, 1, 2),
+    optimizer("lars_sgd", 1, 0, 1),
+    optimizer("frequency_sgd", 0, 1, 0),
+    optimizer("rowwise_adagrad_counter", 0, 3, 1),
+];
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "row_update",
@@ -97,9 +239,17 @@ pub(crate) static KERNEL: Kernel = Kernel {
     ],
     params: Params::LAYOUT,
     variants: optimizers! {
-        "sgd": "prelude/state_none.wgsl", "prelude/state_none.wgsl";
-        "rowwise_adagrad": "prelude/state_row.wgsl", "prelude/state_row.wgsl";
-        "adagrad": "prelude/state_element_vec4.wgsl", "prelude/state_element_scalar.wgsl";
+        "sgd": none;
+        "rowwise_adagrad": row;
+        "adagrad": elements;
+        "adam": elements;
+        "adam_by_row": elements;
+        "partial_rowwise_adam": elements;
+        "lamb": elements;
+        "partial_rowwise_lamb": elements;
+        "lars_sgd": elements;
+        "frequency_sgd": row;
+        "rowwise_adagrad_counter": row;
     },
     parity: Parity::Bits,
     twin: crate::cpu::row_update::run,
@@ -107,34 +257,136 @@ pub(crate) static KERNEL: Kernel = Kernel {
 };
 
 /// Variants of each optimizer.
-pub(crate) const VARIANTS: usize = 5;
+pub(crate) const VARIANTS: usize = 9;
 
-/// The index of a variant: the optimizer's place in [`OPTIMIZERS`], the width, the shape. `whole`: every dim is a
-/// multiple of 16.
-pub(crate) fn variant(optimizer: usize, vec4: bool, whole: bool, shape: Shape) -> usize {
-    let within = match shape {
-        Shape::Serial if vec4 && whole => 4,
-        _ => usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide),
-    };
-    optimizer * VARIANTS + within
+/// What a variant is chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// The place in [`OPTIMIZERS`].
+    pub(crate) optimizer: usize,
+    /// Every dim, column and stride is a multiple of 4.
+    pub(crate) vec4: bool,
+    /// Every dim is a multiple of 16.
+    pub(crate) whole: bool,
+    /// Other types than `f32`, or extras.
+    pub(crate) any: bool,
 }
 
-/// How often the busiest thread of a row walks the row's terms.
-pub(crate) fn steps(shape: Shape, dim: u32, optimizer: usize) -> u32 {
-    // an optimizer with a state for the row first sums over it
-    let twice = OPTIMIZERS[optimizer].1 > 0;
-    if shape == Shape::Wide {
-        let columns = dim.div_ceil(4).div_ceil(lanes_for(dim));
-        if twice { columns * 2 - 1 } else { columns }
-    } else {
-        let blocks = dim.div_ceil(16);
-        blocks * (1 + u32::from(twice))
+impl Choice {
+    pub(crate) fn variant(self, shape: Shape) -> usize {
+        let within = match shape {
+            Shape::Serial if self.vec4 && self.whole && !self.any => 8,
+            _ => usize::from(self.any) * 4 + usize::from(!self.vec4) * 2 + usize::from(shape != Shape::Wide),
+        };
+        self.optimizer * VARIANTS + within
     }
+}
+
+/// How often the busiest thread of a row walks the row's terms; `extras`: further sums over the row.
+pub(crate) fn steps(shape: Shape, dim: u32, optimizer: usize, extras: u32) -> u32 {
+    let walks = 1 + OPTIMIZERS[optimizer].sums + extras;
+    if shape == Shape::Wide {
+        // the first columns are walked once for all
+        let columns = dim.div_ceil(4).div_ceil(lanes_for(dim));
+        1 + (columns - 1) * walks
+    } else {
+        dim.div_ceil(16) * walks
+    }
+}
+
+/// What a case adds to the optimizer's formula.
+struct Setting {
+    name: &'static str,
+    table_type: u32,
+    state_type: u32,
+    hyper: Params,
+}
+
+impl Setting {
+    /// Whether the variants for any type, with the extras, are the only ones that can run it.
+    fn any(&self) -> bool {
+        let p = &self.hyper;
+        let extras = [p.clip_value, p.clip_norm, p.cow_ratio, p.max_norm].iter().any(|&limit| limit > 0.0);
+        self.table_type != TYPE_F32 || self.state_type != TYPE_F32 || extras || p.by_frequency == 1
+    }
+}
+
+/// Hyper-parameters that every optimizer finds its own among.
+fn base() -> Params {
+    Params {
+        lr: 0.1,
+        eps: 1e-3,
+        keep: 1.0,
+        decay: 0.02,
+        beta1: 0.9,
+        one_minus_beta1: 0.1,
+        beta2: 0.99,
+        one_minus_beta2: 0.01,
+        correction1: 3.7,
+        correction2: 5.8,
+        by_row: FREQUENCY_OCCURRENCES,
+        momentum: 0.9,
+        eta: 0.01,
+        steps: 9,
+        horizon: 40.0,
+        cap: 0.2,
+        counting: COUNT_DECAYED,
+        forget: 0.75,
+        adjusting: ADJUST_DECREASE,
+        tail: 1.5,
+        exponent: 0.4,
+        most: 12.0,
+        ..Params::default()
+    }
+}
+
+/// Settings for all optimizers, and those of single ones.
+fn settings(optimizer: &str) -> Vec<Setting> {
+    let plain = |name, hyper| Setting { name, table_type: TYPE_F32, state_type: TYPE_F32, hyper };
+    let mut all = vec![
+        plain("", base()),
+        plain(" l2", Params { l2: 0.05, ..base() }),
+        plain(" decoupled", Params { keep: 0.99, ..base() }),
+        plain(" clipped values", Params { clip_value: 0.3, ..base() }),
+        plain(" clipped norm", Params { clip_norm: 0.5, ..base() }),
+        plain(" cowclip", Params { cow_ratio: 0.2, cow_floor: 0.01, by_frequency: 1, l2: 0.05, ..base() }),
+        plain(" max norm", Params { max_norm: 1.0, ..base() }),
+    ];
+    for (name, table_type, state_type, stochastic) in [
+        (" f16", TYPE_F16, TYPE_F32, 0),
+        (" bf16", TYPE_BF16, TYPE_F16, 0),
+        (" f16 at random", TYPE_F16, TYPE_F16, 1),
+        (" bf16 at random", TYPE_BF16, TYPE_F32, 1),
+        (" state f16", TYPE_F32, TYPE_F16, 0),
+    ] {
+        let hyper = Params { stochastic, ..base() };
+        all.push(Setting { name, table_type, state_type, hyper });
+    }
+    match optimizer {
+        "adam" | "adam_by_row" => {
+            all.push(plain(" uncorrected eps", Params { uncorrected_eps: 1, ..base() }));
+        }
+        "frequency_sgd" => {
+            all.push(plain(" given", Params { by_row: FREQUENCY_GIVEN, ..base() }));
+            all.push(plain(" steps", Params { by_row: FREQUENCY_STEPS, ..base() }));
+        }
+        "rowwise_adagrad_counter" => {
+            for (name, counting, adjusting) in [
+                (" presence", COUNT_PRESENCE, ADJUST_NOT),
+                (" increase", COUNT_UPDATES, ADJUST_INCREASE),
+                (" counter sgd", COUNT_UPDATES, ADJUST_COUNTER_SGD),
+            ] {
+                all.push(plain(name, Params { counting, adjusting, ..base() }));
+            }
+        }
+        _ => {}
+    }
+    all
 }
 
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    for (name, dims, rows, longest) in [
+    let shapes = [
         ("single", &[4][..], 1, 1),
         ("short", &[8, 16, 4, 64], 12, 5),
         ("odd dims", &[1, 3, 63, 65], 10, 5),
@@ -145,101 +397,178 @@ fn cases() -> Vec<Case> {
         ("hot", &[4], 1, 5000),
         ("sixteens", &[16, 64], 9, 5),
         ("many", &[64], 40_000, 2),
-    ] {
-        for (o, (optimizer, _, element_state)) in OPTIMIZERS.iter().enumerate() {
-            for (decay, l2, keep) in [("", 0.0, 1.0), (" l2", 0.05, 1.0), (" decoupled", 0.0, 0.99)] {
-                for vec4 in [true, false] {
-                    for shape in [Shape::Wide, Shape::Serial] {
-                        if (vec4 && dims.iter().any(|dim| dim % 4 != 0)) || (name == "many" && l2 > 0.0) {
-                            continue;
-                        }
-                        let inputs = UpdateInputs::new(dims, rows, *element_state == 1, 5, |_, random| {
-                            random.below(longest + 1)
-                        });
-                        let name = format!("{optimizer} {name} D={dims:?}{decay}");
-                        let whole = dims.iter().all(|dim| dim % 16 == 0);
-                        let index = variant(o, vec4, whole, shape);
-                        let hyper = Params { lr: 0.1, eps: 1e-3, l2, keep, ..Params::default() };
-                        // partials are read in cases of their own
-                        let case = case(name, inputs, index, shape, hyper, *element_state == 1);
-                        all.push(if rows == 40_000 && decay.is_empty() { case } else { unbenched(case) });
-                    }
+    ];
+    for (index, optimizer) in OPTIMIZERS.iter().enumerate() {
+        for setting in settings(optimizer.name) {
+            for &(name, dims, rows, longest) in &shapes {
+                // all shapes for the formula itself, a few for the rest; large tables for the common ones
+                let wanted = match name {
+                    "short" | "odd dims" | "wide dims" => true,
+                    "many" => made_often(optimizer.name, setting.name),
+                    _ => setting.name.is_empty(),
+                };
+                if !wanted {
+                    continue;
+                }
+                let lengths = |_, random: &mut Random| random.below(longest + 1);
+                let made = Made { index, setting: &setting, dims, rows, name };
+                all.extend(made.cases(&made.inputs(5, lengths)));
+            }
+            // sums of pieces that were made before, by the twin of `segment_partials`
+            if matches!(setting.name, "" | " clipped values") {
+                for dims in [&[64, 8][..], &[48, 16], &[5]] {
+                    let made = Made { index, setting: &setting, dims, rows: 6, name: "split" };
+                    let inputs = made.inputs(9, |_, random| random.below(200));
+                    all.extend(made.cases(&inputs).into_iter().map(|case| split(case, &inputs, &setting)));
                 }
             }
         }
     }
-    all.extend(split_cases());
     all
 }
 
-fn unbenched(mut case: Case) -> Case {
-    case.bench = false;
-    case
+/// What benches time.
+fn made_often(optimizer: &str, setting: &str) -> bool {
+    match setting {
+        "" => matches!(optimizer, "sgd" | "rowwise_adagrad" | "adagrad" | "adam"),
+        " f16" => optimizer == "rowwise_adagrad",
+        _ => false,
+    }
 }
 
-fn case(
-    name: String,
-    inputs: UpdateInputs,
-    variant: usize,
-    shape: Shape,
-    hyper: Params,
-    element_state: bool,
-) -> Case {
-    let lanes = inputs.parts.iter().map(|part| lanes_for(part.dim)).max().unwrap_or(1);
-    // the window ends before the last row: its keys must be left alone
-    let params = Params {
-        len: inputs.len(),
-        parts: inputs.part_count(),
-        key_begin: u32::from(inputs.rows > 2),
-        key_end: inputs.rows.max(3) - 1 - u32::from(inputs.rows < 3),
-        lanes,
-        stride: inputs.stride(),
-        ..hyper
-    };
-    let state = if element_state { inputs.table.len() } else { inputs.rows as usize };
-    let state: Vec<f32> = (0..state).map(|i| (i % 7) as f32 * 0.25).collect();
-    let bindings = vec![
-        CaseBinding::ints(&inputs.parts),
-        CaseBinding::ints(&inputs.keys),
-        CaseBinding::ints(&inputs.terms),
-        CaseBinding::floats(&inputs.grad),
-        CaseBinding::poisoned(4),
-        CaseBinding::floats(&inputs.table),
-        CaseBinding::floats(&state),
-    ];
-    let columns = inputs.columns();
-    let rows = inputs.keys.chunk_by(|a, b| a == b).count() as u64;
-    let dim = u64::from(inputs.parts[0].dim);
-    let state_values = if element_state { dim } else { 1 };
-    let bytes = (columns + rows * (2 * dim + 2 * state_values)) * 4 + inputs.keys.len() as u64 * 12;
-    Case::new(name, [variant], &params, bindings, groups(shape, inputs.len(), lanes))
-        .bench(bytes, columns * 2 + rows * dim * 4)
+/// A case before its variants are known.
+struct Made<'a> {
+    index: usize,
+    setting: &'a Setting,
+    dims: &'a [u32],
+    rows: u32,
+    name: &'a str,
 }
 
-/// Cases whose pieces were summed before, by the twin of `segment_partials`.
-fn split_cases() -> Vec<Case> {
-    let mut all = Vec::new();
-    for (o, (optimizer, _, element_state)) in OPTIMIZERS.iter().enumerate() {
-        for (dims, vec4) in [(&[64, 8][..], true), (&[48, 16], true), (&[5], false)] {
-            let element_state = *element_state == 1;
-            let inputs = UpdateInputs::new(dims, 6, element_state, 9, |_, random| random.below(200));
-            let pieces = segment_partials::Params {
-                len: inputs.len(),
-                parts: inputs.part_count(),
-                none_key: inputs.none_key,
-                lanes: 1,
-                stride: inputs.stride(),
-            };
-            let partials = crate::cpu::segment_partials::partials(&inputs, pieces);
-            for shape in [Shape::Wide, Shape::Serial] {
-                let name = format!("{optimizer} split D={dims:?}");
-                let hyper = Params { lr: 0.1, eps: 1e-3, keep: 1.0, split: 1, ..Params::default() };
-                let index = variant(o, vec4, dims.iter().all(|dim| dim % 16 == 0), shape);
-                let mut case = unbenched(case(name, inputs.clone(), index, shape, hyper, element_state));
-                case.bindings[4] = CaseBinding::floats(&partials);
-                all.push(case);
+impl Made<'_> {
+    fn inputs(&self, seed: u64, lengths: impl FnMut(u32, &mut Random) -> u32) -> UpdateInputs {
+        let Setting { table_type, state_type, .. } = *self.setting;
+        let strides =
+            |dim| (types::stride(dim, table_type), OPTIMIZERS[self.index].state_words(dim, state_type));
+        UpdateInputs::with_layout(self.dims, self.rows, strides, seed, lengths)
+    }
+
+    /// For every variant that can run it.
+    fn cases(&self, inputs: &UpdateInputs) -> Vec<Case> {
+        let fours = self.dims.iter().all(|dim| dim % 4 == 0);
+        let whole = self.dims.iter().all(|dim| dim % 16 == 0);
+        let mut all = Vec::new();
+        for any in [false, true] {
+            // the plain setting is run by the variants of any type too
+            if self.setting.any() && !any || any && !self.setting.any() && self.name != "short" {
+                continue;
+            }
+            for vec4 in [true, false] {
+                for shape in [Shape::Wide, Shape::Serial] {
+                    if vec4 && !fours {
+                        continue;
+                    }
+                    let choice = Choice { optimizer: self.index, vec4, whole, any };
+                    all.push(self.case(inputs, choice.variant(shape), shape));
+                }
             }
         }
+        all
     }
-    all
+
+    fn case(&self, inputs: &UpdateInputs, variant: usize, shape: Shape) -> Case {
+        let Setting { table_type, state_type, hyper, .. } = *self.setting;
+        let optimizer = &OPTIMIZERS[self.index];
+        let lanes = inputs.parts.iter().map(|part| lanes_for(part.dim)).max().unwrap_or(1);
+        // the window ends before the last row: its keys must be left alone
+        let params = Params {
+            len: inputs.len(),
+            parts: inputs.part_count(),
+            key_begin: u32::from(inputs.rows > 2),
+            key_end: inputs.rows.max(3) - 1 - u32::from(inputs.rows < 3),
+            lanes,
+            stride: inputs.stride(),
+            table_type,
+            state_type,
+            ..hyper
+        };
+        let table = match table_type {
+            TYPE_F32 => CaseBinding::floats(&inputs.table),
+            _ => CaseBinding::ints(&types::packed(&inputs.table, table_type)),
+        };
+        let state = state_words(optimizer, inputs, &hyper, state_type);
+        let state = match state_type {
+            TYPE_F32 => CaseBinding { words: state, float: true },
+            _ => CaseBinding::ints(&state),
+        };
+        let bindings = vec![
+            CaseBinding::ints(&inputs.parts),
+            CaseBinding::ints(&inputs.keys),
+            CaseBinding::ints(&inputs.terms),
+            CaseBinding::floats(&inputs.grad),
+            CaseBinding::poisoned(4),
+            table,
+            state,
+        ];
+        let groups = groups(shape, inputs.len(), lanes);
+        let name = format!("{}{} {} D={:?}", optimizer.name, self.setting.name, self.name, self.dims);
+        let case = Case::new(name, [variant], &params, bindings, groups);
+        if self.name != "many" {
+            return case;
+        }
+        let columns = inputs.columns();
+        let rows = inputs.keys.chunk_by(|a, b| a == b).count() as u64;
+        let part = inputs.parts[0];
+        let row_words = if table_type == TYPE_F32 { part.stride } else { part.stride / 2 };
+        let bytes =
+            columns * 4 + rows * 8 * u64::from(row_words + part.state_stride) + inputs.keys.len() as u64 * 12;
+        case.bench(bytes, columns * 2 + rows * u64::from(part.dim) * 4)
+    }
+}
+
+/// State that the optimizer could have left: blocks of positive values, then the row's own words.
+fn state_words(
+    optimizer: &OptimizerKernel,
+    inputs: &UpdateInputs,
+    hyper: &Params,
+    state_type: u32,
+) -> Vec<u32> {
+    let mut words = Vec::new();
+    for part in &inputs.parts {
+        for row in 0..part.rows {
+            let begin = words.len();
+            for block in 0..optimizer.element_values {
+                let values: Vec<f32> =
+                    (0..part.dim).map(|column| ((row + column + block) % 7) as f32 * 0.25).collect();
+                words.extend(types::packed(&values, state_type));
+            }
+            let value = ((row % 5) as f32 * 0.5).to_bits();
+            let row_words = match optimizer.name {
+                "adam_by_row" => [row % 9, 0, 0],
+                "frequency_sgd" if hyper.by_row != FREQUENCY_GIVEN => [row % 9, 0, 0],
+                // now and then a counter that is full, or a row that was never updated
+                _ => [value, ((row % 4) as f32).to_bits(), row % 6],
+            };
+            words.extend(&row_words[..optimizer.row_values as usize]);
+            words.resize(begin + part.state_stride as usize, 0);
+        }
+    }
+    if words.is_empty() { vec![0] } else { words }
+}
+
+/// The case with its pieces summed ahead.
+fn split(mut case: Case, inputs: &UpdateInputs, setting: &Setting) -> Case {
+    let pieces = segment_partials::Params {
+        len: inputs.len(),
+        parts: inputs.part_count(),
+        none_key: inputs.none_key,
+        lanes: 1,
+        stride: inputs.stride(),
+        clip_value: setting.hyper.clip_value,
+    };
+    let mut params: Params = bytemuck::pod_read_unaligned(&case.params);
+    params.split = 1;
+    case.params = bytemuck::bytes_of(&params).to_vec();
+    case.bindings[4] = CaseBinding::floats(&crate::cpu::segment_partials::partials(inputs, pieces));
+    case
 }

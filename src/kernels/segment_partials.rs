@@ -16,6 +16,8 @@ params! {
         lanes: u32,
         /// vec4s from partial to partial.
         stride: u32,
+        /// Limit of a gradient's values; 0: none.
+        clip_value: f32,
     }
 }
 
@@ -74,8 +76,9 @@ fn cases() -> Vec<Case> {
         ("odd dims", &[3, 17], 9, 200),
         ("one row", &[4], 1, 10_000),
         ("hot", &[64, 64], 500, 300),
+        ("clipped", &[16], 5, 300),
     ] {
-        let inputs = UpdateInputs::new(dims, rows, false, 3, |_, random| random.below(longest + 1));
+        let inputs = UpdateInputs::new(dims, rows, 3, |_, random| random.below(longest + 1));
         let vec4 = dims.iter().all(|dim| dim % 4 == 0);
         let lanes = inputs.parts.iter().map(|part| lanes_for(part.dim)).max().unwrap_or(1);
         let params = Params {
@@ -84,6 +87,7 @@ fn cases() -> Vec<Case> {
             none_key: inputs.none_key,
             lanes,
             stride: inputs.stride(),
+            clip_value: if name == "clipped" { 0.25 } else { 0.0 },
         };
         let out = pieces(inputs.len()) * inputs.stride() * 4;
         let bindings = vec![

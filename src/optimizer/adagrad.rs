@@ -1,11 +1,14 @@
 //! Adagrad (Duchi et al., 2011), element by element.
 
-use super::{Optimizer, WeightDecay};
+use serde::{Deserialize, Serialize};
+
+use super::{Rule, StateField, WeightDecay, state};
+use crate::kernels::row_update::Params;
 
 /// Adagrad (Duchi et al., 2011), element by element.
 ///
-/// `s = s + g^2; w = w - lr * g / (sqrt(s) + eps)`; one value of state for each element.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// `s = s + g^2; w = w - lr * g / (sqrt(s) + eps)`; state: `sum`, one value for each element.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Adagrad {
     /// Learning rate.
     pub lr: f32,
@@ -21,8 +24,20 @@ impl Default for Adagrad {
     }
 }
 
-impl From<Adagrad> for Optimizer {
-    fn from(optimizer: Adagrad) -> Self {
-        Self::Adagrad(optimizer)
+impl Rule for Adagrad {
+    fn kernel(&self) -> &'static str {
+        "adagrad"
+    }
+
+    fn states(&self) -> &'static [StateField] {
+        &[state::SUM]
+    }
+
+    fn params(&self, _step: u32) -> Params {
+        Params { eps: self.eps, ..self.weight_decay.params(self.lr) }
+    }
+
+    fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
+        vec![("eps", self.eps.into()), self.weight_decay.named()]
     }
 }

@@ -1,117 +1,158 @@
 //! Fused optimizers of table rows: hyper-parameters and what they mean.
 //!
 //! Each is applied once to every row that a batch touched, with the exact sum of the row's gradients. The formulas
-//! are FBGEMM's.
+//! are FBGEMM's where it has the optimizer; rows that a batch does not touch keep weights and state as they are.
 
 mod adagrad;
+mod adam;
+mod frequency_sgd;
+mod lamb;
+mod lars_sgd;
+mod moments;
+mod partial_rowwise_adam;
+mod partial_rowwise_lamb;
 mod rowwise_adagrad;
+mod rowwise_adagrad_counter;
+mod rules;
+mod schedule;
 mod sgd;
+mod state;
+mod weight_decay;
 
 pub use adagrad::Adagrad;
+pub use adam::{Adam, BiasCorrection, EpsPlace};
+pub use frequency_sgd::{Frequency, FrequencySgd};
+pub use lamb::Lamb;
+pub use lars_sgd::LarsSgd;
+pub use partial_rowwise_adam::PartialRowwiseAdam;
+pub use partial_rowwise_lamb::PartialRowwiseLamb;
 pub use rowwise_adagrad::RowwiseAdagrad;
+pub use rowwise_adagrad_counter::{Adjustment, Counting, RowwiseAdagradCounter};
+pub use rules::{CowClip, Rounding, UpdateRules};
+pub use schedule::Schedule;
 pub use sgd::Sgd;
+pub use state::{StateField, StateKind};
+pub use weight_decay::WeightDecay;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::row_update::{OPTIMIZERS, Params};
+use crate::kernels::row_update::{OPTIMIZERS, OptimizerKernel, Params};
 use crate::{Error, Result};
 
-/// Weight decay of touched rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WeightDecay {
-    /// None.
-    #[default]
-    None,
-    /// L2 penalty: `g + c * w` takes the place of the gradient, in the state too.
-    L2(f32),
-    /// Decoupled: `w` is multiplied by `1 - lr * c` besides the step.
-    Decoupled(f32),
+/// What the hyper-parameters of an optimizer mean to the kernel.
+trait Rule {
+    /// The kernel's name of the optimizer.
+    fn kernel(&self) -> &'static str;
+    /// What is kept for a row, in the kernel's order: values for elements, then those for the row.
+    fn states(&self) -> &'static [StateField];
+    /// The kernel's parameters for the step of this number, which begin at 1.
+    fn params(&self, step: u32) -> Params;
+    /// Numbers that must be finite and at least zero, by their names.
+    fn at_least_zero(&self) -> Vec<(&'static str, f64)>;
+    /// Anything else that makes no sense.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
-/// A fused optimizer with its hyper-parameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Optimizer {
-    /// See [`Sgd`].
-    Sgd(Sgd),
-    /// See [`Adagrad`].
-    Adagrad(Adagrad),
-    /// See [`RowwiseAdagrad`].
-    RowwiseAdagrad(RowwiseAdagrad),
+macro_rules! optimizers {
+    ($($variant:ident: $name:literal;)+) => {
+        /// A fused optimizer with its hyper-parameters.
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "name")]
+        #[non_exhaustive]
+        pub enum Optimizer {
+            $(
+                #[doc = concat!("See [`", stringify!($variant), "`].")]
+                #[serde(rename = $name)]
+                $variant($variant),
+            )+
+        }
+
+        impl Optimizer {
+            /// The name that checkpoints use.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            /// The learning rate.
+            #[must_use]
+            pub fn lr(&self) -> f32 {
+                match self { $(Self::$variant(o) => o.lr,)+ }
+            }
+
+            /// The same optimizer with another learning rate.
+            #[must_use]
+            pub fn with_lr(mut self, lr: f32) -> Self {
+                match &mut self { $(Self::$variant(o) => o.lr = lr,)+ }
+                self
+            }
+
+            fn rule(&self) -> &dyn Rule {
+                match self { $(Self::$variant(o) => o,)+ }
+            }
+        }
+
+        $(
+            impl From<$variant> for Optimizer {
+                fn from(optimizer: $variant) -> Self {
+                    Self::$variant(optimizer)
+                }
+            }
+        )+
+    };
+}
+
+optimizers! {
+    Sgd: "sgd";
+    Adagrad: "adagrad";
+    RowwiseAdagrad: "rowwise_adagrad";
+    Adam: "adam";
+    PartialRowwiseAdam: "partial_rowwise_adam";
+    Lamb: "lamb";
+    PartialRowwiseLamb: "partial_rowwise_lamb";
+    LarsSgd: "lars_sgd";
+    FrequencySgd: "frequency_sgd";
+    RowwiseAdagradCounter: "rowwise_adagrad_counter";
 }
 
 impl Optimizer {
-    /// The name that checkpoints use.
+    /// What is kept for each row, by the names that
+    /// [`EmbeddingBags::download_state`](crate::EmbeddingBags::download_state) takes.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Sgd(_) => "sgd",
-            Self::Adagrad(_) => "adagrad",
-            Self::RowwiseAdagrad(_) => "rowwise_adagrad",
-        }
-    }
-
-    /// The learning rate.
-    #[must_use]
-    pub fn lr(&self) -> f32 {
-        match self {
-            Self::Sgd(o) => o.lr,
-            Self::Adagrad(o) => o.lr,
-            Self::RowwiseAdagrad(o) => o.lr,
-        }
-    }
-
-    /// The same optimizer with another learning rate.
-    #[must_use]
-    pub fn with_lr(mut self, lr: f32) -> Self {
-        match &mut self {
-            Self::Sgd(o) => o.lr = lr,
-            Self::Adagrad(o) => o.lr = lr,
-            Self::RowwiseAdagrad(o) => o.lr = lr,
-        }
-        self
-    }
-
-    /// Values of state for a row of `dim` columns.
-    pub(crate) fn state_len(&self, dim: u32) -> u32 {
-        let (_, row, element) = OPTIMIZERS[self.index()];
-        row + element * dim
+    pub fn states(&self) -> &'static [StateField] {
+        self.rule().states()
     }
 
     /// The place in the kernel's list.
     pub(crate) fn index(&self) -> usize {
-        OPTIMIZERS.iter().position(|(name, ..)| *name == self.name()).unwrap_or(0)
+        OPTIMIZERS.iter().position(|kernel| kernel.name == self.rule().kernel()).unwrap_or(0)
     }
 
-    /// Learning rate, eps (0 where there is none) and weight decay.
-    pub(crate) fn hyper_parameters(&self) -> (f32, f32, WeightDecay) {
-        match self {
-            Self::Sgd(o) => (o.lr, 0.0, o.weight_decay),
-            Self::Adagrad(o) => (o.lr, o.eps, o.weight_decay),
-            Self::RowwiseAdagrad(o) => (o.lr, o.eps, o.weight_decay),
-        }
+    pub(crate) fn kernel(&self) -> &'static OptimizerKernel {
+        &OPTIMIZERS[self.index()]
     }
 
-    pub(crate) fn params(&self) -> Params {
-        let (lr, eps, decay) = self.hyper_parameters();
-        let (l2, keep) = match decay {
-            WeightDecay::None => (0.0, 1.0),
-            WeightDecay::L2(c) => (c, 1.0),
-            WeightDecay::Decoupled(c) => (0.0, 1.0 - lr * c),
-        };
-        Params { lr, eps, l2, keep, ..Params::default() }
+    pub(crate) fn params(&self, step: u32) -> Params {
+        self.rule().params(step)
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
-        let Params { lr, eps, l2, keep, .. } = self.params();
-        for (name, value) in [("lr", lr), ("eps", eps), ("weight_decay", l2), ("weight_decay", keep)] {
+        let rule = self.rule();
+        for (name, value) in rule.at_least_zero() {
+            if !(value.is_finite() && value >= 0.0) {
+                let argument = format!("{} {name}", self.name());
+                return Err(Error::invalid(argument, "a finite number of at least 0", value));
+            }
+        }
+        rule.check()?;
+        // sgd with a negative rate adds gradients up, which is of use; all else must be a number
+        let Params { lr, keep, .. } = rule.params(1);
+        for (name, value) in [("lr", lr), ("weight_decay", keep)] {
             if !value.is_finite() {
                 return Err(Error::invalid(format!("{} {name}", self.name()), "a finite number", value));
             }
-        }
-        if eps < 0.0 {
-            return Err(Error::invalid(format!("{} eps", self.name()), "0 or more", eps));
         }
         Ok(())
     }
@@ -121,21 +162,69 @@ impl Optimizer {
 mod tests {
     use super::*;
 
+    fn all() -> Vec<Optimizer> {
+        vec![
+            Sgd::default().into(),
+            Adagrad::default().into(),
+            RowwiseAdagrad::default().into(),
+            Adam::default().into(),
+            Adam { bias_correction: BiasCorrection::RowUpdates, ..Default::default() }.into(),
+            PartialRowwiseAdam::default().into(),
+            Lamb::default().into(),
+            PartialRowwiseLamb::default().into(),
+            LarsSgd::default().into(),
+            FrequencySgd::default().into(),
+            RowwiseAdagradCounter::default().into(),
+        ]
+    }
+
     #[test]
-    fn names_are_those_of_the_kernel() {
-        for optimizer in [Sgd::default().into(), Adagrad::default().into(), RowwiseAdagrad::default().into()]
-        {
-            let optimizer: Optimizer = optimizer;
-            assert_eq!(OPTIMIZERS[optimizer.index()].0, optimizer.name());
+    fn every_kernel_has_an_optimizer_with_its_state() {
+        let mut found: Vec<&str> = all().iter().map(|optimizer| optimizer.rule().kernel()).collect();
+        let mut kernels: Vec<&str> = OPTIMIZERS.iter().map(|kernel| kernel.name).collect();
+        found.sort_unstable();
+        kernels.sort_unstable();
+        assert_eq!(found, kernels);
+        for optimizer in all() {
+            let kernel = optimizer.kernel();
+            let count = |row| optimizer.states().iter().filter(|field| field.per_row() == row).count();
+            assert_eq!(
+                (count(false), count(true)),
+                (kernel.element_values as usize, kernel.row_values as usize)
+            );
+            assert!(optimizer.states().is_sorted_by_key(|field| field.per_row()));
+            optimizer.validate().unwrap();
             assert_eq!(optimizer.with_lr(0.5).lr(), 0.5);
         }
     }
 
     #[test]
+    fn hyper_parameters_come_back_from_json() {
+        for optimizer in all() {
+            let text = serde_json::to_string(&optimizer).unwrap();
+            assert!(text.contains(&format!("\"name\":\"{}\"", optimizer.name())), "{text}");
+            assert_eq!(serde_json::from_str::<Optimizer>(&text).unwrap(), optimizer);
+        }
+    }
+
+    #[test]
     fn hyper_parameters_are_checked() {
-        let bad: Optimizer = Adagrad { eps: -1.0, ..Default::default() }.into();
-        assert_eq!(bad.validate().unwrap_err().to_string(), "adagrad eps: expected 0 or more, got -1");
-        let bad: Optimizer = Sgd { lr: f32::NAN, ..Default::default() }.into();
-        assert!(bad.validate().is_err());
+        let message = |bad: Optimizer| bad.validate().unwrap_err().to_string();
+        assert_eq!(
+            message(Adagrad { eps: -1.0, ..Default::default() }.into()),
+            "adagrad eps: expected a finite number of at least 0, got -1"
+        );
+        assert_eq!(
+            message(Sgd { lr: f32::NAN, ..Default::default() }.into()),
+            "sgd lr: expected a finite number, got NaN"
+        );
+        assert_eq!(
+            message(Adam { betas: [0.9, 1.0], ..Default::default() }.into()),
+            "betas: expected at least 0 and below 1, got 1"
+        );
+        assert_eq!(
+            message(FrequencySgd { cap: 0.0, ..Default::default() }.into()),
+            "frequency_sgd cap: expected more than 0, got 0"
+        );
     }
 }

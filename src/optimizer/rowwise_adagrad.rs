@@ -1,11 +1,14 @@
 //! Row-wise Adagrad: Adagrad with one value of state for a row, as in FBGEMM and DLRM.
 
-use super::{Optimizer, WeightDecay};
+use serde::{Deserialize, Serialize};
+
+use super::{Rule, StateField, WeightDecay, state};
+use crate::kernels::row_update::Params;
 
 /// Row-wise Adagrad: Adagrad with one value of state for a row, as in FBGEMM and DLRM.
 ///
-/// `s = s + mean(g^2)` over the row, `w = w - lr / (sqrt(s) + eps) * g`; one value of state for each row.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// `s = s + mean(g^2)` over the row, `w = w - lr / (sqrt(s) + eps) * g`; state: `sum`, one value for each row.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RowwiseAdagrad {
     /// Learning rate.
     pub lr: f32,
@@ -21,8 +24,20 @@ impl Default for RowwiseAdagrad {
     }
 }
 
-impl From<RowwiseAdagrad> for Optimizer {
-    fn from(optimizer: RowwiseAdagrad) -> Self {
-        Self::RowwiseAdagrad(optimizer)
+impl Rule for RowwiseAdagrad {
+    fn kernel(&self) -> &'static str {
+        "rowwise_adagrad"
+    }
+
+    fn states(&self) -> &'static [StateField] {
+        &[state::ROW_SUM]
+    }
+
+    fn params(&self, _step: u32) -> Params {
+        Params { eps: self.eps, ..self.weight_decay.params(self.lr) }
+    }
+
+    fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
+        vec![("eps", self.eps.into()), self.weight_decay.named()]
     }
 }

@@ -1,11 +1,14 @@
 //! Stochastic gradient descent without momentum.
 
-use super::{Optimizer, WeightDecay};
+use serde::{Deserialize, Serialize};
+
+use super::{Rule, StateField, WeightDecay};
+use crate::kernels::row_update::Params;
 
 /// Stochastic gradient descent without momentum.
 ///
-/// `w = w - lr * g`; no state.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// `w = w - lr * g`; no state. A negative rate adds gradients up.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Sgd {
     /// Learning rate.
     pub lr: f32,
@@ -19,8 +22,20 @@ impl Default for Sgd {
     }
 }
 
-impl From<Sgd> for Optimizer {
-    fn from(optimizer: Sgd) -> Self {
-        Self::Sgd(optimizer)
+impl Rule for Sgd {
+    fn kernel(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn states(&self) -> &'static [StateField] {
+        &[]
+    }
+
+    fn params(&self, _step: u32) -> Params {
+        self.weight_decay.params(self.lr)
+    }
+
+    fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
+        vec![self.weight_decay.named()]
     }
 }

@@ -1,10 +1,10 @@
 //! Where rows lie: small tables side by side in arenas, large ones in several windows.
 //!
 //! A window is what one dispatch binds: a range of one buffer, with the optimizer state of its rows in another. All
-//! rows of a window have one vector width. Rows are numbered through all tables of a group in the order of windows
+//! rows of a window have one vector width and one type. Rows are numbered through all tables of a group in the order of windows
 //! and parts: these numbers are the sort keys of the backward, so that a window is a range of keys.
 
-use super::{MAX_ROWS, Shape};
+use super::{MAX_ROWS, Precision, Shape};
 use crate::{Error, Result};
 
 /// Rows of one table that lie in one window.
@@ -14,9 +14,12 @@ pub(crate) struct Part {
     pub(crate) dim: u32,
     pub(crate) first_row: u32,
     pub(crate) rows: u32,
-    /// Element of the first row in the window, and in its state.
+    /// Element of the first row in the window, and elements from row to row.
     pub(crate) base: u32,
+    pub(crate) stride: u32,
+    /// The same for words of the window's state.
     pub(crate) state_base: u32,
+    pub(crate) state_stride: u32,
     /// Key of the first row.
     pub(crate) key_first: u32,
 }
@@ -25,13 +28,18 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) vec4: bool,
-    /// Values of weights and of state.
-    pub(crate) elements: u64,
-    pub(crate) state_elements: u64,
+    pub(crate) precision: Precision,
+    /// Of weights and of state.
+    pub(crate) bytes: u64,
+    pub(crate) state_bytes: u64,
     pub(crate) parts: Vec<Part>,
 }
 
 impl Window {
+    fn new(vec4: bool, precision: Precision) -> Self {
+        Self { vec4, precision, bytes: 0, state_bytes: 0, parts: Vec::new() }
+    }
+
     /// The keys of its rows.
     pub(crate) fn keys(&self) -> std::ops::Range<u32> {
         let first = self.parts.first().map_or(0, |part| part.key_first);
@@ -61,7 +69,7 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TableShape {
     pub(crate) shape: Shape,
-    /// Values of state for a row.
+    /// Words of state for a row.
     pub(crate) state: u32,
     /// Whether it lies in memory of its own, which is not to be shared.
     pub(crate) own: bool,
@@ -101,13 +109,18 @@ impl Plan {
     ) -> Result<()> {
         let first = self.windows.len();
         let mut key = 0;
-        // vector-width tables first: an arena holds one width
-        for vec4 in [true, false] {
+        // an arena holds one type and one vector width, of which the wide one comes first
+        let kinds = [Precision::F32, Precision::F16, Precision::Bf16];
+        for (precision, vec4) in
+            kinds.into_iter().flat_map(|precision| [(precision, true), (precision, false)])
+        {
             let mut arena: Option<usize> = None;
-            for table in range.clone().filter(|&t| tables[t].shape.vec4() == vec4) {
+            let of_kind = |shape: Shape| shape.precision == precision && shape.vec4() == vec4;
+            for table in range.clone().filter(|&t| of_kind(tables[t].shape)) {
                 let TableShape { shape, state, own } = tables[table];
                 self.first_key[table] = key;
-                let fits = shape.bytes() <= limit && u64::from(shape.rows) * u64::from(state) * 4 <= limit;
+                let state_bytes = u64::from(shape.rows) * u64::from(state) * 4;
+                let fits = shape.bytes() <= limit && state_bytes <= limit;
                 if !fits || own {
                     self.first_window[table] = self.windows.len();
                     self.add_windows(table, tables[table], limit, alignment, &mut key)?;
@@ -116,11 +129,10 @@ impl Plan {
                 }
                 let open = arena.filter(|&w| {
                     let window = &self.windows[w];
-                    window.elements * 4 + shape.bytes() <= limit
-                        && (window.state_elements + u64::from(shape.rows) * u64::from(state)) * 4 <= limit
+                    window.bytes + shape.bytes() <= limit && window.state_bytes + state_bytes <= limit
                 });
                 let w = open.unwrap_or_else(|| {
-                    self.windows.push(Window { vec4, elements: 0, state_elements: 0, parts: Vec::new() });
+                    self.windows.push(Window::new(vec4, precision));
                     self.windows.len() - 1
                 });
                 arena = Some(w);
@@ -157,7 +169,7 @@ impl Plan {
         let mut first_row = 0;
         loop {
             let rows = per_window.min(shape.rows - first_row);
-            let mut window = Window { vec4: shape.vec4(), elements: 0, state_elements: 0, parts: Vec::new() };
+            let mut window = Window::new(shape.vec4(), shape.precision);
             window.push(table, spec, first_row, rows, key);
             self.windows.push(window);
             first_row += rows;
@@ -177,12 +189,14 @@ impl Window {
             dim: spec.shape.dim,
             first_row,
             rows,
-            base: element(self.elements),
-            state_base: element(self.state_elements),
+            base: element(self.bytes / spec.shape.precision.bytes() as u64),
+            stride: spec.shape.stride(),
+            state_base: element(self.state_bytes / 4),
+            state_stride: spec.state,
             key_first: *key,
         });
-        self.elements += u64::from(rows) * u64::from(spec.shape.dim);
-        self.state_elements += u64::from(rows) * u64::from(spec.state);
+        self.bytes += u64::from(rows) * spec.shape.row_bytes();
+        self.state_bytes += u64::from(rows) * u64::from(spec.state) * 4;
         *key += rows;
     }
 }
@@ -196,7 +210,7 @@ mod tests {
     use super::*;
 
     fn table(rows: u32, dim: u32, state: u32) -> TableShape {
-        TableShape { shape: Shape { rows, dim }, state, own: false }
+        TableShape { shape: Shape { rows, dim, precision: Precision::F32 }, state, own: false }
     }
 
     /// Every row of every table lies in exactly one part, keys ascend through the windows, nothing overlaps.
@@ -215,13 +229,14 @@ mod tests {
         for group in &plan.groups {
             let mut key = 0;
             for window in &plan.windows[group.windows.clone()] {
-                assert!(window.elements * 4 <= limit && window.state_elements * 4 <= limit);
+                assert!(window.bytes <= limit && window.state_bytes <= limit);
                 assert_eq!(window.keys().start, key);
                 let mut element = 0;
                 for part in &window.parts {
                     assert_eq!(part.base, element);
-                    assert_eq!(window.vec4, part.dim % 4 == 0);
-                    element += part.rows * part.dim;
+                    let shape = tables[part.table].shape;
+                    assert_eq!((window.vec4, window.precision), (part.dim % 4 == 0, shape.precision));
+                    element += part.rows * part.stride;
                 }
                 key = window.keys().end;
             }
@@ -234,6 +249,19 @@ mod tests {
     fn small_tables_share_a_window() {
         let plan = check(&[table(10, 8, 1), table(5, 3, 1), table(20, 4, 1), table(0, 4, 1)], 1 << 20);
         assert_eq!(plan.windows.len(), 2);
+    }
+
+    #[test]
+    fn types_do_not_share_a_window() {
+        let half = |spec: TableShape| TableShape {
+            shape: Shape { precision: Precision::F16, ..spec.shape },
+            ..spec
+        };
+        let tables = [table(10, 8, 1), half(table(10, 8, 1)), half(table(4, 12, 1)), half(table(9, 3, 1))];
+        let plan = check(&tables, 1 << 20);
+        assert_eq!(plan.windows.len(), 3);
+        // rows of three 16-bit values take four
+        assert_eq!((plan.windows[2].bytes, plan.windows[2].parts[0].stride), (9 * 8, 4));
     }
 
     #[test]

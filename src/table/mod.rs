@@ -2,23 +2,28 @@
 
 mod init;
 mod layout;
+mod precision;
 mod store;
 
 pub use init::Init;
-pub(crate) use layout::{Group, Plan, Window};
+pub(crate) use init::table_seed;
+pub(crate) use layout::{Group, Part, Plan, Window};
+pub use precision::Precision;
 pub(crate) use store::{Kind, TableStore};
 
 use crate::device::Buffer;
+use crate::kernels::types::stride;
 use crate::{Error, Result};
 
 /// The largest number of rows: 2^32 - 2.
 pub const MAX_ROWS: u64 = u32::MAX as u64 - 1;
 
-/// A table to be made: `rows` rows of `dim` values of `f32`.
+/// A table to be made: `rows` rows of `dim` values.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub(crate) rows: u64,
     pub(crate) dim: usize,
+    pub(crate) precision: Precision,
     pub(crate) init: Init,
     pub(crate) storage: Option<Buffer>,
 }
@@ -27,13 +32,21 @@ impl Table {
     /// A table of `rows` rows (at most [`MAX_ROWS`]) with 16 columns, uniform in `[-0.05, 0.05)`.
     #[must_use]
     pub fn rows(rows: u64) -> Self {
-        Self { rows, dim: 16, init: Init::default(), storage: None }
+        Self { rows, dim: 16, precision: Precision::F32, init: Init::default(), storage: None }
     }
 
     /// Sets the number of columns; multiples of 4 are fast.
     #[must_use]
     pub fn dim(mut self, dim: usize) -> Self {
         self.dim = dim;
+        self
+    }
+
+    /// Sets the type of the values. Rows of 16-bit values with an odd number of columns are followed by one that is not
+    /// looked at, so that each begins at a whole word.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
         self
     }
 
@@ -44,7 +57,8 @@ impl Table {
         self
     }
 
-    /// Keeps the rows in the caller's memory, `rows * dim` values without gaps, whose content stays as it is.
+    /// Keeps the rows in the caller's memory, `rows * dim` values without gaps (but see [`Table::precision`] for odd
+    /// numbers of columns), whose content stays as it is.
     #[must_use]
     pub fn storage(mut self, buffer: Buffer) -> Self {
         self.storage = Some(buffer);
@@ -62,24 +76,26 @@ impl Table {
         };
         self.init.validate(name)?;
         let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        let shape = Shape { rows, dim, precision: self.precision };
         if let Some(buffer) = &self.storage {
-            let needed = self.rows * u64::from(dim) * 4;
+            let needed = shape.bytes();
             if buffer.size() < needed {
                 return Err(Error::invalid(argument("storage"), format!("{needed} bytes"), buffer.size()));
             }
         }
-        Ok(Shape { rows, dim })
+        Ok(shape)
     }
 }
 
 /// The largest dimension: a row must fit the smallest binding there is.
 pub(crate) const MAX_DIM: u32 = 1 << 20;
 
-/// Rows and columns of a table.
+/// Rows and columns of a table, and the type of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) rows: u32,
     pub(crate) dim: u32,
+    pub(crate) precision: Precision,
 }
 
 impl Shape {
@@ -88,8 +104,13 @@ impl Shape {
         self.dim.is_multiple_of(4)
     }
 
+    /// Values from row to row.
+    pub(crate) fn stride(self) -> u32 {
+        stride(self.dim, self.precision.code())
+    }
+
     pub(crate) fn row_bytes(self) -> u64 {
-        u64::from(self.dim) * 4
+        u64::from(self.stride()) * self.precision.bytes() as u64
     }
 
     pub(crate) fn bytes(self) -> u64 {

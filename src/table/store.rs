@@ -1,10 +1,12 @@
 //! The tables' memory.
 
+use std::ops::Range;
+
 use bytemuck::NoUninit;
 
 use super::init::{normal_value, table_seed};
 use super::layout::TableShape;
-use super::{Init, Plan, Shape, Table, Window};
+use super::{Init, Plan, Precision, Shape, Table, Window};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::init_rows;
@@ -17,7 +19,8 @@ pub(crate) struct TableStore {
     ctx: Context,
     names: Vec<String>,
     shapes: Vec<Shape>,
-    state_len: Vec<u32>,
+    /// Words of state for a row of each table.
+    state_words: Vec<u32>,
     plan: Plan,
     weights: Vec<Buffer>,
     states: Vec<Buffer>,
@@ -35,16 +38,19 @@ impl TableStore {
         ctx: &Context,
         tables: Vec<(String, Table)>,
         optimizer: Option<&Optimizer>,
+        state_precision: Precision,
         seed: u64,
     ) -> Result<Self> {
         let shapes = tables.iter().map(|(name, table)| table.validate(name)).collect::<Result<Vec<_>>>()?;
-        let state_len: Vec<u32> =
-            shapes.iter().map(|shape| optimizer.map_or(0, |o| o.state_len(shape.dim))).collect();
+        let words = |dim| optimizer.map_or(0, |o| o.kernel().state_words(dim, state_precision.code()));
         let planned: Vec<TableShape> = shapes
             .iter()
-            .zip(&state_len)
             .zip(&tables)
-            .map(|((&shape, &state), (_, table))| TableShape { shape, state, own: table.storage.is_some() })
+            .map(|(&shape, (_, table))| TableShape {
+                shape,
+                state: words(shape.dim),
+                own: table.storage.is_some(),
+            })
             .collect();
         check_storage(ctx, &tables, &shapes)?;
         let limits = ctx.limits();
@@ -58,12 +64,13 @@ impl TableStore {
                     let row_bytes = shapes[part.table].row_bytes();
                     buffer.slice(u64::from(part.first_row) * row_bytes, u64::from(part.rows) * row_bytes)?
                 }
-                _ => ctx.allocate("embag.table", window.elements * 4)?,
+                _ => ctx.allocate("embag.table", window.bytes)?,
             });
-            states.push(ctx.allocate("embag.state", window.state_elements * 4)?);
+            states.push(ctx.allocate("embag.state", window.state_bytes)?);
         }
         let names = tables.iter().map(|(name, _)| name.clone()).collect();
-        let store = Self { ctx: ctx.clone(), names, shapes, state_len, plan, weights, states };
+        let state_words = planned.iter().map(|table| table.state).collect();
+        let store = Self { ctx: ctx.clone(), names, shapes, state_words, plan, weights, states };
         for (index, (_, table)) in tables.iter().enumerate() {
             if table.storage.is_none() {
                 store.init(index, table.init, table_seed(seed, index))?;
@@ -109,17 +116,22 @@ impl TableStore {
         self.shapes.iter().map(|shape| shape.bytes()).sum()
     }
 
-    /// Values of one row.
-    pub(crate) fn row_len(&self, table: usize, kind: Kind) -> usize {
+    /// Bytes of all state.
+    pub(crate) fn state_bytes(&self) -> u64 {
+        self.plan.windows.iter().map(|window| window.state_bytes).sum()
+    }
+
+    /// Words of one row.
+    fn row_words(&self, table: usize, kind: Kind) -> u64 {
         match kind {
-            Kind::Weights => self.shapes[table].dim as usize,
-            Kind::State => self.state_len[table] as usize,
+            Kind::Weights => self.shapes[table].row_bytes() / 4,
+            Kind::State => self.state_words[table].into(),
         }
     }
 
     /// The pieces of memory that hold rows `first .. first + rows` of a table, in order.
     pub(crate) fn pieces(&self, table: usize, kind: Kind, first: u32, rows: u32) -> Vec<Buffer> {
-        let len = self.row_len(table, kind) as u64;
+        let row = self.row_words(table, kind) * 4;
         let windows: &[Window] = &self.plan.windows;
         let mut pieces = Vec::new();
         for (window, buffers) in windows.iter().zip(self.weights.iter().zip(&self.states)) {
@@ -131,22 +143,22 @@ impl TableStore {
                     continue;
                 }
                 let (buffer, base) = match kind {
-                    Kind::Weights => (buffers.0, part.base),
-                    Kind::State => (buffers.1, part.state_base),
+                    Kind::Weights => (buffers.0, u64::from(part.base) * window.precision.bytes() as u64),
+                    Kind::State => (buffers.1, u64::from(part.state_base) * 4),
                 };
-                let offset = u64::from(base) + u64::from(begin - part.first_row) * len;
-                pieces.push(buffer.part(offset * 4, u64::from(end - begin) * len * 4));
+                let offset = base + u64::from(begin - part.first_row) * row;
+                pieces.push(buffer.part(offset, u64::from(end - begin) * row));
             }
         }
         pieces
     }
 
-    /// Reads rows; blocks.
-    pub(crate) fn read(&self, table: usize, kind: Kind, first: u32, rows: u32) -> Result<Vec<f32>> {
+    /// Reads the words of rows; blocks.
+    fn read_words(&self, table: usize, kind: Kind, first: u32, rows: u32) -> Result<Vec<u32>> {
         let mut rec = Recorder::new(&self.ctx);
         let pieces = self.pieces(table, kind, first, rows);
         let readbacks: Vec<_> =
-            pieces.iter().filter(|piece| piece.size() > 0).map(|piece| rec.readback::<f32>(piece)).collect();
+            pieces.iter().filter(|piece| piece.size() > 0).map(|piece| rec.readback::<u32>(piece)).collect();
         rec.submit().map(drop)?;
         let mut all = Vec::new();
         for readback in readbacks {
@@ -155,16 +167,10 @@ impl TableStore {
         Ok(all)
     }
 
-    /// Writes whole rows from `first` on, after everything submitted so far.
-    pub(crate) fn write(&self, table: usize, kind: Kind, first: u32, values: &[f32]) -> Result<()> {
-        self.recorded_write(table, kind, first, values).submit().map(drop)
-    }
-
-    fn recorded_write(&self, table: usize, kind: Kind, first: u32, values: &[f32]) -> Recorder {
-        let len = self.row_len(table, kind).max(1);
-        let rows = u32::try_from(values.len() / len).unwrap_or(u32::MAX);
+    /// Records that the words of rows are written, after everything submitted so far.
+    fn write_words(&self, table: usize, kind: Kind, first: u32, rows: u32, words: &[u32]) -> Recorder {
         let mut rec = Recorder::new(&self.ctx);
-        let mut rest = values;
+        let mut rest = words;
         for piece in self.pieces(table, kind, first, rows) {
             let count = usize::try_from(piece.size() / 4).unwrap_or(usize::MAX);
             let (now, later) = rest.split_at(count);
@@ -174,23 +180,65 @@ impl TableStore {
         rec
     }
 
+    /// Reads rows of a table; blocks.
+    pub(crate) fn read(&self, table: usize, first: u32, rows: u32) -> Result<Vec<f32>> {
+        let Shape { dim, precision, .. } = self.shapes[table];
+        Ok(precision.unpack(&self.read_words(table, Kind::Weights, first, rows)?, dim as usize))
+    }
+
+    /// Writes whole rows from `first` on, after everything submitted so far.
+    pub(crate) fn write(&self, table: usize, first: u32, values: &[f32]) -> Result<()> {
+        self.recorded_write(table, first, values).submit().map(drop)
+    }
+
+    fn recorded_write(&self, table: usize, first: u32, values: &[f32]) -> Recorder {
+        let Shape { dim, precision, .. } = self.shapes[table];
+        let rows = u32::try_from(values.len() / dim as usize).unwrap_or(u32::MAX);
+        self.write_words(table, Kind::Weights, first, rows, &precision.pack(values, dim as usize))
+    }
+
     /// Reads all rows, in steps, so that no more than one copy of a large table is made; blocks.
-    pub(crate) fn read_all(&self, table: usize, kind: Kind) -> Result<Vec<f32>> {
-        let rows = self.shapes[table].rows;
-        let mut all = Vec::with_capacity(rows as usize * self.row_len(table, kind));
-        for (first, count) in self.steps(table, kind) {
-            all.extend(self.read(table, kind, first, count)?);
+    pub(crate) fn read_all(&self, table: usize) -> Result<Vec<f32>> {
+        let Shape { rows, dim, .. } = self.shapes[table];
+        let mut all = Vec::with_capacity(rows as usize * dim as usize);
+        for (first, count) in self.steps(table, Kind::Weights) {
+            all.extend(self.read(table, first, count)?);
         }
         Ok(all)
     }
 
     /// Writes all rows, in steps; waits until it is done.
-    pub(crate) fn write_all(&self, table: usize, kind: Kind, values: &[f32]) -> Result<()> {
-        let len = self.row_len(table, kind);
-        for (first, count) in self.steps(table, kind) {
-            let (begin, end) = (first as usize * len, (first + count) as usize * len);
+    pub(crate) fn write_all(&self, table: usize, values: &[f32]) -> Result<()> {
+        let dim = self.shapes[table].dim as usize;
+        for (first, count) in self.steps(table, Kind::Weights) {
+            let (begin, end) = (first as usize * dim, (first + count) as usize * dim);
             // the device keeps its copy of the values until the step is done
-            self.recorded_write(table, kind, first, &values[begin..end]).run()?;
+            self.recorded_write(table, first, &values[begin..end]).run()?;
+        }
+        Ok(())
+    }
+
+    /// Reads some words of each row's state, in steps; blocks.
+    pub(crate) fn read_state(&self, table: usize, columns: Range<usize>) -> Result<Vec<u32>> {
+        let row = self.state_words[table] as usize;
+        let mut all = Vec::with_capacity(self.shapes[table].rows as usize * columns.len());
+        for (first, count) in self.steps(table, Kind::State) {
+            let words = self.read_words(table, Kind::State, first, count)?;
+            all.extend(words.chunks(row.max(1)).flat_map(|row| &row[columns.clone()]));
+        }
+        Ok(all)
+    }
+
+    /// Writes some words of each row's state, in steps, and leaves the others as they are; waits until it is done.
+    pub(crate) fn write_state(&self, table: usize, columns: Range<usize>, words: &[u32]) -> Result<()> {
+        let row = self.state_words[table] as usize;
+        for (first, count) in self.steps(table, Kind::State) {
+            let mut rows = self.read_words(table, Kind::State, first, count)?;
+            let new = words[first as usize * columns.len()..].chunks(columns.len().max(1));
+            for (row, new) in rows.chunks_mut(row.max(1)).zip(new) {
+                row[columns.clone()].copy_from_slice(new);
+            }
+            self.write_words(table, Kind::State, first, count, &rows).run()?;
         }
         Ok(())
     }
@@ -198,8 +246,8 @@ impl TableStore {
     /// First row and number of rows of steps of about 16 MiB, so that a large table needs little host memory.
     fn steps(&self, table: usize, kind: Kind) -> impl Iterator<Item = (u32, u32)> + use<> {
         let rows = self.shapes[table].rows;
-        let len = u32::try_from(self.row_len(table, kind)).unwrap_or(u32::MAX);
-        let step = ((1 << 22) / len.max(1)).max(1);
+        let words = u32::try_from(self.row_words(table, kind)).unwrap_or(u32::MAX);
+        let step = ((1 << 22) / words.max(1)).max(1);
         (0..rows).step_by(step as usize).map(move |first| (first, step.min(rows - first)))
     }
 
@@ -216,21 +264,23 @@ impl TableStore {
             for part in window.parts.iter().filter(|part| part.table == table && part.rows > 0) {
                 // The kernel's binding must begin at an aligned place, which a part of an arena need not do: rows
                 // are made in scratch memory and copied.
-                let bytes = u64::from(part.rows) * u64::from(part.dim) * 4;
-                let target = buffer.part(u64::from(part.base) * 4, bytes);
+                let bytes = u64::from(part.rows) * self.shapes[table].row_bytes();
+                let target = buffer.part(u64::from(part.base) * window.precision.bytes() as u64, bytes);
                 let aligned = target.bindable(&self.ctx).1 == 0;
                 let made = if aligned { target.clone() } else { rec.scratch("embag.init", bytes)? };
-                let elements = part.rows * part.dim;
+                // bindings are below 2^34 bytes
+                let words = u32::try_from(bytes / 4).unwrap_or(u32::MAX);
                 let params = init_rows::Params {
-                    elements,
+                    words,
                     first_row: part.first_row,
                     dim: part.dim,
                     seed,
                     uniform_values,
                     scale,
+                    table_type: window.precision.code(),
                 };
                 let bindings = vec![made.clone()];
-                rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, bindings, elements));
+                rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, bindings, words));
                 if !aligned {
                     rec.copy(&made, &target)?;
                 }
@@ -245,7 +295,7 @@ impl TableStore {
             let values: Vec<f32> = (first..first + count)
                 .flat_map(|row| (0..dim).map(move |column| normal_value(seed, row, column, mean, std)))
                 .collect();
-            self.write(table, Kind::Weights, first, &values)?;
+            self.write(table, first, &values)?;
         }
         Ok(())
     }

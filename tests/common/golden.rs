@@ -34,8 +34,24 @@ impl Golden {
     pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
         let tensors = self.tensors();
         let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
-        assert_eq!(tensor.dtype(), Dtype::F32, "{name}");
-        tensor.data().chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+        match tensor.dtype() {
+            Dtype::F32 => {
+                tensor.data().chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+            }
+            Dtype::F16 => {
+                let half = |b: &[u8]| half::f16::from_le_bytes(b.try_into().unwrap()).to_f32();
+                tensor.data().chunks(2).map(half).collect()
+            }
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
+    /// 32-bit words.
+    pub(crate) fn words(&self, name: &str) -> Vec<u32> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        assert_eq!(tensor.dtype(), Dtype::U32, "{name}");
+        tensor.data().chunks(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect()
     }
 
     pub(crate) fn ints(&self, name: &str) -> Vec<u64> {
@@ -67,4 +83,21 @@ pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance:
         let close = (g - e).abs() <= tolerance + tolerance * e.abs() || g.to_bits() == e.to_bits();
         assert!(close, "{what}[{i}]: expected {e}, got {g}");
     }
+}
+
+/// The same `f16`, or its neighbour; and not often the neighbour.
+pub(crate) fn assert_within_one_f16(what: &str, got: &[f32], expected: &[f32]) {
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    // neighbours differ by one if negative numbers are counted downwards
+    let place = |value: f32| {
+        let bits = i32::from(half::f16::from_f32(value).to_bits());
+        if bits < 0x8000 { bits } else { 0x8000 - bits }
+    };
+    let mut neighbours = 0;
+    for (i, (g, e)) in got.iter().zip(expected).enumerate() {
+        let distance = (place(*g) - place(*e)).abs();
+        assert!(distance <= 1, "{what}[{i}]: expected {e}, got {g}");
+        neighbours += usize::from(distance == 1);
+    }
+    assert!(neighbours <= 1 + got.len() / 50, "{what}: {neighbours} of {} differ", got.len());
 }

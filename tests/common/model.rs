@@ -208,7 +208,11 @@ impl Model {
     pub(crate) fn content(&self, bags: &EmbeddingBags) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
         let names: Vec<String> = (0..self.tables.len()).map(|t| format!("t{t}")).collect();
         let tables = names.iter().map(|name| bags.download(name).unwrap()).collect();
-        let states = names.iter().map(|name| bags.download_state(name).unwrap()).collect();
+        let fields = bags.optimizer().map_or(&[][..], |optimizer| optimizer.states());
+        let state = |name: &String| -> Vec<f32> {
+            fields.iter().flat_map(|field| bags.download_state(name, field.name).unwrap()).collect()
+        };
+        let states = names.iter().map(state).collect();
         (tables, states)
     }
 

@@ -62,5 +62,5 @@ pub(crate) fn resolve(
 }
 
 fn validator() -> Validator {
-    Validator::new(ValidationFlags::all(), Capabilities::empty())
+    Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16_IN_FLOAT32)
 }

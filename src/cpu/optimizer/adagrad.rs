@@ -1,14 +1,14 @@
 //! Twin of `adagrad.wgsl`.
 
-use super::RowOptimizer;
+use super::{Row, RowOptimizer, State};
 use crate::kernels::row_update::Params;
 
 pub(in crate::cpu) struct Adagrad;
 
 impl RowOptimizer for Adagrad {
     #[inline(always)]
-    fn update(p: &Params, row: &mut [f32], gradient: &[f32], state: &mut [f32]) {
-        for ((w, g), s) in row.iter_mut().zip(gradient).zip(state) {
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        for ((w, g), s) in row.w.iter_mut().zip(row.g).zip(state.a) {
             *s += g * g;
             *w = *w * p.keep - g * p.lr / (s.sqrt() + p.eps);
         }

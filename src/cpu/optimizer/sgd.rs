@@ -1,14 +1,14 @@
 //! Twin of `sgd.wgsl`.
 
-use super::RowOptimizer;
+use super::{Row, RowOptimizer, State};
 use crate::kernels::row_update::Params;
 
 pub(in crate::cpu) struct Sgd;
 
 impl RowOptimizer for Sgd {
     #[inline(always)]
-    fn update(p: &Params, row: &mut [f32], gradient: &[f32], _state: &mut [f32]) {
-        for (w, g) in row.iter_mut().zip(gradient) {
+    fn update(p: &Params, row: Row<'_>, _state: State<'_>) {
+        for (w, g) in row.w.iter_mut().zip(row.g) {
             *w = *w * p.keep - g * p.lr;
         }
     }

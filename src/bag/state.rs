@@ -1,0 +1,119 @@
+//! Access to optimizer state from the host.
+
+use std::ops::Range;
+
+use super::EmbeddingBags;
+use crate::optimizer::{StateField, StateKind};
+use crate::table::Precision;
+use crate::{Error, Result};
+
+/// Where a field lies in the words that are kept for a row.
+pub(super) struct Place {
+    pub(super) field: StateField,
+    words: Range<usize>,
+    /// Of the values of an element's field, and how many of them a row has.
+    precision: Precision,
+    pub(super) len: usize,
+}
+
+impl EmbeddingBags {
+    /// Reads optimizer state of all rows of a table: the field of this name among [`Optimizer::states`](crate::Optimizer::states), one value for
+    /// each element or each row; counters, which are exact to 2^24, as numbers. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table or field.
+    pub fn download_state(&self, table: &str, name: &str) -> Result<Vec<f32>> {
+        let (index, place) = self.find_state(table, name)?;
+        let words = self.store.read_state(index, place.words)?;
+        Ok(match place.field.kind {
+            StateKind::Element => place.precision.unpack(&words, place.len),
+            StateKind::Row => bytemuck::cast_vec(words),
+            StateKind::Count => words.into_iter().map(|count| count as f32).collect(),
+        })
+    }
+
+    /// Reads a counter of all rows of a table, see [`EmbeddingBags::download_state`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table or field, or it is no counter.
+    pub fn download_counts(&self, table: &str, name: &str) -> Result<Vec<u32>> {
+        let (index, place) = self.find_state(table, name)?;
+        place.is_count(true)?;
+        self.store.read_state(index, place.words)
+    }
+
+    /// Writes optimizer state of all rows of a table, see [`EmbeddingBags::download_state`]; waits until it is done.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table or field, it is a counter, or the number of values is
+    /// wrong.
+    pub fn upload_state(&mut self, table: &str, name: &str, values: &[f32]) -> Result<()> {
+        let (index, place) = self.find_state(table, name)?;
+        place.is_count(false)?;
+        self.check_state(table, index, &place, values.len())?;
+        let words = match place.field.kind {
+            StateKind::Element => place.precision.pack(values, place.len),
+            StateKind::Row | StateKind::Count => bytemuck::cast_slice(values).to_vec(),
+        };
+        self.store.write_state(index, place.words, &words)
+    }
+
+    /// Writes a counter of all rows of a table; waits until it is done.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table or field, it is no counter, or the number of values is
+    /// wrong.
+    pub fn upload_counts(&mut self, table: &str, name: &str, counts: &[u32]) -> Result<()> {
+        let (index, place) = self.find_state(table, name)?;
+        place.is_count(true)?;
+        self.check_state(table, index, &place, counts.len())?;
+        self.store.write_state(index, place.words, counts)
+    }
+
+    fn check_state(&self, table: &str, index: usize, place: &Place, values: usize) -> Result<()> {
+        let (rows, len) = (self.store.shape(index).rows as usize, place.len);
+        if values == rows * len {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            format!("state \"{}\" of table \"{table}\"", place.field.name),
+            format!("{rows} rows x {len} = {} values", rows * len),
+            values,
+        ))
+    }
+
+    fn find_state(&self, table: &str, name: &str) -> Result<(usize, Place)> {
+        let index = self.store.find(table)?;
+        let places = self.state_places(index);
+        let names: Vec<&str> = places.iter().map(|place| place.field.name).collect();
+        let expected = format!("one of {names:?}");
+        match places.into_iter().find(|place| place.field.name == name) {
+            Some(place) => Ok((index, place)),
+            None => Err(Error::invalid("state", expected, format!("{name:?}"))),
+        }
+    }
+
+    /// What is kept for the rows of a table.
+    pub(super) fn state_places(&self, table: usize) -> Vec<Place> {
+        let Some(optimizer) = &self.optimizer else { return Vec::new() };
+        let (dim, precision) = (self.store.shape(table).dim, self.rules.state);
+        let block = optimizer.kernel().block(dim, precision.code()) as usize;
+        let mut begin = 0;
+        let fields = optimizer.states().iter().map(|&field| {
+            let (words, len) = if field.per_row() { (1, 1) } else { (block, dim as usize) };
+            begin += words;
+            Place { field, words: begin - words..begin, precision, len }
+        });
+        fields.collect()
+    }
+}
+
+impl Place {
+    fn is_count(&self, wanted: bool) -> Result<()> {
+        if (self.field.kind == StateKind::Count) == wanted {
+            return Ok(());
+        }
+        let kind = |count| if count { "a counter" } else { "a number" };
+        Err(Error::invalid(format!("state \"{}\"", self.field.name), kind(wanted), kind(!wanted)))
+    }
+}

@@ -1,0 +1,54 @@
+//! LAMB (You et al., 2020) with a trust ratio for each row, as in FBGEMM.
+
+use serde::{Deserialize, Serialize};
+
+use super::moments::{check_betas, with_moments};
+use super::{Rule, StateField, WeightDecay, state};
+use crate::Result;
+use crate::kernels::row_update::Params;
+
+/// LAMB (You et al., 2020) with a trust ratio for each row, as in FBGEMM.
+///
+/// Moments as [`Adam`](super::Adam)'s; `u = mhat / (sqrt(vhat) + eps) + weight_decay w; w = w - lr |w| / |u| u`, with norms over
+/// the row and a ratio of 1 where one of them is 0 (FBGEMM has none there, so that rows of zeros would stay zeros);
+/// state: `exp_avg` and `exp_avg_sq`, one value each for each element.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Lamb {
+    /// Learning rate.
+    pub lr: f32,
+    /// Decay rates of the two moments, each at least 0 and below 1.
+    pub betas: [f64; 2],
+    /// Added to the root of the corrected second moment.
+    pub eps: f32,
+    /// Weight decay within the step, before the trust ratio.
+    pub weight_decay: f32,
+}
+
+impl Default for Lamb {
+    fn default() -> Self {
+        Self { lr: 0.001, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+impl Rule for Lamb {
+    fn kernel(&self) -> &'static str {
+        "lamb"
+    }
+
+    fn states(&self) -> &'static [StateField] {
+        &[state::EXP_AVG, state::EXP_AVG_SQ]
+    }
+
+    fn params(&self, step: u32) -> Params {
+        let params = Params { eps: self.eps, decay: self.weight_decay, ..WeightDecay::None.params(self.lr) };
+        with_moments(params, self.betas, step)
+    }
+
+    fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
+        vec![("eps", self.eps.into()), ("weight_decay", self.weight_decay.into())]
+    }
+
+    fn check(&self) -> Result<()> {
+        check_betas(self.betas)
+    }
+}

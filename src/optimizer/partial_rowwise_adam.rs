@@ -1,0 +1,53 @@
+//! Adam with one second moment for a row, as in FBGEMM.
+
+use serde::{Deserialize, Serialize};
+
+use super::moments::{check_betas, with_moments};
+use super::{Rule, StateField, WeightDecay, state};
+use crate::Result;
+use crate::kernels::row_update::Params;
+
+/// Adam with one second moment for a row, as in FBGEMM.
+///
+/// As [`Adam`](super::Adam) with `v = beta2 v + (1 - beta2) mean(g^2)` over the row; state: `exp_avg`, one value for
+/// each element, and `exp_avg_sq`, one for each row.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PartialRowwiseAdam {
+    /// Learning rate.
+    pub lr: f32,
+    /// Decay rates of the two moments, each at least 0 and below 1.
+    pub betas: [f64; 2],
+    /// Added to the root of the corrected second moment.
+    pub eps: f32,
+    /// Weight decay of touched rows.
+    pub weight_decay: WeightDecay,
+}
+
+impl Default for PartialRowwiseAdam {
+    fn default() -> Self {
+        Self { lr: 0.001, betas: [0.9, 0.999], eps: 1e-8, weight_decay: WeightDecay::None }
+    }
+}
+
+impl Rule for PartialRowwiseAdam {
+    fn kernel(&self) -> &'static str {
+        "partial_rowwise_adam"
+    }
+
+    fn states(&self) -> &'static [StateField] {
+        &[state::EXP_AVG, state::ROW_EXP_AVG_SQ]
+    }
+
+    fn params(&self, step: u32) -> Params {
+        let params = Params { eps: self.eps, ..self.weight_decay.params(self.lr) };
+        with_moments(params, self.betas, step)
+    }
+
+    fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
+        vec![("eps", self.eps.into()), self.weight_decay.named()]
+    }
+
+    fn check(&self) -> Result<()> {
+        check_betas(self.betas)
+    }
+}
