@@ -168,6 +168,21 @@ fn batches_beyond_the_limits_are_cut() {
 }
 
 #[test]
+fn more_examples_than_a_software_adapter_sums_in_a_loop() {
+    let rows = 70_000;
+    let expected = pass(&Context::cpu(), 4, 2, Some(2), rows).unwrap();
+    for ctx in all_devices() {
+        for (found, expected) in pass(&ctx, 4, 2, Some(2), rows).unwrap().iter().zip(&expected) {
+            for (found, expected) in found.iter().zip(expected) {
+                // 1e-5 of the sum of all terms' sizes, about a quarter each
+                let close = (found - expected).abs() < 1e-5 * 0.25 * rows as f32;
+                assert!(close, "{found} is not {expected} on {ctx:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn repeated_passes_give_the_same_bits() {
     for ctx in all_devices() {
         for rank in [None, Some(5)] {

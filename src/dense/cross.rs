@@ -1,5 +1,7 @@
 //! A cross layer.
 
+use std::ops::Range;
+
 use super::linear::column_sums;
 use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
@@ -21,21 +23,19 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 /// of the first of several layers, `x` that of this one; `*` is by elements.
 #[derive(Debug)]
 pub struct CrossLayer {
-    /// `v`, if the rank is low.
-    down: Option<Parameter>,
+    /// `v` and room for `v x`, if the rank is low.
+    low: Option<(Parameter, Matrix)>,
     /// `weight` or `u`.
     up: Parameter,
     bias: Parameter,
     training: Training,
-    /// `v x`, if the rank is low.
-    low: Option<Matrix>,
-    /// `weight x` or `u (v x)`.
+    /// Room for `weight x` or `u (v x)`.
     product: Matrix,
 }
 
 impl Trained for CrossLayer {
     fn all(&self) -> Vec<&Parameter> {
-        self.down.iter().chain([&self.up, &self.bias]).collect()
+        self.low.iter().map(|(v, _)| v).chain([&self.up, &self.bias]).collect()
     }
 
     fn training(&self) -> &Training {
@@ -83,7 +83,7 @@ impl CrossLayer {
             Parameter::new(ctx, name, shape, first_row, scale(inputs), optimizer, seed)
         };
         // every parameter's rows are numbered behind those of the one before, so that no number comes twice
-        let (down, up, bias) = match rank {
+        let (low, up, bias) = match rank {
             None => {
                 let weight = parameter("weight", (width, width), 0, width)?;
                 (None, weight, parameter("bias", (1, width), width, width)?)
@@ -91,11 +91,11 @@ impl CrossLayer {
             Some(rank) => {
                 let v = parameter("v", (rank, width), 0, width)?;
                 let u = parameter("u", (width, rank), rank, rank)?;
-                (Some(v), u, parameter("bias", (1, width), rank + width, rank)?)
+                let low = Some((v, Matrix::padded(ctx, max_batch, rank)?));
+                (low, u, parameter("bias", (1, width), rank + width, rank)?)
             }
         };
-        let low = rank.map(|rank| Matrix::padded(ctx, max_batch, rank)).transpose()?;
-        Ok(Self { down, up, bias, training, low, product: Matrix::padded(ctx, max_batch, width)? })
+        Ok(Self { low, up, bias, training, product: Matrix::padded(ctx, max_batch, width)? })
     }
 
     /// Columns of the inputs and of the output.
@@ -107,7 +107,7 @@ impl CrossLayer {
     /// The rank, if it is a low one.
     #[must_use]
     pub fn rank(&self) -> Option<usize> {
-        self.down.as_ref().map(|down| down.value.rows())
+        self.low.as_ref().map(|(v, _)| v.value.rows())
     }
 
     /// The largest batch that there is room for.
@@ -169,7 +169,7 @@ impl CrossLayer {
         let none = Epilogue::default();
         let inner = self.product.row_part(0, batch);
         let mut all = Vec::new();
-        match self.low_rank(batch) {
+        match self.low_rank(0..batch) {
             Some((v, low)) => {
                 all.extend(product(rec, Layout::Nt, x, &v.value, &low, none)?);
                 all.extend(product(rec, Layout::Nt, &low, &self.up.value, &inner, none)?);
@@ -240,18 +240,18 @@ impl CrossLayer {
         }
         let inner = self.product.row_part(0, batch);
         let mut matrices = vec![x0, x, &inner, dy, dx0];
-        matrices.extend(&self.low);
+        matrices.extend(self.low.iter().map(|(_, low)| low));
         for rows in row_chunks(rec.context(), &matrices) {
             let [x0, x, inner, dy, dx0] =
                 [x0, x, &inner, dy, dx0].map(|matrix| matrix.row_part(rows.start, rows.len()));
-            let low = self.low.as_ref().map(|low| low.row_part(rows.start, rows.len()));
+            let low = self.low_rank(rows.clone());
             // the next chunk, or layer, may have the memory of this one's gradient
             rec.scope(|rec| {
                 let inner_grad = scratch(rec, rows.len(), self.width())?;
                 let dispatch = self.elementwise(rec.context(), &dy, &x0, &inner, &inner_grad, &dx0, turn)?;
                 rec.dispatch(dispatch);
                 let dx = if turn.last { &dx0 } else { &dy };
-                self.record_products(rec, &x, low.as_ref(), &inner_grad, dx, rows.start > 0)
+                self.record_products(rec, &x, low, &inner_grad, dx, rows.start > 0)
             })?;
         }
         Ok(())
@@ -303,7 +303,7 @@ impl CrossLayer {
         &self,
         rec: &mut Recorder,
         x: &Matrix,
-        low: Option<&Matrix>,
+        low: Option<(&Parameter, Matrix)>,
         inner_grad: &Matrix,
         dx: &Matrix,
         accumulate: bool,
@@ -311,16 +311,16 @@ impl CrossLayer {
         let sums = Epilogue { accumulate, ..Epilogue::default() };
         let added = Epilogue { accumulate: true, ..Epilogue::default() };
         let mut all = vec![column_sums(rec.context(), inner_grad, &self.bias.grad, accumulate)?];
-        match (&self.down, low) {
-            (Some(v), Some(low)) => {
+        match low {
+            Some((v, low)) => {
                 let low_grad = scratch(rec, low.rows(), low.cols())?;
-                all.extend(product(rec, Layout::Tn, inner_grad, low, &self.up.grad, sums)?);
+                all.extend(product(rec, Layout::Tn, inner_grad, &low, &self.up.grad, sums)?);
                 let none = Epilogue::default();
                 all.extend(product(rec, Layout::Nn, inner_grad, &self.up.value, &low_grad, none)?);
                 all.extend(product(rec, Layout::Tn, &low_grad, x, &v.grad, sums)?);
                 all.extend(product(rec, Layout::Nn, &low_grad, &v.value, dx, added)?);
             }
-            _ => {
+            None => {
                 all.extend(product(rec, Layout::Tn, inner_grad, x, &self.up.grad, sums)?);
                 all.extend(product(rec, Layout::Nn, inner_grad, &self.up.value, dx, added)?);
             }
@@ -338,9 +338,9 @@ impl CrossLayer {
         Ok(x0.rows())
     }
 
-    /// `v`, and the room for `v x` of a batch.
-    fn low_rank(&self, batch: usize) -> Option<(&Parameter, Matrix)> {
-        self.down.as_ref().zip(self.low.as_ref().map(|low| low.row_part(0, batch)))
+    /// `v`, and the room for `v x` of some rows.
+    fn low_rank(&self, rows: Range<usize>) -> Option<(&Parameter, Matrix)> {
+        self.low.as_ref().map(|(v, low)| (v, low.row_part(rows.start, rows.len())))
     }
 
     /// The variant of the elementwise kernels, and its width.

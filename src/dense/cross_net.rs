@@ -9,6 +9,27 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// The cross network of DCN-v2 (Wang et al., 2021): cross layers one after the other, all of which also see the
 /// input of the first, and buffers for what lies between.
+///
+/// ```
+/// use embag::dense::{CrossNet, DenseOptimizer};
+/// use embag::{Context, Matrix, Recorder};
+///
+/// let ctx = Context::cpu();
+/// let optimizer = DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-8 };
+/// // two layers of rank 2 for 6 columns, and batches of at most 4
+/// let mut cross = CrossNet::new(&ctx, 6, 2, Some(2), 4, &optimizer, 7)?;
+/// let x = Matrix::from_slice(&ctx, &[0.5; 18], 3, 6)?;
+/// let dy = Matrix::from_slice(&ctx, &[1.0; 18], 3, 6)?;
+/// let (out, dx) = (Matrix::zeros(&ctx, 3, 6)?, Matrix::zeros(&ctx, 3, 6)?);
+///
+/// let mut rec = Recorder::new(&ctx);
+/// cross.forward(&mut rec, &x, &out)?;
+/// cross.backward(&mut rec, &x, &dy, &dx)?; // dy: the gradient of out, yours
+/// cross.step(&mut rec)?;
+/// rec.run()?;
+/// assert_eq!(dx.to_vec(&ctx)?.len(), 18);
+/// # Ok::<(), embag::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct CrossNet {
     layers: Vec<CrossLayer>,
