@@ -1,6 +1,6 @@
-//! B3 and I1: the matrix product and the dot interaction.
+//! B3 and I1: the matrix product, the dot interaction and the cross layer.
 
-use embag::dense::{Interaction, matmul};
+use embag::dense::{CrossLayer, DenseOptimizer, Interaction, matmul};
 use embag::{Context, Matrix, Recorder, Result};
 
 use crate::inputs::hashed;
@@ -58,4 +58,43 @@ pub(crate) fn dots(ctx: &Context, measure: &Measure, dense_part: bool, backward:
     let case = format!("I1_dot_{kind}_B{BATCH}_F{FEATURES}_D{DIM}");
     let note = "351 strictly lower pairs; flops count the full 27 x 27 products";
     measure.case(&case, note, work, sums, run)
+}
+
+/// One cross layer of DCN-v2 on the features side by side, of full rank or of a lower one.
+pub(crate) fn cross(ctx: &Context, measure: &Measure, rank: Option<usize>) -> Result<()> {
+    let width = FEATURES * DIM;
+    let sgd = DenseOptimizer::Sgd { lr: 0.01, weight_decay: 0.0 };
+    let layer = CrossLayer::new(ctx, width, rank, BATCH, &sgd, 1)?;
+    for (name, matrix) in layer.parameters() {
+        let tag = match name {
+            "weight" => 3,
+            "bias" => 4,
+            "v" => 5,
+            _ => 6,
+        };
+        let mut values = hashed(matrix.rows() * matrix.cols(), tag);
+        if name != "bias" {
+            let root = (matrix.cols() as f64).sqrt() as f32;
+            values.iter_mut().for_each(|value| *value /= root);
+        }
+        matrix.write(ctx, &values)?;
+    }
+    let input = |tag| Matrix::from_slice(ctx, &hashed(BATCH * width, tag), BATCH, width);
+    let (x0, x) = (input(1)?, input(2)?);
+    let out = Matrix::zeros(ctx, BATCH, width)?;
+    let run = || {
+        let mut rec = Recorder::new(ctx);
+        layer.forward(&mut rec, &x0, &x, &out)?;
+        rec.run()
+    };
+    run()?;
+    let sums = checksum(&out.to_vec(ctx)?);
+    let (kind, weights) = match rank {
+        None => ("full".to_owned(), width * width),
+        Some(rank) => (format!("lowrank{rank}"), 2 * width * rank),
+    };
+    let work =
+        Work { bytes: ((3 * BATCH * width + weights) * 4) as u64, flops: (2 * BATCH * weights) as u64 };
+    let case = format!("I1_dcnv2_{kind}_B{BATCH}_d{width}");
+    measure.case(&case, "x0 * (W x + b) + x or x0 * (U V x + b) + x; keeps the product", work, sums, run)
 }

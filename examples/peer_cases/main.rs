@@ -97,6 +97,8 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dot_fwd_B", |ctx, m| dense::dots(ctx, m, false, false)),
     ("I1_dot_fwd_concat", |ctx, m| dense::dots(ctx, m, true, false)),
     ("I1_dot_fwdbwd", |ctx, m| dense::dots(ctx, m, false, true)),
+    ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
+    ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
     ("S", bags::scaling),
 ];
 

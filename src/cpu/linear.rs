@@ -41,9 +41,10 @@ fn product(p: &Params, k: usize, a: View<'_>, b: View<'_>, bias: &[f32], out: &m
         return;
     }
     let out = &mut out[..(m - 1) * stride + n];
-    if p.accumulate == 0 {
-        multiply((m, n, k), a, b, out, stride);
-        if !bias.is_empty() || p.activation != 0 {
+    let plain = bias.is_empty() && p.activation == 0;
+    if p.accumulate == 0 || plain {
+        multiply((m, n, k), a, b, out, stride, p.accumulate == 1);
+        if !plain {
             out.par_chunks_mut(stride * ROWS).for_each(|rows| {
                 vectorised(
                     #[inline(always)]
@@ -54,7 +55,7 @@ fn product(p: &Params, k: usize, a: View<'_>, b: View<'_>, bias: &[f32], out: &m
         return;
     }
     let mut sums = vec![0.0; m * n];
-    multiply((m, n, k), a, b, &mut sums, n);
+    multiply((m, n, k), a, b, &mut sums, n, false);
     out.par_chunks_mut(stride * ROWS).zip(sums.par_chunks_mut(n * ROWS)).for_each(|(rows, sums)| {
         vectorised(
             #[inline(always)]

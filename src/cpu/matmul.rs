@@ -16,13 +16,15 @@ impl View<'_> {
     }
 }
 
-/// `out[m][n] = sum over k of a(m, k) b(k, n)` with all of rayon's threads. `stride`: values from row to row of `out`.
+/// `out[m][n] = sum over k of a(m, k) b(k, n)`, or that added to it, with all of rayon's threads. `stride`: values from
+/// row to row of `out`.
 pub(super) fn multiply(
     (m, n, k): (usize, usize, usize),
     a: View<'_>,
     b: View<'_>,
     out: &mut [f32],
     stride: usize,
+    accumulate: bool,
 ) {
     if m == 0 || n == 0 {
         return;
@@ -33,8 +35,8 @@ pub(super) fn multiply(
     let step = |stride: usize| stride.cast_signed();
     #[allow(unsafe_code, reason = "gemm's only interface takes pointers")]
     // SAFETY: the largest index of each matrix lies inside its slice (asserted above; with k = 0 the operands are not
-    // read), `out` is borrowed mutably, so it overlaps neither operand, and f32 is one of gemm's types. `out` is not
-    // read (`read_dst` is false).
+    // read), `out` is borrowed mutably, so it overlaps neither operand, and f32 is one of gemm's types. What
+    // `out` holds is read if it is added to; it is initialised.
     unsafe {
         gemm::gemm(
             m,
@@ -43,14 +45,15 @@ pub(super) fn multiply(
             out.as_mut_ptr(),
             1,
             step(stride),
-            false,
+            accumulate,
             a.data.as_ptr(),
             step(a.column_stride),
             step(a.row_stride),
             b.data.as_ptr(),
             step(b.column_stride),
             step(b.row_stride),
-            0.0,
+            // the factor of what `out` holds, which is not read if there is none, and that of the product
+            if accumulate { 1.0 } else { 0.0 },
             1.0,
             false,
             false,
@@ -73,13 +76,18 @@ mod tests {
             // b is stored by columns
             let left = View { data: &a, row_stride: k, column_stride: 1 };
             let right = View { data: &b, row_stride: 1, column_stride: k };
-            multiply((m, n, k), left, right, &mut out, n + 2);
+            multiply((m, n, k), left, right, &mut out, n + 2, false);
             for i in 0..m {
                 for j in 0..n {
                     let expected: f32 = (0..k).map(|x| a[i * k + x] * b[j * k + x]).sum();
                     assert_eq!(out[i * (n + 2) + j], expected, "{m}x{n}x{k} at {i}, {j}");
+                    out[i * (n + 2) + j] = 1.0 - expected;
                 }
-                assert!(out[i * (n + 2) + n].is_nan(), "the gap was written");
+            }
+            multiply((m, n, k), left, right, &mut out, n + 2, true);
+            for row in out.chunks(n + 2) {
+                assert!(row[..n].iter().all(|&value| value == 1.0), "{m}x{n}x{k}: {row:?} is not the sum");
+                assert!(row[n..].iter().all(|value| value.is_nan()), "the gap was written");
             }
         }
     }
@@ -88,6 +96,6 @@ mod tests {
     #[should_panic(expected = "too short")]
     fn a_short_operand_is_refused() {
         let view = View { data: &[1.0; 5], row_stride: 3, column_stride: 1 };
-        multiply((2, 2, 3), view, view, &mut [0.0; 4], 2);
+        multiply((2, 2, 3), view, view, &mut [0.0; 4], 2, false);
     }
 }

@@ -13,6 +13,8 @@ pub(crate) mod check_report;
 pub(crate) mod column_sum;
 mod columns;
 pub(crate) mod copy_rows;
+pub(crate) mod cross;
+pub(crate) mod cross_grad;
 mod dense_optimizer;
 pub(crate) mod dense_update;
 mod execute;

@@ -1,9 +1,10 @@
 //! A linear layer.
 
-use super::optimizer::{DenseOptimizer, Progress};
+use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
 use super::plan::{check, record, row_chunks, word};
 use super::product::{Epilogue, product};
+use super::trained::{Trained, Training};
 use crate::kernel::Dispatch;
 use crate::kernels::linear::{ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout};
 use crate::kernels::{activation_grad, column_sum};
@@ -38,12 +39,22 @@ pub struct Linear {
     weight: Parameter,
     bias: Parameter,
     activation: Activation,
-    optimizer: DenseOptimizer,
-    progress: Progress,
+    training: Training,
 }
 
-/// Name of the number of steps among the tensors of a checkpoint.
-const STEPS: &str = "steps";
+impl Trained for Linear {
+    fn all(&self) -> Vec<&Parameter> {
+        vec![&self.weight, &self.bias]
+    }
+
+    fn training(&self) -> &Training {
+        &self.training
+    }
+
+    fn training_mut(&mut self) -> &mut Training {
+        &mut self.training
+    }
+}
 
 impl Linear {
     /// A layer whose weight and bias are uniform in `[-1 / sqrt(inputs), 1 / sqrt(inputs))`, PyTorch's default; the
@@ -64,7 +75,7 @@ impl Linear {
             let got = format!("{inputs} inputs, {outputs} outputs");
             return Err(Error::invalid("linear layer", "at least one input and one output", got));
         }
-        optimizer.validate()?;
+        let training = Training::new(optimizer)?;
         let scale = 1.0 / f32::sqrt(inputs as f32);
         let parameter =
             |name, shape, first_row| Parameter::new(ctx, name, shape, first_row, scale, optimizer, seed);
@@ -73,8 +84,7 @@ impl Linear {
             // the row behind the weight's last, so that no number comes twice
             bias: parameter("bias", (1, outputs), outputs)?,
             activation,
-            optimizer: *optimizer,
-            progress: Progress::START,
+            training,
         })
     }
 
@@ -129,7 +139,7 @@ impl Linear {
     /// The optimizer.
     #[must_use]
     pub fn optimizer(&self) -> &DenseOptimizer {
-        &self.optimizer
+        &self.training.optimizer
     }
 
     /// Sets the learning rate of the steps to come.
@@ -137,10 +147,7 @@ impl Linear {
     /// # Errors
     /// [`Error::InvalidArgument`] for a negative one, or one that is not finite.
     pub fn set_lr(&mut self, lr: f32) -> Result<()> {
-        let optimizer = self.optimizer.with_lr(lr);
-        optimizer.validate()?;
-        self.optimizer = optimizer;
-        Ok(())
+        self.training.set_lr(lr)
     }
 
     /// Records `out = activation(x weight^T + bias)` for `x` of `[batch, inputs]` and `out` of `[batch, outputs]`.
@@ -157,7 +164,8 @@ impl Linear {
     pub(super) fn plan_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<Vec<Dispatch>> {
         check("x", x, x.rows(), self.inputs())?;
         check("out", out, x.rows(), self.outputs())?;
-        let epilogue = Epilogue { bias: Some(&self.bias.value), activation: self.activation };
+        let epilogue =
+            Epilogue { bias: Some(&self.bias.value), activation: self.activation, accumulate: false };
         product(rec, Layout::Nt, x, &self.weight.value, out, epilogue)
     }
 
@@ -178,17 +186,11 @@ impl Linear {
         dx: Option<&Matrix>,
     ) -> Result<()> {
         let dispatches = self.plan_backward(rec, x, y, dy, dx)?;
-        self.clear_gradients_without(x, rec);
+        if x.rows() == 0 {
+            self.clear_gradients(rec);
+        }
         record(rec, dispatches);
         Ok(())
-    }
-
-    /// An empty batch has gradients too: zeros.
-    pub(super) fn clear_gradients_without(&self, x: &Matrix, rec: &mut Recorder) {
-        if x.rows() == 0 {
-            rec.clear(self.weight.grad.buffer());
-            rec.clear(self.bias.grad.buffer());
-        }
     }
 
     pub(super) fn plan_backward(
@@ -235,22 +237,9 @@ impl Linear {
     /// [`Error::Device`] if there is no memory.
     pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
         let (progress, dispatches) = self.plan_step(rec)?;
-        self.progress = progress;
+        self.training.progress = progress;
         record(rec, dispatches);
         Ok(())
-    }
-
-    pub(super) fn plan_step(&self, rec: &mut Recorder) -> Result<(Progress, Vec<Dispatch>)> {
-        let progress = self.progress.next(&self.optimizer);
-        let parameters = [&self.weight, &self.bias].into_iter();
-        let dispatches = parameters
-            .map(|parameter| parameter.step(rec, &self.optimizer, &progress))
-            .collect::<Result<_>>()?;
-        Ok((progress, dispatches))
-    }
-
-    pub(super) fn set_progress(&mut self, progress: Progress) {
-        self.progress = progress;
     }
 
     /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of steps.
@@ -262,25 +251,6 @@ impl Linear {
         self.export_with(ctx, "")
     }
 
-    pub(super) fn export_with(&self, ctx: &Context, prefix: &str) -> Result<Vec<NamedTensor>> {
-        let mut all = self.weight.export(ctx, prefix)?;
-        all.extend(self.bias.export(ctx, prefix)?);
-        all.push(NamedTensor {
-            name: format!("{prefix}{STEPS}"),
-            shape: vec![1],
-            // exact up to 2^24, where bias corrections are long gone
-            values: vec![self.progress.steps as f32],
-        });
-        Ok(all)
-    }
-
-    pub(super) fn named_shapes(&self, prefix: &str) -> Vec<(String, Vec<usize>)> {
-        let mut all = self.weight.named_shapes(prefix);
-        all.extend(self.bias.named_shapes(prefix));
-        all.push((format!("{prefix}{STEPS}"), vec![1]));
-        all
-    }
-
     /// Takes up what [`Linear::export`] gave; other names among `tensors` are left alone.
     ///
     /// # Errors
@@ -289,34 +259,6 @@ impl Linear {
         let import = self.matched(tensors, "")?;
         self.take(ctx, import)
     }
-
-    pub(super) fn matched<'a>(&self, tensors: &'a [NamedTensor], prefix: &str) -> Result<Import<'a>> {
-        let mut values = self.weight.matched(tensors, prefix)?;
-        values.extend(self.bias.matched(tensors, prefix)?);
-        let name = format!("{prefix}{STEPS}");
-        let steps = NamedTensor::find(tensors, &name, &[1])?.values[0];
-        if !(steps >= 0.0 && steps.fract() == 0.0) {
-            return Err(Error::invalid(name, "a number of steps", steps));
-        }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
-        let steps = steps as u64;
-        Ok(Import { values, steps })
-    }
-
-    pub(super) fn take(&mut self, ctx: &Context, import: Import<'_>) -> Result<()> {
-        for (matrix, values) in import.values {
-            matrix.write(ctx, values)?;
-        }
-        self.progress = Progress::after(import.steps, &self.optimizer);
-        Ok(())
-    }
-}
-
-/// A checkpoint of one layer, found to fit.
-#[derive(Debug)]
-pub(super) struct Import<'a> {
-    values: Vec<(Matrix, &'a [f32])>,
-    steps: u64,
 }
 
 /// `dy *= activation'(y)`
@@ -340,7 +282,7 @@ fn activation_gradient(ctx: &Context, activation: Activation, y: &Matrix, dy: &M
 }
 
 /// `out[c] = sum over r of x[r][c]`, or added to it.
-fn column_sums(ctx: &Context, x: &Matrix, out: &Matrix, accumulate: bool) -> Result<Dispatch> {
+pub(super) fn column_sums(ctx: &Context, x: &Matrix, out: &Matrix, accumulate: bool) -> Result<Dispatch> {
     let (rows, cols) = (word("rows", x.rows())?, word("columns", x.cols())?);
     let (x, out) = (x.place(ctx, "dy")?, out.place(ctx, "bias")?);
     let params = column_sum::Params {

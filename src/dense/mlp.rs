@@ -1,9 +1,11 @@
 //! A stack of linear layers.
 
-use super::linear::{Activation, Import, Linear};
+use super::linear::{Activation, Linear};
 use super::optimizer::DenseOptimizer;
 use super::parameter::NamedTensor;
 use super::plan::{check, record};
+use super::stack;
+use super::trained::Trained;
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// A multilayer perceptron: linear layers with relu between them, and buffers for what lies between.
@@ -129,8 +131,8 @@ impl Mlp {
             let (output, output_grad) = (hidden.get(i).unwrap_or(y), grads.get(i).unwrap_or(dy));
             all.extend(layer.plan_backward(rec, input, output, output_grad, input_grad)?);
         }
-        for layer in &self.layers {
-            layer.clear_gradients_without(x, rec);
+        if x.rows() == 0 {
+            self.layers.iter().for_each(|layer| layer.clear_gradients(rec));
         }
         record(rec, all);
         Ok(())
@@ -149,12 +151,7 @@ impl Mlp {
     /// # Errors
     /// As [`Linear::step`].
     pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
-        let plans = self.layers.iter().map(|layer| layer.plan_step(rec)).collect::<Result<Vec<_>>>()?;
-        for (layer, (progress, dispatches)) in self.layers.iter_mut().zip(plans) {
-            layer.set_progress(progress);
-            record(rec, dispatches);
-        }
-        Ok(())
+        stack::step(&mut self.layers, rec)
     }
 
     /// [`Linear::export`] of every layer, with `0.`, `1.` and so on before the names. Blocks.
@@ -162,17 +159,7 @@ impl Mlp {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn export(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
-        let mut all = Vec::new();
-        for (i, layer) in self.layers.iter().enumerate() {
-            all.extend(layer.export_with(ctx, &format!("{i}."))?);
-        }
-        Ok(all)
-    }
-
-    /// Names and shapes of what [`Mlp::export`] gives.
-    pub(super) fn named_shapes(&self) -> Vec<(String, Vec<usize>)> {
-        let layers = self.layers.iter().enumerate();
-        layers.flat_map(|(i, layer)| layer.named_shapes(&format!("{i}."))).collect()
+        stack::export(&self.layers, ctx)
     }
 
     /// Takes up what [`Mlp::export`] gave.
@@ -180,15 +167,6 @@ impl Mlp {
     /// # Errors
     /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
     pub fn import(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
-        let layers = self.layers.iter().enumerate();
-        let imports =
-            layers.map(|(i, layer)| layer.matched(tensors, &format!("{i}."))).collect::<Result<Vec<_>>>()?;
-        self.layers.iter_mut().zip(imports).try_for_each(|(layer, import)| layer.take(ctx, import))
-    }
-
-    /// Finds the tensors of every layer.
-    pub(super) fn matched<'a>(&self, tensors: &'a [NamedTensor]) -> Result<Vec<Import<'a>>> {
-        let layers = self.layers.iter().enumerate();
-        layers.map(|(i, layer)| layer.matched(tensors, &format!("{i}."))).collect()
+        stack::import(&mut self.layers, ctx, tensors)
     }
 }

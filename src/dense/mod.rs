@@ -1,4 +1,5 @@
-//! The dense half of a recommender model: linear layers, the interaction of features, the loss, and optimizers.
+//! The dense half of a recommender model: linear layers, the interaction of features, cross layers,
+//! the loss, and optimizers.
 //!
 //! Everything works on [`Matrix`] and records into a [`Recorder`], so that a whole training step is one submission.
 //! Views are matrices like any other: a layer may write the columns of a wider matrix that another operation
@@ -28,6 +29,8 @@
 //! ```
 
 mod checkpoint;
+mod cross;
+mod cross_net;
 mod interaction;
 mod linear;
 mod loss;
@@ -36,7 +39,11 @@ mod optimizer;
 mod parameter;
 mod plan;
 mod product;
+mod stack;
+mod trained;
 
+pub use cross::CrossLayer;
+pub use cross_net::CrossNet;
 pub use interaction::Interaction;
 pub use linear::{Activation, Linear};
 pub use loss::bce_with_logits;

@@ -13,6 +13,8 @@ pub(super) struct Epilogue<'a> {
     /// Added to every row: one row of as many columns as the output.
     pub(super) bias: Option<&'a Matrix>,
     pub(super) activation: Activation,
+    /// Whether the result is added to what the output holds.
+    pub(super) accumulate: bool,
 }
 
 /// `out = a b`, for `a` of `[m, k]`, `b` of `[k, n]` and `out` of `[m, n]`.
@@ -46,16 +48,17 @@ pub(super) fn product(
     if layout.a_along() {
         for rows in row_chunks(&ctx, &[a, out]) {
             let (a, out) = (a.row_part(rows.start, rows.len()), out.row_part(rows.start, rows.len()));
-            one_binding(rec, &ctx, layout, &a, b, &out, epilogue, false, &mut all)?;
+            one_binding(rec, &ctx, layout, &a, b, &out, epilogue, &mut all)?;
         }
     } else if a.rows() == 0 {
-        one_binding(rec, &ctx, layout, a, b, out, epilogue, false, &mut all)?;
+        one_binding(rec, &ctx, layout, a, b, out, epilogue, &mut all)?;
     } else {
         // what is summed over is cut: the chunks are added up in their order
         for rows in row_chunks(&ctx, &[a, b]) {
             let (first, count) = (rows.start, rows.len());
             let (a, b) = (a.row_part(first, count), b.row_part(first, count));
-            one_binding(rec, &ctx, layout, &a, &b, out, epilogue, first > 0, &mut all)?;
+            let epilogue = Epilogue { accumulate: epilogue.accumulate || first > 0, ..epilogue };
+            one_binding(rec, &ctx, layout, &a, &b, out, epilogue, &mut all)?;
         }
     }
     Ok(all)
@@ -87,7 +90,6 @@ fn one_binding(
     b: &Matrix,
     out: &Matrix,
     epilogue: Epilogue<'_>,
-    accumulate: bool,
     all: &mut Vec<Dispatch>,
 ) -> Result<()> {
     let (m, n) = (word("rows", out.rows())?, word("columns", out.cols())?);
@@ -109,7 +111,7 @@ fn one_binding(
         n,
         k,
         activation: epilogue.activation.code(),
-        accumulate: accumulate.into(),
+        accumulate: epilogue.accumulate.into(),
         slices,
         k_slice,
         lanes_n: linear::lanes_n(n),
@@ -153,7 +155,7 @@ fn one_binding(
         slices,
         out_base: out.base,
         out_stride: out.stride,
-        accumulate: accumulate.into(),
+        accumulate: epilogue.accumulate.into(),
     };
     all.push(Dispatch::threads(&sum_slices::KERNEL, 0, &join, vec![sums, out.binding], m * n));
     Ok(())

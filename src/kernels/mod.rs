@@ -11,6 +11,8 @@ pub(crate) mod check_offsets;
 pub(crate) mod check_report;
 pub(crate) mod column_sum;
 pub(crate) mod copy_rows;
+pub(crate) mod cross;
+pub(crate) mod cross_grad;
 pub(crate) mod dense_update;
 pub(crate) mod feature;
 pub(crate) mod gather_terms;
@@ -58,6 +60,8 @@ pub const ALL: &[&Kernel] = &[
     &column_sum::KERNEL,
     &interaction::KERNEL,
     &interaction_grad::KERNEL,
+    &cross::KERNEL,
+    &cross_grad::KERNEL,
     &bce::KERNEL,
     &dense_update::KERNEL,
 ];

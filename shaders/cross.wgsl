@@ -1,0 +1,41 @@
+// The output of a cross layer: out = x0 * (product + bias) + x. A thread has one element; x0 and x may be the same.
+@group(0) @binding(0) var<storage, read> x0: array<Elem>;
+@group(0) @binding(1) var<storage, read> x: array<Elem>;
+@group(0) @binding(2) var<storage, read> product: array<Elem>;
+@group(0) @binding(3) var<storage, read> bias: array<Elem>;
+@group(0) @binding(4) var<storage, read_write> out: array<Elem>;
+
+struct Params {
+    rows: u32,
+    // the rest in elements of the variant's width
+    cols: u32,
+    x0_base: u32,
+    x0_stride: u32,
+    x_base: u32,
+    x_stride: u32,
+    product_base: u32,
+    product_stride: u32,
+    bias_base: u32,
+    out_base: u32,
+    out_stride: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_index(group, groups) * WORKGROUP + thread;
+    if (i >= params.rows * params.cols) {
+        return;
+    }
+    let row = i / params.cols;
+    let column = i % params.cols;
+    let inner = product[params.product_base + row * params.product_stride + column]
+        + bias[params.bias_base + column];
+    let crossed = x0[params.x0_base + row * params.x0_stride + column] * inner;
+    out[params.out_base + row * params.out_stride + column] =
+        crossed + x[params.x_base + row * params.x_stride + column];
+}
