@@ -12,6 +12,7 @@ pub(crate) use buffer::Repr;
 pub(crate) use context::Backend;
 pub use context::{Context, ContextOptions, DeviceLimits};
 pub use matrix::Matrix;
+pub(crate) use matrix::Place;
 pub use readback::Readback;
 pub(crate) use readback::ReadbackState;
 pub(crate) use recorder::{Checks, Command};
