@@ -8,6 +8,7 @@ pub mod dense;
 mod device;
 mod error;
 mod gpu;
+pub mod jagged;
 pub mod kernel;
 pub mod kernels;
 pub mod metrics;

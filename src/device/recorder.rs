@@ -58,6 +58,14 @@ impl Checks {
     fn push(&self, check: Check) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(check);
     }
+
+    fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn truncate(&self, len: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).truncate(len);
+    }
 }
 
 impl std::fmt::Debug for Checks {
@@ -73,6 +81,8 @@ pub struct Recorder {
     ctx: Context,
     commands: Vec<Command>,
     checks: Checks,
+    /// What [`Recorder::check_once`] has checks for.
+    checked: Vec<usize>,
     scratch: Vec<Scratch>,
     /// Scratch of scopes that are over: commands run in order, so that later ones may have it.
     spare: Vec<Scratch>,
@@ -94,6 +104,7 @@ impl Recorder {
             ctx: ctx.clone(),
             commands: Vec::new(),
             checks: Checks::default(),
+            checked: Vec::new(),
             scratch: Vec::new(),
             spare: Vec::new(),
             uploads: Vec::new(),
@@ -187,16 +198,27 @@ impl Recorder {
 
     /// Records all of an operation or, if it fails, nothing.
     pub(crate) fn whole<T>(&mut self, record: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let before = self.commands.len();
+        let before = (self.commands.len(), self.checks.len(), self.checked.len());
         let result = record(self);
         if result.is_err() {
-            self.commands.truncate(before);
+            self.commands.truncate(before.0);
+            self.checks.truncate(before.1);
+            self.checked.truncate(before.2);
         }
         result
     }
 
     pub(crate) fn check(&mut self, check: Check) {
         self.checks.push(check);
+    }
+
+    /// [`Recorder::check`] for what many operations use: each check is a read from the device. The check must keep
+    /// alive what is at `address`.
+    pub(crate) fn check_once(&mut self, address: usize, check: Check) {
+        if !self.checked.contains(&address) {
+            self.checked.push(address);
+            self.checks.push(check);
+        }
     }
 
     /// Hands everything to the device, without waiting for it (the CPU context is done on return).

@@ -6,6 +6,8 @@ pub(crate) mod activation_grad;
 pub(crate) mod bag_forward;
 mod bag_inputs;
 pub(crate) mod bce;
+pub(crate) mod bucket_keys;
+pub(crate) mod bucket_offsets;
 pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
@@ -13,12 +15,17 @@ pub(crate) mod column_sum;
 pub(crate) mod copy_rows;
 pub(crate) mod cross;
 pub(crate) mod cross_grad;
+pub(crate) mod dense_to_jagged;
 pub(crate) mod dense_update;
 pub(crate) mod feature;
+pub(crate) mod gather_columns;
 pub(crate) mod gather_terms;
+pub(crate) mod gather_words;
 pub(crate) mod init_rows;
 pub(crate) mod interaction;
 pub(crate) mod interaction_grad;
+mod jagged_inputs;
+pub(crate) mod jagged_to_dense;
 pub(crate) mod linear;
 pub(crate) mod occurrences;
 pub(crate) mod part;
@@ -27,7 +34,10 @@ pub(crate) mod random;
 pub(crate) mod row_update;
 pub(crate) mod scan_apply;
 pub(crate) mod scan_reduce;
+pub(crate) mod segment_copy;
+pub(crate) mod segment_lengths;
 pub(crate) mod segment_partials;
+pub(crate) mod segment_sum;
 pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
 pub(crate) mod sum_slices;
@@ -64,6 +74,15 @@ pub const ALL: &[&Kernel] = &[
     &cross_grad::KERNEL,
     &bce::KERNEL,
     &dense_update::KERNEL,
+    &segment_lengths::KERNEL,
+    &segment_copy::KERNEL,
+    &jagged_to_dense::KERNEL,
+    &dense_to_jagged::KERNEL,
+    &bucket_keys::KERNEL,
+    &bucket_offsets::KERNEL,
+    &gather_words::KERNEL,
+    &segment_sum::KERNEL,
+    &gather_columns::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.

@@ -1,0 +1,15 @@
+// The segment that value p lies in: the last of these that begins at or before it. (Empty ones before it begin there
+// too.)
+fn find_segment(p: u32, segments: u32) -> u32 {
+    var low = 0u;
+    var high = segments;
+    while (high - low > 1u) {
+        let middle = (low + high) / 2u;
+        if (begins[middle] <= p) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}

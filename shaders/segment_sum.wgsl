@@ -1,0 +1,57 @@
+// Sums of the rows of each segment, or of each piece of one: one column a thread, in the order of the rows.
+@group(0) @binding(0) var<storage, read> status: Status;
+@group(0) @binding(1) var<storage, read> offsets: array<u32>;
+// where the pieces of each segment begin among all pieces
+@group(0) @binding(2) var<storage, read> begins: array<u32>;
+@group(0) @binding(3) var<storage, read> values: array<Elem>;
+@group(0) @binding(4) var<storage, read_write> out: array<Elem>;
+
+struct Params {
+    // sums, or no fewer than there are
+    rows: u32,
+    // the segments that are summed, and the first of them
+    segments: u32,
+    first: u32,
+    // values in a piece; 0: segments are summed whole, and `begins` is not looked at
+    piece: u32,
+    // the rest in elements of the variant's width
+    dim: u32,
+    values_base: u32,
+    values_stride: u32,
+    out_base: u32,
+    out_stride: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let i = group_index(group, groups) * WORKGROUP + lane;
+    if (i >= params.rows * params.dim || refused(status.bad_position, status.bad_offset)) {
+        return;
+    }
+    let row = i / params.dim;
+    let column = i % params.dim;
+    var segment = row;
+    var skip = 0u;
+    if (params.piece > 0u) {
+        if (row >= begins[params.segments]) {
+            return;
+        }
+        segment = find_segment(row, params.segments);
+        skip = (row - begins[segment]) * params.piece;
+    }
+    let begin = offsets[params.first + segment] + skip;
+    var end = offsets[params.first + segment + 1u];
+    if (params.piece > 0u) {
+        end = min(end, begin + params.piece);
+    }
+    var sum = Elem();
+    for (var p = begin; p < end; p++) {
+        sum += values[params.values_base + p * params.values_stride + column];
+    }
+    out[params.out_base + row * params.out_stride + column] = sum;
+}

@@ -1,0 +1,38 @@
+//! Twin of `jagged_to_dense.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::kernel::Call;
+use crate::kernels::feature::Status;
+use crate::kernels::jagged_to_dense::{Params, WIDTHS};
+
+/// Dense rows that one task fills.
+const ROWS: usize = 64;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let width = WIDTHS[call.variant] as usize;
+    if call.read::<Status>(0)[0].refused() {
+        return;
+    }
+    let begins = &call.read::<u32>(1)[p.first as usize..];
+    let (values, dense) = (call.read::<f32>(2), call.write::<f32>(3));
+    let elements = |count: u32| count as usize * width;
+    let (dim, stride) = (elements(p.dim), elements(p.dense_stride));
+    let dense = &mut dense[elements(p.dense_base)..];
+    let end = (p.rows as usize * stride).min(dense.len());
+    dense[..end].par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, dense)| {
+        for (dense, segment) in dense.chunks_mut(stride).zip(task * ROWS..) {
+            let (begin, end) = (begins[segment] as usize, begins[segment + 1] as usize);
+            let places = dense.chunks_exact_mut(dim).take(p.longest as usize);
+            for (place, out) in places.enumerate() {
+                if place < end - begin {
+                    let first = elements(p.values_base) + (begin + place) * elements(p.values_stride);
+                    out.copy_from_slice(&values[first..][..dim]);
+                } else {
+                    out.fill(p.padding);
+                }
+            }
+        }
+    });
+}

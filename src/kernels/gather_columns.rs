@@ -1,0 +1,86 @@
+//! Columns of a matrix in another order.
+
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters; all but the rows in elements of the variant's width.
+    Params {
+        rows: u32,
+        /// Of the output.
+        cols: u32,
+        input_base: u32,
+        input_stride: u32,
+        out_base: u32,
+        out_stride: u32,
+    }
+}
+
+macro_rules! variant {
+    ($width:literal) => {
+        Variant {
+            name: $width,
+            shape: Shape::Any,
+            workgroup: 256,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                "gather_columns.wgsl"
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "gather_columns",
+    about: "out[r][c] = sum of input[r][columns[begins[c] .. begins[c + 1]]]",
+    bindings: &[read("begins"), read("columns"), read("input"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[variant!("vec4"), variant!("scalar")],
+    parity: Parity::Bits,
+    twin: crate::cpu::gather_columns::run,
+    cases,
+};
+
+/// Values of an element of each variant.
+pub(crate) const WIDTHS: [u32; 2] = [4, 1];
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (name, rows, cols, most, gap) in [
+        ("none", 3u32, 5u32, 0, 0),
+        ("some", 7, 9, 3, 2),
+        ("many", 1, 4, 600, 0),
+        ("copies", 2048, 128, 1, 0),
+    ] {
+        for (variant, width) in WIDTHS.into_iter().enumerate() {
+            let mut random = Random::new(61);
+            let (mut begins, mut columns) = (vec![0], Vec::new());
+            for _ in 0..cols {
+                let count = if name == "copies" { 1 } else { random.below(most + 1) };
+                columns.extend((0..count).map(|_| random.below(cols + 1)));
+                begins.push(u32::try_from(columns.len()).unwrap_or(u32::MAX));
+            }
+            let params = Params {
+                rows,
+                cols,
+                input_base: gap,
+                input_stride: cols + 1 + gap,
+                out_base: 2 * gap,
+                out_stride: cols + gap,
+            };
+            let size = |base, stride| ((base + rows * stride) * width) as usize;
+            let bindings = vec![
+                CaseBinding::ints(&begins),
+                CaseBinding::ints(&columns),
+                CaseBinding::floats(&random.floats(size(params.input_base, params.input_stride))),
+                CaseBinding::poisoned(size(params.out_base, params.out_stride)),
+            ];
+            let case = Case::new(name, [variant], &params, bindings, (rows * cols).div_ceil(256));
+            let bytes = u64::from(rows * cols) * u64::from(width) * 8;
+            all.push(if name == "copies" { case.bench(bytes, 0) } else { case });
+        }
+    }
+    all
+}
