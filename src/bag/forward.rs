@@ -79,6 +79,13 @@ impl EmbeddingBags {
 
     pub(super) fn check_matrix(&self, batch: &JaggedBatch, matrix: &Matrix, name: &str) -> Result<()> {
         batch.fits(&self.schema)?;
+        if batch.is_variable() {
+            return Err(Error::invalid(
+                "batch",
+                "one number of examples for all features (or use the methods for a matrix a feature)",
+                "a variable batch",
+            ));
+        }
         if self.schema.has_sequences() {
             return Err(Error::invalid(
                 "features",

@@ -30,6 +30,8 @@ pub(crate) mod interaction_grad;
 pub(crate) mod jagged_to_dense;
 pub(crate) mod linear;
 mod matmul;
+pub(crate) mod max_grad;
+pub(crate) mod max_places;
 mod memory;
 pub(crate) mod occurrences;
 mod optimizer;

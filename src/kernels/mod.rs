@@ -27,6 +27,8 @@ pub(crate) mod interaction_grad;
 mod jagged_inputs;
 pub(crate) mod jagged_to_dense;
 pub(crate) mod linear;
+pub(crate) mod max_grad;
+pub(crate) mod max_places;
 pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
@@ -55,6 +57,8 @@ pub const ALL: &[&Kernel] = &[
     &check_report::KERNEL,
     &bag_forward::KERNEL,
     &copy_rows::KERNEL,
+    &max_places::KERNEL,
+    &max_grad::KERNEL,
     &occurrences::KERNEL,
     &scan_reduce::KERNEL,
     &scan_apply::KERNEL,
