@@ -196,7 +196,7 @@ fn golden_half() {
                 let mut bags = fields.bags_of(&ctx, pooling, false, precision, UpdateRules::default());
                 bags.upload("t", &fields.file.halves(&format!("weight_{name}"), precision)).unwrap();
                 let batch = fields.batch(&bags, false);
-                let out = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
+                let out = bags.forward_half(&batch, precision).unwrap().to_vec(&ctx).unwrap();
                 let field = format!("out_{name}_{mode}");
                 let expected = fields.file.halves(&field, precision);
                 let exact = mode == "max" || (mode, name) == ("sum", "f16");

@@ -146,10 +146,11 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
             let cols = bags.output_cols();
             let grad = Matrix::from_slice(ctx, &grad, shape.batch, cols).unwrap();
             if !reference || step == 0 {
-                let mut found = bags.forward(&batch).unwrap().to_vec(ctx).unwrap();
-                if half_output {
-                    found.iter_mut().for_each(|value| *value = half::f16::from_f32(*value).to_f32());
-                }
+                let found = if half_output {
+                    bags.forward_half(&batch, Precision::F16).unwrap().to_vec(ctx).unwrap()
+                } else {
+                    bags.forward(&batch).unwrap().to_vec(ctx).unwrap()
+                };
                 assert_close(&format!("{context} out"), &found, &out, tolerance);
             }
             if weights.is_some() {

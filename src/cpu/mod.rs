@@ -38,6 +38,7 @@ mod optimizer;
 mod powers;
 pub(crate) mod probe;
 mod queue;
+pub(crate) mod round_rows;
 mod row_sum;
 pub(crate) mod row_update;
 pub(crate) mod scan_apply;

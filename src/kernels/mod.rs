@@ -33,6 +33,7 @@ pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
 pub(crate) mod random;
+pub(crate) mod round_rows;
 pub(crate) mod row_update;
 pub(crate) mod scan_apply;
 pub(crate) mod scan_reduce;
@@ -57,6 +58,7 @@ pub const ALL: &[&Kernel] = &[
     &check_report::KERNEL,
     &bag_forward::KERNEL,
     &copy_rows::KERNEL,
+    &round_rows::KERNEL,
     &max_places::KERNEL,
     &max_grad::KERNEL,
     &occurrences::KERNEL,
