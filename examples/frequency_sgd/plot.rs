@@ -14,10 +14,10 @@ use crate::method::Method;
 use crate::model::TEST_EVERY;
 use crate::search::{Tuned, ZIPF};
 
-/// The size of a panel, and the pixels per unit of it.
+/// The size of a panel, and the pixels per unit of it: the file stays small.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 440.0;
-const SCALE: f32 = 1.25;
+const SCALE: f32 = 1.0;
 
 /// A failure to draw the curves.
 #[derive(Debug, thiserror::Error)]
