@@ -90,36 +90,46 @@ fn column_term(what: u32, row: Row, column: u32, sum: vec4<f32>, factor: f32, sc
     return squares(select(after.w, after.step, what == OF_STEP), left);
 }
 
-// The sum over a row: sixteen lanes of four columns, then a binary tree, then components in pairs.
+// Adds four lanes' terms of sixteen columns.
+fn add_terms(lanes: ptr<function, Block>, what: u32, row: Row, column: u32, factor: f32, scale: vec2<f32>, ratio: f32) {
+    if (column >= row.dim) {
+        return;
+    }
+    let left = row.dim - column;
+    var block: Block;
+    if (what != OF_WEIGHTS) {
+        block = block_sum(row, column);
+    }
+    (*lanes).a += column_term(what, row, column, block.a, factor, scale, ratio);
+    if (more(left, 4u)) {
+        (*lanes).b += column_term(what, row, column + 4u, block.b, factor, scale, ratio);
+    }
+    if (more(left, 8u)) {
+        (*lanes).c += column_term(what, row, column + 8u, block.c, factor, scale, ratio);
+    }
+    if (more(left, 12u)) {
+        (*lanes).d += column_term(what, row, column + 12u, block.d, factor, scale, ratio);
+    }
+}
+
+// The sum over a row: sixteen lanes of four columns, then a binary tree, then components in pairs. The lanes have names:
+// an array that is indexed at run time would lie in memory.
 fn row_sum(what: u32, row: Row, factor: f32, scale: vec2<f32>, ratio: f32) -> f32 {
-    var lanes: array<vec4<f32>, 16>;
-    for (var lane = 0u; lane < 16u; lane++) {
-        lanes[lane] = vec4<f32>();
+    var first: Block;
+    var second: Block;
+    var third: Block;
+    var fourth: Block;
+    for (var column = 0u; column < row.dim; column += 64u) {
+        add_terms(&first, what, row, column, factor, scale, ratio);
+        add_terms(&second, what, row, column + 16u, factor, scale, ratio);
+        add_terms(&third, what, row, column + 32u, factor, scale, ratio);
+        add_terms(&fourth, what, row, column + 48u, factor, scale, ratio);
     }
-    for (var column = 0u; column < row.dim; column += 16u) {
-        let left = row.dim - column;
-        var block: Block;
-        if (what != OF_WEIGHTS) {
-            block = block_sum(row, column);
-        }
-        let lane = (column / 4u) % 16u;
-        lanes[lane] += column_term(what, row, column, block.a, factor, scale, ratio);
-        if (more(left, 4u)) {
-            lanes[lane + 1u] += column_term(what, row, column + 4u, block.b, factor, scale, ratio);
-        }
-        if (more(left, 8u)) {
-            lanes[lane + 2u] += column_term(what, row, column + 8u, block.c, factor, scale, ratio);
-        }
-        if (more(left, 12u)) {
-            lanes[lane + 3u] += column_term(what, row, column + 12u, block.d, factor, scale, ratio);
-        }
-    }
-    for (var width = 8u; width > 0u; width /= 2u) {
-        for (var lane = 0u; lane < width; lane++) {
-            lanes[lane] += lanes[lane + width];
-        }
-    }
-    let sum = lanes[0];
+    let a = (first.a + third.a) + (second.a + fourth.a);
+    let b = (first.b + third.b) + (second.b + fourth.b);
+    let c = (first.c + third.c) + (second.c + fourth.c);
+    let d = (first.d + third.d) + (second.d + fourth.d);
+    let sum = (a + c) + (b + d);
     return (sum.x + sum.y) + (sum.z + sum.w);
 }
 

@@ -189,10 +189,16 @@ fn tables(
 /// Ids for each thread of the CPU in a chunk of several tables: their keys and terms fit its second-level cache.
 const IDS_PER_THREAD: u64 = 24 << 10;
 
+/// Ids of a chunk of several tables on software adapters: one thread may have to walk all of them, if they are the same,
+/// and there loops must be short.
+const SOFTWARE_IDS: u64 = 1 << 16;
+
 /// A chunk holds a single table, or tables with at most this many ids.
 fn most_ids(ctx: &Context) -> u64 {
     if ctx.is_cpu() {
         IDS_PER_THREAD * crate::cpu::threads() as u64
+    } else if ctx.loop_limit().is_some() {
+        SOFTWARE_IDS.min(ctx.limits().binding / size_of::<part::Term>() as u64)
     } else {
         // terms, the largest of what is made for each id, must fit a binding
         ctx.limits().binding / size_of::<part::Term>() as u64
