@@ -31,6 +31,7 @@ pub(crate) mod jagged_to_dense;
 pub(crate) mod linear;
 mod matmul;
 mod memory;
+pub(crate) mod move_rows;
 pub(crate) mod occurrences;
 mod optimizer;
 mod powers;

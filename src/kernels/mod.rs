@@ -27,6 +27,7 @@ pub(crate) mod interaction_grad;
 mod jagged_inputs;
 pub(crate) mod jagged_to_dense;
 pub(crate) mod linear;
+pub(crate) mod move_rows;
 pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
@@ -83,6 +84,7 @@ pub const ALL: &[&Kernel] = &[
     &gather_words::KERNEL,
     &segment_sum::KERNEL,
     &gather_columns::KERNEL,
+    &move_rows::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.
