@@ -24,6 +24,8 @@ fn main(
     let lane = (work - feature.work_begin) % feature.lanes;
     if (feature.pooling == POOL_NONE) {
         copy_rows(feature, item, lane);
+    } else if (feature.pooling == POOL_MAX) {
+        max_rows(feature, item, lane);
     } else {
         pool_rows(feature, item, lane);
     }
@@ -116,6 +118,53 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
         }
         put_block(out_row + column, left, sum, feature.initial);
     }
+}
+
+// The largest values: -infinity where the bag has no row in this window, for later windows to replace.
+fn max_rows(feature: Feature, item: u32, lane: u32) {
+    let bag = feature.index * params.batch + params.row_begin + item;
+    let begin = offsets[bag];
+    let end = offsets[bag + 1u];
+    let out_row = feature.out_base + item * feature.out_stride;
+    for (var column = lane * 16u; column < feature.dim; column += feature.lanes * 16u) {
+        let left = feature.dim - column;
+        var best = Block(lowest(), lowest(), lowest(), lowest());
+        var count = 0u;
+        for (var p = begin; p < end; p++) {
+            let id = ids[p];
+            if (id >= feature.rows || id == feature.padding) {
+                continue;
+            }
+            count += 1u;
+            let row = id - feature.window_first;
+            if (row < feature.window_rows) {
+                let block = load_block(feature.window_base + row * feature.window_stride + column, left);
+                best.a = larger(best.a, block.a, count == 1u);
+                best.b = larger(best.b, block.b, count == 1u);
+                best.c = larger(best.c, block.c, count == 1u);
+                best.d = larger(best.d, block.d, count == 1u);
+            }
+        }
+        let e = out_row + column;
+        put_max(e, left, best.a, feature.initial, count);
+        if (left > 4u) {
+            put_max(e + 4u, left - 4u, best.b, feature.initial, count);
+        }
+        if (left > 8u) {
+            put_max(e + 8u, left - 8u, best.c, feature.initial, count);
+        }
+        if (left > 12u) {
+            put_max(e + 12u, left - 12u, best.d, feature.initial, count);
+        }
+    }
+}
+
+fn put_max(e: u32, left: u32, best: vec4<f32>, initial: u32, count: u32) {
+    var value = best;
+    if (initial == 0u) {
+        value = merged(load_out(e, left), value);
+    }
+    store_out(e, left, select(value, vec4<f32>(), count == 0u));
 }
 
 fn copy_rows(feature: Feature, item: u32, lane: u32) {

@@ -25,6 +25,8 @@ fn main(
     let lane = (work - feature.work_begin) % feature.lanes;
     if (feature.pooling == POOL_NONE) {
         copy_rows(feature, item, lane);
+    } else if (feature.pooling == POOL_MAX) {
+        max_rows(feature, item, lane);
     } else {
         pool_rows(feature, item, lane);
     }
@@ -64,6 +66,35 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
             sum = load_out(out_row + column, left) + sum;
         }
         store_out(out_row + column, left, sum);
+    }
+}
+
+// The largest values: -infinity where the bag has no row in this window, for later windows to replace.
+fn max_rows(feature: Feature, item: u32, lane: u32) {
+    let bag = feature.index * params.batch + params.row_begin + item;
+    let begin = offsets[bag];
+    let end = offsets[bag + 1u];
+    let out_row = feature.out_base + item * feature.out_stride;
+    for (var column = lane * 4u; column < feature.dim; column += feature.lanes * 4u) {
+        let left = feature.dim - column;
+        var best = lowest();
+        var count = 0u;
+        for (var p = begin; p < end; p++) {
+            let id = ids[p];
+            if (id >= feature.rows || id == feature.padding) {
+                continue;
+            }
+            count += 1u;
+            let row = id - feature.window_first;
+            if (row < feature.window_rows) {
+                let value = load_rows(feature.window_base + row * feature.window_stride + column, left);
+                best = larger(best, value, count == 1u);
+            }
+        }
+        if (feature.initial == 0u) {
+            best = merged(load_out(out_row + column, left), best);
+        }
+        store_out(out_row + column, left, select(best, vec4<f32>(), count == 0u));
     }
 }
 

@@ -22,7 +22,9 @@ pub use bag::{
 };
 pub use cached::{CacheStats, CachedBags, CachedBagsBuilder, CachedBatch, Replacement};
 pub use checkpoint::{Checkpoint, Element};
-pub use device::{Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission};
+pub use device::{
+    Buffer, Context, ContextOptions, DeviceLimits, HalfMatrix, Matrix, Readback, Recorder, Submission,
+};
 pub use error::{Error, Result};
 pub use optimizer::{
     Adagrad, Adam, Adjustment, BiasCorrection, Counting, CowClip, EpsPlace, Frequency, FrequencySgd, Lamb,

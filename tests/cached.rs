@@ -89,7 +89,9 @@ fn contents(whole: &EmbeddingBags, cached: &mut CachedBags) -> [Vec<u32>; 2] {
 
 /// Random bags with few frequent and many rare rows: about one over the rank.
 fn zipf(model: &Model, examples: usize, longest: u32, seed: u64) -> Lists {
-    let mut lists = Lists::random(model, examples, longest, seed % 2 == 1, seed);
+    // a maximum has no weights
+    let weighted = seed % 2 == 1 && model.features.iter().all(|feature| feature.pooling != Pooling::Max);
+    let mut lists = Lists::random(model, examples, longest, weighted, seed);
     let mut random = Random::new(seed);
     for (f, bags) in lists.ids.iter_mut().enumerate() {
         let rows = u32::try_from(model.tables[model.features[f].table].0).unwrap();
@@ -143,7 +145,11 @@ fn check(
         for (out, expected) in outs.iter().zip(&expected) {
             assert_bits(&what, &out.to_vec(ctx).unwrap(), &expected.to_vec(ctx).unwrap());
         }
-        if model.pooled() {
+        let maxima = model.features.iter().any(|feature| feature.pooling == Pooling::Max);
+        if model.pooled() && !maxima {
+            let half = whole.forward_half(&batch, Precision::F16).unwrap().to_vec(ctx).unwrap();
+            let found = cached.forward_half(&placed, Precision::F16).unwrap().to_vec(ctx).unwrap();
+            assert_bits(&what, &found, &half);
             let grad = model.side_by_side(lists.examples, &grads);
             let grad = Matrix::from_slice(ctx, &grad, lists.examples, whole.output_cols()).unwrap();
             let words = |buffer: embag::Buffer| buffer.read::<f32>(ctx).unwrap();
@@ -176,6 +182,13 @@ fn sequences() -> Model {
     )
 }
 
+fn maxima() -> Model {
+    Model::new(
+        &[(200, 12), (90, 5)],
+        &[feature(0, Pooling::Max), padded(1, Pooling::Max, 1), feature(0, Pooling::Sum)],
+    )
+}
+
 fn pooled() -> Model {
     Model::new(
         &[(500, 16), (70, 3)],
@@ -188,7 +201,7 @@ fn the_bits_are_those_without_a_cache() {
     for ctx in devices() {
         for optimizer in optimizers() {
             for replacement in [Replacement::Lru, Replacement::Lfu] {
-                for (model, ways) in [(sequences(), 2), (pooled(), 32)] {
+                for (model, ways) in [(sequences(), 2), (pooled(), 32), (maxima(), 4)] {
                     let model = model.optimizer(optimizer);
                     let what = format!("{optimizer:?} {replacement:?} {ways} ways");
                     let with = |bags: CachedBagsBuilder| bags.replacement(replacement).ways(ways);
@@ -219,6 +232,31 @@ fn tables_of_16_bits_rounded_to_the_nearest() {
                 check(&format!("{precision:?}"), &ctx, &model, 2, precision, |bags| bags);
             }
         }
+    }
+}
+
+#[test]
+fn features_with_examples_of_their_own() {
+    let model = pooled().optimizer(Adagrad { lr: 0.1, ..Default::default() });
+    let lengths = [1, 2, 3, 2, 0, 1, 1];
+    let examples = [2usize, 4, 1];
+    for ctx in devices() {
+        let (mut whole, mut cached) = both(&ctx, &model, &[8, 8], Precision::F32, |bags| bags);
+        for step in 0..6u32 {
+            let ids: Vec<u32> = (0..10).map(|i| (7 * i + 13 * step) % 70).collect();
+            let batch = whole.batch_from_variable_lengths(&ids, &lengths, &examples, None).unwrap();
+            let placed = cached.place_from_variable_lengths(&ids, &lengths, &examples, None).unwrap();
+            assert!(placed.is_variable() && placed.examples_of("f1").unwrap() == 4);
+            let outs = whole.forward_features(&batch).unwrap();
+            let found = cached.forward_features(&placed).unwrap();
+            for (found, out) in found.iter().zip(&outs) {
+                assert_bits("forward", &found.to_vec(&ctx).unwrap(), &out.to_vec(&ctx).unwrap());
+            }
+            whole.backward_features(&batch, &outs).unwrap();
+            cached.backward_features(&placed, &found).unwrap();
+        }
+        let [expected, found] = contents(&whole, &mut cached);
+        assert_eq!(found, expected);
     }
 }
 

@@ -6,8 +6,12 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::process::Command;
+
 use embag::{
-    Adagrad, Buffer, Context, EmbeddingBags, Init, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd, Table,
+    Adagrad, Adam, Buffer, Context, EmbeddingBags, Frequency, FrequencySgd, Init, Matrix, Optimizer,
+    PartialRowwiseLamb, Pooling, RowwiseAdagrad, Sgd, Table,
 };
 use model::{Lists, Model, Step, feature, padded};
 use random::Random;
@@ -16,11 +20,14 @@ fn devices() -> impl Iterator<Item = Context> {
     std::iter::once(Context::cpu()).chain(common::gpu_shapes().iter().cloned())
 }
 
-fn optimizers() -> [Optimizer; 3] {
-    [
+fn optimizers() -> Vec<Optimizer> {
+    vec![
         Sgd { lr: 0.1, ..Default::default() }.into(),
         Adagrad { lr: 0.1, ..Default::default() }.into(),
         RowwiseAdagrad { lr: 0.1, ..Default::default() }.into(),
+        Adam::default().into(),
+        PartialRowwiseLamb::default().into(),
+        FrequencySgd { frequency: Frequency::Occurrences, ..Default::default() }.into(),
     ]
 }
 
@@ -64,18 +71,50 @@ fn repeated_runs() {
     }
 }
 
+/// What a step leaves, printed by a process of its own with so many threads: they are started once in a process.
+fn in_child(test: &str, threads: usize) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD, "1")
+        .env("RAYON_NUM_THREADS", threads.to_string())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find_map(|line| line.split_once("bits: ")).expect("the child prints its bits");
+    line.1.to_owned()
+}
+
+/// Set for the processes that [`in_child`] starts.
+const CHILD: &str = "EMBAG_DETERMINISM_CHILD";
+
+/// A number that stands for the bits of all steps.
+fn bits(steps: &[Step<f32>]) -> String {
+    let mut hasher = DefaultHasher::new();
+    // debug output tells any two numbers apart
+    format!("{steps:?}").hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// The same steps by processes with these numbers of threads, and here.
+fn check_threads(test: &str, threads: &[usize], steps: impl Fn() -> Vec<Step<f32>>) {
+    if std::env::var_os(CHILD).is_some() {
+        println!("bits: {}", bits(&steps()));
+        return;
+    }
+    let expected = bits(&steps());
+    for &threads in threads {
+        assert_eq!(in_child(test, threads), expected, "{threads} threads");
+    }
+}
+
 #[test]
 fn any_number_of_threads() {
     let (model, lists) = hot();
-    for optimizer in optimizers() {
-        let model = model.clone().optimizer(optimizer);
-        let expected = step(&Context::cpu(), &model, &lists);
-        for threads in [1, 2, 3, 7] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let found = pool.install(|| step(&Context::cpu(), &model, &lists));
-            found.assert_same(&format!("{optimizer:?}, {threads} threads"), &expected);
-        }
-    }
+    check_threads("any_number_of_threads", &[1, 2, 3, 7], || {
+        let of = |optimizer| step(&Context::cpu(), &model.clone().optimizer(optimizer), &lists);
+        optimizers().into_iter().map(of).collect()
+    });
 }
 
 /// With one thread the CPU sorts at most 24,576 ids at once, unless they are of one table.
@@ -94,14 +133,15 @@ fn tables_taken_a_few_at_a_time() {
     );
     let lists = Lists::random(&model, 900, 24, true, 6);
     assert!((0..6).all(|f| (10_000..24_000).contains(&lists.count(f))));
-    let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    check_threads("tables_taken_a_few_at_a_time", &[1, 8], || {
+        let of = |optimizer| step(&Context::cpu(), &model.clone().optimizer(optimizer), &lists);
+        optimizers().into_iter().map(of).collect()
+    });
     for optimizer in optimizers() {
         let model = model.clone().optimizer(optimizer);
-        let few = single.install(|| step(&Context::cpu(), &model, &lists));
-        let all = rayon::ThreadPoolBuilder::new().num_threads(8).build().unwrap();
-        all.install(|| step(&Context::cpu(), &model, &lists)).assert_same(&format!("{optimizer:?}"), &few);
+        let cpu = step(&Context::cpu(), &model, &lists);
         for ctx in common::gpu_shapes() {
-            step(ctx, &model, &lists).assert_same(&format!("{optimizer:?}, {}", common::name_of(ctx)), &few);
+            step(ctx, &model, &lists).assert_same(&format!("{optimizer:?}, {}", common::name_of(ctx)), &cpu);
         }
     }
 }
@@ -135,9 +175,12 @@ fn row_among(ctx: &Context, optimizer: Optimizer, others: usize, first_table: u6
         bags.backward(&batch, &grad).unwrap();
     }
     let fields = optimizer.states().iter();
-    let state: Vec<f32> = fields.flat_map(|field| bags.download_state("t", field.name).unwrap()).collect();
-    let len = state.len() / 3000;
-    (bags.read_row("t", 7).unwrap(), state[7 * len..8 * len].to_vec())
+    let state = fields.flat_map(|field| {
+        let values = bags.download_state("t", field.name).unwrap();
+        let len = values.len() / 3000;
+        values[7 * len..8 * len].to_vec()
+    });
+    (bags.read_row("t", 7).unwrap(), state.collect())
 }
 
 #[test]

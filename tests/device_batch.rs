@@ -28,6 +28,7 @@ fn on_device(ctx: &Context, batch: usize, ids: &[u32], offsets: &[u32]) -> Devic
         lengths: false,
         weights: None,
         counts: None,
+        examples: None,
     }
 }
 
@@ -57,6 +58,7 @@ fn device_batches_equal_host_batches() {
                 lengths,
                 weights: lists.weights.as_deref().map(|weights| buffer(&ctx, weights)),
                 counts: Some((0..4).map(|f| lists.count(f)).collect()),
+                examples: None,
             };
             let batch = bags.batch_from_device(&mut rec, given).unwrap();
             let outs: Vec<Matrix> =

@@ -345,6 +345,7 @@ fn every_variant_can_be_had() {
                 lengths: false,
                 weights: None,
                 counts: None,
+                examples: None,
             },
         )
         .unwrap_err(),

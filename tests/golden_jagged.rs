@@ -110,6 +110,7 @@ fn golden_permuted_features() {
                 lengths: true,
                 weights: Some(Buffer::from_slice(&ctx, &fields.0.floats("p2d_weights")).unwrap()),
                 counts,
+                examples: None,
             };
             let mut rec = Recorder::new(&ctx);
             let tensor = KeyedJagged::new(&mut rec, shape[0], given).unwrap();
@@ -139,6 +140,7 @@ fn golden_block_bucketize() {
             lengths: true,
             weights: None,
             counts: None,
+            examples: None,
         };
         let mut rec = Recorder::new(&ctx);
         let tensor = KeyedJagged::new(&mut rec, blocks.len(), given).unwrap();

@@ -146,10 +146,11 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
             let cols = bags.output_cols();
             let grad = Matrix::from_slice(ctx, &grad, shape.batch, cols).unwrap();
             if !reference || step == 0 {
-                let mut found = bags.forward(&batch).unwrap().to_vec(ctx).unwrap();
-                if half_output {
-                    found.iter_mut().for_each(|value| *value = half::f16::from_f32(*value).to_f32());
-                }
+                let found = if half_output {
+                    bags.forward_half(&batch, Precision::F16).unwrap().to_vec(ctx).unwrap()
+                } else {
+                    bags.forward(&batch).unwrap().to_vec(ctx).unwrap()
+                };
                 assert_close(&format!("{context} out"), &found, &out, tolerance);
             }
             if weights.is_some() {
@@ -231,6 +232,43 @@ fn touched(shape: &Shape, ids: &[u64], offsets: &[u32]) -> Vec<std::collections:
         touched[t].extend(ids[begin..end].iter().map(|&id| usize::try_from(id).unwrap()));
     }
     touched
+}
+
+/// FBGEMM was given a limit of 0.5 and did not look at it: its rows are those without. Ours are these, shortened.
+#[test]
+fn golden_rowwise_adagrad_maxnorm() {
+    run("tbe_rowwise_adagrad_maxnorm", 1e-6);
+    let file = Golden::open("tbe_rowwise_adagrad_maxnorm");
+    let (limit, dim) = (0.5f32, file.shape("weights_init.0")[1]);
+    for ctx in common::devices() {
+        let rules = UpdateRules { max_norm: Some(limit), ..Default::default() };
+        let shape = file.shape("weights_init.0");
+        let mut bags = EmbeddingBags::builder(&ctx)
+            .table("t", Table::rows(shape[0] as u64).dim(dim))
+            .feature("f", "t", Pooling::Sum)
+            .optimizer(optimizer("tbe_rowwise_adagrad_maxnorm", &file))
+            .update_rules(rules)
+            .build()
+            .unwrap();
+        bags.upload("t", &file.floats("weights_init.0")).unwrap();
+        // the first feature alone looks into the first table
+        let (offsets, batch) = (file.offsets("offsets.0"), usize::try_from(file.ints("batch")[0]).unwrap());
+        let ids = &file.ints("indices.0")[..offsets[batch] as usize];
+        let made = bags.batch().offsets("f", ids, &offsets[..=batch]).build().unwrap();
+        let width = file.shape("grad_out.0")[1];
+        let grad: Vec<f32> =
+            file.floats("grad_out.0").chunks(width).flat_map(|row| row[..dim].to_vec()).collect();
+        bags.backward(&made, &Matrix::from_slice(&ctx, &grad, batch, dim).unwrap()).unwrap();
+        let mut expected = file.floats("weights.0.0");
+        for &id in ids {
+            let row = &mut expected[usize::try_from(id).unwrap() * dim..][..dim];
+            let norm = row.iter().map(|w| w * w).sum::<f32>().sqrt();
+            if norm > limit {
+                row.iter_mut().for_each(|w| *w *= limit / norm);
+            }
+        }
+        assert_close("shortened", &bags.download("t").unwrap(), &expected, 1e-6);
+    }
 }
 
 macro_rules! golden {

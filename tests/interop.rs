@@ -163,6 +163,7 @@ fn everything_in_one_buffer() {
             lengths: false,
             weights: Some(weights.clone()),
             counts: None,
+            examples: None,
         };
         let out_matrix = Matrix::new(out.clone(), 3, 9, 9).unwrap();
         let grad_matrix = Matrix::new(grad.clone(), 3, 9, 9).unwrap();
@@ -208,6 +209,7 @@ fn buffers_of_their_own() {
             lengths: true,
             weights: Some(own(bytemuck::cast_slice(&WEIGHTS))),
             counts: None,
+            examples: None,
         };
         let mut rec = Recorder::new(&ctx);
         let batch = bags.batch_from_device(&mut rec, given).unwrap();
@@ -357,6 +359,7 @@ fn overlaps_are_refused() {
             lengths: false,
             weights: None,
             counts: None,
+            examples: None,
         };
         // the output covers the ids
         let mut rec = Recorder::new(&ctx);
@@ -422,6 +425,7 @@ fn unaligned_memory_is_refused() {
             lengths: false,
             weights: None,
             counts: None,
+            examples: None,
         };
         let bags = describe(&ctx, None);
         for (argument, given) in [
@@ -453,6 +457,7 @@ fn empty_ranges_anywhere() {
             lengths: false,
             weights: Some(range(4096, 0)),
             counts: None,
+            examples: None,
         };
         let mut rec = Recorder::new(&ctx);
         let batch = bags.batch_from_device(&mut rec, given).unwrap();

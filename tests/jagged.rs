@@ -58,6 +58,7 @@ impl Host {
             lengths: true,
             weights: Some(words(&ctx, &weights)),
             counts: counted.then(|| self.counts()),
+            examples: None,
         };
         KeyedJagged::new(rec, self.segments.len(), given).unwrap()
     }
@@ -466,6 +467,7 @@ fn more_than_65535_groups() {
             lengths: true,
             weights: None,
             counts: None,
+            examples: None,
         };
         let mut rec = Recorder::new(&ctx);
         let tensor = KeyedJagged::new(&mut rec, 1, given).unwrap();
@@ -519,6 +521,7 @@ fn a_permuted_tensor_is_a_batch() {
             lengths: true,
             weights: None,
             counts: Some(vec![1, 3]),
+            examples: None,
         };
         let mut rec = Recorder::new(&ctx);
         let tensor = KeyedJagged::new(&mut rec, 2, given).unwrap();

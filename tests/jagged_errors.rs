@@ -25,6 +25,7 @@ fn given(ctx: &Context, bags: &[u32]) -> DeviceBatch {
         lengths: bags.len() == 4,
         weights: None,
         counts: None,
+        examples: None,
     }
 }
 

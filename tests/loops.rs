@@ -116,6 +116,7 @@ fn too_many_for_a_software_adapter_is_an_error() {
             lengths: false,
             weights: None,
             counts: None,
+            examples: None,
         };
         let batch = bags.batch_from_device(&mut rec, given).unwrap();
         let result = rec.run();
@@ -173,6 +174,7 @@ fn a_large_refused_batch_leaves_no_stale_keys() {
             lengths: false,
             weights: None,
             counts: None,
+            examples: None,
         };
         let batch = bags.batch_from_device(&mut rec, given).unwrap();
         bags.record_backward(&mut rec, &batch, &Matrix::from_slice(ctx, &[1.0; 4], 1, 4).unwrap()).unwrap();

@@ -86,10 +86,16 @@ fn two_epochs_are_one_epoch_and_another_resumed_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let train = census(folder.path(), 3000);
     let [two, one, more] = ["two", "one", "more"].map(|name| path(folder.path(), name));
-    for optimizer in ["sgd", "adagrad", "rowwise-adagrad"] {
+    for (optimizer, precision) in [
+        ("sgd", "f32"),
+        ("adagrad", "bf16"),
+        ("rowwise-adagrad", "f32"),
+        ("adam", "f16"),
+        ("frequency-sgd", "f32"),
+    ] {
         let common =
             ["--device", "cpu", "--format", "adult", "--train", &train, "--batch", "128", "--epochs"];
-        let new = ["--seed", "9", "--optimizer", optimizer, "--checkpoint"];
+        let new = ["--seed", "9", "--optimizer", optimizer, "--precision", precision, "--checkpoint"];
         let whole = json(&[&common[..], &["2"], &new, &[&two]].concat());
         json(&[&common[..], &["1"], &new, &[&one]].concat());
         let resumed = json(&[&common[..], &["2", "--resume", &one, "--checkpoint", &more]].concat());
@@ -155,10 +161,10 @@ fn a_run_says_and_draws_what_it_came_to() {
         (&summary["epochs"], &summary["train_examples"], &summary["test_examples"]),
         (&5.into(), &400.into(), &100.into())
     );
-    for key in ["auc", "logloss", "ne", "examples_per_s", "embedding_bytes"] {
+    for key in ["auc", "logloss", "ne", "examples_per_s", "embedding_bytes", "state_bytes"] {
         assert!(summary[key].as_f64().unwrap() > 0.0, "{key}: {summary}");
     }
-    assert_eq!((summary["driver"].as_str(), summary.as_object().unwrap().len()), (Some("rayon"), 10));
+    assert_eq!((summary["driver"].as_str(), summary.as_object().unwrap().len()), (Some("rayon"), 11));
     assert!(fs::read(&plot).unwrap().starts_with(b"\x89PNG"));
 }
 

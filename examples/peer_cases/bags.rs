@@ -1,8 +1,8 @@
 //! E1, E2, E3 and B1, B2, B2b: lookups and fused steps.
 
 use embag::{
-    Adagrad, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Optimizer, Pooling, Recorder, Result,
-    RowwiseAdagrad, Sgd, Table,
+    Adagrad, Adam, Context, EmbeddingBags, EpsPlace, Init, JaggedBatch, Matrix, Optimizer, Pooling,
+    Precision, Recorder, Result, RowwiseAdagrad, Sgd, Table,
 };
 
 use crate::inputs::{fnv1a, hashed, zipf};
@@ -27,14 +27,15 @@ impl Bags {
         ctx: &Context,
         rows: u32,
         dim: usize,
-        length: usize,
+        precision: Precision,
+        ids: Vec<u32>,
         optimizer: Option<Optimizer>,
     ) -> Result<Self> {
-        let ids = zipf(TABLES * BATCH * length, rows);
+        let length = ids.len() / (TABLES * BATCH);
         let mut builder = EmbeddingBags::builder(ctx);
         for t in 0..TABLES {
             let name = t.to_string();
-            let table = Table::rows(rows.into()).dim(dim).init(Init::Zero);
+            let table = Table::rows(rows.into()).dim(dim).precision(precision).init(Init::Zero);
             builder = builder.table(&name, table).feature(&name, &name, Pooling::Sum);
         }
         if let Some(optimizer) = optimizer {
@@ -70,7 +71,8 @@ impl Bags {
 
     /// Bytes of a forward, with ids of 4 bytes.
     fn forward_bytes(&self) -> u64 {
-        (self.ids * (4 + 4 * self.dim) + BATCH * TABLES * self.dim * 4) as u64
+        let row = self.bags.bytes() as usize / (TABLES * self.rows as usize);
+        (self.ids * (4 + row) + BATCH * TABLES * self.dim * 4) as u64
     }
 
     fn weights_checksum(&self) -> Result<(f64, f64)> {
@@ -91,8 +93,26 @@ pub(crate) fn forward(
     dim: usize,
     length: usize,
 ) -> Result<()> {
-    let case = format!("{tag}_fwd_fp32_T{TABLES}_R{rows}_D{dim}_B{BATCH}_L{length}");
-    let bags = Bags::new(ctx, rows, dim, length, None)?;
+    forward_of(ctx, measure, tag, Precision::F32, rows, dim, length)
+}
+
+/// Tables of 16-bit floats, outputs of `f32`.
+pub(crate) fn forward_half(ctx: &Context, measure: &Measure) -> Result<()> {
+    forward_of(ctx, measure, "E4", Precision::F16, ROWS, 64, 20)
+}
+
+fn forward_of(
+    ctx: &Context,
+    measure: &Measure,
+    tag: &str,
+    precision: Precision,
+    rows: u32,
+    dim: usize,
+    length: usize,
+) -> Result<()> {
+    let name = if precision == Precision::F32 { "fp32" } else { "fp16" };
+    let case = format!("{tag}_fwd_{name}_T{TABLES}_R{rows}_D{dim}_B{BATCH}_L{length}");
+    let bags = Bags::new(ctx, rows, dim, precision, zipf(TABLES * BATCH * length, rows), None)?;
     let out = bags.output(ctx)?;
     let run = || {
         let mut rec = Recorder::new(ctx);
@@ -106,15 +126,27 @@ pub(crate) fn forward(
 }
 
 pub(crate) fn step(ctx: &Context, measure: &Measure, name: &str) -> Result<()> {
+    let case = format!("E3_step_{name}_T{TABLES}_R{ROWS}_D64_B{BATCH}_L20");
+    step_of(ctx, measure, name, &case, zipf(TABLES * BATCH * 20, ROWS))
+}
+
+/// As many ids as in the step, all the same: one hot row a table.
+pub(crate) fn hot_step(ctx: &Context, measure: &Measure, name: &str) -> Result<()> {
+    let case = format!("H_step_{name}_all_equal_T{TABLES}_R{ROWS}_D64_B{BATCH}_L20");
+    step_of(ctx, measure, name, &case, vec![ROWS / 2; TABLES * BATCH * 20])
+}
+
+fn step_of(ctx: &Context, measure: &Measure, name: &str, case: &str, ids: Vec<u32>) -> Result<()> {
     let dim = 64;
-    let case = format!("E3_step_{name}_T{TABLES}_R{ROWS}_D{dim}_B{BATCH}_L20");
     let (lr, eps) = (0.01, 1e-8);
     let (optimizer, state): (Optimizer, usize) = match name {
         "rowwise_adagrad" => (RowwiseAdagrad { lr, eps, ..Default::default() }.into(), 4),
         "adagrad" => (Adagrad { lr, eps, ..Default::default() }.into(), 4 * dim),
+        // as torch's SparseAdam
+        "adam" => (Adam { lr, eps_place: EpsPlace::Uncorrected, ..Default::default() }.into(), 8 * dim),
         _ => (Sgd { lr, ..Default::default() }.into(), 0),
     };
-    let mut bags = Bags::new(ctx, ROWS, dim, 20, Some(optimizer))?;
+    let mut bags = Bags::new(ctx, ROWS, dim, Precision::F32, ids, Some(optimizer))?;
     let out = bags.output(ctx)?;
     let grad = Matrix::from_slice(ctx, &hashed(BATCH * TABLES * dim, 1000), BATCH, TABLES * dim)?;
     let run = |bags: &mut Bags| {
@@ -128,7 +160,7 @@ pub(crate) fn step(ctx: &Context, measure: &Measure, name: &str) -> Result<()> {
     let moved = bags.forward_bytes() + (bags.ids * 4 * dim + bags.distinct * (8 * dim + 2 * state)) as u64;
     let note =
         format!("forward, backward and update; checksum of all weights after step 1, U={}", bags.distinct);
-    measure.case(&case, &note, Work { bytes: moved, flops: 0 }, sums, || run(&mut bags))
+    measure.case(case, &note, Work { bytes: moved, flops: 0 }, sums, || run(&mut bags))
 }
 
 const ROWS_OF_B: usize = 40_960;

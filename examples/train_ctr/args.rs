@@ -38,6 +38,12 @@ pub struct Args {
     /// How the embeddings learn [default: the checkpoint's, or by format]
     #[arg(long, value_enum)]
     pub optimizer: Option<Optimizer>,
+    /// What the embeddings are kept in [default: the checkpoint's, or f32]
+    #[arg(long, value_enum)]
+    pub precision: Option<Precision>,
+    /// How embeddings of 16 bits are rounded [default: the checkpoint's, or stochastic]
+    #[arg(long, value_enum)]
+    pub rounding: Option<Rounding>,
     /// The embeddings' learning rate [default: the checkpoint's, or by format and optimizer]
     #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
     pub lr: Option<f32>,
@@ -84,6 +90,44 @@ pub enum Optimizer {
     Adagrad,
     /// A learning rate per row: the memory of one number instead of a row
     RowwiseAdagrad,
+    /// Row-wise Adagrad that also counts how often rows are seen, and slows the rare ones down
+    RowwiseAdagradCounter,
+    /// Moments of the gradient, for each weight
+    Adam,
+    /// Adam with one second moment for a row
+    PartialRowwiseAdam,
+    /// Adam whose step is as long as the row allows
+    Lamb,
+    /// The same with one second moment for a row
+    PartialRowwiseLamb,
+    /// Momentum whose step is as long as the row allows
+    LarsSgd,
+    /// Larger steps for rare rows, by their counts alone
+    FrequencySgd,
+}
+
+/// What the embeddings are kept in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32 bits
+    #[default]
+    F32,
+    /// 16 bits, of which 11 are significant
+    F16,
+    /// 16 bits, of which 8 are significant
+    Bf16,
+}
+
+/// How values of 16 bits are rounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rounding {
+    /// At random, so that small steps count on average
+    #[default]
+    Stochastic,
+    /// To the nearest
+    Nearest,
 }
 
 /// What decides how a model looks and learns: the command line's, or else the checkpoint's, or else the format's.
@@ -94,6 +138,10 @@ pub struct Settings {
     pub batch: NonZeroUsize,
     pub dim: NonZeroUsize,
     pub optimizer: Optimizer,
+    #[serde(default)]
+    pub precision: Precision,
+    #[serde(default)]
+    pub rounding: Rounding,
     pub lr: f32,
     /// What is added to the root of Adagrad's state, times the batch: the gradients of a mean loss shrink as the
     /// batch grows.
@@ -164,9 +212,15 @@ impl Defaults {
             batch: count(self.batch),
             dim: count(self.dim),
             optimizer,
+            precision: Precision::default(),
+            rounding: Rounding::default(),
             lr: match optimizer {
                 Optimizer::Sgd => SGD_LR,
-                Optimizer::Adagrad | Optimizer::RowwiseAdagrad => self.lr,
+                Optimizer::Adagrad | Optimizer::RowwiseAdagrad | Optimizer::RowwiseAdagradCounter => self.lr,
+                Optimizer::Adam | Optimizer::PartialRowwiseAdam => ADAM_LR,
+                Optimizer::Lamb | Optimizer::PartialRowwiseLamb => LAMB_LR,
+                Optimizer::LarsSgd => LARS_LR,
+                Optimizer::FrequencySgd => FREQUENCY_LR,
             },
             eps: self.eps,
             dense_lr: self.dense_lr,
@@ -178,6 +232,14 @@ impl Defaults {
 
 /// Without Adagrad's division a step is as small as its gradient, which is that of a mean over the batch.
 const SGD_LR: f32 = 10.0;
+/// Adam's steps are about as large as the rate, whatever the gradient.
+const ADAM_LR: f32 = 0.002;
+/// LAMB's steps are this part of the row.
+const LAMB_LR: f32 = 0.01;
+/// Times LARS's trust coefficient; rows begin small.
+const LARS_LR: f32 = 10.0;
+/// Divided by the root of how many steps a row is there in, of `FREQUENCY_HORIZON`.
+const FREQUENCY_LR: f32 = 100.0;
 
 /// A default of 0 would be a slip in the table of defaults; it counts as 1.
 fn count(default: usize) -> NonZeroUsize {
@@ -199,7 +261,9 @@ impl Args {
                 agree("--seed", self.seed, saved.seed)?;
                 agree("--batch", self.batch, saved.batch)?;
                 agree("--dim", self.dim, saved.dim)?;
-                agree("--optimizer", self.optimizer.map(OptimizerName), OptimizerName(saved.optimizer))?;
+                agree("--optimizer", self.optimizer.map(Name), Name(saved.optimizer))?;
+                agree("--precision", self.precision.map(Name), Name(saved.precision))?;
+                agree("--rounding", self.rounding.map(Name), Name(saved.rounding))?;
                 saved.clone()
             }
             None => defaults.settings(self.seed.unwrap_or(1), self.optimizer.unwrap_or(defaults.optimizer)),
@@ -207,6 +271,8 @@ impl Args {
         Ok(Settings {
             batch: self.batch.unwrap_or(base.batch),
             dim: self.dim.unwrap_or(base.dim),
+            precision: self.precision.unwrap_or(base.precision),
+            rounding: self.rounding.unwrap_or(base.rounding),
             lr: self.lr.unwrap_or(base.lr),
             ..base
         })
@@ -238,11 +304,11 @@ fn agree<T: PartialEq + Display>(
     }
 }
 
-/// An optimizer by the name it has on the command line.
+/// A choice by the name it has on the command line.
 #[derive(PartialEq)]
-struct OptimizerName(Optimizer);
+struct Name<T>(T);
 
-impl Display for OptimizerName {
+impl<T: ValueEnum> Display for Name<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.to_possible_value() {
             Some(value) => f.write_str(value.get_name()),
@@ -327,6 +393,7 @@ mod tests {
                 ["--optimizer", "rowwise-adagrad"],
                 "--optimizer: expected the checkpoint's sgd, got rowwise-adagrad",
             ),
+            (["--precision", "f16"], "--precision: expected the checkpoint's f32, got f16"),
         ];
         for (args, expected) in cases {
             assert_eq!(settings(&parse(&args)?, Some(&saved)).err().as_deref(), Some(expected));

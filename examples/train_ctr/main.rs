@@ -16,6 +16,7 @@ mod data;
 mod error;
 mod losses;
 mod model;
+mod optimizer;
 mod plot;
 mod report;
 mod trainer;
@@ -27,6 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use embag::{Checkpoint, Context};
+use indicatif::HumanBytes;
 
 use crate::args::{Args, Device, Settings};
 use crate::data::{DataError, DataState};
@@ -76,6 +78,8 @@ fn run(args: &Args) -> Result<(), RunError> {
         return Err(DataError::argument("--epochs", expected, args.epochs().to_string()).into());
     }
 
+    let (bytes, state) = trainer.embedding_bytes();
+    eprintln!("embeddings: {} in tables, {} of optimizer state", HumanBytes(bytes), HumanBytes(state));
     let mut table = Table::new(io::stdout());
     for _ in first..args.epochs() {
         let report = match trainer.epoch() {
@@ -129,6 +133,7 @@ fn what_is_left(args: &Args, reports: &[EpochReport]) -> String {
 fn summary(ctx: &Context, trainer: &Trainer<'_>, reports: &[EpochReport]) -> Summary {
     let last = reports.last().copied().unwrap_or(EpochReport::NONE);
     let (train_examples, test_examples) = trainer.examples();
+    let (embedding_bytes, state_bytes) = trainer.embedding_bytes();
     let seconds: f64 = reports.iter().map(|report| report.seconds).sum();
     Summary {
         device: ctx.device_name(),
@@ -140,6 +145,7 @@ fn summary(ctx: &Context, trainer: &Trainer<'_>, reports: &[EpochReport]) -> Sum
         logloss: last.logloss,
         ne: last.ne,
         examples_per_s: (train_examples * reports.len()) as f64 / seconds,
-        embedding_bytes: trainer.embedding_bytes(),
+        embedding_bytes,
+        state_bytes,
     }
 }

@@ -10,12 +10,13 @@
 
 use embag::dense::{Activation, DenseOptimizer, Interaction, Mlp, bce_with_logits};
 use embag::{
-    Adagrad, BatchBuilder, Checkpoint, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder,
-    Result, RowwiseAdagrad, Sgd, Table,
+    BatchBuilder, Checkpoint, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder, Result,
+    Table, UpdateRules,
 };
 
-use crate::args::{Optimizer, Settings};
+use crate::args::Settings;
 use crate::data::{Examples, Schema};
+use crate::optimizer;
 
 /// The embeddings begin uniform between this and its negative.
 const INIT: f32 = 0.05;
@@ -161,9 +162,9 @@ impl Model {
         }
     }
 
-    /// The bytes of all embedding tables.
-    pub fn embedding_bytes(&self) -> u64 {
-        self.bags.bytes()
+    /// The bytes of all embedding tables, and of their optimizer's state.
+    pub fn embedding_bytes(&self) -> (u64, u64) {
+        (self.bags.bytes(), self.bags.state_bytes())
     }
 
     /// Records the log odds of a batch into `[batch, 1]`.
@@ -223,19 +224,17 @@ fn embeddings(ctx: &Context, schema: &Schema, settings: &Settings) -> Result<Emb
     for feature in &schema.features {
         if !known.contains(&&*feature.table) {
             known.push(&feature.table);
-            let table = Table::rows(feature.rows.into()).dim(settings.dim.get()).init(Init::Uniform(INIT));
+            let table = Table::rows(feature.rows.into())
+                .dim(settings.dim.get())
+                .precision(optimizer::precision(settings))
+                .init(Init::Uniform(INIT));
             builder = builder.table(&feature.table, table);
         }
         let pooling = if feature.mean { Pooling::Mean } else { Pooling::Sum };
         builder = builder.feature(&feature.name, &feature.table, pooling);
     }
-    let (lr, eps) = (settings.lr, settings.eps / settings.batch.get() as f32);
-    let builder = match settings.optimizer {
-        Optimizer::Sgd => builder.optimizer(Sgd { lr, ..Default::default() }),
-        Optimizer::Adagrad => builder.optimizer(Adagrad { lr, eps, ..Default::default() }),
-        Optimizer::RowwiseAdagrad => builder.optimizer(RowwiseAdagrad { lr, eps, ..Default::default() }),
-    };
-    builder.build()
+    let rules = UpdateRules { rounding: optimizer::rounding(settings), ..Default::default() };
+    builder.optimizer(optimizer::of(settings)).update_rules(rules).build()
 }
 
 /// The first of the seeds of an MLP's layers.

@@ -73,6 +73,8 @@ pub struct Summary {
     pub examples_per_s: f64,
     /// The bytes of all embedding tables.
     pub embedding_bytes: u64,
+    /// The bytes of their optimizer's state.
+    pub state_bytes: u64,
 }
 
 impl Summary {
@@ -217,6 +219,7 @@ mod tests {
             ne: 0.9,
             examples_per_s: 1000.0,
             embedding_bytes: 64,
+            state_bytes: 4,
         };
         let mut out = Vec::new();
         summary.write(&mut out)?;

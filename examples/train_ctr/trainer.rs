@@ -93,8 +93,8 @@ impl<'a> Trainer<'a> {
         (self.trained, self.tested)
     }
 
-    /// The bytes of all embedding tables.
-    pub fn embedding_bytes(&self) -> u64 {
+    /// The bytes of all embedding tables, and of their optimizer's state.
+    pub fn embedding_bytes(&self) -> (u64, u64) {
         self.model.embedding_bytes()
     }
 

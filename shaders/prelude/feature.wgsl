@@ -2,6 +2,7 @@
 const POOL_SUM: u32 = 0u;
 const POOL_MEAN: u32 = 1u;
 const POOL_NONE: u32 = 2u;
+const POOL_MAX: u32 = 3u;
 
 struct Feature {
     // first thread of the dispatch that works for this feature

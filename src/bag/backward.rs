@@ -8,11 +8,11 @@ use std::ops::Range;
 use super::chunk::{Chunk, Member};
 use super::forward::weights_or_unused;
 use super::gradient::{Bound, Gradient};
-use super::{EmbeddingBags, JaggedBatch};
+use super::{EmbeddingBags, JaggedBatch, Pooling};
 use crate::cpu::random_word;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
-use crate::kernels::feature::Feature;
+use crate::kernels::feature::{Feature, POOL_NONE};
 use crate::kernels::part::{PIECE, lanes_for};
 use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
 use crate::optimizer::Optimizer;
@@ -57,7 +57,7 @@ impl EmbeddingBags {
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
         self.check_matrix(batch, grad, "grad")?;
         let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
-        rec.whole(|rec| self.update(rec, batch, &gradient))
+        rec.whole(|rec| self.update(rec, batch, gradient))
     }
 
     /// Records [`EmbeddingBags::backward_features`]. Gradients that no single binding holds are copied together first.
@@ -72,7 +72,7 @@ impl EmbeddingBags {
     ) -> Result<()> {
         self.check_feature_matrices(batch, grads, "grads")?;
         let gradient = Gradient::of_features(rec.context(), grads.to_vec());
-        rec.whole(|rec| self.update(rec, batch, &gradient))
+        rec.whole(|rec| self.update(rec, batch, gradient))
     }
 
     /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
@@ -100,6 +100,10 @@ impl EmbeddingBags {
         out: &Buffer,
     ) -> Result<()> {
         self.check_matrix(batch, grad, "grad")?;
+        if let Some(spec) = self.schema.features.iter().find(|spec| spec.pooling == Pooling::Max) {
+            let argument = format!("feature \"{}\"", spec.name);
+            return Err(Error::invalid(argument, "a sum or mean, for a gradient of weights", "a maximum"));
+        }
         let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
         if out.size() != batch.ids() as u64 * 4 {
             let expected = format!("{} values, one for each id", batch.ids());
@@ -181,12 +185,13 @@ impl EmbeddingBags {
         Ok(())
     }
 
-    fn update(&mut self, rec: &mut Recorder, batch: &JaggedBatch, gradient: &Gradient) -> Result<()> {
+    fn update(&mut self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
         let Some(optimizer) = self.optimizer else {
             return Err(Error::invalid("optimizer", "one, for a backward", "none"));
         };
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
+        let gradient = &self.spread_maxima(rec, batch, gradient)?;
         let step = self.steps.saturating_add(1);
         let scheduled = optimizer.with_lr(optimizer.lr() * self.schedule.factor(step));
         let update = Update { optimizer, step, params: self.rules.params(scheduled.params(step)) };
@@ -270,15 +275,15 @@ impl EmbeddingBags {
         let features: Vec<Feature> = chunk
             .members
             .iter()
-            .zip(&bound.places)
-            .map(|(&Member { feature, shift, looked_at }, &(out_base, out_stride))| {
+            .zip(bound.places.iter().zip(&bound.spread))
+            .map(|(&Member { feature, shift, looked_at }, (&(out_base, out_stride), &spread))| {
                 let spec = &self.schema.features[feature];
                 Feature {
                     index: count(feature),
                     dim: spec.shape.dim,
                     rows: if looked_at { spec.shape.rows } else { 0 },
                     padding: spec.padding,
-                    pooling: spec.pooling.code(),
+                    pooling: if spread { POOL_NONE } else { spec.pooling.code() },
                     out_base,
                     out_stride,
                     key_base: chunk.key(plan.first_key[spec.table]),

@@ -21,7 +21,10 @@ pub struct JaggedBatch {
 pub(crate) struct Inner {
     pub(crate) ctx: Context,
     pub(crate) schema: Arc<Schema>,
+    /// Bags of each feature; the last of some are not there, and empty, if the batch is variable.
     pub(crate) batch: u32,
+    /// Examples of each feature, if they differ.
+    pub(crate) examples: Option<Vec<u32>>,
     pub(crate) ids: u32,
     pub(crate) ids_buffer: Buffer,
     pub(crate) offsets: Buffer,
@@ -44,7 +47,7 @@ impl JaggedBatch {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Number of examples.
+    /// Number of examples; the most that a feature has, if they differ.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.batch as usize
@@ -60,6 +63,21 @@ impl JaggedBatch {
     #[must_use]
     pub fn ids(&self) -> usize {
         self.inner.ids as usize
+    }
+
+    /// Number of examples of a feature.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such feature.
+    pub fn examples_of(&self, feature: &str) -> Result<usize> {
+        let index = self.inner.schema.find(feature)?;
+        Ok(self.inner.examples_of(index) as usize)
+    }
+
+    /// Whether features have different numbers of examples.
+    #[must_use]
+    pub fn is_variable(&self) -> bool {
+        self.inner.examples.is_some()
     }
 
     /// Number of ids of a feature, if the host knows it (for host batches, and device batches that came with
@@ -104,7 +122,7 @@ impl JaggedBatch {
     /// Output rows of a feature: examples if it is pooled, ids if it is a sequence.
     pub(crate) fn rows_of(&self, feature: usize) -> Result<u32> {
         if self.inner.schema.features[feature].pooling != Pooling::None {
-            return Ok(self.inner.batch);
+            return Ok(self.inner.examples_of(feature));
         }
         match &self.inner.counts {
             Some(counts) => Ok(counts[feature]),
@@ -123,6 +141,10 @@ impl JaggedBatch {
 }
 
 impl Inner {
+    pub(crate) fn examples_of(&self, feature: usize) -> u32 {
+        self.examples.as_ref().map_or(self.batch, |examples| examples[feature])
+    }
+
     /// Reads what the checks of a device batch found.
     fn read_status(&self) -> Result<Status> {
         let words: Vec<Status> = self.status.read(&self.ctx)?;

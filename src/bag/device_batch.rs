@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Inner;
-use super::{Bounds, JaggedBatch, Schema};
+use super::{Bounds, JaggedBatch, Pooling, Schema};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{Feature, Status};
@@ -17,7 +17,7 @@ use crate::{Error, Result};
 /// are done.
 #[derive(Debug, Clone)]
 pub struct DeviceBatch {
-    /// Number of examples.
+    /// Number of examples; of a variable batch the most that a feature has.
     pub batch: usize,
     /// The ids (`u32`) of all bags, one after the other: as many as the buffer holds.
     pub ids: Buffer,
@@ -29,12 +29,14 @@ pub struct DeviceBatch {
     pub weights: Option<Buffer>,
     /// Ids of each feature, which are checked too; needed only if a feature is a sequence.
     pub counts: Option<Vec<usize>>,
+    /// Examples of each feature, if they differ; `bags` then holds lengths, one feature's after the other's.
+    pub examples: Option<Vec<usize>>,
 }
 
 impl JaggedBatch {
     pub(super) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
         let ctx = rec.context().clone();
-        let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts } = given;
+        let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples } = given;
         let features = u32::try_from(schema.features.len()).unwrap_or(0);
         let bags = u32::try_from(batch).ok().and_then(|batch| batch.checked_mul(features));
         let Some(bags) = bags.filter(|&bags| bags < u32::MAX) else {
@@ -44,7 +46,13 @@ impl JaggedBatch {
         let Some(id_count) = u32::try_from(ids.size() / 4).ok().filter(|&count| count < u32::MAX) else {
             return Err(Error::invalid("ids", "fewer than 2^32 - 1", ids.size() / 4));
         };
-        let entries = u64::from(bags) + u64::from(!lengths);
+        let examples =
+            examples.map(|examples| checked_examples(schema, &examples, batch, lengths)).transpose()?;
+        let given_bags = match &examples {
+            Some(examples) => examples.iter().map(|&examples| u64::from(examples)).sum(),
+            None => u64::from(bags),
+        };
+        let entries = given_bags + u64::from(!lengths);
         if bags == 0 && id_count > 0 {
             return Err(Error::invalid("ids", "none, for a batch of no examples", id_count));
         }
@@ -55,6 +63,11 @@ impl JaggedBatch {
         if let Some(weights) = weights.as_ref().filter(|weights| weights.size() != ids.size()) {
             let expected = format!("{id_count} values, one for each id");
             return Err(Error::invalid("weights", expected, weights.size() / 4));
+        }
+        let maximum = schema.features.iter().find(|spec| spec.pooling == Pooling::Max);
+        if let (Some(spec), true) = (maximum, weights.is_some()) {
+            let argument = format!("weights, with feature \"{}\"", spec.name);
+            return Err(Error::invalid(argument, "none, for a maximum", "some"));
         }
         let buffers = [("ids", Some(&ids)), ("bags", Some(&bag_buffer)), ("weights", weights.as_ref())];
         for (argument, buffer) in buffers {
@@ -68,7 +81,10 @@ impl JaggedBatch {
         let offsets = if lengths {
             // The sum of the lengths before each bag; one entry more makes the last one the sum of all.
             let offsets = ctx.allocate("embag.offsets", (u64::from(bags) + 1) * 4)?;
-            rec.copy(&bag_buffer, &offsets.part(0, u64::from(bags) * 4))?;
+            match &examples {
+                Some(examples) => copy_lengths(rec, &bag_buffer, examples, batch, &offsets)?,
+                None => rec.copy(&bag_buffer, &offsets.part(0, u64::from(bags) * 4))?,
+            }
             prefix_sum(rec, &offsets, bags + 1)?;
             offsets
         } else {
@@ -82,6 +98,7 @@ impl JaggedBatch {
             ctx,
             schema: schema.clone(),
             batch,
+            examples,
             ids: id_count,
             ids_buffer: ids,
             offsets,
@@ -143,6 +160,41 @@ pub(super) fn begins(counts: &[u32]) -> Vec<u32> {
             end
         }))
         .collect()
+}
+
+/// Copies the lengths of a variable batch to where those of a whole one are; the others stay zeros.
+fn copy_lengths(
+    rec: &mut Recorder,
+    lengths: &Buffer,
+    examples: &[u32],
+    batch: u32,
+    out: &Buffer,
+) -> Result<()> {
+    let (mut from, mut to) = (0, 0);
+    for &examples in examples {
+        let bytes = u64::from(examples) * 4;
+        if bytes > 0 {
+            rec.copy(&lengths.part(from, bytes), &out.part(to, bytes))?;
+        }
+        (from, to) = (from + bytes, to + u64::from(batch) * 4);
+    }
+    Ok(())
+}
+
+fn checked_examples(schema: &Schema, examples: &[usize], batch: u32, lengths: bool) -> Result<Vec<u32>> {
+    if !lengths {
+        return Err(Error::invalid("bags", "lengths, for a variable batch", "offsets"));
+    }
+    let most = examples.iter().copied().max().unwrap_or(0);
+    if examples.len() != schema.features.len() || most > batch as usize {
+        return Err(Error::invalid(
+            "examples",
+            format!("{} numbers of at most {batch}", schema.features.len()),
+            format!("{} numbers of at most {most}", examples.len()),
+        ));
+    }
+    // each is at most the batch, a u32
+    Ok(examples.iter().map(|&examples| u32::try_from(examples).unwrap_or(u32::MAX)).collect())
 }
 
 fn checked_counts(schema: &Schema, counts: &[usize], ids: u32) -> Result<Vec<u32>> {

@@ -72,6 +72,21 @@ impl EmbeddingBags {
         JaggedBatch::from_host(self.context(), &self.schema, values, lengths, weights)
     }
 
+    /// [`EmbeddingBags::batch_from_lengths`] with a number of examples for each feature: a variable batch, whose outputs
+    /// are a matrix a feature.
+    ///
+    /// # Errors
+    /// As [`BatchBuilder::build`], and if the sum of `examples` is not the number of lengths.
+    pub fn batch_from_variable_lengths<I: Id>(
+        &self,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<JaggedBatch> {
+        JaggedBatch::from_variable(self.context(), &self.schema, values, lengths, examples, weights)
+    }
+
     /// [`EmbeddingBags::batch_from_lengths`] with offsets: one more than bags, from 0 to the number of ids.
     ///
     /// # Errors

@@ -1,17 +1,34 @@
 //! Lookup and pooling of all features.
 
 use super::{EmbeddingBags, JaggedBatch, Pooling};
-use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::bag_forward::{KERNEL, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
-use crate::table::Precision;
+use crate::kernels::round_rows;
+use crate::table::{Precision, Window};
 use crate::{Error, Result};
 
 /// One output matrix and the features whose columns it holds, each with its first column.
-pub(super) struct Target<'a> {
-    pub(super) matrix: &'a Matrix,
-    pub(super) features: Vec<(usize, u32)>,
+pub(super) struct Target {
+    buffer: Buffer,
+    rows: usize,
+    cols: usize,
+    stride: usize,
+    precision: Precision,
+    features: Vec<(usize, u32)>,
+}
+
+impl Target {
+    fn new(matrix: &Matrix, features: Vec<(usize, u32)>) -> Self {
+        let Matrix { buffer, rows, cols, stride } = matrix.clone();
+        Self { buffer, rows, cols, stride, precision: Precision::F32, features }
+    }
+
+    fn half(matrix: &HalfMatrix, features: Vec<(usize, u32)>) -> Self {
+        let HalfMatrix { buffer, rows, cols, precision } = matrix.clone();
+        Self { buffer, rows, cols, stride: matrix.stride(), precision, features }
+    }
 }
 
 impl EmbeddingBags {
@@ -51,14 +68,87 @@ impl EmbeddingBags {
     /// As [`EmbeddingBags::forward`], and [`Error::InvalidArgument`] if `out` is not `[batch, sum of dims]`.
     pub fn record_forward(&self, rec: &mut Recorder, batch: &JaggedBatch, out: &Matrix) -> Result<()> {
         self.check_matrix(batch, out, "out")?;
+        let target = Target::new(out, self.columns());
+        rec.whole(|rec| self.forward_targets(rec, batch, &[target]))
+    }
+
+    /// [`EmbeddingBags::forward`] with outputs of 16 bits, each sum made in `f32` and rounded once, to the nearest. Waits
+    /// until it is done.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward`], and [`Error::InvalidArgument`] if the precision is of 32 bits.
+    pub fn forward_half(&self, batch: &JaggedBatch, precision: Precision) -> Result<HalfMatrix> {
+        let out = HalfMatrix::zeros(self.context(), batch.len(), self.output_cols(), precision)?;
+        let mut rec = Recorder::new(self.context());
+        self.record_forward_half(&mut rec, batch, &out)?;
+        rec.run()?;
+        Ok(out)
+    }
+
+    /// Records [`EmbeddingBags::forward_half`] into a matrix.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_half`], and [`Error::InvalidArgument`] if `out` is not `[batch, sum of dims]`.
+    pub fn record_forward_half(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        out: &HalfMatrix,
+    ) -> Result<()> {
+        self.check_shape(batch, (out.rows(), out.cols()), "out")?;
+        let target = Target::half(out, self.columns());
+        // a value that is added up over windows must not be rounded in between, and words not be shared
+        let plan = self.store.plan();
+        let direct = target.features.iter().all(|&(f, column)| {
+            let spec = &self.schema.features[f];
+            let holds = |window: &&Window| window.parts.iter().any(|part| part.table == spec.table);
+            plan.windows.iter().filter(holds).count() == 1
+                && column % 2 == 0
+                && spec.shape.dim.is_multiple_of(2)
+        });
+        rec.whole(|rec| match direct {
+            true => self.forward_targets(rec, batch, &[target]),
+            false => self.forward_rounded(rec, batch, out),
+        })
+    }
+
+    /// By way of a matrix of `f32`.
+    fn forward_rounded(&self, rec: &mut Recorder, batch: &JaggedBatch, out: &HalfMatrix) -> Result<()> {
+        let (rows, cols) = (out.rows(), out.cols());
+        let words = cols.div_ceil(2);
+        let step = rows_per_binding(rec, cols as u64 * 4)?;
+        // not scratch, which must fit a binding
+        let whole = Matrix::zeros(rec.context(), rows, cols)?;
+        self.record_forward(rec, batch, &whole)?;
+        for first in (0..rows).step_by(step) {
+            let count = step.min(rows - first);
+            let place = whole.row_part(first, count).place(rec.context(), "out")?;
+            let bytes = (count * words) as u64 * 4;
+            let (binding, base) = out.buffer.part((first * words) as u64 * 4, bytes).bindable(rec.context());
+            let params = round_rows::Params {
+                words: narrow((count * words) as u64),
+                row_words: narrow(words as u64),
+                cols: narrow(cols as u64),
+                source_base: place.base,
+                source_stride: place.stride,
+                out_base: narrow(base),
+                out_type: out.precision().code(),
+            };
+            let bindings = vec![place.binding, binding];
+            rec.dispatch(Dispatch::threads(&round_rows::KERNEL, 0, &params, bindings, params.words));
+        }
+        Ok(())
+    }
+
+    /// All features with their first columns in the one matrix.
+    fn columns(&self) -> Vec<(usize, u32)> {
         let mut column = 0;
         let features = self.schema.features.iter().enumerate().map(|(f, spec)| {
             let first = column;
             column += spec.shape.dim;
             (f, first)
         });
-        let target = Target { matrix: out, features: features.collect() };
-        rec.whole(|rec| self.forward_targets(rec, batch, &[target]))
+        features.collect()
     }
 
     /// Records [`EmbeddingBags::forward_features`] into one matrix for each feature.
@@ -73,12 +163,24 @@ impl EmbeddingBags {
     ) -> Result<()> {
         self.check_feature_matrices(batch, outs, "outs")?;
         let targets: Vec<_> =
-            outs.iter().enumerate().map(|(f, matrix)| Target { matrix, features: vec![(f, 0)] }).collect();
+            outs.iter().enumerate().map(|(f, matrix)| Target::new(matrix, vec![(f, 0)])).collect();
         rec.whole(|rec| self.forward_targets(rec, batch, &targets))
     }
 
     pub(super) fn check_matrix(&self, batch: &JaggedBatch, matrix: &Matrix, name: &str) -> Result<()> {
+        self.check_shape(batch, (matrix.rows, matrix.cols), name)
+    }
+
+    /// Whether a matrix has the shape of the one of all features.
+    fn check_shape(&self, batch: &JaggedBatch, shape: (usize, usize), name: &str) -> Result<()> {
         batch.fits(&self.schema)?;
+        if batch.is_variable() {
+            return Err(Error::invalid(
+                "batch",
+                "one number of examples for all features (or use the methods for a matrix a feature)",
+                "a variable batch",
+            ));
+        }
         if self.schema.has_sequences() {
             return Err(Error::invalid(
                 "features",
@@ -86,7 +188,7 @@ impl EmbeddingBags {
                 "a sequence",
             ));
         }
-        shape_of(matrix, batch.len(), self.output_cols(), name)
+        shape_of(shape, (batch.len(), self.output_cols()), name)
     }
 
     pub(super) fn check_feature_matrices(
@@ -102,22 +204,23 @@ impl EmbeddingBags {
         }
         for (f, (matrix, spec)) in matrices.iter().zip(&self.schema.features).enumerate() {
             let rows = batch.rows_of(f)? as usize;
-            shape_of(matrix, rows, spec.shape.dim as usize, &format!("{name} of feature \"{}\"", spec.name))?;
+            let name = format!("{name} of feature \"{}\"", spec.name);
+            shape_of((matrix.rows, matrix.cols), (rows, spec.shape.dim as usize), &name)?;
         }
         Ok(())
     }
 
-    fn forward_targets(&self, rec: &mut Recorder, batch: &JaggedBatch, targets: &[Target<'_>]) -> Result<()> {
+    fn forward_targets(&self, rec: &mut Recorder, batch: &JaggedBatch, targets: &[Target]) -> Result<()> {
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
         if batch.is_empty() {
             return Ok(());
         }
         for target in targets {
-            let chunk = rows_per_binding(rec, target.matrix)?;
+            let chunk = rows_per_binding(rec, (target.stride.max(1) * target.precision.bytes()) as u64)?;
             let mut begin = 0;
-            while begin < target.matrix.rows {
-                let end = target.matrix.rows.min(begin + chunk);
+            while begin < target.rows {
+                let end = target.rows.min(begin + chunk);
                 self.forward_rows(rec, batch, target, begin, end)?;
                 begin = end;
             }
@@ -130,16 +233,16 @@ impl EmbeddingBags {
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
-        target: &Target<'_>,
+        target: &Target,
         begin: usize,
         end: usize,
     ) -> Result<()> {
-        let Matrix { buffer, cols, stride, .. } = target.matrix;
-        let bytes = ((end - begin - 1) * stride + cols) as u64 * 4;
-        let (out, base) = buffer.part((begin * stride) as u64 * 4, bytes).bindable(rec.context());
-        // a binding holds fewer than 2^32 elements
-        let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-        let (base, stride) = (narrow(base), narrow(*stride as u64));
+        let &Target { ref buffer, cols, stride, precision, .. } = target;
+        let size = precision.bytes() as u64;
+        // rows of 16-bit values end with a whole word
+        let bytes = (((end - begin - 1) * stride + cols) as u64 * size).next_multiple_of(4);
+        let (out, base) = buffer.part((begin * stride) as u64 * size, bytes).bindable(rec.context());
+        let (base, stride) = (narrow(base * (4 / size)), narrow(stride as u64));
         let rows = narrow(end as u64) - narrow(begin as u64);
         let plan = self.store.plan();
         for (w, window) in plan.windows.iter().enumerate() {
@@ -186,7 +289,7 @@ impl EmbeddingBags {
                     row_end: narrow(end as u64),
                     weighted: u32::from(batch.inner.weights.is_some()),
                     rows_type: window.precision.code(),
-                    out_type: Precision::F32.code(),
+                    out_type: precision.code(),
                 };
                 let bindings = vec![
                     batch.inner.status.clone(),
@@ -198,7 +301,7 @@ impl EmbeddingBags {
                     out.clone(),
                 ];
                 let shape = rec.context().shape();
-                let any = window.precision != Precision::F32;
+                let any = [window.precision, precision] != [Precision::F32; 2];
                 let plain = vec4 && !any && shape == Shape::Serial && work.features.iter().all(is_plain);
                 let weighted = batch.inner.weights.is_some();
                 let variant = if plain { plain_variant(weighted) } else { variant(vec4, any, shape) };
@@ -246,12 +349,11 @@ fn lanes(ctx: &Context, dim: u32, rows: u32, longest: u32) -> u32 {
     lanes.max(needed)
 }
 
-/// How many rows of a matrix one binding can hold.
-fn rows_per_binding(rec: &Recorder, matrix: &Matrix) -> Result<usize> {
+/// How many rows of so many bytes one binding can hold.
+fn rows_per_binding(rec: &Recorder, row: u64) -> Result<usize> {
     let ctx = rec.context();
     // what is lost to the alignment of the first row
     let limit = ctx.limits().binding - ctx.limits().alignment;
-    let row = matrix.stride.max(1) as u64 * 4;
     if row > limit {
         return Err(Error::LimitExceeded {
             what: "a row of the output".to_owned(),
@@ -260,7 +362,12 @@ fn rows_per_binding(rec: &Recorder, matrix: &Matrix) -> Result<usize> {
             hint: "use a matrix for each feature",
         });
     }
-    Ok(usize::try_from(limit / row).unwrap_or(usize::MAX))
+    Ok(usize::try_from(limit / row.max(1)).unwrap_or(usize::MAX))
+}
+
+/// A binding holds fewer than 2^32 elements.
+fn narrow(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// The per-sample weights; something to bind if there are none.
@@ -271,13 +378,10 @@ pub(super) fn weights_or_unused(rec: &mut Recorder, batch: &JaggedBatch) -> Resu
     }
 }
 
-fn shape_of(matrix: &Matrix, rows: usize, cols: usize, name: &str) -> Result<()> {
-    if matrix.rows != rows || matrix.cols != cols {
-        return Err(Error::invalid(
-            name,
-            format!("{rows} x {cols}"),
-            format!("{} x {}", matrix.rows, matrix.cols),
-        ));
+fn shape_of(got: (usize, usize), expected: (usize, usize), name: &str) -> Result<()> {
+    if got != expected {
+        let text = |(rows, cols)| format!("{rows} x {cols}");
+        return Err(Error::invalid(name, text(expected), text(got)));
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ use crate::{Error, Result};
 pub(super) struct Gradient {
     /// For each feature; views of one matrix or matrices of their own.
     features: Vec<Matrix>,
+    /// Whether it has a row for each position, whatever the feature's pooling.
+    spread: Vec<bool>,
     /// Whether one binding holds them all where they are.
     pub(super) fits: bool,
 }
@@ -20,6 +22,8 @@ pub(super) struct Bound {
     pub(super) buffer: Buffer,
     /// For each feature of the chunk the element where it begins, and elements from row to row.
     pub(super) places: Vec<(u32, u32)>,
+    /// For each whether it has a row for each position, whatever the feature's pooling.
+    pub(super) spread: Vec<bool>,
 }
 
 impl Bound {
@@ -44,7 +48,18 @@ impl Gradient {
     /// Of a matrix for each feature.
     pub(super) fn of_features(ctx: &Context, features: Vec<Matrix>) -> Self {
         let fits = in_place(ctx, features.iter().map(Some)).is_some();
-        Self { features, fits }
+        let spread = vec![false; features.len()];
+        Self { features, spread, fits }
+    }
+
+    pub(super) fn feature(&self, feature: usize) -> &Matrix {
+        &self.features[feature]
+    }
+
+    /// Puts a gradient with a row for each position in the place of a feature's.
+    pub(super) fn replace(&mut self, ctx: &Context, feature: usize, matrix: Matrix) {
+        (self.features[feature], self.spread[feature]) = (matrix, true);
+        self.fits = in_place(ctx, self.features.iter().map(Some)).is_some();
     }
 
     /// Bytes of a feature's gradient without gaps.
@@ -55,10 +70,12 @@ impl Gradient {
 
     /// The gradients of a chunk: where they are if one binding holds them, else copied next to each other.
     pub(super) fn bind(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<Bound> {
-        match in_place(rec.context(), self.of(chunk)) {
-            Some(bound) if !(rec.context().is_cpu() && self.worth_packing(chunk)) => Ok(bound),
-            _ => self.packed(rec, chunk),
-        }
+        let (buffer, places) = match in_place(rec.context(), self.of(chunk)) {
+            Some(there) if !(rec.context().is_cpu() && self.worth_packing(chunk)) => there,
+            _ => self.packed(rec, chunk)?,
+        };
+        let spread = chunk.members.iter().map(|member| self.spread[member.feature]).collect();
+        Ok(Bound { buffer, places, spread })
     }
 
     /// Whether rows with gaps between them are read so often that they had better lie together: in large strides
@@ -74,7 +91,7 @@ impl Gradient {
         chunk.members.iter().map(|member| member.looked_at.then(|| &self.features[member.feature]))
     }
 
-    fn packed(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<Bound> {
+    fn packed(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<(Buffer, Places)> {
         let looked_at = chunk.members.iter().filter(|member| member.looked_at);
         let total = looked_at.map(|member| self.packed_bytes(member.feature)).sum();
         let limit = rec.context().limits().binding;
@@ -98,12 +115,18 @@ impl Gradient {
             copy(rec, source, &buffer, end)?;
             end = (end + source.rows as u64 * source.cols as u64).next_multiple_of(4);
         }
-        Ok(Bound { buffer, places })
+        Ok((buffer, places))
     }
 }
 
+/// For each feature the element where its gradient begins, and elements from row to row.
+type Places = Vec<(u32, u32)>;
+
 /// Where gradients lie in one binding, if they can.
-fn in_place<'a>(ctx: &Context, features: impl Iterator<Item = Option<&'a Matrix>> + Clone) -> Option<Bound> {
+fn in_place<'a>(
+    ctx: &Context,
+    features: impl Iterator<Item = Option<&'a Matrix>> + Clone,
+) -> Option<(Buffer, Places)> {
     let limits = ctx.limits();
     let mut there = features.clone().flatten().filter(|matrix| matrix.span() > 0);
     let memory = &there.clone().next()?.buffer;
@@ -119,7 +142,7 @@ fn in_place<'a>(ctx: &Context, features: impl Iterator<Item = Option<&'a Matrix>
         _ => (0, 0),
     };
     let places = features.map(place).collect();
-    Some(Bound { buffer: Buffer { offset: begin, size: end - begin, ..memory.clone() }, places })
+    Some((Buffer { offset: begin, size: end - begin, ..memory.clone() }, places))
 }
 
 /// Copies a gradient without gaps to where element `first` of `out` is.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::batch::Inner;
-use super::{Bounds, FeatureSpec, JaggedBatch, Schema};
+use super::{Bounds, FeatureSpec, JaggedBatch, Pooling, Schema};
 use crate::device::{Buffer, Context};
 use crate::kernels::feature::{NONE, Status};
 use crate::{Error, Result};
@@ -43,12 +43,19 @@ pub struct BatchBuilder {
     ctx: Context,
     schema: Arc<Schema>,
     features: HashMap<usize, Jagged>,
+    variable: bool,
     error: Option<Error>,
 }
 
 impl BatchBuilder {
     pub(crate) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {
-        Self { ctx: ctx.clone(), schema: schema.clone(), features: HashMap::new(), error: None }
+        Self {
+            ctx: ctx.clone(),
+            schema: schema.clone(),
+            features: HashMap::new(),
+            variable: false,
+            error: None,
+        }
     }
 
     /// An empty builder for the same bags: with one of its own, another thread can make batches while this one
@@ -87,6 +94,36 @@ impl BatchBuilder {
             weights: None,
         });
         self.add(name, jagged)
+    }
+
+    /// [`BatchBuilder::offsets`] without the last offset, as torch's `EmbeddingBag` takes them: where each bag begins.
+    #[must_use]
+    pub fn starts<I: Id>(self, name: &str, values: &[I], starts: &[u32]) -> Self {
+        // beyond u32 there are too many ids in all, which `build` refuses
+        let end = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        self.offsets(name, values, &[starts, &[end]].concat())
+    }
+
+    /// A feature with `columns` ids for each example, row after row of a matrix.
+    #[must_use]
+    pub fn rows<I: Id>(self, name: &str, values: &[I], columns: usize) -> Self {
+        let length =
+            u32::try_from(columns).ok().filter(|&length| length > 0 && values.len().is_multiple_of(columns));
+        let Some(length) = length else {
+            let argument = format!("ids of feature \"{name}\"");
+            let error = Error::invalid(argument, format!("whole rows of {columns}"), values.len());
+            return self.add(name, Err(error));
+        };
+        let lengths = vec![length; values.len() / columns];
+        self.bags(name, values, &lengths)
+    }
+
+    /// Lets features have different numbers of examples: their outputs are then matrices of their own, as
+    /// [`EmbeddingBags::forward_features`](super::EmbeddingBags::forward_features) makes them.
+    #[must_use]
+    pub fn variable(mut self) -> Self {
+        self.variable = true;
+        self
     }
 
     /// A feature from one list of ids for each example.
@@ -168,7 +205,7 @@ impl BatchBuilder {
 
     /// Everything [`BatchBuilder::build`] checks but the ids.
     pub(crate) fn collect(self) -> Result<Flat> {
-        let Self { schema, mut features, error, .. } = self;
+        let Self { schema, mut features, variable, error, .. } = self;
         if let Some(error) = error {
             return Err(error);
         }
@@ -178,10 +215,17 @@ impl BatchBuilder {
                 Error::invalid("batch", format!("feature \"{}\"", spec.name), "no such feature in it")
             })?);
         }
-        let batch = lists.first().map_or(0, |jagged| jagged.lengths.len());
+        let batch = if variable {
+            lists.iter().map(|jagged| jagged.lengths.len()).max().unwrap_or(0)
+        } else {
+            lists.first().map_or(0, |jagged| jagged.lengths.len())
+        };
         let weighted = lists.iter().any(|jagged| jagged.weights.is_some());
         let mut flat = Flat::new(batch, weighted);
-        for (spec, jagged) in schema.features.iter().zip(lists) {
+        for (spec, mut jagged) in schema.features.iter().zip(lists) {
+            if variable {
+                flat.end_early(&mut jagged);
+            }
             flat.push(spec, jagged, batch)?;
         }
         Ok(flat)
@@ -216,6 +260,8 @@ pub(crate) struct Flat {
     weights: Option<Vec<f32>>,
     /// Ids of each feature.
     pub(crate) counts: Vec<u32>,
+    /// Examples of each feature of a variable batch.
+    examples: Vec<u32>,
     skipped: u64,
     /// The error for the first id out of range.
     out_of_range: Option<Error>,
@@ -230,9 +276,17 @@ impl Flat {
             offsets: vec![0],
             weights,
             counts: Vec::new(),
+            examples: Vec::new(),
             skipped: 0,
             out_of_range: None,
         }
+    }
+
+    /// Fills the examples that a feature does not have up with empty bags.
+    fn end_early(&mut self, jagged: &mut Jagged) {
+        // no more than the longest feature's, which `upload` checks
+        self.examples.push(u32::try_from(jagged.lengths.len()).unwrap_or(u32::MAX));
+        jagged.lengths.resize(self.batch, 0);
     }
 
     fn push(&mut self, spec: &FeatureSpec, jagged: Jagged, batch: usize) -> Result<()> {
@@ -250,6 +304,13 @@ impl Flat {
                 format!("lengths of feature \"{name}\""),
                 format!("a sum of {}, the number of ids", jagged.values.len()),
                 total,
+            ));
+        }
+        if jagged.weights.is_some() && spec.pooling == Pooling::Max {
+            return Err(Error::invalid(
+                format!("weights of feature \"{name}\""),
+                "none, for a maximum",
+                "some",
             ));
         }
         let before = self.ids.len();
@@ -338,6 +399,7 @@ impl Flat {
             ctx: ctx.clone(),
             schema: schema.clone(),
             batch,
+            examples: self.examples.iter().any(|&examples| examples != batch).then_some(self.examples),
             ids: self.offsets.last().copied().unwrap_or(0),
             ids_buffer: Buffer::from_slice(ctx, &self.ids)?,
             offsets: Buffer::from_slice(ctx, &self.offsets)?,
@@ -363,6 +425,18 @@ impl JaggedBatch {
         weights: Option<&[f32]>,
     ) -> Result<Self> {
         Flat::from_lengths(schema, values, lengths, weights)?.upload(ctx, schema)
+    }
+
+    /// [`JaggedBatch::from_host`] with a number of examples for each feature.
+    pub(super) fn from_variable<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        Flat::from_variable(schema, values, lengths, examples, weights)?.upload(ctx, schema)
     }
 
     /// [`JaggedBatch::from_host`] with offsets, one more than bags.
@@ -393,6 +467,27 @@ impl Flat {
                 lengths.len(),
             ));
         }
+        let examples = vec![lengths.len() / features.max(1); features];
+        Self::from_variable(schema, values, lengths, &examples, weights)
+    }
+
+    /// [`Flat::from_lengths`] with a number of examples for each feature.
+    pub(crate) fn from_variable<I: Id>(
+        schema: &Schema,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        let features = schema.features.len();
+        let sum = examples.iter().fold(0usize, |sum, &examples| sum.saturating_add(examples));
+        if examples.len() != features || sum != lengths.len() {
+            return Err(Error::invalid(
+                "examples",
+                format!("{features} numbers whose sum is {}, the number of lengths", lengths.len()),
+                format!("{} numbers whose sum is {sum}", examples.len()),
+            ));
+        }
         if let Some(weights) = weights.filter(|weights| weights.len() != values.len()) {
             return Err(Error::invalid(
                 "weights",
@@ -408,18 +503,21 @@ impl Flat {
                 total,
             ));
         }
-        let batch = lengths.len() / features.max(1);
+        let batch = examples.iter().copied().max().unwrap_or(0);
         let mut flat = Flat::new(batch, weights.is_some());
-        let mut at = 0;
-        for (f, spec) in schema.features.iter().enumerate() {
-            let lengths = lengths[f * batch..(f + 1) * batch].to_vec();
+        let (mut at, mut rest) = (0, lengths);
+        for (spec, &examples) in schema.features.iter().zip(examples) {
+            let (now, later) = rest.split_at(examples);
+            rest = later;
+            let lengths = now.to_vec();
             let count = lengths.iter().map(|&length| length as usize).sum::<usize>();
-            let jagged = Jagged {
+            let mut jagged = Jagged {
                 values: values[at..at + count].iter().map(|id| id.number()).collect(),
                 lengths,
                 weights: weights.map(|weights| weights[at..at + count].to_vec()),
             };
             at += count;
+            flat.end_early(&mut jagged);
             flat.push(spec, jagged, batch)?;
         }
         Ok(flat)

@@ -10,6 +10,7 @@ mod embedding_bags;
 mod forward;
 mod gradient;
 mod host_batch;
+mod maxima;
 mod pooling;
 mod schema;
 mod state;

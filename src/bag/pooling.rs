@@ -1,6 +1,6 @@
 //! How a bag's rows become an output, and what becomes of bad ids.
 
-use crate::kernels::feature::{POOL_MEAN, POOL_NONE, POOL_SUM};
+use crate::kernels::feature::{POOL_MAX, POOL_MEAN, POOL_NONE, POOL_SUM};
 
 /// How a bag's rows become an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,6 +9,9 @@ pub enum Pooling {
     Sum,
     /// The same, divided by the number of ids (not by the sum of weights); zeros for an empty bag.
     Mean,
+    /// The largest value of each column, the first of equal ones; a NaN counts only where it comes first, as in torch.
+    /// Without per-sample weights; zeros for an empty bag.
+    Max,
     /// No pooling (a sequence): each id's row times its weight, one output row an id.
     None,
 }
@@ -18,6 +21,7 @@ impl Pooling {
         match self {
             Self::Sum => POOL_SUM,
             Self::Mean => POOL_MEAN,
+            Self::Max => POOL_MAX,
             Self::None => POOL_NONE,
         }
     }

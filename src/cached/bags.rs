@@ -9,7 +9,7 @@ use super::traffic::WriteBack;
 use super::{CacheStats, CachedBagsBuilder, CachedBatch, Replacement};
 use crate::Result;
 use crate::bag::EmbeddingBags;
-use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
 use crate::optimizer::Optimizer;
 use crate::table::Precision;
 
@@ -218,6 +218,29 @@ impl CachedBags {
     /// As [`EmbeddingBags::record_forward`].
     pub fn record_forward(&self, rec: &mut Recorder, batch: &CachedBatch, out: &Matrix) -> Result<()> {
         self.device.record_forward(rec, &batch.inner, out)?;
+        batch.hold_for(rec);
+        Ok(())
+    }
+
+    /// [`CachedBags::forward`] with outputs of 16 bits, see [`EmbeddingBags::forward_half`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_half`].
+    pub fn forward_half(&self, batch: &CachedBatch, precision: Precision) -> Result<HalfMatrix> {
+        self.device.forward_half(&batch.inner, precision)
+    }
+
+    /// Records [`CachedBags::forward_half`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_forward_half`].
+    pub fn record_forward_half(
+        &self,
+        rec: &mut Recorder,
+        batch: &CachedBatch,
+        out: &HalfMatrix,
+    ) -> Result<()> {
+        self.device.record_forward_half(rec, &batch.inner, out)?;
         batch.hold_for(rec);
         Ok(())
     }

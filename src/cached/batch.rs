@@ -65,7 +65,7 @@ pub struct CachedBatch {
 }
 
 impl CachedBatch {
-    /// Number of examples.
+    /// Number of examples; the most that a feature has, if they differ.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.len()
@@ -81,6 +81,20 @@ impl CachedBatch {
     #[must_use]
     pub fn ids(&self) -> usize {
         self.inner.ids()
+    }
+
+    /// Number of examples of a feature.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such feature.
+    pub fn examples_of(&self, feature: &str) -> Result<usize> {
+        self.inner.examples_of(feature)
+    }
+
+    /// Whether features have different numbers of examples.
+    #[must_use]
+    pub fn is_variable(&self) -> bool {
+        self.inner.is_variable()
     }
 
     /// Number of ids of a feature.

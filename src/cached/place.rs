@@ -53,6 +53,21 @@ impl CachedBags {
         self.place_flat(Flat::from_lengths(self.whole.schema(), values, lengths, weights)?)
     }
 
+    /// [`CachedBags::place_from_lengths`] with a number of examples for each feature, as
+    /// [`EmbeddingBags::batch_from_variable_lengths`](crate::EmbeddingBags::batch_from_variable_lengths).
+    ///
+    /// # Errors
+    /// As [`CachedBags::place`], and if the sum of `examples` is not the number of lengths.
+    pub fn place_from_variable_lengths<I: Id>(
+        &mut self,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<CachedBatch> {
+        self.place_flat(Flat::from_variable(self.whole.schema(), values, lengths, examples, weights)?)
+    }
+
     /// [`CachedBags::place_from_lengths`] with offsets: one more than bags, from 0 to the number of ids.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use super::simd::{prefetch_at, vectorised};
 use super::types::{Bf16, Element, F16, nearest, pack, unpack};
 use crate::kernel::Call;
 use crate::kernels::bag_forward::Params;
-use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE, Status};
+use crate::kernels::feature::{Feature, POOL_MAX, POOL_MEAN, POOL_NONE, Status};
 use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 struct Inputs<'a, R> {
@@ -105,7 +105,11 @@ fn pool_rows<R: Element>(inputs: &Inputs<'_, R>, features: &[Feature], out: &mut
                 let first = (feature.index * p.batch + p.row_begin) as usize + row;
                 for row in 0..out.rows() {
                     let bag = inputs.offsets[first + row] as usize..inputs.offsets[first + row + 1] as usize;
-                    pool_bag(inputs, feature, bag, out.row(row));
+                    if feature.pooling == POOL_MAX {
+                        max_bag(inputs, feature, bag, out.row(row));
+                    } else {
+                        pool_bag(inputs, feature, bag, out.row(row));
+                    }
                 }
             },
         );
@@ -188,6 +192,38 @@ fn pool_block<const N: usize, R: Element>(
     }
     for (out, sum) in out.iter_mut().zip(sum) {
         *out = if feature.initial == 1 { sum } else { *out + sum };
+    }
+}
+
+/// The largest values: -infinity where the bag has no row in this window, for later windows to replace. A bag's first
+/// value is taken as it is, another one where it is larger; so a NaN counts only where it comes first.
+#[inline(always)]
+fn max_bag<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, bag: Range<usize>, out: &mut [f32]) {
+    let mut best = vec![f32::NEG_INFINITY; out.len()];
+    let mut count = 0;
+    for &id in inputs.ids[bag].iter().filter(|&&id| !feature.absent(id)) {
+        count += 1;
+        let row = id.wrapping_sub(feature.window_first);
+        if row >= feature.window_rows {
+            continue;
+        }
+        let at = feature.window_base as usize + row as usize * feature.window_stride as usize;
+        for (best, value) in best.iter_mut().zip(&inputs.rows[at..at + out.len()]) {
+            let value = value.value();
+            if count == 1 || value > *best {
+                *best = value;
+            }
+        }
+    }
+    if count == 0 {
+        out.fill(0.0);
+        return;
+    }
+    for (out, best) in out.iter_mut().zip(best) {
+        // a NaN that an earlier window left was the bag's first value
+        if feature.initial == 1 || best.is_nan() || best > *out {
+            *out = best;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod buffer;
 mod context;
+mod half_matrix;
 mod matrix;
 mod readback;
 mod recorder;
@@ -11,6 +12,7 @@ pub use buffer::Buffer;
 pub(crate) use buffer::Repr;
 pub(crate) use context::Backend;
 pub use context::{Context, ContextOptions, DeviceLimits};
+pub use half_matrix::HalfMatrix;
 pub use matrix::Matrix;
 pub(crate) use matrix::Place;
 pub use readback::Readback;

@@ -35,7 +35,10 @@ impl KeyedJagged {
     /// not the number of values, or there are 2^32 - 1 segments or values or more; [`Error::WrongContext`] or
     /// [`Error::LimitExceeded`] if a buffer cannot be used there.
     pub fn new(rec: &mut Recorder, features: usize, given: DeviceBatch) -> Result<Self> {
-        let DeviceBatch { batch, ids: values, bags, lengths, weights, counts } = given;
+        let DeviceBatch { batch, ids: values, bags, lengths, weights, counts, examples } = given;
+        if examples.is_some() {
+            return Err(Error::invalid("examples", "none: one number of examples for all features", "some"));
+        }
         let (features, batch) = (count("features", features)?, count("batch", batch)?);
         let segments = segments(features, batch)?;
         let len = count("ids", usize::try_from(values.size() / 4).unwrap_or(usize::MAX))?;
@@ -154,6 +157,7 @@ impl KeyedJagged {
             lengths: false,
             weights: self.weights.clone(),
             counts: self.counts(),
+            examples: None,
         }
     }
 

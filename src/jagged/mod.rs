@@ -26,6 +26,7 @@
 //!     lengths: true,
 //!     weights: None,
 //!     counts: Some(vec![3, 1]),
+//!     examples: None,
 //! };
 //! let ids = KeyedJagged::new(&mut rec, 2, ids)?;
 //! let turned = ids.permute(&mut rec, &[1, 0], None)?;

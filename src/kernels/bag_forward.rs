@@ -1,7 +1,7 @@
 //! Lookup and pooling.
 
 use super::bag_inputs::BagInputs;
-use super::feature::{Feature, POOL_NONE, Status};
+use super::feature::{Feature, POOL_MAX, POOL_MEAN, POOL_SUM, Status};
 use super::types::{TYPE_BF16, TYPE_F16, TYPE_F32, packed};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
@@ -41,7 +41,7 @@ pub(crate) fn plain_variant(weighted: bool) -> usize {
 
 /// Whether a feature is a sum or mean of whole sixteens of columns that nothing was written for before.
 pub(crate) fn is_plain(feature: &Feature) -> bool {
-    feature.dim.is_multiple_of(16) && feature.pooling != POOL_NONE && feature.initial == 1
+    feature.dim.is_multiple_of(16) && matches!(feature.pooling, POOL_SUM | POOL_MEAN) && feature.initial == 1
 }
 
 /// Columns that a thread takes at a time.
@@ -66,6 +66,7 @@ macro_rules! variant {
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/rows_", $types, $width, ".wgsl"),
                 concat!("prelude/out_", $types, $width, ".wgsl"),
+                "prelude/maximum.wgsl",
                 $($body),+
             ],
         }
@@ -127,6 +128,23 @@ fn cases() -> Vec<Case> {
         for weighted in [0, 1] {
             let inputs = BagInputs::new(dims, batch, longest, u64::from(batch) + u64::from(weighted));
             all.extend(case(&format!("B={batch} L<={longest} D={dims:?}"), inputs, weighted));
+        }
+    }
+    for (batch, longest, dims) in [(7, 5, &[8, 16, 4][..]), (7, 5, &[3, 1, 63]), (33, 9, &[64, 128, 260])] {
+        for (initial, order) in [(1, "first"), (0, "later")] {
+            let mut inputs = BagInputs::new(dims, batch, longest, 3);
+            // equal values, infinities and NaN
+            for (k, value) in inputs.table.iter_mut().enumerate() {
+                *value = [(*value * 4.0).round(), *value, f32::NEG_INFINITY, f32::NAN]
+                    [[0, 0, 1, 1, 0, 2, 0, 3][k % 8]];
+            }
+            for feature in inputs.features.iter_mut().filter(|feature| feature.pooling == POOL_SUM) {
+                (feature.pooling, feature.initial) = (POOL_MAX, initial);
+                // the other rows lie in an earlier window
+                feature.window_first = if initial == 1 { 0 } else { 50 };
+                feature.window_rows -= feature.window_first;
+            }
+            all.extend(case(&format!("max, {order} window, B={batch} L<={longest} D={dims:?}"), inputs, 0));
         }
     }
     for (batch, longest, dims) in

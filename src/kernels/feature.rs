@@ -8,6 +8,8 @@ pub(crate) const POOL_SUM: u32 = 0;
 pub(crate) const POOL_MEAN: u32 = 1;
 /// [`Feature::pooling`]: every row for itself.
 pub(crate) const POOL_NONE: u32 = 2;
+/// [`Feature::pooling`]: the largest value of each column.
+pub(crate) const POOL_MAX: u32 = 3;
 
 /// No position, no id.
 pub(crate) const NONE: u32 = u32::MAX;

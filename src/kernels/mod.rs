@@ -27,11 +27,14 @@ pub(crate) mod interaction_grad;
 mod jagged_inputs;
 pub(crate) mod jagged_to_dense;
 pub(crate) mod linear;
+pub(crate) mod max_grad;
+pub(crate) mod max_places;
 pub(crate) mod move_rows;
 pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
 pub(crate) mod random;
+pub(crate) mod round_rows;
 pub(crate) mod row_update;
 pub(crate) mod scan_apply;
 pub(crate) mod scan_reduce;
@@ -56,6 +59,9 @@ pub const ALL: &[&Kernel] = &[
     &check_report::KERNEL,
     &bag_forward::KERNEL,
     &copy_rows::KERNEL,
+    &round_rows::KERNEL,
+    &max_places::KERNEL,
+    &max_grad::KERNEL,
     &occurrences::KERNEL,
     &scan_reduce::KERNEL,
     &scan_apply::KERNEL,

@@ -46,6 +46,20 @@ impl Golden {
         }
     }
 
+    /// 16-bit floats; bf16 is kept as its bits.
+    pub(crate) fn halves(&self, name: &str, precision: embag::Precision) -> Vec<f32> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        let bits = tensor.data().chunks(2).map(|b| u16::from_le_bytes(b.try_into().unwrap()));
+        match (tensor.dtype(), precision) {
+            (Dtype::F16, embag::Precision::F16) => bits.map(|b| half::f16::from_bits(b).to_f32()).collect(),
+            (Dtype::U16 | Dtype::BF16, embag::Precision::Bf16) => {
+                bits.map(|b| half::bf16::from_bits(b).to_f32()).collect()
+            }
+            (other, _) => panic!("{name} is {other:?}"),
+        }
+    }
+
     /// 32-bit words.
     pub(crate) fn words(&self, name: &str) -> Vec<u32> {
         let tensors = self.tensors();
@@ -71,6 +85,14 @@ impl Golden {
         }
     }
 
+    /// Integers that may be negative.
+    pub(crate) fn signed(&self, name: &str) -> Vec<i64> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        assert_eq!(tensor.dtype(), Dtype::I64, "{name}");
+        tensor.data().chunks(8).map(|b| i64::from_le_bytes(b.try_into().unwrap())).collect()
+    }
+
     pub(crate) fn offsets(&self, name: &str) -> Vec<u32> {
         self.ints(name).into_iter().map(|o| u32::try_from(o).unwrap()).collect()
     }
@@ -88,16 +110,39 @@ pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance:
 /// The same `f16`, or its neighbour; and not often the neighbour.
 pub(crate) fn assert_within_one_f16(what: &str, got: &[f32], expected: &[f32]) {
     assert_eq!(got.len(), expected.len(), "{what}: length");
-    // neighbours differ by one if negative numbers are counted downwards
-    let place = |value: f32| {
-        let bits = i32::from(half::f16::from_f32(value).to_bits());
-        if bits < 0x8000 { bits } else { 0x8000 - bits }
-    };
     let mut neighbours = 0;
     for (i, (g, e)) in got.iter().zip(expected).enumerate() {
-        let distance = (place(*g) - place(*e)).abs();
+        let distance = steps_between(*g, *e, embag::Precision::F16);
         assert!(distance <= 1, "{what}[{i}]: expected {e}, got {g}");
         neighbours += usize::from(distance == 1);
     }
     assert!(neighbours <= 1 + got.len() / 50, "{what}: {neighbours} of {} differ", got.len());
+}
+
+/// Values that are the expected ones when they are rounded, or (unless `exact`) their neighbours.
+pub(crate) fn assert_rounded(
+    what: &str,
+    got: &[f32],
+    expected: &[f32],
+    precision: embag::Precision,
+    exact: bool,
+) {
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    for (i, (g, e)) in got.iter().zip(expected).enumerate() {
+        let distance = steps_between(*g, *e, precision);
+        assert!(distance <= i32::from(!exact), "{what}[{i}]: expected {e}, got {g}");
+    }
+}
+
+/// How many values of a 16-bit type lie between two, after rounding.
+fn steps_between(a: f32, b: f32, precision: embag::Precision) -> i32 {
+    // neighbours differ by one if negative numbers are counted downwards
+    let place = |value: f32| {
+        let bits = i32::from(match precision {
+            embag::Precision::Bf16 => half::bf16::from_f32(value).to_bits(),
+            _ => half::f16::from_f32(value).to_bits(),
+        });
+        if bits < 0x8000 { bits } else { 0x8000 - bits }
+    };
+    (place(a) - place(b)).abs()
 }

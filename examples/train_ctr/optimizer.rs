@@ -1,0 +1,58 @@
+//! The embeddings' optimizer and precision, from the settings.
+
+use embag::{
+    Adagrad, Adam, Adjustment, FrequencySgd, Lamb, LarsSgd, Optimizer, PartialRowwiseAdam,
+    PartialRowwiseLamb, Precision, Rounding, RowwiseAdagrad, RowwiseAdagradCounter, Sgd,
+};
+
+use crate::args::{self, Settings};
+
+/// Steps that frequency-aware SGD is planned for.
+const FREQUENCY_HORIZON: u32 = 10_000;
+/// Its largest rate, a few times plain SGD's.
+const FREQUENCY_CAP: f32 = 30.0;
+/// The count from which on the counter leaves a row's rate as it is: above the most frequent rows' of small data.
+const COUNTER_MOST: f32 = 1000.0;
+
+/// The optimizer with its hyper-parameters.
+pub fn of(settings: &Settings) -> Optimizer {
+    let lr = settings.lr;
+    let eps = settings.eps / settings.batch.get() as f32;
+    match settings.optimizer {
+        args::Optimizer::Sgd => Sgd { lr, ..Default::default() }.into(),
+        args::Optimizer::Adagrad => Adagrad { lr, eps, ..Default::default() }.into(),
+        args::Optimizer::RowwiseAdagrad => RowwiseAdagrad { lr, eps, ..Default::default() }.into(),
+        args::Optimizer::RowwiseAdagradCounter => RowwiseAdagradCounter {
+            lr,
+            eps,
+            adjustment: Adjustment::TailDecrease { exponent: 0.1, most: COUNTER_MOST },
+            ..Default::default()
+        }
+        .into(),
+        args::Optimizer::Adam => Adam { lr, ..Default::default() }.into(),
+        args::Optimizer::PartialRowwiseAdam => PartialRowwiseAdam { lr, ..Default::default() }.into(),
+        args::Optimizer::Lamb => Lamb { lr, ..Default::default() }.into(),
+        args::Optimizer::PartialRowwiseLamb => PartialRowwiseLamb { lr, ..Default::default() }.into(),
+        args::Optimizer::LarsSgd => LarsSgd { lr, ..Default::default() }.into(),
+        args::Optimizer::FrequencySgd => {
+            FrequencySgd { lr, horizon: FREQUENCY_HORIZON, cap: FREQUENCY_CAP, ..Default::default() }.into()
+        }
+    }
+}
+
+/// What the tables are kept in.
+pub fn precision(settings: &Settings) -> Precision {
+    match settings.precision {
+        args::Precision::F32 => Precision::F32,
+        args::Precision::F16 => Precision::F16,
+        args::Precision::Bf16 => Precision::Bf16,
+    }
+}
+
+/// How they are rounded.
+pub fn rounding(settings: &Settings) -> Rounding {
+    match settings.rounding {
+        args::Rounding::Stochastic => Rounding::Stochastic,
+        args::Rounding::Nearest => Rounding::Nearest,
+    }
+}
