@@ -2,6 +2,7 @@
 //! CPU twin for every kernel that gives the same answer.
 
 mod bag;
+mod cached;
 mod checkpoint;
 mod cpu;
 pub mod dense;
@@ -19,6 +20,7 @@ mod table;
 pub use bag::{
     BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
 };
+pub use cached::{CacheStats, CachedBags, CachedBagsBuilder, CachedBatch, Replacement};
 pub use checkpoint::{Checkpoint, Element};
 pub use device::{
     Buffer, Context, ContextOptions, DeviceLimits, HalfMatrix, Matrix, Readback, Recorder, Submission,

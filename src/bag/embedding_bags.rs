@@ -110,6 +110,21 @@ impl EmbeddingBags {
         JaggedBatch::from_device(rec, &self.schema, batch)
     }
 
+    /// The tables' memory.
+    pub(crate) fn store(&self) -> &TableStore {
+        &self.store
+    }
+
+    /// What batches are checked against.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Goes on where other bags of the same description are: takes their learning rate and number of steps.
+    pub(crate) fn go_on_from(&mut self, other: &Self) {
+        (self.optimizer, self.steps) = (other.optimizer, other.steps);
+    }
+
     pub(super) fn same_context(&self, rec: &Recorder, argument: &'static str) -> Result<()> {
         if rec.context().same(self.context()) { Ok(()) } else { Err(Error::WrongContext { argument }) }
     }

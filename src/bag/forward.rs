@@ -102,7 +102,9 @@ impl EmbeddingBags {
         let direct = target.features.iter().all(|&(f, column)| {
             let spec = &self.schema.features[f];
             let holds = |window: &&Window| window.parts.iter().any(|part| part.table == spec.table);
-            plan.windows.iter().filter(holds).count() == 1 && column % 2 == 0 && spec.shape.dim % 2 == 0
+            plan.windows.iter().filter(holds).count() == 1
+                && column % 2 == 0
+                && spec.shape.dim.is_multiple_of(2)
         });
         rec.whole(|rec| match direct {
             true => self.forward_targets(rec, batch, &[target]),

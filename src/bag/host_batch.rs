@@ -48,7 +48,7 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    pub(super) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {
+    pub(crate) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {
         Self {
             ctx: ctx.clone(),
             schema: schema.clone(),
@@ -186,7 +186,26 @@ impl BatchBuilder {
     /// [`Error::IdOutOfRange`] for the first id that is no row (unless
     /// [`Bounds::Skip`](super::Bounds::Skip) is set).
     pub fn build(self) -> Result<JaggedBatch> {
-        let Self { ctx, schema, mut features, variable, error } = self;
+        let (ctx, schema) = (self.ctx.clone(), self.schema.clone());
+        self.collect()?.upload(&ctx, &schema)
+    }
+
+    /// Whether it was made for this schema.
+    pub(crate) fn fits(&self, schema: &Arc<Schema>) -> Result<()> {
+        if Arc::ptr_eq(&self.schema, schema) {
+            return Ok(());
+        }
+        Err(Error::invalid("batch", "one that was begun by these bags", "one that was begun by others"))
+    }
+
+    /// The ids given so far, feature by feature.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&FeatureSpec, &[u64])> {
+        self.features.iter().map(|(&index, jagged)| (&self.schema.features[index], &*jagged.values))
+    }
+
+    /// Everything [`BatchBuilder::build`] checks but the ids.
+    pub(crate) fn collect(self) -> Result<Flat> {
+        let Self { schema, mut features, variable, error, .. } = self;
         if let Some(error) = error {
             return Err(error);
         }
@@ -209,7 +228,7 @@ impl BatchBuilder {
             }
             flat.push(spec, jagged, batch)?;
         }
-        flat.upload(&ctx, &schema)
+        Ok(flat)
     }
 }
 
@@ -234,12 +253,13 @@ fn lengths_of(offsets: &[u32], values: usize, argument: impl Fn() -> String) -> 
 }
 
 /// All features one after the other.
-struct Flat {
+pub(crate) struct Flat {
     batch: usize,
-    ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     offsets: Vec<u32>,
     weights: Option<Vec<f32>>,
-    counts: Vec<u32>,
+    /// Ids of each feature.
+    pub(crate) counts: Vec<u32>,
     /// Examples of each feature of a variable batch.
     examples: Vec<u32>,
     skipped: u64,
@@ -347,11 +367,17 @@ impl Flat {
         touched
     }
 
-    fn upload(self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
-        let touched = Some(self.touched(schema));
-        if let (Bounds::Error, Some(error)) = (schema.bounds, self.out_of_range) {
-            return Err(error);
+    /// The error for the first id that is no row, if that is one.
+    pub(crate) fn check_ids(&mut self, bounds: Bounds) -> Result<()> {
+        match self.out_of_range.take() {
+            Some(error) if bounds == Bounds::Error => Err(error),
+            _ => Ok(()),
         }
+    }
+
+    pub(crate) fn upload(mut self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
+        let touched = Some(self.touched(schema));
+        self.check_ids(schema.bounds)?;
         let bag_lengths = || self.offsets.windows(2).map(|pair| pair[1] - pair[0]);
         let longest = bag_lengths().max().unwrap_or(0);
         if longest > ctx.longest_bag() {
@@ -398,6 +424,41 @@ impl JaggedBatch {
         lengths: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<Self> {
+        Flat::from_lengths(schema, values, lengths, weights)?.upload(ctx, schema)
+    }
+
+    /// [`JaggedBatch::from_host`] with a number of examples for each feature.
+    pub(super) fn from_variable<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        Flat::from_variable(schema, values, lengths, examples, weights)?.upload(ctx, schema)
+    }
+
+    /// [`JaggedBatch::from_host`] with offsets, one more than bags.
+    pub(super) fn from_host_offsets<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        offsets: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        Flat::from_offsets(schema, values, offsets, weights)?.upload(ctx, schema)
+    }
+}
+
+impl Flat {
+    /// What [`JaggedBatch::from_host`] is made of.
+    pub(crate) fn from_lengths<I: Id>(
+        schema: &Schema,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
         let features = schema.features.len();
         if !lengths.len().is_multiple_of(features.max(1)) {
             return Err(Error::invalid(
@@ -407,13 +468,12 @@ impl JaggedBatch {
             ));
         }
         let examples = vec![lengths.len() / features.max(1); features];
-        Self::from_variable(ctx, schema, values, lengths, &examples, weights)
+        Self::from_variable(schema, values, lengths, &examples, weights)
     }
 
-    /// [`JaggedBatch::from_host`] with a number of examples for each feature.
-    pub(super) fn from_variable<I: Id>(
-        ctx: &Context,
-        schema: &Arc<Schema>,
+    /// [`Flat::from_lengths`] with a number of examples for each feature.
+    pub(crate) fn from_variable<I: Id>(
+        schema: &Schema,
         values: &[I],
         lengths: &[u32],
         examples: &[usize],
@@ -460,23 +520,17 @@ impl JaggedBatch {
             flat.end_early(&mut jagged);
             flat.push(spec, jagged, batch)?;
         }
-        flat.upload(ctx, schema)
+        Ok(flat)
     }
 
-    /// [`JaggedBatch::from_host`] with offsets, one more than bags.
-    pub(super) fn from_host_offsets<I: Id>(
-        ctx: &Context,
-        schema: &Arc<Schema>,
+    /// [`Flat::from_lengths`] with offsets, one more than bags.
+    pub(crate) fn from_offsets<I: Id>(
+        schema: &Schema,
         values: &[I],
         offsets: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<Self> {
-        Self::from_host(
-            ctx,
-            schema,
-            values,
-            &lengths_of(offsets, values.len(), || "offsets".to_owned())?,
-            weights,
-        )
+        let lengths = lengths_of(offsets, values.len(), || "offsets".to_owned())?;
+        Self::from_lengths(schema, values, &lengths, weights)
     }
 }

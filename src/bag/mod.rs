@@ -19,6 +19,7 @@ pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;
 pub use device_batch::DeviceBatch;
 pub use embedding_bags::EmbeddingBags;
+pub(crate) use host_batch::Flat;
 pub use host_batch::{BatchBuilder, Id};
 pub use pooling::{Bounds, Pooling};
 pub(crate) use schema::{FeatureSpec, Schema};

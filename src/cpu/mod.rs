@@ -33,6 +33,7 @@ mod matmul;
 pub(crate) mod max_grad;
 pub(crate) mod max_places;
 mod memory;
+pub(crate) mod move_rows;
 pub(crate) mod occurrences;
 mod optimizer;
 mod powers;

@@ -29,6 +29,7 @@ pub(crate) mod jagged_to_dense;
 pub(crate) mod linear;
 pub(crate) mod max_grad;
 pub(crate) mod max_places;
+pub(crate) mod move_rows;
 pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
@@ -89,6 +90,7 @@ pub const ALL: &[&Kernel] = &[
     &gather_words::KERNEL,
     &segment_sum::KERNEL,
     &gather_columns::KERNEL,
+    &move_rows::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.

@@ -2,12 +2,14 @@
 
 mod init;
 mod layout;
+mod packed;
 mod precision;
 mod store;
 
 pub use init::Init;
 pub(crate) use init::table_seed;
 pub(crate) use layout::{Group, Part, Plan, Window};
+pub(crate) use packed::RowList;
 pub use precision::Precision;
 pub(crate) use store::{Kind, TableStore};
 

@@ -1,0 +1,2 @@
+// Words as they are.
+alias Elem = u32;

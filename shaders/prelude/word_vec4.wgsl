@@ -1,0 +1,2 @@
+// Words as they are, four at a time.
+alias Elem = vec4<u32>;

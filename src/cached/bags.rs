@@ -1,0 +1,339 @@
+//! The bags with a cache: what they are made of, lookup and update.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::batch::Holds;
+use super::directory::Directory;
+use super::traffic::WriteBack;
+use super::{CacheStats, CachedBagsBuilder, CachedBatch, Replacement};
+use crate::Result;
+use crate::bag::EmbeddingBags;
+use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
+use crate::optimizer::Optimizer;
+use crate::table::Precision;
+
+/// [`EmbeddingBags`] with tables that need not fit device memory: all rows and their optimizer state lie on the host,
+/// and the rows in use in a set-associative cache on the device.
+///
+/// [`CachedBags::place`] makes a batch and brings the rows it lacks to the device; then everything is as with
+/// [`EmbeddingBags`], to the bit: updates always, the forward of a table if all its rows, and its cache, would each
+/// fit one binding (of a table in several, the forward adds their sums in order). Rows that the device has not changed
+/// are not read back when they leave the cache.
+///
+/// A batch in use holds its rows in the cache (see [`CachedBatch`]). So a cache needs slots for the distinct rows of a
+/// batch, and for those of two where one is placed before the one before is dropped.
+///
+/// ```
+/// use embag::{Adagrad, CachedBags, Context, Pooling, Replacement, Table};
+///
+/// let ctx = Context::cpu();
+/// let mut bags = CachedBags::builder(&ctx)
+///     .table("movie", Table::rows(1_000_000).dim(8), 5_000) // 5,000 of the rows at a time
+///     .feature("liked", "movie", Pooling::Mean)
+///     .replacement(Replacement::Lfu)
+///     .optimizer(Adagrad { lr: 0.05, ..Default::default() })
+///     .build()?;
+/// let mut batch = bags.place(bags.batch().bags("liked", &[10u32, 999_999, 12], &[2, 1]))?;
+/// for step in 0..3u32 {
+///     let pooled = bags.forward(&batch)?; // [2, 8], on the device
+///     bags.backward(&batch, &pooled)?; // here the output stands in for its gradient
+///     let next = bags.batch().bags("liked", &[10, 500 + step, 12], &[1, 2]);
+///     bags.prefetch(&next)?; // useful where the device is still at work
+///     batch = bags.place(next)?;
+/// }
+/// assert_eq!((bags.stats().misses, bags.stats().prefetched), (3, 3));
+/// assert_eq!(bags.read_row("movie", 10)?.len(), 8);
+/// # Ok::<(), embag::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct CachedBags {
+    /// All rows, in host memory: bags of a CPU context.
+    pub(super) whole: EmbeddingBags,
+    /// Tables with a row for each slot.
+    pub(super) device: EmbeddingBags,
+    pub(super) directories: Vec<Directory>,
+    pub(super) holds: Arc<Holds>,
+    pub(super) on_the_way: VecDeque<WriteBack>,
+    /// Placements so far.
+    pub(super) now: u64,
+    /// For each table.
+    pub(super) stats: Vec<CacheStats>,
+}
+
+impl CachedBags {
+    /// Begins the description of tables, their caches and features.
+    #[must_use]
+    pub fn builder(ctx: &Context) -> CachedBagsBuilder {
+        CachedBagsBuilder::new(ctx)
+    }
+
+    pub(super) fn new(
+        whole: EmbeddingBags,
+        device: EmbeddingBags,
+        ways: usize,
+        replacement: Replacement,
+    ) -> Self {
+        let tables = 0..device.tables().len();
+        let directories: Vec<_> =
+            tables.map(|table| Directory::new(device.store().shape(table).rows, ways, replacement)).collect();
+        Self {
+            holds: Arc::new(Holds::new(directories.iter().map(Directory::slots))),
+            stats: vec![CacheStats::default(); directories.len()],
+            whole,
+            device,
+            directories,
+            on_the_way: VecDeque::new(),
+            now: 0,
+        }
+    }
+
+    /// The context of the cache.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.device.context()
+    }
+
+    /// The names of the tables, in the order they were added.
+    #[must_use]
+    pub fn tables(&self) -> &[String] {
+        self.whole.tables()
+    }
+
+    /// Rows and columns of a table.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
+    pub fn table_shape(&self, table: &str) -> Result<(usize, usize)> {
+        self.whole.table_shape(table)
+    }
+
+    /// Rows of a table that the device can hold at a time.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
+    pub fn slots(&self, table: &str) -> Result<usize> {
+        self.device.table_shape(table).map(|(slots, _)| slots)
+    }
+
+    /// The type of a table's values.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
+    pub fn precision(&self, table: &str) -> Result<Precision> {
+        self.whole.precision(table)
+    }
+
+    /// Bytes of all tables' weights, on the host.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.whole.bytes()
+    }
+
+    /// Bytes of all optimizer state, on the host.
+    #[must_use]
+    pub fn state_bytes(&self) -> u64 {
+        self.whole.state_bytes()
+    }
+
+    /// Bytes of the caches: weights and optimizer state on the device.
+    #[must_use]
+    pub fn cache_bytes(&self) -> u64 {
+        self.device.bytes() + self.device.state_bytes()
+    }
+
+    /// Columns of the matrix that [`CachedBags::forward`] makes: the sum of the features' dims.
+    #[must_use]
+    pub fn output_cols(&self) -> usize {
+        self.device.output_cols()
+    }
+
+    /// The optimizer.
+    #[must_use]
+    pub fn optimizer(&self) -> Option<&Optimizer> {
+        self.device.optimizer()
+    }
+
+    /// Changes the learning rate from the next backward on.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::set_lr`].
+    pub fn set_lr(&mut self, lr: f32) -> Result<()> {
+        self.device.set_lr(lr)
+    }
+
+    /// Backwards so far: the number of the last step.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.device.steps()
+    }
+
+    /// The learning rate of the next backward: the optimizer's times the schedule's factor.
+    #[must_use]
+    pub fn next_lr(&self) -> Option<f32> {
+        self.device.next_lr()
+    }
+
+    /// What the caches of all tables did.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        self.stats.iter().fold(CacheStats::default(), |mut sum, &stats| {
+            sum += stats;
+            sum
+        })
+    }
+
+    /// What the cache of one table did.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
+    pub fn table_stats(&self, table: &str) -> Result<CacheStats> {
+        self.whole.store().find(table).map(|table| self.stats[table])
+    }
+
+    /// Counts from zero again.
+    pub fn reset_stats(&mut self) {
+        self.stats.fill(CacheStats::default());
+    }
+
+    /// Looks up and pools every feature, see [`EmbeddingBags::forward`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward`].
+    pub fn forward(&self, batch: &CachedBatch) -> Result<Matrix> {
+        self.device.forward(&batch.inner)
+    }
+
+    /// Looks up every feature into a matrix of its own, see [`EmbeddingBags::forward_features`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_features`].
+    pub fn forward_features(&self, batch: &CachedBatch) -> Result<Vec<Matrix>> {
+        self.device.forward_features(&batch.inner)
+    }
+
+    /// Records [`CachedBags::forward`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_forward`].
+    pub fn record_forward(&self, rec: &mut Recorder, batch: &CachedBatch, out: &Matrix) -> Result<()> {
+        self.device.record_forward(rec, &batch.inner, out)?;
+        batch.hold_for(rec);
+        Ok(())
+    }
+
+    /// [`CachedBags::forward`] with outputs of 16 bits, see [`EmbeddingBags::forward_half`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_half`].
+    pub fn forward_half(&self, batch: &CachedBatch, precision: Precision) -> Result<HalfMatrix> {
+        self.device.forward_half(&batch.inner, precision)
+    }
+
+    /// Records [`CachedBags::forward_half`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_forward_half`].
+    pub fn record_forward_half(
+        &self,
+        rec: &mut Recorder,
+        batch: &CachedBatch,
+        out: &HalfMatrix,
+    ) -> Result<()> {
+        self.device.record_forward_half(rec, &batch.inner, out)?;
+        batch.hold_for(rec);
+        Ok(())
+    }
+
+    /// Records [`CachedBags::forward_features`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_forward_features`].
+    pub fn record_forward_features(
+        &self,
+        rec: &mut Recorder,
+        batch: &CachedBatch,
+        outs: &[Matrix],
+    ) -> Result<()> {
+        self.device.record_forward_features(rec, &batch.inner, outs)?;
+        batch.hold_for(rec);
+        Ok(())
+    }
+
+    /// Updates every row that the batch touched, see [`EmbeddingBags::backward`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::backward`].
+    pub fn backward(&mut self, batch: &CachedBatch, grad: &Matrix) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_backward(&mut rec, batch, grad)?;
+        rec.run()
+    }
+
+    /// [`CachedBags::backward`] with a gradient for each output of [`CachedBags::forward_features`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::backward_features`].
+    pub fn backward_features(&mut self, batch: &CachedBatch, grads: &[Matrix]) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_backward_features(&mut rec, batch, grads)?;
+        rec.run()
+    }
+
+    /// Records [`CachedBags::backward`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_backward`].
+    pub fn record_backward(&mut self, rec: &mut Recorder, batch: &CachedBatch, grad: &Matrix) -> Result<()> {
+        self.device.record_backward(rec, &batch.inner, grad)?;
+        self.changes(rec, batch);
+        Ok(())
+    }
+
+    /// Records [`CachedBags::backward_features`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_backward_features`].
+    pub fn record_backward_features(
+        &mut self,
+        rec: &mut Recorder,
+        batch: &CachedBatch,
+        grads: &[Matrix],
+    ) -> Result<()> {
+        self.device.record_backward_features(rec, &batch.inner, grads)?;
+        self.changes(rec, batch);
+        Ok(())
+    }
+
+    /// Notes that a recorder changes the rows of a batch.
+    fn changes(&mut self, rec: &mut Recorder, batch: &CachedBatch) {
+        batch.hold_for(rec);
+        for (directory, slots) in self.directories.iter_mut().zip(&batch.hold.slots) {
+            directory.set_changed(slots, true);
+        }
+    }
+
+    /// The gradient with respect to the per-sample weights, see [`EmbeddingBags::weight_grad`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::weight_grad`].
+    pub fn weight_grad(&self, batch: &CachedBatch, grad: &Matrix) -> Result<Buffer> {
+        self.device.weight_grad(&batch.inner, grad)
+    }
+
+    /// Records [`CachedBags::weight_grad`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_weight_grad`].
+    pub fn record_weight_grad(
+        &self,
+        rec: &mut Recorder,
+        batch: &CachedBatch,
+        grad: &Matrix,
+        out: &Buffer,
+    ) -> Result<()> {
+        self.device.record_weight_grad(rec, &batch.inner, grad, out)?;
+        batch.hold_for(rec);
+        Ok(())
+    }
+}

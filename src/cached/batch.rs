@@ -1,0 +1,132 @@
+//! Batches whose rows are on the device.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::Result;
+use crate::bag::JaggedBatch;
+use crate::device::Recorder;
+
+/// How many batches hold each slot of each table.
+#[derive(Debug)]
+pub(super) struct Holds(Vec<Vec<AtomicU32>>);
+
+impl Holds {
+    pub(super) fn new(slots: impl Iterator<Item = usize>) -> Self {
+        Self(slots.map(|slots| std::iter::repeat_with(AtomicU32::default).take(slots).collect()).collect())
+    }
+
+    /// Whether a batch holds a slot.
+    pub(super) fn held(&self, table: usize, slot: usize) -> bool {
+        self.0[table][slot].load(Ordering::Acquire) > 0
+    }
+}
+
+/// The slots that a batch holds, until nobody can use it any more.
+#[derive(Debug)]
+pub(super) struct Hold {
+    holds: Arc<Holds>,
+    /// For each table.
+    pub(super) slots: Vec<Vec<u32>>,
+}
+
+impl Hold {
+    pub(super) fn new(holds: &Arc<Holds>, slots: Vec<Vec<u32>>) -> Self {
+        let hold = Self { holds: holds.clone(), slots };
+        for count in hold.counts() {
+            count.fetch_add(1, Ordering::AcqRel);
+        }
+        hold
+    }
+
+    fn counts(&self) -> impl Iterator<Item = &AtomicU32> {
+        let tables = self.holds.0.iter().zip(&self.slots);
+        tables.flat_map(|(counts, slots)| slots.iter().map(|&slot| &counts[slot as usize]))
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        for count in self.counts() {
+            count.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// A batch with its rows in the cache; made by [`CachedBags::place`](super::CachedBags::place).
+///
+/// Its rows stay in the cache while there is a clone of it, or a [`Recorder`], [`Submission`](crate::Submission) or
+/// [`Readback`](crate::Readback) with an operation on it.
+#[derive(Debug, Clone)]
+pub struct CachedBatch {
+    /// Its ids are slots.
+    pub(super) inner: JaggedBatch,
+    pub(super) hold: Arc<Hold>,
+}
+
+impl CachedBatch {
+    /// Number of examples; the most that a feature has, if they differ.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// Whether there are no examples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+
+    /// Number of ids in all bags.
+    #[must_use]
+    pub fn ids(&self) -> usize {
+        self.inner.ids()
+    }
+
+    /// Number of examples of a feature.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such feature.
+    pub fn examples_of(&self, feature: &str) -> Result<usize> {
+        self.inner.examples_of(feature)
+    }
+
+    /// Whether features have different numbers of examples.
+    #[must_use]
+    pub fn is_variable(&self) -> bool {
+        self.inner.is_variable()
+    }
+
+    /// Number of ids of a feature.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such feature.
+    pub fn ids_of(&self, feature: &str) -> Result<usize> {
+        // the host knows them all
+        self.inner.ids_of(feature).map(Option::unwrap_or_default)
+    }
+
+    /// Number of distinct rows.
+    #[must_use]
+    pub fn distinct_rows(&self) -> usize {
+        self.hold.slots.iter().map(Vec::len).sum()
+    }
+
+    /// Number of ids out of range that [`Bounds::Skip`](crate::Bounds::Skip) left out.
+    ///
+    /// # Errors
+    /// None that batches from the host have.
+    pub fn skipped(&self) -> Result<u64> {
+        self.inner.skipped()
+    }
+
+    /// Makes the rows stay until the recorder's work is submitted.
+    pub(super) fn hold_for(&self, rec: &mut Recorder) {
+        let hold = self.hold.clone();
+        let check = move || {
+            let _rows_stay = &hold;
+            Ok(())
+        };
+        rec.check_once(Arc::as_ptr(&self.hold).addr(), Box::new(check));
+    }
+}

@@ -1,0 +1,209 @@
+//! Batches and the rows they need.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::batch::Hold;
+use super::directory::{Directory, NoRoom};
+use super::traffic::Pair;
+use super::{CachedBags, CachedBatch};
+use crate::bag::{BatchBuilder, FeatureSpec, Flat, Id};
+use crate::kernels::feature::NONE;
+use crate::{Error, Result};
+
+/// What a batch needs of one table.
+struct Needs {
+    /// The slots of its rows, each once.
+    slots: Vec<u32>,
+    hits: usize,
+    /// Those that are not there yet.
+    fills: Vec<Pair>,
+}
+
+impl CachedBags {
+    /// Begins a batch from host data, feature by feature, for [`CachedBags::place`] and [`CachedBags::prefetch`].
+    #[must_use]
+    pub fn batch(&self) -> BatchBuilder {
+        BatchBuilder::new(self.context(), self.whole.schema())
+    }
+
+    /// Makes a batch and brings its rows to the device, in place of others that no batch in use needs. Does not wait
+    /// for the device, except for what the placement before evicted.
+    ///
+    /// # Errors
+    /// As [`BatchBuilder::build`]; [`Error::InvalidArgument`] if the cache of a table has too few slots for the rows
+    /// of this batch and those of others that are in use.
+    pub fn place(&mut self, batch: BatchBuilder) -> Result<CachedBatch> {
+        batch.fits(self.whole.schema())?;
+        self.place_flat(batch.collect()?)
+    }
+
+    /// [`CachedBags::place`] for a batch in the layout of a KeyedJaggedTensor, as
+    /// [`EmbeddingBags::batch_from_lengths`](crate::EmbeddingBags::batch_from_lengths).
+    ///
+    /// # Errors
+    /// As [`CachedBags::place`].
+    pub fn place_from_lengths<I: Id>(
+        &mut self,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<CachedBatch> {
+        self.place_flat(Flat::from_lengths(self.whole.schema(), values, lengths, weights)?)
+    }
+
+    /// [`CachedBags::place_from_lengths`] with a number of examples for each feature, as
+    /// [`EmbeddingBags::batch_from_variable_lengths`](crate::EmbeddingBags::batch_from_variable_lengths).
+    ///
+    /// # Errors
+    /// As [`CachedBags::place`], and if the sum of `examples` is not the number of lengths.
+    pub fn place_from_variable_lengths<I: Id>(
+        &mut self,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<CachedBatch> {
+        self.place_flat(Flat::from_variable(self.whole.schema(), values, lengths, examples, weights)?)
+    }
+
+    /// [`CachedBags::place_from_lengths`] with offsets: one more than bags, from 0 to the number of ids.
+    ///
+    /// # Errors
+    /// As [`CachedBags::place`], and [`Error::Offsets`].
+    pub fn place_from_offsets<I: Id>(
+        &mut self,
+        values: &[I],
+        offsets: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<CachedBatch> {
+        self.place_flat(Flat::from_offsets(self.whole.schema(), values, offsets, weights)?)
+    }
+
+    fn place_flat(&mut self, mut flat: Flat) -> Result<CachedBatch> {
+        let schema = self.whole.schema().clone();
+        flat.check_ids(schema.bounds)?;
+        self.settle()?;
+        self.now += 1;
+
+        let mut lists: Vec<Vec<(&FeatureSpec, &mut [u32])>> =
+            self.directories.iter().map(|_| Vec::new()).collect();
+        let mut rest = &mut flat.ids[..];
+        for (spec, &count) in schema.features.iter().zip(&flat.counts) {
+            let (ids, later) = rest.split_at_mut(count as usize);
+            lists[spec.table].push((spec, ids));
+            rest = later;
+        }
+        let (now, holds) = (self.now, &self.holds);
+        let tables = self.directories.par_iter_mut().zip(lists).enumerate();
+        let needs: Vec<Result<Needs, NoRoom>> = tables
+            .map(|(table, (directory, lists))| needs(directory, lists, now, |slot| holds.held(table, slot)))
+            .collect();
+        let needs = needs.into_iter().enumerate().map(|(table, needs)| {
+            needs.map_err(|NoRoom { needed, available }| {
+                let argument = format!("batch, table \"{}\"", self.whole.tables()[table]);
+                let slots = self.directories[table].slots();
+                let expected = match slots - available {
+                    0 => format!("at most {slots} distinct rows, as many as the cache has slots"),
+                    held => format!(
+                        "at most {available} distinct rows: the cache has {slots} slots, and {held} of them hold \
+                         other rows of batches in use"
+                    ),
+                };
+                Error::invalid(argument, expected, needed)
+            })
+        });
+        let needs = needs.collect::<Result<Vec<_>>>()?;
+
+        let (fills, slots): (Vec<_>, Vec<_>) =
+            needs.into_iter().map(|Needs { slots, hits, fills }| (fills, (slots, hits))).unzip();
+        self.bring(&fills)?;
+        for (table, (slots, hits)) in slots.iter().enumerate() {
+            self.directories[table].count(slots);
+            self.stats[table].hits += *hits as u64;
+            self.stats[table].misses += (slots.len() - hits) as u64;
+        }
+        let inner = flat.upload(self.context(), self.device.schema())?;
+        let slots = slots.into_iter().map(|(slots, _)| slots).collect();
+        Ok(CachedBatch { inner, hold: Arc::new(Hold::new(&self.holds, slots)) })
+    }
+
+    /// Brings rows of a batch to the device ahead of [`CachedBags::place`], while the device still works on what was
+    /// submitted before, and returns how many. Only a wish: rows stay on the host if their places are needed by
+    /// batches in use, and ids that are no rows are passed over.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the batch was begun by other bags, [`Error::Device`] if the device fails.
+    pub fn prefetch(&mut self, batch: &BatchBuilder) -> Result<usize> {
+        batch.fits(self.whole.schema())?;
+        self.settle()?;
+        self.now += 1;
+        let mut rows: Vec<Vec<u32>> = vec![Vec::new(); self.directories.len()];
+        for (spec, ids) in batch.given() {
+            let ids = ids.iter().filter_map(|&id| u32::try_from(id).ok());
+            rows[spec.table].extend(ids.filter(|&id| is_row(spec, id)));
+        }
+        let (now, holds) = (self.now, &self.holds);
+        let tables = self.directories.par_iter_mut().zip(rows).enumerate();
+        let fills: Vec<Vec<Pair>> = tables
+            .map(|(table, (directory, mut rows))| {
+                rows.retain(|&row| directory.need(row, now).is_none());
+                rows.sort_unstable();
+                rows.dedup();
+                // without going astray there is nothing that could fail
+                let slots = directory.choose(&rows, now, |slot| holds.held(table, slot), false);
+                let pairs = rows.iter().zip(slots.unwrap_or_default());
+                pairs.filter_map(|(&row, slot)| slot.map(|slot| Pair { row, slot })).collect()
+            })
+            .collect();
+        self.bring(&fills)?;
+        for (stats, fills) in self.stats.iter_mut().zip(&fills) {
+            stats.prefetched += fills.len() as u64;
+        }
+        Ok(fills.iter().map(Vec::len).sum())
+    }
+}
+
+fn is_row(spec: &FeatureSpec, id: u32) -> bool {
+    id < spec.shape.rows && id != spec.padding
+}
+
+/// Finds or chooses slots for all ids of a table and puts them in place of the ids; in place of those that stand for no
+/// row a number that is no slot.
+fn needs(
+    directory: &mut Directory,
+    lists: Vec<(&FeatureSpec, &mut [u32])>,
+    now: u64,
+    held: impl Fn(usize) -> bool,
+) -> Result<Needs, NoRoom> {
+    let mut slots = Vec::new();
+    let mut missing: Vec<(u32, &mut u32)> = Vec::new();
+    for (spec, ids) in lists {
+        for id in ids {
+            if !is_row(spec, *id) {
+                *id = NONE;
+                continue;
+            }
+            match directory.need(*id, now) {
+                Some((slot, first)) => {
+                    *id = slot;
+                    slots.extend(first.then_some(slot));
+                }
+                None => missing.push((*id, id)),
+            }
+        }
+    }
+    missing.sort_unstable_by_key(|&(row, _)| row);
+    let mut rows: Vec<u32> = missing.iter().map(|&(row, _)| row).collect();
+    rows.dedup();
+    let hits = slots.len();
+    let chosen = directory.choose(&rows, now, held, true)?;
+    let pairs = rows.iter().zip(chosen.into_iter().flatten());
+    let fills: Vec<Pair> = pairs.map(|(&row, slot)| Pair { row, slot }).collect();
+    for (same, fill) in missing.chunk_by_mut(|a, b| a.0 == b.0).zip(&fills) {
+        same.iter_mut().for_each(|(_, id)| **id = fill.slot);
+    }
+    slots.extend(fills.iter().map(|fill| fill.slot));
+    Ok(Needs { slots, hits, fills })
+}

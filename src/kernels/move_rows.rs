@@ -1,0 +1,94 @@
+//! Rows by their numbers, to and from memory where they lie next to each other.
+
+use super::jagged_inputs::unwritten;
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Rows to move.
+        rows: u32,
+        /// Where their numbers begin.
+        first_place: u32,
+        /// The rows of the table that lie in this window.
+        window_first: u32,
+        window_rows: u32,
+        /// Elements of the variant's width: of a row, and where the table's and the packed rows begin.
+        cols: u32,
+        table_base: u32,
+        packed_base: u32,
+        /// 1: from packed rows to their places.
+        scatter: u32,
+    }
+}
+
+macro_rules! variant {
+    ($width:literal) => {
+        Variant {
+            name: $width,
+            shape: Shape::Any,
+            workgroup: 256,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                concat!("prelude/word_", $width, ".wgsl"),
+                "move_rows.wgsl"
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "move_rows",
+    about: "packed[i] = table[places[i]], or table[places[i]] = packed[i]",
+    bindings: &[read("places"), read("source"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[variant!("vec4"), variant!("scalar")],
+    parity: Parity::Bits,
+    twin: crate::cpu::move_rows::run,
+    cases,
+};
+
+/// Words of an element of each variant.
+pub(crate) const WIDTHS: [u32; 2] = [4, 1];
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    // rows to move out of how many, of which a window in the middle is there
+    for (rows, table, cols) in
+        [(1u32, 1u32, 1u32), (3, 40, 5), (65, 100, 7), (300, 300, 16), (10_000, 40_000, 16)]
+    {
+        let mut random = Random::new(83);
+        // each row at most once
+        let mut numbers: Vec<(u64, u32)> = (0..table).map(|row| (random.next(), row)).collect();
+        numbers.sort_unstable();
+        let places: Vec<u32> = numbers.iter().map(|&(_, row)| row).take(2 + rows as usize).collect();
+        let window_rows = if table > 1 { table / 2 } else { 1 };
+        for (variant, width) in WIDTHS.into_iter().enumerate() {
+            for scatter in [0, 1] {
+                let params = Params {
+                    rows,
+                    first_place: u32::from(places.len() > rows as usize),
+                    window_first: (table - window_rows) / 3,
+                    window_rows,
+                    cols,
+                    table_base: 3,
+                    packed_base: 2,
+                    scatter,
+                };
+                let [there, packed] =
+                    [params.table_base + window_rows * cols, params.packed_base + rows * cols]
+                        .map(|elements| elements * width);
+                let (source, out) = if scatter == 1 { (packed, there) } else { (there, packed) };
+                let source: Vec<u32> = (0..source).map(|_| random.below(u32::MAX)).collect();
+                let bindings = vec![CaseBinding::ints(&places), CaseBinding::ints(&source), unwritten(out)];
+                let name = format!("{rows} of {table} x {cols} scatter={scatter}");
+                let case = Case::new(name, [variant], &params, bindings, (rows * cols).div_ceil(256));
+                let bytes = u64::from(rows * cols) * u64::from(width) * 8;
+                all.push(if rows == 10_000 { case.bench(bytes, 0) } else { case });
+            }
+        }
+    }
+    all
+}
