@@ -18,6 +18,7 @@ mod table;
 
 pub use bag::{
     BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
+    SparseGradient,
 };
 pub use checkpoint::{Checkpoint, Element};
 pub use device::{Buffer, Context, ContextOptions, DeviceLimits, Matrix, Readback, Recorder, Submission};

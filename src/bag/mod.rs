@@ -12,7 +12,9 @@ mod gradient;
 mod host_batch;
 mod pooling;
 mod schema;
+mod sparse;
 mod state;
+mod terms;
 
 pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;
@@ -21,3 +23,4 @@ pub use embedding_bags::EmbeddingBags;
 pub use host_batch::{BatchBuilder, Id};
 pub use pooling::{Bounds, Pooling};
 pub(crate) use schema::{FeatureSpec, Schema};
+pub use sparse::SparseGradient;
