@@ -30,30 +30,6 @@ fn row_sum(thread: u32, partial: vec4<f32>) -> f32 {
     return (sum.x + sum.y) + (sum.z + sum.w);
 }
 
-// Four columns of the sum of a row's terms.
-fn terms_sum(row: Row, column: u32) -> vec4<f32> {
-    let left = row.dim - column;
-    var total = vec4<f32>();
-    var p = row.begin;
-    while (p + PIECE < row.end) {
-        if (params.split == 1u) {
-            total += partials[(p / PIECE) * params.stride + column / 4u];
-        } else {
-            total += piece_sum(p, p + PIECE, column, left);
-        }
-        p += PIECE;
-    }
-    return total + piece_sum(p, row.end, column, left);
-}
-
-fn piece_sum(begin: u32, end: u32, column: u32, left: u32) -> vec4<f32> {
-    var sum = vec4<f32>();
-    for (var p = begin; p < end; p++) {
-        sum += term_grad(terms[p], column, left);
-    }
-    return sum;
-}
-
 // Each lane keeps the sum of its first four columns; any further ones it makes anew where they are asked for.
 fn kept_or_summed(row: Row, column: u32, kept: vec4<f32>) -> vec4<f32> {
     if (column < params.lanes * 4u) {
@@ -86,7 +62,7 @@ fn main(
     if (works) {
         row = row_of(i, segment_end(i, key), key, parts[find_part(key)]);
     }
-    let count = row.end - row.begin;
+    let count = occurrences(row);
     let first = lane * 4u;
     let stride = lanes * 4u;
     var kept = vec4<f32>();

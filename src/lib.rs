@@ -19,6 +19,7 @@ mod table;
 
 pub use bag::{
     BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
+    SparseGradient,
 };
 pub use cached::{CacheStats, CachedBags, CachedBagsBuilder, CachedBatch, Replacement};
 pub use checkpoint::{Checkpoint, Element};

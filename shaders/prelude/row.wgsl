@@ -50,13 +50,12 @@ fn segment_end(i: u32, key: u32) -> u32 {
     return low;
 }
 
-// Four columns of a term's gradient.
-fn term_grad(term: vec2<u32>, column: u32, left: u32) -> vec4<f32> {
-    var g = load_grad(term.x + column, left);
-    if (EXTRAS && params.clip_value > 0.0) {
-        g = clamp(g, vec4<f32>(-params.clip_value), vec4<f32>(params.clip_value));
+// How often the row was there: its terms, unless they were summed before. Then the numbers lie behind the keys.
+fn occurrences(row: Row) -> u32 {
+    if (params.counted == 1u) {
+        return keys[params.len + row.begin];
     }
-    return g * bitcast<f32>(term.y);
+    return row.end - row.begin;
 }
 
 // Whether the norms of gradient and row are asked for before anything else.

@@ -10,6 +10,8 @@ struct Params {
     // 1: the pieces of long segments lie in `partials`, `stride` vec4s apart
     split: u32,
     stride: u32,
+    // 1: every key has a single term, and behind the keys lie the numbers of their occurrences
+    counted: u32,
     // element types, and whether tables are rounded at random
     table_type: u32,
     state_type: u32,

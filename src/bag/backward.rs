@@ -8,16 +8,18 @@ use std::ops::Range;
 use super::chunk::{Chunk, Member};
 use super::forward::weights_or_unused;
 use super::gradient::{Bound, Gradient};
+use super::terms::{
+    Partials, Parts, SortedTerms, WindowRows, count, row_loops, shape_within, too_many, widest,
+};
 use super::{EmbeddingBags, JaggedBatch, Pooling};
 use crate::cpu::random_word;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::{Feature, POOL_NONE};
-use crate::kernels::part::{PIECE, lanes_for};
 use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
 use crate::optimizer::Optimizer;
 use crate::sort::sort_by_key;
-use crate::table::{Part, Precision, table_seed};
+use crate::table::{Part, Precision, Window, table_seed};
 use crate::{Error, Result};
 
 /// Keys and terms of a chunk's ids, in the order of the batch.
@@ -57,7 +59,7 @@ impl EmbeddingBags {
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
         self.check_matrix(batch, grad, "grad")?;
         let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
-        rec.whole(|rec| self.update(rec, batch, gradient))
+        rec.whole(|rec| self.backward_chunks(rec, batch, gradient))
     }
 
     /// Records [`EmbeddingBags::backward_features`]. Gradients that no single binding holds are copied together first.
@@ -72,7 +74,7 @@ impl EmbeddingBags {
     ) -> Result<()> {
         self.check_feature_matrices(batch, grads, "grads")?;
         let gradient = Gradient::of_features(rec.context(), grads.to_vec());
-        rec.whole(|rec| self.update(rec, batch, gradient))
+        rec.whole(|rec| self.backward_chunks(rec, batch, gradient))
     }
 
     /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
@@ -185,21 +187,26 @@ impl EmbeddingBags {
         Ok(())
     }
 
-    fn update(&mut self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
-        let Some(optimizer) = self.optimizer else {
-            return Err(Error::invalid("optimizer", "one, for a backward", "none"));
-        };
+    fn backward_chunks(&mut self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
+        let update = self.next_update("one, for a backward")?;
         self.same_context(rec, "recorder")?;
         batch.guard(rec);
         let gradient = &self.spread_maxima(rec, batch, gradient)?;
-        let step = self.steps.saturating_add(1);
-        let scheduled = optimizer.with_lr(optimizer.lr() * self.schedule.factor(step));
-        let update = Update { optimizer, step, params: self.rules.params(scheduled.params(step)) };
         for chunk in Chunk::all(self.store.plan(), &batch.inner, gradient) {
             rec.scope(|rec| self.update_chunk(rec, batch, gradient, &chunk, &update))?;
         }
-        self.steps = step;
+        self.steps = update.step;
         Ok(())
+    }
+
+    /// What the next step does to the rows that it touches; without an optimizer an error that says what is `expected`.
+    pub(super) fn next_update(&self, expected: &str) -> Result<Update> {
+        let Some(optimizer) = self.optimizer else {
+            return Err(Error::invalid("optimizer", expected, "none"));
+        };
+        let step = self.steps.saturating_add(1);
+        let scheduled = optimizer.with_lr(optimizer.lr() * self.schedule.factor(step));
+        Ok(Update { optimizer, step, params: self.rules.params(scheduled.params(step)) })
     }
 
     fn update_chunk(
@@ -211,6 +218,85 @@ impl EmbeddingBags {
         update: &Update,
     ) -> Result<()> {
         let len = chunk.ids;
+        let sorted = self.sorted_terms(rec, batch, gradient, chunk)?;
+        let sums = self.sums(update);
+        let partials = self.partials(rec, chunk, &sorted, sums, update.params.clip_value)?;
+        for w in chunk.windows.clone() {
+            if batch.misses(w) {
+                continue;
+            }
+            let window = &self.store.plan().windows[w];
+            let parts = self.parts(rec, chunk, w..w + 1, |part| self.random_of(part.table, update.step))?;
+            let loops = |shape| row_loops(shape, widest(&window.parts), sums, partials.is_some(), len);
+            let rows = WindowRows {
+                len,
+                keys: sorted.keys.clone(),
+                key_range: chunk.key(window.keys().start)..chunk.key(window.keys().end),
+                terms: sorted.terms.clone(),
+                grad: sorted.bound.buffer.clone(),
+                vec4: sorted.bound.vec4(),
+                partials: partials.clone(),
+                counted: false,
+                shape: shape_within(rec.context(), loops).ok_or_else(|| too_many(len))?,
+            };
+            self.update_window(rec, w, parts, rows, update)?;
+        }
+        Ok(())
+    }
+
+    /// Updates the rows of a window from their sorted terms.
+    pub(super) fn update_window(
+        &self,
+        rec: &mut Recorder,
+        w: usize,
+        parts: Parts,
+        rows: WindowRows,
+        update: &Update,
+    ) -> Result<()> {
+        let window = &self.store.plan().windows[w];
+        let params = row_update::Params {
+            len: rows.len,
+            parts: parts.count,
+            key_begin: rows.key_range.start,
+            key_end: rows.key_range.end,
+            lanes: parts.lanes,
+            split: u32::from(rows.partials.is_some()),
+            stride: rows.partials.as_ref().map_or(0, |partials| partials.stride),
+            counted: u32::from(rows.counted),
+            table_type: window.precision.code(),
+            ..update.params
+        };
+        let unused = rec.scratch("embag.unused", 16)?;
+        let bindings = vec![
+            parts.buffer,
+            rows.keys,
+            rows.terms,
+            rows.grad,
+            rows.partials.map_or(unused, |partials| partials.buffer),
+            self.store.weights(w).clone(),
+            self.store.state(w).clone(),
+        ];
+        let choice = row_update::Choice {
+            optimizer: update.optimizer.index(),
+            vec4: window.vec4 && rows.vec4,
+            whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
+            any: window.precision != Precision::F32 || self.rules.extras(),
+        };
+        let variant = choice.variant(rows.shape);
+        let groups = row_update::groups(rows.shape, rows.len, parts.lanes);
+        rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
+        Ok(())
+    }
+
+    /// The terms of a chunk's ids in the order of their keys.
+    pub(super) fn sorted_terms(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        gradient: &Gradient,
+        chunk: &Chunk,
+    ) -> Result<SortedTerms> {
+        let len = chunk.ids;
         let bound = gradient.bind(rec, chunk)?;
         let found = self.occurrences(rec, batch, &bound, chunk, true)?;
         let bits = u32::BITS - chunk.none_key().max(1).leading_zeros();
@@ -219,47 +305,7 @@ impl EmbeddingBags {
         let bindings = vec![sorted.positions, found.terms, terms.clone()];
         let params = gather_terms::Params { len };
         rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
-        let partials = self.partials(rec, chunk, &bound, &sorted.keys, &terms, update)?;
-        for w in chunk.windows.clone() {
-            if batch.misses(w) {
-                continue;
-            }
-            let window = &self.store.plan().windows[w];
-            let parts = self.parts(rec, chunk, w..w + 1, |part| self.random_of(part.table, update.step))?;
-            let (keys, lanes) = (window.keys(), parts.lanes);
-            let shape = self.update_shape(rec, w, partials.is_some(), len)?;
-            let params = row_update::Params {
-                len,
-                parts: parts.count,
-                key_begin: chunk.key(keys.start),
-                key_end: chunk.key(keys.end),
-                lanes,
-                split: u32::from(partials.is_some()),
-                stride: partials.as_ref().map_or(0, |partials| partials.stride),
-                table_type: window.precision.code(),
-                ..update.params
-            };
-            let unused = rec.scratch("embag.unused", 16)?;
-            let bindings = vec![
-                parts.buffer,
-                sorted.keys.clone(),
-                terms.clone(),
-                bound.buffer.clone(),
-                partials.as_ref().map_or(unused, |partials| partials.buffer.clone()),
-                self.store.weights(w).clone(),
-                self.store.state(w).clone(),
-            ];
-            let choice = row_update::Choice {
-                optimizer: update.optimizer.index(),
-                vec4: window.vec4 && bound.vec4(),
-                whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
-                any: window.precision != Precision::F32 || self.rules.extras(),
-            };
-            let variant = choice.variant(shape);
-            let groups = row_update::groups(shape, len, lanes);
-            rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
-        }
-        Ok(())
+        Ok(SortedTerms { bound, keys: sorted.keys, terms })
     }
 
     /// Keys and terms of a chunk's ids.
@@ -319,7 +365,7 @@ impl EmbeddingBags {
     }
 
     /// What the random numbers of a table are made of in a step.
-    fn random_of(&self, table: usize, step: u32) -> u32 {
+    pub(super) fn random_of(&self, table: usize, step: u32) -> u32 {
         random_word(table_seed(self.seed, table), step, u32::MAX)
     }
 
@@ -331,50 +377,29 @@ impl EmbeddingBags {
         windows: Range<usize>,
         random: impl Fn(&Part) -> u32,
     ) -> Result<Parts> {
-        let parts = chunk.parts(self.store.plan(), windows, random);
-        let widest = parts.iter().map(|part| part.dim).max().unwrap_or(1);
-        let buffer = rec.scratch_from("embag.parts", &parts)?;
-        Ok(Parts { buffer, count: count(parts.len()), widest, lanes: lanes_for(widest) })
+        Parts::new(rec, &chunk.parts(self.store.plan(), windows, random))
     }
 
-    /// Loop iterations of the thread that updates a row of a window, if all ids are that row.
-    fn update_loops(&self, window: usize, shape: Shape, split: bool, len: u32) -> u64 {
-        let parts = &self.store.plan().windows[window].parts;
-        let dim = parts.iter().map(|part| part.dim).max().unwrap_or(1);
-        let optimizer = self.optimizer.map_or(0, |optimizer| optimizer.index());
-        let steps = row_update::steps(shape, dim, optimizer, self.rules.sums());
-        let (len, piece) = (u64::from(len), u64::from(PIECE));
-        // the sums of pieces, or each piece's own terms and their end
-        let walk = if split { len.div_ceil(piece) } else { len + 2 * len.div_ceil(piece) };
-        // and the last piece; and before all that the search for the segment's end
-        u64::from(steps) * (walk + 2 * piece) + 2 * piece
-    }
-
-    /// The shape of kernel that updates a window: the device's own, unless one thread's loops could become too long.
-    fn update_shape(&self, rec: &Recorder, window: usize, split: bool, len: u32) -> Result<Shape> {
-        let ctx = rec.context();
-        let Some(limit) = ctx.loop_limit().map(u64::from) else { return Ok(ctx.shape()) };
-        let fits = |&shape: &Shape| self.update_loops(window, shape, split, len) <= limit;
-        [ctx.shape(), Shape::Wide].into_iter().find(fits).ok_or_else(|| {
-            Error::invalid("batch", "fewer ids: all of one row would be too many for a software adapter", len)
-        })
+    /// Sums over a row that are made before it is updated.
+    pub(super) fn sums(&self, update: &Update) -> u32 {
+        update.optimizer.kernel().sums + self.rules.sums()
     }
 
     /// The sums of the pieces of long segments; `None` where one thread walks a row's terms, or if the pieces do not
     /// fit a binding.
-    fn partials(
+    pub(super) fn partials(
         &self,
         rec: &mut Recorder,
         chunk: &Chunk,
-        bound: &Bound,
-        keys: &Buffer,
-        terms: &Buffer,
-        update: &Update,
+        sorted: &SortedTerms,
+        sums: u32,
+        clip_value: f32,
     ) -> Result<Option<Partials>> {
         let (ctx, len) = (rec.context(), chunk.ids);
+        let windows = &self.store.plan().windows[chunk.windows.clone()];
         let short = |limit: u32| {
-            let most = chunk.windows.clone().map(|w| self.update_loops(w, Shape::Serial, false, len)).max();
-            most.unwrap_or(0) <= limit.into()
+            let loops = |window: &Window| row_loops(Shape::Serial, widest(&window.parts), sums, false, len);
+            windows.iter().map(loops).max().unwrap_or(0) <= limit.into()
         };
         if ctx.shape() == Shape::Serial && ctx.loop_limit().is_none_or(short) {
             return Ok(None);
@@ -388,10 +413,9 @@ impl EmbeddingBags {
         let buffer = rec.scratch("embag.partials", bytes)?;
         let none_key = chunk.none_key();
         let lanes = parts.lanes;
-        let clip_value = update.params.clip_value;
         let params =
             segment_partials::Params { len, parts: parts.count, none_key, lanes, stride, clip_value };
-        let windows = &self.store.plan().windows[chunk.windows.clone()];
+        let SortedTerms { bound, keys, terms } = sorted;
         let vec4 = bound.vec4() && windows.iter().all(|window| window.vec4);
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
         let bindings = vec![parts.buffer, keys.clone(), terms.clone(), bound.buffer.clone(), buffer.clone()];
@@ -402,27 +426,15 @@ impl EmbeddingBags {
 }
 
 /// What is done to all touched rows.
-struct Update {
-    optimizer: Optimizer,
-    step: u32,
+pub(super) struct Update {
+    pub(super) optimizer: Optimizer,
+    pub(super) step: u32,
     params: row_update::Params,
 }
 
-/// Parts of tables in device memory.
-struct Parts {
-    buffer: Buffer,
-    count: u32,
-    /// Columns of the widest, and threads for a row of it.
-    widest: u32,
-    lanes: u32,
-}
-
-struct Partials {
-    buffer: Buffer,
-    stride: u32,
-}
-
-/// Sizes within a binding are below 2^32.
-fn count(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
+impl Update {
+    /// The same for gradients whose terms were clipped when they were summed.
+    pub(super) fn of_sums(self) -> Self {
+        Self { params: row_update::Params { clip_value: 0.0, ..self.params }, ..self }
+    }
 }

@@ -78,7 +78,7 @@ impl EmbeddingBagsBuilder {
         self
     }
 
-    /// Sets the fused optimizer; without one the bags only look up.
+    /// Sets the fused optimizer; without one the bags look up and give sparse gradients.
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
         self.optimizer = Some(optimizer.into());

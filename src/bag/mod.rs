@@ -13,7 +13,9 @@ mod host_batch;
 mod maxima;
 mod pooling;
 mod schema;
+mod sparse;
 mod state;
+mod terms;
 
 pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;
@@ -23,3 +25,4 @@ pub(crate) use host_batch::Flat;
 pub use host_batch::{BatchBuilder, Id};
 pub use pooling::{Bounds, Pooling};
 pub(crate) use schema::{FeatureSpec, Schema};
+pub use sparse::SparseGradient;

@@ -4,6 +4,7 @@
 //! wgpu nor the public operations; they are parallel over outputs and fixed in order inside an output.
 
 pub(crate) mod activation_grad;
+pub(crate) mod add_rows;
 mod atomic;
 pub(crate) mod bag_forward;
 pub(crate) mod bce;
@@ -12,6 +13,7 @@ pub(crate) mod bucket_offsets;
 pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
+pub(crate) mod check_rows;
 pub(crate) mod column_sum;
 mod columns;
 pub(crate) mod copy_rows;
@@ -28,6 +30,7 @@ pub(crate) mod init_rows;
 pub(crate) mod interaction;
 pub(crate) mod interaction_grad;
 pub(crate) mod jagged_to_dense;
+pub(crate) mod join_status;
 pub(crate) mod linear;
 mod matmul;
 pub(crate) mod max_grad;
@@ -41,10 +44,13 @@ pub(crate) mod probe;
 mod queue;
 pub(crate) mod round_rows;
 mod row_sum;
+pub(crate) mod row_terms;
 pub(crate) mod row_update;
 pub(crate) mod scan_apply;
 pub(crate) mod scan_reduce;
 pub(crate) mod segment_copy;
+pub(crate) mod segment_gradient;
+pub(crate) mod segment_heads;
 pub(crate) mod segment_lengths;
 pub(crate) mod segment_partials;
 pub(crate) mod segment_sum;
@@ -57,6 +63,7 @@ mod split;
 pub(crate) mod sum_slices;
 mod terms;
 pub(crate) mod types;
+pub(crate) mod unique_rows;
 pub(crate) mod weight_grad;
 
 pub(crate) use execute::execute;

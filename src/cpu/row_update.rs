@@ -23,6 +23,8 @@ struct Inputs<'a> {
     params: Params,
     parts: &'a [Part],
     keys: &'a [u32],
+    /// How often each key occurred, if its terms have been summed.
+    counts: Option<&'a [u32]>,
     terms: Terms<'a>,
     optimizer: &'static OptimizerKernel,
     /// Its place in [`OPTIMIZERS`].
@@ -50,10 +52,13 @@ const POSITIONS: usize = 4096;
 pub(crate) fn run(mut call: Call<'_>) {
     let params: Params = call.params();
     let optimizer = call.variant / VARIANTS;
+    let parts = &call.read::<Part>(0)[..params.parts as usize];
+    let (keys, behind) = call.read::<u32>(1).split_at(params.len as usize);
     let inputs = Inputs {
         params,
-        parts: &call.read::<Part>(0)[..params.parts as usize],
-        keys: &call.read::<u32>(1)[..params.len as usize],
+        parts,
+        keys,
+        counts: (params.counted == 1).then(|| &behind[..params.len as usize]),
         terms: Terms { terms: call.read(2), grad: call.read(3), clip_value: params.clip_value },
         optimizer: &OPTIMIZERS[optimizer],
         index: optimizer,
@@ -112,6 +117,7 @@ fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
             let Target { table, base, state, state_base } = target;
             let p = &inputs.params;
             let keys = &inputs.keys[range.clone()];
+            let counts = inputs.counts.map(|counts| &counts[range.clone()]);
             let terms = Terms { terms: &inputs.terms.terms[range], ..inputs.terms };
             let ends = segment_ends(keys);
             let widest = inputs.parts.iter().map(|part| part.dim as usize).max().unwrap_or(0);
@@ -137,7 +143,10 @@ fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
                 }
                 let gradient = &mut scratch.gradient[..dim];
                 row_grad(terms, begin..end as usize, gradient);
-                let count = end - u32::try_from(begin).unwrap_or(0);
+                let count = match counts {
+                    Some(counts) => counts[begin],
+                    None => end - u32::try_from(begin).unwrap_or(0),
+                };
                 begin = end as usize;
                 let (row, row_state) = inputs.place(part, key);
                 let row = &mut table[row - base..][..words];

@@ -3,6 +3,7 @@
 //! `kernels/NAME.rs` belongs to `shaders/NAME.wgsl` and `cpu/NAME.rs`.
 
 pub(crate) mod activation_grad;
+pub(crate) mod add_rows;
 pub(crate) mod bag_forward;
 mod bag_inputs;
 pub(crate) mod bce;
@@ -11,6 +12,7 @@ pub(crate) mod bucket_offsets;
 pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
+pub(crate) mod check_rows;
 pub(crate) mod column_sum;
 pub(crate) mod copy_rows;
 pub(crate) mod cross;
@@ -26,6 +28,7 @@ pub(crate) mod interaction;
 pub(crate) mod interaction_grad;
 mod jagged_inputs;
 pub(crate) mod jagged_to_dense;
+pub(crate) mod join_status;
 pub(crate) mod linear;
 pub(crate) mod max_grad;
 pub(crate) mod max_places;
@@ -35,10 +38,13 @@ pub(crate) mod part;
 pub(crate) mod probe;
 pub(crate) mod random;
 pub(crate) mod round_rows;
+pub(crate) mod row_terms;
 pub(crate) mod row_update;
 pub(crate) mod scan_apply;
 pub(crate) mod scan_reduce;
 pub(crate) mod segment_copy;
+pub(crate) mod segment_gradient;
+pub(crate) mod segment_heads;
 pub(crate) mod segment_lengths;
 pub(crate) mod segment_partials;
 pub(crate) mod segment_sum;
@@ -46,6 +52,7 @@ pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
 pub(crate) mod sum_slices;
 pub(crate) mod types;
+pub(crate) mod unique_rows;
 pub(crate) mod weight_grad;
 
 use crate::kernel::{Kernel, ParamsLayout};
@@ -71,6 +78,13 @@ pub const ALL: &[&Kernel] = &[
     &segment_partials::KERNEL,
     &row_update::KERNEL,
     &weight_grad::KERNEL,
+    &segment_heads::KERNEL,
+    &unique_rows::KERNEL,
+    &segment_gradient::KERNEL,
+    &check_rows::KERNEL,
+    &row_terms::KERNEL,
+    &add_rows::KERNEL,
+    &join_status::KERNEL,
     &linear::KERNEL,
     &sum_slices::KERNEL,
     &activation_grad::KERNEL,

@@ -23,6 +23,8 @@ params! {
         split: u32,
         /// vec4s from partial to partial.
         stride: u32,
+        /// 1: every key has a single term, and the numbers of its occurrences lie behind the keys.
+        counted: u32,
         /// Element types of the table and of the state's elements.
         table_type: u32,
         state_type: u32,
@@ -114,7 +116,7 @@ pub(crate) fn groups(shape: Shape, len: u32, lanes: u32) -> u32 {
 }
 
 macro_rules! variant {
-    ($optimizer:literal, $state:expr, $width:literal, $types:literal, $extras:literal, $shape:ident, $threads:ident, $name:literal, $more:literal, $body:literal) => {
+    ($optimizer:literal, $state:expr, $width:literal, $types:literal, $extras:literal, $shape:ident, $threads:ident, $name:literal, [$($sum:literal),+], $body:literal) => {
         Variant {
             name: concat!($optimizer, ".", $name),
             shape: Shape::$shape,
@@ -133,10 +135,11 @@ macro_rules! variant {
                 $extras,
                 concat!("prelude/table_", $types, $width, ".wgsl"),
                 "prelude/find_part.wgsl",
-                $more,
                 "prelude/state.wgsl",
                 $state,
                 "prelude/row.wgsl",
+                "prelude/term_grad.wgsl",
+                $($sum,)+
                 "prelude/powers.wgsl",
                 concat!("optimizer/", $optimizer, ".wgsl"),
                 $body
@@ -162,15 +165,15 @@ macro_rules! state {
 macro_rules! optimizers {
     ($($optimizer:literal: $kind:ident;)+) => {
         &[$(
-            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Wide, WIDE, "vec4.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec4.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Wide, WIDE, "scalar.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Serial, SERIAL, "scalar.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Wide, WIDE, "vec4.any.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "vec4.any.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Wide, WIDE, "scalar.any.wide", "prelude/more_any.wgsl", "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "scalar.any.serial", "prelude/more_any.wgsl", "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec16.serial", "prelude/more_whole.wgsl", "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Wide, WIDE, "vec4.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec4.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Wide, WIDE, "scalar.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Serial, SERIAL, "scalar.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Wide, WIDE, "vec4.any.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "vec4.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Wide, WIDE, "scalar.any.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "scalar.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec16.serial", ["prelude/more_whole.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
         )+]
     };
 }
@@ -282,9 +285,9 @@ impl Choice {
     }
 }
 
-/// How often the busiest thread of a row walks the row's terms; `extras`: further sums over the row.
-pub(crate) fn steps(shape: Shape, dim: u32, optimizer: usize, extras: u32) -> u32 {
-    let walks = 1 + OPTIMIZERS[optimizer].sums + extras;
+/// How often the busiest thread of a row walks the row's terms, for the update and for sums over the row before it.
+pub(crate) fn steps(shape: Shape, dim: u32, sums: u32) -> u32 {
+    let walks = 1 + sums;
     if shape == Shape::Wide {
         // the first columns are walked once for all
         let columns = dim.div_ceil(4).div_ceil(lanes_for(dim));
@@ -420,6 +423,14 @@ fn cases() -> Vec<Case> {
                     let made = Made { index, setting: &setting, dims, rows: 6, name: "split" };
                     let inputs = made.inputs(9, |_, random| random.below(200));
                     all.extend(made.cases(&inputs).into_iter().map(|case| split(case, &inputs, &setting)));
+                }
+            }
+            // rows whose terms were summed before, where the number of occurrences counts
+            if matches!(setting.name, "" | " cowclip") {
+                for dims in [&[64, 8][..], &[5]] {
+                    let made = Made { index, setting: &setting, dims, rows: 40, name: "counted" };
+                    let inputs = made.inputs(13, |_, random| random.below(2));
+                    all.extend(made.cases(&inputs).into_iter().map(counted));
                 }
             }
         }
@@ -570,5 +581,14 @@ fn split(mut case: Case, inputs: &UpdateInputs, setting: &Setting) -> Case {
     params.split = 1;
     case.params = bytemuck::bytes_of(&params).to_vec();
     case.bindings[4] = CaseBinding::floats(&crate::cpu::segment_partials::partials(inputs, pieces));
+    case
+}
+
+/// The case with numbers of occurrences behind its keys, of which each has a single term.
+fn counted(mut case: Case) -> Case {
+    let mut params: Params = bytemuck::pod_read_unaligned(&case.params);
+    params.counted = 1;
+    case.params = bytemuck::bytes_of(&params).to_vec();
+    case.bindings[1].words.extend((0..params.len).map(|i| i % 7 + 1));
     case
 }

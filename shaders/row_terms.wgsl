@@ -1,0 +1,33 @@
+// What row_update is given for rows whose gradient has been summed: their keys, behind these how often they were there,
+// and one term for each.
+@group(0) @binding(0) var<storage, read> status: Status;
+@group(0) @binding(1) var<storage, read> rows: array<u32>;
+@group(0) @binding(2) var<storage, read> counts: array<u32>;
+@group(0) @binding(3) var<storage, read_write> keys: array<u32>;
+@group(0) @binding(4) var<storage, read_write> terms: array<vec2<u32>>;
+
+struct Params {
+    // rows that are looked at, and the first of them
+    len: u32,
+    first: u32,
+    // element of the first row's gradient, and elements from row to row
+    base: u32,
+    stride: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_index(group, groups) * WORKGROUP + thread;
+    if (i >= params.len) {
+        return;
+    }
+    // NONE is no row of any table
+    keys[i] = select(rows[params.first + i], NONE, refused(status.bad_position, status.bad_offset));
+    keys[params.len + i] = max(counts[params.first + i], 1u);
+    terms[i] = vec2<u32>(params.base + i * params.stride, bitcast<u32>(1.0));
+}

@@ -1,0 +1,12 @@
+//! Gradients of table rows without an optimizer: for accumulation, for data-parallel training, or for a caller's own
+//! optimizer.
+
+mod given;
+mod guard;
+mod make;
+mod sparse_gradient;
+mod sum;
+mod unique;
+mod update;
+
+pub use sparse_gradient::SparseGradient;

@@ -1,0 +1,156 @@
+//! The optimizer's step from sparse gradients.
+
+use std::ops::Range;
+
+use super::sparse_gradient::Target;
+use super::{SparseGradient, guard};
+use crate::bag::EmbeddingBags;
+use crate::bag::backward::Update;
+use crate::bag::terms::{Parts, WindowRows, shape_within};
+use crate::device::{Buffer, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::{part, row_terms, row_update};
+use crate::{Error, Result};
+
+impl EmbeddingBags {
+    /// Takes one step of the optimizer with the gradients of some tables, at most one for each: every row of them is
+    /// updated once. Waits until it is done.
+    ///
+    /// With what [`EmbeddingBags::sparse_grad`] made of a batch, rows and state become what
+    /// [`EmbeddingBags::backward`] would have made of them. Of the [`UpdateRules`](crate::UpdateRules) all hold but
+    /// `clip_value`, which is for the terms that the gradients are sums of.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no optimizer, a gradient is of a table that these bags do not have in this
+    /// shape, or two are of one table ([`SparseGradient::sum`] adds them up); the gradients' own errors if their rows or
+    /// the batch that they were made of are bad.
+    pub fn update(&mut self, gradients: &[SparseGradient]) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_update(&mut rec, gradients)?;
+        rec.run()
+    }
+
+    /// Records [`EmbeddingBags::update`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::update`].
+    pub fn record_update(&mut self, rec: &mut Recorder, gradients: &[SparseGradient]) -> Result<()> {
+        let update = self.next_update("one, for an update")?.of_sums();
+        self.same_context(rec, "recorder")?;
+        let mut tables = Vec::with_capacity(gradients.len());
+        for gradient in gradients {
+            gradient.check_home(rec.context())?;
+            let table = self.store.find(&gradient.table.name)?;
+            let expected = self.target(table);
+            if gradient.table != expected {
+                let shape = |of: &Target| format!("{} rows x {}", of.rows, of.dim);
+                let argument = format!("gradient of table \"{}\"", expected.name);
+                return Err(Error::invalid(argument, shape(&expected), shape(&gradient.table)));
+            }
+            if tables.contains(&table) {
+                let argument = format!("gradients of table \"{}\"", expected.name);
+                return Err(Error::invalid(
+                    argument,
+                    "one (SparseGradient::sum makes one of several)",
+                    "two",
+                ));
+            }
+            tables.push(table);
+        }
+        rec.whole(|rec| {
+            guard::record(rec, gradients);
+            rec.scope(|rec| {
+                let status = guard::status(rec, &guard::joined(gradients))?;
+                for (gradient, &table) in gradients.iter().zip(&tables) {
+                    self.update_table(rec, gradient, table, &status, &update)?;
+                }
+                Ok::<(), Error>(())
+            })
+        })?;
+        self.steps = update.step;
+        Ok(())
+    }
+
+    fn update_table(
+        &self,
+        rec: &mut Recorder,
+        gradient: &SparseGradient,
+        table: usize,
+        status: &Buffer,
+        update: &Update,
+    ) -> Result<()> {
+        // keys with their counts, and terms, must fit a binding as the values must
+        let most = rec.context().limits().binding / 8;
+        let at_once =
+            gradient.values.rows_at_once(rec.context()).min(usize::try_from(most).unwrap_or(usize::MAX));
+        for first in (0..gradient.capacity()).step_by(at_once) {
+            let rows = at_once.min(gradient.capacity() - first);
+            rec.scope(|rec| self.update_part(rec, gradient, first..first + rows, table, status, update))?;
+        }
+        Ok(())
+    }
+
+    /// Updates some of the rows, whose gradients fit one binding.
+    fn update_part(
+        &self,
+        rec: &mut Recorder,
+        gradient: &SparseGradient,
+        rows: Range<usize>,
+        table: usize,
+        status: &Buffer,
+        update: &Update,
+    ) -> Result<()> {
+        let place = gradient.values.row_part(rows.start, rows.len()).place(rec.context(), "values")?;
+        // there are as many rows as a `u32` can count
+        let narrow = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
+        let (len, first) = (narrow(rows.len()), narrow(rows.start));
+        let keys = rec.scratch("embag.keys", u64::from(len) * 8)?;
+        let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
+        let params = row_terms::Params { len, first, base: place.base, stride: place.stride };
+        let bindings =
+            vec![status.clone(), gradient.rows.clone(), gradient.counts.clone(), keys.clone(), terms.clone()];
+        rec.dispatch(Dispatch::threads(&row_terms::KERNEL, 0, &params, bindings, len));
+        let dim = self.store.shape(table).dim;
+        let sums = self.sums(update);
+        let shape = shape_within(rec.context(), |shape| {
+            // a single term has three loops, each of one round
+            u64::from(row_update::steps(shape, dim, sums)) * 6
+        });
+        let too_wide = || {
+            let argument = format!("table \"{}\" dim", gradient.table.name);
+            Error::invalid(argument, "fewer columns, for a software adapter", dim)
+        };
+        let shape = shape.ok_or_else(too_wide)?;
+        for (w, window) in self.store.plan().windows.iter().enumerate() {
+            let Some(of_table) = window.parts.iter().find(|part| part.table == table && part.rows > 0) else {
+                continue;
+            };
+            // within a single table rows are keys
+            let part = part::Part {
+                key_first: of_table.first_row,
+                rows: of_table.rows,
+                row_first: of_table.first_row,
+                base: of_table.base,
+                stride: of_table.stride,
+                state_base: of_table.state_base,
+                state_stride: of_table.state_stride,
+                dim: of_table.dim,
+                random: self.random_of(table, update.step),
+            };
+            let parts = Parts::new(rec, &[part])?;
+            let rows = WindowRows {
+                len,
+                keys: keys.clone(),
+                key_range: part.key_first..part.key_first + part.rows,
+                terms: terms.clone(),
+                grad: place.binding.clone(),
+                vec4: place.vec4,
+                partials: None,
+                counted: true,
+                shape,
+            };
+            self.update_window(rec, w, parts, rows, update)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! What kernels that walk sorted terms are given, and how long their loops may become.
+
+use std::ops::Range;
+
+use super::gradient::Bound;
+use crate::device::{Buffer, Context, Recorder};
+use crate::kernel::Shape;
+use crate::kernels::part::{self, PIECE, lanes_for};
+use crate::kernels::row_update;
+use crate::table::Part;
+use crate::{Error, Result};
+
+/// A chunk's keys in ascending order and the terms that belong to them.
+pub(super) struct SortedTerms {
+    pub(super) bound: Bound,
+    pub(super) keys: Buffer,
+    pub(super) terms: Buffer,
+}
+
+/// What the rows of a window are updated with.
+pub(super) struct WindowRows {
+    /// Sorted keys and terms, and the keys of the window.
+    pub(super) len: u32,
+    pub(super) keys: Buffer,
+    pub(super) key_range: Range<u32>,
+    pub(super) terms: Buffer,
+    /// What the terms speak of, and whether it can be read four columns at a time.
+    pub(super) grad: Buffer,
+    pub(super) vec4: bool,
+    pub(super) partials: Option<Partials>,
+    /// Whether each key has a single term, and the numbers of occurrences lie behind the keys.
+    pub(super) counted: bool,
+    /// Of the kernel.
+    pub(super) shape: Shape,
+}
+
+/// Parts of tables in device memory.
+pub(super) struct Parts {
+    pub(super) buffer: Buffer,
+    pub(super) count: u32,
+    /// Columns of the widest, and threads for a row of it.
+    pub(super) widest: u32,
+    pub(super) lanes: u32,
+}
+
+impl Parts {
+    pub(super) fn new(rec: &mut Recorder, parts: &[part::Part]) -> Result<Self> {
+        let widest = parts.iter().map(|part| part.dim).max().unwrap_or(1);
+        let buffer = rec.scratch_from("embag.parts", parts)?;
+        Ok(Self { buffer, count: count(parts.len()), widest, lanes: lanes_for(widest) })
+    }
+}
+
+/// Sums of the pieces of long segments, `stride` vec4s apart.
+#[derive(Clone)]
+pub(super) struct Partials {
+    pub(super) buffer: Buffer,
+    pub(super) stride: u32,
+}
+
+/// Loop iterations of the thread of a row, if all ids are that row: it walks the terms for sums over the row, and once
+/// more.
+pub(super) fn row_loops(shape: Shape, dim: u32, sums: u32, split: bool, len: u32) -> u64 {
+    let (len, piece) = (u64::from(len), u64::from(PIECE));
+    // the sums of pieces, or each piece's own terms and their end
+    let walk = if split { len.div_ceil(piece) } else { len + 2 * len.div_ceil(piece) };
+    // and the last piece; and before all that the search for the segment's end
+    u64::from(row_update::steps(shape, dim, sums)) * (walk + 2 * piece) + 2 * piece
+}
+
+/// The shape of kernel that one thread's loops are not too long for: the device's own, if it will do.
+pub(super) fn shape_within(ctx: &Context, loops: impl Fn(Shape) -> u64) -> Option<Shape> {
+    let Some(limit) = ctx.loop_limit().map(u64::from) else { return Some(ctx.shape()) };
+    [ctx.shape(), Shape::Wide].into_iter().find(|&shape| loops(shape) <= limit)
+}
+
+/// The error for more ids than a software adapter could sum into one row.
+pub(super) fn too_many(len: u32) -> Error {
+    Error::invalid("batch", "fewer ids: all of one row would be too many for a software adapter", len)
+}
+
+/// Columns of the widest of these.
+pub(super) fn widest(parts: &[Part]) -> u32 {
+    parts.iter().map(|part| part.dim).max().unwrap_or(1)
+}
+
+/// Sizes within a binding are below 2^32.
+pub(super) fn count(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

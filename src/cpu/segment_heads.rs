@@ -1,0 +1,30 @@
+//! Twin of `segment_heads.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::kernel::Call;
+use crate::kernels::feature::Status;
+use crate::kernels::segment_heads::Params;
+
+/// Keys that one task takes.
+const KEYS: usize = 8192;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let refused = call.read::<Status>(0)[0].refused();
+    let keys = &call.read::<u32>(1)[..p.len as usize];
+    let heads = &mut call.write::<u32>(2)[..=p.len as usize];
+    if refused {
+        heads.fill(0);
+        return;
+    }
+    heads[p.len as usize] = 0;
+    let wanted = p.key_begin..p.key_end;
+    heads.par_chunks_mut(KEYS).zip(keys.par_chunks(KEYS)).enumerate().for_each(|(task, (heads, part))| {
+        let mut before = (task > 0).then(|| keys[task * KEYS - 1]);
+        for (head, &key) in heads.iter_mut().zip(part) {
+            *head = u32::from(before != Some(key) && wanted.contains(&key));
+            before = Some(key);
+        }
+    });
+}
