@@ -304,7 +304,10 @@ impl EmbeddingBags {
                 let any = [window.precision, precision] != [Precision::F32; 2];
                 let plain = vec4 && !any && shape == Shape::Serial && work.features.iter().all(is_plain);
                 let weighted = batch.inner.weights.is_some();
-                let variant = if plain { plain_variant(weighted) } else { variant(vec4, any, shape) };
+                let variant = match plain {
+                    true => plain_variant(weighted, batch.inner.longest),
+                    false => variant(vec4, any, shape),
+                };
                 rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work.threads));
             }
         }

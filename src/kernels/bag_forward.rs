@@ -34,9 +34,13 @@ pub(crate) fn variant(vec4: bool, any: bool, shape: Shape) -> usize {
     usize::from(any) * 6 + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
 }
 
-/// The variant without conditions, for features that are all [`is_plain`].
-pub(crate) fn plain_variant(weighted: bool) -> usize {
-    if weighted { 4 } else { 5 }
+/// The variant without conditions, for features that are all [`is_plain`] and bags of at most so many ids.
+pub(crate) fn plain_variant(weighted: bool, longest: u32) -> usize {
+    match (weighted, longest) {
+        (true, _) => 4,
+        (false, 0 | 1) => 10,
+        (false, _) => 5,
+    }
 }
 
 /// Whether a feature is a sum or mean of whole sixteens of columns that nothing was written for before.
@@ -104,6 +108,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("vec4", "any_", Serial, "vec4.any.serial", "bag_forward.serial.wgsl"),
         variant!("scalar", "any_", Wide, "scalar.any.wide", "bag_forward.wgsl"),
         variant!("scalar", "any_", Serial, "scalar.any.serial", "bag_forward.serial.wgsl"),
+        variant!("vec4", "", Serial, "vec16.single.serial", "bag_forward.single.wgsl"),
     ],
     parity: Parity::Bits,
     twin: crate::cpu::bag_forward::run,
@@ -121,6 +126,8 @@ fn cases() -> Vec<Case> {
         (20, 3, &[2048, 4, 64]),
         (70_000, 1, &[1]),
         (50, 6, &[16, 48]),
+        (300, 1, &[16, 64]),
+        (2048, 1, &[64, 64]),
         (2048, 39, &[64, 64]),
         (2048, 39, &[64, 64, 64]),
         (2048, 39, &[63, 63, 63]),
@@ -172,6 +179,7 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
         (true, _) if any => &[6, 7, 8, 9],
         (false, _) if any => &[8, 9],
         (true, true) if weighted == 1 => &[0, 1, 2, 3, 4],
+        (true, true) if inputs.longest() <= 1 => &[0, 1, 2, 3, 4, 5, 10],
         (true, true) => &[0, 1, 2, 3, 4, 5],
         (true, false) => &[0, 1, 2, 3],
         (false, _) => &[2, 3],

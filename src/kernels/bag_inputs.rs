@@ -76,6 +76,11 @@ impl BagInputs {
         bag(f + 1) - bag(f)
     }
 
+    /// Ids of the longest bag.
+    pub(crate) fn longest(&self) -> u32 {
+        self.offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
+    }
+
     /// Leaves only some of the features, whose keys then lie side by side; returns how many ids they have.
     pub(crate) fn choose(&mut self, members: &[usize]) -> u32 {
         let mut place = 0;
