@@ -5,6 +5,7 @@ mod common;
 use embag::kernel::parity::{Arithmetic, compare, run_case};
 use embag::kernel::{Access, Case, Kernel};
 use embag::{Context, kernels};
+use rayon::prelude::*;
 
 #[test]
 fn every_kernel_agrees_with_its_twin() {
@@ -15,26 +16,43 @@ fn every_kernel_agrees_with_its_twin() {
     let mut failures = Vec::new();
     for kernel in kernels::ALL {
         let cases = (kernel.cases)();
-        for (index, variant) in kernel.variants.iter().enumerate() {
-            let mut count = 0;
-            for case in cases.iter().filter(|case| case.variants.contains(&index)) {
-                count += 1;
-                let what = format!("{}.{}: {}", kernel.name, variant.name, case.name);
-                let results = run_case(&cpu, kernel, index, case)
-                    .and_then(|twin| Ok((twin, run_case(&gpu, kernel, index, case)?)));
-                match results {
-                    Err(error) => failures.push(format!("{what}: {error}")),
-                    Ok((twin, device)) => {
-                        if let Some(mismatch) = compare(kernel, case, arithmetic, &twin, &device) {
-                            failures.push(format!("{what}: {mismatch}"));
-                        }
-                    }
-                }
-            }
-            assert!(count > 0, "{}.{} has no case", kernel.name, variant.name);
-        }
+        // building pipelines takes most of the time, and a software adapter builds one on one thread
+        let variants = (0..kernel.variants.len()).into_par_iter().with_max_len(1);
+        failures.par_extend(variants.flat_map_iter(|index| {
+            let of_variant = cases.iter().filter(|case| case.variants.contains(&index));
+            disagreements(kernel, index, of_variant, &cpu, &gpu, arithmetic)
+        }));
     }
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// What is wrong with a variant, case by case.
+fn disagreements<'a>(
+    kernel: &'static Kernel,
+    index: usize,
+    cases: impl Iterator<Item = &'a Case>,
+    cpu: &Context,
+    gpu: &Context,
+    arithmetic: Arithmetic,
+) -> Vec<String> {
+    let variant = kernel.variants[index].name;
+    let (mut count, mut failures) = (0, Vec::new());
+    for case in cases {
+        count += 1;
+        let what = format!("{}.{variant}: {}", kernel.name, case.name);
+        let results = run_case(cpu, kernel, index, case)
+            .and_then(|twin| Ok((twin, run_case(gpu, kernel, index, case)?)));
+        match results {
+            Err(error) => failures.push(format!("{what}: {error}")),
+            Ok((twin, device)) => {
+                if let Some(mismatch) = compare(kernel, case, arithmetic, &twin, &device) {
+                    failures.push(format!("{what}: {mismatch}"));
+                }
+            }
+        }
+    }
+    assert!(count > 0, "{}.{variant} has no case", kernel.name);
+    failures
 }
 
 #[test]
