@@ -53,6 +53,7 @@ pub(crate) mod sort_scatter;
 pub(crate) mod sum_slices;
 pub(crate) mod types;
 pub(crate) mod unique_rows;
+mod update_cases;
 pub(crate) mod weight_grad;
 
 use crate::kernel::{Kernel, ParamsLayout};
