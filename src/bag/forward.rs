@@ -1,5 +1,6 @@
 //! Lookup and pooling of all features.
 
+use super::terms::narrow;
 use super::{EmbeddingBags, JaggedBatch, Pooling};
 use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
@@ -366,11 +367,6 @@ fn rows_per_binding(rec: &Recorder, row: u64) -> Result<usize> {
         });
     }
     Ok(usize::try_from(limit / row.max(1)).unwrap_or(usize::MAX))
-}
-
-/// A binding holds fewer than 2^32 elements.
-fn narrow(value: u64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// The per-sample weights; something to bind if there are none.

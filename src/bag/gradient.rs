@@ -2,6 +2,7 @@
 
 use super::Schema;
 use super::chunk::Chunk;
+use super::terms::narrow;
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::copy_rows;
@@ -168,9 +169,4 @@ fn copy(rec: &mut Recorder, source: &Matrix, out: &Buffer, first: u64) -> Result
         rec.dispatch(Dispatch::threads(&copy_rows::KERNEL, variant, &params, bindings, threads));
     }
     Ok(())
-}
-
-/// Elements of a binding are numbered below 2^32.
-fn narrow(value: u64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }

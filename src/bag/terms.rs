@@ -88,3 +88,8 @@ pub(super) fn widest(parts: &[Part]) -> u32 {
 pub(super) fn count(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
+
+/// Elements of a binding are numbered below 2^32.
+pub(super) fn narrow(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
