@@ -1,8 +1,8 @@
 //! E1, E2, E3 and B1, B2, B2b: lookups and fused steps.
 
 use embag::{
-    Adagrad, Adam, Context, EmbeddingBags, EpsPlace, Init, JaggedBatch, Matrix, Optimizer, Pooling,
-    Precision, Recorder, Result, RowwiseAdagrad, Sgd, Table,
+    Adagrad, Adam, Context, EmbeddingBags, EpsPlace, HalfMatrix, Init, JaggedBatch, Matrix, Optimizer,
+    Pooling, Precision, Recorder, Result, RowwiseAdagrad, Sgd, Table,
 };
 
 use crate::inputs::{fnv1a, hashed, zipf};
@@ -70,9 +70,35 @@ impl Bags {
     }
 
     /// Bytes of a forward, with ids of 4 bytes.
-    fn forward_bytes(&self) -> u64 {
+    fn forward_bytes(&self, bytes_of_output: usize) -> u64 {
         let row = self.bags.bytes() as usize / (TABLES * self.rows as usize);
-        (self.ids * (4 + row) + BATCH * TABLES * self.dim * 4) as u64
+        (self.ids * (4 + row) + BATCH * TABLES * self.dim * bytes_of_output) as u64
+    }
+
+    fn measure_forward(&self, ctx: &Context, measure: &Measure, case: &str) -> Result<()> {
+        let out = self.output(ctx)?;
+        let run = || {
+            let mut rec = Recorder::new(ctx);
+            self.bags.record_forward(&mut rec, &self.batch, &out)?;
+            rec.run()
+        };
+        run()?;
+        let sums = checksum(&out.to_vec(ctx)?);
+        let work = Work { bytes: self.forward_bytes(4), flops: 0 };
+        measure.case(case, "one call, one [batch, 8 x dim] matrix, ids of 4 bytes, checked", work, sums, run)
+    }
+
+    fn measure_forward_half(&self, ctx: &Context, measure: &Measure, case: &str) -> Result<()> {
+        let out = HalfMatrix::zeros(ctx, BATCH, TABLES * self.dim, Precision::F16)?;
+        let run = || {
+            let mut rec = Recorder::new(ctx);
+            self.bags.record_forward_half(&mut rec, &self.batch, &out)?;
+            rec.run()
+        };
+        run()?;
+        let sums = checksum(&out.to_vec(ctx)?);
+        let work = Work { bytes: self.forward_bytes(2), flops: 0 };
+        measure.case(case, "one call, one matrix of 16 bits, ids of 4 bytes, checked", work, sums, run)
     }
 
     fn weights_checksum(&self) -> Result<(f64, f64)> {
@@ -93,36 +119,16 @@ pub(crate) fn forward(
     dim: usize,
     length: usize,
 ) -> Result<()> {
-    forward_of(ctx, measure, tag, Precision::F32, rows, dim, length)
+    let bags = Bags::new(ctx, rows, dim, Precision::F32, zipf(TABLES * BATCH * length, rows), None)?;
+    bags.measure_forward(ctx, measure, &format!("{tag}_fwd_fp32_T{TABLES}_R{rows}_D{dim}_B{BATCH}_L{length}"))
 }
 
-/// Tables of 16-bit floats, outputs of `f32`.
+/// Tables of 16-bit floats, with outputs of `f32` and of 16 bits.
 pub(crate) fn forward_half(ctx: &Context, measure: &Measure) -> Result<()> {
-    forward_of(ctx, measure, "E4", Precision::F16, ROWS, 64, 20)
-}
-
-fn forward_of(
-    ctx: &Context,
-    measure: &Measure,
-    tag: &str,
-    precision: Precision,
-    rows: u32,
-    dim: usize,
-    length: usize,
-) -> Result<()> {
-    let name = if precision == Precision::F32 { "fp32" } else { "fp16" };
-    let case = format!("{tag}_fwd_{name}_T{TABLES}_R{rows}_D{dim}_B{BATCH}_L{length}");
-    let bags = Bags::new(ctx, rows, dim, precision, zipf(TABLES * BATCH * length, rows), None)?;
-    let out = bags.output(ctx)?;
-    let run = || {
-        let mut rec = Recorder::new(ctx);
-        bags.bags.record_forward(&mut rec, &bags.batch, &out)?;
-        rec.run()
-    };
-    run()?;
-    let sums = checksum(&out.to_vec(ctx)?);
-    let work = Work { bytes: bags.forward_bytes(), flops: 0 };
-    measure.case(&case, "one call, one [batch, 8 x dim] matrix, ids of 4 bytes, checked", work, sums, run)
+    let bags = Bags::new(ctx, ROWS, 64, Precision::F16, zipf(TABLES * BATCH * 20, ROWS), None)?;
+    let shape = format!("T{TABLES}_R{ROWS}_D64_B{BATCH}_L20");
+    bags.measure_forward(ctx, measure, &format!("E4_fwd_fp16_{shape}"))?;
+    bags.measure_forward_half(ctx, measure, &format!("E4_fwd_fp16_out16_{shape}"))
 }
 
 pub(crate) fn step(ctx: &Context, measure: &Measure, name: &str) -> Result<()> {
@@ -157,7 +163,7 @@ fn step_of(ctx: &Context, measure: &Measure, name: &str, case: &str, ids: Vec<u3
     };
     run(&mut bags)?;
     let sums = bags.weights_checksum()?;
-    let moved = bags.forward_bytes() + (bags.ids * 4 * dim + bags.distinct * (8 * dim + 2 * state)) as u64;
+    let moved = bags.forward_bytes(4) + (bags.ids * 4 * dim + bags.distinct * (8 * dim + 2 * state)) as u64;
     let note =
         format!("forward, backward and update; checksum of all weights after step 1, U={}", bags.distinct);
     measure.case(case, &note, Work { bytes: moved, flops: 0 }, sums, || run(&mut bags))

@@ -5,64 +5,51 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::columns::Columns;
+use super::format::{Format, with_format};
 use super::simd::{prefetch_at, vectorised};
-use super::types::{Bf16, Element, F16, nearest, pack, unpack};
 use crate::kernel::Call;
 use crate::kernels::bag_forward::Params;
 use crate::kernels::feature::{Feature, POOL_MAX, POOL_MEAN, POOL_NONE, Status};
-use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
-struct Inputs<'a, R> {
+struct Inputs<'a, R: Format, O> {
     params: Params,
     offsets: &'a [u32],
     ids: &'a [u32],
     weights: &'a [f32],
-    rows: &'a [R],
+    rows: &'a [R::Element],
+    format: R,
+    out_format: O,
 }
 
 pub(crate) fn run(call: Call<'_>) {
-    match call.params::<Params>().rows_type {
-        TYPE_F16 => with_rows::<F16>(call),
-        TYPE_BF16 => with_rows::<Bf16>(call),
-        _ => with_rows::<f32>(call),
-    }
+    let Params { rows_type, out_type, .. } = call.params();
+    with_format!(rows_type, rows => with_format!(out_type, out => all_features(call, rows, out)));
 }
 
-fn with_rows<R: Element>(mut call: Call<'_>) {
+fn all_features<R: Format, O: Format>(mut call: Call<'_>, format: R, out_format: O) {
     let params: Params = call.params();
     if call.read::<Status>(0)[0].refused() {
         return;
     }
-    let features = call.read::<Feature>(1);
+    let mut rest = &call.read::<Feature>(1)[..params.features as usize];
     let inputs = Inputs {
         params,
         offsets: call.read(2),
         ids: call.read(3),
         weights: call.read(4),
-        rows: call.read::<R>(5),
+        rows: call.read::<R::Element>(5),
+        format,
+        out_format,
     };
-    let features = &features[..params.features as usize];
-    if params.out_type == TYPE_F32 {
-        all_features(&inputs, features, call.write(6));
-        return;
-    }
-    let words = call.write::<u32>(6);
-    let mut out = vec![0.0; words.len() * 2];
-    // what earlier windows wrote is added to
-    unpack(words, params.out_type, &mut out);
-    all_features(&inputs, features, &mut out);
-    pack(&out, words, |value, _| nearest(value, params.out_type));
-}
-
-fn all_features<R: Element>(inputs: &Inputs<'_, R>, mut rest: &[Feature], out: &mut [f32]) {
+    let out = call.write::<O::Element>(6);
     while !rest.is_empty() {
         let together = (2..=rest.len()).take_while(|&n| side_by_side(&rest[..n])).last().unwrap_or(1);
         let (features, later) = rest.split_at(together);
         rest = later;
         if features[0].pooling == POOL_NONE {
-            copy_rows(inputs, &features[0], &mut out[features[0].out_base as usize..]);
+            copy_rows(&inputs, &features[0], &mut out[features[0].out_base as usize..]);
         } else {
-            pool_rows(inputs, features, out);
+            pool_rows(&inputs, features, out);
         }
     }
 }
@@ -81,7 +68,7 @@ fn side_by_side(features: &[Feature]) -> bool {
 
 /// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the table's
 /// frequent rows are then in one cache only.
-fn pool_rows<R: Element>(inputs: &Inputs<'_, R>, features: &[Feature], out: &mut [f32]) {
+fn pool_rows<R: Format, O: Format>(inputs: &Inputs<'_, R, O>, features: &[Feature], out: &mut [O::Element]) {
     let p = &inputs.params;
     let bags = (p.row_end.min(p.batch) - p.row_begin) as usize;
     let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
@@ -118,7 +105,12 @@ fn pool_rows<R: Element>(inputs: &Inputs<'_, R>, features: &[Feature], out: &mut
 
 /// Columns are taken in blocks that fit registers; the sum over the bag is in the order of the ids.
 #[inline(always)]
-fn pool_bag<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, bag: Range<usize>, out: &mut [f32]) {
+fn pool_bag<R: Format, O: Format>(
+    inputs: &Inputs<'_, R, O>,
+    feature: &Feature,
+    bag: Range<usize>,
+    out: &mut [O::Element],
+) {
     let mut column = 0;
     let (blocks, tail) = out.as_chunks_mut::<64>();
     for block in blocks {
@@ -141,24 +133,26 @@ fn pool_bag<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, bag: Range<us
     }
 }
 
-/// How many ids ahead rows are asked for, across the ends of bags.
-const AHEAD: usize = 12;
+/// How many bytes of rows are on their way while one is added, across the ends of bags: what hides the latency of the
+/// memory, in rows of 16-bit floats (the shortest) as in others.
+const AHEAD: usize = 4096;
 
 #[inline(always)]
-fn pool_block<const N: usize, R: Element>(
-    inputs: &Inputs<'_, R>,
+fn pool_block<const N: usize, R: Format, O: Format>(
+    inputs: &Inputs<'_, R, O>,
     feature: &Feature,
     bag: Range<usize>,
     column: usize,
-    out: &mut [f32; N],
+    out: &mut [O::Element; N],
 ) {
+    let ahead = (AHEAD / size_of::<[R::Element; N]>()).clamp(12, 48);
     let stride = feature.window_stride as usize;
     let base = feature.window_base as usize + column;
     let mut sum = [0.0f32; N];
     let mut count = 0u32;
     for p in bag {
         let id = inputs.ids[p];
-        if let Some(&next) = inputs.ids.get(p + AHEAD) {
+        if let Some(&next) = inputs.ids.get(p + ahead) {
             let row = next.wrapping_sub(feature.window_first);
             if row < feature.window_rows {
                 prefetch_at::<N, _>(inputs.rows, base + row as usize * stride);
@@ -173,15 +167,16 @@ fn pool_block<const N: usize, R: Element>(
             continue;
         }
         let at = base + row as usize * stride;
-        let values = &inputs.rows[at..at + N];
+        let Some(elements) = inputs.rows[at..].first_chunk() else { continue };
+        let values: [f32; N] = inputs.format.values(elements);
         if inputs.params.weighted == 1 {
             let weight = inputs.weights[p];
             for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value.value() * weight;
+                *sum += value * weight;
             }
         } else {
             for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value.value();
+                *sum += value;
             }
         }
     }
@@ -190,15 +185,23 @@ fn pool_block<const N: usize, R: Element>(
             *sum /= count as f32;
         }
     }
-    for (out, sum) in out.iter_mut().zip(sum) {
-        *out = if feature.initial == 1 { sum } else { *out + sum };
+    if feature.initial == 0 {
+        for (sum, earlier) in sum.iter_mut().zip(inputs.out_format.values(out)) {
+            *sum += earlier;
+        }
     }
+    inputs.out_format.store(&sum, out);
 }
 
 /// The largest values: -infinity where the bag has no row in this window, for later windows to replace. A bag's first
 /// value is taken as it is, another one where it is larger; so a NaN counts only where it comes first.
 #[inline(always)]
-fn max_bag<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, bag: Range<usize>, out: &mut [f32]) {
+fn max_bag<R: Format, O: Format>(
+    inputs: &Inputs<'_, R, O>,
+    feature: &Feature,
+    bag: Range<usize>,
+    out: &mut [O::Element],
+) {
     let mut best = vec![f32::NEG_INFINITY; out.len()];
     let mut count = 0;
     for &id in inputs.ids[bag].iter().filter(|&&id| !feature.absent(id)) {
@@ -208,27 +211,27 @@ fn max_bag<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, bag: Range<usi
             continue;
         }
         let at = feature.window_base as usize + row as usize * feature.window_stride as usize;
-        for (best, value) in best.iter_mut().zip(&inputs.rows[at..at + out.len()]) {
-            let value = value.value();
+        for (best, &value) in best.iter_mut().zip(&inputs.rows[at..at + out.len()]) {
+            let value = inputs.format.value(value);
             if count == 1 || value > *best {
                 *best = value;
             }
         }
     }
-    if count == 0 {
-        out.fill(0.0);
-        return;
-    }
     for (out, best) in out.iter_mut().zip(best) {
+        if count == 0 {
+            *out = inputs.out_format.nearest(0.0);
+            continue;
+        }
         // a NaN that an earlier window left was the bag's first value
-        if feature.initial == 1 || best.is_nan() || best > *out {
-            *out = best;
+        if feature.initial == 1 || best.is_nan() || best > inputs.out_format.value(*out) {
+            *out = inputs.out_format.nearest(best);
         }
     }
 }
 
 /// Without pooling: one output row for each position.
-fn copy_rows<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, out: &mut [f32]) {
+fn copy_rows<R: Format, O: Format>(inputs: &Inputs<'_, R, O>, feature: &Feature, out: &mut [O::Element]) {
     let p = &inputs.params;
     let begin = inputs.offsets[(feature.index * p.batch) as usize];
     let end = inputs.offsets[((feature.index + 1) * p.batch) as usize];
@@ -244,7 +247,7 @@ fn copy_rows<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, out: &mut [f
             || {
                 for (k, out) in (task * ROWS..).zip(out.chunks_mut(stride)) {
                     let weight = if p.weighted == 1 { Some(inputs.weights[first + k]) } else { None };
-                    copy_row(inputs.rows, feature, ids[k], weight, &mut out[..dim]);
+                    copy_row(inputs, feature, ids[k], weight, &mut out[..dim]);
                 }
             },
         );
@@ -252,20 +255,27 @@ fn copy_rows<R: Element>(inputs: &Inputs<'_, R>, feature: &Feature, out: &mut [f
 }
 
 #[inline(always)]
-fn copy_row<R: Element>(rows: &[R], feature: &Feature, id: u32, weight: Option<f32>, out: &mut [f32]) {
+fn copy_row<R: Format, O: Format>(
+    inputs: &Inputs<'_, R, O>,
+    feature: &Feature,
+    id: u32,
+    weight: Option<f32>,
+    out: &mut [O::Element],
+) {
     let row = id.wrapping_sub(feature.window_first);
     if feature.absent(id) || row >= feature.window_rows {
         if feature.initial == 1 {
-            out.fill(0.0);
+            out.fill(inputs.out_format.nearest(0.0));
         }
         return;
     }
     let at = feature.window_base as usize + row as usize * feature.window_stride as usize;
-    let values = &rows[at..at + out.len()];
-    for (out, value) in out.iter_mut().zip(values) {
-        *out = match weight {
-            None => value.value(),
-            Some(weight) => value.value() * weight,
-        };
+    let elements = &inputs.rows[at..at + out.len()];
+    for (out, &value) in out.iter_mut().zip(elements) {
+        let value = inputs.format.value(value);
+        *out = inputs.out_format.nearest(match weight {
+            None => value,
+            Some(weight) => value * weight,
+        });
     }
 }

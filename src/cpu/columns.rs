@@ -4,23 +4,23 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Some columns of some rows of a matrix.
-pub(super) struct Columns<'a> {
-    first: *mut f32,
+pub(super) struct Columns<'a, T> {
+    first: *mut T,
     rows: usize,
     stride: usize,
     width: usize,
-    matrix: PhantomData<&'a mut [f32]>,
+    matrix: PhantomData<&'a mut [T]>,
 }
 
 #[allow(unsafe_code, reason = "blocks of columns interleave in memory, which slices cannot say")]
 // SAFETY: like the exclusive slices that it stands for: no other block has its elements.
-unsafe impl Send for Columns<'_> {}
+unsafe impl<T: Send> Send for Columns<'_, T> {}
 
-impl<'a> Columns<'a> {
+impl<'a, T> Columns<'a, T> {
     /// Cuts `matrix`, whose rows begin `stride` elements apart (the last may end early), at ranges of columns that
     /// must ascend without overlap.
     pub(super) fn split(
-        matrix: &'a mut [f32],
+        matrix: &'a mut [T],
         stride: usize,
         ranges: impl IntoIterator<Item = Range<usize>>,
     ) -> Vec<Self> {
@@ -53,7 +53,7 @@ impl<'a> Columns<'a> {
 
     /// One row's columns.
     #[inline(always)]
-    pub(super) fn row(&mut self, row: usize) -> &mut [f32] {
+    pub(super) fn row(&mut self, row: usize) -> &mut [T] {
         assert!(row < self.rows);
         #[allow(unsafe_code, reason = "blocks of columns interleave in memory, which slices cannot say")]
         // SAFETY: the block's rows lie within the matrix that it was cut from and that stays borrowed; `split` and

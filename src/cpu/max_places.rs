@@ -2,26 +2,21 @@
 
 use rayon::prelude::*;
 
-use super::types::{Bf16, Element, F16};
+use super::format::{Format, with_format};
 use crate::kernel::Call;
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::max_places::Params;
-use crate::kernels::types::{TYPE_BF16, TYPE_F16};
 
 pub(crate) fn run(call: Call<'_>) {
-    match call.params::<Params>().rows_type {
-        TYPE_F16 => with_rows::<F16>(call),
-        TYPE_BF16 => with_rows::<Bf16>(call),
-        _ => with_rows::<f32>(call),
-    }
+    with_format!(call.params::<Params>().rows_type, format => with_rows(call, format));
 }
 
-fn with_rows<R: Element>(mut call: Call<'_>) {
+fn with_rows<R: Format>(mut call: Call<'_>, format: R) {
     let p: Params = call.params();
     if call.read::<Status>(0)[0].refused() {
         return;
     }
-    let (offsets, ids, rows) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<R>(3));
+    let (offsets, ids, rows) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<R::Element>(3));
     let best = &mut call.write::<f32>(4)[..p.values as usize];
     let places = &mut call.write::<u32>(5)[..p.values as usize];
     let dim = p.dim as usize;
@@ -40,8 +35,8 @@ fn with_rows<R: Element>(mut call: Call<'_>) {
             if row < p.window_rows {
                 let at = p.window_base as usize + row as usize * p.window_stride as usize;
                 let columns = values.iter_mut().zip(&mut found).zip(&rows[at..at + dim]);
-                for ((value, place), new) in columns {
-                    let new = new.value();
+                for ((value, place), &new) in columns {
+                    let new = format.value(new);
                     let counts = !new.is_nan() && !value.is_nan();
                     if first || counts && (*place == NONE || new > *value) {
                         (*value, *place) = (new, position);

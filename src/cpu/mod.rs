@@ -23,6 +23,7 @@ mod dense_optimizer;
 pub(crate) mod dense_to_jagged;
 pub(crate) mod dense_update;
 mod execute;
+mod format;
 pub(crate) mod gather_columns;
 pub(crate) mod gather_terms;
 pub(crate) mod gather_words;

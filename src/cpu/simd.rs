@@ -3,11 +3,49 @@
 //! [`vectorised`] runs a closure with AVX-512, AVX2 or NEON switched on (through `pulp`): loops that are inlined
 //! into it are vectorised by the compiler, without contraction and without changing the order of sums.
 
+#[cfg(target_arch = "x86_64")]
+pulp::simd_type!({
+    struct Avx2 {
+        avx2: f!("avx2"),
+        f16c: f!("f16c"),
+        bmi1: f!("bmi1"),
+        bmi2: f!("bmi2"),
+        lzcnt: f!("lzcnt"),
+        popcnt: f!("popcnt"),
+    }
+
+    struct Avx512 {
+        avx2: f!("avx2"),
+        f16c: f!("f16c"),
+        bmi1: f!("bmi1"),
+        bmi2: f!("bmi2"),
+        lzcnt: f!("lzcnt"),
+        popcnt: f!("popcnt"),
+        avx512f: f!("avx512f"),
+        avx512bw: f!("avx512bw"),
+        avx512cd: f!("avx512cd"),
+        avx512dq: f!("avx512dq"),
+        avx512vl: f!("avx512vl"),
+    }
+});
+
 /// Runs `work` with the widest vector instructions the processor has.
 ///
 /// Functions that `work` calls must be `#[inline(always)]`, or they are compiled for the baseline.
 #[inline(always)]
 pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
+    // sets of our own: those of `pulp` leave out the conversions of 16-bit floats
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(avx512) = Avx512::try_new() {
+            avx512.vectorize(work)
+        } else if let Some(avx2) = Avx2::try_new() {
+            avx2.vectorize(work)
+        } else {
+            work()
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
     pulp::Arch::new().dispatch(work)
 }
 

@@ -4,7 +4,7 @@ use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 /// The value of 16 bits.
 #[inline(always)]
-fn value_of(bits: u32, element: u32) -> f32 {
+pub(super) fn value_of(bits: u32, element: u32) -> f32 {
     if element == TYPE_BF16 {
         return f32::from_bits(bits << 16);
     }
@@ -59,42 +59,6 @@ pub(crate) fn stochastic(value: f32, element: u32, noise: u32) -> u32 {
         return sign | (whole + u32::from(up));
     }
     sign | ((size - 0x3800_0000 + (noise >> 19)) >> 13).min(0x7bff)
-}
-
-/// A value as it lies in memory.
-pub(super) trait Element: bytemuck::Pod + Send + Sync {
-    fn value(self) -> f32;
-}
-
-/// A 16-bit float of IEEE 754.
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(transparent)]
-pub(super) struct F16(u16);
-
-/// The upper half of a 32-bit float.
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(transparent)]
-pub(super) struct Bf16(u16);
-
-impl Element for f32 {
-    #[inline(always)]
-    fn value(self) -> f32 {
-        self
-    }
-}
-
-impl Element for F16 {
-    #[inline(always)]
-    fn value(self) -> f32 {
-        value_of(self.0.into(), TYPE_F16)
-    }
-}
-
-impl Element for Bf16 {
-    #[inline(always)]
-    fn value(self) -> f32 {
-        value_of(self.0.into(), TYPE_BF16)
-    }
 }
 
 /// Reads as many values as `out` holds from the beginning of words.

@@ -2,30 +2,25 @@
 
 use rayon::prelude::*;
 
+use super::format::{Format, with_format};
 use super::row_sum::row_sum;
 use super::simd::vectorised;
-use super::types::{Bf16, Element, F16};
 use crate::kernel::Call;
 use crate::kernels::part::{Part, Term};
-use crate::kernels::types::{TYPE_BF16, TYPE_F16};
 use crate::kernels::weight_grad::Params;
 
 /// Positions that one task takes.
 const POSITIONS: usize = 1024;
 
 pub(crate) fn run(call: Call<'_>) {
-    match call.params::<Params>().rows_type {
-        TYPE_F16 => with_rows::<F16>(call),
-        TYPE_BF16 => with_rows::<Bf16>(call),
-        _ => with_rows::<f32>(call),
-    }
+    with_format!(call.params::<Params>().rows_type, format => with_rows(call, format));
 }
 
-fn with_rows<R: Element>(mut call: Call<'_>) {
+fn with_rows<R: Format>(mut call: Call<'_>, format: R) {
     let p: Params = call.params();
     let parts = &call.read::<Part>(0)[..p.parts as usize];
     let keys = &call.read::<u32>(1)[..p.len as usize];
-    let (terms, grad, rows) = (call.read::<Term>(2), call.read::<f32>(3), call.read::<R>(4));
+    let (terms, grad, rows) = (call.read::<Term>(2), call.read::<f32>(3), call.read::<R::Element>(4));
     let out = &mut call.write::<f32>(5)[..p.len as usize];
     let widest = parts.iter().map(|part| part.dim as usize).max().unwrap_or(0);
     keys.par_chunks(POSITIONS).zip(terms.par_chunks(POSITIONS)).zip(out.par_chunks_mut(POSITIONS)).for_each(
@@ -48,8 +43,8 @@ fn with_rows<R: Element>(mut call: Call<'_>) {
                             part.base as usize + (key - part.key_first) as usize * part.stride as usize;
                         let gradient = &grad[at as usize..][..dim];
                         let row = &mut row[..dim];
-                        for (value, element) in row.iter_mut().zip(&rows[base..base + dim]) {
-                            *value = element.value();
+                        for (value, &element) in row.iter_mut().zip(&rows[base..base + dim]) {
+                            *value = format.value(element);
                         }
                         *out = row_sum(gradient, row) * f32::from_bits(factor);
                     }
