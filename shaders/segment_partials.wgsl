@@ -1,6 +1,6 @@
-// Sums the pieces of long segments ahead of row_update, so that a hot row keeps many threads busy. Only pieces that
-// are not the last of their segment are stored, at the index of the first position divided by PIECE, which no two
-// share: such a piece is PIECE long.
+// Sums the pieces of long segments ahead of row_update, so that a hot row keeps many threads busy; called again, the
+// pieces of groups. Only what is not the last of its segment is stored, at the index of the first position divided by
+// PIECE, which no two share: a group in the place of its first piece, as nobody asks for a piece of such a group again.
 @group(0) @binding(0) var<storage, read> parts: array<Part>;
 @group(0) @binding(1) var<storage, read> keys: array<u32>;
 @group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
@@ -17,6 +17,8 @@ struct Params {
     stride: u32,
     // limit of a gradient's values; 0: none
     clip_value: f32,
+    // 1: sums of pieces to sums of groups
+    grouping: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -43,9 +45,10 @@ fn main(
     let index = group_index(group, groups) * WORKGROUP + thread;
     let block = index / params.lanes;
     let lane = index % params.lanes;
-    // A piece that begins in this block and is not its segment's last reaches into the next block, so that the
-    // segment is the one found there.
-    let next = (block + 1u) * PIECE;
+    // What begins in this block and is not its segment's last reaches into the next block, so that the segment is the
+    // one found there.
+    let span = select(PIECE, GROUP, params.grouping == 1u);
+    let next = (block + 1u) * span;
     if (next >= params.len) {
         return;
     }
@@ -55,23 +58,29 @@ fn main(
     }
     let start = first_of(key, next);
     var begin = start;
-    if (start < block * PIECE) {
-        begin = start + (block * PIECE - start + PIECE - 1u) / PIECE * PIECE;
+    if (start < block * span) {
+        begin = start + (block * span - start + span - 1u) / span * span;
     }
-    if (begin >= next || begin + PIECE >= params.len || keys[begin + PIECE] != key) {
+    if (begin >= next || begin + span >= params.len || keys[begin + span] != key) {
         return;
     }
     let dim = parts[find_part(key)].dim;
     for (var column = lane * 4u; column < dim; column += params.lanes * 4u) {
         var sum = vec4<f32>();
-        for (var p = begin; p < begin + PIECE; p++) {
-            let term = terms[p];
-            var g = load_grad(term.x + column, dim - column);
-            if (params.clip_value > 0.0) {
-                g = clamp(g, vec4<f32>(-params.clip_value), vec4<f32>(params.clip_value));
+        if (params.grouping == 1u) {
+            for (var p = begin; p < begin + GROUP; p += PIECE) {
+                sum += partials[(p / PIECE) * params.stride + column / 4u];
             }
-            sum += g * bitcast<f32>(term.y);
+        } else {
+            for (var p = begin; p < begin + PIECE; p++) {
+                let term = terms[p];
+                var g = load_grad(term.x + column, dim - column);
+                if (params.clip_value > 0.0) {
+                    g = clamp(g, vec4<f32>(-params.clip_value), vec4<f32>(params.clip_value));
+                }
+                sum += g * bitcast<f32>(term.y);
+            }
         }
-        partials[block * params.stride + column / 4u] = sum;
+        partials[(begin / PIECE) * params.stride + column / 4u] = sum;
     }
 }

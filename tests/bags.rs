@@ -62,6 +62,16 @@ fn mixed_dims_and_every_optimizer() {
 }
 
 #[test]
+fn sixty_four_tables_in_one_call() {
+    let dims = [1, 4, 7, 8, 16, 20, 33, 64];
+    let tables: Vec<_> = (0..64).map(|t| (3 + t * 5, dims[t % 8])).collect();
+    let pooling = |t: usize| if t.is_multiple_of(3) { Pooling::Mean } else { Pooling::Sum };
+    let features: Vec<_> = (0..64).map(|t| feature((t * 13) % 64, pooling(t))).collect();
+    let model = Model::new(&tables, &features).optimizer(RowwiseAdagrad { lr: 0.1, ..Default::default() });
+    check("64 tables", &model, &Lists::random(&model, 37, 6, true, 64), 64);
+}
+
+#[test]
 fn dims_of_multiples_of_four_alone() {
     for (i, optimizer) in (0u64..).zip(optimizers()) {
         let model = Model::new(

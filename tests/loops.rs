@@ -130,12 +130,19 @@ fn too_many_for_a_software_adapter_is_an_error() {
             assert!(bags.backward(&batch, &grad).is_err());
             assert_eq!(bags.download("t").unwrap(), [1.0; 768]);
         }
-        // a row's occurrences: the batch says how many there may be
+        // a wide row's occurrences: the batch says how many there may be
+        let mut bags = EmbeddingBags::builder(ctx)
+            .table("t", Table::rows(3).dim(8192).init(Init::Constant(1.0)))
+            .feature("f", "t", Pooling::Sum)
+            .feature("g", "t", Pooling::Sum)
+            .optimizer(RowwiseAdagrad::default())
+            .build()
+            .unwrap();
         let ids = vec![1u32; 200_000];
         let lengths = vec![2_000; 200];
         let values = [ids.clone(), ids].concat();
         let batch = bags.batch_from_lengths(&values, &lengths, None).unwrap();
-        let result = bags.backward(&batch, &Matrix::zeros(ctx, 100, 512).unwrap());
+        let result = bags.backward(&batch, &Matrix::zeros(ctx, 100, 2 * 8192).unwrap());
         assert_eq!(result.is_err(), software);
         if let Err(error) = result {
             assert_eq!(
@@ -143,7 +150,7 @@ fn too_many_for_a_software_adapter_is_an_error() {
                 "batch: expected fewer ids: all of one row would be too many for a software adapter, got 400000"
             );
         }
-        assert_eq!(bags.download("t").unwrap(), [1.0; 768]);
+        assert_eq!(bags.download("t").unwrap(), [1.0; 3 * 8192]);
     }
 }
 

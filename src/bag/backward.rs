@@ -54,6 +54,20 @@ impl EmbeddingBags {
 
     /// Records [`EmbeddingBags::backward`].
     ///
+    /// # Scratch memory
+    /// At most 1.5 (36 N + N (D + 3) / 8 + G + H) bytes, and 1.5 * 4 I D for each feature that is a maximum:
+    /// - N: ids that are sorted together. Where the host knows how many ids each feature has, that is those of one table, or
+    ///   of several with together no more than a binding of terms holds (49,152 for two threads on the CPU: 24 Ki for each
+    ///   thread; 65,536 on software adapters). For device batches without counts: all ids.
+    /// - D: the widest dim of these tables.
+    /// - G: bytes of their features' gradients, if they have to be copied: where no binding holds them, or on the CPU
+    ///   where many ids read rows with gaps between them.
+    /// - H: counters of the sort and descriptions of tables and features, N + 256 KiB.
+    /// - I: ids of the feature, or its bags if there are more of them.
+    ///
+    /// 1.5 is what sizes are rounded up by, so that scratch memory fits the next batch too
+    /// ([`Context::scratch_bytes`](crate::Context::scratch_bytes) gives the sum).
+    ///
     /// # Errors
     /// As [`EmbeddingBags::backward`].
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
@@ -385,8 +399,8 @@ impl EmbeddingBags {
         update.optimizer.kernel().sums + self.rules.sums()
     }
 
-    /// The sums of the pieces of long segments; `None` where one thread walks a row's terms, or if the pieces do not
-    /// fit a binding.
+    /// The sums of the pieces and groups of long segments; `None` where one thread walks a row's terms, or if the
+    /// pieces do not fit a binding.
     pub(super) fn partials(
         &self,
         rec: &mut Recorder,
@@ -413,14 +427,23 @@ impl EmbeddingBags {
         let buffer = rec.scratch("embag.partials", bytes)?;
         let none_key = chunk.none_key();
         let lanes = parts.lanes;
-        let params =
-            segment_partials::Params { len, parts: parts.count, none_key, lanes, stride, clip_value };
+        let pieces = segment_partials::Params {
+            len,
+            parts: parts.count,
+            none_key,
+            lanes,
+            stride,
+            clip_value,
+            grouping: 0,
+        };
         let SortedTerms { bound, keys, terms } = sorted;
         let vec4 = bound.vec4() && windows.iter().all(|window| window.vec4);
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
         let bindings = vec![parts.buffer, keys.clone(), terms.clone(), bound.buffer.clone(), buffer.clone()];
-        let groups = segment_partials::groups(len, lanes);
-        rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
+        for params in pieces.levels() {
+            let (bindings, groups) = (bindings.clone(), params.groups());
+            rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
+        }
         Ok(Some(Partials { buffer, stride }))
     }
 }

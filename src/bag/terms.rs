@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::gradient::Bound;
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Shape;
-use crate::kernels::part::{self, PIECE, lanes_for};
+use crate::kernels::part::{self, GROUP, PIECE, lanes_for};
 use crate::kernels::row_update;
 use crate::table::Part;
 use crate::{Error, Result};
@@ -51,7 +51,7 @@ impl Parts {
     }
 }
 
-/// Sums of the pieces of long segments, `stride` vec4s apart.
+/// Sums of the pieces and groups of long segments, `stride` vec4s apart.
 #[derive(Clone)]
 pub(super) struct Partials {
     pub(super) buffer: Buffer,
@@ -61,9 +61,10 @@ pub(super) struct Partials {
 /// Loop iterations of the thread of a row, if all ids are that row: it walks the terms for sums over the row, and once
 /// more.
 pub(super) fn row_loops(shape: Shape, dim: u32, sums: u32, split: bool, len: u32) -> u64 {
-    let (len, piece) = (u64::from(len), u64::from(PIECE));
-    // the sums of pieces, or each piece's own terms and their end
-    let walk = if split { len.div_ceil(piece) } else { len + 2 * len.div_ceil(piece) };
+    let (len, piece, group) = (u64::from(len), u64::from(PIECE), u64::from(GROUP));
+    let groups = len.div_ceil(group);
+    // the sums of groups and of the last one's pieces, or each piece's own terms and their end
+    let walk = if split { groups + group / piece + 4 } else { len + 2 * len.div_ceil(piece) + 2 * groups };
     // and the last piece; and before all that the search for the segment's end
     u64::from(row_update::steps(shape, dim, sums)) * (walk + 2 * piece) + 2 * piece
 }

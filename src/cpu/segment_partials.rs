@@ -2,7 +2,7 @@
 
 use super::terms::{Terms, row_grad};
 use crate::kernel::{Call, Slot, words_of};
-use crate::kernels::part::{PIECE, Part, UpdateInputs};
+use crate::kernels::part::{GROUP, PIECE, Part, UpdateInputs};
 use crate::kernels::segment_partials::{Params, pieces};
 
 pub(crate) fn run(mut call: Call<'_>) {
@@ -11,20 +11,26 @@ pub(crate) fn run(mut call: Call<'_>) {
     let keys = &call.read::<u32>(1)[..p.len as usize];
     let terms = Terms { terms: call.read(2), grad: call.read(3), clip_value: p.clip_value };
     let partials = call.write::<[f32; 4]>(4);
-    let piece = PIECE as usize;
+    let (piece, stride) = (PIECE as usize, p.stride as usize);
+    let span = if p.grouping == 1 { GROUP } else { PIECE } as usize;
     let mut start = 0;
     for segment in keys.chunk_by(|a, b| a == b) {
         let part = &parts[parts.partition_point(|part| part.key_first <= segment[0]).saturating_sub(1)];
-        let full = (segment.len() - 1) / piece;
+        let (dim, vec4s) = (part.dim as usize, part.dim.div_ceil(4) as usize);
+        let full = (segment.len() - 1) / span;
         for k in (0..full).filter(|_| segment[0] != p.none_key) {
-            let begin = start + k * piece;
-            let mut sum = vec![0.0; part.dim as usize];
-            row_grad(terms, begin..begin + piece, &mut sum);
-            let out = &mut partials[begin / piece * p.stride as usize..];
-            for (out, chunk) in out.iter_mut().zip(sum.chunks(4)) {
-                *out = [0.0; 4];
-                out[..chunk.len()].copy_from_slice(chunk);
+            let begin = start + k * span;
+            let mut sum = vec![[0.0; 4]; vec4s];
+            if p.grouping == 1 {
+                for place in (begin..begin + span).step_by(piece).map(|at| at / piece * stride) {
+                    for (sum, partial) in sum.iter_mut().zip(&partials[place..]) {
+                        *sum = std::array::from_fn(|c| sum[c] + partial[c]);
+                    }
+                }
+            } else {
+                row_grad(terms, begin..begin + piece, &mut sum.as_flattened_mut()[..dim]);
             }
+            partials[begin / piece * stride..][..vec4s].copy_from_slice(&sum);
         }
         start += segment.len();
     }
@@ -35,16 +41,10 @@ pub(crate) fn partials(inputs: &UpdateInputs, params: Params) -> Vec<f32> {
     let mut words = vec![0; (pieces(inputs.len()) * params.stride * 4) as usize];
     let (parts, keys) = (words_of(&inputs.parts), words_of(&inputs.keys));
     let (terms, grad) = (words_of(&inputs.terms), words_of(&inputs.grad));
-    run(Call {
-        variant: 0,
-        params: bytemuck::bytes_of(&params),
-        slots: vec![
-            Slot::Read(&parts),
-            Slot::Read(&keys),
-            Slot::Read(&terms),
-            Slot::Read(&grad),
-            Slot::Write(&mut words),
-        ],
-    });
+    for level in params.levels() {
+        let slots = [&parts, &keys, &terms, &grad].map(|words| Slot::Read(words));
+        let slots = slots.into_iter().chain([Slot::Write(&mut words)]).collect();
+        run(Call { variant: 0, params: bytemuck::bytes_of(&level), slots });
+    }
     bytemuck::cast_vec(words)
 }

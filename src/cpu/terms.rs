@@ -1,9 +1,10 @@
-//! Sums of gradient terms, in the order that the shaders keep: pieces from the row's first term on, then the pieces.
+//! Sums of gradient terms, in the order that the shaders keep: pieces from the row's first term on, groups of pieces,
+//! then the groups.
 
 use std::ops::Range;
 
 use super::simd::prefetch_at;
-use crate::kernels::part::{PIECE, Term};
+use crate::kernels::part::{GROUP, PIECE, Term};
 
 /// How many terms ahead gradients are asked for.
 const AHEAD: usize = 8;
@@ -43,19 +44,25 @@ fn piece_sum<const N: usize>(from: Terms<'_>, range: Range<usize>, column: usize
     sum
 }
 
-/// The pieces in order. A piece begins at +0, so that it is never -0, and 0 + piece is the piece.
+/// The pieces of a group in order, then the groups. A piece begins at +0, so that no sum is ever -0, and 0 + sum is the
+/// sum.
 #[inline(always)]
 fn block_sum<const N: usize>(from: Terms<'_>, range: Range<usize>, column: usize, out: &mut [f32; N]) {
-    let Range { start, end } = range;
-    let mut at = end.min(start + PIECE as usize);
-    *out = piece_sum::<N>(from, start..at, column);
-    while at < end {
-        let next = end.min(at + PIECE as usize);
-        let sum = piece_sum::<N>(from, at..next, column);
-        for (out, sum) in out.iter_mut().zip(sum) {
-            *out += sum;
+    *out = [0.0; N];
+    for group in range.clone().step_by(GROUP as usize) {
+        let end = range.end.min(group + GROUP as usize);
+        let mut sum = [0.0; N];
+        for piece in (group..end).step_by(PIECE as usize) {
+            add(&mut sum, piece_sum::<N>(from, piece..end.min(piece + PIECE as usize), column));
         }
-        at = next;
+        add(out, sum);
+    }
+}
+
+#[inline(always)]
+fn add<const N: usize>(sum: &mut [f32; N], more: [f32; N]) {
+    for (sum, more) in sum.iter_mut().zip(more) {
+        *sum += more;
     }
 }
 

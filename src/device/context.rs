@@ -274,6 +274,17 @@ impl Context {
         Ok(Buffer { repr, home: self.id(), offset: 0, size })
     }
 
+    /// Bytes of scratch memory: what recorders use now and what is kept for the next. Its peak is that of the
+    /// operations that ran; [`EmbeddingBags::record_backward`](crate::EmbeddingBags::record_backward) says what a backward needs.
+    pub fn scratch_bytes(&self) -> u64 {
+        self.pool().bytes()
+    }
+
+    /// Gives scratch memory that no recorder uses back to the device: after an unusually large batch, say.
+    pub fn release_scratch(&self) {
+        self.pool().release();
+    }
+
     pub(crate) fn scratch(&self, label: &'static str, size: u64) -> Result<Scratch> {
         if size > self.inner.limits.binding {
             return Err(Error::LimitExceeded {

@@ -1,7 +1,8 @@
 //! Scratch memory that is used again.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Buffer, Context};
 use crate::Result;
@@ -10,6 +11,24 @@ use crate::Result;
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     free: Mutex<HashMap<u64, Vec<Buffer>>>,
+    /// Bytes of all scratch buffers, in use and free.
+    bytes: AtomicU64,
+}
+
+impl Pool {
+    fn free(&self) -> MutexGuard<'_, HashMap<u64, Vec<Buffer>>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Gives the free buffers back to the device.
+    pub(crate) fn release(&self) {
+        let freed: u64 = self.free().drain().map(|(size, buffers)| size * buffers.len() as u64).sum();
+        self.bytes.fetch_sub(freed, Ordering::Relaxed);
+    }
 }
 
 /// A scratch buffer; goes back to the pool when dropped.
@@ -26,11 +45,14 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn take(ctx: &Context, pool: &Pool, label: &'static str, size: u64) -> Result<Self> {
         let class = size_class(size).min(ctx.limits().buffer);
-        let free =
-            pool.free.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&class).and_then(Vec::pop);
+        let free = pool.free().get_mut(&class).and_then(Vec::pop);
         let whole = match free {
             Some(buffer) => buffer,
-            None => ctx.allocate(label, class)?,
+            None => {
+                let buffer = ctx.allocate(label, class)?;
+                pool.bytes.fetch_add(buffer.size(), Ordering::Relaxed);
+                buffer
+            }
         };
         Ok(Self { ctx: ctx.clone(), whole, size })
     }
@@ -54,8 +76,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let mut free = self.ctx.pool().free.lock().unwrap_or_else(PoisonError::into_inner);
-        free.entry(self.whole.size()).or_default().push(self.whole.clone());
+        self.ctx.pool().free().entry(self.whole.size()).or_default().push(self.whole.clone());
     }
 }
 
@@ -85,5 +106,19 @@ mod tests {
         let memory = first.buffer();
         drop(first);
         assert!(ctx.scratch("b", 900).unwrap().buffer().same_memory(&memory));
+        assert_eq!(ctx.scratch_bytes(), 1024);
+    }
+
+    #[test]
+    fn what_is_in_use_is_not_released() {
+        let ctx = Context::cpu();
+        let used = ctx.scratch("a", 1000).unwrap();
+        drop(ctx.scratch("b", 1000).unwrap());
+        assert_eq!(ctx.scratch_bytes(), 2048);
+        ctx.release_scratch();
+        assert_eq!(ctx.scratch_bytes(), 1024);
+        drop(used);
+        ctx.release_scratch();
+        assert_eq!(ctx.scratch_bytes(), 0);
     }
 }

@@ -20,6 +20,8 @@ params! {
 
 /// Terms of a row are summed in pieces of this many.
 pub(crate) const PIECE: u32 = 32;
+/// And pieces in groups of this many terms.
+pub(crate) const GROUP: u32 = PIECE * PIECE;
 
 /// A term: element of the gradient, and the factor's bits.
 pub(crate) type Term = [u32; 2];

@@ -1,6 +1,6 @@
 //! The fused optimizer: one writer a row.
 
-use super::part::{PIECE, lanes_for};
+use super::part::{GROUP, PIECE, lanes_for};
 use super::types::TYPE_F32;
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
@@ -119,7 +119,7 @@ macro_rules! variant {
             name: concat!($optimizer, ".", $name),
             shape: Shape::$shape,
             workgroup: $threads,
-            constants: &[("PIECE", PIECE)],
+            constants: &[("PIECE", PIECE), ("GROUP", GROUP)],
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/grid_spread.wgsl",

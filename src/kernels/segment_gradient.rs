@@ -1,7 +1,7 @@
 //! The gradient of each distinct row.
 
 use super::jagged_inputs::unwritten;
-use super::part::{PIECE, UpdateInputs, lanes_for};
+use super::part::{GROUP, PIECE, UpdateInputs, lanes_for};
 use super::{segment_partials, types::TYPE_F32, types::stride};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
@@ -46,7 +46,7 @@ macro_rules! variant {
             name: concat!($width, ".", $name),
             shape: Shape::$shape,
             workgroup: WORKGROUP,
-            constants: &[("PIECE", PIECE)],
+            constants: &[("PIECE", PIECE), ("GROUP", GROUP)],
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/pieces.wgsl",
@@ -119,14 +119,7 @@ fn cases() -> Vec<Case> {
         let room = total.saturating_sub(first) + 3;
         begins.resize((first + room + 1) as usize, u32::MAX);
         for split in [0, 1] {
-            let pieces = segment_partials::Params {
-                len: inputs.len(),
-                parts: inputs.part_count(),
-                none_key: inputs.none_key,
-                lanes: 1,
-                stride: inputs.stride(),
-                clip_value,
-            };
+            let pieces = segment_partials::Params::of(&inputs, 1, clip_value);
             let partials = match split {
                 1 => CaseBinding::floats(&crate::cpu::segment_partials::partials(&inputs, pieces)),
                 _ => CaseBinding::poisoned(4),

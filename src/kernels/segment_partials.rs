@@ -1,6 +1,7 @@
-//! Pieces of long segments, ahead of `row_update`.
+//! Pieces of long segments and groups of pieces, ahead of `row_update`.
 
-use super::part::{PIECE, UpdateInputs, lanes_for};
+use super::part::{GROUP, PIECE, UpdateInputs, lanes_for};
+use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -18,6 +19,8 @@ params! {
         stride: u32,
         /// Limit of a gradient's values; 0: none.
         clip_value: f32,
+        /// 1: sums of pieces to sums of groups.
+        grouping: u32,
     }
 }
 
@@ -38,7 +41,7 @@ macro_rules! variant {
             name: $width,
             shape: Shape::Any,
             workgroup: WORKGROUP,
-            constants: &[("PIECE", PIECE)],
+            constants: &[("PIECE", PIECE), ("GROUP", GROUP)],
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/part.wgsl",
@@ -54,7 +57,7 @@ macro_rules! variant {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_partials",
-    about: "sums of the pieces of rows with many occurrences",
+    about: "sums of the pieces of rows with many occurrences, and of groups of pieces",
     bindings: &[read("parts"), read("keys"), read("terms"), read("grad"), write("partials")],
     params: Params::LAYOUT,
     variants: &[variant!("vec4"), variant!("scalar")],
@@ -63,9 +66,24 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Groups for a number of sorted keys.
-pub(crate) fn groups(len: u32, lanes: u32) -> u32 {
-    (pieces(len) * lanes).div_ceil(WORKGROUP)
+impl Params {
+    /// Of made-up inputs.
+    pub(crate) fn of(inputs: &UpdateInputs, lanes: u32, clip_value: f32) -> Self {
+        let (len, parts, none_key) = (inputs.len(), inputs.part_count(), inputs.none_key);
+        Self { len, parts, none_key, lanes, stride: inputs.stride(), clip_value, grouping: 0 }
+    }
+
+    /// Workgroups.
+    pub(crate) fn groups(&self) -> u32 {
+        let span = if self.grouping == 1 { GROUP } else { PIECE };
+        (self.len.div_ceil(span) * self.lanes).div_ceil(WORKGROUP)
+    }
+
+    /// Pieces, then groups, if there can be any.
+    pub(crate) fn levels(self) -> impl Iterator<Item = Self> {
+        let levels = if self.len > GROUP { 2 } else { 1 };
+        (0..levels).map(move |grouping| Self { grouping, ..self })
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -75,38 +93,35 @@ fn cases() -> Vec<Case> {
         ("long", &[64], 20, 400),
         ("odd dims", &[3, 17], 9, 200),
         ("one row", &[4], 1, 10_000),
+        ("groups", &[8, 4], 3, 9000),
         ("hot", &[64, 64], 500, 300),
         ("clipped", &[16], 5, 300),
     ] {
         let inputs = UpdateInputs::new(dims, rows, 3, |_, random| random.below(longest + 1));
         let vec4 = dims.iter().all(|dim| dim % 4 == 0);
         let lanes = inputs.parts.iter().map(|part| lanes_for(part.dim)).max().unwrap_or(1);
-        let params = Params {
-            len: inputs.len(),
-            parts: inputs.part_count(),
-            none_key: inputs.none_key,
-            lanes,
-            stride: inputs.stride(),
-            clip_value: if name == "clipped" { 0.25 } else { 0.0 },
-        };
-        let out = pieces(inputs.len()) * inputs.stride() * 4;
-        let bindings = vec![
-            CaseBinding::ints(&inputs.parts),
-            CaseBinding::ints(&inputs.keys),
-            CaseBinding::ints(&inputs.terms),
-            CaseBinding::floats(&inputs.grad),
-            CaseBinding::poisoned(out as usize),
-        ];
-        let variants: &[usize] = if vec4 { &[VEC4, SCALAR] } else { &[SCALAR] };
-        let case = Case::new(
-            format!("{name} D={dims:?}"),
-            variants.iter().copied(),
-            &params,
-            bindings,
-            groups(inputs.len(), lanes),
-        );
-        let columns = inputs.columns();
-        all.push(if name == "hot" { case.bench(columns * 4, columns * 2) } else { case });
+        let clip_value = if name == "clipped" { 0.25 } else { 0.0 };
+        for params in Params::of(&inputs, lanes, clip_value).levels() {
+            // groups are made of whatever lies there
+            let out = (pieces(inputs.len()) * inputs.stride() * 4) as usize;
+            let partials = match params.grouping {
+                0 => CaseBinding::poisoned(out),
+                _ => CaseBinding::floats(&Random::new(17).floats(out)),
+            };
+            let bindings = vec![
+                CaseBinding::ints(&inputs.parts),
+                CaseBinding::ints(&inputs.keys),
+                CaseBinding::ints(&inputs.terms),
+                CaseBinding::floats(&inputs.grad),
+                partials,
+            ];
+            let variants: &[usize] = if vec4 { &[VEC4, SCALAR] } else { &[SCALAR] };
+            let name = format!("{name} D={dims:?} grouping={}", params.grouping);
+            let case = Case::new(name, variants.iter().copied(), &params, bindings, params.groups());
+            let columns = inputs.columns();
+            let bench = rows > 100 && params.grouping == 0;
+            all.push(if bench { case.bench(columns * 4, columns * 2) } else { case });
+        }
     }
     all
 }

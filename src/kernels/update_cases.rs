@@ -135,7 +135,9 @@ pub(crate) fn cases() -> Vec<Case> {
             if matches!(setting.name, "" | " clipped values") {
                 for dims in [&[64, 8][..], &[48, 16], &[5]] {
                     let made = Made { index, setting: &setting, dims, rows: 6, name: "split" };
-                    let inputs = made.inputs(9, |_, random| random.below(200));
+                    // the first has groups too
+                    let inputs =
+                        made.inputs(9, |row, random| if row == 0 { 2500 } else { random.below(200) });
                     all.extend(made.cases(&inputs).into_iter().map(|case| split(case, &inputs, &setting)));
                 }
             }
@@ -283,14 +285,7 @@ fn state_words(
 
 /// The case with its pieces summed ahead.
 fn split(mut case: Case, inputs: &UpdateInputs, setting: &Setting) -> Case {
-    let pieces = segment_partials::Params {
-        len: inputs.len(),
-        parts: inputs.part_count(),
-        none_key: inputs.none_key,
-        lanes: 1,
-        stride: inputs.stride(),
-        clip_value: setting.hyper.clip_value,
-    };
+    let pieces = segment_partials::Params::of(inputs, 1, setting.hyper.clip_value);
     let mut params: Params = bytemuck::pod_read_unaligned(&case.params);
     params.split = 1;
     case.params = bytemuck::bytes_of(&params).to_vec();
