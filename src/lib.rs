@@ -16,6 +16,7 @@ pub mod metrics;
 mod optimizer;
 pub mod sort;
 mod table;
+pub mod variable;
 
 pub use bag::{
     BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,

@@ -11,6 +11,7 @@ mod bags;
 mod dense;
 mod inputs;
 mod measure;
+mod variable;
 
 use std::process::{Command, ExitCode};
 
@@ -103,6 +104,8 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dot_fwdbwd", |ctx, m| dense::dots(ctx, m, false, true)),
     ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
     ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
+    ("V1", variable::gather),
+    ("V2", variable::scatter),
     ("S", bags::scaling),
 ];
 

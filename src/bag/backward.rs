@@ -17,15 +17,29 @@ use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::{Feature, POOL_NONE};
 use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, Rounding, Sgd, UpdateRules};
 use crate::sort::sort_by_key;
 use crate::table::{Part, Precision, Window, table_seed};
 use crate::{Error, Result};
 
 /// Keys and terms of a chunk's ids, in the order of the batch.
-struct Occurrences {
-    keys: Buffer,
-    terms: Buffer,
+pub(super) struct Occurrences {
+    pub(super) keys: Buffer,
+    pub(super) terms: Buffer,
+}
+
+impl Occurrences {
+    /// The terms in the order of their keys.
+    pub(super) fn sorted(self, rec: &mut Recorder, bound: Bound, chunk: &Chunk) -> Result<SortedTerms> {
+        let len = chunk.ids;
+        let bits = u32::BITS - chunk.none_key().max(1).leading_zeros();
+        let sorted = sort_by_key(rec, &self.keys, len, bits)?;
+        let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
+        let bindings = vec![sorted.positions, self.terms, terms.clone()];
+        let params = gather_terms::Params { len };
+        rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
+        Ok(SortedTerms { bound, keys: sorted.keys, terms })
+    }
 }
 
 impl EmbeddingBags {
@@ -231,14 +245,23 @@ impl EmbeddingBags {
         chunk: &Chunk,
         update: &Update,
     ) -> Result<()> {
-        let len = chunk.ids;
         let sorted = self.sorted_terms(rec, batch, gradient, chunk)?;
+        self.update_sorted(rec, chunk, &sorted, update, |w| batch.misses(w))
+    }
+
+    /// Updates the rows of a chunk's windows, those apart that are missed out.
+    pub(super) fn update_sorted(
+        &self,
+        rec: &mut Recorder,
+        chunk: &Chunk,
+        sorted: &SortedTerms,
+        update: &Update,
+        misses: impl Fn(usize) -> bool,
+    ) -> Result<()> {
+        let len = chunk.ids;
         let sums = self.sums(update);
-        let partials = self.partials(rec, chunk, &sorted, sums, update.params.clip_value)?;
-        for w in chunk.windows.clone() {
-            if batch.misses(w) {
-                continue;
-            }
+        let partials = self.partials(rec, chunk, sorted, sums, update.params.clip_value)?;
+        for w in chunk.windows.clone().filter(|&w| !misses(w)) {
             let window = &self.store.plan().windows[w];
             let parts = self.parts(rec, chunk, w..w + 1, |part| self.random_of(part.table, update.step))?;
             let loops = |shape| row_loops(shape, widest(&window.parts), sums, partials.is_some(), len);
@@ -310,16 +333,9 @@ impl EmbeddingBags {
         gradient: &Gradient,
         chunk: &Chunk,
     ) -> Result<SortedTerms> {
-        let len = chunk.ids;
         let bound = gradient.bind(rec, chunk)?;
         let found = self.occurrences(rec, batch, &bound, chunk, true)?;
-        let bits = u32::BITS - chunk.none_key().max(1).leading_zeros();
-        let sorted = sort_by_key(rec, &found.keys, len, bits)?;
-        let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
-        let bindings = vec![sorted.positions, found.terms, terms.clone()];
-        let params = gather_terms::Params { len };
-        rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
-        Ok(SortedTerms { bound, keys: sorted.keys, terms })
+        found.sorted(rec, bound, chunk)
     }
 
     /// Keys and terms of a chunk's ids.
@@ -456,6 +472,13 @@ pub(super) struct Update {
 }
 
 impl Update {
+    /// Rows plus the sums of their terms, rounded to the nearest.
+    pub(super) fn adding() -> Self {
+        let optimizer = Optimizer::from(Sgd { lr: -1.0, ..Default::default() });
+        let rules = UpdateRules { rounding: Rounding::Nearest, ..Default::default() };
+        Self { optimizer, step: 0, params: rules.params(optimizer.params(0)) }
+    }
+
     /// The same for gradients whose terms were clipped when they were summed.
     pub(super) fn of_sums(self) -> Self {
         Self { params: row_update::Params { clip_value: 0.0, ..self.params }, ..self }

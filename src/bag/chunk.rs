@@ -136,17 +136,7 @@ impl Chunk {
         let parts = plan.windows[windows].iter().flat_map(|window| &window.parts);
         parts
             .filter(|part| self.keys.contains(&part.key_first))
-            .map(|part| part::Part {
-                key_first: self.key(part.key_first),
-                rows: part.rows,
-                row_first: part.first_row,
-                base: part.base,
-                stride: part.stride,
-                state_base: part.state_base,
-                state_stride: part.state_stride,
-                dim: part.dim,
-                random: random(part),
-            })
+            .map(|part| part.for_kernel(self.key(part.key_first), random(part)))
             .collect()
     }
 }

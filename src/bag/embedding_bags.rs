@@ -125,7 +125,7 @@ impl EmbeddingBags {
         (self.optimizer, self.steps) = (other.optimizer, other.steps);
     }
 
-    pub(super) fn same_context(&self, rec: &Recorder, argument: &'static str) -> Result<()> {
+    pub(crate) fn same_context(&self, rec: &Recorder, argument: &'static str) -> Result<()> {
         if rec.context().same(self.context()) { Ok(()) } else { Err(Error::WrongContext { argument }) }
     }
 

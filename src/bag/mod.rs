@@ -3,6 +3,7 @@
 mod backward;
 mod batch;
 mod builder;
+mod by_key;
 mod checkpoint;
 mod chunk;
 mod device_batch;
@@ -19,6 +20,7 @@ mod terms;
 
 pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;
+pub(crate) use by_key::{KeyTerms, SortedKeys};
 pub use device_batch::DeviceBatch;
 pub use embedding_bags::EmbeddingBags;
 pub(crate) use host_batch::Flat;

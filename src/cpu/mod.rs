@@ -65,6 +65,10 @@ pub(crate) mod sum_slices;
 mod terms;
 pub(crate) mod types;
 pub(crate) mod unique_rows;
+pub(crate) mod variable_assign;
+pub(crate) mod variable_gather;
+pub(crate) mod variable_pool;
+pub(crate) mod variable_terms;
 pub(crate) mod weight_grad;
 
 pub(crate) use execute::execute;

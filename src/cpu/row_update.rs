@@ -15,7 +15,7 @@ use super::split::split_at_all;
 use super::terms::{Terms, row_grad};
 use super::types::{nearest, pack, stochastic, unpack};
 use crate::kernel::Call;
-use crate::kernels::part::Part;
+use crate::kernels::part::{Part, find_part};
 use crate::kernels::row_update::{OPTIMIZERS, OptimizerKernel, Params, VARIANTS};
 use crate::kernels::types::TYPE_F32;
 
@@ -33,7 +33,7 @@ struct Inputs<'a> {
 
 impl Inputs<'_> {
     fn part(&self, key: u32) -> &Part {
-        &self.parts[self.parts.partition_point(|part| part.key_first <= key).saturating_sub(1)]
+        find_part(self.parts, key)
     }
 
     /// The words of the window's weights and of its state where a row begins.

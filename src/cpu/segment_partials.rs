@@ -2,7 +2,7 @@
 
 use super::terms::{Terms, row_grad};
 use crate::kernel::{Call, Slot, words_of};
-use crate::kernels::part::{GROUP, PIECE, Part, UpdateInputs};
+use crate::kernels::part::{GROUP, PIECE, Part, UpdateInputs, find_part};
 use crate::kernels::segment_partials::{Params, pieces};
 
 pub(crate) fn run(mut call: Call<'_>) {
@@ -15,7 +15,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     let span = if p.grouping == 1 { GROUP } else { PIECE } as usize;
     let mut start = 0;
     for segment in keys.chunk_by(|a, b| a == b) {
-        let part = &parts[parts.partition_point(|part| part.key_first <= segment[0]).saturating_sub(1)];
+        let part = find_part(parts, segment[0]);
         let (dim, vec4s) = (part.dim as usize, part.dim.div_ceil(4) as usize);
         let full = (segment.len() - 1) / span;
         for k in (0..full).filter(|_| segment[0] != p.none_key) {

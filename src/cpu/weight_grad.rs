@@ -6,7 +6,7 @@ use super::format::{Format, with_format};
 use super::row_sum::row_sum;
 use super::simd::vectorised;
 use crate::kernel::Call;
-use crate::kernels::part::{Part, Term};
+use crate::kernels::part::{Part, Term, find_part};
 use crate::kernels::weight_grad::Params;
 
 /// Positions that one task takes.
@@ -36,8 +36,7 @@ fn with_rows<R: Format>(mut call: Call<'_>, format: R) {
                         if key < p.key_begin || key >= p.key_end {
                             continue;
                         }
-                        let part =
-                            &parts[parts.partition_point(|part| part.key_first <= key).saturating_sub(1)];
+                        let part = find_part(parts, key);
                         let dim = part.dim as usize;
                         let base =
                             part.base as usize + (key - part.key_first) as usize * part.stride as usize;

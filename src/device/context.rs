@@ -8,6 +8,7 @@ use super::{Buffer, Pool, Repr, Scratch};
 use crate::cpu::Memory;
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::kernel::Shape;
+use crate::kernels::part::lanes_for;
 use crate::{Error, Result};
 
 /// A device and what belongs to it: pipelines and scratch memory. Cloning shares it.
@@ -272,6 +273,14 @@ impl Context {
             Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
         };
         Ok(Buffer { repr, home: self.id(), offset: 0, size })
+    }
+
+    /// Threads for a row that is copied or added up: on real GPUs as many as its update has; on software adapters one,
+    /// unless its loop became too long.
+    pub(crate) fn lanes(&self, elements: u32) -> u32 {
+        let lanes = if self.shape() == Shape::Wide { lanes_for(elements.saturating_mul(4)) } else { 1 };
+        // half of the loops are more than the search for the row's place takes
+        self.loop_limit().map_or(lanes, |limit| lanes.max(elements.div_ceil(limit / 2)))
     }
 
     /// Bytes of scratch memory: what recorders use now and what is kept for the next. Its peak is that of the

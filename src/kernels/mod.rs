@@ -54,6 +54,10 @@ pub(crate) mod sum_slices;
 pub(crate) mod types;
 pub(crate) mod unique_rows;
 mod update_cases;
+pub(crate) mod variable_assign;
+pub(crate) mod variable_gather;
+pub(crate) mod variable_pool;
+pub(crate) mod variable_terms;
 pub(crate) mod weight_grad;
 
 use crate::kernel::{Kernel, ParamsLayout};
@@ -106,6 +110,10 @@ pub const ALL: &[&Kernel] = &[
     &segment_sum::KERNEL,
     &gather_columns::KERNEL,
     &move_rows::KERNEL,
+    &variable_gather::KERNEL,
+    &variable_pool::KERNEL,
+    &variable_terms::KERNEL,
+    &variable_assign::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.

@@ -120,9 +120,15 @@ impl UpdateInputs {
         self.keys.iter().map(|&key| u64::from(self.dim_of(key))).sum()
     }
 
-    fn dim_of(&self, key: u32) -> u32 {
+    pub(crate) fn dim_of(&self, key: u32) -> u32 {
         self.parts.iter().rfind(|part| part.key_first <= key).map_or(0, |part| part.dim)
     }
+}
+
+/// The last part that begins at or before a key.
+#[inline(always)]
+pub(crate) fn find_part(parts: &[Part], key: u32) -> &Part {
+    &parts[parts.partition_point(|part| part.key_first <= key).saturating_sub(1)]
 }
 
 /// Threads for a row: a power of two up to 16, the width of the fixed sum over a row.

@@ -5,6 +5,7 @@
 //! and parts: these numbers are the sort keys of the backward, so that a window is a range of keys.
 
 use super::{MAX_ROWS, Precision, Shape};
+use crate::kernels::part;
 use crate::{Error, Result};
 
 /// Rows of one table that lie in one window.
@@ -22,6 +23,23 @@ pub(crate) struct Part {
     pub(crate) state_stride: u32,
     /// Key of the first row.
     pub(crate) key_first: u32,
+}
+
+impl Part {
+    /// As kernels see it, with the key of its first row among those of a dispatch and what its random numbers are made of.
+    pub(crate) fn for_kernel(&self, key_first: u32, random: u32) -> part::Part {
+        part::Part {
+            key_first,
+            rows: self.rows,
+            row_first: self.first_row,
+            base: self.base,
+            stride: self.stride,
+            state_base: self.state_base,
+            state_stride: self.state_stride,
+            dim: self.dim,
+            random,
+        }
+    }
 }
 
 /// What one dispatch binds.

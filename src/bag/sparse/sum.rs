@@ -3,10 +3,9 @@
 use super::SparseGradient;
 use super::guard;
 use super::unique::Keys;
-use crate::device::{Buffer, Context, Recorder};
-use crate::kernel::{Dispatch, Shape};
+use crate::device::{Buffer, Recorder};
+use crate::kernel::Dispatch;
 use crate::kernels::add_rows::{KERNEL, Params, WIDTHS};
-use crate::kernels::part::lanes_for;
 use crate::sort::sort_by_key;
 use crate::{Error, Result};
 
@@ -138,7 +137,7 @@ impl SparseGradient {
                     targets: narrow(out.capacity()),
                     out_rows: narrow(target.len()),
                     out_first: narrow(target.start),
-                    lanes: lanes(&ctx, dim),
+                    lanes: ctx.lanes(dim),
                     factor,
                     dim,
                     values_base: from.base / width,
@@ -160,13 +159,6 @@ impl SparseGradient {
         }
         Ok(())
     }
-}
-
-/// Threads for a row: on real GPUs as many as its update has; on software adapters one, unless its loop became too long.
-fn lanes(ctx: &Context, elements: u32) -> u32 {
-    let lanes = if ctx.shape() == Shape::Wide { lanes_for(elements.saturating_mul(4)) } else { 1 };
-    // half of the loops are more than the search for the row's place takes
-    ctx.loop_limit().map_or(lanes, |limit| lanes.max(elements.div_ceil(limit / 2)))
 }
 
 fn none() -> Error {

@@ -9,7 +9,7 @@ use crate::bag::backward::Update;
 use crate::bag::terms::{Parts, WindowRows, shape_within};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::{part, row_terms, row_update};
+use crate::kernels::{row_terms, row_update};
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -126,17 +126,7 @@ impl EmbeddingBags {
                 continue;
             };
             // within a single table rows are keys
-            let part = part::Part {
-                key_first: of_table.first_row,
-                rows: of_table.rows,
-                row_first: of_table.first_row,
-                base: of_table.base,
-                stride: of_table.stride,
-                state_base: of_table.state_base,
-                state_stride: of_table.state_stride,
-                dim: of_table.dim,
-                random: self.random_of(table, update.step),
-            };
+            let part = of_table.for_kernel(of_table.first_row, self.random_of(table, update.step));
             let parts = Parts::new(rec, &[part])?;
             let rows = WindowRows {
                 len,

@@ -1,0 +1,2 @@
+// Values of an element of the variant.
+override WIDTH: u32;

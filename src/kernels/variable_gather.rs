@@ -1,0 +1,113 @@
+//! Rows of differing dimensions by their keys.
+
+use super::part::UpdateInputs;
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Keys.
+        len: u32,
+        /// Table parts.
+        parts: u32,
+        /// Keys of this window.
+        key_begin: u32,
+        /// One past the last of them.
+        key_end: u32,
+        /// Threads for a row.
+        lanes: u32,
+        /// 1: into the rows of a matrix; 0: one after the other.
+        matrix: u32,
+        /// Columns of the matrix, where it begins, and from row to row, in elements of the variant's width.
+        cols: u32,
+        out_base: u32,
+        out_stride: u32,
+    }
+}
+
+macro_rules! variant {
+    ($name:literal, $width:literal) => {
+        Variant {
+            name: $name,
+            shape: Shape::Any,
+            workgroup: 64,
+            constants: &[("WIDTH", $width)],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/width.wgsl",
+                "prelude/part.wgsl",
+                concat!("prelude/elem_", $name, ".wgsl"),
+                "prelude/find_part.wgsl",
+                "variable_gather.wgsl"
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "variable_gather",
+    about: "rows of differing dims next to each other, or in rows of a matrix with zeros behind",
+    bindings: &[read("parts"), read("keys"), read("offsets"), read("rows"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[variant!("vec4", 4), variant!("scalar", 1)],
+    parity: Parity::Bits,
+    twin: crate::cpu::variable_gather::run,
+    cases,
+};
+
+/// Values of an element of each variant.
+pub(crate) const WIDTHS: [u32; 2] = [4, 1];
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (dims, rows, len, lanes) in [
+        (&[4][..], 1, 1, 1),
+        (&[8, 64, 4], 20, 100, 16),
+        (&[1, 3, 65], 9, 70, 4),
+        (&[8, 16, 32, 48, 64, 96, 128, 256], 3000, 10_000, 16),
+    ] {
+        let inputs = UpdateInputs::new(dims, rows, 5, |_, _| 0);
+        let mut random = Random::new(7);
+        let keys: Vec<u32> = (0..len).map(|_| random.below(inputs.rows)).collect();
+        // rows beyond the window are left alone
+        let key_end = inputs.rows - inputs.rows / 4;
+        let mut offsets = vec![0];
+        for &key in &keys {
+            offsets.push(offsets[offsets.len() - 1] + inputs.dim_of(key));
+        }
+        let values = offsets[offsets.len() - 1];
+        let widest = dims.iter().copied().max().unwrap_or(1);
+        for (variant, width) in WIDTHS.into_iter().enumerate() {
+            if dims.iter().any(|dim| dim % width != 0) {
+                continue;
+            }
+            for matrix in [0, 1] {
+                let params = Params {
+                    len,
+                    parts: inputs.part_count(),
+                    key_begin: 0,
+                    key_end,
+                    lanes,
+                    matrix,
+                    cols: widest / width,
+                    out_base: 2,
+                    out_stride: widest / width + 1,
+                };
+                let cells = (params.out_base + len * params.out_stride) * width;
+                let bindings = vec![
+                    CaseBinding::ints(&inputs.parts),
+                    CaseBinding::ints(&keys),
+                    CaseBinding::ints(&offsets),
+                    CaseBinding::floats(&inputs.table),
+                    CaseBinding::poisoned(if matrix == 1 { cells } else { values } as usize),
+                ];
+                let name = format!("D={dims:?} matrix={matrix}");
+                let case = Case::new(name, [variant], &params, bindings, (len * lanes).div_ceil(64));
+                let bytes = u64::from(values) * 8;
+                all.push(if len == 10_000 && matrix == 0 { case.bench(bytes, 0) } else { case });
+            }
+        }
+    }
+    all
+}

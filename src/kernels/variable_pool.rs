@@ -1,0 +1,115 @@
+//! Pooled rows of differing dimensions.
+
+use super::jagged_inputs::{offsets, values};
+use super::part::UpdateInputs;
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Bags.
+        bags: u32,
+        /// Table parts.
+        parts: u32,
+        /// Keys of this window.
+        key_begin: u32,
+        /// One past the last of them.
+        key_end: u32,
+        /// 1: divided by the number of ids.
+        mean: u32,
+        /// 1: written; 0: added to what earlier windows wrote.
+        initial: u32,
+        /// Columns of the output, where it begins, and from row to row, in elements of the variant's width.
+        cols: u32,
+        out_base: u32,
+        out_stride: u32,
+    }
+}
+
+macro_rules! variant {
+    ($name:literal, $width:literal) => {
+        Variant {
+            name: $name,
+            shape: Shape::Any,
+            workgroup: 64,
+            constants: &[("WIDTH", $width)],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/width.wgsl",
+                "prelude/part.wgsl",
+                concat!("prelude/elem_", $name, ".wgsl"),
+                "prelude/find_part.wgsl",
+                "variable_pool.wgsl"
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "variable_pool",
+    about: "sums and means of bags of rows of differing dims",
+    bindings: &[read("parts"), read("keys"), read("bags"), read("rows"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[variant!("vec4", 4), variant!("scalar", 1)],
+    parity: Parity::Bits,
+    twin: crate::cpu::variable_pool::run,
+    cases,
+};
+
+/// Values of an element of each variant.
+pub(crate) const WIDTHS: [u32; 2] = [4, 1];
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (dims, rows, bags, longest) in [
+        (&[4][..], 1, 1, 3),
+        (&[8, 64, 4], 20, 33, 9),
+        (&[1, 3, 65], 9, 20, 5),
+        (&[16, 32, 64], 5000, 2000, 20),
+    ] {
+        let inputs = UpdateInputs::new(dims, rows, 5, |_, _| 0);
+        let bag_offsets = offsets(bags, longest, 11);
+        let len = values(&bag_offsets);
+        let mut random = Random::new(7);
+        let keys: Vec<u32> = (0..len.max(1)).map(|_| random.below(inputs.rows)).collect();
+        let widest = dims.iter().copied().max().unwrap_or(1);
+        for (variant, width) in WIDTHS.into_iter().enumerate() {
+            if dims.iter().any(|dim| dim % width != 0) {
+                continue;
+            }
+            for (mean, initial) in [(0, 1), (1, 1), (1, 0)] {
+                let params = Params {
+                    bags,
+                    parts: inputs.part_count(),
+                    key_begin: inputs.rows / 5,
+                    key_end: inputs.rows,
+                    mean,
+                    initial,
+                    cols: widest / width,
+                    out_base: 2,
+                    out_stride: widest / width + 1,
+                };
+                let cells = ((params.out_base + bags * params.out_stride) * width) as usize;
+                let bindings = vec![
+                    CaseBinding::ints(&inputs.parts),
+                    CaseBinding::ints(&keys),
+                    CaseBinding::ints(&bag_offsets),
+                    CaseBinding::floats(&inputs.table),
+                    if initial == 1 {
+                        CaseBinding::poisoned(cells)
+                    } else {
+                        CaseBinding::floats(&random.floats(cells))
+                    },
+                ];
+                let name = format!("D={dims:?} mean={mean} initial={initial}");
+                let groups = (bags * params.cols).div_ceil(64);
+                let case = Case::new(name, [variant], &params, bindings, groups);
+                let columns: u64 = keys.iter().map(|&key| u64::from(inputs.dim_of(key))).sum();
+                let bench = bags == 2000 && (mean, initial) == (0, 1);
+                all.push(if bench { case.bench(columns * 4, columns) } else { case });
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,130 @@
+//! Values into the store: added, assigned, or as gradients of an optimizer's step.
+
+use super::gather::{parts, threads};
+use super::{RowValues, VariableBatch, VariableRows};
+use crate::bag::SortedKeys;
+use crate::device::Recorder;
+use crate::kernel::Dispatch;
+use crate::kernels::variable_assign::{KERNEL, Params};
+use crate::{Error, Result};
+
+impl VariableRows {
+    /// Updates every row of the batch, once, with the optimizer; `grad` is the gradient of what was gathered. Waits until
+    /// it is done.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no optimizer, the batch is of other rows or `grad` does not fit it,
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the device cannot do it.
+    pub fn backward(&mut self, batch: &VariableBatch, grad: &RowValues) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_backward(&mut rec, batch, grad)?;
+        rec.run()
+    }
+
+    /// Records [`VariableRows::backward`].
+    ///
+    /// # Errors
+    /// As [`VariableRows::backward`].
+    pub fn record_backward(
+        &mut self,
+        rec: &mut Recorder,
+        batch: &VariableBatch,
+        grad: &RowValues,
+    ) -> Result<()> {
+        self.check(rec, batch)?;
+        rec.whole(|rec| {
+            let terms = self.terms(rec, batch, "grad", grad)?;
+            self.bags.step_by_key(rec, terms)
+        })
+    }
+
+    /// Adds values to the rows of the batch, those of a row that is there several times in order: the bits of a row depend
+    /// on its own values alone. Waits until it is done.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the batch is of other rows or `values` do not fit it, [`Error::LimitExceeded`] or
+    /// [`Error::Device`] if the device cannot do it.
+    pub fn scatter_add(&mut self, batch: &VariableBatch, values: &RowValues) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_scatter_add(&mut rec, batch, values)?;
+        rec.run()
+    }
+
+    /// Records [`VariableRows::scatter_add`].
+    ///
+    /// # Errors
+    /// As [`VariableRows::scatter_add`].
+    pub fn record_scatter_add(
+        &mut self,
+        rec: &mut Recorder,
+        batch: &VariableBatch,
+        values: &RowValues,
+    ) -> Result<()> {
+        self.check(rec, batch)?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        rec.whole(|rec| {
+            let terms = self.terms(rec, batch, "values", values)?;
+            self.bags.add_by_key(rec, terms)
+        })
+    }
+
+    /// Gives the rows of the batch new values; of a row that is there several times the last ones count. Waits until it is
+    /// done.
+    ///
+    /// # Errors
+    /// As [`VariableRows::scatter_add`], and if `values` are pooled.
+    pub fn scatter_assign(&mut self, batch: &VariableBatch, values: &RowValues) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_scatter_assign(&mut rec, batch, values)?;
+        rec.run()
+    }
+
+    /// Records [`VariableRows::scatter_assign`].
+    ///
+    /// # Errors
+    /// As [`VariableRows::scatter_assign`].
+    pub fn record_scatter_assign(
+        &mut self,
+        rec: &mut Recorder,
+        batch: &VariableBatch,
+        values: &RowValues,
+    ) -> Result<()> {
+        self.check(rec, batch)?;
+        if matches!(values, RowValues::Pooled(..)) {
+            return Err(Error::invalid("values", "jagged or padded ones", "pooled ones"));
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        rec.whole(|rec| {
+            rec.scope(|rec| {
+                let terms = self.terms(rec, batch, "values", values)?;
+                let (source, vec4) = (terms.grad.clone(), terms.vec4 && self.all_vec4());
+                let SortedKeys { keys, terms } = self.bags.sorted_by_key(rec, terms)?;
+                let variant = usize::from(!vec4);
+                for (w, window) in self.bags.store().plan().windows.iter().enumerate() {
+                    let parts = parts(rec, window)?;
+                    let params = Params {
+                        len: batch.len,
+                        parts: parts.1,
+                        key_begin: window.keys().start,
+                        key_end: window.keys().end,
+                        lanes: rec.context().lanes(self.layout.widest() / if vec4 { 4 } else { 1 }),
+                    };
+                    let weights = self.bags.store().weights(w).clone();
+                    let bindings = vec![parts.0, keys.clone(), terms.clone(), source.clone(), weights];
+                    let threads = threads(params.len, params.lanes)?;
+                    rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, threads));
+                }
+                Ok(())
+            })
+        })
+    }
+
+    fn check(&self, rec: &Recorder, batch: &VariableBatch) -> Result<()> {
+        self.same_context(rec)?;
+        self.check_batch(batch)
+    }
+}

@@ -1,0 +1,167 @@
+//! The rows: what they are made of, and access to them.
+
+use std::sync::Arc;
+
+use super::VariableRowsBuilder;
+use super::layout::{Layout, Place};
+use crate::bag::EmbeddingBags;
+use crate::checkpoint::Checkpoint;
+use crate::device::{Context, Recorder};
+use crate::{Error, Result};
+
+/// Rows of differing dimensions in one store, with a fused optimizer. See [the module](crate::variable).
+///
+/// Rows are numbered from 0 in the order of the builder. Those of one dimension lie together without gaps, so that a
+/// row takes its own values and its optimizer's state, and 12 bytes of host memory for each run of rows of one
+/// dimension.
+#[derive(Debug)]
+pub struct VariableRows {
+    /// A table for each dimension.
+    pub(super) bags: EmbeddingBags,
+    pub(super) layout: Arc<Layout>,
+}
+
+impl VariableRows {
+    /// Begins the description of rows.
+    #[must_use]
+    pub fn builder(ctx: &Context) -> VariableRowsBuilder {
+        VariableRowsBuilder::new(ctx)
+    }
+
+    /// The context.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.bags.context()
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.layout.rows as usize
+    }
+
+    /// Columns of the widest row.
+    #[must_use]
+    pub fn widest(&self) -> usize {
+        self.layout.widest() as usize
+    }
+
+    /// Columns of a row.
+    ///
+    /// # Errors
+    /// [`Error::RowOutOfRange`] if there is no such row.
+    pub fn dim(&self, row: u64) -> Result<usize> {
+        Ok(self.place(row)?.dim as usize)
+    }
+
+    /// Bytes of the rows.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bags.bytes()
+    }
+
+    /// Bytes of the optimizer's state.
+    #[must_use]
+    pub fn state_bytes(&self) -> u64 {
+        self.bags.state_bytes()
+    }
+
+    /// Backwards so far.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.bags.steps()
+    }
+
+    /// Changes the learning rate from the next backward on.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no optimizer or it refuses the rate.
+    pub fn set_lr(&mut self, lr: f32) -> Result<()> {
+        self.bags.set_lr(lr)
+    }
+
+    /// One row.
+    ///
+    /// # Errors
+    /// [`Error::RowOutOfRange`] if there is no such row.
+    pub fn read_row(&self, row: u64) -> Result<Vec<f32>> {
+        let place = self.place(row)?;
+        self.bags.read_row(&self.bags.tables()[place.table], place.row.into())
+    }
+
+    /// Overwrites one row; its optimizer state stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::RowOutOfRange`] if there is no such row, [`Error::InvalidArgument`] if `values` has not its dimension.
+    pub fn write_row(&mut self, row: u64, values: &[f32]) -> Result<()> {
+        let place = self.place(row)?;
+        let table = self.bags.tables()[place.table].clone();
+        self.bags.write_row(&table, place.row.into(), values)
+    }
+
+    /// All rows, one after the other.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn download(&self) -> Result<Vec<f32>> {
+        let tables = self.bags.tables().iter().map(|table| self.bags.download(table));
+        let tables = tables.collect::<Result<Vec<_>>>()?;
+        let values = self.layout.runs().flat_map(|(place, rows)| {
+            let dim = place.dim as usize;
+            &tables[place.table][place.row as usize * dim..][..rows as usize * dim]
+        });
+        Ok(values.copied().collect())
+    }
+
+    /// Overwrites all rows; the optimizer's state stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there are not as many values as the rows have, [`Error::Device`] if the device fails.
+    pub fn upload(&mut self, values: &[f32]) -> Result<()> {
+        let expected: usize =
+            self.layout.tables.iter().map(|&(dim, rows)| dim as usize * rows as usize).sum();
+        if values.len() != expected {
+            return Err(Error::invalid("values", format!("{expected} values of all rows"), values.len()));
+        }
+        let mut tables: Vec<Vec<f32>> = vec![Vec::new(); self.layout.tables.len()];
+        let mut rest = values;
+        for (place, rows) in self.layout.runs() {
+            let (run, later) = rest.split_at(rows as usize * place.dim as usize);
+            // the runs of a table ascend
+            tables[place.table].extend_from_slice(run);
+            rest = later;
+        }
+        for (table, values) in tables.iter().enumerate() {
+            let name = self.bags.tables()[table].clone();
+            self.bags.upload(&name, values)?;
+        }
+        Ok(())
+    }
+
+    /// Puts rows, state and steps into a checkpoint, under names that begin with `prefix`.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::export`].
+    pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+        self.bags.export(checkpoint, prefix)
+    }
+
+    /// Takes rows, state and steps from a checkpoint of rows of the same dimensions.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::import`].
+    pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+        self.bags.import(checkpoint, prefix)
+    }
+
+    pub(super) fn place(&self, row: u64) -> Result<Place> {
+        match u32::try_from(row) {
+            Ok(narrow) if narrow < self.layout.rows => Ok(self.layout.place(narrow)),
+            _ => Err(Error::RowOutOfRange { table: "rows".to_owned(), row, rows: self.layout.rows.into() }),
+        }
+    }
+
+    pub(super) fn same_context(&self, rec: &Recorder) -> Result<()> {
+        self.bags.same_context(rec, "recorder")
+    }
+}
