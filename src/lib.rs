@@ -4,6 +4,7 @@
 mod bag;
 mod cached;
 mod checkpoint;
+pub mod chunked;
 mod cpu;
 pub mod dense;
 mod device;

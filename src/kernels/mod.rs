@@ -19,6 +19,9 @@ pub(crate) mod cross;
 pub(crate) mod cross_grad;
 pub(crate) mod dense_to_jagged;
 pub(crate) mod dense_update;
+pub(crate) mod directory_admit;
+pub(crate) mod directory_count;
+pub(crate) mod directory_find;
 pub(crate) mod feature;
 pub(crate) mod gather_columns;
 pub(crate) mod gather_terms;
@@ -114,6 +117,9 @@ pub const ALL: &[&Kernel] = &[
     &variable_pool::KERNEL,
     &variable_terms::KERNEL,
     &variable_assign::KERNEL,
+    &directory_find::KERNEL,
+    &directory_admit::KERNEL,
+    &directory_count::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.
