@@ -21,6 +21,8 @@ mod args;
 mod criteria;
 mod method;
 mod model;
+#[path = "../common/picture.rs"]
+mod picture;
 mod plot;
 mod problem;
 #[path = "../train_ctr/data/random.rs"]
@@ -37,7 +39,7 @@ use clap::Parser;
 use embag::Context;
 
 use crate::args::{Args, Device};
-use crate::plot::PlotError;
+use crate::picture::PlotError;
 use crate::problem::SEEDS;
 use crate::report::Summary;
 use crate::search::{UNIFORM, ZIPF, search};

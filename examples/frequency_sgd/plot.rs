@@ -1,34 +1,23 @@
 //! The test losses of each method with its best rate as a PNG, a panel for each horizon.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kuva::PngBackend;
 use kuva::plot::{LegendPosition, LinePlot};
 use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
-use kuva::render::theme::Theme;
 
 use crate::method::Method;
 use crate::model::TEST_EVERY;
+use crate::picture::{self, PlotError, theme};
 use crate::search::{Tuned, ZIPF};
 
 /// The size of a panel, and the pixels per unit of it: the file stays small.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 440.0;
 const SCALE: f32 = 1.0;
-
-/// A failure to draw the curves.
-#[derive(Debug, thiserror::Error)]
-pub enum PlotError {
-    /// The picture was not drawn.
-    #[error("cannot draw the curves: {0}")]
-    Draw(String),
-    /// The file was not, or could not be, written.
-    #[error("--plot: cannot write `{}`: {cause}", .path.display())]
-    Write { path: PathBuf, cause: io::Error },
-}
 
 /// Whether there is a folder for the file, found before the training rather than after it.
 pub fn check(path: &Path) -> Result<(), PlotError> {
@@ -46,8 +35,7 @@ pub fn check(path: &Path) -> Result<(), PlotError> {
 
 /// Draws the curves and writes them to `path`.
 pub fn write(path: &Path, results: &[Tuned], horizons: &[u32]) -> Result<(), PlotError> {
-    let png = draw(results, horizons, SCALE).map_err(PlotError::Draw)?;
-    std::fs::write(path, png).map_err(|cause| PlotError::Write { path: path.to_owned(), cause })
+    picture::write(path, draw(results, horizons, SCALE))
 }
 
 fn draw(results: &[Tuned], horizons: &[u32], scale: f32) -> Result<Vec<u8>, String> {
@@ -99,17 +87,6 @@ fn layout(plots: &[Plot], horizon: u32) -> Layout {
         .with_legend_position(LegendPosition::InsideTopRight)
         .with_legend_box(false)
         .with_theme(theme())
-}
-
-/// Text in near black, lines that stay behind the curves.
-fn theme() -> Theme {
-    Theme {
-        axis_color: "#555".to_owned(),
-        grid_color: "#e4e4e4".to_owned(),
-        tick_color: "#555".to_owned(),
-        text_color: "#222".to_owned(),
-        ..Theme::light()
-    }
 }
 
 #[cfg(test)]

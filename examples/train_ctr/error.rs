@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::data::DataError;
-use crate::plot::PlotError;
+use crate::picture::PlotError;
 
 /// Whatever ends a run before its last epoch.
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,8 @@ mod error;
 mod losses;
 mod model;
 mod optimizer;
+#[path = "../common/picture.rs"]
+mod picture;
 mod plot;
 mod report;
 mod trainer;

@@ -1,8 +1,7 @@
 //! The curves of a run as a PNG, drawn with the font that the plotting crate carries, so that no
 //! font need be installed.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kuva::PngBackend;
 use kuva::plot::scatter::ScatterPlot;
@@ -10,8 +9,8 @@ use kuva::plot::{LegendPosition, LinePlot};
 use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
-use kuva::render::theme::Theme;
 
+use crate::picture::{self, PlotError, theme};
 use crate::report::EpochReport;
 
 /// The size of the picture, and the pixels per unit of it: sharp on a dense screen.
@@ -20,17 +19,6 @@ const HEIGHT: f64 = 500.0;
 const SCALE: f32 = 2.0;
 /// More epochs than this get a label every few epochs.
 const MAX_TICKS: f64 = 12.0;
-
-/// A failure to draw the curves.
-#[derive(Debug, thiserror::Error)]
-pub enum PlotError {
-    /// The picture was not drawn.
-    #[error("cannot draw the curves: {0}")]
-    Draw(String),
-    /// The file was not written.
-    #[error("cannot write `{}`: {cause}", .path.display())]
-    Write { path: PathBuf, cause: io::Error },
-}
 
 /// A named curve of one number of the epochs.
 struct Curve {
@@ -50,8 +38,7 @@ const METRICS: [Curve; 2] = [
 
 /// Draws the log losses and the metrics of `epochs` over the epochs and writes them to `path`.
 pub fn write_curves(path: &Path, title: &str, epochs: &[EpochReport]) -> Result<(), PlotError> {
-    let png = draw(title, epochs, SCALE).map_err(PlotError::Draw)?;
-    std::fs::write(path, png).map_err(|cause| PlotError::Write { path: path.to_owned(), cause })
+    picture::write(path, draw(title, epochs, SCALE))
 }
 
 fn draw(title: &str, epochs: &[EpochReport], scale: f32) -> Result<Vec<u8>, String> {
@@ -108,17 +95,6 @@ fn layout(plots: &[Plot], epochs: &[EpochReport], title: &str, y_label: &str) ->
         .with_theme(theme())
 }
 
-/// Text in near black, lines that stay behind the curves.
-fn theme() -> Theme {
-    Theme {
-        axis_color: "#555".to_owned(),
-        grid_color: "#e4e4e4".to_owned(),
-        tick_color: "#555".to_owned(),
-        text_color: "#222".to_owned(),
-        ..Theme::light()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,15 +131,5 @@ mod tests {
             assert_eq!(size(&draw("a run", &epochs, 0.5)?), Some((600, 250)));
         }
         Ok(())
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_written_is_named() {
-        let error = write_curves(Path::new("no/such/curves.png"), "a run", &[epoch(1, 0.7)]).err();
-        assert!(
-            error.is_some_and(|error| {
-                error.to_string().starts_with("cannot write `no/such/curves.png`: ")
-            })
-        );
     }
 }

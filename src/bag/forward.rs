@@ -206,7 +206,7 @@ impl EmbeddingBags {
         for (f, (matrix, spec)) in matrices.iter().zip(&self.schema.features).enumerate() {
             let rows = batch.rows_of(f)? as usize;
             let name = format!("{name} of feature \"{}\"", spec.name);
-            shape_of((matrix.rows, matrix.cols), (rows, spec.shape.dim as usize), &name)?;
+            matrix.check_shape(&name, rows, spec.shape.dim as usize)?;
         }
         Ok(())
     }

@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::linear::column_sums;
 use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
-use super::plan::{check, record, row_chunks, word};
+use super::plan::{record, row_chunks};
 use super::product::{Epilogue, product};
 use super::trained::{Trained, Training};
 use crate::device::Place;
+use crate::device::word;
 use crate::kernel::Dispatch;
 use crate::kernels::copy_rows::WIDTHS;
 use crate::kernels::linear::Layout;
@@ -163,8 +164,8 @@ impl CrossLayer {
         out: &Matrix,
     ) -> Result<Vec<Dispatch>> {
         let batch = self.batch(x0)?;
-        check("x", x, batch, self.width())?;
-        check("out", out, batch, self.width())?;
+        x.check_shape("x", batch, self.width())?;
+        out.check_shape("out", batch, self.width())?;
         let ctx = rec.context().clone();
         let none = Epilogue::default();
         let inner = self.product.row_part(0, batch);
@@ -232,9 +233,9 @@ impl CrossLayer {
         turn: Turn,
     ) -> Result<()> {
         let batch = self.batch(x0)?;
-        check("x", x, batch, self.width())?;
-        check("dy", dy, batch, self.width())?;
-        check("dx0", dx0, batch, self.width())?;
+        x.check_shape("x", batch, self.width())?;
+        dy.check_shape("dy", batch, self.width())?;
+        dx0.check_shape("dx0", batch, self.width())?;
         if batch == 0 {
             self.clear_gradients(rec);
         }
@@ -331,7 +332,7 @@ impl CrossLayer {
 
     /// Rows of `x0`, if it fits.
     fn batch(&self, x0: &Matrix) -> Result<usize> {
-        check("x0", x0, x0.rows(), self.width())?;
+        x0.check_shape("x0", x0.rows(), self.width())?;
         if x0.rows() > self.max_batch() {
             return Err(Error::invalid("x0", format!("at most {} rows", self.max_batch()), x0.rows()));
         }

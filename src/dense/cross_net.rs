@@ -3,7 +3,7 @@
 use super::cross::{CrossLayer, Turn};
 use super::optimizer::DenseOptimizer;
 use super::parameter::NamedTensor;
-use super::plan::{check, record};
+use super::plan::record;
 use super::stack;
 use crate::{Context, Error, Matrix, Recorder, Result};
 
@@ -124,8 +124,8 @@ impl CrossNet {
     /// As [`CrossLayer::forward`].
     pub fn backward(&self, rec: &mut Recorder, x: &Matrix, dy: &Matrix, dx: &Matrix) -> Result<()> {
         let hidden = self.first_rows(x)?;
-        check("dy", dy, x.rows(), self.width())?;
-        check("dx", dx, x.rows(), self.width())?;
+        dy.check_shape("dy", x.rows(), self.width())?;
+        dx.check_shape("dx", x.rows(), self.width())?;
         rec.whole(|rec| {
             for (i, layer) in self.layers.iter().enumerate().rev() {
                 let input = if i == 0 { x } else { &hidden[i - 1] };
@@ -137,7 +137,7 @@ impl CrossNet {
     }
 
     fn first_rows(&self, x: &Matrix) -> Result<Vec<Matrix>> {
-        check("x", x, x.rows(), self.width())?;
+        x.check_shape("x", x.rows(), self.width())?;
         if x.rows() > self.max_batch() {
             return Err(Error::invalid("x", format!("at most {} rows", self.max_batch()), x.rows()));
         }

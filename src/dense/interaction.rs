@@ -1,6 +1,7 @@
 //! The interaction of features.
 
-use super::plan::{check, record, row_chunks, word};
+use super::plan::{record, row_chunks};
+use crate::device::word;
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::{interaction, interaction_grad};
 use crate::{Error, Matrix, Recorder, Result};
@@ -44,8 +45,8 @@ impl Interaction {
     /// [`Error::LimitExceeded`] if one row is too large for the device to bind.
     pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         self.validate()?;
-        check("x", x, x.rows(), self.in_cols())?;
-        check("out", out, x.rows(), self.out_cols())?;
+        x.check_shape("x", x.rows(), self.in_cols())?;
+        out.check_shape("out", x.rows(), self.out_cols())?;
         let ctx = rec.context().clone();
         let mut all = Vec::new();
         for rows in row_chunks(&ctx, &[x, out]) {
@@ -79,9 +80,9 @@ impl Interaction {
     /// As [`Interaction::forward`].
     pub fn backward(&self, rec: &mut Recorder, x: &Matrix, dout: &Matrix, dx: &Matrix) -> Result<()> {
         self.validate()?;
-        check("x", x, x.rows(), self.in_cols())?;
-        check("dout", dout, x.rows(), self.out_cols())?;
-        check("dx", dx, x.rows(), self.in_cols())?;
+        x.check_shape("x", x.rows(), self.in_cols())?;
+        dout.check_shape("dout", x.rows(), self.out_cols())?;
+        dx.check_shape("dx", x.rows(), self.in_cols())?;
         let ctx = rec.context().clone();
         let mut all = Vec::new();
         for rows in row_chunks(&ctx, &[x, dout, dx]) {

@@ -2,9 +2,10 @@
 
 use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
-use super::plan::{check, record, row_chunks, word};
+use super::plan::{record, row_chunks};
 use super::product::{Epilogue, product};
 use super::trained::{Trained, Training};
+use crate::device::word;
 use crate::kernel::Dispatch;
 use crate::kernels::linear::{ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout};
 use crate::kernels::{activation_grad, column_sum};
@@ -162,8 +163,8 @@ impl Linear {
     }
 
     pub(super) fn plan_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<Vec<Dispatch>> {
-        check("x", x, x.rows(), self.inputs())?;
-        check("out", out, x.rows(), self.outputs())?;
+        x.check_shape("x", x.rows(), self.inputs())?;
+        out.check_shape("out", x.rows(), self.outputs())?;
         let epilogue =
             Epilogue { bias: Some(&self.bias.value), activation: self.activation, accumulate: false };
         product(rec, Layout::Nt, x, &self.weight.value, out, epilogue)
@@ -202,11 +203,11 @@ impl Linear {
         dx: Option<&Matrix>,
     ) -> Result<Vec<Dispatch>> {
         let batch = x.rows();
-        check("x", x, batch, self.inputs())?;
-        check("y", y, batch, self.outputs())?;
-        check("dy", dy, batch, self.outputs())?;
+        x.check_shape("x", batch, self.inputs())?;
+        y.check_shape("y", batch, self.outputs())?;
+        dy.check_shape("dy", batch, self.outputs())?;
         if let Some(dx) = dx {
-            check("dx", dx, batch, self.inputs())?;
+            dx.check_shape("dx", batch, self.inputs())?;
         }
         if batch == 0 {
             return Ok(Vec::new());

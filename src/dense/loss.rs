@@ -1,6 +1,7 @@
 //! The loss.
 
-use super::plan::{check, record, row_chunks, word};
+use super::plan::{record, row_chunks};
+use crate::device::word;
 use crate::kernel::Dispatch;
 use crate::kernels::bce;
 use crate::{Matrix, Recorder, Result};
@@ -21,10 +22,10 @@ pub fn bce_with_logits(
     grad: &Matrix,
 ) -> Result<()> {
     let batch = logits.rows();
-    check("logits", logits, batch, 1)?;
-    check("labels", labels, batch, 1)?;
-    check("loss", loss, batch, 1)?;
-    check("grad", grad, batch, 1)?;
+    logits.check_shape("logits", batch, 1)?;
+    labels.check_shape("labels", batch, 1)?;
+    loss.check_shape("loss", batch, 1)?;
+    grad.check_shape("grad", batch, 1)?;
     let ctx = rec.context().clone();
     let mut all = Vec::new();
     for rows in row_chunks(&ctx, &[logits, labels, loss, grad]) {

@@ -3,7 +3,7 @@
 use super::linear::{Activation, Linear};
 use super::optimizer::DenseOptimizer;
 use super::parameter::NamedTensor;
-use super::plan::{check, record};
+use super::plan::record;
 use super::stack;
 use super::trained::Trained;
 use crate::{Context, Error, Matrix, Recorder, Result};
@@ -139,7 +139,7 @@ impl Mlp {
     }
 
     fn first_rows(&self, matrices: &[Matrix], x: &Matrix) -> Result<Vec<Matrix>> {
-        check("x", x, x.rows(), self.inputs())?;
+        x.check_shape("x", x.rows(), self.inputs())?;
         if x.rows() > self.max_batch {
             return Err(Error::invalid("x", format!("at most {} rows", self.max_batch), x.rows()));
         }

@@ -1,7 +1,7 @@
 //! A parameter with its gradient and its optimizer's state.
 
 use super::optimizer::{DenseOptimizer, Progress};
-use super::plan::word;
+use crate::device::word;
 use crate::kernel::Dispatch;
 use crate::kernels::{dense_update, init_rows};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};

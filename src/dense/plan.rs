@@ -4,21 +4,7 @@ use std::ops::Range;
 
 use crate::kernel::Dispatch;
 use crate::kernels::linear::SLICE;
-use crate::{Context, Error, Matrix, Recorder, Result};
-
-/// A size as a kernel's parameter.
-pub(super) fn word(name: &str, size: usize) -> Result<u32> {
-    u32::try_from(size).map_err(|_| Error::invalid(name, "a size below 2^32", size))
-}
-
-/// Refuses a matrix of another shape.
-pub(super) fn check(name: &str, matrix: &Matrix, rows: usize, cols: usize) -> Result<()> {
-    if (matrix.rows, matrix.cols) != (rows, cols) {
-        let got = format!("{} x {}", matrix.rows, matrix.cols);
-        return Err(Error::invalid(name, format!("{rows} x {cols}"), got));
-    }
-    Ok(())
-}
+use crate::{Context, Matrix, Recorder};
 
 /// Rows that one thread may sum over: software adapters end loops that are too long (see `Context::loop_limit`).
 pub(super) fn longest_sum(ctx: &Context) -> usize {

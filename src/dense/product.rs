@@ -1,7 +1,8 @@
 //! Matrix products, as dispatches of the `linear` kernel.
 
 use super::linear::Activation;
-use super::plan::{check, longest_sum, record, row_chunks, word};
+use super::plan::{longest_sum, record, row_chunks};
+use crate::device::word;
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::{linear, sum_slices};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
@@ -24,8 +25,8 @@ pub(super) struct Epilogue<'a> {
 /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for the
 /// device to bind.
 pub fn matmul(rec: &mut Recorder, a: &Matrix, b: &Matrix, out: &Matrix) -> Result<()> {
-    check("b", b, a.cols(), b.cols())?;
-    check("out", out, a.rows(), b.cols())?;
+    b.check_shape("b", a.cols(), b.cols())?;
+    out.check_shape("out", a.rows(), b.cols())?;
     let dispatches = product(rec, Layout::Nn, a, b, out, Epilogue::default())?;
     record(rec, dispatches);
     Ok(())

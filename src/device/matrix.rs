@@ -129,6 +129,15 @@ impl Matrix {
         Self { buffer: self.buffer.part(begin, end - begin), rows, ..self.clone() }
     }
 
+    /// Refuses a matrix of another shape.
+    pub(crate) fn check_shape(&self, name: &str, rows: usize, cols: usize) -> Result<()> {
+        if (self.rows, self.cols) != (rows, cols) {
+            let got = format!("{} x {}", self.rows, self.cols);
+            return Err(Error::invalid(name, format!("{rows} x {cols}"), got));
+        }
+        Ok(())
+    }
+
     /// Bytes from the first value to the last.
     pub(crate) fn span(&self) -> u64 {
         match self.rows {
@@ -240,4 +249,9 @@ pub(crate) struct Place {
     pub(crate) stride: u32,
     /// Whether rows can be read as vec4s, the last one too.
     pub(crate) vec4: bool,
+}
+
+/// A size as a kernel's parameter.
+pub(crate) fn word(name: &str, size: usize) -> Result<u32> {
+    u32::try_from(size).map_err(|_| Error::invalid(name, "a size below 2^32", size))
 }

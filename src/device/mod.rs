@@ -14,7 +14,7 @@ pub(crate) use context::Backend;
 pub use context::{Context, ContextOptions, DeviceLimits};
 pub use half_matrix::HalfMatrix;
 pub use matrix::Matrix;
-pub(crate) use matrix::Place;
+pub(crate) use matrix::{Place, word};
 pub use readback::Readback;
 pub(crate) use readback::ReadbackState;
 pub(crate) use recorder::{Checks, Command};

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::Offsets;
-use super::plan::{place, row_chunks, word};
+use super::plan::{place, row_chunks};
+use crate::device::word;
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::jagged_to_dense::{Params, WIDTHS};

@@ -2,22 +2,8 @@
 
 use std::ops::Range;
 
+use crate::Result;
 use crate::device::{Buffer, Context, Matrix, Place};
-use crate::{Error, Result};
-
-/// A size as a kernel's parameter.
-pub(super) fn word(name: &str, size: usize) -> Result<u32> {
-    u32::try_from(size).map_err(|_| Error::invalid(name, "a size below 2^32", size))
-}
-
-/// Refuses a matrix of another shape.
-pub(super) fn check(name: &str, matrix: &Matrix, rows: usize, cols: usize) -> Result<()> {
-    if (matrix.rows, matrix.cols) != (rows, cols) {
-        let got = format!("{} x {}", matrix.rows, matrix.cols);
-        return Err(Error::invalid(name, format!("{rows} x {cols}"), got));
-    }
-    Ok(())
-}
 
 /// Ranges of rows that can be bound at once in each of the matrices, which have equally many.
 pub(super) fn row_chunks(ctx: &Context, matrices: &[&Matrix]) -> Vec<Range<usize>> {

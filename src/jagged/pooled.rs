@@ -1,6 +1,7 @@
 //! The columns of pooled embeddings in another order of features.
 
-use super::plan::{check, place, row_chunks, word};
+use super::plan::{place, row_chunks};
+use crate::device::word;
 use crate::device::{Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::gather_columns::{KERNEL, Params, WIDTHS};
@@ -50,8 +51,8 @@ impl PooledOrder {
     /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
     /// device to bind.
     pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
-        check("x", x, x.rows, self.in_cols())?;
-        check("out", out, x.rows, self.out_cols())?;
+        x.check_shape("x", x.rows, self.in_cols())?;
+        out.check_shape("out", x.rows, self.out_cols())?;
         let firsts = firsts(self.dims.iter().copied());
         let lists = self.order.iter().map(|&feature| (self.dims[feature], vec![firsts[feature]]));
         rec.whole(|rec| record(rec, &lists.collect::<Vec<_>>(), ("x", x), ("out", out)))
@@ -64,8 +65,8 @@ impl PooledOrder {
     /// As [`PooledOrder::forward`]; [`Error::InvalidArgument`] too if a feature is repeated so often that a software
     /// adapter would end the sum.
     pub fn backward(&self, rec: &mut Recorder, dout: &Matrix, dx: &Matrix) -> Result<()> {
-        check("dout", dout, dout.rows, self.out_cols())?;
-        check("dx", dx, dout.rows, self.in_cols())?;
+        dout.check_shape("dout", dout.rows, self.out_cols())?;
+        dx.check_shape("dx", dout.rows, self.in_cols())?;
         let mut lists: Vec<_> = self.dims.iter().map(|&dim| (dim, Vec::new())).collect();
         let firsts = firsts(self.order.iter().map(|&feature| self.dims[feature]));
         for (&feature, first) in self.order.iter().zip(firsts) {

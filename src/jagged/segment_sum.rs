@@ -1,8 +1,9 @@
 //! Sums over segments.
 
 use super::Offsets;
-use super::plan::{check, place, word};
+use super::plan::place;
 use crate::Result;
+use crate::device::word;
 use crate::device::{Buffer, Matrix, Place, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::segment_lengths;
@@ -24,8 +25,8 @@ const PIECE: u32 = 256;
 /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if the device cannot bind the values at once. Waiting gives
 /// the errors of the offsets; nothing has been written then.
 pub fn segment_sum(rec: &mut Recorder, offsets: &Offsets, values: &Matrix, out: &Matrix) -> Result<()> {
-    check("values", values, offsets.values(), values.cols)?;
-    check("out", out, offsets.segments(), values.cols)?;
+    values.check_shape("values", offsets.values(), values.cols)?;
+    out.check_shape("out", offsets.segments(), values.cols)?;
     let ctx = rec.context().clone();
     rec.whole(|rec| {
         offsets.guard(rec)?;

@@ -135,3 +135,25 @@ pub(crate) fn find_part(parts: &[Part], key: u32) -> &Part {
 pub(crate) fn lanes_for(dim: u32) -> u32 {
     dim.div_ceil(4).next_power_of_two().min(16)
 }
+
+/// A variant of a kernel that finds its rows by their keys, for elements of so many values.
+macro_rules! by_key {
+    ($name:literal, $width:literal, $body:literal) => {
+        Variant {
+            name: $name,
+            shape: Shape::Any,
+            workgroup: 64,
+            constants: &[("WIDTH", $width)],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/width.wgsl",
+                "prelude/part.wgsl",
+                concat!("prelude/elem_", $name, ".wgsl"),
+                "prelude/find_part.wgsl",
+                $body
+            ],
+        }
+    };
+}
+
+pub(super) use by_key;

@@ -1,6 +1,6 @@
 //! New values for rows of differing dimensions.
 
-use super::part::UpdateInputs;
+use super::part::{UpdateInputs, by_key};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -19,31 +19,12 @@ params! {
     }
 }
 
-macro_rules! variant {
-    ($name:literal, $width:literal) => {
-        Variant {
-            name: $name,
-            shape: Shape::Any,
-            workgroup: 64,
-            constants: &[("WIDTH", $width)],
-            sources: fragments![
-                "prelude/grid.wgsl",
-                "prelude/width.wgsl",
-                "prelude/part.wgsl",
-                concat!("prelude/elem_", $name, ".wgsl"),
-                "prelude/find_part.wgsl",
-                "variable_assign.wgsl"
-            ],
-        }
-    };
-}
-
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "variable_assign",
     about: "rows of differing dims take the values of their last occurrence",
     bindings: &[read("parts"), read("keys"), read("terms"), read("values"), write("rows")],
     params: Params::LAYOUT,
-    variants: &[variant!("vec4", 4), variant!("scalar", 1)],
+    variants: &[by_key!("vec4", 4, "variable_assign.wgsl"), by_key!("scalar", 1, "variable_assign.wgsl")],
     parity: Parity::Bits,
     twin: crate::cpu::variable_assign::run,
     cases,

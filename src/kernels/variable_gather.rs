@@ -1,6 +1,6 @@
 //! Rows of differing dimensions by their keys.
 
-use super::part::UpdateInputs;
+use super::part::{UpdateInputs, by_key};
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
@@ -26,31 +26,12 @@ params! {
     }
 }
 
-macro_rules! variant {
-    ($name:literal, $width:literal) => {
-        Variant {
-            name: $name,
-            shape: Shape::Any,
-            workgroup: 64,
-            constants: &[("WIDTH", $width)],
-            sources: fragments![
-                "prelude/grid.wgsl",
-                "prelude/width.wgsl",
-                "prelude/part.wgsl",
-                concat!("prelude/elem_", $name, ".wgsl"),
-                "prelude/find_part.wgsl",
-                "variable_gather.wgsl"
-            ],
-        }
-    };
-}
-
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "variable_gather",
     about: "rows of differing dims next to each other, or in rows of a matrix with zeros behind",
     bindings: &[read("parts"), read("keys"), read("offsets"), read("rows"), write("out")],
     params: Params::LAYOUT,
-    variants: &[variant!("vec4", 4), variant!("scalar", 1)],
+    variants: &[by_key!("vec4", 4, "variable_gather.wgsl"), by_key!("scalar", 1, "variable_gather.wgsl")],
     parity: Parity::Bits,
     twin: crate::cpu::variable_gather::run,
     cases,

@@ -1,7 +1,7 @@
 //! Pooled rows of differing dimensions.
 
 use super::jagged_inputs::{offsets, values};
-use super::part::UpdateInputs;
+use super::part::{UpdateInputs, by_key};
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
@@ -27,31 +27,12 @@ params! {
     }
 }
 
-macro_rules! variant {
-    ($name:literal, $width:literal) => {
-        Variant {
-            name: $name,
-            shape: Shape::Any,
-            workgroup: 64,
-            constants: &[("WIDTH", $width)],
-            sources: fragments![
-                "prelude/grid.wgsl",
-                "prelude/width.wgsl",
-                "prelude/part.wgsl",
-                concat!("prelude/elem_", $name, ".wgsl"),
-                "prelude/find_part.wgsl",
-                "variable_pool.wgsl"
-            ],
-        }
-    };
-}
-
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "variable_pool",
     about: "sums and means of bags of rows of differing dims",
     bindings: &[read("parts"), read("keys"), read("bags"), read("rows"), write("out")],
     params: Params::LAYOUT,
-    variants: &[variant!("vec4", 4), variant!("scalar", 1)],
+    variants: &[by_key!("vec4", 4, "variable_pool.wgsl"), by_key!("scalar", 1, "variable_pool.wgsl")],
     parity: Parity::Bits,
     twin: crate::cpu::variable_pool::run,
     cases,

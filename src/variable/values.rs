@@ -77,11 +77,7 @@ impl VariableRows {
     }
 
     pub(super) fn check_matrix<'a>(&self, rows: u32, name: &str, matrix: &'a Matrix) -> Result<&'a Matrix> {
-        let expected = (rows as usize, self.widest());
-        if (matrix.rows, matrix.cols) != expected {
-            let text = |(rows, cols)| format!("{rows} x {cols}");
-            return Err(Error::invalid(name, text(expected), text((matrix.rows, matrix.cols))));
-        }
+        matrix.check_shape(name, rows as usize, self.widest())?;
         Ok(matrix)
     }
 

@@ -1,0 +1,45 @@
+//! What the examples' pictures share: how they look, and how they are written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kuva::render::theme::Theme;
+
+/// A failure to draw a picture.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The picture was not drawn.
+    #[error("cannot draw the curves: {0}")]
+    Draw(String),
+    /// The file was not written.
+    #[error("--plot: cannot write `{}`: {cause}", .path.display())]
+    Write { path: PathBuf, cause: io::Error },
+}
+
+/// Writes a picture that was drawn to `path`.
+pub fn write(path: &Path, png: Result<Vec<u8>, String>) -> Result<(), PlotError> {
+    let png = png.map_err(PlotError::Draw)?;
+    std::fs::write(path, png).map_err(|cause| PlotError::Write { path: path.to_owned(), cause })
+}
+
+/// Text in near black, lines that stay behind the curves.
+pub fn theme() -> Theme {
+    Theme {
+        axis_color: "#555".to_owned(),
+        grid_color: "#e4e4e4".to_owned(),
+        tick_color: "#555".to_owned(),
+        text_color: "#222".to_owned(),
+        ..Theme::light()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named() {
+        let error = write(Path::new("no/such/curves.png"), Ok(vec![1])).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.starts_with("--plot: cannot write `no/such/curves.png`: ")));
+    }
+}

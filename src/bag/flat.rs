@@ -1,0 +1,313 @@
+//! All features of a batch one after the other, checked and ready to be uploaded.
+
+use std::sync::Arc;
+
+use super::batch::Inner;
+use super::host_batch::{Id, Jagged};
+use super::{Bounds, FeatureSpec, JaggedBatch, Pooling, Schema};
+use crate::device::{Buffer, Context};
+use crate::kernels::feature::{NONE, Status};
+use crate::{Error, Result};
+
+/// Turns offsets into lengths; `argument` names them.
+pub(super) fn lengths_of(offsets: &[u32], values: usize, argument: impl Fn() -> String) -> Result<Vec<u32>> {
+    let wrong = |index: usize, expected: String, got: u32| {
+        Err(Error::Offsets { argument: argument(), index, expected, got: got.into() })
+    };
+    let Some((&first, &last)) = offsets.first().zip(offsets.last()) else {
+        return Err(Error::invalid(argument(), "one more than bags", "none"));
+    };
+    if first != 0 {
+        return wrong(0, "0".to_owned(), first);
+    }
+    if let Some(i) = offsets.windows(2).position(|pair| pair[0] > pair[1]) {
+        return wrong(i + 1, format!("at least {}", offsets[i]), offsets[i + 1]);
+    }
+    if last as usize != values {
+        return wrong(offsets.len() - 1, format!("{values} (the number of ids)"), last);
+    }
+    Ok(offsets.windows(2).map(|pair| pair[1] - pair[0]).collect())
+}
+
+/// All features one after the other.
+pub(crate) struct Flat {
+    batch: usize,
+    pub(crate) ids: Vec<u32>,
+    offsets: Vec<u32>,
+    weights: Option<Vec<f32>>,
+    /// Ids of each feature.
+    pub(crate) counts: Vec<u32>,
+    /// Examples of each feature of a variable batch.
+    examples: Vec<u32>,
+    skipped: u64,
+    /// The error for the first id out of range.
+    out_of_range: Option<Error>,
+}
+
+impl Flat {
+    pub(super) fn new(batch: usize, weighted: bool) -> Self {
+        let weights = weighted.then(Vec::new);
+        Self {
+            batch,
+            ids: Vec::new(),
+            offsets: vec![0],
+            weights,
+            counts: Vec::new(),
+            examples: Vec::new(),
+            skipped: 0,
+            out_of_range: None,
+        }
+    }
+
+    /// Fills the examples that a feature does not have up with empty bags.
+    pub(super) fn end_early(&mut self, jagged: &mut Jagged) {
+        // no more than the longest feature's, which `upload` checks
+        self.examples.push(u32::try_from(jagged.lengths.len()).unwrap_or(u32::MAX));
+        jagged.lengths.resize(self.batch, 0);
+    }
+
+    pub(super) fn push(&mut self, spec: &FeatureSpec, jagged: Jagged, batch: usize) -> Result<()> {
+        let name = &spec.name;
+        if jagged.lengths.len() != batch {
+            return Err(Error::invalid(
+                format!("feature \"{name}\""),
+                format!("{batch} examples, as in the first feature"),
+                jagged.lengths.len(),
+            ));
+        }
+        let total: u64 = jagged.lengths.iter().map(|&length| u64::from(length)).sum();
+        if total != jagged.values.len() as u64 {
+            return Err(Error::invalid(
+                format!("lengths of feature \"{name}\""),
+                format!("a sum of {}, the number of ids", jagged.values.len()),
+                total,
+            ));
+        }
+        if jagged.weights.is_some() && spec.pooling == Pooling::Max {
+            return Err(Error::invalid(
+                format!("weights of feature \"{name}\""),
+                "none, for a maximum",
+                "some",
+            ));
+        }
+        let before = self.ids.len();
+        let end = u32::try_from(before as u64 + total).ok().filter(|&end| end < u32::MAX);
+        let Some(end) = end else {
+            return Err(Error::invalid("batch", "fewer than 2^32 - 1 ids", before as u64 + total));
+        };
+        let mut running = end - u32::try_from(total).unwrap_or(0);
+        for length in &jagged.lengths {
+            running += length;
+            self.offsets.push(running);
+        }
+        if let Some(weights) = &mut self.weights {
+            match jagged.weights {
+                Some(given) => weights.extend(given),
+                None => weights.resize(self.ids.len() + jagged.values.len(), 1.0),
+            }
+        }
+        // ids beyond u32 are no row either: the largest u32 stands for them
+        self.ids.extend(jagged.values.iter().map(|&id| u32::try_from(id).unwrap_or(NONE)));
+        self.counts.push(end - u32::try_from(before).unwrap_or(0));
+        let padding = (spec.padding != NONE).then_some(u64::from(spec.padding));
+        let bad = |id: u64| id >= u64::from(spec.shape.rows) && Some(id) != padding;
+        self.skipped += jagged.values.iter().filter(|&&id| bad(id)).count() as u64;
+        if self.out_of_range.is_none() {
+            self.out_of_range = jagged.values.iter().position(|&id| bad(id)).map(|k| {
+                let position = before + k;
+                let begins = &self.offsets[self.offsets.len() - 1 - batch..self.offsets.len() - 1];
+                Error::IdOutOfRange {
+                    feature: name.clone(),
+                    // the last bag that begins at or before the position
+                    example: begins.partition_point(|&begin| begin as usize <= position) - 1,
+                    position,
+                    id: jagged.values[k],
+                    rows: spec.shape.rows.into(),
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// The windows that the ids lie in.
+    fn touched(&self, schema: &Schema) -> Vec<bool> {
+        let mut touched = vec![false; schema.windows];
+        let mut position = 0;
+        for (spec, &count) in schema.features.iter().zip(&self.counts) {
+            let (first, rows) = (schema.first_window[spec.table], schema.window_rows[spec.table]);
+            let ids = &self.ids[position..position + count as usize];
+            position += count as usize;
+            for &id in ids.iter().filter(|&&id| id < spec.shape.rows) {
+                touched[first + id.checked_div(rows).unwrap_or(0) as usize] = true;
+            }
+        }
+        touched
+    }
+
+    /// The error for the first id that is no row, if that is one.
+    pub(crate) fn check_ids(&mut self, bounds: Bounds) -> Result<()> {
+        match self.out_of_range.take() {
+            Some(error) if bounds == Bounds::Error => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn upload(mut self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
+        let touched = Some(self.touched(schema));
+        self.check_ids(schema.bounds)?;
+        let bag_lengths = || self.offsets.windows(2).map(|pair| pair[1] - pair[0]);
+        let longest = bag_lengths().max().unwrap_or(0);
+        if longest > ctx.longest_bag() {
+            let bag = bag_lengths().position(|length| length == longest).unwrap_or(0);
+            return Err(Error::invalid(
+                format!(
+                    "feature \"{}\", example {}",
+                    schema.features[bag / self.batch].name,
+                    bag % self.batch
+                ),
+                format!("at most {} ids in a bag on a software adapter", ctx.longest_bag()),
+                longest,
+            ));
+        }
+        let Some(batch) = u32::try_from(self.offsets.len()).ok().and(u32::try_from(self.batch).ok()) else {
+            return Err(Error::invalid("batch", "fewer than 2^32 bags", self.offsets.len()));
+        };
+        Ok(JaggedBatch::new(Inner {
+            ctx: ctx.clone(),
+            schema: schema.clone(),
+            batch,
+            examples: self.examples.iter().any(|&examples| examples != batch).then_some(self.examples),
+            ids: self.offsets.last().copied().unwrap_or(0),
+            ids_buffer: Buffer::from_slice(ctx, &self.ids)?,
+            offsets: Buffer::from_slice(ctx, &self.offsets)?,
+            weights: self.weights.map(|weights| Buffer::from_slice(ctx, &weights)).transpose()?,
+            status: Buffer::from_slice(ctx, &[Status::CLEAN])?,
+            longest,
+            from_lengths: false,
+            counts: Some(self.counts),
+            touched,
+            skipped: Some(if schema.bounds == Bounds::Skip { self.skipped } else { 0 }),
+        }))
+    }
+}
+
+impl JaggedBatch {
+    /// A host batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and
+    /// example, one after the other in `values`, in the order of the features.
+    pub(super) fn from_host<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        Flat::from_lengths(schema, values, lengths, weights)?.upload(ctx, schema)
+    }
+
+    /// [`JaggedBatch::from_host`] with a number of examples for each feature.
+    pub(super) fn from_variable<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        Flat::from_variable(schema, values, lengths, examples, weights)?.upload(ctx, schema)
+    }
+
+    /// [`JaggedBatch::from_host`] with offsets, one more than bags.
+    pub(super) fn from_host_offsets<I: Id>(
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        values: &[I],
+        offsets: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        Flat::from_offsets(schema, values, offsets, weights)?.upload(ctx, schema)
+    }
+}
+
+impl Flat {
+    /// What [`JaggedBatch::from_host`] is made of.
+    pub(crate) fn from_lengths<I: Id>(
+        schema: &Schema,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        let features = schema.features.len();
+        if !lengths.len().is_multiple_of(features.max(1)) {
+            return Err(Error::invalid(
+                "lengths",
+                format!("a multiple of the {features} features"),
+                lengths.len(),
+            ));
+        }
+        let examples = vec![lengths.len() / features.max(1); features];
+        Self::from_variable(schema, values, lengths, &examples, weights)
+    }
+
+    /// [`Flat::from_lengths`] with a number of examples for each feature.
+    pub(crate) fn from_variable<I: Id>(
+        schema: &Schema,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        let features = schema.features.len();
+        let sum = examples.iter().fold(0usize, |sum, &examples| sum.saturating_add(examples));
+        if examples.len() != features || sum != lengths.len() {
+            return Err(Error::invalid(
+                "examples",
+                format!("{features} numbers whose sum is {}, the number of lengths", lengths.len()),
+                format!("{} numbers whose sum is {sum}", examples.len()),
+            ));
+        }
+        if let Some(weights) = weights.filter(|weights| weights.len() != values.len()) {
+            return Err(Error::invalid(
+                "weights",
+                format!("{} values, one for each id", values.len()),
+                weights.len(),
+            ));
+        }
+        let total: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
+        if total != values.len() as u64 {
+            return Err(Error::invalid(
+                "lengths",
+                format!("a sum of {}, the number of ids", values.len()),
+                total,
+            ));
+        }
+        let batch = examples.iter().copied().max().unwrap_or(0);
+        let mut flat = Flat::new(batch, weights.is_some());
+        let (mut at, mut rest) = (0, lengths);
+        for (spec, &examples) in schema.features.iter().zip(examples) {
+            let (now, later) = rest.split_at(examples);
+            rest = later;
+            let lengths = now.to_vec();
+            let count = lengths.iter().map(|&length| length as usize).sum::<usize>();
+            let mut jagged = Jagged {
+                values: values[at..at + count].iter().map(|id| id.number()).collect(),
+                lengths,
+                weights: weights.map(|weights| weights[at..at + count].to_vec()),
+            };
+            at += count;
+            flat.end_early(&mut jagged);
+            flat.push(spec, jagged, batch)?;
+        }
+        Ok(flat)
+    }
+
+    /// [`Flat::from_lengths`] with offsets, one more than bags.
+    pub(crate) fn from_offsets<I: Id>(
+        schema: &Schema,
+        values: &[I],
+        offsets: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<Self> {
+        let lengths = lengths_of(offsets, values.len(), || "offsets".to_owned())?;
+        Self::from_lengths(schema, values, &lengths, weights)
+    }
+}
