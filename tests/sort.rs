@@ -4,7 +4,7 @@ mod common;
 #[path = "common/random.rs"]
 mod random;
 
-use embag::sort::{prefix_sum, sort_by_key};
+use embag::sort::{prefix_sum, select, sort_by_key};
 use embag::{Buffer, Context, ContextOptions, Recorder};
 use proptest::prelude::*;
 use random::Random;
@@ -238,5 +238,47 @@ fn twenty_million_keys() {
         let begin = std::time::Instant::now();
         assert!(scan(&ctx, &keys) == sums(&keys));
         println!("20 million values scanned: {:.2?} with transfers", begin.elapsed());
+    }
+}
+
+fn selected(ctx: &Context, keys: &[u32], rank: usize) -> u32 {
+    let buffer = Buffer::from_slice(ctx, keys).unwrap();
+    let out = ctx.allocate("key", 4).unwrap();
+    let mut rec = Recorder::new(ctx);
+    let narrow = |n: usize| u32::try_from(n).unwrap();
+    select(&mut rec, &buffer, narrow(keys.len()), narrow(rank), &out).unwrap();
+    rec.run().unwrap();
+    out.read::<u32>(ctx).unwrap()[0]
+}
+
+#[test]
+fn the_key_of_a_rank() {
+    for ctx in devices() {
+        for len in [1usize, 2, 63, 4097, 300_000] {
+            let mut random = Random::new(len as u64);
+            let wide: Vec<u32> = (0..len).map(|_| random.word()).collect();
+            // many equal ones, as utilities that are still 0
+            let floats: Vec<u32> = (0..len)
+                .map(|_| if random.below(3) == 0 { 0.0 } else { random.float().abs() * 1e-3 }.to_bits())
+                .collect();
+            for keys in [wide, floats, vec![7; len], vec![u32::MAX; len]] {
+                let mut sorted = keys.clone();
+                sorted.sort_unstable();
+                for rank in [0, len / 4, len / 2, len - 1] {
+                    let name = common::name_of(&ctx);
+                    assert_eq!(
+                        selected(&ctx, &keys, rank),
+                        sorted[rank],
+                        "{len} keys, rank {rank} on {name}"
+                    );
+                }
+            }
+        }
+        let (keys, out) = (Buffer::from_slice(&ctx, &[1u32, 2]).unwrap(), ctx.allocate("key", 4).unwrap());
+        let mut rec = Recorder::new(&ctx);
+        let says = |error: embag::Error, text: &str| assert_eq!(error.to_string(), text);
+        says(select(&mut rec, &keys, 2, 2, &out).unwrap_err(), "rank: expected less than the 2 keys, got 2");
+        says(select(&mut rec, &keys, 3, 0, &out).unwrap_err(), "keys: expected 12 bytes for 3 keys, got 8");
+        says(select(&mut rec, &keys, 2, 0, &keys).unwrap_err(), "out: expected 4 bytes, got 8");
     }
 }

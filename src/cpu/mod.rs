@@ -60,6 +60,8 @@ pub(crate) mod segment_lengths;
 pub(crate) mod segment_partials;
 pub(crate) mod segment_sum;
 mod segments;
+pub(crate) mod select_count;
+pub(crate) mod select_digit;
 mod sigmoid;
 mod simd;
 pub(crate) mod sort_count;

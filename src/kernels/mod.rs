@@ -51,6 +51,8 @@ pub(crate) mod segment_heads;
 pub(crate) mod segment_lengths;
 pub(crate) mod segment_partials;
 pub(crate) mod segment_sum;
+pub(crate) mod select_count;
+pub(crate) mod select_digit;
 pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
 pub(crate) mod sum_slices;
@@ -82,6 +84,8 @@ pub const ALL: &[&Kernel] = &[
     &scan_apply::KERNEL,
     &sort_count::KERNEL,
     &sort_scatter::KERNEL,
+    &select_count::KERNEL,
+    &select_digit::KERNEL,
     &gather_terms::KERNEL,
     &segment_partials::KERNEL,
     &row_update::KERNEL,

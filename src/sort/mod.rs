@@ -1,7 +1,9 @@
-//! Prefix sum and radix sort: internal operations that are useful by themselves.
+//! Prefix sum, radix sort and selection: internal operations that are useful by themselves.
 
 mod prefix_sum;
 mod radix;
+mod select;
 
 pub use prefix_sum::prefix_sum;
 pub use radix::{Sorted, sort_by_key};
+pub use select::select;

@@ -1,0 +1,24 @@
+//! Twin of `select_count.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::kernel::Call;
+use crate::kernels::select_count::Params;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let keys = &call.read::<u32>(0)[..p.len as usize];
+    let found = call.read::<u32>(1)[0];
+    let counts = call.write::<u32>(2);
+    let tiles = keys.par_chunks(p.tile as usize).map(|tile| {
+        let mut own = [0u32; 256];
+        for key in tile.iter().filter(|&key| (key ^ found) & p.mask == 0) {
+            own[(key >> p.shift & 255) as usize] += 1;
+        }
+        own
+    });
+    let all = tiles.reduce(|| [0; 256], |a, b| std::array::from_fn(|digit| a[digit] + b[digit]));
+    for (count, more) in counts.iter_mut().zip(all) {
+        *count += more;
+    }
+}

@@ -1,0 +1,56 @@
+//! The key of a rank, without sorting.
+
+use crate::device::{Buffer, Recorder};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::select_count::{self, DIGITS};
+use crate::kernels::select_digit;
+use crate::{Error, Result};
+
+/// Records the search of the key that `keys` would have at `rank` (from 0) if its first `len` keys were sorted; `out` (one
+/// `u32`) gets it. Four passes of 8 bits over the keys, exact.
+///
+/// Floats that are not negative are in the order of their bits, so that this also finds exact quantiles of them; NaN
+/// come last.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if `keys` is smaller than `len`, `rank` is not below it or `out` is not one word,
+/// [`Error::LimitExceeded`] if the keys are larger than a binding.
+pub fn select(rec: &mut Recorder, keys: &Buffer, len: u32, rank: u32, out: &Buffer) -> Result<()> {
+    let bytes = u64::from(len) * 4;
+    if keys.size() < bytes {
+        return Err(Error::invalid("keys", format!("{bytes} bytes for {len} keys"), keys.size()));
+    }
+    if rank >= len {
+        return Err(Error::invalid("rank", format!("less than the {len} keys"), rank));
+    }
+    if out.size() != 4 {
+        return Err(Error::invalid("out", "4 bytes", out.size()));
+    }
+    let ctx = rec.context().clone();
+    keys.check_home(&ctx, "keys")?;
+    keys.check_bindable(&ctx, || "keys".to_owned())?;
+    out.check_home(&ctx, "out")?;
+    let shape = ctx.shape();
+    // a tile for each thread of a software adapter, or enough of them to keep a GPU busy
+    let tile = if shape == Shape::Wide { DIGITS * 16 } else { len.div_ceil(256).clamp(64, 1 << 14) };
+    let groups = select_count::groups(shape, len.div_ceil(tile));
+    rec.whole(|rec| {
+        rec.scope(|rec| {
+            let found = rec.scratch_from("embag.found", &[0u32, rank])?;
+            let counts = rec.scratch("embag.counts", u64::from(DIGITS) * 4)?;
+            rec.clear(&counts);
+            let mut mask = 0;
+            for shift in [24, 16, 8, 0] {
+                let params = select_count::Params { len, tile, shift, mask };
+                let bindings = vec![keys.clone(), found.clone(), counts.clone()];
+                let variant = usize::from(shape != Shape::Wide);
+                rec.dispatch(Dispatch::new(&select_count::KERNEL, variant, &params, bindings, groups));
+                let params = select_digit::Params { shift };
+                let bindings = vec![counts.clone(), found.clone()];
+                rec.dispatch(Dispatch::new(&select_digit::KERNEL, 0, &params, bindings, 1));
+                mask |= 255 << shift;
+            }
+            rec.copy(&found.part(0, 4), out)
+        })
+    })
+}
