@@ -4,9 +4,14 @@ use super::EmbeddingBags;
 use super::backward::{Occurrences, Update};
 use super::chunk::Chunk;
 use super::gradient::Bound;
-use super::terms::SortedTerms;
+use super::terms::{SortedTerms, row_loops, shape_within, too_many};
 use crate::Result;
 use crate::device::{Buffer, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::feature::{NONE, Status};
+use crate::kernels::part::{self, lanes_for};
+use crate::kernels::{segment_gradient, segment_heads, segment_partials, unique_rows};
+use crate::sort::prefix_sum;
 
 /// What is known about each position: the key of its row, and a term of the row's gradient.
 pub(crate) struct KeyTerms {
@@ -22,6 +27,103 @@ pub(crate) struct KeyTerms {
 pub(crate) struct SortedKeys {
     pub(crate) keys: Buffer,
     pub(crate) terms: Buffer,
+}
+
+/// What the terms of each row come to.
+pub(crate) struct KeySums {
+    /// The distinct rows in ascending order, as many as there are positions at most, and their number.
+    pub(crate) rows: Buffer,
+    pub(crate) total: Buffer,
+    /// `dim` values for each row, and how often it was there.
+    pub(crate) sums: Buffer,
+    pub(crate) occurrences: Buffer,
+}
+
+impl KeyTerms {
+    /// Records the sums of the terms of rows below `rows`, of `dim` columns; other keys are passed over. The result lies
+    /// in scratch memory.
+    pub(crate) fn sums(self, rec: &mut Recorder, rows: u32, dim: u32) -> Result<KeySums> {
+        let len = self.len;
+        let place = |rec: &mut Recorder, label, words: u64| rec.scratch(label, words * 4);
+        let out = KeySums {
+            rows: place(rec, "embag.rows", len.into())?,
+            total: place(rec, "embag.total", 1)?,
+            sums: place(rec, "embag.sums", u64::from(len) * u64::from(dim))?,
+            occurrences: place(rec, "embag.occurrences", len.into())?,
+        };
+        let chunk = Chunk { members: Vec::new(), ids: len, keys: 0..rows, windows: 0..0 };
+        let (clip_value, vec4) = (0.0, self.vec4 && dim.is_multiple_of(4));
+        let SortedTerms { bound, keys, terms } = sorted(rec, self, &chunk)?;
+        let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
+        let places = place(rec, "embag.places", u64::from(len) + 1)?;
+        let begins = place(rec, "embag.begins", u64::from(len) + 1)?;
+        let params = segment_heads::Params { len, key_begin: 0, key_end: rows };
+        let bindings = vec![status, keys.clone(), places.clone()];
+        rec.dispatch(Dispatch::threads(&segment_heads::KERNEL, 0, &params, bindings, len + 1));
+        prefix_sum(rec, &places, len + 1)?;
+        let params = unique_rows::Params { len, key_begin: 0, key_end: rows, rows: len };
+        let bindings = vec![keys.clone(), places, out.rows.clone(), begins.clone(), out.total.clone()];
+        rec.dispatch(Dispatch::threads(&unique_rows::KERNEL, 0, &params, bindings, len));
+
+        // pieces of frequent rows first, so that no thread walks all of them
+        let (lanes, stride) = (lanes_for(dim), dim.div_ceil(4));
+        let part = part::Part {
+            key_first: 0,
+            rows,
+            row_first: 0,
+            base: 0,
+            stride: dim,
+            state_base: 0,
+            state_stride: 0,
+            dim,
+            random: 0,
+        };
+        let partials =
+            place(rec, "embag.partials", u64::from(segment_partials::pieces(len)) * u64::from(stride) * 4)?;
+        let parts = rec.scratch_from("embag.parts", &[part])?;
+        let pieces = segment_partials::Params {
+            len,
+            parts: 1,
+            none_key: NONE,
+            lanes,
+            stride,
+            clip_value,
+            grouping: 0,
+        };
+        for params in pieces.levels() {
+            let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
+            let bindings =
+                vec![parts.clone(), keys.clone(), terms.clone(), bound.buffer.clone(), partials.clone()];
+            let groups = params.groups();
+            rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
+        }
+        let shape = shape_within(rec.context(), |shape| row_loops(shape, dim, 0, true, len));
+        let shape = shape.ok_or_else(|| too_many(len))?;
+        let params = segment_gradient::Params {
+            rows: len,
+            first: 0,
+            dim,
+            lanes,
+            split: 1,
+            stride,
+            clip_value,
+            out_base: 0,
+            out_stride: dim,
+        };
+        let bindings = vec![
+            out.total.clone(),
+            begins,
+            terms,
+            bound.buffer,
+            partials,
+            out.sums.clone(),
+            out.occurrences.clone(),
+        ];
+        let groups = segment_gradient::groups(shape, len, lanes);
+        let variant = segment_gradient::variant(vec4, shape);
+        rec.dispatch(Dispatch::new(&segment_gradient::KERNEL, variant, &params, bindings, groups));
+        Ok(out)
+    }
 }
 
 impl EmbeddingBags {

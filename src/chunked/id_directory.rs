@@ -190,6 +190,11 @@ impl IdDirectory {
         self.counts.write(&self.ctx, 0, &[rows, refused])
     }
 
+    /// The counts, of which the first is the rows in use, and the virtual id of each row.
+    pub(super) fn buffers(&self) -> (&Buffer, &Buffer) {
+        (&self.counts, &self.row_ids)
+    }
+
     /// Looks ids up; gives the virtual ids of those without a row.
     fn find(&self, rec: &mut Recorder, ids: &Buffer, rows: &Buffer, len: u32) -> Result<Buffer> {
         let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;

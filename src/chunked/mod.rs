@@ -1,8 +1,46 @@
-//! Tables without a vocabulary: raw 64-bit ids are hashed to virtual ids, and an [`IdDirectory`] on the device knows the
-//! row of each.
+//! Tables without a vocabulary, whose rows have as many columns as they are worth: fine-grained in-training embedding
+//! dimension optimisation (FIITED, Luo et al. 2024, arXiv 2401.04408).
 //!
-//! This is the retrieval half of virtually hashed, physically indexed embeddings (FIITED, Luo et al. 2024,
-//! arXiv 2401.04408): ids that never occur cost nothing, and the hash never sees how many rows there are.
+//! [`ChunkedTables`] cut each embedding vector into chunks of columns, of which each lives or not. Raw 64-bit ids are hashed
+//! to virtual ids ("virtually hashed"), and an [`IdDirectory`] on the device knows the row of each ("physically indexed"):
+//! ids that never occur cost nothing. A row has a slot number for each of its chunks, in a store of a fixed number of
+//! slots, and a [`Utility`] for each of them, whether it has a slot or not. From time to time
+//! [`ChunkedTables::adjust`] takes the slots of the chunks that are worth least and gives them to others. The forward
+//! gives vectors of all columns, with zeros where chunks are absent, so that a model needs no change; the backward uses any fused
+//! optimizer, whose state lives with the slot.
+//!
+//! ```
+//! use embag::chunked::ChunkedTables;
+//! use embag::{Context, Pooling, RowwiseAdagrad};
+//!
+//! let ctx = Context::cpu();
+//! let mut tables = ChunkedTables::builder(&ctx)
+//!     .table("movie", 1_000, 16) // at most 1,000 distinct ids, 16 columns
+//!     .feature("liked", "movie", Pooling::Sum)
+//!     .chunk_width(4)
+//!     .slots(2_000) // half of the 4,000 chunks that there may be
+//!     .optimizer(RowwiseAdagrad { lr: 0.1, ..Default::default() })
+//!     .build()?;
+//! for step in 1..=20u64 {
+//!     // two bags of whatever ids the data have
+//!     let ids = [9_007_199_254_740_993, step, 42 * step];
+//!     let batch = tables.admit(&ids, &[2, 1])?;
+//!     let pooled = tables.forward(&batch)?; // [2, 16], on the device
+//!     tables.backward(&batch, &pooled)?; // here the output stands in for its gradient
+//!     if step % 10 == 0 {
+//!         let adjusted = tables.adjust(0.75, 1.0)?;
+//!         assert_eq!(adjusted.resident, adjusted.chunks - adjusted.chunks * 3 / 4);
+//!     }
+//! }
+//! let row = tables.row("movie", 9_007_199_254_740_993)?.expect("it was admitted");
+//! assert!(row.slots.iter().all(Option::is_some), "the most frequent one keeps its chunks");
+//! // serving: ids without a row stand for zeros
+//! let served = tables.forward(&tables.find(&[7_777_777], &[1])?)?;
+//! assert_eq!(served.to_vec(&ctx)?, [0.0; 16]);
+//! # Ok::<(), embag::Error>(())
+//! ```
+//!
+//! A directory is of use without chunks too: it gives ordinary tables raw ids.
 //!
 //! ```
 //! use embag::chunked::IdDirectory;
@@ -40,6 +78,16 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 
+mod adjust;
+mod batch;
+mod builder;
 mod id_directory;
+mod tables;
+mod utility;
 
+pub use adjust::Adjustment;
+pub use batch::ChunkedBatch;
+pub use builder::ChunkedTablesBuilder;
 pub use id_directory::{DirectoryUsage, IdDirectory};
+pub use tables::{ChunkedBytes, ChunkedRow, ChunkedTables};
+pub use utility::{Frequency, Utility};

@@ -13,6 +13,15 @@ pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
 pub(crate) mod check_rows;
+pub(crate) mod chunk_effective;
+pub(crate) mod chunk_marks;
+pub(crate) mod chunk_move;
+pub(crate) mod chunk_moved;
+pub(crate) mod chunk_open;
+pub(crate) mod chunk_opened;
+pub(crate) mod chunk_reset;
+pub(crate) mod chunk_slots;
+pub(crate) mod chunk_utility;
 pub(crate) mod column_sum;
 pub(crate) mod copy_rows;
 pub(crate) mod cross;
@@ -124,6 +133,15 @@ pub const ALL: &[&Kernel] = &[
     &directory_find::KERNEL,
     &directory_admit::KERNEL,
     &directory_count::KERNEL,
+    &chunk_slots::KERNEL,
+    &chunk_open::KERNEL,
+    &chunk_opened::KERNEL,
+    &chunk_reset::KERNEL,
+    &chunk_utility::KERNEL,
+    &chunk_effective::KERNEL,
+    &chunk_marks::KERNEL,
+    &chunk_move::KERNEL,
+    &chunk_moved::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.

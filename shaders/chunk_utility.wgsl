@@ -1,0 +1,58 @@
+// Adds a step's utility to each chunk of the rows that occurred: the norm of its gradient times a power of the number of
+// occurrences, on top of what time has left of the utility before.
+@group(0) @binding(0) var<storage, read> rows: array<u32>;
+@group(0) @binding(1) var<storage, read> total: array<u32>;
+// the sum of each row's gradient, and its number of occurrences
+@group(0) @binding(2) var<storage, read> sums: array<f32>;
+@group(0) @binding(3) var<storage, read> occurrences: array<u32>;
+@group(0) @binding(4) var<storage, read_write> utility: array<f32>;
+// for each row the step that it was last touched in
+@group(0) @binding(5) var<storage, read_write> stamps: array<u32>;
+
+struct Params {
+    // no fewer than the rows that occurred
+    len: u32,
+    chunks: u32,
+    // values of a chunk
+    width: u32,
+    first_chunk: u32,
+    first_row: u32,
+    step: u32,
+    // of the number of occurrences, in halves
+    exponent: u32,
+    // what a step leaves
+    decay: f32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_index(group, groups) * WORKGROUP + thread;
+    if (i >= min(params.len, total[0])) {
+        return;
+    }
+    let row = rows[i];
+    var factor = 1.0;
+    if (params.exponent == 1u) {
+        factor = sqrt(f32(occurrences[i]));
+    }
+    if (params.exponent == 2u) {
+        factor = f32(occurrences[i]);
+    }
+    let left = power(params.decay, params.step - stamps[params.first_row + row]);
+    stamps[params.first_row + row] = params.step;
+    for (var c = 0u; c < params.chunks; c++) {
+        let first = (i * params.chunks + c) * params.width;
+        var sum = 0.0;
+        for (var j = 0u; j < params.width; j++) {
+            let g = sums[first + j];
+            sum += g * g;
+        }
+        let at = params.first_chunk + row * params.chunks + c;
+        utility[at] = utility[at] * left + factor * sqrt(sum);
+    }
+}

@@ -1,0 +1,1 @@
+const NONE: u32 = 0xffffffffu;
