@@ -264,6 +264,35 @@ fn a_slot_that_is_used_again_inherits_nothing() {
 }
 
 #[test]
+fn bytes_and_budgets() {
+    let ctx = Context::cpu();
+    let (rows, dim) = (9000, 128);
+    let builder = || {
+        ChunkedTables::builder(&ctx)
+            .table("t", rows, dim)
+            .feature("f", "t", Pooling::Sum)
+            .chunk_width(16)
+            .optimizer(RowwiseAdagrad::default())
+    };
+    // a quarter of all chunks, with a directory that is nine tenths full
+    let dense = u64::from(rows) * dim as u64 * 4;
+    let tables = builder().slots(rows * 8 / 4).build().unwrap();
+    let bytes = tables.bytes();
+    assert_eq!(bytes.store, dense / 4);
+    assert_eq!(bytes.chunks, u64::from(rows) * (8 * 8 + 4));
+    assert_eq!(bytes.state, u64::from(rows) * 2 * 4);
+    let share = bytes.instead_of_dense() as f64 / dense as f64;
+    assert!(share <= 0.44, "{share}");
+
+    let budget = 2_000_000;
+    let tables = builder().budget(budget).build().unwrap();
+    let used = tables.bytes().instead_of_dense();
+    assert!(used <= budget && used + 68 > budget, "{used}");
+    let error = builder().budget(500_000).build().unwrap_err().to_string();
+    assert!(error.starts_with("budget: expected more than the ") && error.ends_with("got 500000"), "{error}");
+}
+
+#[test]
 fn mistakes() {
     let ctx = Context::cpu();
     let says = |error: embag::Error, text: &str| assert_eq!(error.to_string(), text);

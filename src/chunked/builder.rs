@@ -9,6 +9,35 @@ use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::{Init, Table, table_seed};
 use crate::{Error, Result};
 
+/// How many slots there are.
+#[derive(Debug, Clone, Copy)]
+enum Room {
+    Slots(u32),
+    Budget(u64),
+}
+
+impl Room {
+    /// Slots of `width` columns, beside tables whose chunks are found with so many bytes.
+    fn slots(self, width: u32, metadata: u64) -> Result<u32> {
+        let slots = match self {
+            Self::Slots(slots) => slots,
+            Self::Budget(bytes) => {
+                // a slot takes its values, and a place on the stack of free ones
+                let slots = bytes.saturating_sub(metadata) / u64::from(width * 4 + 4);
+                if slots == 0 {
+                    let expected = format!("more than the {metadata} bytes that chunks are found with");
+                    return Err(Error::invalid("budget", expected, bytes));
+                }
+                u32::try_from(slots).unwrap_or(NONE)
+            }
+        };
+        if slots == 0 || slots == NONE {
+            return Err(Error::invalid("slots", format!("1 to {}", NONE - 1), slots));
+        }
+        Ok(slots)
+    }
+}
+
 /// Describes chunked tables and features; made by [`ChunkedTables::builder`].
 #[derive(Debug)]
 pub struct ChunkedTablesBuilder {
@@ -16,7 +45,7 @@ pub struct ChunkedTablesBuilder {
     tables: Vec<(String, u32, usize)>,
     features: Vec<(String, String, Pooling)>,
     width: u32,
-    slots: u32,
+    room: Room,
     scale: f32,
     optimizer: Option<Optimizer>,
     rules: UpdateRules,
@@ -32,7 +61,7 @@ impl ChunkedTablesBuilder {
             tables: Vec::new(),
             features: Vec::new(),
             width: 16,
-            slots: 0,
+            room: Room::Slots(0),
             scale: 0.01,
             optimizer: None,
             rules: UpdateRules::default(),
@@ -66,7 +95,15 @@ impl ChunkedTablesBuilder {
     /// Chunks that there is room for in the store of all tables.
     #[must_use]
     pub fn slots(mut self, chunks: u32) -> Self {
-        self.slots = chunks;
+        self.room = Room::Slots(chunks);
+        self
+    }
+
+    /// Instead of [`ChunkedTablesBuilder::slots`]: as many as fit so many bytes, with everything that is needed to find
+    /// them ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the optimizer's state.
+    #[must_use]
+    pub fn budget(mut self, bytes: u64) -> Self {
+        self.room = Room::Budget(bytes);
         self
     }
 
@@ -118,12 +155,9 @@ impl ChunkedTablesBuilder {
     /// [`Error::InvalidArgument`] for names that are unknown or used twice and sizes out of range,
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<ChunkedTables> {
-        let Self { ctx, width, slots, scale, .. } = self;
+        let Self { ctx, width, room, scale, .. } = self;
         if ![4, 8, 16, 32].contains(&width) {
             return Err(Error::invalid("chunk_width", "4, 8, 16 or 32", width));
-        }
-        if slots == 0 || slots == NONE {
-            return Err(Error::invalid("slots", format!("1 to {}", NONE - 1), slots));
         }
         if !(scale.is_finite() && scale >= 0.0) {
             return Err(Error::invalid("scale", "a finite number of at least 0", scale));
@@ -151,6 +185,10 @@ impl ChunkedTablesBuilder {
             tables.push(Described { name, dim, chunks, first_chunk, first_row, directory });
             (first_chunk, first_row) = (next_chunk, first_row + rows);
         }
+        let directories: u64 = tables.iter().map(|table| table.directory.bytes()).sum();
+        // slot and utility of each chunk, the last step of each row, and the counts
+        let words = 2 * u64::from(first_chunk) + u64::from(first_row) + 1 + tables.len() as u64;
+        let slots = room.slots(width, directories + words * 4)?;
         let mut features = Vec::<Feature>::new();
         let mut store = EmbeddingBags::builder(&ctx)
             .table("chunks", Table::rows(slots.into()).dim(width as usize).init(Init::Zero))

@@ -81,6 +81,14 @@ pub struct ChunkedBytes {
     pub free: u64,
 }
 
+impl ChunkedBytes {
+    /// All but the optimizer's state: what takes the place of dense tables.
+    #[must_use]
+    pub fn instead_of_dense(&self) -> u64 {
+        self.store + self.directory + self.chunks + self.free
+    }
+}
+
 impl ChunkedTables {
     /// Begins the description of tables and features.
     #[must_use]
