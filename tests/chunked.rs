@@ -283,6 +283,24 @@ fn bytes_and_budgets() {
     assert_eq!(bytes.state, u64::from(rows) * 2 * 4);
     let share = bytes.instead_of_dense() as f64 / dense as f64;
     assert!(share <= 0.44, "{share}");
+    // the formula of docs/chunked.md
+    for (dim, width, pruned) in [(16u32, 4u32, 0.75), (64, 16, 0.9), (128, 32, 0.5), (32, 8, 0.99)] {
+        let chunks = dim / width;
+        let kept = f64::from(rows * chunks) * (1.0 - pruned);
+        let slots = (0..=rows * chunks).rfind(|&slots| f64::from(slots) <= kept).unwrap();
+        let tables = ChunkedTables::builder(&ctx)
+            .table("t", rows, dim as usize)
+            .feature("f", "t", Pooling::Sum)
+            .chunk_width(width)
+            .slots(slots)
+            .build()
+            .unwrap();
+        let [dim, chunks] = [dim, chunks].map(f64::from);
+        let row = (1.0 - pruned) * 4.0 * (dim + chunks) + 8.0 * chunks + 4.0 + 8.0 / 0.9 + 4.0;
+        let expected = row * f64::from(rows);
+        let live = tables.bytes().instead_of_dense() as f64;
+        assert!((live / expected - 1.0).abs() < 0.01, "D={dim}: {live} {expected}");
+    }
 
     let budget = 2_000_000;
     let tables = builder().budget(budget).build().unwrap();

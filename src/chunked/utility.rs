@@ -17,7 +17,7 @@ pub enum Frequency {
 
 /// The utility of a chunk: in each step that its row occurs in, what `decay` has left of it, plus the number of
 /// occurrences `n` to a power times the norm of the chunk's summed gradient (FIITED, section 3; chunks without a slot earn
-/// utility too, from the gradient of the output).
+/// utility too, from the gradient of the output). Where several features share a table, each adds its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Utility {
     /// How much `n` counts.
