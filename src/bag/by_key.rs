@@ -10,8 +10,8 @@ use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::part::{self, lanes_for};
-use crate::kernels::{segment_gradient, segment_heads, segment_partials, unique_rows};
-use crate::sort::prefix_sum;
+use crate::kernels::{segment_gradient, segment_partials};
+use crate::sort::SortedKeys;
 
 /// What is known about each position: the key of its row, and a term of the row's gradient.
 pub(crate) struct KeyTerms {
@@ -21,12 +21,6 @@ pub(crate) struct KeyTerms {
     /// What the terms speak of, and whether all of them begin at multiples of four elements.
     pub(crate) grad: Buffer,
     pub(crate) vec4: bool,
-}
-
-/// Keys in ascending order, with their terms.
-pub(crate) struct SortedKeys {
-    pub(crate) keys: Buffer,
-    pub(crate) terms: Buffer,
 }
 
 /// What the terms of each row come to.
@@ -55,16 +49,8 @@ impl KeyTerms {
         let (clip_value, vec4) = (0.0, self.vec4 && dim.is_multiple_of(4));
         let SortedTerms { bound, keys, terms } = sorted(rec, self, &chunk)?;
         let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
-        let places = place(rec, "embag.places", u64::from(len) + 1)?;
-        let begins = place(rec, "embag.begins", u64::from(len) + 1)?;
-        let params = segment_heads::Params { len, key_begin: 0, key_end: rows };
-        let bindings = vec![status, keys.clone(), places.clone()];
-        rec.dispatch(Dispatch::threads(&segment_heads::KERNEL, 0, &params, bindings, len + 1));
-        prefix_sum(rec, &places, len + 1)?;
-        let params = unique_rows::Params { len, key_begin: 0, key_end: rows, rows: len };
-        let bindings = vec![keys.clone(), places, out.rows.clone(), begins.clone(), out.total.clone()];
-        rec.dispatch(Dispatch::threads(&unique_rows::KERNEL, 0, &params, bindings, len));
-
+        let sorted = SortedKeys { len, keys: keys.clone(), range: 0..rows, status };
+        let begins = sorted.record_distinct(rec, &out.rows, &out.total)?;
         // pieces of frequent rows first, so that no thread walks all of them
         let (lanes, stride) = (lanes_for(dim), dim.div_ceil(4));
         let part = part::Part {
@@ -140,10 +126,10 @@ impl EmbeddingBags {
         self.update_by_key(rec, terms, &Update::adding())
     }
 
-    /// The keys in ascending order; equal ones stay in their order.
-    pub(crate) fn sorted_by_key(&self, rec: &mut Recorder, terms: KeyTerms) -> Result<SortedKeys> {
+    /// The keys in ascending order, and their terms; equal ones stay in their order.
+    pub(crate) fn sorted_by_key(&self, rec: &mut Recorder, terms: KeyTerms) -> Result<(Buffer, Buffer)> {
         let SortedTerms { keys, terms, .. } = sorted(rec, terms, &self.all_rows(0))?;
-        Ok(SortedKeys { keys, terms })
+        Ok((keys, terms))
     }
 
     fn update_by_key(&self, rec: &mut Recorder, terms: KeyTerms, update: &Update) -> Result<()> {

@@ -21,7 +21,7 @@ mod terms;
 
 pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;
-pub(crate) use by_key::{KeyTerms, SortedKeys};
+pub(crate) use by_key::KeyTerms;
 pub use device_batch::DeviceBatch;
 pub use embedding_bags::EmbeddingBags;
 pub(crate) use flat::Flat;

@@ -1,7 +1,7 @@
 //! Describes chunked tables and makes them.
 
 use super::{ChunkedTables, IdDirectory, Utility};
-use crate::bag::{Bounds, EmbeddingBags, Pooling};
+use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
 use crate::chunked::tables::{Feature, Table as Described};
 use crate::device::{Buffer, Context};
 use crate::kernels::feature::NONE;
@@ -47,9 +47,8 @@ pub struct ChunkedTablesBuilder {
     width: u32,
     room: Room,
     scale: f32,
-    optimizer: Option<Optimizer>,
-    rules: UpdateRules,
-    schedule: Schedule,
+    /// Takes what is said about updates.
+    bags: EmbeddingBagsBuilder,
     utility: Utility,
     seed: u64,
 }
@@ -63,9 +62,7 @@ impl ChunkedTablesBuilder {
             width: 16,
             room: Room::Slots(0),
             scale: 0.01,
-            optimizer: None,
-            rules: UpdateRules::default(),
-            schedule: Schedule::constant(),
+            bags: EmbeddingBags::builder(ctx),
             utility: Utility::default(),
             seed: 0,
         }
@@ -117,21 +114,21 @@ impl ChunkedTablesBuilder {
     /// Updates touched chunks in [`ChunkedTables::backward`].
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
-        self.optimizer = Some(optimizer.into());
+        self.bags = self.bags.optimizer(optimizer);
         self
     }
 
     /// What is done to gradients before, and to chunks after the optimizer's step.
     #[must_use]
     pub fn update_rules(mut self, rules: UpdateRules) -> Self {
-        self.rules = rules;
+        self.bags = self.bags.update_rules(rules);
         self
     }
 
     /// How the learning rate changes from step to step.
     #[must_use]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.schedule = schedule;
+        self.bags = self.bags.schedule(schedule);
         self
     }
 
@@ -190,11 +187,10 @@ impl ChunkedTablesBuilder {
         let words = 2 * u64::from(first_chunk) + u64::from(first_row) + 1 + tables.len() as u64;
         let slots = room.slots(width, directories + words * 4)?;
         let mut features = Vec::<Feature>::new();
-        let mut store = EmbeddingBags::builder(&ctx)
+        let mut store = self
+            .bags
             .table("chunks", Table::rows(slots.into()).dim(width as usize).init(Init::Zero))
             .bounds(Bounds::Skip)
-            .update_rules(self.rules)
-            .schedule(self.schedule)
             .seed(self.seed);
         for (name, table, pooling) in self.features {
             if features.iter().any(|feature| feature.name == name) {
@@ -214,7 +210,6 @@ impl ChunkedTablesBuilder {
             }
             features.push(Feature { name, table: index, mean: pooling == Pooling::Mean });
         }
-        store = self.optimizer.into_iter().fold(store, |store, optimizer| store.optimizer(optimizer));
         let words = |label: &str, words: u32| ctx.allocate(label, u64::from(words) * 4);
         let made = ChunkedTables {
             store: store.build()?,

@@ -5,8 +5,8 @@ use crate::cpu::directory::virtual_id;
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
-use crate::kernels::{directory_admit, directory_count, directory_find, segment_heads, unique_rows};
-use crate::sort::{prefix_sum, sort_by_key};
+use crate::kernels::{directory_admit, directory_count, directory_find};
+use crate::sort::{SortedKeys, sort_by_key};
 use crate::{Error, Result};
 
 /// A hash directory on the device: raw 64-bit ids of any value to rows `0 .. capacity`.
@@ -111,7 +111,10 @@ impl IdDirectory {
             rec.scope(|rec| {
                 let unknown = self.find(rec, ids, rows, len)?;
                 let keys = sort_by_key(rec, &unknown, len, u32::BITS)?.keys;
-                let (new_ids, total) = distinct(rec, keys, len)?;
+                let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
+                let new_ids = rec.scratch("embag.new_ids", u64::from(len) * 4)?;
+                let total = rec.scratch("embag.total", 4)?;
+                SortedKeys { len, keys, range: 0..NONE, status }.record_distinct(rec, &new_ids, &total)?;
                 let params = directory_admit::Params { len, places: self.places, capacity: self.capacity };
                 let bindings = vec![
                     new_ids,
@@ -222,23 +225,6 @@ impl IdDirectory {
         rows.check_bindable(&self.ctx, || "rows".to_owned())?;
         Ok(len)
     }
-}
-
-/// The distinct ones of sorted keys but [`NONE`], and their number.
-fn distinct(rec: &mut Recorder, keys: Buffer, len: u32) -> Result<(Buffer, Buffer)> {
-    let clean = rec.scratch_from("embag.status", &[Status::CLEAN])?;
-    let places = rec.scratch("embag.places", (u64::from(len) + 1) * 4)?;
-    let params = segment_heads::Params { len, key_begin: 0, key_end: NONE };
-    let bindings = vec![clean, keys.clone(), places.clone()];
-    rec.dispatch(Dispatch::threads(&segment_heads::KERNEL, 0, &params, bindings, len + 1));
-    prefix_sum(rec, &places, len + 1)?;
-    let found = rec.scratch("embag.new_ids", u64::from(len) * 4)?;
-    let begins = rec.scratch("embag.begins", (u64::from(len) + 1) * 4)?;
-    let total = rec.scratch("embag.total", 4)?;
-    let params = unique_rows::Params { len, key_begin: 0, key_end: NONE, rows: len };
-    let bindings = vec![keys, places, found.clone(), begins, total.clone()];
-    rec.dispatch(Dispatch::threads(&unique_rows::KERNEL, 0, &params, bindings, len));
-    Ok((found, total))
 }
 
 /// The first prime from `n` on, which is at least 3.

@@ -1,9 +1,11 @@
 //! Prefix sum, radix sort and selection: internal operations that are useful by themselves.
 
+mod distinct;
 mod prefix_sum;
 mod radix;
 mod select;
 
+pub(crate) use distinct::SortedKeys;
 pub use prefix_sum::prefix_sum;
 pub use radix::{Sorted, sort_by_key};
 pub use select::select;

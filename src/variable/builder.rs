@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::VariableRows;
 use super::layout::Layout;
-use crate::bag::{EmbeddingBags, Pooling};
+use crate::bag::{EmbeddingBags, EmbeddingBagsBuilder, Pooling};
 use crate::device::Context;
 use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::{Init, Table};
@@ -13,26 +13,15 @@ use crate::{Error, Result};
 /// Describes rows of differing dimensions; made by [`VariableRows::builder`].
 #[derive(Debug)]
 pub struct VariableRowsBuilder {
-    ctx: Context,
     runs: Vec<(u64, usize)>,
     init: Init,
-    optimizer: Option<Optimizer>,
-    rules: UpdateRules,
-    schedule: Schedule,
-    seed: u64,
+    /// Takes what is said about updates.
+    bags: EmbeddingBagsBuilder,
 }
 
 impl VariableRowsBuilder {
     pub(super) fn new(ctx: &Context) -> Self {
-        Self {
-            ctx: ctx.clone(),
-            runs: Vec::new(),
-            init: Init::default(),
-            optimizer: None,
-            rules: UpdateRules::default(),
-            schedule: Schedule::constant(),
-            seed: 0,
-        }
+        Self { runs: Vec::new(), init: Init::default(), bags: EmbeddingBags::builder(ctx) }
     }
 
     /// Adds `rows` rows of `dim` columns behind those that are there: a table, or a group of rows.
@@ -59,28 +48,28 @@ impl VariableRowsBuilder {
     /// Updates touched rows in [`VariableRows::backward`].
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
-        self.optimizer = Some(optimizer.into());
+        self.bags = self.bags.optimizer(optimizer);
         self
     }
 
     /// What is done to gradients before, and to rows after the optimizer's step.
     #[must_use]
     pub fn update_rules(mut self, rules: UpdateRules) -> Self {
-        self.rules = rules;
+        self.bags = self.bags.update_rules(rules);
         self
     }
 
     /// How the learning rate changes from step to step.
     #[must_use]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.schedule = schedule;
+        self.bags = self.bags.schedule(schedule);
         self
     }
 
     /// What random numbers are made of.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.bags = self.bags.seed(seed);
         self
     }
 
@@ -101,16 +90,12 @@ impl VariableRowsBuilder {
         if layout.rows == 0 {
             return Err(Error::invalid("rows", "at least one", 0));
         }
-        let mut builder = EmbeddingBags::builder(&self.ctx)
-            .update_rules(self.rules)
-            .schedule(self.schedule)
-            .seed(self.seed);
+        let mut builder = self.bags;
         for &(dim, rows) in &layout.tables {
             let name = format!("dim{dim}");
             let table = Table::rows(rows.into()).dim(dim as usize).init(self.init);
             builder = builder.table(&name, table).feature(&name, &name, Pooling::None);
         }
-        builder = self.optimizer.into_iter().fold(builder, |builder, optimizer| builder.optimizer(optimizer));
         Ok(VariableRows { bags: builder.build()?, layout: Arc::new(layout) })
     }
 }

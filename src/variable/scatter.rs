@@ -2,7 +2,6 @@
 
 use super::gather::{parts, threads};
 use super::{RowValues, VariableBatch, VariableRows};
-use crate::bag::SortedKeys;
 use crate::device::Recorder;
 use crate::kernel::Dispatch;
 use crate::kernels::variable_assign::{KERNEL, Params};
@@ -102,7 +101,7 @@ impl VariableRows {
             rec.scope(|rec| {
                 let terms = self.terms(rec, batch, "values", values)?;
                 let (source, vec4) = (terms.grad.clone(), terms.vec4 && self.all_vec4());
-                let SortedKeys { keys, terms } = self.bags.sorted_by_key(rec, terms)?;
+                let (keys, terms) = self.bags.sorted_by_key(rec, terms)?;
                 let variant = usize::from(!vec4);
                 for (w, window) in self.bags.store().plan().windows.iter().enumerate() {
                     let parts = parts(rec, window)?;

@@ -3,7 +3,6 @@
 use super::SparseGradient;
 use super::guard::Guard;
 use super::sparse_gradient::Target;
-use super::unique::Keys;
 use crate::bag::chunk::Chunk;
 use crate::bag::gradient::Gradient;
 use crate::bag::terms::{Partials, SortedTerms, row_loops, shape_within, too_many};
@@ -12,6 +11,7 @@ use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::part::lanes_for;
 use crate::kernels::segment_gradient;
+use crate::sort::SortedKeys;
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -144,13 +144,13 @@ impl EmbeddingBags {
         let (ctx, len) = (rec.context().clone(), from.chunk.ids);
         let shape = self.store.shape(table);
         let key = self.store.plan().first_key[table];
-        let keys = Keys {
+        let keys = SortedKeys {
             len,
-            buffer: from.sorted.keys.clone(),
+            keys: from.sorted.keys.clone(),
             range: from.chunk.key(key)..from.chunk.key(key + shape.rows),
             status: from.status.clone(),
         };
-        let begins = keys.record(rec, out)?;
+        let begins = keys.record_distinct(rec, &out.rows, &out.total)?;
         let unused = rec.scratch("embag.unused", 16)?;
         let (partials, stride) = match &from.partials {
             Some(partials) => (partials.buffer.clone(), partials.stride),

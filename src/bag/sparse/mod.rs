@@ -6,7 +6,6 @@ mod guard;
 mod make;
 mod sparse_gradient;
 mod sum;
-mod unique;
 mod update;
 
 pub use sparse_gradient::SparseGradient;

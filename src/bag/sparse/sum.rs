@@ -2,11 +2,10 @@
 
 use super::SparseGradient;
 use super::guard;
-use super::unique::Keys;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::add_rows::{KERNEL, Params, WIDTHS};
-use crate::sort::sort_by_key;
+use crate::sort::{SortedKeys, sort_by_key};
 use crate::{Error, Result};
 
 impl SparseGradient {
@@ -69,7 +68,8 @@ impl SparseGradient {
                 let bits = (u32::BITS - table.rows.leading_zeros()).max(1);
                 let sorted = sort_by_key(rec, &keys, len, bits)?;
                 let status = guard::status(rec, &out.guards)?;
-                Keys { len, buffer: sorted.keys, range: 0..table.rows, status }.record(rec, &out)?;
+                let keys = SortedKeys { len, keys: sorted.keys, range: 0..table.rows, status };
+                keys.record_distinct(rec, &out.rows, &out.total)?;
                 gradients.iter().try_for_each(|gradient| gradient.record_add(rec, 1.0, &out))
             })
         })?;
