@@ -16,7 +16,7 @@ use crate::cpu::random_word;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::{Feature, POOL_NONE};
-use crate::kernels::{gather_terms, occurrences, row_update, segment_partials, weight_grad};
+use crate::kernels::{gather_terms, occurrences, row_update, weight_grad};
 use crate::optimizer::{Optimizer, Rounding, Sgd, UpdateRules};
 use crate::sort::sort_by_key;
 use crate::table::{Part, Precision, Window, table_seed};
@@ -435,32 +435,8 @@ impl EmbeddingBags {
             return Ok(None);
         }
         let parts = self.parts(rec, chunk, chunk.windows.clone(), |_| 0)?;
-        let stride = parts.widest.div_ceil(4);
-        let bytes = u64::from(segment_partials::pieces(len)) * u64::from(stride) * 16;
-        if bytes > rec.context().limits().binding {
-            return Ok(None);
-        }
-        let buffer = rec.scratch("embag.partials", bytes)?;
-        let none_key = chunk.none_key();
-        let lanes = parts.lanes;
-        let pieces = segment_partials::Params {
-            len,
-            parts: parts.count,
-            none_key,
-            lanes,
-            stride,
-            clip_value,
-            grouping: 0,
-        };
-        let SortedTerms { bound, keys, terms } = sorted;
-        let vec4 = bound.vec4() && windows.iter().all(|window| window.vec4);
-        let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
-        let bindings = vec![parts.buffer, keys.clone(), terms.clone(), bound.buffer.clone(), buffer.clone()];
-        for params in pieces.levels() {
-            let (bindings, groups) = (bindings.clone(), params.groups());
-            rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
-        }
-        Ok(Some(Partials { buffer, stride }))
+        let vec4 = sorted.bound.vec4() && windows.iter().all(|window| window.vec4);
+        Partials::record(rec, parts, sorted, len, chunk.none_key(), vec4, clip_value)
     }
 }
 

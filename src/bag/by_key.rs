@@ -4,13 +4,13 @@ use super::EmbeddingBags;
 use super::backward::{Occurrences, Update};
 use super::chunk::Chunk;
 use super::gradient::Bound;
-use super::terms::{SortedTerms, row_loops, shape_within, too_many};
+use super::terms::{Partials, Parts, SortedTerms, row_loops, shape_within, too_many};
 use crate::Result;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::part::{self, lanes_for};
-use crate::kernels::{segment_gradient, segment_partials};
+use crate::kernels::segment_gradient;
 use crate::sort::SortedKeys;
 
 /// What is known about each position: the key of its row, and a term of the row's gradient.
@@ -47,12 +47,11 @@ impl KeyTerms {
         };
         let chunk = Chunk { members: Vec::new(), ids: len, keys: 0..rows, windows: 0..0 };
         let (clip_value, vec4) = (0.0, self.vec4 && dim.is_multiple_of(4));
-        let SortedTerms { bound, keys, terms } = sorted(rec, self, &chunk)?;
+        let sorted = sorted(rec, self, &chunk)?;
         let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
-        let sorted = SortedKeys { len, keys: keys.clone(), range: 0..rows, status };
-        let begins = sorted.record_distinct(rec, &out.rows, &out.total)?;
+        let keys = SortedKeys { len, keys: sorted.keys.clone(), range: 0..rows, status };
+        let begins = keys.record_distinct(rec, &out.rows, &out.total)?;
         // pieces of frequent rows first, so that no thread walks all of them
-        let (lanes, stride) = (lanes_for(dim), dim.div_ceil(4));
         let part = part::Part {
             key_first: 0,
             rows,
@@ -64,37 +63,26 @@ impl KeyTerms {
             dim,
             random: 0,
         };
-        let partials =
-            place(rec, "embag.partials", u64::from(segment_partials::pieces(len)) * u64::from(stride) * 4)?;
-        let parts = rec.scratch_from("embag.parts", &[part])?;
-        let pieces = segment_partials::Params {
-            len,
-            parts: 1,
-            none_key: NONE,
-            lanes,
-            stride,
-            clip_value,
-            grouping: 0,
-        };
-        for params in pieces.levels() {
-            let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
-            let bindings =
-                vec![parts.clone(), keys.clone(), terms.clone(), bound.buffer.clone(), partials.clone()];
-            let groups = params.groups();
-            rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
-        }
-        let shape = shape_within(rec.context(), |shape| row_loops(shape, dim, 0, true, len));
+        let parts = Parts::new(rec, &[part])?;
+        let partials = Partials::record(rec, parts, &sorted, len, NONE, vec4, clip_value)?;
+        let SortedTerms { bound, terms, .. } = sorted;
+        let shape = shape_within(rec.context(), |shape| row_loops(shape, dim, 0, partials.is_some(), len));
         let shape = shape.ok_or_else(|| too_many(len))?;
+        let lanes = lanes_for(dim);
         let params = segment_gradient::Params {
             rows: len,
             first: 0,
             dim,
             lanes,
-            split: 1,
-            stride,
+            split: u32::from(partials.is_some()),
+            stride: partials.as_ref().map_or(0, |partials| partials.stride),
             clip_value,
             out_base: 0,
             out_stride: dim,
+        };
+        let partials = match partials {
+            Some(partials) => partials.buffer,
+            None => rec.scratch("embag.unused", 16)?,
         };
         let bindings = vec![
             out.total.clone(),

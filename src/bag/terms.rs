@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::gradient::Bound;
 use crate::device::{Buffer, Context, Recorder};
-use crate::kernel::Shape;
+use crate::kernel::{Dispatch, Shape};
 use crate::kernels::part::{self, GROUP, PIECE, lanes_for};
-use crate::kernels::row_update;
+use crate::kernels::{row_update, segment_partials};
 use crate::table::Part;
 use crate::{Error, Result};
 
@@ -56,6 +56,44 @@ impl Parts {
 pub(super) struct Partials {
     pub(super) buffer: Buffer,
     pub(super) stride: u32,
+}
+
+impl Partials {
+    /// Records the sums for sorted terms over parts of tables, whose rows have as many columns as the terms' gradients, a
+    /// multiple of four if `vec4`. `None` if they do not fit a binding.
+    pub(super) fn record(
+        rec: &mut Recorder,
+        parts: Parts,
+        sorted: &SortedTerms,
+        len: u32,
+        none_key: u32,
+        vec4: bool,
+        clip_value: f32,
+    ) -> Result<Option<Self>> {
+        let (lanes, stride) = (parts.lanes, parts.widest.div_ceil(4));
+        let bytes = u64::from(segment_partials::pieces(len)) * u64::from(stride) * 16;
+        if bytes > rec.context().limits().binding {
+            return Ok(None);
+        }
+        let buffer = rec.scratch("embag.partials", bytes)?;
+        let pieces = segment_partials::Params {
+            len,
+            parts: parts.count,
+            none_key,
+            lanes,
+            stride,
+            clip_value,
+            grouping: 0,
+        };
+        let SortedTerms { bound, keys, terms } = sorted;
+        let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
+        let bindings = vec![parts.buffer, keys.clone(), terms.clone(), bound.buffer.clone(), buffer.clone()];
+        for params in pieces.levels() {
+            let (bindings, groups) = (bindings.clone(), params.groups());
+            rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
+        }
+        Ok(Some(Self { buffer, stride }))
+    }
 }
 
 /// Loop iterations of the thread of a row, if all ids are that row: it walks the terms for sums over the row, and once
