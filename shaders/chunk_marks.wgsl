@@ -1,20 +1,23 @@
 // Marks the chunks that are to leave, or those that are to come: exclusive sums of the marks number them. One mark more
 // than chunks, which is 0, makes the last sum their number.
 @group(0) @binding(0) var<storage, read> effective: array<f32>;
-@group(0) @binding(1) var<storage, read> threshold: array<f32>;
+@group(0) @binding(1) var<storage, read> thresholds: array<f32>;
 @group(0) @binding(2) var<storage, read> slots: array<u32>;
 @group(0) @binding(3) var<storage, read_write> marks: array<u32>;
 
 struct Params {
-    // chunks of the table's rows in use
+    // chunks of the table's rows, and of one
     len: u32,
-    first_chunk: u32,
+    chunks: u32,
     // of the table among those of all tables
     first: u32,
     // 1: those that come, 0: those that leave
     coming: u32,
     // what comes must be worth so many times the threshold, and anything at all
     margin: f32,
+    // the table's threshold, or the first of one for each chunk of a row
+    threshold: u32,
+    by_column: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -30,12 +33,13 @@ fn main(
     }
     var mark = false;
     if (i < params.len) {
-        let resident = slots[params.first_chunk + i] != NONE;
+        let resident = slots[i] != NONE;
         let worth = effective[params.first + i];
+        let threshold = thresholds[params.threshold + i % params.chunks * params.by_column];
         if (params.coming == 1u) {
-            mark = !resident && worth > 0.0 && worth >= threshold[0] * params.margin;
+            mark = !resident && worth > 0.0 && worth >= threshold * params.margin;
         } else {
-            mark = resident && worth < threshold[0];
+            mark = resident && worth < threshold;
         }
     }
     // the next table's first mark takes the place of this one's last

@@ -2,16 +2,15 @@
 // are any. See chunk_marks.wgsl for the numbers, and chunk_open.wgsl for `fresh`.
 @group(0) @binding(0) var<storage, read> places: array<u32>;
 @group(0) @binding(1) var<storage, read> row_ids: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
+@group(0) @binding(2) var<storage, read> free_count: array<u32>;
 @group(0) @binding(3) var<storage, read_write> free: array<u32>;
 @group(0) @binding(4) var<storage, read_write> slots: array<u32>;
 @group(0) @binding(5) var<storage, read_write> fresh: array<vec4<u32>>;
 
 struct Params {
-    // chunks of the table's rows in use
+    // chunks of the table's rows
     len: u32,
     chunks: u32,
-    first_chunk: u32,
     // of the table among those of all tables
     first: u32,
     // 1: those that come, 0: those that leave
@@ -36,15 +35,13 @@ fn main(
     if (places[params.first + i + 1u] == place) {
         return;
     }
-    let at = params.first_chunk + i;
+    let top = free_count[0];
     if (params.coming == 0u) {
-        free[counts[0] + place] = slots[at];
-        slots[at] = NONE;
-        return;
-    }
-    if (place < counts[0] - min(counts[0], params.spare)) {
-        let slot = free[counts[0] - 1u - place];
-        slots[at] = slot;
+        free[top + place] = slots[i];
+        slots[i] = NONE;
+    } else if (place < top - min(top, params.spare)) {
+        let slot = free[top - 1u - place];
+        slots[i] = slot;
         fresh[place] = vec4<u32>(slot, row_ids[i / params.chunks], i % params.chunks, params.table);
     }
 }

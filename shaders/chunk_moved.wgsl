@@ -1,11 +1,11 @@
 // Counts what chunk_move did.
 @group(0) @binding(0) var<storage, read> places: array<u32>;
-@group(0) @binding(1) var<storage, read_write> counts: array<u32>;
+@group(0) @binding(1) var<storage, read_write> free_count: array<u32>;
 // how many chunks left, or came and are fresh
 @group(0) @binding(2) var<storage, read_write> moved: array<u32>;
 
 struct Params {
-    // chunks of all tables' rows in use
+    // chunks of all tables' rows
     len: u32,
     // 1: those that came, 0: those that left
     coming: u32,
@@ -24,11 +24,12 @@ fn main(
         return;
     }
     let marked = places[params.len];
+    let top = free_count[0];
     if (params.coming == 1u) {
-        moved[0] = min(marked, counts[0] - min(counts[0], params.spare));
-        counts[0] -= moved[0];
+        moved[0] = min(marked, top - min(top, params.spare));
+        free_count[0] = top - moved[0];
     } else {
         moved[0] = marked;
-        counts[0] += marked;
+        free_count[0] = top + marked;
     }
 }

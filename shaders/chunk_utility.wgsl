@@ -3,11 +3,11 @@
 @group(0) @binding(0) var<storage, read> rows: array<u32>;
 @group(0) @binding(1) var<storage, read> total: array<u32>;
 // the sum of each row's gradient, and its number of occurrences
-@group(0) @binding(2) var<storage, read> sums: array<f32>;
+@group(0) @binding(2) var<storage, read> sums: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> occurrences: array<u32>;
 @group(0) @binding(4) var<storage, read_write> utility: array<f32>;
-// for each row the step that it was last touched in
-@group(0) @binding(5) var<storage, read_write> stamps: array<u32>;
+// of each row the step that it was last changed in, and what it is kept for if rows leave
+@group(0) @binding(5) var<storage, read_write> touch: array<u32>;
 
 struct Params {
     // no fewer than the rows that occurred
@@ -15,13 +15,15 @@ struct Params {
     chunks: u32,
     // values of a chunk
     width: u32,
-    first_chunk: u32,
-    first_row: u32,
     step: u32,
     // of the number of occurrences, in halves
     exponent: u32,
     // what a step leaves
     decay: f32,
+    // words of a row in `touch`
+    words: u32,
+    // 1: the second of them counts occurrences
+    counting: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -36,23 +38,30 @@ fn main(
         return;
     }
     let row = rows[i];
+    let count = occurrences[i];
     var factor = 1.0;
     if (params.exponent == 1u) {
-        factor = sqrt(f32(occurrences[i]));
+        factor = sqrt(f32(count));
     }
     if (params.exponent == 2u) {
-        factor = f32(occurrences[i]);
+        factor = f32(count);
     }
-    let left = power(params.decay, params.step - stamps[params.first_row + row]);
-    stamps[params.first_row + row] = params.step;
+    let at = row * params.words;
+    let left = power(params.decay, params.step - touch[at]);
+    touch[at] = params.step;
+    if (params.counting == 1u) {
+        touch[at + 1u] += count;
+    }
+    let quads = params.width / 4u;
     for (var c = 0u; c < params.chunks; c++) {
-        let first = (i * params.chunks + c) * params.width;
-        var sum = 0.0;
-        for (var j = 0u; j < params.width; j++) {
+        let first = (i * params.chunks + c) * quads;
+        var sum = vec4<f32>();
+        for (var j = 0u; j < quads; j++) {
             let g = sums[first + j];
             sum += g * g;
         }
-        let at = params.first_chunk + row * params.chunks + c;
-        utility[at] = utility[at] * left + factor * sqrt(sum);
+        let norm = sqrt((sum.x + sum.y) + (sum.z + sum.w));
+        let place = row * params.chunks + c;
+        utility[place] = utility[place] * left + factor * norm;
     }
 }

@@ -16,7 +16,7 @@ fn main(
     }
     let p = i / params.dim;
     let column = i % params.dim;
-    let segment = find_segment(p, params.segments);
+    let segment = find_segment(p, 0u, params.segments);
     // below the first it wraps around, and is beyond the rows anyway
     let row = segment - params.first;
     if (row >= params.rows) {

@@ -1,6 +1,9 @@
-// Counts the rows in use and the ids that found none, after new ids were admitted.
+// Counts what directory_admit did.
 @group(0) @binding(0) var<storage, read> total: array<u32>;
+// rows that somebody has had, those of them that were left, and ids that found no row
 @group(0) @binding(1) var<storage, read_write> counts: array<u32>;
+// how many ids got rows
+@group(0) @binding(2) var<storage, read_write> admitted: array<u32>;
 
 struct Params {
     // rows
@@ -17,7 +20,10 @@ fn main(
     if (group_index(group, groups) * WORKGROUP + thread > 0u) {
         return;
     }
-    let admitted = min(total[0], params.capacity - counts[0]);
-    counts[0] += admitted;
-    counts[1] += total[0] - admitted;
+    let got = min(total[0], counts[1] + params.capacity - counts[0]);
+    let again = min(got, counts[1]);
+    counts[0] += got - again;
+    counts[1] -= again;
+    counts[2] += total[0] - got;
+    admitted[0] = got;
 }

@@ -1,12 +1,19 @@
 // The row of each raw id, or NONE; and for those that have none their virtual ids, which may be admitted.
-@group(0) @binding(0) var<storage, read> places: array<vec2<u32>>;
+@group(0) @binding(0) var<storage, read> places: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> ids: array<vec2<u32>>;
 @group(0) @binding(2) var<storage, read_write> rows: array<u32>;
 @group(0) @binding(3) var<storage, read_write> unknown: array<u32>;
+// how many those are, of each table
+@group(0) @binding(4) var<storage, read_write> strangers: array<atomic<u32>>;
 
 struct Params {
+    // ids that are looked up, and the first of them
     len: u32,
-    places: u32,
+    first: u32,
+    // where their unknown ones begin
+    unknown_first: u32,
+    table: u32,
+    buckets: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -20,20 +27,31 @@ fn main(
     if (i >= params.len) {
         return;
     }
-    let id = virtual_id(ids[i].x, ids[i].y);
-    let step = probe_step(id, params.places);
-    var place = id % params.places;
+    let raw = ids[params.first + i];
+    let id = virtual_id(raw.x, raw.y);
+    let step = probe_step(id, params.buckets);
+    var bucket = id % params.buckets;
     var row = NONE;
-    for (var probe = 0u; probe < min(PROBES, params.places); probe++) {
-        let entry = places[place];
-        if (entry.x == id) {
-            row = entry.y;
-        }
-        if (entry.x == id || entry.x == NONE) {
+    for (var probe = 0u; probe < min(PROBES, params.buckets); probe++) {
+        let low = places[4u * bucket];
+        let high = places[4u * bucket + 1u];
+        let in_low = low == vec4<u32>(id);
+        let in_high = high == vec4<u32>(id);
+        if (any(in_low) || any(in_high)) {
+            let found = select(vec4<u32>(), places[4u * bucket + 2u], in_low)
+                | select(vec4<u32>(), places[4u * bucket + 3u], in_high);
+            row = found.x | found.y | found.z | found.w;
             break;
         }
-        place = next_place(place, step, params.places);
+        // nobody went on from a bucket whose last place is free
+        if (high.w == 0u) {
+            break;
+        }
+        bucket = next_bucket(bucket, step, params.buckets);
     }
-    rows[i] = row;
-    unknown[i] = select(NONE, id, row == NONE);
+    rows[params.first + i] = row;
+    unknown[params.unknown_first + i] = select(NONE, id, row == NONE);
+    if (row == NONE) {
+        atomicAdd(&strangers[params.table], 1u);
+    }
 }

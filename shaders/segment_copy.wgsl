@@ -17,7 +17,7 @@ fn main(
     if (i >= params.len || refused(status.bad_position, status.bad_offset)) {
         return;
     }
-    let segment = find_segment(i, params.segments);
+    let segment = find_segment(i, 0u, params.segments);
     let other = other_begins[other_segment(segment)] + (i - begins[segment]);
     if (params.scatter == 1u) {
         out[other] = source[i];

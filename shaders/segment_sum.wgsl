@@ -41,7 +41,7 @@ fn main(
         if (row >= begins[params.segments]) {
             return;
         }
-        segment = find_segment(row, params.segments);
+        segment = find_segment(row, 0u, params.segments);
         skip = (row - begins[segment]) * params.piece;
     }
     let begin = offsets[params.first + segment] + skip;

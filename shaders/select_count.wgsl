@@ -6,6 +6,9 @@
 
 struct Params {
     len: u32,
+    // the first key, and keys from one to the next
+    first: u32,
+    stride: u32,
     // keys in a tile
     tile: u32,
     shift: u32,
@@ -28,7 +31,7 @@ fn main(
     let begin = min(group_index(group, groups) * params.tile, params.len);
     let end = min(begin + params.tile, params.len);
     for (var i = begin + lane; i < end; i += WORKGROUP) {
-        let key = keys[i];
+        let key = keys[params.first + i * params.stride];
         if (((key ^ found[0]) & params.mask) == 0u) {
             atomicAdd(&own[(key >> params.shift) & 255u], 1u);
         }

@@ -5,9 +5,13 @@
 
 struct Params {
     len: u32,
+    // the first of them, and where the terms begin
+    first: u32,
+    out_first: u32,
     // what `begins` is: BY_OFFSET the offset of each position, BY_ROW nothing, BY_BAG the first position of each bag
     place: u32,
     bags: u32,
+    first_bag: u32,
     // 1: divided by the bag's number of ids
     mean: u32,
     // of the matrix
@@ -35,11 +39,11 @@ fn main(
         at = begins[i];
     }
     if (params.place == BY_BAG) {
-        let bag = find_segment(i, params.bags);
-        at = params.base + bag * params.stride;
+        let bag = find_segment(params.first + i, params.first_bag, params.bags);
+        at = params.base + (bag - params.first_bag) * params.stride;
         if (params.mean == 1u) {
             factor = 1.0 / f32(begins[bag + 1u] - begins[bag]);
         }
     }
-    terms[i] = vec2<u32>(at, bitcast<u32>(factor));
+    terms[params.out_first + i] = vec2<u32>(at, bitcast<u32>(factor));
 }

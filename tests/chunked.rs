@@ -6,7 +6,7 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use embag::chunked::{Adjustment, ChunkedRow, ChunkedTables, Frequency, Utility};
+use embag::chunked::{Adjustment, ChunkedRow, ChunkedTables, Frequency, Utility, WhenFull};
 use embag::{Adagrad, Context, ContextOptions, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd};
 use random::Random;
 
@@ -137,8 +137,8 @@ fn run(
         let adjusted = (step % 4 == 3).then(|| tables.adjust(0.5, 1.0).unwrap());
         let after = picture(&tables, &seen);
         check_slots(&after, slots);
-        if let Some(adjusted) = adjusted {
-            check_adjustment(&after, &adjusted, utility, tables.steps());
+        if let Some(adjusted) = &adjusted {
+            check_adjustment(&after, adjusted, utility, tables.steps());
             assert!(tables.forward(&looked_up).is_err(), "the batch is stale");
         }
         pictures.push((after, adjusted));
@@ -152,7 +152,7 @@ fn check_adjustment((rows, free): &Picture, adjusted: &Adjustment, utility: Util
     for row in rows.iter().flat_map(BTreeMap::values) {
         for (slot, &worth) in row.slots.iter().zip(&row.utility) {
             let now = f64::from(worth) * f64::from(utility.decay).powi((step - row.stamp) as i32);
-            assert!(slot.is_none() || now >= f64::from(adjusted.threshold) * (1.0 - 1e-5));
+            assert!(slot.is_none() || now >= f64::from(adjusted.thresholds[0]) * (1.0 - 1e-5));
             all.push(now);
         }
     }
@@ -160,7 +160,10 @@ fn check_adjustment((rows, free): &Picture, adjusted: &Adjustment, utility: Util
     assert_eq!(all.len(), adjusted.chunks as usize);
     let kept = (adjusted.chunks - adjusted.chunks / 2).min(adjusted.resident + free);
     let expected = all[all.len() - kept as usize];
-    assert!((expected - f64::from(adjusted.threshold)).abs() <= 1e-5 * expected, "{adjusted:?} {expected}");
+    assert!(
+        (expected - f64::from(adjusted.thresholds[0])).abs() <= 1e-5 * expected,
+        "{adjusted:?} {expected}"
+    );
 }
 
 #[test]
@@ -174,9 +177,10 @@ fn the_same_on_every_device() {
         let mut first = None;
         for ctx in contexts() {
             let pictures = run(&ctx, optimizer, utility, slots);
-            let moved = pictures.iter().filter_map(|(_, adjusted)| *adjusted).any(|a| a.evicted > 0);
+            let moved = pictures.iter().filter_map(|(_, adjusted)| adjusted.as_ref()).any(|a| a.evicted > 0);
             assert!(moved, "nothing was ever evicted");
             let first = first.get_or_insert_with(|| pictures.clone());
+
             assert!(*first == pictures, "{optimizer:?} on {}", common::name_of(&ctx));
         }
     }
@@ -303,7 +307,7 @@ fn bytes_and_budgets() {
     }
 
     let budget = 2_000_000;
-    let tables = builder().budget(budget).build().unwrap();
+    let tables = builder().when_full(WhenFull::Error).budget(budget).build().unwrap();
     let used = tables.bytes().instead_of_dense();
     assert!(used <= budget && used + 68 > budget, "{used}");
     let error = builder().budget(500_000).build().unwrap_err().to_string();

@@ -8,9 +8,9 @@ use embag::{
 use crate::inputs::{fnv1a, hashed, zipf};
 use crate::measure::{Measure, Work, checksum};
 
-const TABLES: usize = 8;
+pub(crate) const TABLES: usize = 8;
 pub(crate) const ROWS: u32 = 200_000;
-const BATCH: usize = 2048;
+pub(crate) const BATCH: usize = 2048;
 
 /// `TABLES` tables of one dim, `length` ids for each of `BATCH` examples and table.
 struct Bags {

@@ -8,6 +8,7 @@
 )]
 
 mod bags;
+mod chunked;
 mod dense;
 mod inputs;
 mod measure;
@@ -104,6 +105,7 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dot_fwdbwd", |ctx, m| dense::dots(ctx, m, false, true)),
     ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
     ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
+    ("C1", chunked::forward),
     ("V1", variable::gather),
     ("V2", variable::scatter),
     ("S", bags::scaling),

@@ -1,21 +1,24 @@
-// A directory of virtual ids, open addressing with double hashing: place p holds a virtual id, or NONE, and its row in
-// two words. The number of places is a prime, so that every step visits all of them.
+// A directory of virtual ids: buckets of eight places, each of sixteen words: eight virtual ids, 0 where a place is free,
+// and then their rows. The places of a bucket fill in order; an id that finds all of them taken goes on to another bucket, by
+// double hashing. The number of buckets is a prime, so that every step visits all of them.
 const NONE: u32 = 0xffffffffu;
-// Places that are looked at: at a load of 0.9 the chance that so many are full is nought.
-const PROBES: u32 = 4096u;
+const PLACES: u32 = 8u;
+const BUCKET: u32 = 16u;
+// Buckets that are looked at: at a load of 0.9 the chance that so many are full is nought.
+const PROBES: u32 = 512u;
 
 // The virtual id of a raw one, of two words. Raw ids that agree in their upper words have different ones, but that
-// NONE's neighbour stands for NONE too.
+// 0 and NONE are nobody's: their neighbours stand for them too.
 fn virtual_id(low: u32, high: u32) -> u32 {
-    return min(mix(mix(low) ^ high), NONE - 1u);
+    return clamp(mix(mix(low) ^ high), 1u, NONE - 1u);
 }
 
-// From place to place.
-fn probe_step(id: u32, places: u32) -> u32 {
-    return 1u + mix(id) % (places - 1u);
+// From bucket to bucket.
+fn probe_step(id: u32, buckets: u32) -> u32 {
+    return 1u + mix(id) % (buckets - 1u);
 }
 
-// The next place, without a sum beyond 32 bits.
-fn next_place(place: u32, step: u32, places: u32) -> u32 {
-    return select(place + step, place - (places - step), place >= places - step);
+// The next bucket, without a sum beyond 32 bits.
+fn next_bucket(bucket: u32, step: u32, buckets: u32) -> u32 {
+    return select(bucket + step, bucket - (buckets - step), bucket >= buckets - step);
 }

@@ -441,7 +441,7 @@ impl EmbeddingBags {
 }
 
 /// What is done to all touched rows.
-pub(super) struct Update {
+pub(crate) struct Update {
     pub(super) optimizer: Optimizer,
     pub(super) step: u32,
     params: row_update::Params,
@@ -455,8 +455,13 @@ impl Update {
         Self { optimizer, step: 0, params: rules.params(optimizer.params(0)) }
     }
 
+    /// What each value of a term is clipped to; 0 if it is not.
+    pub(crate) fn clip_value(&self) -> f32 {
+        self.params.clip_value
+    }
+
     /// The same for gradients whose terms were clipped when they were summed.
-    pub(super) fn of_sums(self) -> Self {
-        Self { params: row_update::Params { clip_value: 0.0, ..self.params }, ..self }
+    pub(super) fn of_sums(&self) -> Self {
+        Self { params: row_update::Params { clip_value: 0.0, ..self.params }, ..*self }
     }
 }

@@ -10,7 +10,7 @@ use crate::table::{Table, TableStore};
 use crate::{Error, Result};
 
 /// Describes tables and features; made by [`EmbeddingBags::builder`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EmbeddingBagsBuilder {
     ctx: Context,
     tables: Vec<(String, Table)>,
@@ -24,7 +24,7 @@ pub struct EmbeddingBagsBuilder {
     stray_padding: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Feature {
     name: String,
     table: String,

@@ -4,14 +4,14 @@ use super::EmbeddingBags;
 use super::backward::{Occurrences, Update};
 use super::chunk::Chunk;
 use super::gradient::Bound;
-use super::terms::{Partials, Parts, SortedTerms, row_loops, shape_within, too_many};
-use crate::Result;
+use super::terms::{Partials, Parts, SortedTerms, WindowRows, row_loops, shape_within, too_many};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::part::{self, lanes_for};
-use crate::kernels::segment_gradient;
+use crate::kernels::{row_update, segment_gradient};
 use crate::sort::SortedKeys;
+use crate::{Error, Result};
 
 /// What is known about each position: the key of its row, and a term of the row's gradient.
 pub(crate) struct KeyTerms {
@@ -34,9 +34,9 @@ pub(crate) struct KeySums {
 }
 
 impl KeyTerms {
-    /// Records the sums of the terms of rows below `rows`, of `dim` columns; other keys are passed over. The result lies
-    /// in scratch memory.
-    pub(crate) fn sums(self, rec: &mut Recorder, rows: u32, dim: u32) -> Result<KeySums> {
+    /// Records the sums of the terms of rows below `rows`, of `dim` columns, each value clipped if `clip_value` is not 0;
+    /// other keys are passed over. The result lies in scratch memory.
+    pub(crate) fn sums(self, rec: &mut Recorder, rows: u32, dim: u32, clip_value: f32) -> Result<KeySums> {
         let len = self.len;
         let place = |rec: &mut Recorder, label, words: u64| rec.scratch(label, words * 4);
         let out = KeySums {
@@ -46,7 +46,7 @@ impl KeyTerms {
             occurrences: place(rec, "embag.occurrences", len.into())?,
         };
         let chunk = Chunk { members: Vec::new(), ids: len, keys: 0..rows, windows: 0..0 };
-        let (clip_value, vec4) = (0.0, self.vec4 && dim.is_multiple_of(4));
+        let vec4 = self.vec4 && dim.is_multiple_of(4);
         let sorted = sorted(rec, self, &chunk)?;
         let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
         let keys = SortedKeys { len, keys: sorted.keys.clone(), range: 0..rows, status };
@@ -100,7 +100,72 @@ impl KeyTerms {
     }
 }
 
+/// Rows whose gradients have been summed.
+pub(crate) struct CountedRows {
+    pub(crate) len: u32,
+    /// Their keys in ascending order, each once but for those that are no rows; behind them how often each occurred.
+    pub(crate) keys: Buffer,
+    /// One for each.
+    pub(crate) terms: Buffer,
+    /// What the terms speak of, and whether all of them begin at multiples of four elements.
+    pub(crate) grad: Buffer,
+    pub(crate) vec4: bool,
+}
+
 impl EmbeddingBags {
+    /// What the next step does to rows whose gradients are summed first.
+    pub(crate) fn begin_step(&self) -> Result<Update> {
+        self.next_update("one, for a backward")
+    }
+
+    /// Counts a step that was recorded.
+    pub(crate) fn end_step(&mut self, update: &Update) {
+        self.steps = update.step;
+    }
+
+    /// Records the optimizer's step for rows of a table, whose numbers are their keys.
+    pub(crate) fn update_counted(
+        &self,
+        rec: &mut Recorder,
+        table: usize,
+        rows: CountedRows,
+        update: &Update,
+    ) -> Result<()> {
+        let update = &update.of_sums();
+        let dim = self.store.shape(table).dim;
+        let sums = self.sums(update);
+        let shape = shape_within(rec.context(), |shape| {
+            // a single term has three loops, each of one round
+            u64::from(row_update::steps(shape, dim, sums)) * 6
+        });
+        let too_wide = || {
+            let argument = format!("table \"{}\" dim", self.store.names()[table]);
+            Error::invalid(argument, "fewer columns, for a software adapter", dim)
+        };
+        let shape = shape.ok_or_else(too_wide)?;
+        for (w, window) in self.store.plan().windows.iter().enumerate() {
+            let Some(of_table) = window.parts.iter().find(|part| part.table == table && part.rows > 0) else {
+                continue;
+            };
+            // within a single table rows are keys
+            let part = of_table.for_kernel(of_table.first_row, self.random_of(table, update.step));
+            let parts = Parts::new(rec, &[part])?;
+            let rows = WindowRows {
+                len: rows.len,
+                keys: rows.keys.clone(),
+                key_range: part.key_first..part.key_first + part.rows,
+                terms: rows.terms.clone(),
+                grad: rows.grad.clone(),
+                vec4: rows.vec4,
+                partials: None,
+                counted: true,
+                shape,
+            };
+            self.update_window(rec, w, parts, rows, update)?;
+        }
+        Ok(())
+    }
+
     /// One step of the optimizer for each row among the keys.
     pub(crate) fn step_by_key(&mut self, rec: &mut Recorder, terms: KeyTerms) -> Result<()> {
         let update = self.next_update("one, for a backward")?;

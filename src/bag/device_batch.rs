@@ -34,7 +34,7 @@ pub struct DeviceBatch {
 }
 
 impl JaggedBatch {
-    pub(super) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
+    pub(crate) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
         let ctx = rec.context().clone();
         let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples } = given;
         let features = u32::try_from(schema.features.len()).unwrap_or(0);

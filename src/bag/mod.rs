@@ -19,9 +19,10 @@ mod sparse;
 mod state;
 mod terms;
 
+pub(crate) use backward::Update;
 pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;
-pub(crate) use by_key::KeyTerms;
+pub(crate) use by_key::{CountedRows, KeySums, KeyTerms};
 pub use device_batch::DeviceBatch;
 pub use embedding_bags::EmbeddingBags;
 pub(crate) use flat::Flat;

@@ -3,12 +3,25 @@
 use super::ChunkedTables;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_moved};
-use crate::sort::{prefix_sum, select};
+use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_moved, chunk_touch};
+use crate::sort::{Keys, prefix_sum, select_of};
 use crate::{Error, Result};
 
+/// Which chunks an adjustment compares with each other: the pruned share is theirs, and they have a threshold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shares {
+    /// All chunks of all tables.
+    #[default]
+    Global,
+    /// Those of each table.
+    PerTable,
+    /// Those of each table that hold the same columns.
+    PerColumnGroup,
+}
+
 /// What an adjustment did.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Adjustment {
     /// Chunks of all rows in use, whether they have slots or not.
     pub chunks: u32,
@@ -18,32 +31,56 @@ pub struct Adjustment {
     pub evicted: u32,
     /// Chunks that got one.
     pub admitted: u32,
-    /// The least utility that keeps a slot.
-    pub threshold: f32,
+    /// The least utility that keeps a slot: one of all chunks, of each table, or of each table's column groups one after
+    /// the other, as [`Shares`] has it.
+    pub thresholds: Vec<f32>,
 }
 
-/// The rows in use of a table, whose chunks are numbered through.
-struct InUse {
+/// The rows of a table, whose chunks are numbered through, with those of nobody.
+struct Rows {
     table: usize,
+    /// The first chunk of its rows among those of all tables, and their number.
     first: u32,
     len: u32,
+    /// Rows of somebody.
+    in_use: u32,
+}
+
+/// Chunks that are compared with each other.
+struct Group {
+    /// Where they lie among the chunks of all tables.
+    first: u32,
+    stride: u32,
+    len: u32,
+    /// Chunks of somebody's rows, and those of them that are kept.
+    chunks: u32,
+    kept: u32,
 }
 
 /// Which chunks move.
 #[derive(Clone, Copy)]
-struct Direction {
+struct Direction<'a> {
     /// 1: those that come, 0: those that leave.
     coming: u32,
     margin: f32,
     /// Slots that stay free.
     spare: u32,
+    moved: &'a Buffer,
+}
+
+/// What chunks are worth, and must be.
+struct Worths<'a> {
+    effective: &'a Buffer,
+    thresholds: &'a Buffer,
+    fresh: &'a Buffer,
 }
 
 impl ChunkedTables {
-    /// Takes the slots of the chunks of least utility, of all tables, so that `pruned` (from 0 to below 1) of all chunks
-    /// have none, and gives those that are free to others that are worth the threshold. The threshold is exact:
-    /// the utility of the chunk of that rank. Residents that are worth as much as it stay; what is worth nothing does not
-    /// come. Waits until it is done.
+    /// Takes the slots of the chunks of least utility, so that `pruned` (from 0 to below 1) of all chunks have none, and
+    /// gives those that are free to others that are worth the threshold ([`Shares`] says which are compared). The threshold is
+    /// exact: the utility of the chunk of that rank. Residents that are worth as much as it stay; what is worth nothing
+    /// does not come. If there are fewer slots than chunks are to be kept, all of them are used, and shares grow alike. Waits
+    /// until it is done.
     ///
     /// `margin` (at least 1) is a hysteresis: what comes must be worth `margin` times the threshold.
     ///
@@ -59,109 +96,216 @@ impl ChunkedTables {
         if !(margin.is_finite() && margin >= 1.0) {
             return Err(Error::invalid("margin", "at least 1", margin));
         }
-        let (mut in_use, mut chunks) = (Vec::new(), 0);
-        for (table, spec) in self.tables.iter().enumerate() {
-            let len = spec.directory.usage()?.rows * spec.chunks;
-            in_use.push(InUse { table, first: chunks, len });
-            chunks += len;
-        }
-        in_use.retain(|table| table.len > 0);
-        let room = u32::try_from(self.free.size() / 4).unwrap_or(u32::MAX);
-        if chunks == 0 {
-            return Ok(Adjustment { chunks, resident: 0, evicted: 0, admitted: 0, threshold: 0.0 });
-        }
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 0 and the chunks"
-        )]
-        let wanted = chunks - (pruned * f64::from(chunks)).floor() as u32;
-        // the store has no more slots
-        let kept = wanted.min(room);
         let ctx = self.context().clone();
-        let [threshold, evicted, admitted] = [(); 3].map(|()| ctx.allocate("embag.adjustment", 4));
-        let (threshold, evicted, admitted) = (threshold?, evicted?, admitted?);
-        let mut rec = Recorder::new(&ctx);
-        let effective = rec.scratch("embag.effective", u64::from(chunks) * 4)?;
-        for &InUse { table, first, len } in &in_use {
-            let spec = &self.tables[table];
-            let params = chunk_effective::Params {
-                len,
-                chunks: spec.chunks,
-                first_chunk: spec.first_chunk,
-                first_row: spec.first_row,
-                out_first: first,
-                step: self.steps,
-                decay: self.worth.decay,
-            };
-            let bindings = vec![self.utility.clone(), self.stamps.clone(), effective.clone()];
-            rec.dispatch(Dispatch::threads(&chunk_effective::KERNEL, 0, &params, bindings, len));
+        let rows = self.rows()?;
+        let (all, in_use) = self.chunks_of(&rows)?;
+        let groups = self.groups(&rows, pruned);
+        let thresholds = ctx.allocate("embag.thresholds", groups.len() as u64 * 4)?;
+        let (mut evicted, mut admitted) = (0, 0);
+        if in_use > 0 {
+            let moved = [(); 2].map(|()| ctx.allocate("embag.adjustment", 4));
+            let [left, came] = moved;
+            let (left, came) = (left?, came?);
+            let mut rec = Recorder::new(&ctx);
+            let effective = self.record_effective(&mut rec, &rows, all)?;
+            // of a group of which nothing is kept, everything is too little
+            thresholds.write(&ctx, 0, &vec![f32::INFINITY; groups.len()])?;
+            for (group, place) in groups.iter().zip(0u64..) {
+                if group.kept > 0 {
+                    let keys =
+                        Keys { buffer: &effective, first: group.first, stride: group.stride, len: group.len };
+                    select_of(&mut rec, keys, group.chunks - group.kept, &thresholds.part(place * 4, 4))?;
+                }
+            }
+            let most = all.min(self.slots());
+            let fresh = rec.scratch("embag.fresh", u64::from(most) * 16)?;
+            let worths = Worths { effective: &effective, thresholds: &thresholds, fresh: &fresh };
+            let kept: u32 = groups.iter().map(|group| group.kept).sum();
+            let spare = self.slots() - kept;
+            for (coming, moved) in [(0, &left), (1, &came)] {
+                let direction = Direction { coming, margin, spare, moved };
+                rec.scope(|rec| self.record_moves(rec, &rows, all, &worths, direction))?;
+            }
+            self.reset(&mut rec, &fresh, &came, most);
+            rec.run()?;
+            self.epoch += 1;
+            (evicted, admitted) = (left.read::<u32>(&ctx)?[0], came.read::<u32>(&ctx)?[0]);
         }
-        select(&mut rec, &effective, chunks, chunks - kept, &threshold)?;
-        let most = chunks.min(room);
-        let fresh = rec.scratch("embag.fresh", u64::from(most) * 16)?;
-        for (coming, moved) in [(0, &evicted), (1, &admitted)] {
-            let direction = Direction { coming, margin, spare: room - kept };
-            rec.scope(|rec| {
-                self.record_moves(rec, &in_use, chunks, (&effective, &threshold), direction, &fresh, moved)
-            })?;
-        }
-        self.reset(&mut rec, &fresh, &admitted, most);
-        rec.run()?;
-        self.adjustments += 1;
-        let word = |buffer: &Buffer| Ok::<u32, Error>(buffer.read::<u32>(&ctx)?[0]);
         Ok(Adjustment {
-            chunks,
-            resident: room - self.free_slots()?,
-            evicted: word(&evicted)?,
-            admitted: word(&admitted)?,
-            threshold: f32::from_bits(word(&threshold)?),
+            chunks: in_use,
+            resident: self.slots() - self.free_slots()?,
+            evicted,
+            admitted,
+            thresholds: thresholds.read(&ctx)?,
         })
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what the two directions share")]
+    /// The rows of all tables.
+    fn rows(&self) -> Result<Vec<Rows>> {
+        let (mut rows, mut first) = (Vec::new(), 0u64);
+        for (table, spec) in self.lookup.tables.iter().enumerate() {
+            let counts = spec.directory.counts()?;
+            let len = counts.had * spec.chunks;
+            // too many are an error of `chunks_of`
+            let begin = u32::try_from(first).unwrap_or(u32::MAX);
+            rows.push(Rows { table, first: begin, len, in_use: counts.in_use() });
+            first += u64::from(len);
+        }
+        Ok(rows)
+    }
+
+    /// Chunks of all rows, and of those that are somebody's.
+    fn chunks_of(&self, rows: &[Rows]) -> Result<(u32, u32)> {
+        let all: u64 = rows.iter().map(|rows| u64::from(rows.len)).sum();
+        let limit = self.context().limits().binding;
+        match u32::try_from(all) {
+            Ok(all) if (u64::from(all) + 1) * 4 <= limit => {
+                let in_use = rows.iter().map(|rows| rows.in_use * self.lookup.tables[rows.table].chunks);
+                Ok((all, in_use.sum()))
+            }
+            _ => Err(Error::LimitExceeded {
+                what: "a word for each chunk of all tables".to_owned(),
+                needed: (all + 1) * 4,
+                limit,
+                hint: "use wider chunks, or tables of their own that are adjusted one after the other",
+            }),
+        }
+    }
+
+    fn groups(&self, rows: &[Rows], pruned: f64) -> Vec<Group> {
+        let group = |first, stride, len, chunks: u32| {
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between 0 and the chunks"
+            )]
+            let kept = chunks - (pruned * f64::from(chunks)).floor() as u32;
+            Group { first, stride, len, chunks, kept }
+        };
+        let chunks = |rows: &Rows| self.lookup.tables[rows.table].chunks;
+        let mut groups: Vec<Group> = match self.settings.shares {
+            Shares::Global => {
+                let in_use = rows.iter().map(|rows| rows.in_use * chunks(rows)).sum();
+                vec![group(0, 1, rows.iter().map(|rows| rows.len).sum(), in_use)]
+            }
+            Shares::PerTable => {
+                rows.iter().map(|rows| group(rows.first, 1, rows.len, rows.in_use * chunks(rows))).collect()
+            }
+            Shares::PerColumnGroup => rows
+                .iter()
+                .flat_map(|rows| {
+                    let k = chunks(rows);
+                    (0..k).map(move |c| group(rows.first + c, k, rows.len / k, rows.in_use))
+                })
+                .collect(),
+        };
+        // the store has no more slots: all groups give up the same part
+        let wanted: u64 = groups.iter().map(|group| u64::from(group.kept)).sum();
+        let room = u64::from(self.slots());
+        if wanted > room {
+            for group in &mut groups {
+                // no more than it was
+                group.kept = u32::try_from(u64::from(group.kept) * room / wanted).unwrap_or(u32::MAX);
+            }
+        }
+        groups
+    }
+
+    /// What chunks of all tables are worth now, in scratch memory.
+    fn record_effective(&self, rec: &mut Recorder, rows: &[Rows], all: u32) -> Result<Buffer> {
+        let effective = rec.scratch("embag.effective", u64::from(all) * 4)?;
+        for &Rows { table, first, len, .. } in rows {
+            let spec = &self.lookup.tables[table];
+            let params = chunk_effective::Params {
+                len,
+                chunks: spec.chunks,
+                out_first: first,
+                step: self.steps,
+                decay: self.settings.utility.decay,
+                words: self.settings.words(),
+            };
+            let bindings = vec![
+                self.worth[table].utility.clone(),
+                self.worth[table].touch.clone(),
+                spec.directory.row_ids().clone(),
+                effective.clone(),
+            ];
+            rec.dispatch(Dispatch::threads(&chunk_effective::KERNEL, 0, &params, bindings, len));
+        }
+        Ok(effective)
+    }
+
+    /// What each chunk of a table's rows is worth now; -1 for rows of nobody.
+    pub(super) fn effective(&self, table: usize) -> Result<Vec<f32>> {
+        let rows = self.rows()?.swap_remove(table);
+        let mut rec = Recorder::new(self.context());
+        let len = rows.len;
+        let effective = self.record_effective(&mut rec, &[Rows { first: 0, ..rows }], len)?;
+        let readback = rec.readback(&effective);
+        rec.submit().map(drop)?;
+        readback.wait()
+    }
+
     fn record_moves(
         &self,
         rec: &mut Recorder,
-        in_use: &[InUse],
-        chunks: u32,
-        (effective, threshold): (&Buffer, &Buffer),
-        Direction { coming, margin, spare }: Direction,
-        fresh: &Buffer,
-        moved: &Buffer,
+        rows: &[Rows],
+        all: u32,
+        worths: &Worths<'_>,
+        direction: Direction<'_>,
     ) -> Result<()> {
-        let places = rec.scratch("embag.places", (u64::from(chunks) + 1) * 4)?;
-        for &InUse { table, first, len } in in_use {
-            let first_chunk = self.tables[table].first_chunk;
-            let params = chunk_marks::Params { len, first_chunk, first, coming, margin };
-            let bindings = vec![effective.clone(), threshold.clone(), self.slots.clone(), places.clone()];
+        let Direction { coming, margin, spare, moved } = direction;
+        let places = rec.scratch("embag.places", (u64::from(all) + 1) * 4)?;
+        let mut groups_before = 0;
+        for &Rows { table, first, len, .. } in rows {
+            let spec = &self.lookup.tables[table];
+            let (threshold, by_column) = match self.settings.shares {
+                Shares::Global => (0, 0),
+                // there are fewer tables than columns
+                Shares::PerTable => (u32::try_from(table).unwrap_or(u32::MAX), 0),
+                Shares::PerColumnGroup => (groups_before, 1),
+            };
+            groups_before += spec.chunks;
+            let chunks = spec.chunks;
+            let params = chunk_marks::Params { len, chunks, first, coming, margin, threshold, by_column };
+            let bindings =
+                vec![worths.effective.clone(), worths.thresholds.clone(), spec.slots.clone(), places.clone()];
             rec.dispatch(Dispatch::threads(&chunk_marks::KERNEL, 0, &params, bindings, len + 1));
         }
-        prefix_sum(rec, &places, chunks + 1)?;
-        for &InUse { table, first, len } in in_use {
-            let spec = &self.tables[table];
+        prefix_sum(rec, &places, all + 1)?;
+        for &Rows { table, first, len, .. } in rows {
+            let spec = &self.lookup.tables[table];
             let params = chunk_move::Params {
                 len,
                 chunks: spec.chunks,
-                first_chunk: spec.first_chunk,
                 first,
                 coming,
-                // there are fewer tables than features, of which each has its columns
+                // there are fewer tables than columns
                 table: u32::try_from(table).unwrap_or(u32::MAX),
                 spare,
             };
             let bindings = vec![
                 places.clone(),
-                spec.directory.buffers().1.clone(),
-                self.counts.clone(),
+                spec.directory.row_ids().clone(),
+                self.free_count.clone(),
                 self.free.clone(),
-                self.slots.clone(),
-                fresh.clone(),
+                spec.slots.clone(),
+                worths.fresh.clone(),
             ];
             rec.dispatch(Dispatch::threads(&chunk_move::KERNEL, 0, &params, bindings, len));
+            let rows = len / spec.chunks;
+            let (chunks, step, words) = (spec.chunks, self.steps, self.settings.words());
+            let params = chunk_touch::Params { len: rows, chunks, first, step, words };
+            let bindings = vec![
+                places.clone(),
+                worths.effective.clone(),
+                self.worth[table].utility.clone(),
+                self.worth[table].touch.clone(),
+            ];
+            rec.dispatch(Dispatch::threads(&chunk_touch::KERNEL, 0, &params, bindings, rows));
         }
-        let params = chunk_moved::Params { len: chunks, coming, spare };
-        let bindings = vec![places, self.counts.clone(), moved.clone()];
+        let params = chunk_moved::Params { len: all, coming, spare };
+        let bindings = vec![places, self.free_count.clone(), moved.clone()];
         rec.dispatch(Dispatch::new(&chunk_moved::KERNEL, 0, &params, bindings, 1));
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! Describes chunked tables and makes them.
 
-use super::{ChunkedTables, IdDirectory, Utility};
-use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
-use crate::chunked::tables::{Feature, Table as Described};
-use crate::device::{Buffer, Context};
-use crate::kernels::feature::NONE;
+use super::budget::{free_stack, slots_within, store_of};
+use super::lookup::{Feature, Lookup, Table, chunk_words};
+use super::room::{TableStats, WhenFull};
+use super::tables::{Settings, Worth};
+use super::{ChunkedTables, Shares, Utility};
+use crate::bag::{EmbeddingBags, EmbeddingBagsBuilder, Pooling};
+use crate::device::Context;
 use crate::optimizer::{Optimizer, Schedule, UpdateRules};
-use crate::table::{Init, Table, table_seed};
+use crate::table::table_seed;
 use crate::{Error, Result};
 
 /// How many slots there are.
@@ -14,28 +16,6 @@ use crate::{Error, Result};
 enum Room {
     Slots(u32),
     Budget(u64),
-}
-
-impl Room {
-    /// Slots of `width` columns, beside tables whose chunks are found with so many bytes.
-    fn slots(self, width: u32, metadata: u64) -> Result<u32> {
-        let slots = match self {
-            Self::Slots(slots) => slots,
-            Self::Budget(bytes) => {
-                // a slot takes its values, and a place on the stack of free ones
-                let slots = bytes.saturating_sub(metadata) / u64::from(width * 4 + 4);
-                if slots == 0 {
-                    let expected = format!("more than the {metadata} bytes that chunks are found with");
-                    return Err(Error::invalid("budget", expected, bytes));
-                }
-                u32::try_from(slots).unwrap_or(NONE)
-            }
-        };
-        if slots == 0 || slots == NONE {
-            return Err(Error::invalid("slots", format!("1 to {}", NONE - 1), slots));
-        }
-        Ok(slots)
-    }
 }
 
 /// Describes chunked tables and features; made by [`ChunkedTables::builder`].
@@ -50,6 +30,9 @@ pub struct ChunkedTablesBuilder {
     /// Takes what is said about updates.
     bags: EmbeddingBagsBuilder,
     utility: Utility,
+    shares: Shares,
+    when_full: WhenFull,
+    admit_after: u32,
     seed: u64,
 }
 
@@ -64,6 +47,9 @@ impl ChunkedTablesBuilder {
             scale: 0.01,
             bags: EmbeddingBags::builder(ctx),
             utility: Utility::default(),
+            shares: Shares::default(),
+            when_full: WhenFull::default(),
+            admit_after: 1,
             seed: 0,
         }
     }
@@ -139,6 +125,28 @@ impl ChunkedTablesBuilder {
         self
     }
 
+    /// Which chunks an adjustment compares with each other; all, if nothing is said.
+    #[must_use]
+    pub fn shares(mut self, shares: Shares) -> Self {
+        self.shares = shares;
+        self
+    }
+
+    /// What happens if more ids are new than a directory has rows for; the rows of least utility leave, if nothing is said.
+    #[must_use]
+    pub fn when_full(mut self, when_full: WhenFull) -> Self {
+        self.when_full = when_full;
+        self
+    }
+
+    /// How often an id must have been seen to get a row; once, if nothing is said. See
+    /// [`IdDirectory::admitting`](super::IdDirectory::admitting).
+    #[must_use]
+    pub fn admit_after(mut self, times: u32) -> Self {
+        self.admit_after = times;
+        self
+    }
+
     /// What first values are made of.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -152,18 +160,16 @@ impl ChunkedTablesBuilder {
     /// [`Error::InvalidArgument`] for names that are unknown or used twice and sizes out of range,
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<ChunkedTables> {
-        let Self { ctx, width, room, scale, .. } = self;
-        if ![4, 8, 16, 32].contains(&width) {
-            return Err(Error::invalid("chunk_width", "4, 8, 16 or 32", width));
-        }
-        if !(scale.is_finite() && scale >= 0.0) {
-            return Err(Error::invalid("scale", "a finite number of at least 0", scale));
-        }
-        self.utility.validate()?;
-        if self.tables.is_empty() || self.features.is_empty() {
-            return Err(Error::invalid("tables", "a table and a feature at least", "none"));
-        }
-        let (mut tables, mut first_chunk, mut first_row) = (Vec::<Described>::new(), 0u32, 0u32);
+        self.validate()?;
+        let Self { ctx, width, when_full, .. } = self;
+        let settings = Settings {
+            scale: self.scale,
+            seed: table_seed(self.seed, 0),
+            utility: self.utility,
+            shares: self.shares,
+            when_full,
+        };
+        let (mut tables, mut worth) = (Vec::<Table>::new(), Vec::new());
         for (name, rows, dim) in self.tables {
             let argument = |what: &str| format!("table \"{name}\" {what}");
             let narrow = u32::try_from(dim).ok().filter(|&dim| dim > 0 && dim.is_multiple_of(width));
@@ -174,64 +180,70 @@ impl ChunkedTablesBuilder {
                 return Err(Error::invalid(argument("name"), "one of its own", "the name twice"));
             }
             let chunks = dim / width;
-            let more = rows.checked_mul(chunks).and_then(|chunks| first_chunk.checked_add(chunks));
-            let Some(next_chunk) = more.filter(|&next| next < NONE) else {
-                return Err(Error::invalid(argument("rows"), "fewer than 2^32 chunks of all tables", rows));
-            };
-            let directory = IdDirectory::new(&ctx, rows)?;
-            tables.push(Described { name, dim, chunks, first_chunk, first_row, directory });
-            (first_chunk, first_row) = (next_chunk, first_row + rows);
+            worth.push(Worth {
+                utility: chunk_words(&ctx, "embag.chunk_utility", &name, rows, chunks)?,
+                touch: chunk_words(&ctx, "embag.row_touch", &name, rows, settings.words())?,
+                stats: TableStats::default(),
+                left_after: None,
+            });
+            tables.push(Table::new(&ctx, name, chunks, rows, self.admit_after)?);
         }
-        let directories: u64 = tables.iter().map(|table| table.directory.bytes()).sum();
-        // slot and utility of each chunk, the last step of each row, and the counts
-        let words = 2 * u64::from(first_chunk) + u64::from(first_row) + 1 + tables.len() as u64;
-        let slots = room.slots(width, directories + words * 4)?;
-        let mut features = Vec::<Feature>::new();
-        let mut store = self
-            .bags
-            .table("chunks", Table::rows(slots.into()).dim(width as usize).init(Init::Zero))
-            .bounds(Bounds::Skip)
-            .seed(self.seed);
-        for (name, table, pooling) in self.features {
-            if features.iter().any(|feature| feature.name == name) {
-                let argument = format!("feature \"{name}\"");
-                return Err(Error::invalid(argument, "a name of its own", "the name twice"));
+        let features = features(self.features, &tables)?;
+        let (slots, budget) = match self.room {
+            Room::Slots(slots) => (slots, None),
+            Room::Budget(bytes) => {
+                let of_table = |(table, worth): (&Table, &Worth)| {
+                    let to_come = if when_full.evicts() { table.directory.bytes_to_come() } else { 0 };
+                    let found_with = table.directory.bytes() + table.slots.size();
+                    found_with + to_come + worth.utility.size() + worth.touch.size()
+                };
+                let metadata: u64 = tables.iter().zip(&worth).map(of_table).sum();
+                // and the number of free slots
+                (slots_within(bytes, metadata + 4, width)?, Some(bytes))
             }
-            let Some(index) = tables.iter().position(|known| known.name == table) else {
-                return Err(Error::invalid(format!("feature \"{name}\""), "a table that is there", table));
-            };
-            if ![Pooling::Sum, Pooling::Mean].contains(&pooling) {
-                let argument = format!("feature \"{name}\"");
-                return Err(Error::invalid(argument, "a sum or mean", format!("{pooling:?}")));
-            }
-            for chunk in 0..tables[index].chunks {
-                // a mean is a weighted sum: chunks that are absent count too
-                store = store.feature(&format!("{name} {chunk}"), "chunks", Pooling::Sum);
-            }
-            features.push(Feature { name, table: index, mean: pooling == Pooling::Mean });
-        }
-        let words = |label: &str, words: u32| ctx.allocate(label, u64::from(words) * 4);
-        let made = ChunkedTables {
-            store: store.build()?,
-            width,
-            scale,
-            seed: table_seed(self.seed, 0),
-            slots: words("embag.chunk_slots", first_chunk)?,
-            utility: words("embag.chunk_utility", first_chunk)?,
-            stamps: words("embag.chunk_stamps", first_row)?,
-            free: Buffer::from_slice(&ctx, &(0..slots).rev().collect::<Vec<u32>>())?,
-            counts: words("embag.chunk_counts", 1 + u32::try_from(tables.len()).unwrap_or(u32::MAX - 1))?,
-            tables,
-            features,
-            worth: self.utility,
-            steps: 0,
-            adjustments: 0,
         };
-        for (what, buffer) in [("chunks", &made.slots), ("rows", &made.stamps), ("slots", &made.free)] {
-            buffer.check_bindable(&ctx, || what.to_owned())?;
-        }
-        made.slots.write(&ctx, 0, &vec![NONE; first_chunk as usize])?;
-        made.counts.write(&ctx, 0, &[slots])?;
-        Ok(made)
+        // the slots' values and places are made of this seed's first table
+        let store = self.bags.seed(self.seed);
+        let lookup = Lookup::new(store_of(&store, width, slots)?, width, tables, features);
+        let (free, free_count) = free_stack(&ctx, slots, 0..slots)?;
+        Ok(ChunkedTables { lookup, worth, free, free_count, settings, store, budget, steps: 0, epoch: 0 })
     }
+
+    /// What can be said before anything is made.
+    fn validate(&self) -> Result<()> {
+        if ![4, 8, 16, 32].contains(&self.width) {
+            return Err(Error::invalid("chunk_width", "4, 8, 16 or 32", self.width));
+        }
+        if !(self.scale.is_finite() && self.scale >= 0.0) {
+            return Err(Error::invalid("scale", "a finite number of at least 0", self.scale));
+        }
+        self.utility.validate()?;
+        self.when_full.validate()?;
+        if let (Room::Budget(bytes), WhenFull::Grow) = (self.room, self.when_full) {
+            return Err(Error::invalid("budget", "none, for directories that grow", bytes));
+        }
+        if self.tables.is_empty() || self.features.is_empty() {
+            return Err(Error::invalid("tables", "a table and a feature at least", "none"));
+        }
+        Ok(())
+    }
+}
+
+/// Features of tables that are there, sums or means.
+fn features(given: Vec<(String, String, Pooling)>, tables: &[Table]) -> Result<Vec<Feature>> {
+    let mut features = Vec::<Feature>::new();
+    for (name, table, pooling) in given {
+        let argument = || format!("feature \"{name}\"");
+        if features.iter().any(|feature| feature.name == name) {
+            return Err(Error::invalid(argument(), "a name of its own", "the name twice"));
+        }
+        let Some(table) = tables.iter().position(|known| known.name == table) else {
+            return Err(Error::invalid(argument(), "a table that is there", table));
+        };
+        if ![Pooling::Sum, Pooling::Mean].contains(&pooling) {
+            return Err(Error::invalid(argument(), "a sum or mean", format!("{pooling:?}")));
+        }
+        features.push(Feature { name, table, mean: pooling == Pooling::Mean });
+    }
+    Ok(features)
 }

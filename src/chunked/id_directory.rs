@@ -1,35 +1,42 @@
 //! Which row belongs to which id.
 
+use std::ops::Range;
+
+use super::sketch::Sketch;
 use crate::checkpoint::Checkpoint;
-use crate::cpu::directory::virtual_id;
+use crate::cpu::directory::{Bucket, PLACES, insert, virtual_id};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
-use crate::kernels::{directory_admit, directory_count, directory_find};
+use crate::kernels::{directory_admit, directory_count, directory_find, directory_insert, directory_leave};
 use crate::sort::{SortedKeys, sort_by_key};
 use crate::{Error, Result};
 
 /// A hash directory on the device: raw 64-bit ids of any value to rows `0 .. capacity`.
 ///
-/// An id is hashed to a virtual id of 32 bits, which open addressing with double hashing finds; the directory is never
-/// more than nine tenths full. Two ids may have one virtual id, and so one row: never if their upper 32 bits are equal (but for
-/// one pair of virtual ids), else with a chance of 2^-32 for each pair.
+/// An id is hashed to a virtual id of 32 bits, which is found in one of a few buckets of eight places each; the directory is
+/// never more than nine tenths full. Two ids may have one virtual id, and so one row: never if their upper 32 bits are
+/// equal (but for two pairs of virtual ids), else with a chance of 2^-32 for each pair.
 ///
 /// New ids of a batch get rows in the ascending order of their virtual ids, so that rows do not depend on the order of
 /// threads, nor on the device. When all rows are in use, further ids get none; they are counted.
 ///
-/// Memory: 8 bytes for each of `capacity / 0.9` places, and 4 bytes a row.
+/// Memory: 8 bytes for each of `capacity / 0.9` places, and 4 bytes a row; 4 more a row once rows have left
+/// ([`WhenFull::Evict`](super::WhenFull::Evict)), and 8 more a row if ids are admitted by count.
 #[derive(Debug)]
 pub struct IdDirectory {
     ctx: Context,
     capacity: u32,
-    /// A prime number of pairs of virtual id and row.
-    places: u32,
+    /// A prime number.
+    buckets: u32,
     entries: Buffer,
-    /// The virtual id of each row.
+    /// The virtual id of each row, 0 for those of nobody.
     row_ids: Buffer,
-    /// Rows in use, and ids that found none.
+    /// Rows that were left, the last one at the end; of no size until one is.
+    left: Buffer,
+    /// Rows that somebody has had, those of them that were left, and ids that found no row.
     counts: Buffer,
+    sketch: Option<Sketch>,
 }
 
 /// How full a directory is.
@@ -41,6 +48,47 @@ pub struct DirectoryUsage {
     pub refused: u32,
 }
 
+/// Counts as they lie on the device.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    /// Rows that somebody has had.
+    pub(super) had: u32,
+    /// Those of them that were left.
+    pub(super) left: u32,
+    refused: u32,
+}
+
+impl Counts {
+    pub(super) fn in_use(self) -> u32 {
+        self.had - self.left
+    }
+}
+
+/// What looking ids up writes.
+pub(super) struct Found<'a> {
+    /// For each id its row, or none.
+    pub(super) rows: &'a Buffer,
+    /// The virtual ids of those that have none; and how many there are, of several tables.
+    pub(super) unknown: &'a Buffer,
+    pub(super) strangers: &'a Buffer,
+    pub(super) table: u32,
+}
+
+/// The distinct virtual ids that are new, in ascending order, and their number.
+pub(super) struct NewIds {
+    len: u32,
+    ids: Buffer,
+    pub(super) total: Buffer,
+}
+
+/// Rows that new ids got, each with its virtual id, and their number.
+pub(super) struct NewRows {
+    /// There are no more.
+    pub(super) len: u32,
+    pub(super) rows: Buffer,
+    pub(super) admitted: Buffer,
+}
+
 impl IdDirectory {
     /// An empty directory of `capacity` rows.
     ///
@@ -48,26 +96,30 @@ impl IdDirectory {
     /// [`Error::InvalidArgument`] if `capacity` is 0, [`Error::LimitExceeded`] if the places do not fit one binding,
     /// [`Error::Device`] if the memory cannot be had.
     pub fn new(ctx: &Context, capacity: u32) -> Result<Self> {
-        let limit = ctx.limits().binding;
-        let most = limit / 8 / 10 * 9;
+        Self::admitting(ctx, capacity, 1)
+    }
+
+    /// An empty directory in which ids get rows when they have been seen `least` times. How often those without a row
+    /// were seen is kept in a sketch of two counters a row: it is never taken for less than it is, and for more only if
+    /// another id has the same counters.
+    ///
+    /// # Errors
+    /// As [`IdDirectory::new`], and if `least` is 0.
+    pub fn admitting(ctx: &Context, capacity: u32, least: u32) -> Result<Self> {
         if capacity == 0 {
             return Err(Error::invalid("capacity", "at least one row", 0));
         }
-        let needed = u64::from(capacity).div_ceil(9) * 10;
-        let places = u32::try_from(needed).ok().and_then(next_prime).filter(|&n| u64::from(n) * 8 <= limit);
-        let Some(places) = places else {
-            return Err(Error::LimitExceeded {
-                what: "a directory".to_owned(),
-                needed: needed * 8,
-                limit,
-                hint: if most < u64::from(capacity) { "use fewer rows" } else { "use a few rows less" },
-            });
-        };
-        let entries = ctx.allocate("embag.directory", u64::from(places) * 8)?;
-        entries.write(ctx, 0, &vec![NONE; places as usize * 2])?;
-        let row_ids = ctx.allocate("embag.directory_ids", u64::from(capacity) * 4)?;
-        let counts = ctx.allocate("embag.directory_counts", 8)?;
-        Ok(Self { ctx: ctx.clone(), capacity, places, entries, row_ids, counts })
+        let buckets = buckets(ctx, capacity)?;
+        Ok(Self {
+            ctx: ctx.clone(),
+            capacity,
+            buckets,
+            entries: ctx.allocate("embag.directory", u64::from(buckets) * BUCKET_BYTES)?,
+            row_ids: ctx.allocate("embag.directory_ids", u64::from(capacity) * 4)?,
+            left: ctx.allocate("embag.directory_left", 0)?,
+            counts: ctx.allocate("embag.directory_counts", 12)?,
+            sketch: Sketch::new(ctx, capacity, least)?,
+        })
     }
 
     /// Rows that there can be.
@@ -79,7 +131,8 @@ impl IdDirectory {
     /// Bytes on the device.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.entries.size() + self.row_ids.size() + self.counts.size()
+        let sketch = self.sketch.as_ref().map_or(0, Sketch::bytes);
+        self.entries.size() + self.row_ids.size() + self.left.size() + self.counts.size() + sketch
     }
 
     /// The virtual id of a raw one.
@@ -95,7 +148,15 @@ impl IdDirectory {
     /// [`Error::LimitExceeded`] if the memory cannot be used there.
     pub fn record_find(&self, rec: &mut Recorder, ids: &Buffer, rows: &Buffer) -> Result<()> {
         let len = self.check(rec, ids, rows)?;
-        rec.whole(|rec| rec.scope(|rec| self.find(rec, ids, rows, len).map(|_| ())))
+        rec.whole(|rec| {
+            rec.scope(|rec| {
+                let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
+                let strangers = rec.scratch("embag.strangers", 4)?;
+                let found = Found { rows, unknown: &unknown, strangers: &strangers, table: 0 };
+                self.find(rec, ids, 0..len, &found, 0);
+                Ok(())
+            })
+        })
     }
 
     /// Records [`IdDirectory::record_find`] after ids without a row have got one.
@@ -109,25 +170,13 @@ impl IdDirectory {
         }
         rec.whole(|rec| {
             rec.scope(|rec| {
-                let unknown = self.find(rec, ids, rows, len)?;
-                let keys = sort_by_key(rec, &unknown, len, u32::BITS)?.keys;
-                let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
-                let new_ids = rec.scratch("embag.new_ids", u64::from(len) * 4)?;
-                let total = rec.scratch("embag.total", 4)?;
-                SortedKeys { len, keys, range: 0..NONE, status }.record_distinct(rec, &new_ids, &total)?;
-                let params = directory_admit::Params { len, places: self.places, capacity: self.capacity };
-                let bindings = vec![
-                    new_ids,
-                    total.clone(),
-                    self.counts.clone(),
-                    self.entries.clone(),
-                    self.row_ids.clone(),
-                ];
-                rec.dispatch(Dispatch::threads(&directory_admit::KERNEL, 0, &params, bindings, len));
-                let params = directory_count::Params { capacity: self.capacity };
-                let bindings = vec![total, self.counts.clone()];
-                rec.dispatch(Dispatch::new(&directory_count::KERNEL, 0, &params, bindings, 1));
-                self.find(rec, ids, rows, len)?;
+                let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
+                let strangers = rec.scratch("embag.strangers", 4)?;
+                let found = Found { rows, unknown: &unknown, strangers: &strangers, table: 0 };
+                self.find(rec, ids, 0..len, &found, 0);
+                let new = self.new_ids(rec, &unknown, len)?;
+                self.admit(rec, &new)?;
+                self.find(rec, ids, 0..len, &found, 0);
                 Ok(())
             })
         })
@@ -138,10 +187,8 @@ impl IdDirectory {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn usage(&self) -> Result<DirectoryUsage> {
-        match self.counts.read::<u32>(&self.ctx)?[..] {
-            [rows, refused] => Ok(DirectoryUsage { rows, refused }),
-            _ => Err(Error::device("directory", "two counts expected")),
-        }
+        let counts = self.counts()?;
+        Ok(DirectoryUsage { rows: counts.in_use(), refused: counts.refused })
     }
 
     /// The virtual ids of the rows in use, in the order of the rows.
@@ -149,8 +196,15 @@ impl IdDirectory {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn virtual_ids(&self) -> Result<Vec<u32>> {
-        let rows = u64::from(self.usage()?.rows);
-        self.row_ids.part(0, rows * 4).read(&self.ctx)
+        let mut ids = self.ids_of_rows()?;
+        ids.retain(|&id| id != 0);
+        Ok(ids)
+    }
+
+    /// The virtual id of each row that somebody has had, 0 for those of nobody.
+    pub(super) fn ids_of_rows(&self) -> Result<Vec<u32>> {
+        let had = u64::from(self.counts()?.had);
+        self.row_ids.part(0, had * 4).read(&self.ctx)
     }
 
     /// Puts the virtual ids and counts into a checkpoint, under names that begin with `prefix`.
@@ -158,9 +212,16 @@ impl IdDirectory {
     /// # Errors
     /// [`Error::Device`] if the device fails, [`Error::Checkpoint`] if there is something under these names.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
-        let ids = self.virtual_ids()?;
+        let counts = self.counts()?;
+        let ids = self.ids_of_rows()?;
+        let left: Vec<u32> = self.left.part(0, u64::from(counts.left) * 4).read(&self.ctx)?;
         checkpoint.insert(&format!("{prefix}.virtual_ids"), &[ids.len()], ids)?;
-        checkpoint.insert(&format!("{prefix}.refused"), &[1], vec![self.usage()?.refused])
+        checkpoint.insert(&format!("{prefix}.left"), &[left.len()], left)?;
+        checkpoint.insert(&format!("{prefix}.refused"), &[1], vec![counts.refused])?;
+        match &self.sketch {
+            Some(sketch) => sketch.export(&self.ctx, checkpoint, &format!("{prefix}.sketch")),
+            None => Ok(()),
+        }
     }
 
     /// Takes the rows of a checkpoint: each id has the row that it had there.
@@ -169,42 +230,183 @@ impl IdDirectory {
     /// [`Error::Checkpoint`] if it has no such directory, or one of more rows than there are here, [`Error::Device`] if
     /// the device fails. Nothing has changed then.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        let name = format!("{prefix}.virtual_ids");
-        let shape = checkpoint.shape(&name).unwrap_or(&[0]).to_vec();
-        let ids = checkpoint.tensor::<u32>(&name, &shape)?;
-        let refused = checkpoint.tensor::<u32>(&format!("{prefix}.refused"), &[1])?[0];
-        let rows = u32::try_from(ids.len()).ok().filter(|&rows| rows <= self.capacity);
-        let Some(rows) = rows else {
-            return Err(checkpoint.mismatch(&name, format!("at most {} rows", self.capacity), ids.len()));
-        };
-        let mut entries = vec![[NONE; 2]; self.places as usize];
-        for (&id, row) in ids.iter().zip(0..) {
-            let place = crate::cpu::directory::probes(id, self.places).find(|&place| {
-                let [there, _] = entries[place];
-                there == NONE || there == id
-            });
-            match place.filter(|&place| id != NONE && entries[place][0] == NONE) {
-                Some(place) => entries[place] = [id, row],
-                None => return Err(checkpoint.mismatch(&name, "different virtual ids", id)),
-            }
+        let saved = SavedDirectory::read(checkpoint, prefix)?;
+        saved.check(self, checkpoint, prefix)?;
+        self.take(&saved)
+    }
+
+    /// Takes the rows of a checkpoint that were checked.
+    pub(super) fn take(&mut self, saved: &SavedDirectory) -> Result<()> {
+        self.entries.write(&self.ctx, 0, &saved.entries(self.buckets))?;
+        let mut ids = saved.ids.clone();
+        ids.resize(self.capacity as usize, 0);
+        self.row_ids.write(&self.ctx, 0, &ids)?;
+        if !saved.left.is_empty() {
+            self.keep_left()?;
+            self.left.write(&self.ctx, 0, &saved.left)?;
         }
-        self.entries.write(&self.ctx, 0, &entries)?;
-        self.row_ids.write(&self.ctx, 0, ids)?;
-        self.counts.write(&self.ctx, 0, &[rows, refused])
+        if let (Some(own), Some(counters)) = (&self.sketch, &saved.sketch) {
+            own.write(&self.ctx, counters)?;
+        }
+        self.counts.write(&self.ctx, 0, &[saved.had(), saved.left_count(), saved.refused])
     }
 
-    /// The counts, of which the first is the rows in use, and the virtual id of each row.
-    pub(super) fn buffers(&self) -> (&Buffer, &Buffer) {
-        (&self.counts, &self.row_ids)
+    pub(super) fn counts(&self) -> Result<Counts> {
+        match self.counts.read::<u32>(&self.ctx)?[..] {
+            [had, left, refused] => Ok(Counts { had, left, refused }),
+            _ => Err(Error::device("directory", "three counts expected")),
+        }
     }
 
-    /// Looks ids up; gives the virtual ids of those without a row.
-    fn find(&self, rec: &mut Recorder, ids: &Buffer, rows: &Buffer, len: u32) -> Result<Buffer> {
-        let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
-        let params = directory_find::Params { len, places: self.places };
-        let bindings = vec![self.entries.clone(), ids.clone(), rows.clone(), unknown.clone()];
-        rec.dispatch(Dispatch::threads(&directory_find::KERNEL, 0, &params, bindings, len));
-        Ok(unknown)
+    /// Bytes that it will take more when rows leave for the first time.
+    pub(super) fn bytes_to_come(&self) -> u64 {
+        u64::from(self.capacity) * 4 - self.left.size()
+    }
+
+    /// The virtual id of each row.
+    pub(super) fn row_ids(&self) -> &Buffer {
+        &self.row_ids
+    }
+
+    /// Records the look-up of the ids in a range; the unknown ones among them are written from a place on.
+    pub(super) fn find(
+        &self,
+        rec: &mut Recorder,
+        ids: &Buffer,
+        range: Range<u32>,
+        found: &Found<'_>,
+        unknown_first: u32,
+    ) {
+        let params = directory_find::Params {
+            len: range.end - range.start,
+            first: range.start,
+            unknown_first,
+            table: found.table,
+            buckets: self.buckets,
+        };
+        let bindings = vec![
+            self.entries.clone(),
+            ids.clone(),
+            found.rows.clone(),
+            found.unknown.clone(),
+            found.strangers.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&directory_find::KERNEL, 0, &params, bindings, params.len));
+    }
+
+    /// Records which of `len` unknown ids are to get rows. Counts them as seen.
+    pub(super) fn new_ids(&self, rec: &mut Recorder, unknown: &Buffer, len: u32) -> Result<NewIds> {
+        let new = NewIds {
+            len,
+            ids: self.ctx.allocate("embag.new_ids", u64::from(len) * 4)?,
+            total: self.ctx.allocate("embag.total", 4)?,
+        };
+        if let Some(sketch) = &self.sketch {
+            sketch.record_sift(rec, unknown, len);
+        }
+        rec.scope(|rec| {
+            let keys = sort_by_key(rec, unknown, len, u32::BITS)?.keys;
+            let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
+            SortedKeys { len, keys, range: 0..NONE, status }.record_distinct(rec, &new.ids, &new.total)
+        })?;
+        Ok(new)
+    }
+
+    /// Records that new ids get rows, as far as there are any.
+    pub(super) fn admit(&mut self, rec: &mut Recorder, new: &NewIds) -> Result<NewRows> {
+        let rows = NewRows {
+            len: new.len,
+            rows: rec.scratch("embag.new_rows", u64::from(new.len) * 8)?,
+            admitted: rec.scratch("embag.admitted", 4)?,
+        };
+        let (buckets, capacity) = (self.buckets, self.capacity);
+        let params = directory_admit::Params { len: new.len, buckets, capacity };
+        let bindings = vec![
+            new.ids.clone(),
+            new.total.clone(),
+            self.counts.clone(),
+            self.left.clone(),
+            self.entries.clone(),
+            self.row_ids.clone(),
+            rows.rows.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&directory_admit::KERNEL, 0, &params, bindings, new.len));
+        let params = directory_count::Params { capacity };
+        let bindings = vec![new.total.clone(), self.counts.clone(), rows.admitted.clone()];
+        rec.dispatch(Dispatch::new(&directory_count::KERNEL, 0, &params, bindings, 1));
+        Ok(rows)
+    }
+
+    /// Makes at most `len` rows nobody's, those of `rows` in order whose `credit` is not 2^32 - 1, which come last; gives
+    /// how many that were. Waits until it is done.
+    pub(super) fn leave(
+        &mut self,
+        mut rec: Recorder,
+        [credit, rows]: [&Buffer; 2],
+        len: u32,
+        counts: Counts,
+    ) -> Result<u32> {
+        self.keep_left()?;
+        let gone = self.ctx.allocate("embag.gone", 4)?;
+        let params = directory_leave::Params { len, before: counts.left };
+        let bindings =
+            vec![credit.clone(), rows.clone(), self.row_ids.clone(), self.left.clone(), gone.clone()];
+        rec.dispatch(Dispatch::threads(&directory_leave::KERNEL, 0, &params, bindings, len));
+        self.record_rebuild(&mut rec, counts.had);
+        rec.run()?;
+        let gone = gone.read::<u32>(&self.ctx)?[0];
+        self.counts.write(&self.ctx, 4, &[counts.left + gone])?;
+        Ok(gone)
+    }
+
+    /// Makes room for more rows: the ids are hashed again, on the device. Gives the bytes that were needed beside those
+    /// that are kept. Waits until it is done.
+    pub(super) fn grow(&mut self, capacity: u32) -> Result<u64> {
+        let buckets = buckets(&self.ctx, capacity)?;
+        let had = self.counts()?.had;
+        let old = self.entries.size() + self.row_ids.size();
+        let entries = self.ctx.allocate("embag.directory", u64::from(buckets) * BUCKET_BYTES)?;
+        let row_ids = self.ctx.allocate("embag.directory_ids", u64::from(capacity) * 4)?;
+        let mut rec = Recorder::new(&self.ctx);
+        rec.copy(&self.row_ids, &row_ids.part(0, self.row_ids.size()))?;
+        let grown = Self {
+            ctx: self.ctx.clone(),
+            capacity,
+            buckets,
+            entries,
+            row_ids,
+            left: self.left.clone(),
+            counts: self.counts.clone(),
+            sketch: self.sketch.clone(),
+        };
+        grown.record_rebuild(&mut rec, had);
+        rec.run()?;
+        *self = grown;
+        if self.left.size() > 0 {
+            self.keep_left()?;
+        }
+        Ok(old)
+    }
+
+    /// Hashes the ids of all rows again.
+    fn record_rebuild(&self, rec: &mut Recorder, had: u32) {
+        rec.clear(&self.entries);
+        let params = directory_insert::Params { len: had, buckets: self.buckets };
+        let bindings = vec![self.row_ids.clone(), self.entries.clone()];
+        rec.dispatch(Dispatch::threads(&directory_insert::KERNEL, 0, &params, bindings, had));
+    }
+
+    /// Memory for rows that were left: as many as there are.
+    fn keep_left(&mut self) -> Result<()> {
+        let bytes = u64::from(self.capacity) * 4;
+        if self.left.size() < bytes {
+            let more = self.ctx.allocate("embag.directory_left", bytes)?;
+            let mut rec = Recorder::new(&self.ctx);
+            rec.copy(&self.left, &more.part(0, self.left.size()))?;
+            rec.run()?;
+            self.left = more;
+        }
+        Ok(())
     }
 
     fn check(&self, rec: &Recorder, ids: &Buffer, rows: &Buffer) -> Result<u32> {
@@ -227,10 +429,103 @@ impl IdDirectory {
     }
 }
 
-/// The first prime from `n` on, which is at least 3.
+/// A directory in a checkpoint.
+pub(super) struct SavedDirectory {
+    /// The virtual id of each row, 0 for those of nobody.
+    pub(super) ids: Vec<u32>,
+    left: Vec<u32>,
+    refused: u32,
+    sketch: Option<Vec<u32>>,
+}
+
+impl SavedDirectory {
+    /// Rows in the order of different virtual ids.
+    pub(super) fn of_rows(ids: Vec<u32>) -> Self {
+        Self { ids, left: Vec::new(), refused: 0, sketch: None }
+    }
+
+    pub(super) fn read(checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
+        let list = |what: &str| {
+            let name = format!("{prefix}.{what}");
+            let shape = checkpoint.shape(&name).unwrap_or(&[0]).to_vec();
+            checkpoint.tensor::<u32>(&name, &shape).map(<[u32]>::to_vec)
+        };
+        let refused = checkpoint.tensor::<u32>(&format!("{prefix}.refused"), &[1])?[0];
+        let sketch = checkpoint.shape(&format!("{prefix}.sketch")).map(|_| list("sketch")).transpose()?;
+        let this = Self { ids: list("virtual_ids")?, left: list("left")?, refused, sketch };
+        let mut used: Vec<u32> = this.ids.iter().copied().filter(|&id| id != 0).collect();
+        used.sort_unstable();
+        if let Some(pair) = used.windows(2).find(|pair| pair[0] == pair[1] || pair[1] == NONE) {
+            return Err(checkpoint.mismatch(
+                format!("{prefix}.virtual_ids"),
+                "different virtual ids",
+                pair[1],
+            ));
+        }
+        // each row of nobody is among those that were left, once
+        let mut left = this.left.clone();
+        left.sort_unstable();
+        let nobody = this.ids.iter().zip(0u32..).filter(|(id, _)| **id == 0).map(|(_, row)| row);
+        if !nobody.eq(left.iter().copied()) {
+            let expected = "the rows without a virtual id";
+            return Err(checkpoint.mismatch(format!("{prefix}.left"), expected, "others"));
+        }
+        Ok(this)
+    }
+
+    /// Whether it fits a directory.
+    pub(super) fn check(&self, into: &IdDirectory, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+        if self.ids.len() > into.capacity as usize {
+            let expected = format!("at most {} rows", into.capacity);
+            return Err(checkpoint.mismatch(format!("{prefix}.virtual_ids"), expected, self.ids.len()));
+        }
+        match &into.sketch {
+            Some(sketch) => sketch.check(checkpoint, &format!("{prefix}.sketch")),
+            None => Ok(()),
+        }
+    }
+
+    fn had(&self) -> u32 {
+        // no more than the capacity
+        u32::try_from(self.ids.len()).unwrap_or(u32::MAX)
+    }
+
+    fn left_count(&self) -> u32 {
+        u32::try_from(self.left.len()).unwrap_or(u32::MAX)
+    }
+
+    fn entries(&self, buckets: u32) -> Vec<Bucket> {
+        let mut entries = vec![Bucket::default(); buckets as usize];
+        for (&id, row) in self.ids.iter().zip(0..).filter(|(id, _)| **id != 0) {
+            insert(&mut entries, id, row);
+        }
+        entries
+    }
+}
+
+const BUCKET_BYTES: u64 = size_of::<Bucket>() as u64;
+
+/// How many buckets hold so many rows when they are nine tenths full.
+fn buckets(ctx: &Context, capacity: u32) -> Result<u32> {
+    let limit = ctx.limits().binding;
+    let places = u64::from(capacity).div_ceil(9) * 10;
+    let needed = places.div_ceil(PLACES as u64);
+    let buckets = u32::try_from(needed).ok().and_then(next_prime);
+    buckets.filter(|&n| u64::from(n) * BUCKET_BYTES <= limit && capacity < NONE).ok_or_else(|| {
+        let most = limit / 8 / 10 * 9;
+        Error::LimitExceeded {
+            what: "a directory".to_owned(),
+            needed: needed * BUCKET_BYTES,
+            limit,
+            hint: if most < u64::from(capacity) { "use fewer rows" } else { "use a few rows less" },
+        }
+    })
+}
+
+/// The first prime from `n` on, which is at least 2.
 fn next_prime(n: u32) -> Option<u32> {
     let prime = |n: u32| (2..).take_while(|d| d * d <= u64::from(n)).all(|d| !u64::from(n).is_multiple_of(d));
-    (n.max(3)..=u32::MAX - 1).find(|&n| prime(n))
+    (n.max(2)..=u32::MAX - 1).find(|&n| prime(n))
 }
 
 #[cfg(test)]
@@ -239,7 +534,7 @@ mod tests {
 
     #[test]
     fn primes() {
-        let found: Vec<_> = [0, 4, 8, 90, 1_000_000].into_iter().filter_map(next_prime).collect();
-        assert_eq!(found, [3, 5, 11, 97, 1_000_003]);
+        let found: Vec<_> = [0, 3, 4, 8, 90, 1_000_000].into_iter().filter_map(next_prime).collect();
+        assert_eq!(found, [2, 3, 5, 11, 97, 1_000_003]);
     }
 }

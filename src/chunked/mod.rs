@@ -79,15 +79,31 @@
 //! ```
 
 mod adjust;
+mod admit;
+mod backward;
 mod batch;
+mod budget;
 mod builder;
+mod bytes;
+mod checkpoint;
+mod export;
 mod id_directory;
+mod lookup;
+mod pruned;
+mod room;
+mod row;
+mod sketch;
 mod tables;
 mod utility;
 
-pub use adjust::Adjustment;
-pub use batch::ChunkedBatch;
+pub use adjust::{Adjustment, Shares};
+pub use batch::{ChunkedBatch, DeviceIds};
 pub use builder::ChunkedTablesBuilder;
+pub use bytes::ChunkedBytes;
+pub use export::ExportedRows;
 pub use id_directory::{DirectoryUsage, IdDirectory};
-pub use tables::{ChunkedBytes, ChunkedRow, ChunkedTables};
+pub use pruned::PrunedTables;
+pub use room::{Eviction, Growth, TableStats, WhenFull};
+pub use row::ChunkedRow;
+pub use tables::ChunkedTables;
 pub use utility::{Frequency, Utility};

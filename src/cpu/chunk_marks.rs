@@ -8,19 +8,23 @@ use crate::kernels::feature::NONE;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let len = p.len as usize;
+    let (len, chunks) = (p.len as usize, p.chunks as usize);
     let effective = &call.read::<f32>(0)[p.first as usize..][..len];
-    let threshold = call.read::<f32>(1)[0];
-    let slots = &call.read::<u32>(2)[p.first_chunk as usize..][..len];
+    let thresholds = &call.read::<f32>(1)[p.threshold as usize..];
+    let slots = &call.read::<u32>(2)[..len];
     let marks = &mut call.write::<u32>(3)[p.first as usize..][..=len];
     marks[len] = 0;
-    marks[..len].par_iter_mut().zip(effective).zip(slots).with_min_len(4096).for_each(
-        |((mark, &worth), &slot)| {
+    let rows =
+        marks[..len].par_chunks_mut(chunks).zip(effective.par_chunks(chunks)).zip(slots.par_chunks(chunks));
+    rows.with_min_len(1024).for_each(|((marks, effective), slots)| {
+        for (c, mark) in marks.iter_mut().enumerate() {
+            let threshold = thresholds[c * p.by_column as usize];
+            let (worth, resident) = (effective[c], slots[c] != NONE);
             let marked = match p.coming {
-                1 => slot == NONE && worth > 0.0 && worth >= threshold * p.margin,
-                _ => slot != NONE && worth < threshold,
+                1 => !resident && worth > 0.0 && worth >= threshold * p.margin,
+                _ => resident && worth < threshold,
             };
             *mark = u32::from(marked);
-        },
-    );
+        }
+    });
 }

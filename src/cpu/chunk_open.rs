@@ -5,14 +5,20 @@ use crate::kernels::chunk_open::Params;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let (known, row_ids, counts) = (call.read::<u32>(0)[0], call.read::<u32>(1), call.read::<u32>(2));
-    let (free, slots, fresh) = (call.read::<u32>(3), call.write::<u32>(4), call.write::<[u32; 4]>(5));
-    let (top, opened) = (counts[0], counts[1 + p.table as usize]);
-    let new = (known - opened).min(p.len) * p.chunks;
-    for i in 0..new.min(top) {
-        let slot = free[(top - 1 - i) as usize];
-        slots[(p.first_chunk + opened * p.chunks + i) as usize] = slot;
-        let row = opened + i / p.chunks;
-        fresh[i as usize] = [slot, row_ids[row as usize], i % p.chunks, p.table];
+    let (new_rows, admitted) = (call.read::<[u32; 2]>(0), call.read::<u32>(1)[0]);
+    let free = &call.read::<u32>(3)[..call.read::<u32>(2)[0] as usize];
+    let (slots, touch, fresh) = (call.write::<u32>(4), call.write::<u32>(5), call.write::<[u32; 4]>(6));
+    let mut from_top = free.iter().rev();
+    let mut fresh = fresh.iter_mut();
+    for &[row, id] in &new_rows[..admitted.min(p.len) as usize] {
+        let words = &mut touch[(row * p.words) as usize..][..p.words as usize];
+        words[0] = p.step;
+        words[1..].fill(p.credit);
+        let own = &mut slots[(row * p.chunks) as usize..][..p.chunks as usize];
+        for (own, chunk) in own.iter_mut().zip(0..) {
+            let Some((&slot, fresh)) = from_top.next().zip(fresh.next()) else { break };
+            *own = slot;
+            *fresh = [slot, id, chunk, p.table];
+        }
     }
 }

@@ -1,33 +1,59 @@
 //! Twin of `chunk_utility.wgsl`.
 
+use rayon::prelude::*;
+
 use super::powers::power;
+use super::split::split_at_all;
 use crate::kernel::Call;
 use crate::kernels::chunk_utility::Params;
 
+/// Rows of a task.
+const ROWS: usize = 512;
+
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let (rows, total) = (call.read::<u32>(0), call.read::<u32>(1)[0]);
+    let (chunks, width, words) = (p.chunks as usize, p.width as usize, p.words as usize);
+    let count = call.read::<u32>(1)[0].min(p.len) as usize;
+    let rows = &call.read::<u32>(0)[..count];
     let (sums, occurrences) = (call.read::<f32>(2), call.read::<u32>(3));
-    let utility = &mut call.write::<f32>(4)[p.first_chunk as usize..];
-    let stamps = &mut call.write::<u32>(5)[p.first_row as usize..];
-    let (chunks, width) = (p.chunks as usize, p.width as usize);
-    let count = total.min(p.len) as usize;
-    for (i, &row) in rows[..count].iter().enumerate() {
-        let row = row as usize;
-        let factor = match p.exponent {
-            0 => 1.0,
-            1 => (occurrences[i] as f32).sqrt(),
-            _ => occurrences[i] as f32,
-        };
-        let left = power(p.decay, p.step - stamps[row]);
-        stamps[row] = p.step;
-        let sums = sums[i * chunks * width..][..chunks * width].chunks(width);
-        for (utility, sums) in utility[row * chunks..].iter_mut().zip(sums) {
-            let mut sum = 0.0;
-            for g in sums {
-                sum += g * g;
+    let (utility, touch) = (call.write::<f32>(4), call.write::<u32>(5));
+    // rows ascend: cut where the first row of each task but the first begins
+    let firsts = || rows.chunks(ROWS).skip(1).map(|rows| rows[0] as usize);
+    let (all, ends) = (utility.len(), touch.len());
+    let utilities = split_at_all(utility, firsts().map(|row| row * chunks).chain([all]));
+    let touches = split_at_all(touch, firsts().map(|row| row * words).chain([ends]));
+    let tasks: Vec<_> = rows.chunks(ROWS).zip(utilities).zip(touches).enumerate().collect();
+    tasks.into_par_iter().for_each(|(task, ((rows, utility), touch))| {
+        let before = if task == 0 { 0 } else { rows[0] as usize };
+        for (i, &row) in (task * ROWS..).zip(rows) {
+            let row = row as usize - before;
+            let factor = match p.exponent {
+                0 => 1.0,
+                1 => (occurrences[i] as f32).sqrt(),
+                _ => occurrences[i] as f32,
+            };
+            let touch = &mut touch[row * words..][..words];
+            let left = power(p.decay, p.step - touch[0]);
+            touch[0] = p.step;
+            if p.counting == 1 {
+                touch[1] = touch[1].wrapping_add(occurrences[i]);
             }
-            *utility = *utility * left + factor * f32::sqrt(sum);
+            let sums = sums[i * chunks * width..][..chunks * width].chunks(width);
+            for (utility, sums) in utility[row * chunks..].iter_mut().zip(sums) {
+                *utility = *utility * left + factor * norm(sums);
+            }
+        }
+    });
+}
+
+/// The length of a chunk's gradient, whose columns are a multiple of four.
+#[inline(always)]
+fn norm(values: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 4];
+    for quad in values.as_chunks::<4>().0 {
+        for (sum, g) in sums.iter_mut().zip(quad) {
+            *sum += g * g;
         }
     }
+    ((sums[0] + sums[1]) + (sums[2] + sums[3])).sqrt()
 }

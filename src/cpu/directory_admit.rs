@@ -1,20 +1,20 @@
 //! Twin of `directory_admit.wgsl`.
 
-use super::directory::probes;
+use super::directory::{Bucket, insert};
 use crate::kernel::Call;
 use crate::kernels::directory_admit::Params;
-use crate::kernels::feature::NONE;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let (new_ids, total, counts) = (call.read::<u32>(0), call.read::<u32>(1)[0], call.read::<u32>(2));
-    let places = call.write::<[u32; 2]>(3);
-    let row_ids = call.write::<u32>(4);
-    let admitted = total.min(p.len).min(p.capacity - counts[0]) as usize;
-    for (&id, row) in new_ids[..admitted].iter().zip(counts[0]..) {
+    let left = &call.read::<u32>(3)[..counts[1] as usize];
+    let directory = &mut call.write::<Bucket>(4)[..p.buckets as usize];
+    let (row_ids, new_rows) = (call.write::<u32>(5), call.write::<[u32; 2]>(6));
+    let rows = left.iter().rev().copied().chain(counts[0]..p.capacity);
+    let new_ids = &new_ids[..total.min(p.len) as usize];
+    for ((&id, row), new_row) in new_ids.iter().zip(rows).zip(new_rows) {
         row_ids[row as usize] = id;
-        if let Some(place) = probes(id, p.places).find(|&place| places[place][0] == NONE) {
-            places[place] = [id, row];
-        }
+        *new_row = [row, id];
+        insert(directory, id, row);
     }
 }

@@ -7,12 +7,13 @@ use crate::kernels::select_count::Params;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let keys = &call.read::<u32>(0)[..p.len as usize];
     let found = call.read::<u32>(1)[0];
+    let stride = p.stride as usize;
+    let keys = &call.read::<u32>(0)[p.first as usize..][..(p.len as usize - 1) * stride + 1];
     let counts = call.write::<u32>(2);
-    let tiles = keys.par_chunks(p.tile as usize).map(|tile| {
+    let tiles = keys.par_chunks(p.tile as usize * stride).map(|tile| {
         let mut own = [0u32; 256];
-        for key in tile.iter().filter(|&key| (key ^ found) & p.mask == 0) {
+        for key in tile.iter().step_by(stride).filter(|&key| (key ^ found) & p.mask == 0) {
             own[(key >> p.shift & 255) as usize] += 1;
         }
         own

@@ -9,14 +9,15 @@ use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, Params};
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let begins = call.read::<u32>(0);
-    let terms = &mut call.write::<Term>(1)[..p.len as usize];
+    let terms = &mut call.write::<Term>(1)[p.out_first as usize..][..p.len as usize];
     terms.par_iter_mut().with_min_len(4096).zip(0..p.len).for_each(|(term, i)| {
         let one = 1.0f32.to_bits();
         *term = match p.place {
             BY_OFFSET => [begins[i as usize], one],
             BY_BAG => {
+                let begins = &begins[p.first_bag as usize..];
                 let bags = &begins[..p.bags as usize];
-                let bag = bags.partition_point(|&begin| begin <= i).saturating_sub(1);
+                let bag = bags.partition_point(|&begin| begin <= p.first + i).saturating_sub(1);
                 let count = begins[bag + 1] - begins[bag];
                 let factor = if p.mean == 1 { (1.0 / count as f32).to_bits() } else { one };
                 // there are fewer bags than a `u32` counts

@@ -1,4 +1,4 @@
-//! Chunks that leave or come.
+//! Chunks that are to leave or to come.
 
 use super::chunk_slots::mixed_slots;
 use super::jagged_inputs::unwritten;
@@ -8,30 +8,32 @@ use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments
 params! {
     /// Uniform parameters.
     Params {
-        /// Chunks of the table's rows in use.
+        /// Chunks of the table's rows, and of one.
         len: u32,
-        /// The table's first.
-        first_chunk: u32,
+        chunks: u32,
         /// Of the table among those of all tables.
         first: u32,
         /// 1: those that come, 0: those that leave.
         coming: u32,
         /// What comes must be worth so many times the threshold.
         margin: f32,
+        /// The table's threshold, or the first of one for each chunk of a row.
+        threshold: u32,
+        by_column: u32,
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_marks",
-    about: "1 for each chunk that leaves, or comes, by a threshold of utility",
-    bindings: &[read("effective"), read("threshold"), read("slots"), write("marks")],
+    about: "which chunks leave or come, by a threshold",
+    bindings: &[read("effective"), read("thresholds"), read("slots"), write("marks")],
     params: Params::LAYOUT,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
         workgroup: 256,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/chunks.wgsl", "chunk_marks.wgsl",],
+        sources: fragments!["prelude/grid.wgsl", "prelude/chunks.wgsl", "chunk_marks.wgsl"],
     }],
     parity: Parity::Bits,
     twin: crate::cpu::chunk_marks::run,
@@ -40,21 +42,22 @@ pub(crate) static KERNEL: Kernel = Kernel {
 
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    for len in [1u32, 300, 400_000] {
+    for (rows, chunks, by_column) in [(1u32, 1u32, 0), (75, 4, 0), (75, 4, 1), (100_000, 4, 0)] {
         for coming in [0, 1] {
             let mut random = Random::new(19);
+            let len = rows * chunks;
             // in steps, so that some are as large as the threshold
             let effective: Vec<f32> = (0..3 + len).map(|_| random.below(9) as f32).collect();
-            let params = Params { len, first_chunk: 2, first: 3, coming, margin: 1.25 };
+            let params = Params { len, chunks, first: 3, coming, margin: 1.25, threshold: 1, by_column };
             let bindings = vec![
                 CaseBinding::floats(&effective),
-                CaseBinding::floats(&[4.0]),
-                CaseBinding::ints(&mixed_slots(2 + len)),
+                CaseBinding::floats(&[9.0, 4.0, 3.0, 5.0, 2.0]),
+                CaseBinding::ints(&mixed_slots(len)),
                 unwritten(4 + len),
             ];
-            let case =
-                Case::new(format!("{len} coming={coming}"), [0], &params, bindings, (len + 1).div_ceil(256));
-            all.push(if len == 400_000 { case.bench(u64::from(len) * 12, 0) } else { case });
+            let name = format!("{rows} x {chunks} coming={coming} by_column={by_column}");
+            let case = Case::new(name, [0], &params, bindings, (len + 1).div_ceil(256));
+            all.push(if rows == 100_000 { case.bench(u64::from(len) * 12, 0) } else { case });
         }
     }
     all

@@ -2,18 +2,16 @@
 
 use super::chunk_slots::mixed_slots;
 use super::feature::NONE;
+use super::jagged_inputs::unwritten;
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
     /// Uniform parameters.
     Params {
-        /// Chunks of the table's rows in use.
+        /// Chunks of the table's rows, and of one.
         len: u32,
-        /// Chunks of a row.
         chunks: u32,
-        /// The table's first.
-        first_chunk: u32,
         /// Of the table among those of all tables.
         first: u32,
         /// 1: those that come, 0: those that leave.
@@ -31,7 +29,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
     bindings: &[
         read("places"),
         read("row_ids"),
-        read("counts"),
+        read("free_count"),
         write("free"),
         write("slots"),
         write("fresh"),
@@ -42,7 +40,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         shape: Shape::Any,
         workgroup: 256,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/chunks.wgsl", "chunk_move.wgsl",],
+        sources: fragments!["prelude/grid.wgsl", "prelude/chunks.wgsl", "chunk_move.wgsl"],
     }],
     parity: Parity::Bits,
     twin: crate::cpu::chunk_move::run,
@@ -54,15 +52,14 @@ fn cases() -> Vec<Case> {
     for (len, chunks, top) in [(1u32, 1u32, 1u32), (300, 4, 20), (300, 4, 200), (200_000, 4, 60_000)] {
         for coming in [0, 1] {
             let mut random = Random::new(23);
-            let slots = mixed_slots(2 + len);
+            let slots = mixed_slots(len);
             // of those that could move about a half
             let mut places = vec![9, 0];
-            for u in 0..len {
-                let resident = slots[(2 + u) as usize] != NONE;
-                let moves = resident == (coming == 0) && random.below(2) == 0;
+            for &slot in &slots {
+                let moves = (slot != NONE) == (coming == 0) && random.below(2) == 0;
                 places.push(places[places.len() - 1] + u32::from(moves));
             }
-            let params = Params { len, chunks, first_chunk: 2, first: 1, coming, table: 3, spare: 10 };
+            let params = Params { len, chunks, first: 1, coming, table: 3, spare: 10 };
             let ids: Vec<u32> = (0..len.div_ceil(chunks)).map(|row| row * 91 + 4).collect();
             let bindings = vec![
                 CaseBinding::ints(&places),
@@ -70,15 +67,10 @@ fn cases() -> Vec<Case> {
                 CaseBinding::ints(&[top]),
                 CaseBinding::ints(&(0..top + len).map(|i| i * 7 % 1_000_003).collect::<Vec<u32>>()),
                 CaseBinding::ints(&slots),
-                CaseBinding::ints(&vec![7u32; 4 * len as usize]),
+                unwritten(4 * len),
             ];
-            let case = Case::new(
-                format!("{len} coming={coming} free={top}"),
-                [0],
-                &params,
-                bindings,
-                len.div_ceil(256),
-            );
+            let name = format!("{len} coming={coming} free={top}");
+            let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
             all.push(if len == 200_000 { case.bench(u64::from(len) * 8, 0) } else { case });
         }
     }

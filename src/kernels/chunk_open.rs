@@ -10,24 +10,35 @@ params! {
         len: u32,
         /// Chunks of a row.
         chunks: u32,
-        /// The table's first.
-        first_chunk: u32,
         /// The table's number.
         table: u32,
+        /// The step that it is.
+        step: u32,
+        /// Words of a row in `touch`, and what becomes of the second.
+        words: u32,
+        credit: u32,
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_open",
     about: "slots for the chunks of new rows, from the stack of free ones",
-    bindings: &[read("known"), read("row_ids"), read("counts"), read("free"), write("slots"), write("fresh")],
+    bindings: &[
+        read("new_rows"),
+        read("admitted"),
+        read("free_count"),
+        read("free"),
+        write("slots"),
+        write("touch"),
+        write("fresh"),
+    ],
     params: Params::LAYOUT,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
         workgroup: 256,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "chunk_open.wgsl",],
+        sources: fragments!["prelude/grid.wgsl", "chunk_open.wgsl"],
     }],
     parity: Parity::Bits,
     twin: crate::cpu::chunk_open::run,
@@ -36,22 +47,24 @@ pub(crate) static KERNEL: Kernel = Kernel {
 
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    for (name, known, opened, len, free, chunks) in [
-        ("all", 9u32, 4u32, 7u32, 40u32, 4u32),
-        ("too few slots", 9, 4, 7, 11, 4),
-        ("no slots", 9, 4, 7, 0, 4),
-        ("nothing new", 9, 9, 7, 11, 4),
-        ("large", 60_000, 10_000, 80_000, 300_000, 4),
+    for (name, new, len, free, chunks, words) in [
+        ("all", 5u32, 7u32, 40u32, 4u32, 1u32),
+        ("too few slots", 5, 7, 11, 4, 2),
+        ("no slots", 5, 7, 0, 4, 1),
+        ("nothing new", 0, 7, 11, 4, 2),
+        ("large", 50_000, 80_000, 300_000, 4, 1),
     ] {
-        let ids: Vec<u32> = (0..known).map(|row| row * 77 + 5).collect();
+        // rows in no order, each once
+        let rows: Vec<[u32; 2]> = (0..len).map(|i| [i * 7 % (2 * len + 1), i * 77 + 5]).collect();
         let stack: Vec<u32> = (0..free.max(1)).map(|i| i * 3 % 100_003).collect();
-        let params = Params { len, chunks, first_chunk: 2, table: 1 };
+        let params = Params { len, chunks, table: 1, step: 12, words, credit: 9 };
         let bindings = vec![
-            CaseBinding::ints(&[known, 0]),
-            CaseBinding::ints(&ids),
-            CaseBinding::ints(&[free, 99, opened]),
+            CaseBinding::ints(&rows),
+            CaseBinding::ints(&[new]),
+            CaseBinding::ints(&[free]),
             CaseBinding::ints(&stack),
-            unwritten(2 + known * chunks),
+            unwritten((2 * len + 1) * chunks),
+            unwritten((2 * len + 1) * words),
             unwritten(4 * len * chunks),
         ];
         let case = Case::new(name, [0], &params, bindings, (len * chunks).div_ceil(256));

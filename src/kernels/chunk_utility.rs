@@ -12,15 +12,16 @@ params! {
         chunks: u32,
         /// Values of a chunk.
         width: u32,
-        /// The table's first chunk and row.
-        first_chunk: u32,
-        first_row: u32,
         /// The step that it is.
         step: u32,
         /// Of the number of occurrences, in halves.
         exponent: u32,
         /// What a step leaves.
         decay: f32,
+        /// Words of a row in `touch`.
+        words: u32,
+        /// 1: the second of them counts occurrences.
+        counting: u32,
     }
 }
 
@@ -33,7 +34,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         read("sums"),
         read("occurrences"),
         write("utility"),
-        write("stamps"),
+        write("touch"),
     ],
     params: Params::LAYOUT,
     variants: &[Variant {
@@ -41,7 +42,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         shape: Shape::Any,
         workgroup: 64,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/powers.wgsl", "chunk_utility.wgsl",],
+        sources: fragments!["prelude/grid.wgsl", "prelude/powers.wgsl", "chunk_utility.wgsl"],
     }],
     parity: Parity::Bits,
     twin: crate::cpu::chunk_utility::run,
@@ -51,41 +52,30 @@ pub(crate) static KERNEL: Kernel = Kernel {
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (occurred, table_rows, chunks, width) in
-        [(1u32, 1u32, 1u32, 4u32), (50, 80, 4, 16), (20_000, 50_000, 4, 16)]
+        [(1u32, 1u32, 1u32, 4u32), (50, 80, 3, 8), (20_000, 50_000, 4, 16)]
     {
-        for (exponent, decay) in [(0, 1.0), (1, 0.999), (2, 0.5)] {
+        for (exponent, decay, words, counting) in [(0, 1.0, 1, 0), (1, 0.999, 2, 0), (2, 0.5, 2, 1)] {
             let mut random = Random::new(13);
             let rows: Vec<u32> = (0..occurred).map(|i| i * (table_rows / occurred)).collect();
             let counts: Vec<u32> = (0..occurred).map(|_| 1 + random.below(40)).collect();
-            let stamps: Vec<u32> = (0..3 + table_rows).map(|_| random.below(30)).collect();
+            let touch: Vec<u32> = (0..words * table_rows).map(|_| random.below(30)).collect();
             let utility: Vec<f32> =
-                random.floats((2 + table_rows * chunks) as usize).into_iter().map(f32::abs).collect();
-            let params = Params {
-                len: occurred + 9,
-                chunks,
-                width,
-                first_chunk: 2,
-                first_row: 3,
-                step: 30,
-                exponent,
-                decay,
-            };
+                random.floats((table_rows * chunks) as usize).into_iter().map(f32::abs).collect();
+            let len = occurred + 9;
+            let params = Params { len, chunks, width, step: 30, exponent, decay, words, counting };
             let bindings = vec![
                 CaseBinding::ints(&rows),
                 CaseBinding::ints(&[occurred]),
                 CaseBinding::floats(&random.floats((occurred * chunks * width) as usize)),
                 CaseBinding::ints(&counts),
                 CaseBinding::floats(&utility),
-                CaseBinding::ints(&stamps),
+                CaseBinding::ints(&touch),
             ];
             let name = format!("{occurred} rows exponent={exponent}");
-            let case = Case::new(name, [0], &params, bindings, params.len.div_ceil(64));
+            let case = Case::new(name, [0], &params, bindings, len.div_ceil(64));
             let values = u64::from(occurred * chunks * width);
-            all.push(if (occurred, exponent) == (20_000, 1) {
-                case.bench(values * 4, values * 2)
-            } else {
-                case
-            });
+            let bench = (occurred, exponent) == (20_000, 1);
+            all.push(if bench { case.bench(values * 4, values * 2) } else { case });
         }
     }
     all

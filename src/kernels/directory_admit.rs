@@ -10,8 +10,8 @@ params! {
     Params {
         /// No fewer than the new ids.
         len: u32,
-        /// Places of the directory, a prime.
-        places: u32,
+        /// Buckets of the directory, a prime.
+        buckets: u32,
         /// Rows.
         capacity: u32,
     }
@@ -19,8 +19,16 @@ params! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_admit",
-    about: "new virtual ids, in ascending order, into the next rows of a directory",
-    bindings: &[read("new_ids"), read("total"), read("counts"), write("places"), write("row_ids")],
+    about: "new virtual ids, in ascending order, into rows of a directory that are free",
+    bindings: &[
+        read("new_ids"),
+        read("total"),
+        read("counts"),
+        read("left"),
+        write("places"),
+        write("row_ids"),
+        write("new_rows"),
+    ],
     params: Params::LAYOUT,
     variants: &[Variant {
         name: "any",
@@ -31,6 +39,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
             "prelude/grid.wgsl",
             "prelude/random.wgsl",
             "prelude/directory.wgsl",
+            "prelude/directory_insert.wgsl",
             "directory_admit.wgsl"
         ],
     }],
@@ -39,40 +48,40 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
+/// So many ids of which no two begin in one bucket: what places they take does not depend on who comes first.
+pub(super) fn apart(ids: u32, buckets: u32) -> Vec<u32> {
+    let mut taken = vec![false; buckets as usize];
+    let apart =
+        (7u32..).step_by(7).filter(|id| !std::mem::replace(&mut taken[(id % buckets) as usize], true));
+    apart.take(ids as usize).collect()
+}
+
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    // places depend on who comes first only where two new ids meet: here none do
-    for (name, known, new, len, places, capacity) in [
-        ("one", 0u32, 1u32, 1u32, 3u32, 2u32),
-        ("none", 5, 0, 40, 53, 47),
-        ("some", 5, 20, 40, 1009, 900),
-        ("more than rows", 40, 20, 20, 1009, 45),
-        ("large", 1000, 50_000, 60_000, 1_000_003, 900_000),
+    for (name, known, left, new, len, buckets, capacity) in [
+        ("one", 0u32, 0u32, 1u32, 1u32, 2u32, 2u32),
+        ("none", 5, 0, 0, 40, 53, 47),
+        ("some", 5, 0, 20, 40, 1009, 900),
+        ("some again", 9, 6, 20, 40, 1009, 900),
+        ("more than rows", 40, 3, 20, 20, 1009, 45),
+        ("large", 1000, 500, 50_000, 60_000, 1_000_003, 900_000),
     ] {
-        let mut ids = Vec::new();
-        let mut taken = vec![false; places as usize];
-        // one id for each place
-        for id in (0u32..).step_by(7) {
-            if ids.len() == (known + new) as usize {
-                break;
-            }
-            if !std::mem::replace(&mut taken[(id % places) as usize], true) {
-                ids.push(id);
-            }
-        }
+        let ids = apart(known + new, buckets);
         let (known_ids, new_ids) = ids.split_at(known as usize);
         let mut listed = new_ids.to_vec();
         listed.resize(len as usize, NONE);
         let bindings = vec![
             CaseBinding::ints(&listed),
             CaseBinding::ints(&[new]),
-            CaseBinding::ints(&[known, 3]),
-            CaseBinding::ints(&filled(known_ids, places)),
+            CaseBinding::ints(&[known, left, 3]),
+            CaseBinding::ints(&(0..left.max(1)).map(|i| known - left + i).collect::<Vec<u32>>()),
+            CaseBinding::ints(&filled(known_ids, buckets)),
             unwritten(capacity),
+            unwritten(2 * len),
         ];
-        let params = Params { len, places, capacity };
+        let params = Params { len, buckets, capacity };
         let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
-        all.push(if name == "large" { case.bench(u64::from(new) * 20, 0) } else { case });
+        all.push(if name == "large" { case.bench(u64::from(new) * 24, 0) } else { case });
     }
     all
 }

@@ -1,5 +1,6 @@
-//! How full a directory is.
+//! Counts of a directory.
 
+use super::jagged_inputs::unwritten;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -12,8 +13,8 @@ params! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_count",
-    about: "rows of a directory in use, and ids that found none",
-    bindings: &[read("total"), write("counts")],
+    about: "rows in use after new ids were admitted, and ids that found none",
+    bindings: &[read("total"), write("counts"), write("admitted")],
     params: Params::LAYOUT,
     variants: &[Variant {
         name: "any",
@@ -28,10 +29,13 @@ pub(crate) static KERNEL: Kernel = Kernel {
 };
 
 fn cases() -> Vec<Case> {
-    [("fits", 7u32, [10u32, 0u32]), ("does not", 30, [10, 4]), ("full", 30, [32, 4])]
-        .map(|(name, total, counts)| {
-            let bindings = vec![CaseBinding::ints(&[total]), CaseBinding::ints(&counts)];
-            Case::new(name, [0], &Params { capacity: 32 }, bindings, 1)
+    [[0u32, 0, 0], [7, 40, 0], [7, 97, 0], [7, 97, 5], [7, 97, 30], [7, 100, 0]]
+        .into_iter()
+        .map(|[total, had, left]| {
+            let bindings =
+                vec![CaseBinding::ints(&[total]), CaseBinding::ints(&[had, left, 11]), unwritten(1)];
+            let name = format!("{total} new, {had} of 100 had, {left} left");
+            Case::new(name, [0], &Params { capacity: 100 }, bindings, 1)
         })
-        .into()
+        .collect()
 }

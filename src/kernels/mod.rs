@@ -14,6 +14,7 @@ pub(crate) mod check_offsets;
 pub(crate) mod check_report;
 pub(crate) mod check_rows;
 pub(crate) mod chunk_effective;
+pub(crate) mod chunk_forward;
 pub(crate) mod chunk_marks;
 pub(crate) mod chunk_move;
 pub(crate) mod chunk_moved;
@@ -21,6 +22,8 @@ pub(crate) mod chunk_open;
 pub(crate) mod chunk_opened;
 pub(crate) mod chunk_reset;
 pub(crate) mod chunk_slots;
+pub(crate) mod chunk_terms;
+pub(crate) mod chunk_touch;
 pub(crate) mod chunk_utility;
 pub(crate) mod column_sum;
 pub(crate) mod copy_rows;
@@ -31,6 +34,14 @@ pub(crate) mod dense_update;
 pub(crate) mod directory_admit;
 pub(crate) mod directory_count;
 pub(crate) mod directory_find;
+pub(crate) mod directory_insert;
+pub(crate) mod directory_leave;
+pub(crate) mod directory_sift;
+pub(crate) mod directory_sight;
+pub(crate) mod evict_chunks;
+pub(crate) mod evict_credit;
+pub(crate) mod evict_marks;
+pub(crate) mod evict_protect;
 pub(crate) mod feature;
 pub(crate) mod gather_columns;
 pub(crate) mod gather_terms;
@@ -133,15 +144,26 @@ pub const ALL: &[&Kernel] = &[
     &directory_find::KERNEL,
     &directory_admit::KERNEL,
     &directory_count::KERNEL,
+    &directory_insert::KERNEL,
+    &directory_leave::KERNEL,
+    &directory_sight::KERNEL,
+    &directory_sift::KERNEL,
+    &chunk_forward::KERNEL,
     &chunk_slots::KERNEL,
     &chunk_open::KERNEL,
     &chunk_opened::KERNEL,
     &chunk_reset::KERNEL,
+    &chunk_terms::KERNEL,
     &chunk_utility::KERNEL,
     &chunk_effective::KERNEL,
     &chunk_marks::KERNEL,
     &chunk_move::KERNEL,
     &chunk_moved::KERNEL,
+    &chunk_touch::KERNEL,
+    &evict_credit::KERNEL,
+    &evict_protect::KERNEL,
+    &evict_marks::KERNEL,
+    &evict_chunks::KERNEL,
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.

@@ -8,6 +8,9 @@ params! {
     Params {
         /// Keys.
         len: u32,
+        /// The first, and keys from one to the next.
+        first: u32,
+        stride: u32,
         /// Keys in a tile.
         tile: u32,
         /// The digit is `key >> shift & 255`.
@@ -58,11 +61,12 @@ fn cases() -> Vec<Case> {
     for (variant, shape) in [(0, Shape::Wide), (1, Shape::Serial)] {
         for len in [1u32, 255, 5000, 1 << 20] {
             let mut random = Random::new(u64::from(len));
-            let keys: Vec<u32> = (0..len).map(|_| random.below(1 << 20) << 11).collect();
+            let (first, stride) = if len == 5000 { (2, 3) } else { (0, 1) };
+            let keys: Vec<u32> = (0..first + len * stride).map(|_| random.below(1 << 20) << 11).collect();
             let found = keys[keys.len() / 2];
             for (shift, mask) in [(24, 0), (16, 0xff00_0000), (0, 0xffff_ff00)] {
                 let tile = if shape == Shape::Wide { 4096 } else { len.div_ceil(64) };
-                let params = Params { len, tile, shift, mask };
+                let params = Params { len, first, stride, tile, shift, mask };
                 let bindings = vec![
                     CaseBinding::ints(&keys),
                     CaseBinding::ints(&[found & mask, 7]),

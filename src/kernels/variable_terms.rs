@@ -8,10 +8,14 @@ params! {
     Params {
         /// Positions.
         len: u32,
+        /// The first of them, and where the terms begin.
+        first: u32,
+        out_first: u32,
         /// One of the constants below.
         place: u32,
-        /// Bags.
+        /// Bags, and the first of them.
         bags: u32,
+        first_bag: u32,
         /// 1: divided by the bag's number of ids.
         mean: u32,
         /// Where the matrix begins, and elements from row to row.
@@ -49,9 +53,25 @@ fn cases() -> Vec<Case> {
     for (bags, longest) in [(1, 1), (50, 9), (20_000, 20)] {
         let begins = offsets(bags, longest, 13);
         for (place, mean) in [(BY_OFFSET, 0), (BY_ROW, 0), (BY_BAG, 0), (BY_BAG, 1)] {
-            let len = if place == BY_OFFSET { bags } else { values(&begins) };
-            let params = Params { len, place, bags, mean, base: 3, stride: 7 };
-            let bindings = vec![CaseBinding::ints(&begins), unwritten(2 * len)];
+            let mut params = Params {
+                len: if place == BY_OFFSET { bags } else { values(&begins) },
+                first: 0,
+                out_first: 2,
+                place,
+                bags,
+                first_bag: 0,
+                mean,
+                base: 3,
+                stride: 7,
+            };
+            if place == BY_BAG {
+                // bags in the middle
+                (params.first_bag, params.bags) = (bags / 3, bags - bags / 3);
+                params.first = begins[params.first_bag as usize];
+                params.len -= params.first;
+            }
+            let len = params.len;
+            let bindings = vec![CaseBinding::ints(&begins), unwritten(4 + 2 * len)];
             let name = format!("{bags} bags place={place} mean={mean}");
             let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
             all.push(if bags == 20_000 && place == BY_BAG {

@@ -9,3 +9,4 @@ pub(crate) use distinct::SortedKeys;
 pub use prefix_sum::prefix_sum;
 pub use radix::{Sorted, sort_by_key};
 pub use select::select;
+pub(crate) use select::{Keys, select_of};

@@ -28,7 +28,17 @@ impl VariableRows {
         values: &RowValues,
     ) -> Result<KeyTerms> {
         let len = batch.len;
-        let mut params = Params { len, place: BY_OFFSET, bags: 1, mean: 0, base: 0, stride: 0 };
+        let mut params = Params {
+            len,
+            first: 0,
+            out_first: 0,
+            place: BY_OFFSET,
+            bags: 1,
+            first_bag: 0,
+            mean: 0,
+            base: 0,
+            stride: 0,
+        };
         let (grad, begins, vec4) = match values {
             RowValues::Jagged(buffer) => {
                 self.check_jagged(batch, name, buffer)?;

@@ -6,10 +6,10 @@ use super::sparse_gradient::Target;
 use super::{SparseGradient, guard};
 use crate::bag::EmbeddingBags;
 use crate::bag::backward::Update;
-use crate::bag::terms::{Parts, WindowRows, shape_within};
+use crate::bag::by_key::CountedRows;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::{row_terms, row_update};
+use crate::kernels::row_terms;
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -35,7 +35,7 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::update`].
     pub fn record_update(&mut self, rec: &mut Recorder, gradients: &[SparseGradient]) -> Result<()> {
-        let update = self.next_update("one, for an update")?.of_sums();
+        let update = self.next_update("one, for an update")?;
         self.same_context(rec, "recorder")?;
         let mut tables = Vec::with_capacity(gradients.len());
         for gradient in gradients {
@@ -110,37 +110,7 @@ impl EmbeddingBags {
         let bindings =
             vec![status.clone(), gradient.rows.clone(), gradient.counts.clone(), keys.clone(), terms.clone()];
         rec.dispatch(Dispatch::threads(&row_terms::KERNEL, 0, &params, bindings, len));
-        let dim = self.store.shape(table).dim;
-        let sums = self.sums(update);
-        let shape = shape_within(rec.context(), |shape| {
-            // a single term has three loops, each of one round
-            u64::from(row_update::steps(shape, dim, sums)) * 6
-        });
-        let too_wide = || {
-            let argument = format!("table \"{}\" dim", gradient.table.name);
-            Error::invalid(argument, "fewer columns, for a software adapter", dim)
-        };
-        let shape = shape.ok_or_else(too_wide)?;
-        for (w, window) in self.store.plan().windows.iter().enumerate() {
-            let Some(of_table) = window.parts.iter().find(|part| part.table == table && part.rows > 0) else {
-                continue;
-            };
-            // within a single table rows are keys
-            let part = of_table.for_kernel(of_table.first_row, self.random_of(table, update.step));
-            let parts = Parts::new(rec, &[part])?;
-            let rows = WindowRows {
-                len,
-                keys: keys.clone(),
-                key_range: part.key_first..part.key_first + part.rows,
-                terms: terms.clone(),
-                grad: place.binding.clone(),
-                vec4: place.vec4,
-                partials: None,
-                counted: true,
-                shape,
-            };
-            self.update_window(rec, w, parts, rows, update)?;
-        }
-        Ok(())
+        let rows = CountedRows { len, keys, terms, grad: place.binding, vec4: place.vec4 };
+        self.update_counted(rec, table, rows, update)
     }
 }

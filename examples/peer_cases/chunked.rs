@@ -1,0 +1,59 @@
+//! C1: E1's lookup on tables of raw ids, all of whose chunks are there; C2: an adjustment.
+
+use embag::chunked::ChunkedTables;
+use embag::{Context, Matrix, Pooling, Recorder, Result};
+
+use crate::bags::{BATCH, ROWS, TABLES};
+use crate::inputs::zipf;
+use crate::measure::{Measure, Work, checksum};
+
+const DIM: usize = 64;
+const WIDTH: u32 = 16;
+const LENGTH: usize = 20;
+
+/// Raw ids of any value, one for each row.
+fn raw(row: u32) -> u64 {
+    u64::from(row).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Tables whose rows are all admitted.
+fn full(ctx: &Context) -> Result<ChunkedTables> {
+    let chunks = DIM as u32 / WIDTH;
+    let mut builder =
+        ChunkedTables::builder(ctx).chunk_width(WIDTH).slots(TABLES as u32 * ROWS * chunks).scale(0.5);
+    for t in 0..TABLES {
+        let name = t.to_string();
+        builder = builder.table(&name, ROWS, DIM).feature(&name, &name, Pooling::Sum);
+    }
+    let mut tables = builder.build()?;
+    let part = ROWS / 8;
+    for first in (0..ROWS).step_by(part as usize) {
+        let ids: Vec<u64> = (first..first + part).map(raw).collect();
+        tables.admit(&ids.repeat(TABLES), &[part; TABLES])?;
+    }
+    Ok(tables)
+}
+
+pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
+    let tables = full(ctx)?;
+    let ids: Vec<u64> = zipf(TABLES * BATCH * LENGTH, ROWS).into_iter().map(raw).collect();
+    let lengths = vec![LENGTH as u32; TABLES * BATCH];
+    let batch = tables.find(&ids, &lengths)?;
+    let out = Matrix::zeros(ctx, BATCH, TABLES * DIM)?;
+    let work = Work { bytes: (ids.len() * (8 + DIM * 4) + BATCH * TABLES * DIM * 4) as u64, flops: 0 };
+    let shape = format!("T{TABLES}_R{ROWS}_D{DIM}_W{WIDTH}_B{BATCH}_L{LENGTH}");
+    let looked_up = || {
+        let mut rec = Recorder::new(ctx);
+        tables.record_forward(&mut rec, &batch, &out)?;
+        rec.run()
+    };
+    looked_up()?;
+    let sums = checksum(&out.to_vec(ctx)?);
+    measure.case(&format!("C1_chunked_fwd_{shape}"), "ids found before", work, sums, looked_up)?;
+    measure.case(&format!("C1_chunked_find_fwd_{shape}"), "from ids on the host", work, sums, || {
+        let mut rec = Recorder::new(ctx);
+        let batch = tables.record_find(&mut rec, &ids, &lengths)?;
+        tables.record_forward(&mut rec, &batch, &out)?;
+        rec.run()
+    })
+}

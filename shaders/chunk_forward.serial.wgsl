@@ -1,0 +1,62 @@
+// chunk_forward for software adapters, for chunks of sixteens of columns: a thread sums sixteen of them, so that rows and slots
+// are read less often.
+@group(0) @binding(0) var<storage, read> status: Status;
+@group(0) @binding(1) var<storage, read> offsets: array<u32>;
+@group(0) @binding(2) var<storage, read> rows: array<u32>;
+@group(0) @binding(3) var<storage, read> slots: array<u32>;
+@group(0) @binding(4) var<storage, read> store: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
+
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let work = group_index(group, groups) * WORKGROUP + thread;
+    // neighbours take the same columns of different bags
+    let item = work % params.bags;
+    let column = work / params.bags * 16u;
+    if (column >= params.chunks * params.width || refused(status.bad_position, status.bad_offset)) {
+        return;
+    }
+    let chunk = column / params.width;
+    let first = (params.base + column % params.width) / 4u;
+    let begin = offsets[params.first_bag + item];
+    let end = offsets[params.first_bag + item + 1u];
+    var a = vec4<f32>();
+    var b = vec4<f32>();
+    var c = vec4<f32>();
+    var d = vec4<f32>();
+    for (var p = begin; p < end; p++) {
+        let row = rows[p];
+        let there = row != NONE;
+        let slot = slots[select(0u, row * params.chunks + chunk, there)] - params.first_slot;
+        // one condition: both sides of each are executed
+        if (there && slot < params.slots) {
+            let at = first + slot * (params.width / 4u);
+            a += store[at];
+            b += store[at + 1u];
+            c += store[at + 2u];
+            d += store[at + 3u];
+        }
+    }
+    // dividing by one changes nothing
+    let divisor = f32(select(1u, max(end - begin, 1u), params.mean == 1u));
+    let at = params.out_base + item * params.out_stride + column;
+    put(at, a / divisor);
+    put(at + 4u, b / divisor);
+    put(at + 8u, c / divisor);
+    put(at + 12u, d / divisor);
+}
+
+// Adds to what earlier windows wrote, or writes.
+fn put(e: u32, value: vec4<f32>) {
+    if (params.initial == 1u) {
+        store_out(e, 4u, value);
+    } else {
+        store_out(e, 4u, load_out(e, 4u) + value);
+    }
+}

@@ -1,0 +1,24 @@
+// Counts each occurrence of an id without a row.
+@group(0) @binding(0) var<storage, read> unknown: array<u32>;
+@group(0) @binding(1) var<storage, read_write> counters: array<atomic<u32>>;
+
+struct Params {
+    len: u32,
+    // counters of each half
+    width: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_index(group, groups) * WORKGROUP + thread;
+    if (i >= params.len || unknown[i] == NONE) {
+        return;
+    }
+    atomicAdd(&counters[counter_of(unknown[i], 0u, params.width)], 1u);
+    atomicAdd(&counters[counter_of(unknown[i], 1u, params.width)], 1u);
+}

@@ -1,0 +1,19 @@
+// Puts an id that is not there into the directory: only the place that it takes depends on who comes first.
+fn insert(id: u32, row: u32, buckets: u32) {
+    let step = probe_step(id, buckets);
+    var bucket = id % buckets;
+    for (var probe = 0u; probe < min(PROBES, buckets); probe++) {
+        var place = bucket * BUCKET;
+        let end = place + PLACES;
+        while (place < end) {
+            let old = atomicCompareExchangeWeak(&places[place], 0u, id);
+            if (old.exchanged) {
+                atomicStore(&places[place + PLACES], row);
+                return;
+            }
+            // an exchange may fail although nobody else took the place: then it is tried again
+            place += u32(old.old_value != 0u);
+        }
+        bucket = next_bucket(bucket, step, buckets);
+    }
+}

@@ -1,0 +1,148 @@
+//! Rows and slots for ids that are new.
+
+use super::batch::RawIds;
+use super::id_directory::{Found, NewIds, NewRows};
+use super::{ChunkedBatch, ChunkedTables, DeviceIds};
+use crate::Result;
+use crate::device::{Buffer, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
+
+/// What is unknown among the ids of a table's features.
+struct Unknown {
+    ids: Buffer,
+    len: u32,
+}
+
+impl ChunkedTables {
+    /// [`ChunkedTables::find`] after ids that are new have got rows, and the rows' chunks slots, as long as there are free
+    /// ones. If a directory has too few rows, [`ChunkedTablesBuilder::when_full`](super::ChunkedTablesBuilder::when_full) says what happens. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::find`]; [`Error::LimitExceeded`](crate::Error::LimitExceeded) if a directory is full and that is to be an error. No row or chunk has
+    /// moved then.
+    pub fn admit(&mut self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
+        let raw = RawIds::upload(self.context(), self.lookup.features.len(), ids, lengths)?;
+        self.admit_raw(raw)
+    }
+
+    /// [`ChunkedTables::admit`] for ids that already lie in device memory.
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::admit`].
+    pub fn admit_on_device(&mut self, ids: DeviceIds) -> Result<ChunkedBatch> {
+        let raw = RawIds::of_device(self.context(), self.lookup.features.len(), ids)?;
+        self.admit_raw(raw)
+    }
+
+    fn admit_raw(&mut self, raw: RawIds) -> Result<ChunkedBatch> {
+        let ctx = self.context().clone();
+        let strangers = ctx.allocate("embag.strangers", self.lookup.tables.len() as u64 * 4)?;
+        let mut rec = Recorder::new(&ctx);
+        let unknown = (0..self.lookup.tables.len())
+            .map(|table| self.look_up(&mut rec, &raw, table, &strangers))
+            .collect::<Result<Vec<_>>>()?;
+        rec.run()?;
+        // the ids that have rows are not sorted: mostly there are no others
+        let strangers: Vec<u32> = strangers.read(&ctx)?;
+        let mut rec = Recorder::new(&ctx);
+        let mut new = Vec::new();
+        for (table, (unknown, &strangers)) in unknown.iter().zip(&strangers).enumerate() {
+            if strangers > 0 {
+                let directory = &self.lookup.tables[table].directory;
+                new.push((table, directory.new_ids(&mut rec, &unknown.ids, unknown.len)?));
+            }
+        }
+        let mut after = Recorder::new(&ctx);
+        if !new.is_empty() {
+            rec.run()?;
+            self.make_room(&raw, &new)?;
+            for (table, ids) in &new {
+                after.scope(|rec| self.open(rec, *table, ids))?;
+                self.look_up(
+                    &mut after,
+                    &raw,
+                    *table,
+                    &ctx.allocate("embag.strangers", (*table as u64 + 1) * 4)?,
+                )?;
+            }
+        }
+        let batch = raw.batch(&mut after, &self.lookup, self.epoch)?;
+        after.run()?;
+        Ok(batch)
+    }
+
+    /// Records the look-up of the ids of all features of a table.
+    fn look_up(&self, rec: &mut Recorder, raw: &RawIds, table: usize, strangers: &Buffer) -> Result<Unknown> {
+        let of_table = || {
+            let all = self.lookup.features.iter().zip(&raw.ranges);
+            all.filter(|(feature, _)| feature.table == table).map(|(_, range)| range.clone())
+        };
+        let len = of_table().map(|range| range.end - range.start).sum();
+        let ids = self.context().allocate("embag.unknown", u64::from(len) * 4)?;
+        let found = Found {
+            rows: &raw.rows,
+            unknown: &ids,
+            strangers,
+            // there are fewer tables than columns
+            table: u32::try_from(table).unwrap_or(u32::MAX),
+        };
+        let mut first = 0;
+        for range in of_table() {
+            let next = first + (range.end - range.start);
+            self.lookup.tables[table].directory.find(rec, raw.ids(), range, &found, first);
+            first = next;
+        }
+        Ok(Unknown { ids, len })
+    }
+
+    /// Gives new ids rows, the rows' chunks slots, and those first values.
+    fn open(&mut self, rec: &mut Recorder, table: usize, new: &NewIds) -> Result<()> {
+        let (step, words, credit) =
+            (self.steps, self.settings.words(), self.settings.when_full.first_credit(self.steps));
+        let spec = &mut self.lookup.tables[table];
+        let NewRows { len, rows, admitted } = spec.directory.admit(rec, new)?;
+        let chunks = spec.chunks;
+        let fresh = rec.scratch("embag.fresh", u64::from(len) * u64::from(chunks) * 16)?;
+        let fresh_count = rec.scratch("embag.fresh_count", 4)?;
+        // there are fewer tables than columns
+        let table_number = u32::try_from(table).unwrap_or(u32::MAX);
+        let params = chunk_open::Params { len, chunks, table: table_number, step, words, credit };
+        let bindings = vec![
+            rows,
+            admitted.clone(),
+            self.free_count.clone(),
+            self.free.clone(),
+            spec.slots.clone(),
+            self.worth[table].touch.clone(),
+            fresh.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&chunk_open::KERNEL, 0, &params, bindings, len * chunks));
+        let params = chunk_opened::Params { chunks };
+        let bindings = vec![admitted, self.free_count.clone(), fresh_count.clone()];
+        rec.dispatch(Dispatch::new(&chunk_opened::KERNEL, 0, &params, bindings, 1));
+        self.reset(rec, &fresh, &fresh_count, len * chunks);
+        Ok(())
+    }
+
+    /// First values of fresh chunks, of which there are `len` at most.
+    pub(super) fn reset(&self, rec: &mut Recorder, fresh: &Buffer, fresh_count: &Buffer, len: u32) {
+        let store = self.lookup.store.store();
+        for (w, part) in self.lookup.parts() {
+            let params = chunk_reset::Params {
+                len,
+                first_slot: part.first_row,
+                slots: part.rows,
+                base: part.base,
+                width: self.lookup.width,
+                state_base: part.state_base,
+                state_width: part.state_stride,
+                seed: self.settings.seed,
+                scale: self.settings.scale,
+            };
+            let bindings =
+                vec![fresh.clone(), fresh_count.clone(), store.weights(w).clone(), store.state(w).clone()];
+            rec.dispatch(Dispatch::threads(&chunk_reset::KERNEL, 0, &params, bindings, len));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The step of the optimizer, and what chunks earn in it.
+
+use super::{ChunkedBatch, ChunkedTables};
+use crate::Result;
+use crate::bag::{CountedRows, KeySums, KeyTerms, Update};
+use crate::device::{Matrix, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::{chunk_slots, chunk_terms, chunk_utility, variable_terms};
+use crate::sort::sort_by_key;
+
+impl ChunkedTables {
+    /// Updates every chunk that has a slot with the optimizer, and the utility of all chunks of the rows that occurred.
+    /// `grad` is the gradient of [`ChunkedTables::forward`]'s output. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::forward`], and if there is no optimizer or `grad` has another shape or does not fit a binding.
+    pub fn backward(&mut self, batch: &ChunkedBatch, grad: &Matrix) -> Result<()> {
+        let mut rec = Recorder::new(self.context());
+        self.record_backward(&mut rec, batch, grad)?;
+        rec.run()
+    }
+
+    /// Records [`ChunkedTables::backward`].
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::backward`].
+    pub fn record_backward(&mut self, rec: &mut Recorder, batch: &ChunkedBatch, grad: &Matrix) -> Result<()> {
+        self.check_fresh(batch)?;
+        batch.inner.fits(self.lookup.schema())?;
+        grad.check_shape("grad", batch.len(), self.output_cols())?;
+        self.lookup.store.same_context(rec, "recorder")?;
+        let update = self.lookup.store.begin_step()?;
+        let step = self.steps.saturating_add(1);
+        batch.inner.guard(rec);
+        rec.whole(|rec| {
+            for table in 0..self.lookup.tables.len() {
+                rec.scope(|rec| self.record_table(rec, batch, table, grad, step, &update))?;
+            }
+            Ok(())
+        })?;
+        self.lookup.store.end_step(&update);
+        self.steps = step;
+        Ok(())
+    }
+
+    fn record_table(
+        &self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        table: usize,
+        grad: &Matrix,
+        step: u32,
+        update: &Update,
+    ) -> Result<()> {
+        let (chunks, width) = (self.lookup.tables[table].chunks, self.lookup.width);
+        let Some(terms) = self.terms(rec, batch, table, grad)? else { return Ok(()) };
+        let len = terms.len;
+        let rows = self.lookup.tables[table].directory.capacity();
+        let sums = terms.sums(rec, rows, chunks * width, update.clip_value())?;
+        self.record_utility(rec, table, len, &sums, step);
+
+        // the chunks of the rows that occurred, in the order of their slots
+        let keys = rec.scratch("embag.keys", u64::from(len) * u64::from(chunks) * 4)?;
+        let params = chunk_slots::Params { len, chunks };
+        let bindings = vec![sums.rows, sums.total, self.lookup.tables[table].slots.clone(), keys.clone()];
+        rec.dispatch(Dispatch::threads(&chunk_slots::KERNEL, 0, &params, bindings, len * chunks));
+        let sorted = sort_by_key(rec, &keys, len * chunks, self.slot_bits())?;
+        let counted = rec.scratch("embag.counted_keys", u64::from(len) * u64::from(chunks) * 8)?;
+        let terms = rec.scratch("embag.terms", u64::from(len) * u64::from(chunks) * 8)?;
+        let params = chunk_terms::Params { len, chunks, width };
+        let bindings = vec![sorted.keys, sorted.positions, sums.occurrences, counted.clone(), terms.clone()];
+        rec.dispatch(Dispatch::threads(&chunk_terms::KERNEL, 0, &params, bindings, len * chunks));
+        let rows = CountedRows { len: len * chunks, keys: counted, terms, grad: sums.sums, vec4: true };
+        self.lookup.store.update_counted(rec, 0, rows, update)
+    }
+
+    /// Keys that sort slots before [`NONE`](crate::kernels::feature::NONE).
+    fn slot_bits(&self) -> u32 {
+        u32::BITS - self.slots().leading_zeros()
+    }
+
+    /// Rows and terms of the ids of all features of a table.
+    fn terms(
+        &self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        table: usize,
+        grad: &Matrix,
+    ) -> Result<Option<KeyTerms>> {
+        let place = grad.place(rec.context(), "grad")?;
+        let ranges = batch.ranges();
+        let of_table = |f: usize| self.lookup.features[f].table == table;
+        let len: u32 =
+            ranges.iter().enumerate().filter(|(f, _)| of_table(*f)).map(|(_, r)| r.end - r.start).sum();
+        if len == 0 {
+            return Ok(None);
+        }
+        let keys = rec.scratch("embag.keys", u64::from(len) * 4)?;
+        let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
+        let (mut first, mut column) = (0, 0);
+        let inner = &batch.inner.inner;
+        for (f, range) in ranges.into_iter().enumerate() {
+            let feature = &self.lookup.features[f];
+            let own = range.end - range.start;
+            if of_table(f) && own > 0 {
+                let bytes = u64::from(own) * 4;
+                let rows = inner.ids_buffer.part(u64::from(range.start) * 4, bytes);
+                rec.copy(&rows, &keys.part(u64::from(first) * 4, bytes))?;
+                let params = variable_terms::Params {
+                    len: own,
+                    first: range.start,
+                    out_first: first,
+                    place: variable_terms::BY_BAG,
+                    bags: inner.batch,
+                    // there are fewer bags than a `u32` counts
+                    first_bag: u32::try_from(f).unwrap_or(u32::MAX) * inner.batch,
+                    mean: u32::from(feature.mean),
+                    base: place.base + column,
+                    stride: place.stride,
+                };
+                let bindings = vec![inner.offsets.clone(), terms.clone()];
+                rec.dispatch(Dispatch::threads(&variable_terms::KERNEL, 0, &params, bindings, own));
+                first += own;
+            }
+            column += self.lookup.dim(feature.table);
+        }
+        Ok(Some(KeyTerms { len, keys, terms, grad: place.binding, vec4: place.vec4 }))
+    }
+
+    fn record_utility(&self, rec: &mut Recorder, table: usize, len: u32, sums: &KeySums, step: u32) {
+        let params = chunk_utility::Params {
+            len,
+            chunks: self.lookup.tables[table].chunks,
+            width: self.lookup.width,
+            step,
+            exponent: self.settings.utility.exponent(),
+            decay: self.settings.utility.decay,
+            words: self.settings.words(),
+            counting: u32::from(self.settings.when_full.counts()),
+        };
+        let bindings = vec![
+            sums.rows.clone(),
+            sums.total.clone(),
+            sums.sums.clone(),
+            sums.occurrences.clone(),
+            self.worth[table].utility.clone(),
+            self.worth[table].touch.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&chunk_utility::KERNEL, 0, &params, bindings, len));
+    }
+}

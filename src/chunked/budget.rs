@@ -1,0 +1,145 @@
+//! How many slots there are, and how that changes.
+
+use super::ChunkedTables;
+use super::lookup::CHUNKS;
+use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
+use crate::device::{Buffer, Context};
+use crate::kernels::feature::NONE;
+use crate::table::{Init, RowList, Table};
+use crate::{Error, Result};
+
+/// How many slots fit a budget of bytes, beside what chunks are found with.
+pub(super) fn slots_within(budget: u64, metadata: u64, width: u32) -> Result<u32> {
+    // a slot takes its values, and a place on the stack of free ones
+    let slots = budget.saturating_sub(metadata) / u64::from(width * 4 + 4);
+    if slots == 0 {
+        let expected = format!("more than the {metadata} bytes that chunks are found with");
+        return Err(Error::invalid("budget", expected, budget));
+    }
+    Ok(u32::try_from(slots).unwrap_or(NONE).min(NONE - 1))
+}
+
+/// A store of so many slots, as described but for its table.
+pub(super) fn store_of(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> Result<EmbeddingBags> {
+    if slots == 0 || slots == NONE {
+        return Err(Error::invalid("slots", format!("1 to {}", NONE - 1), slots));
+    }
+    let table = Table::rows(slots.into()).dim(width as usize).init(Init::Zero);
+    let described = description.clone().table(CHUNKS, table).feature(CHUNKS, CHUNKS, Pooling::Sum);
+    described.bounds(Bounds::Skip).build()
+}
+
+/// The stack of free slots with the least on top.
+pub(super) fn free_stack(ctx: &Context, slots: u32, free: std::ops::Range<u32>) -> Result<(Buffer, Buffer)> {
+    let stack = ctx.allocate("embag.free_slots", u64::from(slots) * 4)?;
+    stack.check_bindable(ctx, || "the free slots".to_owned())?;
+    stack.write(ctx, 0, &free.clone().rev().collect::<Vec<u32>>())?;
+    let count = Buffer::from_slice(ctx, &[free.end - free.start])?;
+    Ok((stack, count))
+}
+
+impl ChunkedTables {
+    /// Changes how many slots there are. If there are to be fewer than chunks have, those of least utility lose theirs, of
+    /// all tables; of several that are worth the same, the last ones. What stays keeps its values and the optimizer's state,
+    /// but gets another slot. Blocks; for the time of the move both stores exist.
+    ///
+    /// Batches that were looked up before are stale afterwards.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if `slots` is 0, [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be
+    /// had; nothing has changed then.
+    pub fn set_slots(&mut self, slots: u32) -> Result<()> {
+        self.resize(slots)?;
+        self.budget = None;
+        Ok(())
+    }
+
+    /// [`ChunkedTables::set_slots`] with as many as fit so many bytes, with everything that is needed to find them
+    /// ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the optimizer's state.
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::set_slots`]; [`Error::InvalidArgument`] too if not even a slot fits, or directories may grow.
+    pub fn set_budget(&mut self, bytes: u64) -> Result<()> {
+        if self.settings.when_full == super::WhenFull::Grow {
+            return Err(Error::invalid("budget", "none, for directories that grow", bytes));
+        }
+        let now = self.bytes();
+        let metadata = now.directory + now.chunks + self.free_count.size() + self.bytes_to_come();
+        self.resize(slots_within(bytes, metadata, self.lookup.width)?)?;
+        self.budget = Some(bytes);
+        Ok(())
+    }
+
+    /// Bytes that directories take more when rows leave.
+    fn bytes_to_come(&self) -> u64 {
+        match self.settings.when_full.evicts() {
+            true => self.lookup.tables.iter().map(|table| table.directory.bytes_to_come()).sum(),
+            false => 0,
+        }
+    }
+
+    fn resize(&mut self, slots: u32) -> Result<()> {
+        let ctx = self.context().clone();
+        let mut store = store_of(&self.store, self.lookup.width, slots)?;
+        let tables = 0..self.lookup.tables.len();
+        let mut all = tables.map(|table| self.lookup.slots_of(table)).collect::<Result<Vec<_>>>()?;
+        self.drop_least(&mut all, slots)?;
+        // in the order of their chunks
+        let mut from = Vec::new();
+        for slot in all.iter_mut().flatten().filter(|slot| **slot != NONE) {
+            let old = std::mem::replace(slot, u32::try_from(from.len()).unwrap_or(NONE));
+            from.push(old);
+        }
+        // there are no more than slots
+        let used = u32::try_from(from.len()).unwrap_or(slots);
+        let (free, free_count) = free_stack(&ctx, slots, used..slots)?;
+        copy_rows(&self.lookup.store, &store, &from)?;
+        store.go_on_from(&self.lookup.store);
+        for (table, slots) in self.lookup.tables.iter().zip(&all) {
+            table.slots.write(&ctx, 0, slots)?;
+        }
+        self.lookup.store = store;
+        (self.free, self.free_count) = (free, free_count);
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// Takes slots from the chunks that are worth least, so that so many remain.
+    fn drop_least(&self, all: &mut [Vec<u32>], slots: u32) -> Result<()> {
+        let residents = all.iter().flatten().filter(|slot| **slot != NONE).count();
+        let surplus = residents.saturating_sub(slots as usize);
+        if surplus == 0 {
+            return Ok(());
+        }
+        let mut worth = Vec::with_capacity(residents);
+        for (table, slots) in all.iter().enumerate() {
+            for (chunk, (worth_of, slot)) in self.effective(table)?.into_iter().zip(slots).enumerate() {
+                if *slot != NONE {
+                    worth.push((worth_of, table, chunk));
+                }
+            }
+        }
+        // the least first; of those that are alike the last
+        worth.sort_by(|a, b| a.0.total_cmp(&b.0).then((b.1, b.2).cmp(&(a.1, a.2))));
+        for &(_, table, chunk) in &worth[..surplus] {
+            all[table][chunk] = NONE;
+        }
+        Ok(())
+    }
+}
+
+/// Rows that are moved at once, of a few MB with their state.
+const AT_ONCE: usize = 1 << 15;
+
+/// Copies some rows to the first ones of other bags, with their state.
+fn copy_rows(source: &EmbeddingBags, target: &EmbeddingBags, rows: &[u32]) -> Result<()> {
+    let mut first = 0u32;
+    for rows in rows.chunks(AT_ONCE) {
+        // a chunk at a time is below 2^15
+        let next = first + u32::try_from(rows.len()).unwrap_or(0);
+        let words = source.store().gather(&[RowList { table: 0, rows: rows.to_vec() }])?;
+        target.store().scatter(&[RowList { table: 0, rows: (first..next).collect() }], &words)?;
+        first = next;
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! Pruned tables, for serving.
+
+use std::path::Path;
+
+use super::batch::RawIds;
+use super::budget::store_of;
+use super::export::ExportedRows;
+use super::id_directory::SavedDirectory;
+use super::lookup::{CHUNKS, Feature, Lookup, Table};
+use super::{ChunkedBatch, ChunkedBytes, ChunkedTables, DeviceIds};
+use crate::Result;
+use crate::bag::EmbeddingBags;
+use crate::checkpoint::Checkpoint;
+use crate::device::{Context, Matrix, Recorder};
+use crate::kernels::feature::NONE;
+
+/// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks, without room for more,
+/// utilities, or an optimizer's state. Gives the same outputs.
+///
+/// ```
+/// use embag::chunked::{ChunkedTables, PrunedTables};
+/// use embag::{Context, Pooling, Sgd};
+///
+/// let ctx = Context::cpu();
+/// let mut tables = ChunkedTables::builder(&ctx)
+///     .table("movie", 1_000, 16)
+///     .feature("liked", "movie", Pooling::Mean)
+///     .chunk_width(4)
+///     .slots(100)
+///     .optimizer(Sgd::default())
+///     .build()?;
+/// let batch = tables.admit(&[7, u64::MAX, 7], &[2, 1])?;
+/// let pooled = tables.forward(&batch)?;
+/// tables.backward(&batch, &pooled)?;
+/// let pruned = tables.pruned()?;
+/// assert!(pruned.bytes().instead_of_dense() < tables.bytes().instead_of_dense() / 10);
+///
+/// let [ids, lengths] = [[7, 8], [1, 1]];
+/// let found = tables.find(&ids, &lengths.map(|n: u64| n as u32))?;
+/// let served = pruned.find(&ids, &[1, 1])?;
+/// assert_eq!(pruned.forward(&served)?.to_vec(&ctx)?, tables.forward(&found)?.to_vec(&ctx)?);
+/// # Ok::<(), embag::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct PrunedTables {
+    lookup: Lookup,
+}
+
+/// The prefix of names in files.
+const PREFIX: &str = "pruned";
+
+/// What a file says of a table or feature.
+type Described<T> = Vec<(String, T)>;
+
+impl ChunkedTables {
+    /// What of the tables is left to look up, on the same device. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the memory cannot be had.
+    pub fn pruned(&self) -> Result<PrunedTables> {
+        let rows: Vec<ExportedRows> = (0..self.lookup.tables.len())
+            .map(|table| self.lookup.exported(table, |_| true))
+            .collect::<Result<_>>()?;
+        let tables: Vec<(String, u32)> =
+            self.lookup.tables.iter().map(|table| (table.name.clone(), table.chunks)).collect();
+        let parts = rows.iter().zip(&tables).map(|(rows, (_, chunks))| Kept::of(rows, *chunks)).collect();
+        PrunedTables::new(self.context(), self.lookup.width, &tables, self.lookup.features.clone(), parts)
+    }
+}
+
+/// What is kept of a table.
+struct Kept {
+    virtual_ids: Vec<u32>,
+    /// Of each row, whether a chunk is there.
+    resident: Vec<bool>,
+    /// The values of the chunks that are there, one after the other.
+    values: Vec<f32>,
+}
+
+impl Kept {
+    fn of(rows: &ExportedRows, chunks: u32) -> Self {
+        let chunks = chunks as usize;
+        let width = rows.values.len() / rows.resident.len().max(1);
+        let mut kept = Self { virtual_ids: Vec::new(), resident: Vec::new(), values: Vec::new() };
+        let of_rows = rows.resident.chunks(chunks).zip(rows.values.chunks((chunks * width).max(1)));
+        for (&id, (resident, values)) in rows.virtual_ids.iter().zip(of_rows) {
+            if !resident.contains(&true) {
+                continue;
+            }
+            kept.virtual_ids.push(id);
+            kept.resident.extend(resident);
+            for (_, values) in resident.iter().zip(values.chunks(width)).filter(|(there, _)| **there) {
+                kept.values.extend(values);
+            }
+        }
+        kept
+    }
+}
+
+impl PrunedTables {
+    fn new(
+        ctx: &Context,
+        width: u32,
+        tables: &[(String, u32)],
+        features: Vec<Feature>,
+        parts: Vec<Kept>,
+    ) -> Result<Self> {
+        let mut values = Vec::new();
+        let mut made = Vec::new();
+        let mut next = 0u32;
+        for ((name, chunks), part) in tables.iter().zip(parts) {
+            let saved = SavedDirectory::of_rows(part.virtual_ids);
+            let rows = u32::try_from(saved.ids.len()).unwrap_or(NONE).max(1);
+            let mut table = Table::new(ctx, name.clone(), *chunks, rows, 1)?;
+            table.directory.take(&saved)?;
+            let slots: Vec<u32> = part
+                .resident
+                .iter()
+                .map(|&there| {
+                    let slot = if there { next } else { NONE };
+                    next += u32::from(there);
+                    slot
+                })
+                .collect();
+            table.slots.write(ctx, 0, &slots)?;
+            values.extend(part.values);
+            made.push(table);
+        }
+        // a store has a row at least
+        let mut store = store_of(&EmbeddingBags::builder(ctx), width, next.max(1))?;
+        values.resize(next.max(1) as usize * width as usize, 0.0);
+        store.upload(CHUNKS, &values)?;
+        Ok(Self { lookup: Lookup::new(store, width, made, features) })
+    }
+
+    /// The context.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.lookup.context()
+    }
+
+    /// Columns of the output: of all features side by side.
+    #[must_use]
+    pub fn output_cols(&self) -> usize {
+        self.lookup.output_cols()
+    }
+
+    /// Bytes on the device.
+    #[must_use]
+    pub fn bytes(&self) -> ChunkedBytes {
+        self.lookup.bytes()
+    }
+
+    /// As [`ChunkedTables::find`].
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::find`].
+    pub fn find(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
+        let mut rec = Recorder::new(self.context());
+        let batch = self.record_find(&mut rec, ids, lengths)?;
+        rec.run()?;
+        Ok(batch)
+    }
+
+    /// Records [`PrunedTables::find`].
+    ///
+    /// # Errors
+    /// As [`PrunedTables::find`].
+    pub fn record_find(&self, rec: &mut Recorder, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
+        let raw = RawIds::upload(self.context(), self.lookup.features.len(), ids, lengths)?;
+        self.lookup.record_find(rec, raw, 0)
+    }
+
+    /// Records [`PrunedTables::find`] for ids that already lie in device memory.
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::record_find_on_device`].
+    pub fn record_find_on_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
+        let raw = RawIds::of_device(self.context(), self.lookup.features.len(), ids)?;
+        self.lookup.record_find(rec, raw, 0)
+    }
+
+    /// As [`ChunkedTables::forward`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the batch is of other tables.
+    pub fn forward(&self, batch: &ChunkedBatch) -> Result<Matrix> {
+        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
+        let mut rec = Recorder::new(self.context());
+        self.record_forward(&mut rec, batch, &out)?;
+        rec.run()?;
+        Ok(out)
+    }
+
+    /// Records [`PrunedTables::forward`].
+    ///
+    /// # Errors
+    /// As [`PrunedTables::forward`], and if `out` has another shape.
+    pub fn record_forward(&self, rec: &mut Recorder, batch: &ChunkedBatch, out: &Matrix) -> Result<()> {
+        self.lookup.record_forward(rec, batch, out)
+    }
+
+    /// Writes them into a file: for each table `pruned.{table}.virtual_ids`, `.resident` (`[rows, chunks]`, 1 where a chunk
+    /// is there) and `.values` (of the chunks that are there, `[chunks, width]`). Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device) if the device fails; as [`Checkpoint::save`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut checkpoint = Checkpoint::new();
+        let (mut tables, width) = (Vec::new(), self.lookup.width as usize);
+        for (index, table) in self.lookup.tables.iter().enumerate() {
+            let Kept { virtual_ids, resident, values } =
+                Kept::of(&self.lookup.exported(index, |_| true)?, table.chunks);
+            let name = |what: &str| format!("{PREFIX}.{}.{what}", table.name);
+            let shape = [virtual_ids.len(), table.chunks as usize];
+            checkpoint.insert(&name("virtual_ids"), &[virtual_ids.len()], virtual_ids)?;
+            checkpoint.insert(&name("resident"), &shape, resident.into_iter().map(u32::from).collect())?;
+            checkpoint.insert(&name("values"), &[values.len() / width, width], values)?;
+            tables.push((table.name.clone(), table.chunks));
+        }
+        let features: Described<(usize, bool)> = self
+            .lookup
+            .features
+            .iter()
+            .map(|feature| (feature.name.clone(), (feature.table, feature.mean)))
+            .collect();
+        checkpoint.set_json(&format!("{PREFIX}.chunk_width"), &self.lookup.width)?;
+        checkpoint.set_json(&format!("{PREFIX}.tables"), &tables)?;
+        checkpoint.set_json(&format!("{PREFIX}.features"), &features)?;
+        checkpoint.save(path)
+    }
+
+    /// Makes them from a file that [`PrunedTables::save`] wrote.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`]; [`Error::Checkpoint`](crate::Error::Checkpoint) if it is of something else, [`Error::LimitExceeded`](crate::Error::LimitExceeded) or
+    /// [`Error::Device`](crate::Error::Device) if the memory cannot be had.
+    pub fn load(ctx: &Context, path: impl AsRef<Path>) -> Result<Self> {
+        let checkpoint = Checkpoint::load(path)?;
+        let width: u32 = checkpoint.json(&format!("{PREFIX}.chunk_width"))?;
+        let tables: Described<u32> = checkpoint.json(&format!("{PREFIX}.tables"))?;
+        let features: Described<(usize, bool)> = checkpoint.json(&format!("{PREFIX}.features"))?;
+        if ![4, 8, 16, 32].contains(&width) || features.is_empty() {
+            let expected = "chunks of 4, 8, 16 or 32 columns, and features";
+            return Err(checkpoint.mismatch("pruned tables", expected, format!("{width}, {features:?}")));
+        }
+        if let Some((name, (table, _))) = features.iter().find(|(_, (table, _))| *table >= tables.len()) {
+            let expected = format!("one of {} tables", tables.len());
+            return Err(checkpoint.mismatch(format!("feature \"{name}\""), expected, table));
+        }
+        let mut parts = Vec::new();
+        for (table, chunks) in &tables {
+            let name = |what: &str| format!("{PREFIX}.{table}.{what}");
+            let rows = checkpoint.shape(&name("virtual_ids")).map_or(0, |shape| shape[0]);
+            let virtual_ids = checkpoint.tensor::<u32>(&name("virtual_ids"), &[rows])?.to_vec();
+            let resident = checkpoint.tensor::<u32>(&name("resident"), &[rows, *chunks as usize])?;
+            let resident: Vec<bool> = resident.iter().map(|&there| there != 0).collect();
+            let count = resident.iter().filter(|&&there| there).count();
+            let values = checkpoint.tensor::<f32>(&name("values"), &[count, width as usize])?.to_vec();
+            parts.push(Kept { virtual_ids, resident, values });
+        }
+        let features =
+            features.into_iter().map(|(name, (table, mean))| Feature { name, table, mean }).collect();
+        Self::new(ctx, width, &tables, features, parts)
+    }
+}

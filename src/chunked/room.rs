@@ -1,0 +1,269 @@
+//! What happens when a directory has too few rows.
+
+use super::ChunkedTables;
+use super::batch::RawIds;
+use super::id_directory::{Counts, NewIds};
+use super::lookup::chunk_words;
+use crate::device::{Buffer, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::feature::NONE;
+use crate::kernels::{chunk_moved, evict_chunks, evict_credit, evict_marks, evict_protect};
+use crate::sort::{prefix_sum, sort_by_key};
+use crate::{Error, Result};
+
+/// What happens if more ids are new than a directory has rows for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum WhenFull {
+    /// Rows leave, at least a thirty-second part of all, but none of the batch that is admitted. If that does not do, ids
+    /// are refused as below.
+    Evict(Eviction),
+    /// The directory grows to twice its rows, or what is needed: its ids are hashed again, on the device.
+    Grow,
+    /// It is an error.
+    Error,
+    /// Further ids get no row and stand for zeros; they are counted
+    /// ([`DirectoryUsage::refused`](super::DirectoryUsage::refused)).
+    Refuse,
+}
+
+impl Default for WhenFull {
+    /// The rows of least utility leave.
+    fn default() -> Self {
+        Self::Evict(Eviction::Utility)
+    }
+}
+
+/// Which rows leave first; of rows that are alike, the first ones. Occurrences are those in backwards.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Eviction {
+    /// Those whose chunks' utilities have the least sum, as time has left them.
+    Utility,
+    /// Those that occurred least often.
+    Lfu,
+    /// Those that were changed least recently: in a backward, or by chunks that came or left.
+    Lru,
+    /// Those of the least number of occurrences divided by a power of the steps since they were changed (plus one).
+    DistanceLfu {
+        /// The power, at least 0.
+        power: f32,
+    },
+    /// Those that were admitted first.
+    Age,
+}
+
+impl Eviction {
+    fn kernel(self) -> u32 {
+        match self {
+            Self::Utility => evict_credit::UTILITY,
+            Self::Lfu | Self::Age => evict_credit::WORD,
+            Self::Lru => evict_credit::RECENT,
+            Self::DistanceLfu { .. } => evict_credit::DISTANCE,
+        }
+    }
+}
+
+impl WhenFull {
+    pub(super) fn validate(self) -> Result<()> {
+        match self {
+            Self::Evict(Eviction::DistanceLfu { power }) if !(power.is_finite() && power >= 0.0) => {
+                Err(Error::invalid("when_full power", "a finite number of at least 0", power))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether rows leave.
+    pub(super) fn evicts(self) -> bool {
+        matches!(self, Self::Evict(_))
+    }
+
+    /// Whether rows are kept for occurrences.
+    pub(super) fn counts(self) -> bool {
+        matches!(self, Self::Evict(Eviction::Lfu | Eviction::DistanceLfu { .. }))
+    }
+
+    /// Whether rows are kept for what only a word of their own tells.
+    pub(super) fn keeps_a_word(self) -> bool {
+        self.counts() || self == Self::Evict(Eviction::Age)
+    }
+
+    /// The word of a row that is new.
+    pub(super) fn first_credit(self, step: u32) -> u32 {
+        if self.counts() { 0 } else { step }
+    }
+}
+
+/// What happened to a table's rows so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableStats {
+    /// Rows that left.
+    pub evicted: u64,
+    /// How the directory grew.
+    pub growths: Vec<Growth>,
+}
+
+/// A directory that grew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Growth {
+    /// Rows before and after.
+    pub rows: (u32, u32),
+    /// Bytes that were needed for the time of the move, beside those that the grown table takes.
+    pub transient_bytes: u64,
+}
+
+impl ChunkedTables {
+    /// What happened to a table's rows so far.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table.
+    pub fn stats(&self, table: &str) -> Result<&TableStats> {
+        Ok(&self.worth[self.lookup.find_table(table)?].stats)
+    }
+
+    /// Makes room for new ids of some tables, as configured.
+    pub(super) fn make_room(&mut self, raw: &RawIds, new: &[(usize, NewIds)]) -> Result<()> {
+        let mut tight = Vec::new();
+        for (table, ids) in new {
+            let counts = self.lookup.tables[*table].directory.counts()?;
+            let needed = ids.total.read::<u32>(self.context())?[0];
+            let room = self.lookup.tables[*table].directory.capacity() - counts.in_use();
+            if needed > room {
+                tight.push((*table, counts, needed));
+            }
+        }
+        // nothing has moved yet
+        if let (WhenFull::Error, Some(&(table, counts, needed))) = (self.settings.when_full, tight.first()) {
+            let table = &self.lookup.tables[table];
+            return Err(Error::LimitExceeded {
+                what: format!("the directory of table \"{}\", in rows", table.name),
+                needed: u64::from(counts.in_use()) + u64::from(needed),
+                limit: table.directory.capacity().into(),
+                hint: "give it more rows, or let it grow or rows leave (ChunkedTablesBuilder::when_full)",
+            });
+        }
+        for (table, counts, needed) in tight {
+            match self.settings.when_full {
+                WhenFull::Evict(eviction) => self.evict(raw, table, counts, needed, eviction)?,
+                WhenFull::Grow => self.grow(table, counts, needed)?,
+                WhenFull::Error | WhenFull::Refuse => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn evict(
+        &mut self,
+        raw: &RawIds,
+        table: usize,
+        counts: Counts,
+        needed: u32,
+        eviction: Eviction,
+    ) -> Result<()> {
+        let ctx = self.context().clone();
+        let spec = &self.lookup.tables[table];
+        let (capacity, chunks) = (spec.directory.capacity(), spec.chunks);
+        let short = needed - (capacity - counts.in_use());
+        let leaving = short.max(capacity / 32).min(counts.had);
+        let mut rec = Recorder::new(&ctx);
+        let credit = self.record_credit(&mut rec, raw, table, counts.had, eviction)?;
+        let sorted = sort_by_key(&mut rec, &credit, counts.had, u32::BITS)?;
+        let [credit, rows] = [sorted.keys, sorted.positions];
+        let all = leaving * chunks;
+        let places = rec.scratch("embag.places", (u64::from(all) + 1) * 4)?;
+        let params = evict_marks::Params { len: leaving, chunks };
+        let bindings = vec![credit.clone(), rows.clone(), spec.slots.clone(), places.clone()];
+        rec.dispatch(Dispatch::threads(&evict_marks::KERNEL, 0, &params, bindings, all + 1));
+        prefix_sum(&mut rec, &places, all + 1)?;
+        let params = evict_chunks::Params { len: leaving, chunks };
+        let bindings = vec![
+            credit.clone(),
+            rows.clone(),
+            places.clone(),
+            self.free_count.clone(),
+            self.free.clone(),
+            spec.slots.clone(),
+            self.worth[table].utility.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&evict_chunks::KERNEL, 0, &params, bindings, all));
+        let params = chunk_moved::Params { len: all, coming: 0, spare: 0 };
+        let moved = rec.scratch("embag.moved", 4)?;
+        let bindings = vec![places, self.free_count.clone(), moved];
+        rec.dispatch(Dispatch::new(&chunk_moved::KERNEL, 0, &params, bindings, 1));
+        let directory = &mut self.lookup.tables[table].directory;
+        let gone = directory.leave(rec, [&credit, &rows], leaving, counts)?;
+        let worth = &mut self.worth[table];
+        worth.stats.evicted += u64::from(gone);
+        worth.left_after = Some(self.steps);
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// What each row that somebody has had is kept for; those of the batch, for ever.
+    fn record_credit(
+        &self,
+        rec: &mut Recorder,
+        raw: &RawIds,
+        table: usize,
+        rows: u32,
+        eviction: Eviction,
+    ) -> Result<Buffer> {
+        let spec = &self.lookup.tables[table];
+        let credit = rec.scratch("embag.credit", u64::from(rows) * 4)?;
+        let params = evict_credit::Params {
+            len: rows,
+            chunks: spec.chunks,
+            policy: eviction.kernel(),
+            step: self.steps,
+            decay: self.settings.utility.decay,
+            power: if let Eviction::DistanceLfu { power } = eviction { power } else { 0.0 },
+            words: self.settings.words(),
+        };
+        let bindings = vec![
+            spec.directory.row_ids().clone(),
+            self.worth[table].touch.clone(),
+            self.worth[table].utility.clone(),
+            credit.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&evict_credit::KERNEL, 0, &params, bindings, rows));
+        for (feature, range) in self.lookup.features.iter().zip(&raw.ranges) {
+            if feature.table == table {
+                let params = evict_protect::Params { len: range.end - range.start, first: range.start };
+                let bindings = vec![raw.rows.clone(), credit.clone()];
+                rec.dispatch(Dispatch::threads(&evict_protect::KERNEL, 0, &params, bindings, params.len));
+            }
+        }
+        Ok(credit)
+    }
+
+    fn grow(&mut self, table: usize, counts: Counts, needed: u32) -> Result<()> {
+        let before = self.lookup.tables[table].directory.capacity();
+        // what is needed has to be; below a row for each of the numbers
+        let rows = before.saturating_mul(2).max(counts.in_use().saturating_add(needed)).min(NONE - 1);
+        self.grow_to(table, rows)
+    }
+
+    /// Gives a table more rows.
+    pub(super) fn grow_to(&mut self, table: usize, rows: u32) -> Result<()> {
+        let ctx = self.context().clone();
+        let (spec, worth) = (&mut self.lookup.tables[table], &mut self.worth[table]);
+        let before = spec.directory.capacity();
+        let slots = chunk_words(&ctx, "embag.chunk_slots", &spec.name, rows, spec.chunks)?;
+        let utility = chunk_words(&ctx, "embag.chunk_utility", &spec.name, rows, spec.chunks)?;
+        let touch = chunk_words(&ctx, "embag.row_touch", &spec.name, rows, self.settings.words())?;
+        let mut rec = Recorder::new(&ctx);
+        let mut moved = 0;
+        for (old, new) in [(&spec.slots, &slots), (&worth.utility, &utility), (&worth.touch, &touch)] {
+            rec.copy(old, &new.part(0, old.size()))?;
+            moved += old.size();
+        }
+        let more = (rows - before) as usize * spec.chunks as usize;
+        slots.write(&ctx, spec.slots.size(), &vec![NONE; more])?;
+        rec.run()?;
+        moved += spec.directory.grow(rows)?;
+        (spec.slots, worth.utility, worth.touch) = (slots, utility, touch);
+        worth.stats.growths.push(Growth { rows: (before, rows), transient_bytes: moved });
+        Ok(())
+    }
+}

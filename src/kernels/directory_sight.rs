@@ -1,0 +1,56 @@
+//! How often ids were seen.
+
+use super::feature::NONE;
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Positions.
+        len: u32,
+        /// Counters of each half of the sketch.
+        width: u32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "directory_sight",
+    about: "occurrences of ids without a row, in a sketch",
+    bindings: &[read("unknown"), write("counters")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 256,
+        constants: &[],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/random.wgsl",
+            "prelude/chunks.wgsl",
+            "prelude/sketch.wgsl",
+            "directory_sight.wgsl"
+        ],
+    }],
+    parity: Parity::Bits,
+    twin: crate::cpu::directory_sight::run,
+    cases,
+};
+
+/// Ids without a row, and positions whose ids have one.
+pub(super) fn unknown(len: u32) -> Vec<u32> {
+    let mut random = Random::new(55);
+    (0..len).map(|_| if random.below(3) == 0 { NONE } else { 1 + random.below(len.div_ceil(4)) }).collect()
+}
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (len, width) in [(1u32, 1u32), (300, 40), (100_000, 20_000)] {
+        let bindings =
+            vec![CaseBinding::ints(&unknown(len)), CaseBinding::ints(&vec![2u32; 2 * width as usize])];
+        let case =
+            Case::new(format!("{len} in {width}"), [0], &Params { len, width }, bindings, len.div_ceil(256));
+        all.push(if len == 100_000 { case.bench(u64::from(len) * 12, 0) } else { case });
+    }
+    all
+}
