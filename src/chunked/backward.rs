@@ -87,7 +87,6 @@ impl ChunkedTables {
         table: usize,
         grad: &Matrix,
     ) -> Result<Option<KeyTerms>> {
-        let place = grad.place(rec.context(), "grad")?;
         let ranges = batch.ranges();
         let of_table = |f: usize| self.lookup.features[f].table == table;
         let len: u32 =
@@ -95,6 +94,7 @@ impl ChunkedTables {
         if len == 0 {
             return Ok(None);
         }
+        let place = grad.place(rec.context(), "grad")?;
         let keys = rec.scratch("embag.keys", u64::from(len) * 4)?;
         let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
         let (mut first, mut column) = (0, 0);
