@@ -1,0 +1,136 @@
+//! Chunked tables (FIITED, Luo et al. 2024, arXiv 2401.04408) on made-up clicks: a factorisation machine of which most chunks
+//! are pruned while it is trained, against full tables, whole rows, random chunks and narrow vectors of the same bytes.
+//! `--help` lists the arguments.
+//!
+//! The criteria of `criteria.rs` are checked, and the exit code is 1 if one fails. `docs/chunked_ctr.md` has the results.
+//!
+//! | file | |
+//! |---|---|
+//! | `args.rs` | the command line |
+//! | `problem.rs` | the made-up clicks: distributions, constants, order of draws |
+//! | `method.rs` | what is compared |
+//! | `model.rs` | the model |
+//! | `training.rs` | one training: its schedule, and what it comes to |
+//! | `drift.rs` | ids whose frequencies change in mid-stream |
+//! | `compare.rs` | all trainings, and the medians over the seeds |
+//! | `criteria.rs` | what is claimed, and whether it holds |
+//! | `report.rs`, `progress.rs` | what is printed |
+//! | `plot.rs`, `dims.rs` | what is drawn |
+
+#![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
+
+mod args;
+mod compare;
+mod criteria;
+mod dims;
+mod drift;
+mod method;
+mod model;
+#[path = "../common/picture.rs"]
+mod picture;
+mod plot;
+mod problem;
+mod progress;
+#[path = "../train_ctr/data/random.rs"]
+#[allow(dead_code, reason = "another example's generator, of which not all is needed")]
+mod random;
+mod report;
+mod training;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use embag::Context;
+
+use crate::args::{Args, Device};
+use crate::compare::{compare, steps_of_seed};
+use crate::picture::PlotError;
+use crate::problem::Problem;
+use crate::progress::Progress;
+use crate::report::Summary;
+
+/// Whatever ends a run before its report.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Embag(#[from] embag::Error),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error("cannot write the report: {0}")]
+    Report(#[from] io::Error),
+    #[error("{argument}: cannot write `{}`: {cause}", .path.display())]
+    File { argument: &'static str, path: PathBuf, cause: io::Error },
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all criteria hold.
+fn run(args: &Args) -> Result<bool, RunError> {
+    for (argument, path) in args.files() {
+        check_folder(argument, path)?;
+    }
+    let ctx = match args.device {
+        Device::Auto => Context::auto()?,
+        Device::Gpu => Context::open()?,
+        Device::Cpu => Context::cpu(),
+    };
+    eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
+    let (size, seeds) = (args.size(), args.seeds());
+    let mut progress = Progress::new(steps_of_seed(size) * seeds.len());
+    let results = compare(&ctx, size, &seeds, &mut progress)?;
+    let summary = Summary {
+        device: ctx.device_name(),
+        driver: ctx.driver(),
+        ids: size.ids,
+        steps: size.steps,
+        seconds: progress.elapsed().as_secs_f64(),
+        seeds,
+        ..Summary::new(&results, criteria::judge(&results, size))
+    };
+    drop(progress);
+    let mut out = io::stdout().lock();
+    summary.write_text(&mut out)?;
+    out.flush()?;
+    if let Some(path) = &args.plot {
+        plot::write(path, &results)?;
+    }
+    if let Some(path) = &args.dims {
+        dims::write(path, &results, &Problem::new(size.ids as usize, summary.seeds[0]))?;
+    }
+    if let Some(path) = &args.json {
+        let mut json = Vec::new();
+        summary.write_json(&mut json)?;
+        fs::write(path, json).map_err(|cause| RunError::File {
+            argument: "--json",
+            path: path.clone(),
+            cause,
+        })?;
+    }
+    Ok(summary.passed)
+}
+
+/// Whether there is a folder for a file, found before the training rather than after it.
+fn check_folder(argument: &'static str, path: &Path) -> Result<(), RunError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let cause = match folder.metadata() {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => io::ErrorKind::NotADirectory.into(),
+        Err(cause) => cause,
+    };
+    Err(RunError::File { argument, path: path.to_owned(), cause })
+}

@@ -1,0 +1,127 @@
+//! The example `chunked_ctr` as its users run it: the built program, its report and its exit codes.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The program. `cargo test --test chunked_ctr` alone does not build it, so that it is built here, beside this test.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        // <target folder>/<profile>/deps/<test>
+        let profile = test.parent().and_then(Path::parent).unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--example", "chunked_ctr", "--manifest-path"]);
+        cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+        cargo.arg("--target-dir").arg(profile.parent().unwrap());
+        if profile.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().unwrap().success(), "the example does not build");
+        profile.join("examples").join(format!("chunked_ctr{}", std::env::consts::EXE_SUFFIX))
+    })
+}
+
+fn run(args: &[&str]) -> Output {
+    Command::new(program()).args(args).output().unwrap()
+}
+
+/// The JSON of a quick run of one seed, which must end well.
+fn json(device: &str, more: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("results.json");
+    let args = ["--device", device, "--quick", "--seeds", "1", "--json", file.to_str().unwrap()];
+    let output = run(&[&args, more].concat());
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("pass  k=4, 75 % pruned: bytes"), "{text}");
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn number(row: &Value, key: &str) -> f64 {
+    row[key].as_f64().unwrap_or_else(|| panic!("no {key} in {row}"))
+}
+
+#[test]
+fn a_run_says_and_draws_what_it_came_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let [plot, dims] = ["auc.png", "dims.png"].map(|name| folder.path().join(name));
+    let summary = json("cpu", &["--plot", plot.to_str().unwrap(), "--dims", dims.to_str().unwrap()]);
+    for picture in [plot, dims] {
+        assert!(fs::read(&picture).unwrap().starts_with(b"\x89PNG"));
+    }
+    assert_eq!((&summary["passed"], &summary["driver"]), (&true.into(), &"rayon".into()));
+    assert_eq!((&summary["seeds"], &summary["ids"]), (&serde_json::json!([1]), &500.into()));
+    assert!((number(&summary, "best_auc") - 0.87).abs() < 0.02);
+
+    let results = summary["results"].as_array().unwrap();
+    let of = |method: &str, pruned: f64| {
+        results.iter().find(|row| row["method"] == method && row["pruned"] == pruned).unwrap()
+    };
+    let full = of("full", 0.0);
+    for row in results {
+        let [auc, lost, bytes] = ["auc", "auc_lost", "payload_bytes"].map(|key| number(row, key));
+        assert!((number(full, "auc") - auc - lost).abs() < 1e-12, "{row}");
+        // shares are of the chunks of ids that occurred, and rounded; random ones are drawn
+        let share = bytes / number(full, "payload_bytes");
+        assert!((share - 1.0 + number(row, "pruned")).abs() < 0.02, "{share} {row}");
+    }
+    // there is something to learn, and what is kept by its worth is worth more than the rest
+    let [full, chunks, uniform, random] =
+        [full, of("FIITED k=4", 0.75), of("uniform D=4", 0.75), of("random chunks", 0.75)]
+            .map(|row| number(row, "auc"));
+    assert!(full > 0.7 && chunks > full - 0.05, "{full} {chunks}");
+    assert!(chunks > uniform + 0.01 && uniform > random + 0.02, "{chunks} {uniform} {random}");
+    // whole rows come and go as a whole
+    assert_eq!(number(of("FIITED k=1", 0.9), "partial"), 0.0);
+    assert!(number(of("FIITED k=4", 0.9), "partial") > 0.0);
+    assert_eq!(number(of("uniform D=4", 0.75), "evicted"), 0.0);
+
+    let drift = summary["drift"].as_array().unwrap();
+    assert_eq!(drift.len(), 6);
+    for row in drift {
+        let new: Vec<f64> = row["new"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+        assert_eq!(new.len(), 1 + 5);
+        assert!(number(row, "old") > new[0] + 0.1 && new[5] > new[0] + 0.03, "{row}");
+    }
+}
+
+#[test]
+fn cpu_and_gpu_end_alike() {
+    if common::gpu().is_none() {
+        return;
+    }
+    let [cpu, gpu] = ["cpu", "gpu"].map(|device| json(device, &[]));
+    assert_ne!(cpu["device"], gpu["device"]);
+    for (cpu, gpu) in cpu["results"].as_array().unwrap().iter().zip(gpu["results"].as_array().unwrap()) {
+        assert!((number(cpu, "auc") - number(gpu, "auc")).abs() < 2e-3, "{cpu} {gpu}");
+    }
+}
+
+#[test]
+fn mistakes_end_with_a_line() {
+    for (args, expected) in [
+        (["--seeds", "0"], "0 is not in 1..=99"),
+        (["--plot", "auc.svg"], "expected a file name ending in .png, got `auc.svg`"),
+    ] {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.contains(args[0]) && text.contains(expected), "{text}");
+    }
+    for (argument, file) in
+        [("--plot", "no/such/auc.png"), ("--dims", "no/such/dims.png"), ("--json", "no/such/a")]
+    {
+        let output = run(&["--device", "cpu", argument, file]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.starts_with(&format!("error: {argument}: cannot write `{file}`")), "{text}");
+    }
+}
