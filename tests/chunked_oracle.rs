@@ -1,6 +1,13 @@
 //! Chunked tables against a plain model on the host, after any sequence of lookups, updates, adjustments, changes of the
 //! number of slots, saves and loads; the same bits on every device.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers all through"
+)]
+
 mod common;
 
 use std::collections::{BTreeSet, HashMap};

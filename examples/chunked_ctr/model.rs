@@ -130,14 +130,14 @@ impl Model {
         })
     }
 
-    /// Trains on the steps `steps` of the examples, in one submission.
+    /// Trains on the steps `steps` of the examples.
     pub fn train(&mut self, examples: &Examples, steps: Range<usize>) -> Result<()> {
-        let mut rec = Recorder::new(&self.ctx);
         for step in steps {
+            let mut rec = Recorder::new(&self.ctx);
             let range = step * BATCH..(step + 1) * BATCH;
             let ids = &examples.ids[range.clone()];
             let (raw, lengths) = self.bags(ids);
-            let batch = self.vectors.record_admit(&mut rec, &raw, &lengths)?;
+            let batch = self.vectors.admit(&raw, &lengths)?;
             let first = self.first_batch(ids)?;
             let labels = Matrix::from_slice(&self.ctx, &examples.labels[range], BATCH, 1)?;
             self.forward(&mut rec, &batch, &first, &self.room)?;
@@ -148,8 +148,9 @@ impl Model {
             self.products.backward(&mut rec, vectors, &products_grad, vectors_grad)?;
             self.vectors.record_backward(&mut rec, &batch, vectors_grad)?;
             self.first.record_backward(&mut rec, &first, &first_grad)?;
+            rec.run()?;
         }
-        rec.run()
+        Ok(())
     }
 
     /// Leaves the share of the method's chunks without slots.
