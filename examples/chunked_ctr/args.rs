@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::compare::Plan;
+use crate::method::ALL;
 use crate::training::{QUICK, Size, WHOLE};
 
 /// Holds chunked tables (FIITED), of which most chunks are pruned while training, against full ones and others of the same
@@ -12,7 +14,7 @@ use crate::training::{QUICK, Size, WHOLE};
 #[command(name = "chunked_ctr")]
 pub struct Args {
     /// Where to train
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
     pub device: Device,
     /// Seeds of made-up clicks; what is reported is the median over them
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=99))]
@@ -20,6 +22,9 @@ pub struct Args {
     /// A few ids and steps, to see that all works: the criteria on what is learnt are not judged
     #[arg(long)]
     pub quick: bool,
+    /// Train only what has this in its name, beside the full tables: "k=1", "uniform", "decay 0.998"
+    #[arg(long, value_name = "TEXT", value_parser = part_of_a_name)]
+    pub only: Option<String>,
     /// Draw the AUC against the share that is pruned
     #[arg(long, value_name = "FILE.png", value_parser = png_path)]
     pub plot: Option<PathBuf>,
@@ -47,6 +52,10 @@ impl Args {
         if self.quick { QUICK } else { WHOLE }
     }
 
+    pub fn plan(&self) -> Plan {
+        Plan::new(self.only.as_deref())
+    }
+
     pub fn seeds(&self) -> Vec<u64> {
         (1..=u64::from(self.seeds)).collect()
     }
@@ -56,6 +65,13 @@ impl Args {
         [("--plot", &self.plot), ("--dims", &self.dims), ("--json", &self.json)]
             .into_iter()
             .filter_map(|(argument, path)| path.as_ref().map(|path| (argument, path)))
+    }
+}
+
+fn part_of_a_name(text: &str) -> Result<String, String> {
+    match ALL.iter().any(|method| method.name().contains(text)) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("expected a part of a method's name as the table has it, got `{text}`")),
     }
 }
 
@@ -95,6 +111,7 @@ mod tests {
     fn errors_name_argument_expected_and_got() {
         for (argument, value, expected) in [
             ("--seeds", "0", "0 is not in 1..=99"),
+            ("--only", "k=3", "expected a part of a method's name as the table has it, got `k=3`"),
             ("--device", "tpu", "invalid value 'tpu'"),
             ("--plot", "auc.svg", "expected a file name ending in .png, got `auc.svg`"),
             ("--dims", "dims", "expected a file name ending in .png, got `dims`"),

@@ -3,7 +3,7 @@
 use embag::{Context, Result};
 
 use crate::drift::{self, Changed, Followed, follow};
-use crate::method::{ALL, DRIFTING, Method};
+use crate::method::{ALL, DRIFTING, FULL, Method};
 use crate::problem::{FIELDS, Problem};
 use crate::training::{Data, Outcome, Size, train};
 
@@ -42,9 +42,26 @@ pub struct Results {
     pub drifted: Vec<Drifted>,
 }
 
-/// Steps of all trainings of a seed.
-pub fn steps_of_seed(size: Size) -> usize {
-    ALL.len() * size.steps + DRIFTING.len() * drift::length(size)
+/// What is trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The first is what the others are held against.
+    methods: Vec<Method>,
+    drifting: Vec<Method>,
+}
+
+impl Plan {
+    /// All, or what has `only` in its name, and the full tables.
+    pub fn new(only: Option<&str>) -> Self {
+        let wanted = |method: &Method| only.is_none_or(|text| method.name().contains(text));
+        let methods = ALL.into_iter().filter(|method| *method == FULL || wanted(method)).collect();
+        Self { methods, drifting: DRIFTING.into_iter().filter(wanted).collect() }
+    }
+
+    /// Steps of all trainings of a seed.
+    pub fn steps(&self, size: Size) -> usize {
+        self.methods.len() * size.steps + self.drifting.len() * drift::length(size)
+    }
 }
 
 /// Told what goes on.
@@ -58,16 +75,22 @@ pub trait Watch {
 }
 
 /// Trains everything.
-pub fn compare(ctx: &Context, size: Size, seeds: &[u64], watch: &mut dyn Watch) -> Result<Results> {
-    let mut outcomes: Vec<Vec<Outcome>> = vec![Vec::new(); ALL.len()];
-    let mut followed: Vec<Vec<Followed>> = vec![Vec::new(); DRIFTING.len()];
+pub fn compare(
+    ctx: &Context,
+    plan: &Plan,
+    size: Size,
+    seeds: &[u64],
+    watch: &mut dyn Watch,
+) -> Result<Results> {
+    let mut outcomes: Vec<Vec<Outcome>> = vec![Vec::new(); plan.methods.len()];
+    let mut followed: Vec<Vec<Followed>> = vec![Vec::new(); plan.drifting.len()];
     let (mut best, mut clicks) = (Vec::new(), Vec::new());
     for &seed in seeds {
         let problem = Problem::new(size.ids as usize, seed);
         let data = Data::new(&problem, size);
         best.push(data.best_auc()?);
         clicks.push(data.clicks());
-        for (method, outcomes) in ALL.iter().zip(&mut outcomes) {
+        for (method, outcomes) in plan.methods.iter().zip(&mut outcomes) {
             let name = format!("seed {seed}, {} at {}", method.name(), method.pruned);
             watch.begin(name.clone());
             let outcome = train(ctx, *method, &data, size, seed, &mut |steps| watch.tick(steps))?;
@@ -76,7 +99,7 @@ pub fn compare(ctx: &Context, size: Size, seeds: &[u64], watch: &mut dyn Watch) 
         }
         drop(data);
         let changed = Changed::new(&problem, size);
-        for (method, followed) in DRIFTING.iter().zip(&mut followed) {
+        for (method, followed) in plan.drifting.iter().zip(&mut followed) {
             let name = format!("seed {seed}, drift, {} at {}", method.name(), method.pruned);
             watch.begin(name.clone());
             let outcome = follow(ctx, *method, &changed, size, seed, &mut |steps| watch.tick(steps))?;
@@ -88,8 +111,13 @@ pub fn compare(ctx: &Context, size: Size, seeds: &[u64], watch: &mut dyn Watch) 
     Ok(Results {
         best_auc: median(best),
         clicks: median(clicks),
-        compared: ALL.iter().zip(outcomes).map(|(&method, of)| compared(method, of, &full)).collect(),
-        drifted: DRIFTING.iter().zip(followed).map(|(&method, of)| drifted(method, &of)).collect(),
+        compared: plan
+            .methods
+            .iter()
+            .zip(outcomes)
+            .map(|(&method, of)| compared(method, of, &full))
+            .collect(),
+        drifted: plan.drifting.iter().zip(followed).map(|(&method, of)| drifted(method, &of)).collect(),
     })
 }
 
@@ -134,7 +162,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::{FULL, fiited};
+    use crate::method::fiited;
 
     fn outcome(auc: f64, dims: [u32; FIELDS]) -> Outcome {
         Outcome { auc, log_loss: 0.5, payload: 8, evicted: 3, dims: vec![dims] }
@@ -147,6 +175,15 @@ mod tests {
         assert_eq!((compared.auc, compared.partial, compared.payload), (0.80, 0.5, 8.0));
         assert!((compared.lost - 0.005).abs() < 1e-12);
         assert_eq!(compared.dims, [[0, 4, 16, 8]]);
+    }
+
+    #[test]
+    fn a_plan_begins_with_what_all_is_held_against() {
+        let names = |only| Plan::new(only).methods.iter().map(|m| m.name()).collect::<Vec<_>>();
+        assert_eq!(names(None).len(), ALL.len());
+        assert_eq!(names(Some("uniform")), ["full", "uniform D=8", "uniform D=4"]);
+        assert_eq!(names(Some("full")), ["full"]);
+        assert_eq!(Plan::new(Some("0.998")).drifting.len(), 2);
     }
 
     #[test]

@@ -46,7 +46,7 @@ use clap::Parser;
 use embag::Context;
 
 use crate::args::{Args, Device};
-use crate::compare::{compare, steps_of_seed};
+use crate::compare::compare;
 use crate::picture::PlotError;
 use crate::problem::Problem;
 use crate::progress::Progress;
@@ -87,9 +87,9 @@ fn run(args: &Args) -> Result<bool, RunError> {
         Device::Cpu => Context::cpu(),
     };
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
-    let (size, seeds) = (args.size(), args.seeds());
-    let mut progress = Progress::new(steps_of_seed(size) * seeds.len());
-    let results = compare(&ctx, size, &seeds, &mut progress)?;
+    let (plan, size, seeds) = (args.plan(), args.size(), args.seeds());
+    let mut progress = Progress::new(plan.steps(size) * seeds.len());
+    let results = compare(&ctx, &plan, size, &seeds, &mut progress)?;
     let summary = Summary {
         device: ctx.device_name(),
         driver: ctx.driver(),

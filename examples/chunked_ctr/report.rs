@@ -120,7 +120,9 @@ impl Summary {
                 false => writeln!(out, "{:>9}", "-")?,
             }
         }
-        writeln!(out, "\n{DRIFT_HEADER}")?;
+        if !self.drift.is_empty() {
+            writeln!(out, "\n{DRIFT_HEADER}")?;
+        }
         for row in &self.drift {
             write!(out, "{:<26}{:>4.0} %{:>7.3}  ", row.method, row.pruned * 100.0, row.old)?;
             let shares: String = row.new.iter().map(|share| format!("{share:>7.3}")).collect();
