@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The program. `cargo test --test chunked_ctr` alone does not build it, so that it is built here, beside this test.
+/// The program. `cargo test --test chunked_ctr` alone does not build it, so that it is built here, beside
+/// this test.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

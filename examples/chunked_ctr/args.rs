@@ -8,8 +8,9 @@ use crate::compare::Plan;
 use crate::method::ALL;
 use crate::training::{QUICK, Size, WHOLE};
 
-/// Holds chunked tables (FIITED), of which most chunks are pruned while training, against full ones and others of the same
-/// bytes, on made-up clicks, and checks what is claimed of them. The exit code is 1 if a criterion fails.
+/// Holds chunked tables (FIITED), of which most chunks are pruned while training, against full ones and
+/// others of the same bytes, on made-up clicks, and checks what is claimed of them. The exit code is 1 if a
+/// criterion fails.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "chunked_ctr")]
 pub struct Args {

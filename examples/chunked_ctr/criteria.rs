@@ -74,8 +74,8 @@ pub fn judge(results: &Results, size: Size) -> Vec<Criterion> {
     all
 }
 
-/// Whether the slots followed a change. Where the share is large it ends among ids that are too rare for any method to
-/// know (`drift.rs`): there the new top share is held against what there was of the old one.
+/// Whether the slots followed a change. Where the share is large it ends among ids that are too rare for any
+/// method to know (`drift.rs`): there the new top share is held against what there was of the old one.
 fn followed(Drifted { method, followed }: &Drifted) -> Option<Criterion> {
     let share = method.pruned * 100.0;
     let (what, got) = match *method {

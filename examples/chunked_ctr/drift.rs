@@ -1,14 +1,15 @@
 //! Ids whose frequencies change in mid-stream: whether the chunks that have slots follow.
 //!
-//! After half of the steps half of the ids of each field exchange their probabilities (`problem.rs`). The **new top
-//! share** is defined by what is true of the ids, not by what the tables make of them: with a share `p` pruned, it is all
-//! chunks of the `(1 - p)` of the ids, of all fields together, that are most frequent after the change. What is measured
-//! is how many of these chunks have a slot: right before the change, and after each of the next [`ADJUSTMENTS`].
+//! After half of the steps half of the ids of each field exchange their probabilities (`problem.rs`). The
+//! **new top share** is defined by what is true of the ids, not by what the tables make of them: with a share
+//! `p` pruned, it is all chunks of the `(1 - p)` of the ids, of all fields together, that are most frequent
+//! after the change. What is measured is how many of these chunks have a slot: right before the change, and
+//! after each of the next [`ADJUSTMENTS`].
 //!
-//! It cannot be 1, for two reasons. Utility is more than frequency; and where the share ends ids occur about once
-//! between two adjustments, so that chance decides. How much of it there was of the old top share before the change says
-//! what can be had. The second measure weighs each id by its new probability: how many of the lookups of ids in the new
-//! top share find their chunks.
+//! It cannot be 1, for two reasons. Utility is more than frequency; and where the share ends ids occur about
+//! once between two adjustments, so that chance decides. How much of it there was of the old top share before
+//! the change says what can be had. The second measure weighs each id by its new probability: how many of the
+//! lookups of ids in the new top share find their chunks.
 
 use embag::{Context, Result};
 

@@ -1,8 +1,9 @@
-//! Chunked tables (FIITED, Luo et al. 2024, arXiv 2401.04408) on made-up clicks: a factorisation machine of which most chunks
-//! are pruned while it is trained, against full tables, whole rows, random chunks and narrow vectors of the same bytes.
-//! `--help` lists the arguments.
+//! Chunked tables (FIITED, Luo et al. 2024, arXiv 2401.04408) on made-up clicks: a factorisation machine of
+//! which most chunks are pruned while it is trained, against full tables, whole rows, random chunks and
+//! narrow vectors of the same bytes. `--help` lists the arguments.
 //!
-//! The criteria of `criteria.rs` are checked, and the exit code is 1 if one fails. `docs/chunked_ctr.md` has the results.
+//! The criteria of `criteria.rs` are checked, and the exit code is 1 if one fails. `docs/chunked_ctr.md` has
+//! the results.
 //!
 //! | file | |
 //! |---|---|

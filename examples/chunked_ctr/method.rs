@@ -65,7 +65,8 @@ pub const fn fiited(pruned: f64) -> Method {
     chunks(pruned, Frequency::Root, 1.0)
 }
 
-/// With the decay that follows a change best: what it keeps of utility over the adjustments that are measured is a seventh.
+/// With the decay that follows a change best: what it keeps of utility over the adjustments that are measured
+/// is a seventh.
 pub const fn forgetting(pruned: f64) -> Method {
     chunks(pruned, Frequency::Root, 0.998)
 }

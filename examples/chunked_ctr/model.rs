@@ -1,10 +1,10 @@
 //! The model, a factorisation machine on the crate's kernels.
 //!
-//! The log odds of a click are a bias, a first-order weight of each id, and the products of all pairs of the ids' vectors.
-//! The vectors are chunked tables, which know ids by their raw 64 bits. Bias and first-order weights are ordinary tables
-//! of one column, the same for everything that is compared. The interaction of the four vectors makes the six products,
-//! and a linear layer whose weights are 1, and stay so, adds everything up. A step is recorded as a whole, so that many
-//! steps are one submission.
+//! The log odds of a click are a bias, a first-order weight of each id, and the products of all pairs of the
+//! ids' vectors. The vectors are chunked tables, which know ids by their raw 64 bits. Bias and first-order
+//! weights are ordinary tables of one column, the same for everything that is compared. The interaction of
+//! the four vectors makes the six products, and a linear layer whose weights are 1, and stay so, adds
+//! everything up. A step is recorded as a whole, so that many steps are one submission.
 
 use std::ops::Range;
 
@@ -173,8 +173,8 @@ impl Model {
         Ok(all)
     }
 
-    /// The columns that each id of each field has, of a model with a table for each field. No value of a chunk that
-    /// has a slot is 0 but by a chance of 2^-24 or so, so that the vectors themselves tell.
+    /// The columns that each id of each field has, of a model with a table for each field. No value of a
+    /// chunk that has a slot is 0 but by a chance of 2^-24 or so, so that the vectors themselves tell.
     pub fn dims(&self, ids: u32) -> Result<Vec<[u32; FIELDS]>> {
         let (raw, lengths) = self.bags(&(0..ids).map(|id| [id; FIELDS]).collect::<Vec<_>>());
         let vectors = self.vectors.forward(&self.vectors.find(&raw, &lengths)?)?.to_vec(&self.ctx)?;

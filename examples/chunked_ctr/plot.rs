@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use embag::chunked::Utility;
 use kuva::PngBackend;
 use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
 use kuva::render::figure::Figure;
@@ -9,7 +10,7 @@ use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
 use crate::compare::Results;
-use crate::method::{CHUNK, DIM, Kind, Method, fiited};
+use crate::method::{CHUNK, DIM, Kind, Method};
 use crate::picture::{self, PlotError, theme};
 
 const WIDTH: f64 = 760.0;
@@ -24,8 +25,12 @@ pub fn write(path: &Path, results: &Results) -> Result<(), PlotError> {
 
 /// Chunks of this width with the default utility, and a store that is large enough.
 fn plain(method: Method, columns: u32) -> bool {
-    let expected = fiited(method.pruned).utility();
-    matches!(method.kind, Kind::Chunks { width, utility, bounded: false } if width == columns && utility == expected)
+    match method.kind {
+        Kind::Chunks { width, utility, bounded } => {
+            width == columns && utility == Utility::default() && !bounded
+        }
+        Kind::Full | Kind::Random | Kind::Uniform { .. } => false,
+    }
 }
 
 fn draw(results: &Results, scale: f32) -> Result<Vec<u8>, String> {

@@ -1,22 +1,23 @@
-//! The made-up clicks of a factorisation machine: ids by Zipf's law in four fields, planted vectors, and clicks with the
-//! probability that their products give.
+//! The made-up clicks of a factorisation machine: ids by Zipf's law in four fields, planted vectors, and
+//! clicks with the probability that their products give.
 //!
 //! What is drawn, for each seed by itself:
 //!
-//! - **Ids.** Each of the [`FIELDS`] fields has as many ids, numbered by their rank `r`, from 1 on, which is drawn with
-//!   a probability in proportion to `r^-1.1`. The fields are independent of each other.
-//! - **Planted vectors**, of [`PLANTED`] normal numbers for each id, times `r^-`[`FADING`]: rare ids say a little less.
-//!   All vectors of a seed are then scaled by one factor, so that the sum of the products below has the standard deviation
-//!   [`DEVIATION`] over 50,000 draws of ids. Rounded to `f32`.
-//! - **Examples**: an id of each field, and a label, which is 1 with the probability `sigmoid(z)`, where `z` is [`BIAS`]
-//!   plus the sum, over the 6 pairs of fields, of the products of their ids' vectors. There is no first-order term.
-//! - **Drift**: half of the ids of each field, chosen at random, exchange their probabilities with each other by a random
-//!   permutation. They keep their vectors.
+//! - **Ids.** Each of the [`FIELDS`] fields has as many ids, numbered by their rank `r`, from 1 on, which is
+//!   drawn with a probability in proportion to `r^-1.1`. The fields are independent of each other.
+//! - **Planted vectors**, of [`PLANTED`] normal numbers for each id, times `r^-`[`FADING`]: rare ids say a
+//!   little less. All vectors of a seed are then scaled by one factor, so that the sum of the products below
+//!   has the standard deviation [`DEVIATION`] over 50,000 draws of ids. Rounded to `f32`.
+//! - **Examples**: an id of each field, and a label, which is 1 with the probability `sigmoid(z)`, where `z`
+//!   is [`BIAS`] plus the sum, over the 6 pairs of fields, of the products of their ids' vectors. There is no
+//!   first-order term.
+//! - **Drift**: half of the ids of each field, chosen at random, exchange their probabilities with each other
+//!   by a random permutation. They keep their vectors.
 //!
-//! How it is drawn: `generator(seed, stream)` of `random.rs` is PCG64 (XSL-RR 128/64) with state `mix(seed)` and stream
-//! `mix(stream)`. A fraction is the top 53 bits of one draw; a normal number is Box and Muller's cosine of two
-//! fractions, radius first; an id is the first rank whose cumulated weight is above a fraction of all weights; a shuffle is
-//! that of Fisher and Yates. The streams:
+//! How it is drawn: `generator(seed, stream)` of `random.rs` is PCG64 (XSL-RR 128/64) with state `mix(seed)`
+//! and stream `mix(stream)`. A fraction is the top 53 bits of one draw; a normal number is Box and Muller's
+//! cosine of two fractions, radius first; an id is the first rank whose cumulated weight is above a fraction
+//! of all weights; a shuffle is that of Fisher and Yates. The streams:
 //!
 //! | stream | what, in this order |
 //! |---|---|
@@ -189,7 +190,8 @@ pub fn raw_id(field: usize, id: u32) -> u64 {
     mix(((field as u64) << 32) + u64::from(id))
 }
 
-/// The sum of the products of all pairs of vectors: half of what the square of their sum has beyond their squares.
+/// The sum of the products of all pairs of vectors: half of what the square of their sum has beyond their
+/// squares.
 fn products<T: Copy + Into<f64>>(vectors: &[&[T]; FIELDS], ids: [u32; FIELDS]) -> f64 {
     let mut twice = 0.0;
     for column in 0..PLANTED {

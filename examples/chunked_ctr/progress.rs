@@ -8,7 +8,8 @@ use crate::compare::Watch;
 
 const BAR: &str = "{msg} [{bar:30}] {percent} %, {eta} left";
 
-/// A bar where the stream is a terminal, which is wiped away at the end, and a line for every training in any case.
+/// A bar where the stream is a terminal, which is wiped away at the end, and a line for every training in any
+/// case.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,

@@ -75,8 +75,8 @@ impl Data {
     }
 }
 
-/// Trains and tests. The last adjustment comes after the last step, so that what is tested has lost its share. `tick` is
-/// told of steps that were done.
+/// Trains and tests. The last adjustment comes after the last step, so that what is tested has lost its
+/// share. `tick` is told of steps that were done.
 pub fn train(
     ctx: &Context,
     method: Method,
