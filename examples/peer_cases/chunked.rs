@@ -1,10 +1,10 @@
 //! C1: E1's lookup on tables of raw ids, all of whose chunks are there; C2: an adjustment.
 
 use embag::chunked::ChunkedTables;
-use embag::{Context, Matrix, Pooling, Recorder, Result};
+use embag::{Context, Matrix, Pooling, Recorder, Result, Sgd};
 
 use crate::bags::{BATCH, ROWS, TABLES};
-use crate::inputs::zipf;
+use crate::inputs::{hashed, zipf};
 use crate::measure::{Measure, Work, checksum};
 
 const DIM: usize = 64;
@@ -55,5 +55,35 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
         let batch = tables.record_find(&mut rec, &ids, &lengths)?;
         tables.record_forward(&mut rec, &batch, &out)?;
         rec.run()
+    })
+}
+
+/// Rows of the table that is adjusted: 8 million chunks.
+const ADJUSTED: u32 = 2_000_000;
+
+pub(crate) fn adjust(ctx: &Context, measure: &Measure) -> Result<()> {
+    let chunks = ADJUSTED * (DIM as u32 / WIDTH);
+    let mut tables = ChunkedTables::builder(ctx)
+        .table("t", ADJUSTED, DIM)
+        .feature("f", "t", Pooling::Sum)
+        .chunk_width(WIDTH)
+        .slots(chunks / 4)
+        .optimizer(Sgd::default())
+        .build()?;
+    let part = ADJUSTED / 40;
+    for first in (0..ADJUSTED).step_by(part as usize) {
+        let ids: Vec<u64> = (first..first + part).map(raw).collect();
+        let batch = tables.admit(&ids, &vec![1; ids.len()])?;
+        let grad = hashed(ids.len() * DIM, first);
+        tables.backward(&batch, &Matrix::from_slice(ctx, &grad, ids.len(), DIM)?)?;
+    }
+    let first = tables.adjust(0.75, 1.0)?;
+    let sums = (f64::from(first.evicted), f64::from(first.thresholds[0]));
+    // every other one gives slots back, and takes them again
+    let mut shares = [0.8, 0.75].into_iter().cycle();
+    let work = Work { bytes: u64::from(chunks) * 8, flops: 0 };
+    let case = format!("C2_adjust_chunks{chunks}_W{WIDTH}");
+    measure.case(&case, "a twentieth of all chunks leaves or comes", work, sums, || {
+        tables.adjust(shares.next().unwrap_or(0.75), 1.0).map(drop)
     })
 }

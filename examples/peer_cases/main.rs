@@ -106,6 +106,7 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
     ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
     ("C1", chunked::forward),
+    ("C2", chunked::adjust),
     ("V1", variable::gather),
     ("V2", variable::scatter),
     ("S", bags::scaling),
