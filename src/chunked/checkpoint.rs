@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::ChunkedTables;
 use super::budget::store_of;
-use super::id_directory::SavedDirectory;
 use super::room::WhenFull;
+use super::saved_directory::SavedDirectory;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::device::Buffer;

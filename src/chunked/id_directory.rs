@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::saved_directory::SavedDirectory;
 use super::sketch::Sketch;
 use crate::checkpoint::Checkpoint;
-use crate::cpu::directory::{Bucket, PLACES, insert, virtual_id};
+use crate::cpu::directory::{Bucket, PLACES, virtual_id};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
@@ -241,14 +242,14 @@ impl IdDirectory {
         let mut ids = saved.ids.clone();
         ids.resize(self.capacity as usize, 0);
         self.row_ids.write(&self.ctx, 0, &ids)?;
-        if !saved.left.is_empty() {
+        if !saved.left().is_empty() {
             self.keep_left()?;
-            self.left.write(&self.ctx, 0, &saved.left)?;
+            self.left.write(&self.ctx, 0, saved.left())?;
         }
-        if let (Some(own), Some(counters)) = (&self.sketch, &saved.sketch) {
+        if let (Some(own), Some(counters)) = (&self.sketch, saved.sketch()) {
             own.write(&self.ctx, counters)?;
         }
-        self.counts.write(&self.ctx, 0, &[saved.had(), saved.left_count(), saved.refused])
+        self.counts.write(&self.ctx, 0, &saved.counts())
     }
 
     pub(super) fn counts(&self) -> Result<Counts> {
@@ -261,6 +262,11 @@ impl IdDirectory {
     /// Bytes that it will take more when rows leave for the first time.
     pub(super) fn bytes_to_come(&self) -> u64 {
         u64::from(self.capacity) * 4 - self.left.size()
+    }
+
+    /// How often ids without a row were seen, if that counts.
+    pub(super) fn sketch(&self) -> Option<&Sketch> {
+        self.sketch.as_ref()
     }
 
     /// The virtual id of each row.
@@ -426,80 +432,6 @@ impl IdDirectory {
         rows.check_home(&self.ctx, "rows")?;
         rows.check_bindable(&self.ctx, || "rows".to_owned())?;
         Ok(len)
-    }
-}
-
-/// A directory in a checkpoint.
-pub(super) struct SavedDirectory {
-    /// The virtual id of each row, 0 for those of nobody.
-    pub(super) ids: Vec<u32>,
-    left: Vec<u32>,
-    refused: u32,
-    sketch: Option<Vec<u32>>,
-}
-
-impl SavedDirectory {
-    /// Rows in the order of different virtual ids.
-    pub(super) fn of_rows(ids: Vec<u32>) -> Self {
-        Self { ids, left: Vec::new(), refused: 0, sketch: None }
-    }
-
-    pub(super) fn read(checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
-        let list = |what: &str| {
-            let name = format!("{prefix}.{what}");
-            let shape = checkpoint.shape(&name).unwrap_or(&[0]).to_vec();
-            checkpoint.tensor::<u32>(&name, &shape).map(<[u32]>::to_vec)
-        };
-        let refused = checkpoint.tensor::<u32>(&format!("{prefix}.refused"), &[1])?[0];
-        let sketch = checkpoint.shape(&format!("{prefix}.sketch")).map(|_| list("sketch")).transpose()?;
-        let this = Self { ids: list("virtual_ids")?, left: list("left")?, refused, sketch };
-        let mut used: Vec<u32> = this.ids.iter().copied().filter(|&id| id != 0).collect();
-        used.sort_unstable();
-        if let Some(pair) = used.windows(2).find(|pair| pair[0] == pair[1] || pair[1] == NONE) {
-            return Err(checkpoint.mismatch(
-                format!("{prefix}.virtual_ids"),
-                "different virtual ids",
-                pair[1],
-            ));
-        }
-        // each row of nobody is among those that were left, once
-        let mut left = this.left.clone();
-        left.sort_unstable();
-        let nobody = this.ids.iter().zip(0u32..).filter(|(id, _)| **id == 0).map(|(_, row)| row);
-        if !nobody.eq(left.iter().copied()) {
-            let expected = "the rows without a virtual id";
-            return Err(checkpoint.mismatch(format!("{prefix}.left"), expected, "others"));
-        }
-        Ok(this)
-    }
-
-    /// Whether it fits a directory.
-    pub(super) fn check(&self, into: &IdDirectory, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        if self.ids.len() > into.capacity as usize {
-            let expected = format!("at most {} rows", into.capacity);
-            return Err(checkpoint.mismatch(format!("{prefix}.virtual_ids"), expected, self.ids.len()));
-        }
-        match &into.sketch {
-            Some(sketch) => sketch.check(checkpoint, &format!("{prefix}.sketch")),
-            None => Ok(()),
-        }
-    }
-
-    fn had(&self) -> u32 {
-        // no more than the capacity
-        u32::try_from(self.ids.len()).unwrap_or(u32::MAX)
-    }
-
-    fn left_count(&self) -> u32 {
-        u32::try_from(self.left.len()).unwrap_or(u32::MAX)
-    }
-
-    fn entries(&self, buckets: u32) -> Vec<Bucket> {
-        let mut entries = vec![Bucket::default(); buckets as usize];
-        for (&id, row) in self.ids.iter().zip(0..).filter(|(id, _)| **id != 0) {
-            insert(&mut entries, id, row);
-        }
-        entries
     }
 }
 

@@ -92,6 +92,7 @@ mod lookup;
 mod pruned;
 mod room;
 mod row;
+mod saved_directory;
 mod sketch;
 mod tables;
 mod utility;

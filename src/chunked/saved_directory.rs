@@ -1,0 +1,89 @@
+//! A directory as a checkpoint has it.
+
+use super::IdDirectory;
+use crate::Result;
+use crate::checkpoint::Checkpoint;
+use crate::cpu::directory::{Bucket, insert};
+use crate::kernels::feature::NONE;
+
+/// A directory in a checkpoint.
+pub(super) struct SavedDirectory {
+    /// The virtual id of each row, 0 for those of nobody.
+    pub(super) ids: Vec<u32>,
+    left: Vec<u32>,
+    refused: u32,
+    sketch: Option<Vec<u32>>,
+}
+
+impl SavedDirectory {
+    /// Rows in the order of different virtual ids.
+    pub(super) fn of_rows(ids: Vec<u32>) -> Self {
+        Self { ids, left: Vec::new(), refused: 0, sketch: None }
+    }
+
+    pub(super) fn read(checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
+        let list = |what: &str| {
+            let name = format!("{prefix}.{what}");
+            let shape = checkpoint.shape(&name).unwrap_or(&[0]).to_vec();
+            checkpoint.tensor::<u32>(&name, &shape).map(<[u32]>::to_vec)
+        };
+        let refused = checkpoint.tensor::<u32>(&format!("{prefix}.refused"), &[1])?[0];
+        let sketch = checkpoint.shape(&format!("{prefix}.sketch")).map(|_| list("sketch")).transpose()?;
+        let this = Self { ids: list("virtual_ids")?, left: list("left")?, refused, sketch };
+        let mut used: Vec<u32> = this.ids.iter().copied().filter(|&id| id != 0).collect();
+        used.sort_unstable();
+        if let Some(pair) = used.windows(2).find(|pair| pair[0] == pair[1] || pair[1] == NONE) {
+            return Err(checkpoint.mismatch(
+                format!("{prefix}.virtual_ids"),
+                "different virtual ids",
+                pair[1],
+            ));
+        }
+        // each row of nobody is among those that were left, once
+        let mut left = this.left.clone();
+        left.sort_unstable();
+        let nobody = this.ids.iter().zip(0u32..).filter(|(id, _)| **id == 0).map(|(_, row)| row);
+        if !nobody.eq(left.iter().copied()) {
+            let expected = "the rows without a virtual id";
+            return Err(checkpoint.mismatch(format!("{prefix}.left"), expected, "others"));
+        }
+        Ok(this)
+    }
+
+    /// Whether it fits a directory.
+    pub(super) fn check(&self, into: &IdDirectory, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+        if self.ids.len() > into.capacity() as usize {
+            let expected = format!("at most {} rows", into.capacity());
+            return Err(checkpoint.mismatch(format!("{prefix}.virtual_ids"), expected, self.ids.len()));
+        }
+        match into.sketch() {
+            Some(sketch) => sketch.check(checkpoint, &format!("{prefix}.sketch")),
+            None => Ok(()),
+        }
+    }
+
+    /// Rows that were left, the last one at the end.
+    pub(super) fn left(&self) -> &[u32] {
+        &self.left
+    }
+
+    /// How often ids without a row were seen, if that is known.
+    pub(super) fn sketch(&self) -> Option<&[u32]> {
+        self.sketch.as_deref()
+    }
+
+    /// Rows that somebody has had, those of them that were left, and ids that found no row.
+    pub(super) fn counts(&self) -> [u32; 3] {
+        // no more than the capacity
+        let narrow = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
+        [narrow(self.ids.len()), narrow(self.left.len()), self.refused]
+    }
+
+    pub(super) fn entries(&self, buckets: u32) -> Vec<Bucket> {
+        let mut entries = vec![Bucket::default(); buckets as usize];
+        for (&id, row) in self.ids.iter().zip(0..).filter(|(id, _)| **id != 0) {
+            insert(&mut entries, id, row);
+        }
+        entries
+    }
+}
