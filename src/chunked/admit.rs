@@ -22,8 +22,7 @@ impl ChunkedTables {
     /// As [`ChunkedTables::find`]; [`Error::LimitExceeded`](crate::Error::LimitExceeded) if a directory is full and that is to be an error. No row or chunk has
     /// moved then.
     pub fn admit(&mut self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        let raw = RawIds::upload(self.context(), self.lookup.features.len(), ids, lengths)?;
-        self.admit_raw(raw)
+        self.admit_raw(self.lookup.upload(ids, lengths)?)
     }
 
     /// [`ChunkedTables::admit`] for ids that already lie in device memory.
@@ -31,8 +30,7 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::admit`].
     pub fn admit_on_device(&mut self, ids: DeviceIds) -> Result<ChunkedBatch> {
-        let raw = RawIds::of_device(self.context(), self.lookup.features.len(), ids)?;
-        self.admit_raw(raw)
+        self.admit_raw(self.lookup.on_device(ids)?)
     }
 
     fn admit_raw(&mut self, raw: RawIds) -> Result<ChunkedBatch> {

@@ -77,7 +77,7 @@ pub(super) struct RawIds {
 
 impl RawIds {
     /// From `lengths[f * batch + b]` ids for each feature and example, one after the other.
-    pub(super) fn upload(ctx: &Context, features: usize, ids: &[u64], lengths: &[u32]) -> Result<Self> {
+    fn upload(ctx: &Context, features: usize, ids: &[u64], lengths: &[u32]) -> Result<Self> {
         if !lengths.len().is_multiple_of(features) {
             let expected = format!("a multiple of the {features} features");
             return Err(Error::invalid("lengths", expected, lengths.len()));
@@ -98,7 +98,7 @@ impl RawIds {
         Self::of_device(ctx, features, given)
     }
 
-    pub(super) fn of_device(ctx: &Context, features: usize, given: DeviceIds) -> Result<Self> {
+    fn of_device(ctx: &Context, features: usize, given: DeviceIds) -> Result<Self> {
         let count = given.ids.size() / 8;
         let sum = given.counts.iter().fold(0usize, |sum, &count| sum.saturating_add(count));
         if given.counts.len() != features || sum as u64 != count || !given.ids.size().is_multiple_of(8) {
@@ -140,6 +140,24 @@ impl RawIds {
 }
 
 impl Lookup {
+    /// Raw ids from the host.
+    pub(super) fn upload(&self, ids: &[u64], lengths: &[u32]) -> Result<RawIds> {
+        RawIds::upload(self.context(), self.features.len(), ids, lengths)
+    }
+
+    /// Raw ids that lie on the device.
+    pub(super) fn on_device(&self, ids: DeviceIds) -> Result<RawIds> {
+        RawIds::of_device(self.context(), self.features.len(), ids)
+    }
+
+    /// Looks ids from the host up; waits until it is done.
+    pub(super) fn find(&self, ids: &[u64], lengths: &[u32], epoch: u32) -> Result<ChunkedBatch> {
+        let mut rec = Recorder::new(self.context());
+        let batch = self.record_find(&mut rec, self.upload(ids, lengths)?, epoch)?;
+        rec.run()?;
+        Ok(batch)
+    }
+
     /// Records the look-up of ids: those that have no row stand for zeros.
     pub(super) fn record_find(&self, rec: &mut Recorder, raw: RawIds, epoch: u32) -> Result<ChunkedBatch> {
         self.store.same_context(rec, "recorder")?;

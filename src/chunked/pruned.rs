@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::batch::RawIds;
 use super::budget::store_of;
 use super::export::ExportedRows;
 use super::lookup::{CHUNKS, Feature, Lookup, Table};
@@ -156,10 +155,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`ChunkedTables::find`].
     pub fn find(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        let mut rec = Recorder::new(self.context());
-        let batch = self.record_find(&mut rec, ids, lengths)?;
-        rec.run()?;
-        Ok(batch)
+        self.lookup.find(ids, lengths, 0)
     }
 
     /// Records [`PrunedTables::find`].
@@ -167,8 +163,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`PrunedTables::find`].
     pub fn record_find(&self, rec: &mut Recorder, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        let raw = RawIds::upload(self.context(), self.lookup.features.len(), ids, lengths)?;
-        self.lookup.record_find(rec, raw, 0)
+        self.lookup.record_find(rec, self.lookup.upload(ids, lengths)?, 0)
     }
 
     /// Records [`PrunedTables::find`] for ids that already lie in device memory.
@@ -176,8 +171,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`ChunkedTables::record_find_on_device`].
     pub fn record_find_on_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        let raw = RawIds::of_device(self.context(), self.lookup.features.len(), ids)?;
-        self.lookup.record_find(rec, raw, 0)
+        self.lookup.record_find(rec, self.lookup.on_device(ids)?, 0)
     }
 
     /// As [`ChunkedTables::forward`].
@@ -185,11 +179,7 @@ impl PrunedTables {
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the batch is of other tables.
     pub fn forward(&self, batch: &ChunkedBatch) -> Result<Matrix> {
-        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
-        let mut rec = Recorder::new(self.context());
-        self.record_forward(&mut rec, batch, &out)?;
-        rec.run()?;
-        Ok(out)
+        self.lookup.forward(batch)
     }
 
     /// Records [`PrunedTables::forward`].

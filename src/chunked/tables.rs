@@ -1,6 +1,5 @@
 //! Chunked tables: what they are made of, and lookups.
 
-use super::batch::RawIds;
 use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
@@ -127,10 +126,7 @@ impl ChunkedTables {
     /// [`Error::InvalidArgument`] if the numbers disagree, [`Error::LimitExceeded`] or [`Error::Device`] if the memory
     /// cannot be had.
     pub fn find(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        let mut rec = Recorder::new(self.context());
-        let batch = self.record_find(&mut rec, ids, lengths)?;
-        rec.run()?;
-        Ok(batch)
+        self.lookup.find(ids, lengths, self.epoch)
     }
 
     /// Records [`ChunkedTables::find`].
@@ -138,8 +134,7 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`].
     pub fn record_find(&self, rec: &mut Recorder, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        let raw = RawIds::upload(self.context(), self.lookup.features.len(), ids, lengths)?;
-        self.lookup.record_find(rec, raw, self.epoch)
+        self.lookup.record_find(rec, self.lookup.upload(ids, lengths)?, self.epoch)
     }
 
     /// Records [`ChunkedTables::find`] for ids that already lie in device memory.
@@ -147,8 +142,7 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`]. Whether bags and ids agree is checked on the device: waiting tells.
     pub fn record_find_on_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        let raw = RawIds::of_device(self.context(), self.lookup.features.len(), ids)?;
-        self.lookup.record_find(rec, raw, self.epoch)
+        self.lookup.record_find(rec, self.lookup.on_device(ids)?, self.epoch)
     }
 
     /// The pooled vectors of all features side by side, `[batch, sum of dims]`: chunks that are absent are zeros. Waits
@@ -157,11 +151,8 @@ impl ChunkedTables {
     /// # Errors
     /// [`Error::InvalidArgument`] if the batch is of other tables or from before rows or chunks moved.
     pub fn forward(&self, batch: &ChunkedBatch) -> Result<Matrix> {
-        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
-        let mut rec = Recorder::new(self.context());
-        self.record_forward(&mut rec, batch, &out)?;
-        rec.run()?;
-        Ok(out)
+        self.check_fresh(batch)?;
+        self.lookup.forward(batch)
     }
 
     /// Records [`ChunkedTables::forward`].
