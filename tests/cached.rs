@@ -11,7 +11,7 @@ use embag::{
     ContextOptions, EmbeddingBags, Error, Init, Matrix, Optimizer, Pooling, Precision, Recorder, Replacement,
     Rounding, RowwiseAdagrad, Schedule, Sgd, Table, UpdateRules,
 };
-use model::{Lists, Model, assert_bits, feature, padded};
+use model::{Lists, Model, feature, padded};
 use random::Random;
 
 fn devices() -> impl Iterator<Item = Context> {
@@ -143,18 +143,18 @@ fn check(
         let (outs, expected) =
             (cached.forward_features(&placed).unwrap(), whole.forward_features(&batch).unwrap());
         for (out, expected) in outs.iter().zip(&expected) {
-            assert_bits(&what, &out.to_vec(ctx).unwrap(), &expected.to_vec(ctx).unwrap());
+            common::assert_bits(&what, &out.to_vec(ctx).unwrap(), &expected.to_vec(ctx).unwrap());
         }
         let maxima = model.features.iter().any(|feature| feature.pooling == Pooling::Max);
         if model.pooled() && !maxima {
             let half = whole.forward_half(&batch, Precision::F16).unwrap().to_vec(ctx).unwrap();
             let found = cached.forward_half(&placed, Precision::F16).unwrap().to_vec(ctx).unwrap();
-            assert_bits(&what, &found, &half);
+            common::assert_bits(&what, &found, &half);
             let grad = model.side_by_side(lists.examples, &grads);
             let grad = Matrix::from_slice(ctx, &grad, lists.examples, whole.output_cols()).unwrap();
             let words = |buffer: embag::Buffer| buffer.read::<f32>(ctx).unwrap();
             let expected = words(whole.weight_grad(&batch, &grad).unwrap());
-            assert_bits(&what, &words(cached.weight_grad(&placed, &grad).unwrap()), &expected);
+            common::assert_bits(&what, &words(cached.weight_grad(&placed, &grad).unwrap()), &expected);
             whole.backward(&batch, &grad).unwrap();
             cached.backward(&placed, &grad).unwrap();
         } else {
@@ -250,7 +250,7 @@ fn features_with_examples_of_their_own() {
             let outs = whole.forward_features(&batch).unwrap();
             let found = cached.forward_features(&placed).unwrap();
             for (found, out) in found.iter().zip(&outs) {
-                assert_bits("forward", &found.to_vec(&ctx).unwrap(), &out.to_vec(&ctx).unwrap());
+                common::assert_bits("forward", &found.to_vec(&ctx).unwrap(), &out.to_vec(&ctx).unwrap());
             }
             whole.backward_features(&batch, &outs).unwrap();
             cached.backward_features(&placed, &found).unwrap();
@@ -287,7 +287,10 @@ fn caches_over_several_windows() {
         }
         let [expected, found] = contents(&whole, &mut cached);
         assert_eq!(found, expected);
-        assert_eq!(contents(&whole, &mut cut)[1], expected, "on {}", common::name_of(&ctx));
+        // another cut of the work is another kernel's rounding
+        let floats = |words: &[u32]| words.iter().map(|&word| f32::from_bits(word)).collect::<Vec<_>>();
+        let found = &contents(&whole, &mut cut)[1];
+        common::assert_agrees(&ctx, &common::name_of(&ctx), &floats(found), &floats(&expected));
     }
 }
 

@@ -17,7 +17,8 @@ fn contexts() -> Vec<Context> {
     let small = ContextOptions::new().max_binding(8192);
     let mut all = vec![Context::cpu(), Context::cpu_with(&small).unwrap()];
     all.extend(common::gpu_shapes_with(&ContextOptions::new()));
-    all
+    // which chunks leave is decided by rounded utilities
+    common::exact(all)
 }
 
 fn tables(ctx: &Context, slots: u32, optimizer: impl Into<Optimizer>, utility: Utility) -> ChunkedTables {

@@ -431,7 +431,7 @@ proptest! {
         shares in prop_oneof![Just(Shares::Global), Just(Shares::PerTable), Just(Shares::PerColumnGroup)],
         steps in proptest::collection::vec(step(), 1..24),
     ) {
-        for ctx in common::devices() {
+        for ctx in common::exact(common::devices()) {
             run(&ctx, when_full, shares, &steps);
         }
     }

@@ -5,7 +5,7 @@ mod common;
 use embag::chunked::{
     ChunkedTables, ChunkedTablesBuilder, DeviceIds, Eviction, Growth, IdDirectory, PrunedTables, WhenFull,
 };
-use embag::{Buffer, Context, Matrix, Pooling, Recorder, Sgd};
+use embag::{Buffer, Checkpoint, Context, Matrix, Pooling, Recorder, Sgd};
 
 fn builder(ctx: &Context) -> ChunkedTablesBuilder {
     ChunkedTables::builder(ctx)
@@ -96,7 +96,7 @@ fn ids_are_admitted_by_count() {
         assert_eq!(there(&tables, 0..4), [1]);
         tables.admit(&[2, 2], &[2]).unwrap();
         assert_eq!(there(&tables, 0..4), [1, 2]);
-        let mut checkpoint = embag::Checkpoint::new();
+        let mut checkpoint = Checkpoint::new();
         tables.admit(&[3, 3], &[2]).unwrap();
         tables.export(&mut checkpoint, "c").unwrap();
         let mut loaded = builder(&ctx).admit_after(3).build().unwrap();
@@ -187,6 +187,15 @@ fn exports_and_pruned_tables() {
         tables.backward(&touched, &Matrix::from_slice(&ctx, &[1.0; 12], 1, 12).unwrap()).unwrap();
         assert_eq!(tables.changed_since("t", now).unwrap().virtual_ids, [IdDirectory::virtual_id(2)]);
         assert_eq!(tables.changed_since("u", now).unwrap().virtual_ids, [IdDirectory::virtual_id(5)]);
+        // a checkpoint does not say when rows left
+        let mut checkpoint = Checkpoint::new();
+        tables.export(&mut checkpoint, "c").unwrap();
+        assert_eq!(tables.changed_since("t", now).unwrap().in_use, None);
+        tables.import(&checkpoint, "c").unwrap();
+        let since_before = tables.changed_since("t", now).unwrap();
+        assert_eq!(since_before.virtual_ids, [IdDirectory::virtual_id(2)]);
+        assert_eq!(since_before.in_use, Some(tables.dense("t").unwrap().virtual_ids));
+        assert_eq!(tables.changed_since("t", tables.steps() + 1).unwrap().in_use, None);
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pruned.safetensors");

@@ -141,7 +141,7 @@ fn tables_taken_a_few_at_a_time() {
         let model = model.clone().optimizer(optimizer);
         let cpu = step(&Context::cpu(), &model, &lists);
         for ctx in common::gpu_shapes() {
-            step(ctx, &model, &lists).assert_same(&format!("{optimizer:?}, {}", common::name_of(ctx)), &cpu);
+            step(ctx, &model, &lists).assert_agrees(ctx, &format!("{optimizer:?}"), &cpu);
         }
     }
 }
@@ -186,9 +186,12 @@ fn row_among(ctx: &Context, optimizer: Optimizer, others: usize, first_table: u6
 #[test]
 fn a_row_does_not_depend_on_its_neighbours() {
     for optimizer in optimizers() {
-        let alone = row_among(&Context::cpu(), optimizer, 0, 1);
+        let on_cpu = row_among(&Context::cpu(), optimizer, 0, 1);
         for ctx in devices() {
-            for (others, before) in [(0, 1), (0, 77), (1, 1), (3, 1000), (20, 5)] {
+            let alone = row_among(&ctx, optimizer, 0, 1);
+            common::assert_agrees(&ctx, "the row", &alone.0, &on_cpu.0);
+            common::assert_agrees(&ctx, "its state", &alone.1, &on_cpu.1);
+            for (others, before) in [(0, 77), (1, 1), (3, 1000), (20, 5)] {
                 let found = row_among(&ctx, optimizer, others, before);
                 assert_eq!(found, alone, "{optimizer:?}, {others} others on {}", common::name_of(&ctx));
             }

@@ -8,6 +8,7 @@ mod model;
 mod random;
 
 use embag::dense::{Activation, DenseOptimizer, Linear};
+use embag::kernel::Shape;
 use embag::{
     Adagrad, Buffer, Context, DeviceBatch, EmbeddingBags, Init, Matrix, Optimizer, Pooling, Recorder,
     RowwiseAdagrad, Sgd, Table,
@@ -22,7 +23,7 @@ fn check(what: &str, model: &Model, lists: &Lists) {
     let cpu = model.step(&Context::cpu(), &weights, lists, &grads);
     for gpu in common::gpu_shapes() {
         let step = model.step(gpu, &weights, lists, &grads);
-        step.assert_same(&format!("{what} on {}", common::name_of(gpu)), &cpu);
+        step.assert_agrees(gpu, what, &cpu);
     }
 }
 
@@ -88,8 +89,12 @@ fn layers_over_many_examples() {
 
 #[test]
 fn too_many_for_a_software_adapter_is_an_error() {
-    for ctx in std::iter::once(&Context::cpu()).chain(common::gpu_shapes()) {
-        let software = ctx.adapter_info().is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu);
+    let is_software =
+        |ctx: &Context| ctx.adapter_info().is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu);
+    // with the kernels for software adapters a real GPU would be busy for minutes
+    let gpus = common::gpu_shapes().iter().filter(|ctx| is_software(ctx) || ctx.shape() == Shape::Wide);
+    for ctx in std::iter::once(&Context::cpu()).chain(gpus) {
+        let software = is_software(ctx);
         let mut bags = EmbeddingBags::builder(ctx)
             .table("t", Table::rows(3).dim(256).init(Init::Constant(1.0)))
             .feature("f", "t", Pooling::Sum)

@@ -80,7 +80,7 @@ fn all_devices_agree_by_bits() {
             {
                 for dim in [8, 5] {
                     let rules = UpdateRules { rounding, state, ..Default::default() };
-                    let mut of = devices().map(|ctx| {
+                    let mut of = common::exact(devices()).into_iter().map(|ctx| {
                         let found = train(&mut bags(&ctx, dim, precision, optimizer, rules), 3);
                         (common::name_of(&ctx), found)
                     });

@@ -7,7 +7,6 @@ mod model;
 mod random;
 
 use embag::{Adagrad, Context, EmbeddingBags, Init, Pooling, RowwiseAdagrad, Table};
-use model::assert_bits;
 
 fn devices() -> impl Iterator<Item = Context> {
     std::iter::once(Context::cpu()).chain(common::gpu_shapes().iter().cloned())
@@ -40,7 +39,7 @@ fn first_values_have_the_same_bits_on_every_device() {
             let cpu = first_values(&Context::cpu(), dim, init, 5);
             for gpu in common::gpu_shapes() {
                 for (found, expected) in first_values(gpu, dim, init, 5).iter().zip(&cpu) {
-                    assert_bits(&format!("{init:?}"), found, expected);
+                    common::assert_bits(&format!("{init:?}"), found, expected);
                 }
             }
         }
@@ -163,7 +162,7 @@ fn odd_values_pass_through_a_lookup() {
                 .build()
                 .unwrap();
             bags.write_row("t", 2, &ODD[..dim]).unwrap();
-            assert_bits("the row", &bags.read_row("t", 2).unwrap(), &ODD[..dim]);
+            common::assert_bits("the row", &bags.read_row("t", 2).unwrap(), &ODD[..dim]);
             let batch = bags
                 .batch()
                 .feature("sum", &[2u32])
@@ -173,7 +172,7 @@ fn odd_values_pass_through_a_lookup() {
                 .unwrap();
             for out in bags.forward_features(&batch).unwrap() {
                 let what = format!("dim {dim} on {}", common::name_of(&ctx));
-                assert_bits(&what, &out.to_vec(&ctx).unwrap(), &ODD[..dim]);
+                common::assert_bits(&what, &out.to_vec(&ctx).unwrap(), &ODD[..dim]);
             }
         }
     }
@@ -192,7 +191,7 @@ fn a_sequence_copies_any_bits() {
         bags.upload("t", &[[9.0; 4], values].concat()).unwrap();
         let batch = bags.batch().feature("f", &[1u32]).build().unwrap();
         let out = bags.forward_features(&batch).unwrap()[0].to_vec(&ctx).unwrap();
-        assert_bits(&common::name_of(&ctx), &out, &values);
+        common::assert_bits(&common::name_of(&ctx), &out, &values);
     }
 }
 

@@ -61,8 +61,9 @@ struct Tile {
 
 fn activated(z: f32) -> f32 {
     if (params.activation == ACTIVATION_RELU) {
-        // not max(): a NaN must stay one
-        return select(z, 0.0, z < 0.0);
+        // by the sign: max() and comparisons lose a NaN on some devices, and it must stay one
+        let bits = bitcast<u32>(z);
+        return select(z, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
     }
     if (params.activation == ACTIVATION_SIGMOID) {
         return sigmoid(z);

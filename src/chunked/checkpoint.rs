@@ -115,7 +115,8 @@ impl ChunkedTables {
             spec.slots.write(&ctx, 0, &resized(saved.slots, chunks, NONE))?;
             worth.utility.write(&ctx, 0, &resized(saved.utility, chunks, 0.0))?;
             worth.touch.write(&ctx, 0, &resized(saved.touch, all * self.settings.words() as usize, 0))?;
-            worth.left_after = worth.stats.evicted.gt(&0).then_some(steps);
+            // it is not saved when rows left, so they may have until now
+            worth.left_after = Some(steps);
         }
         self.lookup.store = store;
         (self.free, self.free_count, self.budget, self.steps) = (free, free_count, budget, steps);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::Gpu;
+use super::arena::Arena;
 use crate::device::{Buffer, Command, ReadbackState, Repr};
 use crate::kernel::{Access, Dispatch};
 use crate::{Error, Result};
@@ -31,9 +32,9 @@ impl Gpu {
         commands: &[Command],
         params: &[u8],
         prepared: Vec<(&Dispatch, Arc<super::Pipeline>, usize)>,
-        arena: &mut Option<wgpu::Buffer>,
+        arena: &mut Arena,
     ) -> Result<wgpu::SubmissionIndex> {
-        let arena = self.arena_for(params, arena);
+        let params = arena.fill(&self.device, &self.queue, &self.params_layout, params);
         let mut encoder =
             self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("embag") });
         let mut readbacks: Vec<(&Arc<ReadbackState>, wgpu::Buffer)> = Vec::new();
@@ -48,7 +49,7 @@ impl Gpu {
                         timestamp_writes: None,
                     });
                     for (call, pipeline, offset) in prepared.by_ref().take(run) {
-                        self.encode_dispatch(&mut pass, call, &pipeline, arena, offset)?;
+                        self.encode_dispatch(&mut pass, call, &pipeline, params, offset)?;
                     }
                     rest = &rest[run..];
                     continue;
@@ -88,32 +89,12 @@ impl Gpu {
         Ok(index)
     }
 
-    /// The uniform buffer with this submission's parameters, grown if it is too small.
-    fn arena_for<'a>(&self, params: &[u8], arena: &'a mut Option<wgpu::Buffer>) -> &'a wgpu::Buffer {
-        let size = (params.len() as u64 + MAX_PARAMS).next_power_of_two();
-        if arena.as_ref().is_none_or(|buffer| buffer.size() < size) {
-            *arena = None;
-        }
-        let buffer = arena.get_or_insert_with(|| {
-            self.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("embag.params"),
-                size,
-                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            })
-        });
-        if !params.is_empty() {
-            self.queue.write_buffer(buffer, 0, params);
-        }
-        buffer
-    }
-
     fn encode_dispatch(
         &self,
         pass: &mut wgpu::ComputePass<'_>,
         call: &Dispatch,
         pipeline: &super::Pipeline,
-        arena: &wgpu::Buffer,
+        params: &wgpu::BindGroup,
         offset: usize,
     ) -> Result<()> {
         let entries = (0u32..)
@@ -141,31 +122,16 @@ impl Gpu {
             layout: &pipeline.bindings,
             entries: &entries,
         });
-        let params = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &self.params_layout,
-            entries: &[wgpu::BindGroupEntry {
-                binding: 0,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: arena,
-                    offset: 0,
-                    size: std::num::NonZeroU64::new(call.params.len() as u64),
-                }),
-            }],
-        });
         pass.set_pipeline(&pipeline.pipeline);
         pass.set_bind_group(0, &bindings, &[]);
         let offset = u32::try_from(offset)
             .map_err(|_| Error::device("submission", "more than 4 GiB of parameters in one recorder"))?;
-        pass.set_bind_group(1, &params, &[offset]);
+        pass.set_bind_group(1, params, &[offset]);
         let (x, y) = fold(call.groups);
         pass.dispatch_workgroups(x, y, 1);
         Ok(())
     }
 }
-
-/// No kernel has more bytes of parameters.
-const MAX_PARAMS: u64 = 256;
 
 /// Grids beyond 65,535 groups go on in y, with as few groups too many as possible.
 fn fold(groups: u32) -> (u32, u32) {

@@ -1,6 +1,7 @@
 //! All that speaks wgpu: adapters, pipelines, execution. Knows nothing of embeddings.
 
 mod adapter;
+mod arena;
 mod execute;
 mod pipeline;
 mod probe;
@@ -26,7 +27,7 @@ pub(crate) struct Gpu {
     pipelines: RwLock<HashMap<PipelineKey, Arc<Pipeline>>>,
     params_layout: wgpu::BindGroupLayout,
     /// The uniform arena; held while a submission is made, since its content belongs to that submission.
-    arena: Mutex<Option<wgpu::Buffer>>,
+    arena: Mutex<arena::Arena>,
     flushes_subnormals: OnceLock<bool>,
     /// What is bound in place of ranges of no bytes: one to read, one to write.
     unused: [wgpu::Buffer; 2],

@@ -8,27 +8,45 @@ use bytemuck::NoUninit;
 pub struct CaseBinding {
     /// The binding's words before the call.
     pub words: Vec<u32>,
-    /// Whether the words are `f32` (compared by the parity class) or integers (compared by value).
-    pub float: bool,
+    /// What the words are, and so how they are compared.
+    pub holds: Holds,
+}
+
+/// What the words of a binding are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Integers, compared by value.
+    Ints,
+    /// `f32`, compared by the parity class.
+    Floats,
+    /// Floats of 16 or 32 bits, or integers among floats: compared by value, but on devices that contract products a
+    /// word may differ as a float may, and halves of it by two units in the last place.
+    Mixed,
 }
 
 impl CaseBinding {
     /// Integers.
     #[must_use]
     pub fn ints<T: NoUninit>(data: &[T]) -> Self {
-        Self { words: words_of(data), float: false }
+        Self { words: words_of(data), holds: Holds::Ints }
     }
 
     /// Floats.
     #[must_use]
     pub fn floats(data: &[f32]) -> Self {
-        Self { words: words_of(data), float: true }
+        Self { words: words_of(data), holds: Holds::Floats }
+    }
+
+    /// Words that are floats of other widths, or hold both floats and integers.
+    #[must_use]
+    pub fn mixed<T: NoUninit>(data: &[T]) -> Self {
+        Self { words: words_of(data), holds: Holds::Mixed }
     }
 
     /// An output of `len` floats that is poisoned: what the kernel does not write stays this pattern.
     #[must_use]
     pub fn poisoned(len: usize) -> Self {
-        Self { words: vec![POISON; len], float: true }
+        Self { words: vec![POISON; len], holds: Holds::Floats }
     }
 }
 

@@ -13,7 +13,7 @@ mod source;
 
 pub use call::Call;
 pub(crate) use call::{Slot, words_of};
-pub use case::{Case, CaseBinding, Oracle};
+pub use case::{Case, CaseBinding, Holds, Oracle};
 pub use dispatch::Dispatch;
 pub use params::ParamsLayout;
 pub(crate) use params::params;

@@ -202,7 +202,7 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
         let out = match inputs.types[1] {
             TYPE_F32 => CaseBinding::poisoned(inputs.out_len.max(4)),
             // what lies behind an odd row is written too, as zero
-            _ => CaseBinding::ints(&vec![0u32; inputs.out_len.div_ceil(2).max(4)]),
+            _ => CaseBinding::mixed(&vec![0u32; inputs.out_len.div_ceil(2).max(4)]),
         };
         let bindings = vec![
             CaseBinding::ints(&[Status::CLEAN]),

@@ -1,6 +1,5 @@
 //! What rows are kept for.
 
-use super::jagged_inputs::unwritten;
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
@@ -69,7 +68,7 @@ fn cases() -> Vec<Case> {
                 CaseBinding::ints(&ids),
                 CaseBinding::ints(&touch),
                 CaseBinding::floats(&utility),
-                unwritten(rows),
+                CaseBinding::mixed(&vec![0x7777_7777u32; rows as usize]),
             ];
             let name = format!("{rows} x {chunks} policy={policy}");
             let case = Case::new(name, [0], &params, bindings, rows.div_ceil(256));

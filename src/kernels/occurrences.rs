@@ -88,7 +88,7 @@ fn cases() -> Vec<Case> {
                     CaseBinding::ints(&inputs.ids),
                     CaseBinding::floats(&inputs.weights),
                     CaseBinding::ints(&vec![7u32; ids as usize + 1]),
-                    CaseBinding::ints(&vec![[7u32; 2]; ids as usize + 1]),
+                    CaseBinding::mixed(&vec![[7u32; 2]; ids as usize + 1]),
                 ];
                 let case = Case::new(
                     format!("B={batch} L<={longest} D={dims:?} of={members:?} weighted={weighted}{name}"),

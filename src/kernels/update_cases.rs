@@ -9,7 +9,7 @@ use super::row_update::{
 };
 use super::segment_partials;
 use super::types::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
-use crate::kernel::{Case, CaseBinding, Shape};
+use crate::kernel::{Case, CaseBinding, Holds, Shape};
 
 /// What a case adds to the optimizer's formula.
 struct Setting {
@@ -221,12 +221,12 @@ impl Made<'_> {
         };
         let table = match table_type {
             TYPE_F32 => CaseBinding::floats(&inputs.table),
-            _ => CaseBinding::ints(&types::packed(&inputs.table, table_type)),
+            _ => CaseBinding::mixed(&types::packed(&inputs.table, table_type)),
         };
         let state = state_words(optimizer, inputs, &hyper, state_type);
         let state = match state_type {
-            TYPE_F32 => CaseBinding { words: state, float: true },
-            _ => CaseBinding::ints(&state),
+            TYPE_F32 => CaseBinding { words: state, holds: Holds::Floats },
+            _ => CaseBinding::mixed(&state),
         };
         let bindings = vec![
             CaseBinding::ints(&inputs.parts),

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use embag::kernel::Shape;
+use embag::kernel::parity::Arithmetic;
 use embag::{Context, ContextOptions};
 
 /// The GPU context, or `None` with one loud line if there is no adapter and none is required.
@@ -53,7 +54,49 @@ pub(crate) fn gpu_shapes_with(options: &ContextOptions) -> Vec<Context> {
     [Shape::Wide, Shape::Serial].into_iter().filter_map(open).collect()
 }
 
+/// Whether a device rounds every operation by itself, so that its results are the CPU's to the bit. Real GPUs contract
+/// products with sums, and their division is a few units off.
+pub(crate) fn is_exact(ctx: &Context) -> bool {
+    Arithmetic::of(ctx) == Arithmetic::Exact
+}
+
+/// Those of the devices whose results are the CPU's to the bit, for tests of what rounding decides.
+pub(crate) fn exact(devices: impl IntoIterator<Item = Context>) -> Vec<Context> {
+    let (exact, others): (Vec<_>, Vec<_>) = devices.into_iter().partition(is_exact);
+    for ctx in others {
+        eprintln!("*** left out: {} rounds in its own way ***", name_of(&ctx));
+    }
+    exact
+}
+
 /// Device and shape, for messages.
 pub(crate) fn name_of(ctx: &Context) -> String {
     format!("{} {:?}", ctx.device_name(), ctx.shape())
 }
+
+/// The same bits everywhere, any NaN included.
+#[track_caller]
+pub(crate) fn assert_bits(what: &str, got: &[f32], expected: &[f32]) {
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    let wrong = got.iter().zip(expected).position(|(g, e)| g.to_bits() != e.to_bits());
+    if let Some(i) = wrong {
+        let count = got.iter().zip(expected).filter(|(g, e)| g.to_bits() != e.to_bits()).count();
+        panic!("{what}[{i}]: expected {:e}, got {:e} ({count} differ)", expected[i], got[i]);
+    }
+}
+
+/// The same bits where the device rounds as the CPU does; elsewhere nearly the same values, NaN where NaN is expected.
+#[track_caller]
+pub(crate) fn assert_agrees(ctx: &Context, what: &str, got: &[f32], expected: &[f32]) {
+    if is_exact(ctx) {
+        return assert_bits(what, got, expected);
+    }
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    for (i, (&g, &e)) in got.iter().zip(expected).enumerate() {
+        let near = (g - e).abs() <= CONTRACTED * (1.0 + e.abs()) || (g.is_nan() && e.is_nan());
+        assert!(near, "{what}[{i}]: expected about {e:e}, got {g:e}");
+    }
+}
+
+/// What contraction may change in a few steps of training with values of about one.
+const CONTRACTED: f32 = 1e-4;

@@ -1,6 +1,7 @@
 //! Bags and batches in plain host data, and what they should give: an independent reference in `f64`.
 #![allow(dead_code, reason = "not every test binary uses everything")]
 
+use crate::common;
 use embag::{Context, EmbeddingBags, Init, JaggedBatch, Matrix, Optimizer, Pooling, Table, WeightDecay};
 
 use crate::random::Random;
@@ -182,7 +183,7 @@ impl Model {
         let mut weight_grad = Vec::new();
         if self.pooled() {
             let whole = bags.forward(&batch).unwrap().to_vec(ctx).unwrap();
-            assert_bits("one matrix and many", &whole, &self.side_by_side(lists.examples, &outs));
+            common::assert_bits("one matrix and many", &whole, &self.side_by_side(lists.examples, &outs));
             let grad = self.side_by_side(lists.examples, grads);
             let grad = Matrix::from_slice(ctx, &grad, lists.examples, bags.output_cols()).unwrap();
             weight_grad = bags.weight_grad(&batch, &grad).unwrap().read(ctx).unwrap();
@@ -318,17 +319,6 @@ fn update(optimizer: Optimizer, row: &mut [f64], grad: &mut [f64], state: &mut [
     }
 }
 
-/// The same bits everywhere, any NaN included.
-#[track_caller]
-pub(crate) fn assert_bits(what: &str, got: &[f32], expected: &[f32]) {
-    assert_eq!(got.len(), expected.len(), "{what}: length");
-    let wrong = got.iter().zip(expected).position(|(g, e)| g.to_bits() != e.to_bits());
-    if let Some(i) = wrong {
-        let count = got.iter().zip(expected).filter(|(g, e)| g.to_bits() != e.to_bits()).count();
-        panic!("{what}[{i}]: expected {:e}, got {:e} ({count} differ)", expected[i], got[i]);
-    }
-}
-
 /// `|got - expected| <= tolerance * (1 + |expected|)` everywhere.
 #[track_caller]
 pub(crate) fn assert_near(what: &str, got: &[f32], expected: &[f64], tolerance: f64) {
@@ -340,18 +330,32 @@ pub(crate) fn assert_near(what: &str, got: &[f32], expected: &[f64], tolerance: 
 }
 
 impl Step<f32> {
+    /// What two runs on one device leave: the same bits.
     #[track_caller]
     pub(crate) fn assert_same(&self, what: &str, expected: &Self) {
-        let all = |step: &Self| {
-            let lists = [("outs", &step.outs), ("tables", &step.tables), ("states", &step.states)];
-            lists.map(|(name, list)| (name, list.clone()))
-        };
-        for ((name, got), (_, expected)) in all(self).iter().zip(all(expected)) {
-            for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {
-                assert_bits(&format!("{what}: {name}[{i}]"), got, expected);
+        self.compare(what, expected, common::assert_bits);
+    }
+
+    /// [`assert_agrees`] on everything.
+    #[track_caller]
+    pub(crate) fn assert_agrees(&self, ctx: &Context, what: &str, expected: &Self) {
+        let what = format!("{what} on {}", common::name_of(ctx));
+        self.compare(&what, expected, |what, got, expected| common::assert_agrees(ctx, what, got, expected));
+    }
+
+    #[track_caller]
+    fn compare(&self, what: &str, expected: &Self, assert: impl Fn(&str, &[f32], &[f32])) {
+        let lists = [
+            ("outs", &self.outs, &expected.outs),
+            ("tables", &self.tables, &expected.tables),
+            ("states", &self.states, &expected.states),
+        ];
+        for (name, got, expected) in lists {
+            for (i, (got, expected)) in got.iter().zip(expected).enumerate() {
+                assert(&format!("{what}: {name}[{i}]"), got, expected);
             }
         }
-        assert_bits(&format!("{what}: weight_grad"), &self.weight_grad, &expected.weight_grad);
+        assert(&format!("{what}: weight_grad"), &self.weight_grad, &expected.weight_grad);
     }
 
     #[track_caller]
