@@ -110,6 +110,92 @@ fn two_epochs_are_one_epoch_and_another_resumed_bit_for_bit() {
     }
 }
 
+/// Chunked tables of a size, which adjust a few times in an epoch of a small census.
+fn chunked<'a>(size: &[&'a str]) -> Vec<&'a str> {
+    let schedule = ["--adjust-every", "8", "--warm-up", "8"];
+    let kind = ["--embedding", "chunked", "--chunk", "4"];
+    match size {
+        ["--prune" | "--budget", ..] => [&kind, size, &schedule].concat(),
+        _ => [&kind, size].concat(),
+    }
+}
+
+#[test]
+fn chunked_tables_learn_keep_to_their_size_and_resume_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 3000);
+    let [two, one, more] = ["two", "one", "more"].map(|name| path(folder.path(), name));
+    for (size, optimizer) in [
+        (&[][..], "adagrad"),
+        (&["--rows", "2000"], "adam"),
+        (&["--prune", "0.5"], "rowwise-adagrad"),
+        (&["--budget", "6000"], "adagrad"),
+        // fewer than there are: rows leave
+        (&["--budget", "5000", "--rows", "40"], "sgd"),
+    ] {
+        let common =
+            ["--device", "cpu", "--format", "adult", "--train", &train, "--batch", "128", "--epochs"];
+        let new = [&["--optimizer", optimizer, "--checkpoint"][..], &chunked(size)].concat();
+        let (new, kind) = new.split_at(3);
+        let whole = json(&[&common[..], &["2"], new, &[&two], kind].concat());
+        json(&[&common[..], &["1"], new, &[&one], kind].concat());
+        let resumed = json(&[&common[..], &["2", "--resume", &one, "--checkpoint", &more]].concat());
+        for key in ["epochs", "auc", "logloss", "ne"] {
+            assert_eq!(whole[key], resumed[key], "{size:?} {key}");
+        }
+        assert_eq!(fs::read(&two).unwrap(), fs::read(&more).unwrap(), "{size:?}");
+        assert!(whole["auc"].as_f64().unwrap() > 0.75, "{whole}");
+
+        let kept = &whole["chunked"];
+        let number = |key: &str| kept[key].as_u64().unwrap();
+        let bytes: u64 = kept["bytes"].as_object().unwrap().values().map(|part| part.as_u64().unwrap()).sum();
+        assert_eq!(whole["embedding_bytes"], bytes);
+        let adjustments = kept["adjustments"].as_array().unwrap();
+        // 19 steps an epoch
+        let steps: Vec<u64> = adjustments.iter().map(|adjusted| adjusted["step"].as_u64().unwrap()).collect();
+        match *size {
+            ["--prune", _] => {
+                assert_eq!(number("resident"), number("chunks").div_ceil(2), "{kept}");
+                assert!(adjustments.iter().any(|adjusted| adjusted["evicted"].as_u64() > Some(0)), "{kept}");
+                assert_eq!(steps, [8, 16, 19, 24, 32, 38]);
+            }
+            ["--budget", budget, ..] => {
+                assert!(number("peak_bytes") <= budget.parse().unwrap(), "{kept}");
+                assert!(number("resident") < number("chunks"), "{kept}");
+                assert_eq!(steps, [8, 16, 19, 24, 32, 38]);
+            }
+            _ => {
+                assert_eq!(number("resident"), number("chunks"));
+                assert!(steps.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn raw_ids_of_a_stream_are_learnt_without_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: String = (0..4000u32)
+        .map(|i| {
+            let id = i.wrapping_mul(2_654_435_761) >> 20;
+            format!("{} {}:1 {}:1\n", id % 3 / 2, id % 3, id % 50 + 100)
+        })
+        .collect();
+    let train = path(folder.path(), "ids.svm");
+    fs::write(&train, &lines).unwrap();
+    let common = ["--device", "cpu", "--format", "libsvm", "--train", &train, "--batch", "64"];
+    let kind = ["--embedding", "chunked", "--dim", "4", "--chunk", "4"];
+    let report = json(&[&common[..], &kind].concat());
+    assert!(report["auc"].as_f64().unwrap() > 0.99, "{report}");
+    // of the two positions
+    assert_eq!(report["chunked"]["rows"], 3 + 50);
+    fs::write(&train, lines + "1 1:0.5\n").unwrap();
+    let expected = format!(
+        "error: {train}:4001: field `value`: expected 1, as --embedding chunked takes no weights, found `0.5`"
+    );
+    assert_eq!(error(&[&common[..], &kind].concat()), expected);
+}
+
 #[test]
 fn files_without_numbers_are_learnt_and_resumed_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -140,10 +226,13 @@ fn cpu_and_gpu_end_alike() {
     let folder = tempfile::tempdir().unwrap();
     let train = census(folder.path(), 5000);
     let args = ["--format", "adult", "--train", &train, "--epochs", "2", "--batch", "128", "--device"];
-    let [cpu, gpu] = ["cpu", "gpu"].map(|device| json(&[&args[..], &[device]].concat()));
-    let difference = cpu["auc"].as_f64().unwrap() - gpu["auc"].as_f64().unwrap();
-    assert!(difference.abs() < 1e-3, "{cpu} {gpu}");
-    assert_ne!(cpu["device"], gpu["device"]);
+    for kind in [vec![], chunked(&["--prune", "0.5"]), chunked(&["--budget", "6000"])] {
+        let [cpu, gpu] = ["cpu", "gpu"].map(|device| json(&[&args[..], &[device], &kind].concat()));
+        let difference = cpu["auc"].as_f64().unwrap() - gpu["auc"].as_f64().unwrap();
+        assert!(difference.abs() < 1e-3, "{cpu} {gpu}");
+        assert_ne!(cpu["device"], gpu["device"]);
+        assert_eq!(cpu["chunked"]["resident"], gpu["chunked"]["resident"]);
+    }
 }
 
 #[test]
@@ -187,6 +276,29 @@ fn mistakes_end_with_code_1_and_a_line() {
     ] {
         assert_eq!(with(&[&resume[..], args].concat()), expected);
     }
+    for (args, expected) in [
+        (&["--chunk", "8"][..], "error: --chunk: expected none with --embedding fixed, got 8"),
+        (
+            &["--embedding", "chunked", "--chunk", "32"],
+            "error: --chunk: expected a divisor of --dim 16, got 32",
+        ),
+        (
+            &["--embedding", "chunked", "--precision", "f16"],
+            "error: --precision: expected f32 with --embedding chunked, got f16",
+        ),
+        (
+            &["--embedding", "chunked", "--hash-rows", "9"],
+            "error: --hash-rows: expected none with --embedding chunked, got 9",
+        ),
+        (
+            &["--resume", &checkpoint, "--embedding", "chunked"],
+            "error: --embedding: expected the checkpoint's fixed, got chunked",
+        ),
+    ] {
+        assert_eq!(with(args), expected);
+    }
+    let little = with(&["--embedding", "chunked", "--budget", "20"]);
+    assert!(little.contains("budget: expected more than the ") && little.ends_with("got 20"), "{little}");
     let missing = path(folder.path(), "missing/file");
     assert!(with(&["--checkpoint", &missing]).starts_with("error: --checkpoint: cannot write"));
     assert!(with(&["--plot", &format!("{missing}.png")]).starts_with("error: --plot: cannot write"));

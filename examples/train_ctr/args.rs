@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DEFAULT_HASH_ROWS, DataError, Format, Source};
+use crate::chunked_args::{ChunkedArgs, Embedding};
+use crate::data::{DEFAULT_HASH_ROWS, DataError, Format, Ids, Source};
 
 /// Trains a click-through-rate model (DLRM) on embedding bags and reports its test log loss, AUC
 /// and normalised entropy after each epoch.
@@ -67,6 +68,8 @@ pub struct Args {
     /// Print one line of JSON at the end
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub chunked: ChunkedArgs,
 }
 
 /// Where to train.
@@ -152,6 +155,8 @@ pub struct Settings {
     pub bottom: Vec<usize>,
     /// The hidden widths of the MLP over the interactions; its output is the click's log odds.
     pub top: Vec<usize>,
+    #[serde(default)]
+    pub embedding: Embedding,
 }
 
 /// What a format is trained with where the command line says nothing.
@@ -226,6 +231,7 @@ impl Defaults {
             dense_lr: self.dense_lr,
             bottom: self.bottom.to_vec(),
             top: self.top.to_vec(),
+            embedding: Embedding::default(),
         }
     }
 }
@@ -268,10 +274,26 @@ impl Args {
             }
             None => defaults.settings(self.seed.unwrap_or(1), self.optimizer.unwrap_or(defaults.optimizer)),
         };
+        let dim = self.dim.unwrap_or(base.dim);
+        let precision = self.precision.unwrap_or(base.precision);
+        let embedding = self.chunked.embedding(dim.get(), saved.map(|saved| saved.embedding))?;
+        if embedding != Embedding::Fixed {
+            let given = self.hash_rows.map(|rows| ("--hash-rows", "none", rows.to_string()));
+            let narrow =
+                (precision != Precision::F32).then(|| ("--precision", "f32", Name(precision).to_string()));
+            if let Some((argument, expected, got)) = given.or(narrow) {
+                return Err(DataError::argument(
+                    argument,
+                    format!("{expected} with --embedding chunked"),
+                    got,
+                ));
+            }
+        }
         Ok(Settings {
             batch: self.batch.unwrap_or(base.batch),
-            dim: self.dim.unwrap_or(base.dim),
-            precision: self.precision.unwrap_or(base.precision),
+            dim,
+            precision,
+            embedding,
             rounding: self.rounding.unwrap_or(base.rounding),
             lr: self.lr.unwrap_or(base.lr),
             ..base
@@ -279,19 +301,20 @@ impl Args {
     }
 
     /// Where the examples come from.
-    pub fn source(&self, seed: u64) -> Source {
+    pub fn source(&self, settings: &Settings) -> Source {
         Source {
             format: self.format,
             train: self.train.clone(),
             test: self.test.clone(),
-            seed,
+            seed: settings.seed,
             hash_rows: self.hash_rows,
+            ids: if settings.embedding == Embedding::Fixed { Ids::Rows } else { Ids::Raw },
         }
     }
 }
 
 /// Refuses an argument that is given and is not as in the checkpoint.
-fn agree<T: PartialEq + Display>(
+pub fn agree<T: PartialEq + Display>(
     argument: &'static str,
     given: Option<T>,
     saved: T,
@@ -306,7 +329,7 @@ fn agree<T: PartialEq + Display>(
 
 /// A choice by the name it has on the command line.
 #[derive(PartialEq)]
-struct Name<T>(T);
+pub struct Name<T>(pub T);
 
 impl<T: ValueEnum> Display for Name<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -436,7 +459,7 @@ mod tests {
     #[test]
     fn the_source_is_what_was_given() -> Result<(), String> {
         let args = parse(&["--format", "criteo", "--train", "day_0", "--hash-rows", "50"])?;
-        let source = args.source(1);
+        let source = args.source(&settings(&args, None)?);
         assert_eq!(source.format, Format::Criteo);
         assert_eq!(source.train, Some("day_0".into()));
         assert_eq!((source.test, source.hash_rows, source.seed), (None, Some(50), 1));

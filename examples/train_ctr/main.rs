@@ -3,17 +3,23 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `args.rs` | the command line and each format's defaults |
+//! | `args.rs`, `chunked_args.rs` | the command line and each format's defaults |
 //! | `data/` | from files to batches of labels, numbers and bags of ids |
 //! | `model.rs` | the model, and what one step of training is |
+//! | `embeddings.rs`, `fixed.rs`, `chunked.rs` | what ids are looked up in: tables of fixed size, or chunked ones |
 //! | `trainer.rs`, `losses.rs` | epochs, tests, checkpoints |
-//! | `report.rs`, `plot.rs` | what is printed and drawn |
+//! | `report.rs`, `chunked_report.rs`, `plot.rs` | what is printed and drawn |
 
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
 mod args;
+mod chunked;
+mod chunked_args;
+mod chunked_report;
 mod data;
+mod embeddings;
 mod error;
+mod fixed;
 mod losses;
 mod model;
 mod optimizer;
@@ -33,7 +39,11 @@ use embag::{Checkpoint, Context};
 use indicatif::HumanBytes;
 
 use crate::args::{Args, Device, Settings};
+use crate::chunked::Tables;
+use crate::chunked_args::Embedding;
+use crate::chunked_report::ChunkedReport;
 use crate::data::{DataError, DataState};
+use crate::embeddings::Embeddings;
 use crate::error::RunError;
 use crate::report::{EpochReport, Summary, Table};
 use crate::trainer::{Trainer, check_folder};
@@ -68,8 +78,27 @@ fn run(args: &Args) -> Result<(), RunError> {
     let saved_settings: Option<Settings> = saved.as_ref().map(|saved| saved.json("settings")).transpose()?;
     let saved_data: Option<DataState> = saved.as_ref().map(|saved| saved.json("data")).transpose()?;
     let settings = args.settings(saved_settings.as_ref())?;
-    let data = data::open(&args.source(settings.seed), saved_data.as_ref())?;
-    let mut trainer = Trainer::new(&ctx, &*data, settings, &stop)?;
+    let data = data::open(&args.source(&settings), saved_data.as_ref())?;
+    let schema = data.schema();
+    match settings.embedding {
+        Embedding::Fixed => {
+            let embeddings = fixed::embeddings(&ctx, schema, &settings)?;
+            train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
+        }
+        Embedding::Chunked(chunked) => {
+            let embeddings = Tables::new(&ctx, schema, &settings, chunked)?;
+            train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
+        }
+    }
+}
+
+/// Trains, from a checkpoint on if there is one, and reports.
+fn train<E: Embeddings>(
+    args: &Args,
+    ctx: &Context,
+    mut trainer: Trainer<'_, E>,
+    saved: Option<Checkpoint>,
+) -> Result<(), RunError> {
     if let Some(saved) = &saved {
         trainer.resume(saved)?;
     }
@@ -80,8 +109,10 @@ fn run(args: &Args) -> Result<(), RunError> {
         return Err(DataError::argument("--epochs", expected, args.epochs().to_string()).into());
     }
 
-    let (bytes, state) = trainer.embedding_bytes();
-    eprintln!("embeddings: {} in tables, {} of optimizer state", HumanBytes(bytes), HumanBytes(state));
+    if trainer.chunks()?.is_none() {
+        let (bytes, state) = trainer.embedding_bytes();
+        eprintln!("embeddings: {} in tables, {} of optimizer state", HumanBytes(bytes), HumanBytes(state));
+    }
     let mut table = Table::new(io::stdout());
     for _ in first..args.epochs() {
         let report = match trainer.epoch() {
@@ -99,8 +130,12 @@ fn run(args: &Args) -> Result<(), RunError> {
     if let Some(path) = &args.plot {
         plot::write_curves(path, &format!("train_ctr on {}", args.format.name()), trainer.reports())?;
     }
+    let chunks = trainer.chunks()?;
+    if let Some(chunks) = &chunks {
+        chunks.write_text(io::stderr().lock())?;
+    }
     if args.json {
-        summary(&ctx, &trainer, &trainer.reports()[first..]).write(io::stdout().lock())?;
+        summary(ctx, &trainer, &trainer.reports()[first..], chunks).write(io::stdout().lock())?;
     }
     Ok(())
 }
@@ -132,7 +167,12 @@ fn what_is_left(args: &Args, reports: &[EpochReport]) -> String {
     }
 }
 
-fn summary(ctx: &Context, trainer: &Trainer<'_>, reports: &[EpochReport]) -> Summary {
+fn summary<E: Embeddings>(
+    ctx: &Context,
+    trainer: &Trainer<'_, E>,
+    reports: &[EpochReport],
+    chunked: Option<ChunkedReport>,
+) -> Summary {
     let last = reports.last().copied().unwrap_or(EpochReport::NONE);
     let (train_examples, test_examples) = trainer.examples();
     let (embedding_bytes, state_bytes) = trainer.embedding_bytes();
@@ -149,5 +189,6 @@ fn summary(ctx: &Context, trainer: &Trainer<'_>, reports: &[EpochReport]) -> Sum
         examples_per_s: (train_examples * reports.len()) as f64 / seconds,
         embedding_bytes,
         state_bytes,
+        chunked,
     }
 }

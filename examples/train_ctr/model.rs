@@ -9,24 +9,19 @@
 //! embeddings are what these say by themselves, without a partner.
 
 use embag::dense::{Activation, DenseOptimizer, Interaction, Mlp, bce_with_logits};
-use embag::{
-    BatchBuilder, Checkpoint, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder, Result,
-    Table, UpdateRules,
-};
+use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 
 use crate::args::Settings;
+use crate::chunked_report::ChunkedReport;
 use crate::data::{Examples, Schema};
-use crate::optimizer;
-
-/// The embeddings begin uniform between this and its negative.
-const INIT: f32 = 0.05;
+use crate::embeddings::{BagLoader, Embeddings};
 
 /// A model on a device, and room for what lies between its parts.
 #[derive(Debug)]
-pub struct Model {
+pub struct Model<E> {
     ctx: Context,
     schema: Schema,
-    bags: EmbeddingBags,
+    embeddings: E,
     bottom: Mlp,
     top: Mlp,
     interaction: Interaction,
@@ -73,15 +68,15 @@ impl Room {
     }
 }
 
-/// A batch on the device.
+/// A batch, of which all but what the embeddings say is on the device.
 #[derive(Debug)]
-pub struct Batch {
-    bags: JaggedBatch,
+pub struct Batch<B> {
+    bags: B,
     numeric: Matrix,
     labels: Matrix,
 }
 
-impl Batch {
+impl<B> Batch<B> {
     /// The number of examples.
     pub fn len(&self) -> usize {
         self.labels.rows()
@@ -89,40 +84,37 @@ impl Batch {
 }
 
 /// Brings batches to the device, from any thread.
-#[derive(Debug)]
-pub struct Loader {
+pub struct Loader<B> {
     ctx: Context,
-    schema: Schema,
-    /// Stays empty; batches begin as its like.
-    builder: BatchBuilder,
+    /// Numeric columns.
+    columns: usize,
+    bags: BagLoader<B>,
     ones: Matrix,
 }
 
-impl Loader {
+impl<B> Loader<B> {
     /// Checks a batch and uploads it.
-    pub fn load(&self, examples: &Examples) -> Result<Batch> {
+    pub fn load(&self, examples: &Examples) -> Result<Batch<B>> {
         let rows = examples.len();
-        let mut builder = self.builder.fresh();
-        for (feature, bags) in self.schema.features.iter().zip(&examples.features) {
-            builder = builder.bags(&feature.name, &bags.values, &bags.lengths);
-            if let Some(weights) = &bags.weights {
-                builder = builder.weights(&feature.name, weights);
-            }
-        }
-        let numeric = match self.schema.numeric.len() {
+        let numeric = match self.columns {
             0 => self.ones.row_range(0, rows)?,
             columns => Matrix::from_slice(&self.ctx, &examples.numeric, rows, columns)?,
         };
         let labels = Matrix::from_slice(&self.ctx, &examples.labels, rows, 1)?;
-        Ok(Batch { bags: builder.build()?, numeric, labels })
+        Ok(Batch { bags: (self.bags)(examples)?, numeric, labels })
     }
 }
 
-impl Model {
+impl<E: Embeddings> Model<E> {
     /// A new model for batches of at most `max_batch` examples.
-    pub fn new(ctx: &Context, schema: &Schema, settings: &Settings, max_batch: usize) -> Result<Self> {
+    pub fn new(
+        ctx: &Context,
+        schema: &Schema,
+        settings: &Settings,
+        max_batch: usize,
+        embeddings: E,
+    ) -> Result<Self> {
         let dim = settings.dim.get();
-        let bags = embeddings(ctx, schema, settings)?;
         let dense = DenseOptimizer::Adagrad { lr: settings.dense_lr, eps: 1e-10 };
         let interaction = Interaction {
             features: schema.features.len() + 1,
@@ -143,7 +135,7 @@ impl Model {
         Ok(Self {
             ctx: ctx.clone(),
             schema: schema.clone(),
-            bags,
+            embeddings,
             bottom,
             top,
             room: Room::new(ctx, &interaction, max_batch)?,
@@ -153,88 +145,93 @@ impl Model {
     }
 
     /// What brings batches to this model's device.
-    pub fn loader(&self) -> Loader {
+    pub fn loader(&self) -> Loader<E::Bags> {
         Loader {
             ctx: self.ctx.clone(),
-            schema: self.schema.clone(),
-            builder: self.bags.batch(),
+            columns: self.schema.numeric.len(),
+            bags: self.embeddings.loader(&self.schema),
             ones: self.ones.clone(),
         }
     }
 
     /// The bytes of all embedding tables, and of their optimizer's state.
     pub fn embedding_bytes(&self) -> (u64, u64) {
-        (self.bags.bytes(), self.bags.state_bytes())
+        self.embeddings.bytes()
+    }
+
+    /// What is to be said of chunks, if there are any.
+    pub fn chunks(&self) -> Result<Option<ChunkedReport>> {
+        self.embeddings.report()
     }
 
     /// Records the log odds of a batch into `[batch, 1]`.
-    pub fn forward(&self, rec: &mut Recorder, batch: &Batch, logits: &Matrix) -> Result<()> {
+    pub fn forward(&self, rec: &mut Recorder, batch: &Batch<E::Bags>, logits: &Matrix) -> Result<()> {
+        let rows = self.embeddings.find(rec, &batch.bags)?;
+        self.forward_rows(rec, batch, &rows, logits)
+    }
+
+    fn forward_rows(
+        &self,
+        rec: &mut Recorder,
+        batch: &Batch<E::Bags>,
+        rows: &E::Rows<'_>,
+        logits: &Matrix,
+    ) -> Result<()> {
         let Room { vectors, products, .. } = self.room.first(batch.len())?;
         let (first, others) = self.halves(&vectors)?;
         self.bottom.forward(rec, &batch.numeric, &first)?;
-        self.bags.record_forward(rec, &batch.bags, &others)?;
+        self.embeddings.forward(rec, rows, &others)?;
         self.interaction.forward(rec, &vectors, &products)?;
         self.top.forward(rec, &products, logits)
     }
 
     /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`.
-    pub fn train(&mut self, rec: &mut Recorder, batch: &Batch, losses: &Matrix) -> Result<()> {
+    pub fn train(&mut self, rec: &mut Recorder, batch: &Batch<E::Bags>, losses: &Matrix) -> Result<()> {
         let room = self.room.first(batch.len())?;
-        self.forward(rec, batch, &room.logits)?;
+        let rows = self.embeddings.admit(&batch.bags)?;
+        self.forward_rows(rec, batch, &rows, &room.logits)?;
         bce_with_logits(rec, &room.logits, &batch.labels, losses, &room.logits_grad)?;
         self.top.backward(rec, &room.products, &room.logits, &room.logits_grad, Some(&room.products_grad))?;
         self.interaction.backward(rec, &room.vectors, &room.products_grad, &room.vectors_grad)?;
         let (first, _) = self.halves(&room.vectors)?;
         let (first_grad, others_grad) = self.halves(&room.vectors_grad)?;
         self.bottom.backward(rec, &batch.numeric, &first, &first_grad, None)?;
-        self.bags.record_backward(rec, &batch.bags, &others_grad)?;
+        self.embeddings.backward(rec, &rows, &others_grad)?;
         self.top.step(rec)?;
         self.bottom.step(rec)
+    }
+
+    /// To be called after each step was submitted.
+    pub fn stepped(&mut self, step: u64) -> Result<()> {
+        self.embeddings.stepped(step)
+    }
+
+    /// To be called at the end of an epoch, before the test.
+    pub fn settle(&mut self, step: u64) -> Result<()> {
+        self.embeddings.settle(step)
     }
 
     /// The columns of the bottom MLP, and those of the embeddings.
     fn halves(&self, vectors: &Matrix) -> Result<(Matrix, Matrix)> {
         let dim = self.interaction.dim;
-        Ok((vectors.columns(0, dim)?, vectors.columns(dim, self.bags.output_cols())?))
+        Ok((vectors.columns(0, dim)?, vectors.columns(dim, self.embeddings.output_cols())?))
     }
 
     /// Adds all parameters and all optimizer state to a checkpoint.
     pub fn export(&self, checkpoint: &mut Checkpoint) -> Result<()> {
-        self.bags.export(checkpoint, "bags")?;
+        self.embeddings.export(checkpoint)?;
         self.bottom.export_to(&self.ctx, checkpoint, "bottom")?;
         self.top.export_to(&self.ctx, checkpoint, "top")
     }
 
     /// Goes on from a checkpoint, with the learning rates of `settings`.
     pub fn import(&mut self, checkpoint: &Checkpoint, settings: &Settings) -> Result<()> {
-        self.bags.check_import(checkpoint, "bags")?;
         self.bottom.check_import(checkpoint, "bottom")?;
         self.top.check_import(checkpoint, "top")?;
-        self.bags.import(checkpoint, "bags")?;
+        self.embeddings.import(checkpoint, settings.lr)?;
         self.bottom.import_from(&self.ctx, checkpoint, "bottom")?;
-        self.top.import_from(&self.ctx, checkpoint, "top")?;
-        self.bags.set_lr(settings.lr)
+        self.top.import_from(&self.ctx, checkpoint, "top")
     }
-}
-
-/// The tables, with features in the schema's order.
-fn embeddings(ctx: &Context, schema: &Schema, settings: &Settings) -> Result<EmbeddingBags> {
-    let mut builder = EmbeddingBags::builder(ctx).seed(settings.seed);
-    let mut known: Vec<&str> = Vec::new();
-    for feature in &schema.features {
-        if !known.contains(&&*feature.table) {
-            known.push(&feature.table);
-            let table = Table::rows(feature.rows.into())
-                .dim(settings.dim.get())
-                .precision(optimizer::precision(settings))
-                .init(Init::Uniform(INIT));
-            builder = builder.table(&feature.table, table);
-        }
-        let pooling = if feature.mean { Pooling::Mean } else { Pooling::Sum };
-        builder = builder.feature(&feature.name, &feature.table, pooling);
-    }
-    let rules = UpdateRules { rounding: optimizer::rounding(settings), ..Default::default() };
-    builder.optimizer(optimizer::of(settings)).update_rules(rules).build()
 }
 
 /// The first of the seeds of an MLP's layers.

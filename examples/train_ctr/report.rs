@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
+use crate::chunked_report::ChunkedReport;
+
 /// What an epoch came to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EpochReport {
@@ -75,6 +77,9 @@ pub struct Summary {
     pub embedding_bytes: u64,
     /// The bytes of their optimizer's state.
     pub state_bytes: u64,
+    /// What there is of chunked tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunked: Option<ChunkedReport>,
 }
 
 impl Summary {
@@ -220,6 +225,7 @@ mod tests {
             examples_per_s: 1000.0,
             embedding_bytes: 64,
             state_bytes: 4,
+            chunked: None,
         };
         let mut out = Vec::new();
         summary.write(&mut out)?;

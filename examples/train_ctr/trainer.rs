@@ -13,7 +13,9 @@ use embag::metrics::{auc, log_loss_from_logits, normalized_entropy};
 use embag::{Checkpoint, Context, Matrix, Readback, Recorder};
 
 use crate::args::Settings;
+use crate::chunked_report::ChunkedReport;
 use crate::data::{Batches, Dataset, Examples};
+use crate::embeddings::Embeddings;
 use crate::error::RunError;
 use crate::losses::Losses;
 use crate::model::{Batch, Loader, Model};
@@ -27,11 +29,11 @@ const TEST_BATCH: NonZeroUsize = NonZeroUsize::new(2048).unwrap();
 const TEST_AHEAD: usize = 2;
 
 /// A model, its data and how far it has come.
-pub struct Trainer<'a> {
+pub struct Trainer<'a, E> {
     ctx: Context,
     data: &'a dyn Dataset,
     settings: Settings,
-    model: Model,
+    model: Model<E>,
     stop: &'a AtomicBool,
     /// Steps taken, in all epochs.
     steps: u64,
@@ -42,19 +44,20 @@ pub struct Trainer<'a> {
     tested: usize,
 }
 
-impl<'a> Trainer<'a> {
+impl<'a, E: Embeddings> Trainer<'a, E> {
     /// A new model on a device. `stop` ends an epoch at the next step.
     pub fn new(
         ctx: &Context,
         data: &'a dyn Dataset,
         settings: Settings,
+        embeddings: E,
         stop: &'a AtomicBool,
     ) -> Result<Self, RunError> {
         let max_batch = settings.batch.max(TEST_BATCH).get();
         Ok(Self {
             ctx: ctx.clone(),
             data,
-            model: Model::new(ctx, data.schema(), &settings, max_batch)?,
+            model: Model::new(ctx, data.schema(), &settings, max_batch, embeddings)?,
             settings,
             stop,
             steps: 0,
@@ -98,6 +101,11 @@ impl<'a> Trainer<'a> {
         self.model.embedding_bytes()
     }
 
+    /// What is to be said of chunks, if there are any.
+    pub fn chunks(&self) -> Result<Option<ChunkedReport>, RunError> {
+        Ok(self.model.chunks()?)
+    }
+
     /// Trains for the next epoch and tests.
     pub fn epoch(&mut self) -> Result<EpochReport, RunError> {
         let epoch = self.reports.len() + 1;
@@ -132,9 +140,11 @@ impl<'a> Trainer<'a> {
             // host batches were checked before: an error of the device shows when losses are read
             drop(rec.submit()?);
             self.steps += 1;
+            self.model.stepped(self.steps)?;
             progress.add(rows);
             Ok(())
         })?;
+        self.model.settle(self.steps)?;
         let trained = losses.count();
         Ok((losses.mean(&ctx)?, trained))
     }
@@ -168,11 +178,11 @@ impl<'a> Trainer<'a> {
 }
 
 /// Reads, checks and uploads batches on a thread of their own, and calls `each` with them here, in order.
-fn ahead(
+fn ahead<B: Send>(
     batches: Batches<'_>,
-    loader: &Loader,
+    loader: &Loader<B>,
     stop: &AtomicBool,
-    mut each: impl FnMut(Batch, Examples) -> Result<(), RunError>,
+    mut each: impl FnMut(Batch<B>, Examples) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(AHEAD);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::memory::MemoryData;
 use super::table::{Row, Table};
 use super::vocabulary::{Scale, Vocabulary};
-use super::{DataError, DataState, Examples, FeatureSpec, Format, Schema};
+use super::{DataError, DataState, Examples, FeatureSpec, Format, Ids, Schema};
 
 /// The columns read: the categorical ones, the numeric ones, then the label.
 const COLUMNS: [&str; 15] = [
@@ -43,7 +43,12 @@ struct Person {
 }
 
 /// Reads `train`, and `test` or else every fifth row of `train` as the test set.
-pub fn open(train: &Path, test: Option<&Path>, state: Option<&DataState>) -> Result<MemoryData, DataError> {
+pub fn open(
+    train: &Path,
+    test: Option<&Path>,
+    ids: Ids,
+    state: Option<&DataState>,
+) -> Result<MemoryData, DataError> {
     let mut people = read(train)?;
     let held_out = match test {
         Some(test) => read(test)?,
@@ -60,7 +65,7 @@ pub fn open(train: &Path, test: Option<&Path>, state: Option<&DataState>) -> Res
             state.verify(CATEGORIES, NUMBERS, schema)?;
             state.clone()
         }
-        None => learn(&people),
+        None => learn(&people, ids),
     };
     let train = encode(&people, &state);
     let test = encode(&held_out, &state);
@@ -100,44 +105,49 @@ fn label(text: &str) -> Option<f32> {
     }
 }
 
-/// Vocabularies and scales, from training rows alone.
-fn learn(people: &[Person]) -> DataState {
+/// Vocabularies, where ids are rows, and scales, from training rows alone.
+fn learn(people: &[Person], ids: Ids) -> DataState {
     let vocabulary = |i: usize| Vocabulary::new(people.iter().map(|p| &p.categories[i]), 1);
     let scale = |i: usize| Scale::of(people.iter().map(|p| p.numbers[i]));
-    let vocabularies: Vec<Vocabulary> = (0..CATEGORIES).map(vocabulary).collect();
+    let vocabularies: Vec<Vocabulary> = match ids {
+        Ids::Rows => (0..CATEGORIES).map(vocabulary).collect(),
+        Ids::Raw => Vec::new(),
+    };
     DataState {
         format: Format::Adult,
         schema: schema(&vocabularies),
         vocabularies,
         scales: (0..NUMBERS).map(scale).collect(),
         seed: None,
+        ids,
     }
 }
 
 /// A table of its own for each category: one id per person.
 fn schema(vocabularies: &[Vocabulary]) -> Schema {
-    let feature = |(&name, vocabulary): (&&str, &Vocabulary)| FeatureSpec {
+    let feature = |(i, &name): (usize, &&str)| FeatureSpec {
         name: name.to_owned(),
         table: name.to_owned(),
-        rows: vocabulary.table_rows(),
+        rows: vocabularies.get(i).map_or(0, Vocabulary::table_rows),
         mean: false,
         weighted: false,
     };
     Schema {
         numeric: COLUMNS[CATEGORIES..LABEL].iter().map(|&name| name.to_owned()).collect(),
-        features: COLUMNS.iter().zip(vocabularies).map(feature).collect(),
+        features: COLUMNS[..CATEGORIES].iter().enumerate().map(feature).collect(),
     }
 }
 
 fn encode(people: &[Person], state: &DataState) -> Examples {
     let mut examples = Examples::empty(&state.schema);
+    let keys = state.keys(&COLUMNS[..CATEGORIES]);
     for person in people {
         examples.labels.push(person.label);
         let scaled = person.numbers.iter().zip(&state.scales);
         examples.numeric.extend(scaled.map(|(&number, scale)| scale.apply(number)));
-        let columns = examples.features.iter_mut().zip(&state.vocabularies);
-        for ((bags, vocabulary), key) in columns.zip(&person.categories) {
-            bags.push([vocabulary.row(key)]);
+        let columns = examples.features.iter_mut().zip(&keys);
+        for ((bags, keys), key) in columns.zip(&person.categories) {
+            bags.push([keys.id(key)]);
         }
     }
     examples
@@ -149,6 +159,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::super::Dataset;
+    use super::super::ids::raw_id;
     use super::*;
 
     /// Another order of columns than the reader's, and one column more.
@@ -171,7 +182,7 @@ mod tests {
     }
 
     fn error(row: String) -> String {
-        with_file(&[row], |path| open(path, None, None))
+        with_file(&[row], |path| open(path, None, Ids::Rows, None))
             .err()
             .map_or_else(String::new, |error| error.to_string())
     }
@@ -191,7 +202,7 @@ mod tests {
 
     #[test]
     fn every_fifth_row_is_held_out_and_its_new_categories_are_unknown() -> Result<(), Box<dyn Error>> {
-        let data = with_file(&ten(), |path| open(path, None, None))?;
+        let data = with_file(&ten(), |path| open(path, None, Ids::Rows, None))?;
         assert_eq!((data.train_len(), data.test_len()), (Some(8), Some(2)));
         let test = test_set(&data)?;
         assert_eq!(test.features[0].values, [0, 0], "workclass");
@@ -205,16 +216,16 @@ mod tests {
 
     #[test]
     fn a_test_file_keeps_all_training_rows() -> Result<(), Box<dyn Error>> {
-        let data = with_file(&ten(), |path| open(path, Some(path), None))?;
+        let data = with_file(&ten(), |path| open(path, Some(path), Ids::Rows, None))?;
         assert_eq!((data.train_len(), data.test_len()), (Some(10), Some(10)));
         Ok(())
     }
 
     #[test]
     fn a_resumed_run_keeps_rows_and_scales() -> Result<(), Box<dyn Error>> {
-        let first = with_file(&ten(), |path| open(path, None, None))?;
+        let first = with_file(&ten(), |path| open(path, None, Ids::Rows, None))?;
         let others = [row("90", "?", ">50K."), row("17", "Private", "<=50K.")];
-        let resumed = with_file(&others, |path| open(path, Some(path), Some(first.state())))?;
+        let resumed = with_file(&others, |path| open(path, Some(path), Ids::Rows, Some(first.state())))?;
         assert_eq!(resumed.state(), first.state());
         let test = test_set(&resumed)?;
         assert_eq!(test.labels, [1.0, 0.0]);
@@ -224,25 +235,37 @@ mod tests {
     }
 
     #[test]
+    fn raw_ids_need_no_vocabulary_and_are_hashes_with_the_column() -> Result<(), Box<dyn Error>> {
+        let data = with_file(&ten(), |path| open(path, None, Ids::Raw, None))?;
+        assert!(data.state().vocabularies.is_empty());
+        let test = test_set(&data)?;
+        assert_eq!(test.features.len(), CATEGORIES);
+        assert_eq!(test.features[0].values, [raw_id("workclass", b"Rare"); 2]);
+        let resumed = with_file(&ten(), |path| open(path, None, Ids::Raw, Some(data.state())))?;
+        assert_eq!(resumed.state(), data.state());
+        Ok(())
+    }
+
+    #[test]
     fn a_question_mark_is_a_category() -> Result<(), Box<dyn Error>> {
-        let data = with_file(&[row("1", "?", ">50K")], |path| open(path, Some(path), None))?;
+        let data = with_file(&[row("1", "?", ">50K")], |path| open(path, Some(path), Ids::Rows, None))?;
         assert_eq!(data.state().vocabularies[0].row("?"), 1);
         Ok(())
     }
 
     #[test]
     fn a_damaged_checkpoint_is_refused() -> Result<(), Box<dyn Error>> {
-        let first = with_file(&ten(), |path| open(path, None, None))?;
+        let first = with_file(&ten(), |path| open(path, None, Ids::Rows, None))?;
         let mut state = first.state().clone();
         state.scales.pop();
-        let error = with_file(&ten(), |path| open(path, None, Some(&state))).err();
+        let error = with_file(&ten(), |path| open(path, None, Ids::Rows, Some(&state))).err();
         assert_eq!(
             error.map(|error| error.to_string()).as_deref(),
             Some("--resume: expected 8 vocabularies and 6 scales for adult, got 8 and 5")
         );
         state.clone_from(first.state());
         state.schema.features[2].rows += 1;
-        let error = with_file(&ten(), |path| open(path, None, Some(&state))).err();
+        let error = with_file(&ten(), |path| open(path, None, Ids::Rows, Some(&state))).err();
         assert_eq!(
             error.map(|error| error.to_string()).as_deref(),
             Some("--resume: expected the columns of adult, got other columns or table sizes")
@@ -264,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_header_without_rows_is_an_error() {
-        let error = with_file(&[], |path| open(path, None, None)).err();
+        let error = with_file(&[], |path| open(path, None, Ids::Rows, None)).err();
         assert!(error.is_some_and(|error| {
             error.to_string().ends_with("expected at least one training row, found none")
         }));

@@ -4,37 +4,40 @@
 //! The lines are streamed, so that neither form needs a statistic or a vocabulary over all of
 //! them: an integer x becomes sign(x) ln(1 + |x|), an empty one 0 (Kaggle's integers go down to
 //! -3, and a large count differs from a larger one by its magnitude only); a category is hashed
-//! to a row of a table of its own, whose row 0 stands for an empty one.
+//! to a row of a table of its own, whose row 0 stands for an empty one, or to a raw id.
 
 use std::path::Path;
 
 use super::lines::TextLine;
-use super::random::hashed_row;
+use super::random::{hashed, hashed_row};
 use super::stream::{LineFormat, StreamData};
-use super::{DataError, DataState, Examples, FeatureSpec, Format, Schema, hash_rows};
+use super::{DataError, DataState, Examples, FeatureSpec, Format, Ids, Schema};
 
 const INTEGERS: usize = 13;
 const CATEGORIES: usize = 26;
 const FIELDS: usize = 1 + INTEGERS + CATEGORIES;
 /// The row of an empty category.
-const MISSING: u32 = 0;
+const MISSING: u64 = 0;
+/// What an empty category is hashed as where ids are raw: no other category has more than 32 bits.
+const EMPTY: u64 = u64::MAX;
 
-/// Streams `train`, and `test` or else every tenth line of `train` as the test set.
+/// Streams `train`, and `test` or else every tenth line of `train` as the test set. Categories are hashed to so many `rows`,
+/// or to raw ids.
 pub fn open(
     train: &Path,
     test: Option<&Path>,
     rows: Option<u32>,
     state: Option<&DataState>,
 ) -> Result<StreamData<Criteo>, DataError> {
-    let rows = hash_rows(rows, state)?;
-    if rows < 2 {
+    if let Some(rows @ ..2) = rows {
         let expected = "at least 2 for --format criteo, whose row 0 is the missing category's";
         return Err(DataError::argument("--hash-rows", expected, rows.to_string()));
     }
     if let Some(state) = state {
-        state.verify(0, 0, |_| schema(rows))?;
+        state.verify(0, 0, |_| schema(rows.unwrap_or(0)))?;
     }
-    let state = DataState::new(Format::Criteo, schema(rows));
+    let ids = if rows.is_some() { Ids::Rows } else { Ids::Raw };
+    let state = DataState::new(Format::Criteo, schema(rows.unwrap_or(0)), ids);
     Ok(StreamData::new(state, Criteo { rows }, train, test))
 }
 
@@ -53,8 +56,8 @@ pub fn schema(rows: u32) -> Schema {
 /// The format of a line.
 #[derive(Debug)]
 pub struct Criteo {
-    /// Of each table.
-    rows: u32,
+    /// Of each table; none where ids are raw.
+    rows: Option<u32>,
 }
 
 impl LineFormat for Criteo {
@@ -73,7 +76,7 @@ impl LineFormat for Criteo {
             examples.numeric.push(magnitude(line, number, next(number)?)?);
         }
         for (number, bags) in (1..=CATEGORIES).zip(&mut examples.features) {
-            bags.push([self.row(line, number, next(INTEGERS + number)?)?]);
+            bags.push([self.id(line, number, next(INTEGERS + number)?)?]);
         }
         match fields.next() {
             None => Ok(()),
@@ -86,10 +89,10 @@ impl LineFormat for Criteo {
 }
 
 impl Criteo {
-    /// The row of category `number`.
-    fn row(&self, line: TextLine<'_>, number: usize, text: &str) -> Result<u32, DataError> {
+    /// The id of category `number`.
+    fn id(&self, line: TextLine<'_>, number: usize, text: &str) -> Result<u64, DataError> {
         if text.is_empty() {
-            return Ok(MISSING);
+            return Ok(self.rows.map_or(hashed(number as u64, EMPTY), |_| MISSING));
         }
         // `from_str_radix` alone would take a sign too.
         let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(text);
@@ -98,7 +101,8 @@ impl Criteo {
             let field = format!("category_{number}");
             line.error(&field, "up to 8 hexadecimal digits or nothing", text)
         })?;
-        Ok(1 + hashed_row(number as u64, u64::from(id), self.rows - 1))
+        let (slot, id) = (number as u64, u64::from(id));
+        Ok(self.rows.map_or(hashed(slot, id), |rows| u64::from(1 + hashed_row(slot, id, rows - 1))))
     }
 }
 
@@ -158,10 +162,23 @@ mod tests {
         assert_eq!(examples.labels, [1.0, 0.0, 0.0]);
         let first: Vec<f32> = examples.numeric.iter().step_by(INTEGERS).copied().collect();
         assert_eq!(first, [0.0, -(3_f32.ln()), 100_f32.ln()]);
-        let row = 1 + hashed_row(1, 0x68fd_1e64, ROWS - 1);
+        let row = u64::from(1 + hashed_row(1, 0x68fd_1e64, ROWS - 1));
         assert_eq!(examples.features[0].values, [MISSING, row, row]);
         assert_eq!(examples.features[25].values, [MISSING; 3]);
         assert_eq!(examples.features[25].lengths, [1; 3]);
+        Ok(())
+    }
+
+    #[test]
+    fn raw_ids_differ_by_column_and_an_empty_category_is_one_too() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("day_0");
+        std::fs::write(&path, line("1", "", "") + &line("0", "", "68fd1e64"))?;
+        let data = open(&path, Some(&path), None, None)?;
+        assert_eq!(data.state().ids, Ids::Raw);
+        let examples = data.test(NonZeroUsize::MAX).next().ok_or("no examples")??;
+        assert_eq!(examples.features[0].values, [hashed(1, EMPTY), hashed(1, 0x68fd_1e64)]);
+        assert_eq!(examples.features[25].values, [hashed(26, EMPTY); 2]);
         Ok(())
     }
 
@@ -205,8 +222,8 @@ mod tests {
 
     #[test]
     fn a_resumed_run_takes_the_checkpoint_s_rows() -> Result<(), DataError> {
-        let state = DataState::new(Format::Criteo, schema(50));
-        let data = open(Path::new("unread"), None, None, Some(&state))?;
+        let state = DataState::new(Format::Criteo, schema(50), Ids::Rows);
+        let data = open(Path::new("unread"), None, Some(50), Some(&state))?;
         assert_eq!(data.state(), &state);
         assert_eq!(data.train_len(), None);
         Ok(())

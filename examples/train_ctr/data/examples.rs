@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Schema {
     /// The names of the numeric columns; there may be none.
     pub numeric: Vec<String>,
-    /// The categorical features, each a bag of rows of its table.
+    /// The categorical features, each a bag of ids.
     pub features: Vec<FeatureSpec>,
 }
 
@@ -15,9 +15,9 @@ pub struct Schema {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureSpec {
     pub name: String,
-    /// The embedding table that the feature's ids are rows of.
+    /// The embedding table that the feature's ids are looked up in.
     pub table: String,
-    /// The rows of that table.
+    /// The rows of that table; of no matter where ids are raw.
     pub rows: u32,
     /// Whether a bag is pooled by its mean; else it holds exactly one id or is summed.
     pub mean: bool,
@@ -28,7 +28,7 @@ pub struct FeatureSpec {
 /// The bags of one feature: the ids of all examples one after another, and each bag's length.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Jagged {
-    pub values: Vec<u32>,
+    pub values: Vec<u64>,
     /// One per example; their sum is `values.len()`.
     pub lengths: Vec<u32>,
     /// One per value, where the feature is weighted.
@@ -37,7 +37,7 @@ pub struct Jagged {
 
 impl Jagged {
     /// Adds an example's bag.
-    pub fn push(&mut self, ids: impl IntoIterator<Item = u32>) {
+    pub fn push(&mut self, ids: impl IntoIterator<Item = u64>) {
         let mut length = 0;
         self.values.extend(ids.into_iter().inspect(|_| length += 1));
         self.lengths.push(length);

@@ -117,7 +117,7 @@ impl Dataset for MemoryData {
 #[cfg(test)]
 mod tests {
     use super::super::examples::FeatureSpec;
-    use super::super::{DataError, Format};
+    use super::super::{DataError, Format, Ids};
     use super::*;
 
     fn schema() -> Schema {
@@ -169,10 +169,10 @@ mod tests {
         if let Some(weights) = &mut set.features[0].weights {
             weights.resize(train, 1.0);
         }
-        MemoryData::new(DataState::new(Format::Synthetic, schema), set.clone(), set)
+        MemoryData::new(DataState::new(Format::Synthetic, schema, Ids::Rows), set.clone(), set)
     }
 
-    fn ids(batches: Batches<'_>) -> Result<Vec<Vec<u32>>, DataError> {
+    fn ids(batches: Batches<'_>) -> Result<Vec<Vec<u64>>, DataError> {
         batches.map(|batch| Ok(batch?.features.swap_remove(0).values)).collect()
     }
 

@@ -12,6 +12,7 @@ pub mod adult;
 pub mod criteo;
 mod error;
 mod examples;
+mod ids;
 pub mod libsvm;
 mod lines;
 mod memory;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::DataError;
 pub use examples::{Examples, FeatureSpec, Schema};
+pub use ids::{Ids, Keys};
 use vocabulary::{Scale, Vocabulary};
 
 /// The rows that ids are hashed into where nothing else is said.
@@ -77,6 +79,8 @@ pub struct Source {
     pub seed: u64,
     /// `--hash-rows`; `None` for the checkpoint's or [`DEFAULT_HASH_ROWS`].
     pub hash_rows: Option<u32>,
+    /// What ids become; raw ones need no `hash_rows`.
+    pub ids: Ids,
 }
 
 /// What a checkpoint keeps of the data, so that a resumed run gives every id the row and every
@@ -91,16 +95,26 @@ pub struct DataState {
     pub scales: Vec<Scale>,
     /// The seed of synthetic data: it decides what there is to learn.
     pub seed: Option<u64>,
+    #[serde(default)]
+    pub ids: Ids,
 }
 
 impl DataState {
     /// A state without vocabularies, scales and seed.
-    pub fn new(format: Format, schema: Schema) -> Self {
-        Self { format, schema, vocabularies: Vec::new(), scales: Vec::new(), seed: None }
+    pub fn new(format: Format, schema: Schema, ids: Ids) -> Self {
+        Self { format, schema, vocabularies: Vec::new(), scales: Vec::new(), seed: None, ids }
+    }
+
+    /// What keys become in the tables that the vocabularies are of.
+    fn keys<'a>(&'a self, tables: &[&'a str]) -> Vec<Keys<'a>> {
+        match self.ids {
+            Ids::Rows => self.vocabularies.iter().map(Keys::Rows).collect(),
+            Ids::Raw => tables.iter().map(|table| Keys::Raw(table)).collect(),
+        }
     }
 
     /// Checks that a checkpoint's state is one that its format writes: with so many vocabularies
-    /// and scales, and the schema that follows from them.
+    /// (but none for raw ids) and scales, and the schema that follows from them.
     fn verify(
         &self,
         vocabularies: usize,
@@ -108,6 +122,7 @@ impl DataState {
         schema: impl FnOnce(&[Vocabulary]) -> Schema,
     ) -> Result<(), DataError> {
         let format = self.format.name();
+        let vocabularies = if self.ids == Ids::Raw { 0 } else { vocabularies };
         let found = (self.vocabularies.len(), self.scales.len());
         if found != (vocabularies, scales) {
             let expected = format!("{vocabularies} vocabularies and {scales} scales for {format}");
@@ -158,13 +173,17 @@ pub fn open(source: &Source, state: Option<&DataState>) -> Result<Box<dyn Datase
         return Err(DataError::argument("--format", expected, source.format.name()));
     }
     let test = source.test.as_deref();
-    let rows = source.hash_rows;
+    let (rows, ids) = (source.hash_rows, source.ids);
     Ok(match source.format {
-        Format::Synthetic => Box::new(synthetic::generate(without_files(source)?, state)?),
-        Format::MovieLens => Box::new(movielens::open(train_path(source)?, test, state)?),
-        Format::Adult => Box::new(adult::open(train_path(source)?, test, state)?),
-        Format::Libsvm => Box::new(libsvm::open(train_path(source)?, test, rows, state)?),
-        Format::Criteo => Box::new(criteo::open(train_path(source)?, test, rows, state)?),
+        Format::Synthetic => Box::new(synthetic::generate(without_files(source)?, ids, state)?),
+        Format::MovieLens => Box::new(movielens::open(train_path(source)?, test, ids, state)?),
+        Format::Adult => Box::new(adult::open(train_path(source)?, test, ids, state)?),
+        Format::Libsvm => {
+            Box::new(libsvm::open(train_path(source)?, test, hash_rows(ids, rows, state)?, state)?)
+        }
+        Format::Criteo => {
+            Box::new(criteo::open(train_path(source)?, test, hash_rows(ids, rows, state)?, state)?)
+        }
     })
 }
 
@@ -188,15 +207,18 @@ fn without_files(source: &Source) -> Result<u64, DataError> {
     Ok(source.seed)
 }
 
-/// The rows to hash into: the argument's, which must not contradict the checkpoint's.
-fn hash_rows(argument: Option<u32>, state: Option<&DataState>) -> Result<u32, DataError> {
+/// The rows to hash into: the argument's, which must not contradict the checkpoint's; none for raw ids.
+fn hash_rows(ids: Ids, argument: Option<u32>, state: Option<&DataState>) -> Result<Option<u32>, DataError> {
+    if ids == Ids::Raw {
+        return Ok(None);
+    }
     let saved = state.and_then(|state| state.schema.features.first());
     match (argument, saved.map(|feature| feature.rows)) {
         (Some(rows), Some(saved)) if rows != saved => {
             let expected = format!("the checkpoint's {saved}");
             Err(DataError::argument("--hash-rows", expected, rows.to_string()))
         }
-        (argument, saved) => Ok(saved.or(argument).unwrap_or(DEFAULT_HASH_ROWS)),
+        (argument, saved) => Ok(saved.or(argument).or(Some(DEFAULT_HASH_ROWS))),
     }
 }
 
@@ -205,7 +227,7 @@ mod tests {
     use super::*;
 
     fn source(format: Format) -> Source {
-        Source { format, train: None, test: None, seed: 1, hash_rows: None }
+        Source { format, train: None, test: None, seed: 1, hash_rows: None, ids: Ids::Rows }
     }
 
     fn message(source: &Source, state: Option<&DataState>) -> String {
@@ -241,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_of_another_format_or_another_hash_size_is_refused() {
-        let mut state = DataState::new(Format::Adult, criteo::schema(50));
+        let mut state = DataState::new(Format::Adult, criteo::schema(50), Ids::Rows);
         assert_eq!(
             message(&source(Format::Criteo), Some(&state)),
             "--format: expected the checkpoint's adult, got criteo"

@@ -24,10 +24,15 @@ pub const fn mix(key: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The row below `rows` that `id` of feature `slot` hashes to. The slot is mixed before the id is
-/// joined to it, so that equal ids of two slots land on unrelated rows.
+/// What `id` of feature `slot` hashes to: no other id of the slot does. The slot is mixed before the id is joined to it,
+/// so that equal ids of two slots are unrelated.
+pub const fn hashed(slot: u64, id: u64) -> u64 {
+    mix(mix(slot) ^ id)
+}
+
+/// The row below `rows` that `id` of feature `slot` hashes to.
 pub fn hashed_row(slot: u64, id: u64, rows: u32) -> u32 {
-    let bits = mix(mix(slot) ^ id);
+    let bits = hashed(slot, id);
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the high half of a product with `rows` is below `rows`"

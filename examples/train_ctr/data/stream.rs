@@ -225,7 +225,7 @@ mod tests {
 
     use tempfile::NamedTempFile;
 
-    use super::super::{Format, Schema};
+    use super::super::{Format, Ids, Schema};
     use super::*;
 
     /// A label per line; `#` lines are no examples.
@@ -252,7 +252,7 @@ mod tests {
 
     fn stream(train: &Path, test: Option<&Path>) -> StreamData<Labels> {
         let schema = Schema { numeric: Vec::new(), features: Vec::new() };
-        StreamData::new(DataState::new(Format::Libsvm, schema), Labels, train, test)
+        StreamData::new(DataState::new(Format::Libsvm, schema, Ids::Rows), Labels, train, test)
     }
 
     fn labels(batches: Batches<'_>) -> Result<Vec<f32>, DataError> {

@@ -2,9 +2,10 @@
 //! effects on the click are known. No model can do better than the planted probabilities, whose
 //! test AUC is about 0.85.
 
+use super::ids::raw_id;
 use super::memory::MemoryData;
 use super::random::{Pcg64, below, fraction, generator, mix, normal, unit};
-use super::{DataError, DataState, Examples, FeatureSpec, Format, Schema};
+use super::{DataError, DataState, Examples, FeatureSpec, Format, Ids, Schema};
 
 const TRAIN: usize = 150_000;
 const TEST: usize = 15_000;
@@ -51,16 +52,31 @@ const BAG: Column = column("history", "item", 10_000, 1.2);
 
 /// Draws the data of a seed: the checkpoint's, if there is one, whose ids have the meaning that
 /// the model has learnt.
-pub fn generate(seed: u64, state: Option<&DataState>) -> Result<MemoryData, DataError> {
+pub fn generate(seed: u64, ids: Ids, state: Option<&DataState>) -> Result<MemoryData, DataError> {
     if let Some(state) = state {
         state.verify(0, 0, |_| schema())?;
     }
     let seed = state.and_then(|state| state.seed).unwrap_or(seed);
-    let state = DataState { seed: Some(seed), ..DataState::new(Format::Synthetic, schema()) };
+    let state = DataState { seed: Some(seed), ..DataState::new(Format::Synthetic, schema(), ids) };
     let planted = Planted::new(seed);
-    let draw = |count, stream| planted.draw(count, &mut generator(seed, stream)).0;
+    let draw = |count, stream| {
+        let mut examples = planted.draw(count, &mut generator(seed, stream)).0;
+        if ids == Ids::Raw {
+            make_raw(&mut examples);
+        }
+        examples
+    };
     let (train, test) = (draw(TRAIN, 0), draw(TEST, 1));
     Ok(MemoryData::new(state, train, test))
+}
+
+/// Puts raw ids in the place of rows.
+fn make_raw(examples: &mut Examples) {
+    for (bags, column) in examples.features.iter_mut().zip(COLUMNS.iter().chain([&BAG])) {
+        for id in &mut bags.values {
+            *id = raw_id(column.table, &id.to_le_bytes());
+        }
+    }
 }
 
 fn schema() -> Schema {
@@ -111,7 +127,7 @@ impl Planted {
         for (feature, column) in COLUMNS.iter().enumerate() {
             rows[feature] = self.zipf[feature].draw(rng);
             log_odds += column.effect * self.effect(feature, rows[feature]);
-            examples.features[feature].push([rows[feature]]);
+            examples.features[feature].push([rows[feature].into()]);
         }
         let taste = self.effect(PAIR_FEATURES + USER, rows[USER]);
         let style = self.effect(PAIR_FEATURES + ADVERTISER, rows[ADVERTISER]);
@@ -134,7 +150,7 @@ impl Planted {
         let length = below(rng, HISTORY + 1);
         let rows: Vec<u32> = (0..length).map(|_| self.zipf[bag].draw(rng)).collect();
         let sum: f64 = rows.iter().map(|&row| self.effect(bag, row)).sum();
-        examples.features[bag].push(rows);
+        examples.features[bag].push(rows.into_iter().map(u64::from));
         sum / length.max(1) as f64
     }
 }
@@ -203,8 +219,8 @@ mod tests {
         let draw = |seed| Planted::new(seed).draw(100, &mut generator(seed, 0)).0;
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
-        let first = generate(1, None)?;
-        let resumed = generate(2, Some(first.state()))?;
+        let first = generate(1, Ids::Rows, None)?;
+        let resumed = generate(2, Ids::Rows, Some(first.state()))?;
         assert_eq!(resumed.state(), first.state());
         let batch = |data: &MemoryData| data.test(NonZeroUsize::MIN).next().transpose();
         assert_eq!(batch(&resumed)?, batch(&first)?);
@@ -220,7 +236,7 @@ mod tests {
         for (bags, feature) in examples.features.iter().zip(&schema.features) {
             assert_eq!(bags.lengths.len(), 1000);
             assert_eq!(bags.lengths.iter().sum::<u32>() as usize, bags.values.len());
-            assert!(bags.values.iter().all(|&row| row < feature.rows));
+            assert!(bags.values.iter().all(|&row| row < feature.rows.into()));
             let longest = if feature.mean { HISTORY } else { 1 };
             assert!(bags.lengths.iter().all(|&length| length as usize <= longest));
         }

@@ -1,7 +1,8 @@
 //! `label id:value ...` (libsvm, svmlight) and `label field:id:value ...` (libffm).
 //!
 //! Ids may be any 32-bit number, as hashing tools write them; each is hashed with its slot to a
-//! row of one shared table ([`hashed_row`]), and its value becomes its weight in a summed bag. The
+//! row of one shared table ([`hashed_row`]), and its value becomes its weight in a summed bag; or to
+//! a raw id, whose value must be 1, as tables of raw ids take no weights. The
 //! slot of an id is its field in libffm, and its position in the line in libsvm, where one-hot
 //! data has its columns in a fixed order. A slot without ids in a line is an empty bag. Blank
 //! lines, and what follows a `#`, are skipped.
@@ -12,9 +13,9 @@ use std::path::Path;
 
 use self::entry::{Entry, Kind, entry, is_example, label, split};
 use super::lines::{Line, Lines, TextLine};
-use super::random::hashed_row;
+use super::random::{hashed, hashed_row};
 use super::stream::{LineFormat, StreamData};
-use super::{DataError, DataState, Examples, FeatureSpec, Format, Schema, hash_rows};
+use super::{DataError, DataState, Examples, FeatureSpec, Format, Ids, Schema};
 
 /// Streams `train`, and `test` or else every tenth example of `train` as the test set. A first
 /// pass over the files finds and checks the slots.
@@ -24,8 +25,7 @@ pub fn open(
     rows: Option<u32>,
     state: Option<&DataState>,
 ) -> Result<StreamData<Libsvm>, DataError> {
-    let rows = hash_rows(rows, state)?;
-    let mut scan = Scan::default();
+    let mut scan = Scan { ids: if rows.is_some() { Ids::Rows } else { Ids::Raw }, ..Scan::default() };
     scan.read(train)?;
     let train_examples = scan.examples;
     if let Some(test) = test {
@@ -36,7 +36,7 @@ pub fn open(
     };
     let state = match state {
         Some(state) => resume(state, kind, scan.slots, rows)?,
-        None => DataState::new(Format::Libsvm, schema(kind, scan.slots, rows)),
+        None => DataState::new(Format::Libsvm, schema(kind, scan.slots, rows), scan.ids),
     };
     let format = Libsvm { kind, rows };
     let test_examples = test.map(|_| scan.examples - train_examples);
@@ -44,7 +44,7 @@ pub fn open(
 }
 
 /// The checkpoint's state, if it has at least the slots of the files.
-fn resume(state: &DataState, kind: Kind, slots: usize, rows: u32) -> Result<DataState, DataError> {
+fn resume(state: &DataState, kind: Kind, slots: usize, rows: Option<u32>) -> Result<DataState, DataError> {
     let saved = state.schema.features.len();
     state.verify(0, 0, |_| schema(kind, saved, rows))?;
     if slots > saved {
@@ -54,13 +54,13 @@ fn resume(state: &DataState, kind: Kind, slots: usize, rows: u32) -> Result<Data
     Ok(state.clone())
 }
 
-fn schema(kind: Kind, slots: usize, rows: u32) -> Schema {
+fn schema(kind: Kind, slots: usize, rows: Option<u32>) -> Schema {
     let feature = |slot| FeatureSpec {
         name: format!("{}_{slot}", kind.slot_name()),
         table: "ids".to_owned(),
-        rows,
+        rows: rows.unwrap_or(0),
         mean: false,
-        weighted: true,
+        weighted: rows.is_some(),
     };
     Schema { numeric: Vec::new(), features: (0..slots).map(feature).collect() }
 }
@@ -72,6 +72,7 @@ struct Scan {
     kind: Option<Kind>,
     slots: usize,
     examples: u64,
+    ids: Ids,
 }
 
 impl Scan {
@@ -102,7 +103,10 @@ impl Scan {
             return Ok(());
         };
         entries.by_ref().enumerate().try_for_each(|(position, text)| {
-            let slot = entry(line, kind, position, text)?.slot;
+            let Entry { slot, value, .. } = entry(line, kind, position, text)?;
+            if self.ids == Ids::Raw {
+                unweighted(line, value)?;
+            }
             self.slots = self.slots.max(slot + 1);
             Ok(())
         })
@@ -113,7 +117,8 @@ impl Scan {
 #[derive(Debug)]
 pub struct Libsvm {
     kind: Kind,
-    rows: u32,
+    /// Of the shared table; none where ids are raw.
+    rows: Option<u32>,
 }
 
 impl LineFormat for Libsvm {
@@ -134,13 +139,30 @@ impl LineFormat for Libsvm {
                 let expected = format!("one of the {slots} slots of the first pass");
                 return Err(line.error(self.kind.slot_name(), expected, text));
             };
-            bag.values.push(hashed_row(slot as u64, u64::from(id), self.rows));
-            bag.weights.get_or_insert_default().push(value);
+            let (slot, id) = (slot as u64, u64::from(id));
+            match self.rows {
+                Some(rows) => {
+                    bag.values.push(hashed_row(slot, id, rows).into());
+                    bag.weights.get_or_insert_default().push(value);
+                }
+                None => {
+                    unweighted(line, value)?;
+                    bag.values.push(hashed(slot, id));
+                }
+            }
             if let Some(length) = bag.lengths.last_mut() {
                 *length += 1;
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses a weight, which tables of raw ids do not take.
+fn unweighted(line: TextLine<'_>, value: f32) -> Result<(), DataError> {
+    match value {
+        1.0 => Ok(()),
+        _ => Err(line.error("value", "1, as --embedding chunked takes no weights", &value.to_string())),
     }
 }
 
@@ -174,8 +196,8 @@ mod tests {
         })?
     }
 
-    fn row(slot: u64, id: u64) -> u32 {
-        hashed_row(slot, id, ROWS)
+    fn row(slot: u64, id: u64) -> u64 {
+        hashed_row(slot, id, ROWS).into()
     }
 
     #[test]
@@ -227,7 +249,7 @@ mod tests {
             ("# nothing\n1\n", "expected at least one example with an id, found none"),
         ];
         for (text, expected) in cases {
-            let result = with_file(text, |path| open(path, None, None, None))?;
+            let result = with_file(text, |path| open(path, None, Some(ROWS), None))?;
             let error = result.err().map_or_else(String::new, |error| error.to_string());
             assert!(error.ends_with(expected), "{error}");
         }
@@ -236,7 +258,7 @@ mod tests {
 
     #[test]
     fn every_tenth_example_is_held_out_and_counted() -> Result<(), Box<dyn Error>> {
-        let data = with_file(&"# note\n1 1:1\n".repeat(30), |path| open(path, None, None, None))??;
+        let data = with_file(&"# note\n1 1:1\n".repeat(30), |path| open(path, None, Some(ROWS), None))??;
         assert_eq!((data.train_len(), data.test_len()), (Some(27), Some(3)));
         Ok(())
     }
@@ -244,8 +266,8 @@ mod tests {
     #[test]
     fn a_resumed_run_keeps_the_slots_and_refuses_more() -> Result<(), Box<dyn Error>> {
         let resume =
-            |text: &str, state: &DataState| with_file(text, |path| open(path, None, None, Some(state)));
-        let state = DataState::new(Format::Libsvm, schema(Kind::Libsvm, 2, 50));
+            |text: &str, state: &DataState| with_file(text, |path| open(path, None, Some(50), Some(state)));
+        let state = DataState::new(Format::Libsvm, schema(Kind::Libsvm, 2, Some(50)), Ids::Rows);
         assert_eq!(resume("1 1:1\n", &state)??.state(), &state);
         let error = |text| -> std::io::Result<String> {
             let error = resume(text, &state)?.err();

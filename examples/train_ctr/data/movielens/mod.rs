@@ -15,20 +15,26 @@ use self::files::{Movie, Rating, read_movies, read_ratings};
 use self::past::{Catalogue, NUMERIC, walk};
 use super::memory::MemoryData;
 use super::vocabulary::Vocabulary;
-use super::{DataError, DataState, FeatureSpec, Format, Schema};
+use super::{DataError, DataState, FeatureSpec, Format, Ids, Schema};
 
 /// Without `--test` each user's last 1 / `HELD_OUT` of the ratings, rounded up, is the test set.
 const HELD_OUT: usize = 5;
 /// A movie rated once can teach its row nothing that would help another rating. Such movies share
-/// the unknown row, which thereby learns what to make of a movie that training has not seen.
+/// the unknown row, which thereby learns what to make of a movie that training has not seen. Raw ids
+/// are not counted.
 const MOVIE_MIN_RATINGS: usize = 2;
 
-/// The vocabularies of a state: users, movies, genres.
-const VOCABULARIES: usize = 3;
+/// The tables, in the order of the vocabularies of a state.
+const TABLES: [&str; 3] = ["user", "movie", "genre"];
 
 /// Reads the ratings and movies of the folder `train`. The test set is that of the folder `test`,
 /// or else each user's last fifth.
-pub fn open(train: &Path, test: Option<&Path>, state: Option<&DataState>) -> Result<MemoryData, DataError> {
+pub fn open(
+    train: &Path,
+    test: Option<&Path>,
+    ids: Ids,
+    state: Option<&DataState>,
+) -> Result<MemoryData, DataError> {
     let mut movies = HashMap::new();
     read_movies(&train.join("movies.csv"), &mut movies)?;
     let mut ratings = Vec::new();
@@ -48,7 +54,7 @@ pub fn open(train: &Path, test: Option<&Path>, state: Option<&DataState>) -> Res
     if ratings.iter().all(|rating| rating.held_out) {
         return Err(DataError::Empty { path: train.join("ratings.csv"), expected: "training rating" });
     }
-    encode(&ratings, &movies, state)
+    encode(&ratings, &movies, ids, state)
 }
 
 /// Marks each user's last ratings. The ratings are sorted by user and time.
@@ -74,20 +80,15 @@ fn learn(ratings: &[Rating], movies: &HashMap<u32, Movie>) -> Vec<Vocabulary> {
 
 /// The columns; `vocabularies` are those of [`learn`].
 fn schema(vocabularies: &[Vocabulary]) -> Schema {
-    let features = [
-        ("user", 0, "user", false),
-        ("movie", 1, "movie", false),
-        ("genres", 2, "genre", true),
-        ("liked", 1, "movie", true),
-    ];
+    let features = [("user", 0, false), ("movie", 1, false), ("genres", 2, true), ("liked", 1, true)];
     let rows = |at: usize| vocabularies.get(at).map_or(0, Vocabulary::table_rows);
     Schema {
         numeric: NUMERIC.map(str::to_owned).to_vec(),
         features: (features.into_iter())
-            .map(|(name, vocabulary, table, mean)| FeatureSpec {
+            .map(|(name, table, mean)| FeatureSpec {
                 name: name.to_owned(),
-                table: table.to_owned(),
-                rows: rows(vocabulary),
+                table: TABLES[table].to_owned(),
+                rows: rows(table),
                 mean,
                 weighted: false,
             })
@@ -99,30 +100,33 @@ fn schema(vocabularies: &[Vocabulary]) -> Schema {
 fn encode(
     ratings: &[Rating],
     movies: &HashMap<u32, Movie>,
+    ids: Ids,
     state: Option<&DataState>,
 ) -> Result<MemoryData, DataError> {
-    let vocabularies = match state {
+    let mut new = match state {
         Some(state) => {
-            state.verify(VOCABULARIES, NUMERIC.len(), schema)?;
-            state.vocabularies.clone()
+            state.verify(TABLES.len(), NUMERIC.len(), schema)?;
+            state.clone()
         }
-        None => learn(ratings, movies),
+        None => {
+            let vocabularies = if ids == Ids::Raw { Vec::new() } else { learn(ratings, movies) };
+            let state = DataState::new(Format::MovieLens, schema(&vocabularies), ids);
+            DataState { vocabularies, ..state }
+        }
     };
-    let schema = schema(&vocabularies);
-    let catalogue = Catalogue::new(ratings, movies, &vocabularies);
+    let keys = new.keys(&TABLES);
+    let catalogue = Catalogue::new(ratings, movies, &keys);
     // A training example must not see a test rating, not even an earlier one; a test example may
     // see all that its user did before.
     let known = ratings.iter().filter(|rating| !rating.held_out);
-    let mut train = walk(known, &catalogue, &vocabularies, &schema, false);
-    let mut test = walk(ratings.iter(), &catalogue, &vocabularies, &schema, true);
-    let scales = match state {
-        Some(state) => state.scales.clone(),
-        None => train.scales(),
-    };
-    train.standardise(&scales);
-    test.standardise(&scales);
-    let state = DataState { format: Format::MovieLens, schema, vocabularies, scales, seed: None };
-    Ok(MemoryData::new(state, train.examples, test.examples))
+    let mut train = walk(known, &catalogue, &keys, &new.schema, false);
+    let mut test = walk(ratings.iter(), &catalogue, &keys, &new.schema, true);
+    if state.is_none() {
+        new.scales = train.scales();
+    }
+    train.standardise(&new.scales);
+    test.standardise(&new.scales);
+    Ok(MemoryData::new(new, train.examples, test.examples))
 }
 
 #[cfg(test)]
@@ -132,7 +136,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::super::{Batches, Dataset, Examples};
+    use super::super::{Batches, Dataset, Examples, Keys};
     use super::*;
 
     const MOVIES: &str = "movieId,title,genres\n\
@@ -150,7 +154,7 @@ mod tests {
     }
 
     fn load(ratings: &str) -> Result<MemoryData, Box<dyn Error>> {
-        Ok(open(folder(ratings, Some(MOVIES))?.path(), None, None)?)
+        Ok(open(folder(ratings, Some(MOVIES))?.path(), None, Ids::Rows, None)?)
     }
 
     fn all(mut batches: Batches<'_>) -> Result<Examples, Box<dyn Error>> {
@@ -162,7 +166,7 @@ mod tests {
     }
 
     /// The examples' (user, movie) rows with the bags of `liked`, sorted.
-    fn histories(examples: &Examples) -> Vec<((u32, u32), Vec<u32>)> {
+    fn histories(examples: &Examples) -> Vec<((u64, u64), Vec<u64>)> {
         let [users, movies, _, liked] = examples.features.as_slice() else {
             return Vec::new();
         };
@@ -219,7 +223,7 @@ mod tests {
     fn a_test_folder_is_all_test_and_training_sees_none_of_it() -> Result<(), Box<dyn Error>> {
         let train = folder("1,10,5,10\n1,10,5,30\n", Some(MOVIES))?;
         let test = folder("1,10,5,20\n1,99,5,40\n", Some("movieId,title,genres\n99,N (2020),War\n"))?;
-        let data = open(train.path(), Some(test.path()), None)?;
+        let data = open(train.path(), Some(test.path()), Ids::Rows, None)?;
         let examples = all(data.train(1, 0, NonZeroUsize::MAX))?;
         assert_eq!(histories(&examples), [((1, 1), vec![]), ((1, 1), vec![1])]);
         let examples = test_set(&data)?;
@@ -244,9 +248,20 @@ mod tests {
     fn a_resumed_run_keeps_rows_and_scales() -> Result<(), Box<dyn Error>> {
         let first = load(HISTORY)?;
         let other = folder("7,13,4,1\n1,12,4,1\n7,13,4,2\n1,12,4,2\n", Some(MOVIES))?;
-        let resumed = open(other.path(), None, Some(first.state()))?;
+        let resumed = open(other.path(), None, Ids::Rows, Some(first.state()))?;
         assert_eq!(resumed.state(), first.state());
         assert_eq!(histories(&test_set(&resumed)?), [((0, 4), vec![4]), ((1, 3), vec![3])]);
+        Ok(())
+    }
+
+    #[test]
+    fn raw_ids_are_those_of_their_table_however_rare() -> Result<(), Box<dyn Error>> {
+        let folder = folder("1,11,4,1\n1,12,4,2\n1,10,4,3\n", Some(MOVIES))?;
+        let data = open(folder.path(), None, Ids::Raw, None)?;
+        let movie = |id: &str| Keys::Raw("movie").id(id);
+        let liked = vec![movie("11"), movie("12")];
+        assert_eq!(histories(&test_set(&data)?), [((Keys::Raw("user").id("1"), movie("10")), liked)]);
+        assert!(data.state().vocabularies.is_empty());
         Ok(())
     }
 
@@ -269,7 +284,7 @@ mod tests {
     #[test]
     fn a_folder_without_movies_is_named() -> Result<(), Box<dyn Error>> {
         let folder = folder("1,10,4,1\n", None)?;
-        let error = open(folder.path(), None, None).err();
+        let error = open(folder.path(), None, Ids::Rows, None).err();
         assert!(error.is_some_and(|error| error.to_string().contains("movies.csv`: ")));
         Ok(())
     }

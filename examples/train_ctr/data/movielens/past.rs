@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::super::vocabulary::{Scale, Vocabulary};
-use super::super::{Examples, Schema};
+use super::super::vocabulary::Scale;
+use super::super::{Examples, Keys, Schema};
 use super::files::{Movie, Rating};
 
 /// The numeric columns.
@@ -14,8 +14,8 @@ const HISTORY: usize = 20;
 /// What an example reads of its movie.
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
-    row: u32,
-    genres: Vec<u32>,
+    id: u64,
+    genres: Vec<u64>,
     year: Option<f64>,
     /// ln(1 + n) of the movie's n training ratings.
     popularity: f64,
@@ -25,8 +25,8 @@ struct Entry {
 pub struct Catalogue(HashMap<u32, Entry>);
 
 impl Catalogue {
-    /// Looks up the rows of every movie in `ratings`, whose training part is counted.
-    pub fn new(ratings: &[Rating], movies: &HashMap<u32, Movie>, vocabularies: &[Vocabulary]) -> Self {
+    /// Looks up the ids of every movie in `ratings`, whose training part is counted.
+    pub fn new(ratings: &[Rating], movies: &HashMap<u32, Movie>, keys: &[Keys<'_>]) -> Self {
         let mut counts: HashMap<u32, u32> = HashMap::new();
         for rating in ratings {
             *counts.entry(rating.movie).or_default() += u32::from(!rating.held_out);
@@ -34,8 +34,8 @@ impl Catalogue {
         let entry = |(id, count): (u32, u32)| {
             let movie = movies.get(&id).cloned().unwrap_or_default();
             let entry = Entry {
-                row: vocabularies[1].row(&id.to_string()),
-                genres: movie.genres.iter().map(|genre| vocabularies[2].row(genre)).collect(),
+                id: keys[1].id(&id.to_string()),
+                genres: movie.genres.iter().map(|genre| keys[2].id(genre)).collect(),
                 year: movie.year,
                 popularity: f64::from(count).ln_1p(),
             };
@@ -48,14 +48,14 @@ impl Catalogue {
 /// What a user has done so far.
 #[derive(Default)]
 struct History {
-    /// The rows of the last movies liked.
-    liked: VecDeque<u32>,
+    /// The ids of the last movies liked.
+    liked: VecDeque<u64>,
     ratings: u32,
     likes: u32,
 }
 
 impl History {
-    fn add(&mut self, movie: u32, liked: bool) {
+    fn add(&mut self, movie: u64, liked: bool) {
         self.ratings += 1;
         if liked {
             self.likes += 1;
@@ -83,36 +83,36 @@ pub struct Unscaled {
 pub fn walk<'a>(
     ratings: impl Iterator<Item = &'a Rating>,
     catalogue: &Catalogue,
-    vocabularies: &[Vocabulary],
+    keys: &[Keys<'_>],
     schema: &Schema,
     held_out: bool,
 ) -> Unscaled {
     let mut unscaled = Unscaled { examples: Examples::empty(schema), numbers: Vec::new() };
     let mut user = None;
-    let mut user_row = 0;
+    let mut user_id = 0;
     let mut history = History::default();
     for rating in ratings {
         if user != Some(rating.user) {
             user = Some(rating.user);
-            user_row = vocabularies[0].row(&rating.user.to_string());
+            user_id = keys[0].id(&rating.user.to_string());
             history = History::default();
         }
         let movie = &catalogue.0[&rating.movie];
         if rating.held_out == held_out {
-            unscaled.push(user_row, movie, &history, rating.liked);
+            unscaled.push(user_id, movie, &history, rating.liked);
         }
-        history.add(movie.row, rating.liked);
+        history.add(movie.id, rating.liked);
     }
     unscaled
 }
 
 impl Unscaled {
-    fn push(&mut self, user: u32, movie: &Entry, history: &History, liked: bool) {
+    fn push(&mut self, user: u64, movie: &Entry, history: &History, liked: bool) {
         self.examples.labels.push(f32::from(u8::from(liked)));
         self.numbers.push([movie.year, Some(movie.popularity), Some(history.like_rate())]);
         if let [users, movies, genres, likes] = self.examples.features.as_mut_slice() {
             users.push([user]);
-            movies.push([movie.row]);
+            movies.push([movie.id]);
             genres.push(movie.genres.iter().copied());
             likes.push(history.liked.iter().copied());
         }
