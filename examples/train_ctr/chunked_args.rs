@@ -18,8 +18,8 @@ pub struct ChunkedArgs {
     /// Chunked: columns of a chunk, a divisor of --dim [default: the checkpoint's, or 8]
     #[arg(long, value_name = "W", value_parser = widths())]
     pub chunk: Option<u32>,
-    /// Chunked: distinct ids that there is room for [default: the checkpoint's, or as many as come; with --budget as many
-    /// as can be found with half of it, and those of least utility leave for others]
+    /// Chunked: distinct ids that there is room for at first, as it grows; with --budget it does not, and ids of least
+    /// utility leave for others [default: the checkpoint's, or 64; with --budget what half of it can find]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rows: Option<u32>,
     /// Chunked: the share of all chunks that each adjustment leaves without memory [default: the checkpoint's, or none]
@@ -62,7 +62,7 @@ pub enum Embedding {
 pub struct Chunked {
     /// Columns of a chunk.
     pub chunk: u32,
-    /// Distinct ids that there is room for, if that was said.
+    /// Distinct ids that there is room for at first, if that was said.
     pub rows: Option<u32>,
     pub target: Target,
     /// Steps.
