@@ -61,7 +61,13 @@ fn scratch_memory_keeps_to_its_formula() {
     for ctx in contexts() {
         let software =
             ctx.is_cpu() || ctx.adapter_info().is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu);
-        for (specs, together) in [(&one[..], ids), (&many[..], if software { ids } else { 3 * ids })] {
+        // 24 Ki ids for each thread of the CPU
+        let tables_together = match (ctx.is_cpu(), software) {
+            (true, _) => (rayon::current_num_threads() * (24 << 10) / ids).clamp(1, 3),
+            (false, true) => 1,
+            (false, false) => 3,
+        };
+        for (specs, together) in [(&one[..], ids), (&many[..], tables_together * ids)] {
             // the CPU copies gradients with gaps between rows that are read often
             let copied = if ctx.is_cpu() && specs.len() > 1 { BAGS * 128 * 4 } else { 0 };
             let (used, bound) = scratch(&ctx, specs, together, copied);
