@@ -1,7 +1,7 @@
 //! C1: E1's lookup on tables of raw ids, all of whose chunks are there; C2: an adjustment.
 
-use embag::chunked::ChunkedTables;
-use embag::{Context, Matrix, Pooling, Recorder, Result, Sgd};
+use embag::chunked::{ChunkedTables, DeviceIds};
+use embag::{Buffer, Context, Matrix, Pooling, Recorder, Result, Sgd};
 
 use crate::bags::{BATCH, ROWS, TABLES};
 use crate::inputs::{hashed, zipf};
@@ -50,6 +50,19 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
     looked_up()?;
     let sums = checksum(&out.to_vec(ctx)?);
     measure.case(&format!("C1_chunked_fwd_{shape}"), "ids found before", work, sums, looked_up)?;
+    let resident = DeviceIds {
+        batch: BATCH,
+        ids: Buffer::from_slice(ctx, &ids)?,
+        bags: Buffer::from_slice(ctx, &lengths)?,
+        lengths: true,
+        counts: vec![BATCH * LENGTH; TABLES],
+    };
+    measure.case(&format!("C1_chunked_find_device_fwd_{shape}"), "from ids on the device", work, sums, || {
+        let mut rec = Recorder::new(ctx);
+        let batch = tables.record_find_on_device(&mut rec, resident.clone())?;
+        tables.record_forward(&mut rec, &batch, &out)?;
+        rec.run()
+    })?;
     measure.case(&format!("C1_chunked_find_fwd_{shape}"), "from ids on the host", work, sums, || {
         let mut rec = Recorder::new(ctx);
         let batch = tables.record_find(&mut rec, &ids, &lengths)?;
