@@ -57,12 +57,18 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
         lengths: true,
         counts: vec![BATCH * LENGTH; TABLES],
     };
-    measure.case(&format!("C1_chunked_find_device_fwd_{shape}"), "from ids on the device", work, sums, || {
-        let mut rec = Recorder::new(ctx);
-        let batch = tables.record_find_on_device(&mut rec, resident.clone())?;
-        tables.record_forward(&mut rec, &batch, &out)?;
-        rec.run()
-    })?;
+    measure.case(
+        &format!("C1_chunked_find_device_fwd_{shape}"),
+        "from ids on the device",
+        work,
+        sums,
+        || {
+            let mut rec = Recorder::new(ctx);
+            let batch = tables.record_find_on_device(&mut rec, resident.clone())?;
+            tables.record_forward(&mut rec, &batch, &out)?;
+            rec.run()
+        },
+    )?;
     measure.case(&format!("C1_chunked_find_fwd_{shape}"), "from ids on the host", work, sums, || {
         let mut rec = Recorder::new(ctx);
         let batch = tables.record_find(&mut rec, &ids, &lengths)?;
