@@ -16,10 +16,10 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let work = group_index(group, groups) * WORKGROUP + thread;
-    // neighbours take the same columns of different bags
-    let item = work % params.bags;
-    let column = work / params.bags * 16u;
-    if (column >= params.chunks * params.width || refused(status.bad_position, status.bad_offset)) {
+    let lanes = params.chunks * params.width / 16u;
+    let item = work / lanes;
+    let column = work % lanes * 16u;
+    if (item >= params.bags || refused(status.bad_position, status.bad_offset)) {
         return;
     }
     let chunk = column / params.width;
