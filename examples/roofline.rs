@@ -204,7 +204,7 @@ fn aligned([kernel, variant, time, rate, share, case]: &[String; 6]) -> String {
 }
 
 fn copy_gb_per_s(ctx: &Context) -> embag::Result<f64> {
-    let size = if Arithmetic::of(ctx) == Arithmetic::Exact { COPY } else { COPY_ON_GPU };
+    let size = if ctx.shape() == Shape::Wide { COPY_ON_GPU } else { COPY };
     let size = size.min(ctx.limits().buffer);
     let (source, target) = (ctx.allocate("roofline.source", size)?, ctx.allocate("roofline.target", size)?);
     let seconds = seconds(|times| {

@@ -189,11 +189,12 @@ fn a_row_does_not_depend_on_its_neighbours() {
         let on_cpu = row_among(&Context::cpu(), optimizer, 0, 1);
         for ctx in devices() {
             let alone = row_among(&ctx, optimizer, 0, 1);
-            common::assert_agrees(&ctx, "the row", &alone.0, &on_cpu.0);
-            common::assert_agrees(&ctx, "its state", &alone.1, &on_cpu.1);
+            let what = format!("{optimizer:?} on {}", common::name_of(&ctx));
+            common::assert_agrees(&ctx, &what, &alone.0, &on_cpu.0);
+            common::assert_agrees(&ctx, &format!("{what}: state"), &alone.1, &on_cpu.1);
             for (others, before) in [(0, 77), (1, 1), (3, 1000), (20, 5)] {
                 let found = row_among(&ctx, optimizer, others, before);
-                assert_eq!(found, alone, "{optimizer:?}, {others} others on {}", common::name_of(&ctx));
+                assert_eq!(found, alone, "{what}, {others} others");
             }
         }
     }

@@ -89,12 +89,11 @@ fn layers_over_many_examples() {
 
 #[test]
 fn too_many_for_a_software_adapter_is_an_error() {
-    let is_software =
-        |ctx: &Context| ctx.adapter_info().is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu);
     // with the kernels for software adapters a real GPU would be busy for minutes
-    let gpus = common::gpu_shapes().iter().filter(|ctx| is_software(ctx) || ctx.shape() == Shape::Wide);
+    let gpus =
+        common::gpu_shapes().iter().filter(|ctx| common::is_software(ctx) || ctx.shape() == Shape::Wide);
     for ctx in std::iter::once(&Context::cpu()).chain(gpus) {
-        let software = is_software(ctx);
+        let software = common::is_software(ctx);
         let mut bags = EmbeddingBags::builder(ctx)
             .table("t", Table::rows(3).dim(256).init(Init::Constant(1.0)))
             .feature("f", "t", Pooling::Sum)

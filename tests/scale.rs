@@ -59,10 +59,8 @@ fn scratch_memory_keeps_to_its_formula() {
     // each of these is more than tables are put together up to
     let many = [(64, length, Pooling::Sum), (16, length, Pooling::Mean), (128, length, Pooling::Sum)];
     for ctx in contexts() {
-        let software =
-            ctx.is_cpu() || ctx.adapter_info().is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu);
         // 24 Ki ids for each thread of the CPU
-        let tables_together = match (ctx.is_cpu(), software) {
+        let tables_together = match (ctx.is_cpu(), common::is_software(&ctx)) {
             (true, _) => (rayon::current_num_threads() * (24 << 10) / ids).clamp(1, 3),
             (false, true) => 1,
             (false, false) => 3,

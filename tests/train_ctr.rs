@@ -172,15 +172,19 @@ fn chunked_tables_learn_keep_to_their_size_and_resume_bit_for_bit() {
     }
 }
 
+/// Lines whose first id of two decides the label; `value` is that of the second.
+fn lines_of_ids(value: &str) -> String {
+    let line = |i: u32| {
+        let id = i.wrapping_mul(2_654_435_761) >> 20;
+        format!("{} {}:1 {}:{value}\n", id % 3 / 2, id % 3, id % 50 + 100)
+    };
+    (0..4000).map(line).collect()
+}
+
 #[test]
 fn raw_ids_of_a_stream_are_learnt_without_weights() {
     let folder = tempfile::tempdir().unwrap();
-    let lines: String = (0..4000u32)
-        .map(|i| {
-            let id = i.wrapping_mul(2_654_435_761) >> 20;
-            format!("{} {}:1 {}:1\n", id % 3 / 2, id % 3, id % 50 + 100)
-        })
-        .collect();
+    let lines = lines_of_ids("1");
     let train = path(folder.path(), "ids.svm");
     fs::write(&train, &lines).unwrap();
     let common = ["--device", "cpu", "--format", "libsvm", "--train", &train, "--batch", "64"];
@@ -199,12 +203,7 @@ fn raw_ids_of_a_stream_are_learnt_without_weights() {
 #[test]
 fn files_without_numbers_are_learnt_and_resumed_too() {
     let folder = tempfile::tempdir().unwrap();
-    let lines: String = (0..4000u32)
-        .map(|i| {
-            let id = i.wrapping_mul(2_654_435_761) >> 20;
-            format!("{} {}:1 {}:0.5\n", id % 3 / 2, id % 3, id % 50 + 100)
-        })
-        .collect();
+    let lines = lines_of_ids("0.5");
     let train = path(folder.path(), "ids.svm");
     fs::write(&train, lines).unwrap();
     let [two, one] = ["two", "one"].map(|name| path(folder.path(), name));

@@ -1,7 +1,7 @@
 //! Chunked tables while they are trained: room for ids that are new, adjustments, and what these came to.
 
 use embag::chunked::{ChunkedBatch, ChunkedTables, WhenFull};
-use embag::{Checkpoint, Context, Matrix, Pooling, Recorder, Result};
+use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 
 use crate::args::Settings;
 use crate::chunked_args::{Chunked, Target};
@@ -58,8 +58,7 @@ impl Tables {
             }
         };
         for feature in &schema.features {
-            let pooling = if feature.mean { Pooling::Mean } else { Pooling::Sum };
-            builder = builder.feature(&feature.name, TABLE, pooling);
+            builder = builder.feature(&feature.name, TABLE, feature.pooling());
         }
         let features = schema.features.len();
         let tables = builder.build()?;
@@ -215,6 +214,8 @@ fn rows_found_with(bytes: u64, chunks: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use embag::Pooling;
+
     use super::*;
 
     #[test]

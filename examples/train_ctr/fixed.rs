@@ -1,8 +1,7 @@
 //! Embeddings of a fixed number of rows.
 
 use embag::{
-    Checkpoint, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder, Result, Table,
-    UpdateRules,
+    Checkpoint, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Recorder, Result, Table, UpdateRules,
 };
 
 use crate::args::Settings;
@@ -24,8 +23,7 @@ pub fn embeddings(ctx: &Context, schema: &Schema, settings: &Settings) -> Result
                 .init(Init::Uniform(INIT));
             builder = builder.table(&feature.table, table);
         }
-        let pooling = if feature.mean { Pooling::Mean } else { Pooling::Sum };
-        builder = builder.feature(&feature.name, &feature.table, pooling);
+        builder = builder.feature(&feature.name, &feature.table, feature.pooling());
     }
     let rules = UpdateRules { rounding: optimizer::rounding(settings), ..Default::default() };
     builder.optimizer(optimizer::of(settings)).update_rules(rules).build()

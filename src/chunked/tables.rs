@@ -35,7 +35,7 @@ pub(super) struct Worth {
     /// For each row the step that it was last changed in, and what else it is kept for.
     pub(super) touch: Buffer,
     pub(super) stats: TableStats,
-    /// Rows left after this step, if ever.
+    /// Rows left after this step, or may have, if ever.
     pub(super) left_after: Option<u32>,
 }
 

@@ -1,5 +1,6 @@
 //! Runs cases on a device and compares the results: the base of the parity tests, benches and `roofline`.
 
+use std::cell::LazyCell;
 use std::fmt;
 
 use super::{Access, Case, Dispatch, Holds, Kernel, Parity};
@@ -163,20 +164,29 @@ pub fn compare(
     }
     (0..kernel.bindings.len()).filter(|&i| kernel.bindings[i].access == Access::ReadWrite).find_map(|i| {
         let words = twin[i].iter().zip(&device[i]);
-        let largest = twin[i].iter().map(|&w| f32::from_bits(w).abs()).filter(|v| v.is_finite());
-        let largest = largest.fold(0.0, f32::max);
-        let close =
-            |a: u32, b: u32| close(kernel.parity, arithmetic, largest, f32::from_bits(a), f32::from_bits(b));
-        let found =
-            match case.bindings[i].holds {
-                Holds::Floats => first(words.map(|(&a, &b)| {
-                    (f32::from_bits(a).into(), f32::from_bits(b).into(), a == b || close(a, b))
-                })),
-                Holds::Mixed if arithmetic == Arithmetic::Contracted => {
-                    first(words.map(|(&a, &b)| (a.into(), b.into(), close(a, b) || halves_close(a, b))))
-                }
-                Holds::Ints | Holds::Mixed => first(words.map(|(&a, &b)| (a.into(), b.into(), a == b))),
-            };
+        let holds = case.bindings[i].holds;
+        // the largest value is asked for where words differ, and is the same for all of them
+        let largest = LazyCell::new(|| {
+            let sizes = twin[i].iter().map(|&w| f32::from_bits(w).abs());
+            sizes.filter(|v| v.is_finite()).fold(0.0, f32::max)
+        });
+        let near =
+            |a: u32, b: u32| close(kernel.parity, arithmetic, *largest, f32::from_bits(a), f32::from_bits(b));
+        let found = first(words.map(|(&a, &b)| {
+            let same = a == b
+                || match holds {
+                    Holds::Ints => false,
+                    Holds::Floats => near(a, b),
+                    Holds::Mixed => {
+                        arithmetic == Arithmetic::Contracted && (near(a, b) || halves_close(a, b))
+                    }
+                };
+            let [expected, got] = [a, b].map(|word| match holds {
+                Holds::Floats => f32::from_bits(word).into(),
+                Holds::Ints | Holds::Mixed => word.into(),
+            });
+            (expected, got, same)
+        }));
         found.map(|m| Mismatch { binding: kernel.bindings[i].name, ..m })
     })
 }

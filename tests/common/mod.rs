@@ -60,6 +60,11 @@ pub(crate) fn is_exact(ctx: &Context) -> bool {
     Arithmetic::of(ctx) == Arithmetic::Exact
 }
 
+/// Whether it is an adapter that is no hardware, for which loops must be short.
+pub(crate) fn is_software(ctx: &Context) -> bool {
+    ctx.adapter_info().is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu)
+}
+
 /// Those of the devices whose results are the CPU's to the bit, for tests of what rounding decides.
 pub(crate) fn exact(devices: impl IntoIterator<Item = Context>) -> Vec<Context> {
     let (exact, others): (Vec<_>, Vec<_>) = devices.into_iter().partition(is_exact);

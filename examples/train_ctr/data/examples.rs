@@ -1,5 +1,6 @@
 //! The neutral shapes: what any of the formats turns into.
 
+use embag::Pooling;
 use serde::{Deserialize, Serialize};
 
 /// The columns of a data set.
@@ -23,6 +24,13 @@ pub struct FeatureSpec {
     pub mean: bool,
     /// Whether a weight comes with each id.
     pub weighted: bool,
+}
+
+impl FeatureSpec {
+    /// How its bags are pooled.
+    pub const fn pooling(&self) -> Pooling {
+        if self.mean { Pooling::Mean } else { Pooling::Sum }
+    }
 }
 
 /// The bags of one feature: the ids of all examples one after another, and each bag's length.
