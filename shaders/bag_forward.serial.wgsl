@@ -39,17 +39,17 @@ struct Block {
     d: vec4<f32>,
 }
 
-fn load_block(e: u32, left: u32) -> Block {
+fn load_block(row: u32, column: u32, left: u32) -> Block {
     var block: Block;
-    block.a = load_rows(e, left);
+    block.a = load_rows(row, column, left);
     if (left > 4u) {
-        block.b = load_rows(e + 4u, left - 4u);
+        block.b = load_rows(row, column + 4u, left - 4u);
     }
     if (left > 8u) {
-        block.c = load_rows(e + 8u, left - 8u);
+        block.c = load_rows(row, column + 8u, left - 8u);
     }
     if (left > 12u) {
-        block.d = load_rows(e + 12u, left - 12u);
+        block.d = load_rows(row, column + 12u, left - 12u);
     }
     return block;
 }
@@ -88,13 +88,14 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
         for (var p = begin; p < end; p++) {
             let id = ids[p];
             if (id >= feature.rows || id == feature.padding) {
+                count += pruned(id);
                 continue;
             }
             count += 1u;
             // ids before the window wrap around and are beyond it too
             let row = id - feature.window_first;
             if (row < feature.window_rows) {
-                let block = load_block(feature.window_base + row * feature.window_stride + column, left);
+                let block = load_block(feature.window_base + row * feature.window_stride, column, left);
                 if (params.weighted == 1u) {
                     let weight = weights[p];
                     sum.a += block.a * weight;
@@ -133,12 +134,20 @@ fn max_rows(feature: Feature, item: u32, lane: u32) {
         for (var p = begin; p < end; p++) {
             let id = ids[p];
             if (id >= feature.rows || id == feature.padding) {
+                if (pruned(id) == 1u) {
+                    count += 1u;
+                    let zeros = vec4<f32>();
+                    best.a = larger(best.a, zeros, count == 1u);
+                    best.b = larger(best.b, zeros, count == 1u);
+                    best.c = larger(best.c, zeros, count == 1u);
+                    best.d = larger(best.d, zeros, count == 1u);
+                }
                 continue;
             }
             count += 1u;
             let row = id - feature.window_first;
             if (row < feature.window_rows) {
-                let block = load_block(feature.window_base + row * feature.window_stride + column, left);
+                let block = load_block(feature.window_base + row * feature.window_stride, column, left);
                 best.a = larger(best.a, block.a, count == 1u);
                 best.b = larger(best.b, block.b, count == 1u);
                 best.c = larger(best.c, block.c, count == 1u);
@@ -185,7 +194,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
         let left = feature.dim - column;
         var block: Block;
         if (present) {
-            block = load_block(feature.window_base + row * feature.window_stride + column, left);
+            block = load_block(feature.window_base + row * feature.window_stride, column, left);
             if (params.weighted == 1u) {
                 let weight = weights[p];
                 block.a *= weight;

@@ -45,13 +45,14 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
         for (var p = begin; p < end; p++) {
             let id = ids[p];
             if (id >= feature.rows || id == feature.padding) {
+                count += pruned(id);
                 continue;
             }
             count += 1u;
             // ids before the window wrap around and are beyond it too
             let row = id - feature.window_first;
             if (row < feature.window_rows) {
-                let value = load_rows(feature.window_base + row * feature.window_stride + column, left);
+                let value = load_rows(feature.window_base + row * feature.window_stride, column, left);
                 if (params.weighted == 1u) {
                     sum += value * weights[p];
                 } else {
@@ -82,12 +83,16 @@ fn max_rows(feature: Feature, item: u32, lane: u32) {
         for (var p = begin; p < end; p++) {
             let id = ids[p];
             if (id >= feature.rows || id == feature.padding) {
+                if (pruned(id) == 1u) {
+                    count += 1u;
+                    best = larger(best, vec4<f32>(), count == 1u);
+                }
                 continue;
             }
             count += 1u;
             let row = id - feature.window_first;
             if (row < feature.window_rows) {
-                let value = load_rows(feature.window_base + row * feature.window_stride + column, left);
+                let value = load_rows(feature.window_base + row * feature.window_stride, column, left);
                 best = larger(best, value, count == 1u);
             }
         }
@@ -117,7 +122,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
         let left = feature.dim - column;
         var value = vec4<f32>();
         if (present) {
-            value = load_rows(feature.window_base + row * feature.window_stride + column, left);
+            value = load_rows(feature.window_base + row * feature.window_stride, column, left);
             if (params.weighted == 1u) {
                 value *= weights[p];
             }

@@ -11,6 +11,8 @@ struct Params {
     ids: u32,
     // 1: ids out of range are counted instead of refused
     skip: u32,
+    // 1: the id NONE is a pruned row
+    pruned: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -37,6 +39,9 @@ fn main(
     }
     let feature = features[low];
     let id = ids[p];
+    if (params.pruned == 1u && id == NONE) {
+        return;
+    }
     if (id >= feature.rows && (id != feature.padding || id == NONE)) {
         if (params.skip == 1u) {
             atomicAdd(&status[2], 1u);

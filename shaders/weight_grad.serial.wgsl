@@ -34,7 +34,7 @@ fn main(
     }
     for (var column = 0u; column < part.dim; column += 4u) {
         let left = part.dim - column;
-        lanes[(column / 4u) % 16u] += load_grad(term.x + column, left) * load_rows(e + column, left);
+        lanes[(column / 4u) % 16u] += load_grad(term.x + column, left) * load_rows(e, column, left);
     }
     for (var width = 8u; width > 0u; width /= 2u) {
         for (var lane = 0u; lane < width; lane++) {

@@ -35,7 +35,7 @@ fn main(
         let e = part.base + (key - part.key_first) * part.stride;
         for (var column = lane * 4u; column < part.dim; column += lanes * 4u) {
             let left = part.dim - column;
-            partial += load_grad(term.x + column, left) * load_rows(e + column, left);
+            partial += load_grad(term.x + column, left) * load_rows(e, column, left);
         }
     }
     sums[thread] = partial;

@@ -15,6 +15,7 @@ pub mod kernel;
 pub mod kernels;
 pub mod metrics;
 mod optimizer;
+pub mod quant;
 pub mod sort;
 mod table;
 pub mod variable;

@@ -1,8 +1,9 @@
-// Up to four columns of `rows`, of any type, from element `e` on; `left` columns are left in the row. Rows of 16-bit
-// elements begin at whole words.
+// Up to four columns of the row of `rows`, of any type, that begins at an element, from a column on; `left` columns are
+// left in it. Rows of 16-bit elements begin at whole words.
 alias RowsElem = u32;
 
-fn load_rows(e: u32, left: u32) -> vec4<f32> {
+fn load_rows(row: u32, column: u32, left: u32) -> vec4<f32> {
+    let e = row + column;
     var v = vec4<f32>();
     if (params.rows_type == TYPE_F32) {
         v.x = bitcast<f32>(rows[e]);

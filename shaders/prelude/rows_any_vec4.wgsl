@@ -1,7 +1,8 @@
-// Four columns of `rows`, of any type, from element `e` on.
+// Four columns of the row of `rows`, of any type, that begins at an element, from a column on.
 alias RowsElem = vec2<u32>;
 
-fn load_rows(e: u32, left: u32) -> vec4<f32> {
+fn load_rows(row: u32, column: u32, left: u32) -> vec4<f32> {
+    let e = row + column;
     if (params.rows_type == TYPE_F32) {
         return bitcast<vec4<f32>>(vec4<u32>(rows[e / 2u], rows[e / 2u + 1u]));
     }

@@ -3,6 +3,10 @@
 const TYPE_F32: u32 = 0u;
 const TYPE_F16: u32 = 1u;
 const TYPE_BF16: u32 = 2u;
+// Codes of 8, 4 and 2 bits behind the scale and bias of their row.
+const TYPE_INT8: u32 = 3u;
+const TYPE_INT4: u32 = 4u;
+const TYPE_INT2: u32 = 5u;
 
 fn unpack_pair(word: u32, element: u32) -> vec2<f32> {
     if (element == TYPE_BF16) {

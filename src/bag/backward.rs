@@ -19,7 +19,7 @@ use crate::kernels::feature::{Feature, POOL_NONE};
 use crate::kernels::{gather_terms, occurrences, row_update, weight_grad};
 use crate::optimizer::{Optimizer, Rounding, Sgd, UpdateRules};
 use crate::sort::sort_by_key;
-use crate::table::{Part, Precision, Window, table_seed};
+use crate::table::{Part, RowFormat, Window, table_seed};
 use crate::{Error, Result};
 
 /// Keys and terms of a chunk's ids, in the order of the batch.
@@ -197,7 +197,7 @@ impl EmbeddingBags {
                 key_end: keys.end,
                 lanes: parts.lanes,
                 zero_key: if first && w == chunk.windows.start { chunk.none_key() } else { u32::MAX },
-                rows_type: window.precision.code(),
+                rows_type: window.format.code(),
             };
             let bindings = vec![
                 parts.buffer,
@@ -207,7 +207,7 @@ impl EmbeddingBags {
                 self.store.weights(w).clone(),
                 out.clone(),
             ];
-            let any = window.precision != Precision::F32;
+            let any = window.format != RowFormat::F32;
             let variant = weight_grad::variant(window.vec4 && bound.vec4(), any, shape);
             let groups = weight_grad::groups(shape, len, params.lanes);
             rec.dispatch(Dispatch::new(&weight_grad::KERNEL, variant, &params, bindings, groups));
@@ -300,7 +300,7 @@ impl EmbeddingBags {
             split: u32::from(rows.partials.is_some()),
             stride: rows.partials.as_ref().map_or(0, |partials| partials.stride),
             counted: u32::from(rows.counted),
-            table_type: window.precision.code(),
+            table_type: window.format.code(),
             ..update.params
         };
         let unused = rec.scratch("embag.unused", 16)?;
@@ -317,7 +317,7 @@ impl EmbeddingBags {
             optimizer: update.optimizer.index(),
             vec4: window.vec4 && rows.vec4,
             whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
-            any: window.precision != Precision::F32 || self.rules.extras(),
+            any: window.format != RowFormat::F32 || self.rules.extras(),
         };
         let variant = choice.variant(rows.shape);
         let groups = row_update::groups(rows.shape, rows.len, parts.lanes);

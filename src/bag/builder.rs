@@ -20,6 +20,7 @@ pub struct EmbeddingBagsBuilder {
     schedule: Schedule,
     seed: u64,
     bounds: Bounds,
+    pruned: bool,
     /// Whether a padding id came before any feature.
     stray_padding: bool,
 }
@@ -43,6 +44,7 @@ impl EmbeddingBagsBuilder {
             schedule: Schedule::constant(),
             seed: 0,
             bounds: Bounds::Error,
+            pruned: false,
             stray_padding: false,
         }
     }
@@ -113,6 +115,12 @@ impl EmbeddingBagsBuilder {
         self
     }
 
+    /// Lets the id 2^32 - 1 (or -1) stand for a row of zeros.
+    pub(crate) fn pruned(mut self) -> Self {
+        self.pruned = true;
+        self
+    }
+
     /// Makes the tables.
     ///
     /// # Errors
@@ -159,6 +167,7 @@ impl EmbeddingBagsBuilder {
         let schema = Schema {
             features,
             bounds: self.bounds,
+            pruned: self.pruned,
             window_rows,
             first_window: plan.first_window.clone(),
             windows: plan.windows.len(),

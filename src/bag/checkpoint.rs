@@ -26,7 +26,7 @@ impl EmbeddingBags {
             let name = tensor_name(prefix, table, WEIGHT);
             let shape = self.weight_shape(index);
             let values = self.store.read_all(index)?;
-            match self.store.shape(index).precision {
+            match self.precision_of(index) {
                 Precision::F32 => checkpoint.insert(&name, &shape, values)?,
                 // the values came from this type
                 Precision::F16 => checkpoint.insert(&name, &shape, convert(&values, f16::from_f32))?,
@@ -58,7 +58,7 @@ impl EmbeddingBags {
         for index in 0..self.store.names().len() {
             let table = self.store.names()[index].clone();
             let (name, shape) = (tensor_name(prefix, &table, WEIGHT), self.weight_shape(index));
-            match self.store.shape(index).precision {
+            match self.precision_of(index) {
                 Precision::F32 => self.store.write_all(index, checkpoint.tensor::<f32>(&name, &shape)?)?,
                 Precision::F16 => {
                     let values = checkpoint.tensor::<f16>(&name, &shape)?;
@@ -110,7 +110,7 @@ impl EmbeddingBags {
                     return Err(checkpoint.mismatch(what, expected, format!("{rows} rows x {dim} columns")));
                 }
                 // no tensor, one that is not a matrix, or one of another type has its own words
-                _ => match self.store.shape(index).precision {
+                _ => match self.precision_of(index) {
                     Precision::F32 => checkpoint.tensor::<f32>(&name, &shape).map(drop)?,
                     Precision::F16 => checkpoint.tensor::<f16>(&name, &shape).map(drop)?,
                     Precision::Bf16 => checkpoint.tensor::<bf16>(&name, &shape).map(drop)?,

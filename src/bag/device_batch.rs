@@ -140,6 +140,7 @@ impl JaggedBatch {
             features: u32::try_from(schema.features.len()).unwrap_or(0),
             ids: *ids,
             skip: u32::from(schema.bounds == Bounds::Skip),
+            pruned: u32::from(schema.pruned),
         };
         let bindings = vec![status.clone(), features, offsets.clone(), ids_buffer.clone()];
         rec.dispatch(Dispatch::threads(&check_ids::KERNEL, 0, &params, bindings, *ids));

@@ -149,7 +149,12 @@ impl EmbeddingBags {
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no such table.
     pub fn precision(&self, table: &str) -> Result<Precision> {
-        Ok(self.store.shape(self.store.find(table)?).precision)
+        Ok(self.precision_of(self.store.find(table)?))
+    }
+
+    pub(super) fn precision_of(&self, table: usize) -> Precision {
+        // bags that train hold no codes
+        self.store.shape(table).format.precision().unwrap_or_default()
     }
 
     /// Bytes of all tables' weights.

@@ -66,7 +66,13 @@ impl Flat {
         jagged.lengths.resize(self.batch, 0);
     }
 
-    pub(super) fn push(&mut self, spec: &FeatureSpec, jagged: Jagged, batch: usize) -> Result<()> {
+    pub(super) fn push(
+        &mut self,
+        schema: &Schema,
+        spec: &FeatureSpec,
+        jagged: Jagged,
+        batch: usize,
+    ) -> Result<()> {
         let name = &spec.name;
         if jagged.lengths.len() != batch {
             return Err(Error::invalid(
@@ -110,7 +116,8 @@ impl Flat {
         self.ids.extend(jagged.values.iter().map(|&id| u32::try_from(id).unwrap_or(NONE)));
         self.counts.push(end - u32::try_from(before).unwrap_or(0));
         let padding = (spec.padding != NONE).then_some(u64::from(spec.padding));
-        let bad = |id: u64| id >= u64::from(spec.shape.rows) && Some(id) != padding;
+        let pruned = |id: u64| schema.pruned && (id == u64::from(NONE) || id == u64::MAX);
+        let bad = |id: u64| id >= u64::from(spec.shape.rows) && Some(id) != padding && !pruned(id);
         self.skipped += jagged.values.iter().filter(|&&id| bad(id)).count() as u64;
         if self.out_of_range.is_none() {
             self.out_of_range = jagged.values.iter().position(|&id| bad(id)).map(|k| {
@@ -295,7 +302,7 @@ impl Flat {
             };
             at += count;
             flat.end_early(&mut jagged);
-            flat.push(spec, jagged, batch)?;
+            flat.push(schema, spec, jagged, batch)?;
         }
         Ok(flat)
     }

@@ -7,7 +7,7 @@ use crate::kernel::{Dispatch, Shape};
 use crate::kernels::bag_forward::{KERNEL, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
 use crate::kernels::round_rows;
-use crate::table::{Precision, Window};
+use crate::table::{Precision, RowFormat, Window};
 use crate::{Error, Result};
 
 /// One output matrix and the features whose columns it holds, each with its first column.
@@ -289,8 +289,9 @@ impl EmbeddingBags {
                     row_begin: narrow(begin as u64),
                     row_end: narrow(end as u64),
                     weighted: u32::from(batch.inner.weights.is_some()),
-                    rows_type: window.precision.code(),
+                    rows_type: window.format.code(),
                     out_type: precision.code(),
+                    pruned: u32::from(self.schema.pruned),
                 };
                 let bindings = vec![
                     batch.inner.status.clone(),
@@ -302,12 +303,16 @@ impl EmbeddingBags {
                     out.clone(),
                 ];
                 let shape = rec.context().shape();
-                let any = [window.precision, precision] != [Precision::F32; 2];
-                let plain = vec4 && !any && shape == Shape::Serial && work.features.iter().all(is_plain);
+                let f32s = [window.format, precision.into()] == [RowFormat::F32; 2];
+                let plain = vec4
+                    && f32s
+                    && shape == Shape::Serial
+                    && !self.schema.pruned
+                    && work.features.iter().all(is_plain);
                 let weighted = batch.inner.weights.is_some();
                 let variant = match plain {
                     true => plain_variant(weighted, batch.inner.longest),
-                    false => variant(vec4, any, shape),
+                    false => variant(vec4, [params.rows_type, params.out_type], shape),
                 };
                 rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work.threads));
             }

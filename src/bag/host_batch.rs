@@ -8,7 +8,8 @@ use super::{FeatureSpec, JaggedBatch, Schema};
 use crate::device::Context;
 use crate::{Error, Result};
 
-/// An id type: `u32` or `u64`.
+/// An id type: `u32`, `u64`, `i32` or `i64`. Negative ones are no rows; -1 is a pruned row of
+/// [`QuantizedBags`](crate::quant::QuantizedBags).
 pub trait Id: Copy {
     /// The id as a number.
     fn number(self) -> u64;
@@ -23,6 +24,19 @@ impl Id for u32 {
 impl Id for u64 {
     fn number(self) -> u64 {
         self
+    }
+}
+
+impl Id for i32 {
+    fn number(self) -> u64 {
+        i64::from(self).number()
+    }
+}
+
+impl Id for i64 {
+    fn number(self) -> u64 {
+        // beyond all rows if it is negative
+        self.cast_unsigned()
     }
 }
 
@@ -225,7 +239,7 @@ impl BatchBuilder {
             if variable {
                 flat.end_early(&mut jagged);
             }
-            flat.push(spec, jagged, batch)?;
+            flat.push(&schema, spec, jagged, batch)?;
         }
         Ok(flat)
     }

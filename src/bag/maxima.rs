@@ -74,7 +74,7 @@ impl EmbeddingBags {
                 window_rows: part.rows,
                 window_base: part.base,
                 window_stride: part.stride,
-                rows_type: window.precision.code(),
+                rows_type: window.format.code(),
                 initial: u32::from(plan.first_window[spec.table] == w),
             };
             let bindings = vec![

@@ -1,9 +1,12 @@
 //! How a bag's rows become an output, and what becomes of bad ids.
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernels::feature::{POOL_MAX, POOL_MEAN, POOL_NONE, POOL_SUM};
 
 /// How a bag's rows become an output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pooling {
     /// The sum of weight times row; zeros for an empty bag.
     Sum,
@@ -28,7 +31,8 @@ impl Pooling {
 }
 
 /// What becomes of ids that are no row of their table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Bounds {
     /// They are an error, and nothing is written.
     #[default]

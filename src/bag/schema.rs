@@ -20,6 +20,8 @@ pub(crate) struct FeatureSpec {
 pub(crate) struct Schema {
     pub(crate) features: Vec<FeatureSpec>,
     pub(crate) bounds: Bounds,
+    /// Whether the id 2^32 - 1 stands for a row of zeros.
+    pub(crate) pruned: bool,
     /// For tables of several windows, rows of a window; 0 for the others.
     pub(crate) window_rows: Vec<u32>,
     pub(crate) first_window: Vec<usize>,

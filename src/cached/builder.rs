@@ -4,7 +4,7 @@ use super::{CachedBags, Replacement};
 use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
 use crate::device::Context;
 use crate::optimizer::{Optimizer, Rounding, Schedule, UpdateRules};
-use crate::table::{Init, Precision, Table};
+use crate::table::{Init, RowFormat, Table};
 use crate::{Error, Result};
 
 /// Describes tables, their caches and features; made by [`CachedBags::builder`].
@@ -28,7 +28,7 @@ struct Cached {
     name: String,
     rows: u64,
     slots: u64,
-    precision: Precision,
+    format: RowFormat,
     has_storage: bool,
 }
 
@@ -54,10 +54,10 @@ impl CachedBagsBuilder {
             name: name.to_owned(),
             rows: table.rows,
             slots,
-            precision: table.precision,
+            format: table.format,
             has_storage: table.storage.is_some(),
         });
-        let cache = Table::rows(slots).dim(table.dim).precision(table.precision).init(Init::Zero);
+        let cache = Table { rows: slots, init: Init::Zero, storage: None, ..table.clone() };
         self.device = self.device.table(name, cache);
         self.whole = self.whole.table(name, Table { storage: None, ..table });
         self
@@ -176,7 +176,7 @@ impl Cached {
         if self.has_storage {
             return Err(Error::invalid(argument("storage"), "none: all rows lie on the host", "a buffer"));
         }
-        if self.precision != Precision::F32 && at_random {
+        if self.format != RowFormat::F32 && at_random {
             // its random numbers are those of the row, which the device does not know
             let expected = "rounding to the nearest (`UpdateRules::rounding`) for 16 bits in a cache";
             return Err(Error::invalid(argument("precision"), expected, "rounding at random"));

@@ -8,7 +8,7 @@ use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::chunk_forward::{KERNEL, Params, variant};
 use crate::kernels::feature::NONE;
-use crate::table::{Precision, Shape, Window};
+use crate::table::{RowFormat, Shape, Window};
 use crate::{Error, Result};
 
 /// What the table of chunks is called in the store.
@@ -79,7 +79,7 @@ impl Lookup {
                 // whatever is not NONE is a row: a directory gives no others
                 rows: NONE,
                 dim: tables[feature.table].chunks * width,
-                precision: Precision::F32,
+                format: RowFormat::F32,
             },
             pooling: if feature.mean { Pooling::Mean } else { Pooling::Sum },
             padding: NONE,
@@ -87,6 +87,7 @@ impl Lookup {
         let schema = Schema {
             features: features.iter().map(spec).collect(),
             bounds: Bounds::Skip,
+            pruned: false,
             window_rows: vec![0; tables.len()],
             first_window: vec![0; tables.len()],
             windows: 0,

@@ -6,12 +6,13 @@ use rayon::prelude::*;
 
 use super::columns::Columns;
 use super::format::{Format, with_format};
-use super::simd::{prefetch_at, vectorised};
+use super::rows::{Rows, with_rows};
+use super::simd::vectorised;
 use crate::kernel::Call;
 use crate::kernels::bag_forward::Params;
 use crate::kernels::feature::{Feature, POOL_MAX, POOL_MEAN, POOL_NONE, Status};
 
-struct Inputs<'a, R: Format, O> {
+struct Inputs<'a, R: Rows, O> {
     params: Params,
     offsets: &'a [u32],
     ids: &'a [u32],
@@ -23,10 +24,10 @@ struct Inputs<'a, R: Format, O> {
 
 pub(crate) fn run(call: Call<'_>) {
     let Params { rows_type, out_type, .. } = call.params();
-    with_format!(rows_type, rows => with_format!(out_type, out => all_features(call, rows, out)));
+    with_rows!(rows_type, rows => with_format!(out_type, out => all_features(call, rows, out)));
 }
 
-fn all_features<R: Format, O: Format>(mut call: Call<'_>, format: R, out_format: O) {
+fn all_features<R: Rows, O: Format>(mut call: Call<'_>, format: R, out_format: O) {
     let params: Params = call.params();
     if call.read::<Status>(0)[0].refused() {
         return;
@@ -68,7 +69,7 @@ fn side_by_side(features: &[Feature]) -> bool {
 
 /// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the table's
 /// frequent rows are then in one cache only.
-fn pool_rows<R: Format, O: Format>(inputs: &Inputs<'_, R, O>, features: &[Feature], out: &mut [O::Element]) {
+fn pool_rows<R: Rows, O: Format>(inputs: &Inputs<'_, R, O>, features: &[Feature], out: &mut [O::Element]) {
     let p = &inputs.params;
     let bags = (p.row_end.min(p.batch) - p.row_begin) as usize;
     let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
@@ -105,7 +106,7 @@ fn pool_rows<R: Format, O: Format>(inputs: &Inputs<'_, R, O>, features: &[Featur
 
 /// Columns are taken in blocks that fit registers; the sum over the bag is in the order of the ids.
 #[inline(always)]
-fn pool_bag<R: Format, O: Format>(
+fn pool_bag<R: Rows, O: Format>(
     inputs: &Inputs<'_, R, O>,
     feature: &Feature,
     bag: Range<usize>,
@@ -134,20 +135,19 @@ fn pool_bag<R: Format, O: Format>(
 }
 
 /// How many bytes of rows are on their way while one is added, across the ends of bags: what hides the latency of the
-/// memory, in rows of 16-bit floats (the shortest) as in others.
+/// memory, in short rows as in long ones.
 const AHEAD: usize = 4096;
 
 #[inline(always)]
-fn pool_block<const N: usize, R: Format, O: Format>(
+fn pool_block<const N: usize, R: Rows, O: Format>(
     inputs: &Inputs<'_, R, O>,
     feature: &Feature,
     bag: Range<usize>,
     column: usize,
     out: &mut [O::Element; N],
 ) {
-    let ahead = (AHEAD / size_of::<[R::Element; N]>()).clamp(12, 48);
-    let stride = feature.window_stride as usize;
-    let base = feature.window_base as usize + column;
+    let ahead = (AHEAD / inputs.format.bytes::<N>()).clamp(12, 48);
+    let (stride, base) = (feature.window_stride as usize, feature.window_base as usize);
     let mut sum = [0.0f32; N];
     let mut count = 0u32;
     for p in bag {
@@ -155,10 +155,11 @@ fn pool_block<const N: usize, R: Format, O: Format>(
         if let Some(&next) = inputs.ids.get(p + ahead) {
             let row = next.wrapping_sub(feature.window_first);
             if row < feature.window_rows {
-                prefetch_at::<N, _>(inputs.rows, base + row as usize * stride);
+                inputs.format.prefetch::<N>(inputs.rows, base + row as usize * stride, column);
             }
         }
         if feature.absent(id) {
+            count += inputs.params.pruned(id);
             continue;
         }
         count += 1;
@@ -167,8 +168,7 @@ fn pool_block<const N: usize, R: Format, O: Format>(
             continue;
         }
         let at = base + row as usize * stride;
-        let Some(elements) = inputs.rows[at..].first_chunk() else { continue };
-        let values: [f32; N] = inputs.format.values(elements);
+        let Some(values) = inputs.format.values::<N>(inputs.rows, at, column) else { continue };
         if inputs.params.weighted == 1 {
             let weight = inputs.weights[p];
             for (sum, value) in sum.iter_mut().zip(values) {
@@ -196,7 +196,7 @@ fn pool_block<const N: usize, R: Format, O: Format>(
 /// The largest values: -infinity where the bag has no row in this window, for later windows to replace. A bag's first
 /// value is taken as it is, another one where it is larger; so a NaN counts only where it comes first.
 #[inline(always)]
-fn max_bag<R: Format, O: Format>(
+fn max_bag<R: Rows, O: Format>(
     inputs: &Inputs<'_, R, O>,
     feature: &Feature,
     bag: Range<usize>,
@@ -204,18 +204,31 @@ fn max_bag<R: Format, O: Format>(
 ) {
     let mut best = vec![f32::NEG_INFINITY; out.len()];
     let mut count = 0;
-    for &id in inputs.ids[bag].iter().filter(|&&id| !feature.absent(id)) {
+    for &id in &inputs.ids[bag] {
+        if feature.absent(id) {
+            if inputs.params.pruned(id) == 1 {
+                count += 1;
+                best.iter_mut().for_each(|best| raise(best, 0.0, count == 1));
+            }
+            continue;
+        }
         count += 1;
         let row = id.wrapping_sub(feature.window_first);
         if row >= feature.window_rows {
             continue;
         }
         let at = feature.window_base as usize + row as usize * feature.window_stride as usize;
-        for (best, &value) in best.iter_mut().zip(&inputs.rows[at..at + out.len()]) {
-            let value = inputs.format.value(value);
-            if count == 1 || value > *best {
-                *best = value;
+        let (blocks, tail) = best.as_chunks_mut::<16>();
+        let tail_column = blocks.len() * 16;
+        for (block, column) in blocks.iter_mut().zip((0..).step_by(16)) {
+            let Some(values) = inputs.format.values::<16>(inputs.rows, at, column) else { continue };
+            for (best, value) in block.iter_mut().zip(values) {
+                raise(best, value, count == 1);
             }
+        }
+        for (best, column) in tail.iter_mut().zip(tail_column..) {
+            let Some([value]) = inputs.format.values(inputs.rows, at, column) else { continue };
+            raise(best, value, count == 1);
         }
     }
     for (out, best) in out.iter_mut().zip(best) {
@@ -230,8 +243,16 @@ fn max_bag<R: Format, O: Format>(
     }
 }
 
+/// Takes a bag's first value, and later ones that are larger.
+#[inline(always)]
+fn raise(best: &mut f32, value: f32, first: bool) {
+    if first || value > *best {
+        *best = value;
+    }
+}
+
 /// Without pooling: one output row for each position.
-fn copy_rows<R: Format, O: Format>(inputs: &Inputs<'_, R, O>, feature: &Feature, out: &mut [O::Element]) {
+fn copy_rows<R: Rows, O: Format>(inputs: &Inputs<'_, R, O>, feature: &Feature, out: &mut [O::Element]) {
     let p = &inputs.params;
     let begin = inputs.offsets[(feature.index * p.batch) as usize];
     let end = inputs.offsets[((feature.index + 1) * p.batch) as usize];
@@ -255,7 +276,7 @@ fn copy_rows<R: Format, O: Format>(inputs: &Inputs<'_, R, O>, feature: &Feature,
 }
 
 #[inline(always)]
-fn copy_row<R: Format, O: Format>(
+fn copy_row<R: Rows, O: Format>(
     inputs: &Inputs<'_, R, O>,
     feature: &Feature,
     id: u32,
@@ -270,12 +291,27 @@ fn copy_row<R: Format, O: Format>(
         return;
     }
     let at = feature.window_base as usize + row as usize * feature.window_stride as usize;
-    let elements = &inputs.rows[at..at + out.len()];
-    for (out, &value) in out.iter_mut().zip(elements) {
-        let value = inputs.format.value(value);
-        *out = inputs.out_format.nearest(match weight {
-            None => value,
-            Some(weight) => value * weight,
-        });
+    let (blocks, tail) = out.as_chunks_mut::<16>();
+    let tail_column = blocks.len() * 16;
+    for (block, column) in blocks.iter_mut().zip((0..).step_by(16)) {
+        copy_block(inputs, at, column, weight, block);
     }
+    for (value, column) in tail.iter_mut().zip(tail_column..) {
+        copy_block(inputs, at, column, weight, std::array::from_mut(value));
+    }
+}
+
+#[inline(always)]
+fn copy_block<const N: usize, R: Rows, O: Format>(
+    inputs: &Inputs<'_, R, O>,
+    row: usize,
+    column: usize,
+    weight: Option<f32>,
+    out: &mut [O::Element; N],
+) {
+    let Some(mut values) = inputs.format.values::<N>(inputs.rows, row, column) else { return };
+    if let Some(weight) = weight {
+        values.iter_mut().for_each(|value| *value *= weight);
+    }
+    inputs.out_format.store(&values, out);
 }

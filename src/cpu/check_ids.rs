@@ -16,7 +16,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         let end = offsets[((f + 1) * p.batch) as usize];
         for position in begin..end {
             let id = ids[position as usize];
-            if feature.out_of_range(id) {
+            if feature.out_of_range(id) && !(p.pruned == 1 && id == NONE) {
                 if p.skip == 1 {
                     status.skipped += 1;
                 } else {

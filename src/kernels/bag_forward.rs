@@ -1,8 +1,8 @@
 //! Lookup and pooling.
 
 use super::bag_inputs::BagInputs;
-use super::feature::{Feature, POOL_MAX, POOL_MEAN, POOL_SUM, Status};
-use super::types::{TYPE_BF16, TYPE_F16, TYPE_F32, packed};
+use super::feature::{Feature, NONE, POOL_MAX, POOL_MEAN, POOL_SUM, Status};
+use super::types::{TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -23,15 +23,29 @@ params! {
         /// Element types of the rows and of the output.
         rows_type: u32,
         out_type: u32,
+        /// 1: the id [`NONE`] stands for a row of zeros, which counts.
+        pruned: u32,
+    }
+}
+
+impl Params {
+    /// How much an id that is no row counts.
+    #[inline(always)]
+    pub(crate) fn pruned(&self, id: u32) -> u32 {
+        u32::from(self.pruned == 1 && id == NONE)
     }
 }
 
 const WORKGROUP: u32 = 64;
 
-/// The index of a variant; `vec4` for dims, columns and strides that are multiples of 4, `any` for other types than
-/// `f32`.
-pub(crate) fn variant(vec4: bool, any: bool, shape: Shape) -> usize {
-    usize::from(any) * 6 + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+/// The index of a variant for types of rows and output; `vec4` for dims, columns and strides that are multiples of 4.
+pub(crate) fn variant(vec4: bool, types: [u32; 2], shape: Shape) -> usize {
+    let first = match types {
+        [TYPE_F32, TYPE_F32] => 0,
+        [TYPE_INT8 | TYPE_INT4 | TYPE_INT2, _] => 11,
+        _ => 6,
+    };
+    first + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
 }
 
 /// The variant without conditions, for features that are all [`is_plain`] and bags of at most so many ids.
@@ -55,6 +69,9 @@ pub(crate) fn columns(shape: Shape) -> u32 {
 
 macro_rules! variant {
     ($width:literal, $types:literal, $shape:ident, $name:expr, $($body:literal),+) => {
+        variant!($width, concat!($types, $width), concat!($types, $width), $shape, $name, $($body),+)
+    };
+    ($width:literal, $rows:expr, $out:expr, $shape:ident, $name:expr, $($body:literal),+) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -68,8 +85,8 @@ macro_rules! variant {
                 "prelude/find_feature.wgsl",
                 "prelude/types.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                concat!("prelude/rows_", $types, $width, ".wgsl"),
-                concat!("prelude/out_", $types, $width, ".wgsl"),
+                concat!("prelude/rows_", $rows, ".wgsl"),
+                concat!("prelude/out_", $out, ".wgsl"),
                 "prelude/maximum.wgsl",
                 $($body),+
             ],
@@ -109,6 +126,10 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("scalar", "any_", Wide, "scalar.any.wide", "bag_forward.wgsl"),
         variant!("scalar", "any_", Serial, "scalar.any.serial", "bag_forward.serial.wgsl"),
         variant!("vec4", "", Serial, "vec16.single.serial", "bag_forward.single.wgsl"),
+        variant!("vec4", "codes", "any_vec4", Wide, "vec4.codes.wide", "bag_forward.wgsl"),
+        variant!("vec4", "codes", "any_vec4", Serial, "vec4.codes.serial", "bag_forward.serial.wgsl"),
+        variant!("scalar", "codes", "any_scalar", Wide, "scalar.codes.wide", "bag_forward.wgsl"),
+        variant!("scalar", "codes", "any_scalar", Serial, "scalar.codes.serial", "bag_forward.serial.wgsl"),
     ],
     parity: Parity::Bits,
     twin: crate::cpu::bag_forward::run,
@@ -167,6 +188,27 @@ fn cases() -> Vec<Case> {
             let inputs = BagInputs::with_types(dims, batch, longest, types, u64::from(batch));
             all.extend(case(&format!("B={batch} L<={longest} D={dims:?} types={types:?}"), inputs, 1));
         }
+        for types in [
+            [TYPE_INT8, TYPE_F32],
+            [TYPE_INT4, TYPE_F32],
+            [TYPE_INT2, TYPE_F32],
+            [TYPE_INT8, TYPE_F16],
+            [TYPE_INT4, TYPE_BF16],
+        ] {
+            let mut inputs = BagInputs::with_types(dims, batch, longest, types, u64::from(batch));
+            if batch == 7 {
+                inputs.prune();
+            }
+            let weighted = u32::from(types[1] == TYPE_F32);
+            all.extend(case(&format!("B={batch} L<={longest} D={dims:?} types={types:?}"), inputs, weighted));
+        }
+    }
+    for feature in [POOL_MEAN, POOL_MAX] {
+        let mut inputs = BagInputs::new(&[16, 3], 9, 4, 8);
+        inputs.prune();
+        inputs.features.iter_mut().for_each(|f| f.pooling = feature);
+        inputs.lay_out(|dim| dim.div_ceil(4));
+        all.extend(case(&format!("pruned ids, pooling {feature}"), inputs, 0));
     }
     all
 }
@@ -174,8 +216,12 @@ fn cases() -> Vec<Case> {
 /// The case with a lane for every four columns, and with one lane for a row.
 fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
     let fast = inputs.features.iter().all(|f| f.dim.is_multiple_of(4));
-    let any = inputs.types != [TYPE_F32; 2];
-    let variants: &[usize] = match (fast, inputs.features.iter().all(is_plain)) {
+    let first = variant(true, inputs.types, Shape::Wide);
+    let any = first == 6;
+    let plain = inputs.pruned == 0 && inputs.features.iter().all(is_plain);
+    let variants: &[usize] = match (fast, plain) {
+        (true, _) if first == 11 => &[11, 12, 13, 14],
+        (false, _) if first == 11 => &[13, 14],
         (true, _) if any => &[6, 7, 8, 9],
         (false, _) if any => &[8, 9],
         (true, true) if weighted == 1 => &[0, 1, 2, 3, 4],
@@ -194,10 +240,11 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             weighted,
             rows_type: inputs.types[0],
             out_type: inputs.types[1],
+            pruned: inputs.pruned,
         };
         let table = match inputs.types[0] {
             TYPE_F32 => CaseBinding::floats(&inputs.table),
-            element => CaseBinding::ints(&packed(&inputs.table, element)),
+            _ => CaseBinding::ints(&inputs.table_words()),
         };
         let out = match inputs.types[1] {
             TYPE_F32 => CaseBinding::poisoned(inputs.out_len.max(4)),

@@ -2,7 +2,8 @@
 
 use super::feature::{Feature, NONE, POOL_MEAN, POOL_NONE, POOL_SUM};
 use super::random::Random;
-use super::types::{TYPE_F32, stride};
+use super::types::{TYPE_F32, header_words, packed, stride};
+use crate::cpu::codes;
 
 /// A batch over as many tables as there are features, side by side in one window.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(crate) struct BagInputs {
     pub(crate) out_len: usize,
     /// Threads of the forward.
     pub(crate) work: u32,
+    /// 1: some ids are [`NONE`], which stands for a row of zeros.
+    pub(crate) pruned: u32,
 }
 
 /// Rows of each table of a [`BagInputs`].
@@ -65,9 +68,29 @@ impl BagInputs {
         let weights = random.floats(ids.len().max(1));
         let table = random.floats(table_len as usize);
         ids.push(0); // never looked at; keeps the binding from being empty
-        let mut inputs = Self { batch, features, offsets, ids, weights, table, types, out_len: 0, work: 0 };
+        let mut inputs =
+            Self { batch, features, offsets, ids, weights, table, types, out_len: 0, work: 0, pruned: 0 };
         inputs.lay_out(|dim| dim.div_ceil(4));
         inputs
+    }
+
+    /// Every third id becomes [`NONE`].
+    pub(crate) fn prune(&mut self) {
+        self.pruned = 1;
+        self.ids.iter_mut().step_by(3).for_each(|id| *id = NONE);
+    }
+
+    /// The table as words, rounded to the nearest.
+    pub(crate) fn table_words(&self) -> Vec<u32> {
+        let element = self.types[0];
+        if header_words(element) == 0 {
+            return packed(&self.table, element);
+        }
+        let rows = |f: &Feature| {
+            let values: Vec<f32> = self.table.iter().copied().cycle().take((ROWS * f.dim) as usize).collect();
+            codes::pack(&values, f.dim as usize, element, false)
+        };
+        self.features.iter().flat_map(rows).collect()
     }
 
     /// Ids of feature `f`.

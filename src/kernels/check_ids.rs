@@ -15,6 +15,8 @@ params! {
         ids: u32,
         /// 1: bad ids are counted; 0: the lowest position is kept.
         skip: u32,
+        /// 1: the id 2^32 - 1 is a pruned row.
+        pruned: u32,
     }
 }
 
@@ -56,15 +58,21 @@ fn cases() -> Vec<Case> {
         for &position in bad {
             inputs.ids[position.min(last) as usize] = if name == "minus one" { u32::MAX } else { 1_000_000 };
         }
-        for skip in [0, 1] {
-            let params = Params { batch, features: inputs.feature_count(), ids: n, skip };
+        for (skip, pruned) in [(0, 0), (1, 0), (0, 1)] {
+            let params = Params { batch, features: inputs.feature_count(), ids: n, skip, pruned };
             let bindings = vec![
                 CaseBinding::ints(&[Status::CLEAN]),
                 CaseBinding::ints(&inputs.features),
                 CaseBinding::ints(&inputs.offsets),
                 CaseBinding::ints(&inputs.ids),
             ];
-            let case = Case::new(format!("{name} skip={skip}"), [0], &params, bindings, n.div_ceil(256));
+            let case = Case::new(
+                format!("{name} skip={skip} pruned={pruned}"),
+                [0],
+                &params,
+                bindings,
+                n.div_ceil(256),
+            );
             all.push(if name == "large" { case.bench(u64::from(n) * 4, 0) } else { case });
         }
     }

@@ -13,6 +13,7 @@ pub(crate) mod check_ids;
 pub(crate) mod check_offsets;
 pub(crate) mod check_report;
 pub(crate) mod check_rows;
+pub(crate) mod check_values;
 pub(crate) mod chunk_effective;
 pub(crate) mod chunk_forward;
 pub(crate) mod chunk_marks;
@@ -31,6 +32,7 @@ pub(crate) mod cross;
 pub(crate) mod cross_grad;
 pub(crate) mod dense_to_jagged;
 pub(crate) mod dense_update;
+pub(crate) mod dequantize_rows;
 pub(crate) mod directory_admit;
 pub(crate) mod directory_count;
 pub(crate) mod directory_find;
@@ -59,6 +61,7 @@ pub(crate) mod move_rows;
 pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
+pub(crate) mod quantize_rows;
 pub(crate) mod random;
 pub(crate) mod round_rows;
 pub(crate) mod row_terms;
@@ -97,6 +100,9 @@ pub const ALL: &[&Kernel] = &[
     &bag_forward::KERNEL,
     &copy_rows::KERNEL,
     &round_rows::KERNEL,
+    &check_values::KERNEL,
+    &quantize_rows::KERNEL,
+    &dequantize_rows::KERNEL,
     &max_places::KERNEL,
     &max_grad::KERNEL,
     &occurrences::KERNEL,

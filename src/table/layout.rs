@@ -4,7 +4,7 @@
 //! rows of a window have one vector width and one type. Rows are numbered through all tables of a group in the order of windows
 //! and parts: these numbers are the sort keys of the backward, so that a window is a range of keys.
 
-use super::{MAX_ROWS, Precision, Shape};
+use super::{MAX_ROWS, RowFormat, Shape};
 use crate::kernels::part;
 use crate::{Error, Result};
 
@@ -46,7 +46,7 @@ impl Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) vec4: bool,
-    pub(crate) precision: Precision,
+    pub(crate) format: RowFormat,
     /// Of weights and of state.
     pub(crate) bytes: u64,
     pub(crate) state_bytes: u64,
@@ -54,8 +54,8 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    fn new(vec4: bool, precision: Precision) -> Self {
-        Self { vec4, precision, bytes: 0, state_bytes: 0, parts: Vec::new() }
+    fn new(vec4: bool, format: RowFormat) -> Self {
+        Self { vec4, format, bytes: 0, state_bytes: 0, parts: Vec::new() }
     }
 
     /// The keys of its rows.
@@ -128,12 +128,11 @@ impl Plan {
         let first = self.windows.len();
         let mut key = 0;
         // an arena holds one type and one vector width, of which the wide one comes first
-        let kinds = [Precision::F32, Precision::F16, Precision::Bf16];
-        for (precision, vec4) in
-            kinds.into_iter().flat_map(|precision| [(precision, true), (precision, false)])
-        {
+        use RowFormat::{Bf16, F16, F32, Int2, Int4, Int8};
+        let kinds = [F32, F16, Bf16, Int8, Int4, Int2];
+        for (format, vec4) in kinds.into_iter().flat_map(|format| [(format, true), (format, false)]) {
             let mut arena: Option<usize> = None;
-            let of_kind = |shape: Shape| shape.precision == precision && shape.vec4() == vec4;
+            let of_kind = |shape: Shape| shape.format == format && shape.vec4() == vec4;
             for table in range.clone().filter(|&t| of_kind(tables[t].shape)) {
                 let TableShape { shape, state, own } = tables[table];
                 self.first_key[table] = key;
@@ -150,7 +149,7 @@ impl Plan {
                     window.bytes + shape.bytes() <= limit && window.state_bytes + state_bytes <= limit
                 });
                 let w = open.unwrap_or_else(|| {
-                    self.windows.push(Window::new(vec4, precision));
+                    self.windows.push(Window::new(vec4, format));
                     self.windows.len() - 1
                 });
                 arena = Some(w);
@@ -187,7 +186,7 @@ impl Plan {
         let mut first_row = 0;
         loop {
             let rows = per_window.min(shape.rows - first_row);
-            let mut window = Window::new(shape.vec4(), shape.precision);
+            let mut window = Window::new(shape.vec4(), shape.format);
             window.push(table, spec, first_row, rows, key);
             self.windows.push(window);
             first_row += rows;
@@ -207,7 +206,7 @@ impl Window {
             dim: spec.shape.dim,
             first_row,
             rows,
-            base: element(self.bytes / spec.shape.precision.bytes() as u64),
+            base: element(self.bytes / spec.shape.format.element_bytes()),
             stride: spec.shape.stride(),
             state_base: element(self.state_bytes / 4),
             state_stride: spec.state,
@@ -228,7 +227,7 @@ mod tests {
     use super::*;
 
     fn table(rows: u32, dim: u32, state: u32) -> TableShape {
-        TableShape { shape: Shape { rows, dim, precision: Precision::F32 }, state, own: false }
+        TableShape { shape: Shape { rows, dim, format: RowFormat::F32 }, state, own: false }
     }
 
     /// Every row of every table lies in exactly one part, keys ascend through the windows, nothing overlaps.
@@ -253,7 +252,7 @@ mod tests {
                 for part in &window.parts {
                     assert_eq!(part.base, element);
                     let shape = tables[part.table].shape;
-                    assert_eq!((window.vec4, window.precision), (part.dim % 4 == 0, shape.precision));
+                    assert_eq!((window.vec4, window.format), (part.dim % 4 == 0, shape.format));
                     element += part.rows * part.stride;
                 }
                 key = window.keys().end;
@@ -271,10 +270,8 @@ mod tests {
 
     #[test]
     fn types_do_not_share_a_window() {
-        let half = |spec: TableShape| TableShape {
-            shape: Shape { precision: Precision::F16, ..spec.shape },
-            ..spec
-        };
+        let half =
+            |spec: TableShape| TableShape { shape: Shape { format: RowFormat::F16, ..spec.shape }, ..spec };
         let tables = [table(10, 8, 1), half(table(10, 8, 1)), half(table(4, 12, 1)), half(table(9, 3, 1))];
         let plan = check(&tables, 1 << 20);
         assert_eq!(plan.windows.len(), 3);

@@ -4,6 +4,7 @@ mod init;
 mod layout;
 mod packed;
 mod precision;
+mod row_format;
 mod store;
 
 pub use init::Init;
@@ -11,10 +12,10 @@ pub(crate) use init::table_seed;
 pub(crate) use layout::{Group, Part, Plan, Window};
 pub(crate) use packed::RowList;
 pub use precision::Precision;
+pub use row_format::RowFormat;
 pub(crate) use store::{Kind, TableStore};
 
 use crate::device::Buffer;
-use crate::kernels::types::stride;
 use crate::{Error, Result};
 
 /// The largest number of rows: 2^32 - 2.
@@ -25,7 +26,7 @@ pub const MAX_ROWS: u64 = u32::MAX as u64 - 1;
 pub struct Table {
     pub(crate) rows: u64,
     pub(crate) dim: usize,
-    pub(crate) precision: Precision,
+    pub(crate) format: RowFormat,
     pub(crate) init: Init,
     pub(crate) storage: Option<Buffer>,
 }
@@ -34,7 +35,7 @@ impl Table {
     /// A table of `rows` rows (at most [`MAX_ROWS`]) with 16 columns, uniform in `[-0.05, 0.05)`.
     #[must_use]
     pub fn rows(rows: u64) -> Self {
-        Self { rows, dim: 16, precision: Precision::F32, init: Init::default(), storage: None }
+        Self { rows, dim: 16, format: RowFormat::F32, init: Init::default(), storage: None }
     }
 
     /// Sets the number of columns; multiples of 4 are fast.
@@ -48,7 +49,7 @@ impl Table {
     /// looked at, so that each begins at a whole word.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
-        self.precision = precision;
+        self.format = precision.into();
         self
     }
 
@@ -78,7 +79,7 @@ impl Table {
         };
         self.init.validate(name)?;
         let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
-        let shape = Shape { rows, dim, precision: self.precision };
+        let shape = Shape { rows, dim, format: self.format };
         if let Some(buffer) = &self.storage {
             let needed = shape.bytes();
             if buffer.size() < needed {
@@ -92,12 +93,12 @@ impl Table {
 /// The largest dimension: a row must fit the smallest binding there is.
 pub(crate) const MAX_DIM: u32 = 1 << 20;
 
-/// Rows and columns of a table, and the type of its values.
+/// Rows and columns of a table, and how its rows are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) rows: u32,
     pub(crate) dim: u32,
-    pub(crate) precision: Precision,
+    pub(crate) format: RowFormat,
 }
 
 impl Shape {
@@ -106,13 +107,13 @@ impl Shape {
         self.dim.is_multiple_of(4)
     }
 
-    /// Values from row to row.
+    /// Elements from row to row.
     pub(crate) fn stride(self) -> u32 {
-        stride(self.dim, self.precision.code())
+        self.format.stride(self.dim)
     }
 
     pub(crate) fn row_bytes(self) -> u64 {
-        u64::from(self.stride()) * self.precision.bytes() as u64
+        u64::from(self.stride()) * self.format.element_bytes()
     }
 
     pub(crate) fn bytes(self) -> u64 {

@@ -106,7 +106,7 @@ impl TableStore {
                     let (memory, base) = match region.kind {
                         // rows of 16-bit values begin at whole words
                         Kind::Weights => {
-                            let bytes = u64::from(part.base) * window.precision.bytes() as u64;
+                            let bytes = u64::from(part.base) * window.format.element_bytes();
                             (self.weights(w), narrow(bytes / 4))
                         }
                         Kind::State => (self.state(w), part.state_base),
@@ -182,7 +182,7 @@ mod tests {
             let packed = store.gather(&lists()).unwrap();
             let row = |table, row| -> Vec<u32> {
                 let values = store.read(table, row, 1).unwrap();
-                store.shape(table).precision.pack(&values, store.shape(table).dim as usize)
+                store.shape(table).format.pack(&values, store.shape(table).dim as usize)
             };
             assert_eq!(packed[..9], [row(1, 49), row(1, 0), row(1, 7)].concat());
             // state of three values of 16 bits takes two words and begins at a multiple of four

@@ -143,7 +143,7 @@ impl TableStore {
                     continue;
                 }
                 let (buffer, base) = match kind {
-                    Kind::Weights => (buffers.0, u64::from(part.base) * window.precision.bytes() as u64),
+                    Kind::Weights => (buffers.0, u64::from(part.base) * window.format.element_bytes()),
                     Kind::State => (buffers.1, u64::from(part.state_base) * 4),
                 };
                 let offset = base + u64::from(begin - part.first_row) * row;
@@ -180,10 +180,25 @@ impl TableStore {
         rec
     }
 
+    /// Reads the words of rows of a table; blocks.
+    pub(crate) fn read_row_words(&self, table: usize, first: u32, rows: u32) -> Result<Vec<u32>> {
+        self.read_words(table, Kind::Weights, first, rows)
+    }
+
+    /// Records that the words of rows of a table are written, after everything submitted so far.
+    pub(crate) fn write_row_words(&self, table: usize, first: u32, rows: u32, words: &[u32]) -> Recorder {
+        self.write_words(table, Kind::Weights, first, rows, words)
+    }
+
+    /// First row and number of rows of steps that need little host memory.
+    pub(crate) fn steps_of_rows(&self, table: usize) -> impl Iterator<Item = (u32, u32)> + use<> {
+        self.steps(table, Kind::Weights)
+    }
+
     /// Reads rows of a table; blocks.
     pub(crate) fn read(&self, table: usize, first: u32, rows: u32) -> Result<Vec<f32>> {
-        let Shape { dim, precision, .. } = self.shapes[table];
-        Ok(precision.unpack(&self.read_words(table, Kind::Weights, first, rows)?, dim as usize))
+        let Shape { dim, format, .. } = self.shapes[table];
+        Ok(format.unpack(&self.read_words(table, Kind::Weights, first, rows)?, dim as usize))
     }
 
     /// Writes whole rows from `first` on, after everything submitted so far.
@@ -192,9 +207,9 @@ impl TableStore {
     }
 
     fn recorded_write(&self, table: usize, first: u32, values: &[f32]) -> Recorder {
-        let Shape { dim, precision, .. } = self.shapes[table];
+        let Shape { dim, format, .. } = self.shapes[table];
         let rows = u32::try_from(values.len() / dim as usize).unwrap_or(u32::MAX);
-        self.write_words(table, Kind::Weights, first, rows, &precision.pack(values, dim as usize))
+        self.write_words(table, Kind::Weights, first, rows, &format.pack(values, dim as usize))
     }
 
     /// Reads all rows, in steps, so that no more than one copy of a large table is made; blocks.
@@ -265,7 +280,7 @@ impl TableStore {
                 // The kernel's binding must begin at an aligned place, which a part of an arena need not do: rows
                 // are made in scratch memory and copied.
                 let bytes = u64::from(part.rows) * self.shapes[table].row_bytes();
-                let target = buffer.part(u64::from(part.base) * window.precision.bytes() as u64, bytes);
+                let target = buffer.part(u64::from(part.base) * window.format.element_bytes(), bytes);
                 let aligned = target.bindable(&self.ctx).1 == 0;
                 let made = if aligned { target.clone() } else { rec.scratch("embag.init", bytes)? };
                 // bindings are below 2^34 bytes
@@ -277,7 +292,7 @@ impl TableStore {
                     seed,
                     uniform_values,
                     scale,
-                    table_type: window.precision.code(),
+                    table_type: window.format.code(),
                 };
                 let bindings = vec![made.clone()];
                 rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, bindings, words));

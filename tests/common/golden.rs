@@ -61,6 +61,11 @@ impl Golden {
     }
 
     /// 32-bit words.
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
+        let tensors = self.tensors();
+        tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}")).data().to_vec()
+    }
+
     pub(crate) fn words(&self, name: &str) -> Vec<u32> {
         let tensors = self.tensors();
         let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
@@ -69,28 +74,19 @@ impl Golden {
     }
 
     pub(crate) fn ints(&self, name: &str) -> Vec<u64> {
-        let tensors = self.tensors();
-        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
-        let data = tensor.data();
-        match tensor.dtype() {
-            Dtype::I64 => data
-                .chunks(8)
-                .map(|b| u64::try_from(i64::from_le_bytes(b.try_into().unwrap())).unwrap())
-                .collect(),
-            Dtype::I32 => data
-                .chunks(4)
-                .map(|b| u64::try_from(i32::from_le_bytes(b.try_into().unwrap())).unwrap())
-                .collect(),
-            other => panic!("{name} is {other:?}"),
-        }
+        self.signed(name).into_iter().map(|value| u64::try_from(value).unwrap()).collect()
     }
 
     /// Integers that may be negative.
     pub(crate) fn signed(&self, name: &str) -> Vec<i64> {
         let tensors = self.tensors();
         let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
-        assert_eq!(tensor.dtype(), Dtype::I64, "{name}");
-        tensor.data().chunks(8).map(|b| i64::from_le_bytes(b.try_into().unwrap())).collect()
+        let data = tensor.data();
+        match tensor.dtype() {
+            Dtype::I64 => data.chunks(8).map(|b| i64::from_le_bytes(b.try_into().unwrap())).collect(),
+            Dtype::I32 => data.chunks(4).map(|b| i32::from_le_bytes(b.try_into().unwrap()).into()).collect(),
+            other => panic!("{name} is {other:?}"),
+        }
     }
 
     pub(crate) fn offsets(&self, name: &str) -> Vec<u32> {

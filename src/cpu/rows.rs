@@ -1,0 +1,88 @@
+//! How rows of tables are read, as a parameter of the loops that pool them.
+
+use bytemuck::Pod;
+
+use super::codes::Codes;
+use super::format::Format;
+use super::simd::{prefetch_at, prefetch_words};
+use crate::kernels::types::header_words;
+
+/// Reads columns of rows of one type.
+pub(super) trait Rows: Copy + Send + Sync {
+    type Element: Pod + Send + Sync;
+
+    /// `N` columns of the row that begins at an element, if it is whole.
+    fn values<const N: usize>(self, rows: &[Self::Element], row: usize, column: usize) -> Option<[f32; N]>;
+
+    /// Asks for the cache lines of `N` columns that will be read soon.
+    fn prefetch<const N: usize>(self, rows: &[Self::Element], row: usize, column: usize);
+
+    /// Bytes that `N` columns take in memory.
+    fn bytes<const N: usize>(self) -> usize;
+}
+
+impl<F: Format> Rows for F {
+    type Element = F::Element;
+
+    #[inline(always)]
+    fn values<const N: usize>(self, rows: &[F::Element], row: usize, column: usize) -> Option<[f32; N]> {
+        rows.get(row + column..)?.first_chunk().map(|elements| Format::values(self, elements))
+    }
+
+    #[inline(always)]
+    fn prefetch<const N: usize>(self, rows: &[F::Element], row: usize, column: usize) {
+        prefetch_at::<N, _>(rows, row + column);
+    }
+
+    #[inline(always)]
+    fn bytes<const N: usize>(self) -> usize {
+        size_of::<[F::Element; N]>()
+    }
+}
+
+impl<const BITS: u32> Rows for Codes<BITS> {
+    type Element = u32;
+
+    #[inline(always)]
+    fn values<const N: usize>(self, rows: &[u32], row: usize, column: usize) -> Option<[f32; N]> {
+        Codes::values(self, rows, row, column)
+    }
+
+    #[inline(always)]
+    fn prefetch<const N: usize>(self, rows: &[u32], row: usize, column: usize) {
+        // scale and bias lie in front of the first columns
+        let codes = row + header_words(Self::TYPE) as usize + column / Self::COLUMNS;
+        let first = if column == 0 { row } else { codes };
+        prefetch_words(rows, first, codes - first + N.div_ceil(Self::COLUMNS));
+        // rows begin anywhere in a cache line
+        prefetch_words(rows, codes + N.div_ceil(Self::COLUMNS) - 1, 1);
+    }
+
+    #[inline(always)]
+    fn bytes<const N: usize>(self) -> usize {
+        N * BITS as usize / 8 + 4
+    }
+}
+
+/// Binds a way of reading rows to the type that a kernel's parameters name, and goes on with it.
+macro_rules! with_rows {
+    ($element:expr, $rows:ident => $then:expr) => {
+        match $element {
+            $crate::kernels::types::TYPE_INT8 => {
+                let $rows = $crate::cpu::codes::Codes::<8>;
+                $then
+            }
+            $crate::kernels::types::TYPE_INT4 => {
+                let $rows = $crate::cpu::codes::Codes::<4>;
+                $then
+            }
+            $crate::kernels::types::TYPE_INT2 => {
+                let $rows = $crate::cpu::codes::Codes::<2>;
+                $then
+            }
+            element => $crate::cpu::format::with_format!(element, $rows => $then),
+        }
+    };
+}
+
+pub(super) use with_rows;

@@ -1,0 +1,170 @@
+//! Rows as the bytes that FBGEMM and PyTorch keep.
+
+use half::f16;
+
+use crate::table::RowFormat;
+use crate::{Error, Result};
+
+/// Where scale and bias lie in the bytes of a row. Rows of floats have neither, and are the same in both but for the
+/// alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RowLayout {
+    /// Codes, then scale and bias: of 32 bits for int8, of 16 for int4 and int2. The fused rows of FBGEMM's
+    /// `FloatToFused8BitRowwiseQuantized` and `FloatToFusedNBitRowwiseQuantizedSBHalf`, and of PyTorch's
+    /// `quantized::embedding_bag_byte_prepack`, `_4bit_prepack` and `_2bit_prepack`.
+    Fused,
+    /// Scale and bias of 16 bits, then codes, each row filled up to a multiple of so many bytes: the rows of FBGEMM's
+    /// inference tables, `IntNBitTableBatchedEmbeddingBagsCodegen` (`row_alignment`: 1 on CPUs, 16 on GPUs). Scales and
+    /// biases of int8 rows are rounded to 16 bits when they are written, as FBGEMM does.
+    Inference {
+        /// Bytes that the length of a row is a multiple of; at least 1.
+        alignment: usize,
+    },
+}
+
+impl RowLayout {
+    /// Bytes of a row of `dim` columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for an alignment of 0.
+    pub fn row_bytes(self, format: RowFormat, dim: usize) -> Result<usize> {
+        let codes = (dim * format.bits()).div_ceil(8);
+        match (self, format.precision()) {
+            (Self::Inference { alignment: 0 }, _) => Err(Error::invalid("alignment", "at least 1 byte", 0)),
+            (Self::Inference { alignment }, Some(_)) => Ok(codes.next_multiple_of(alignment)),
+            (Self::Inference { alignment }, None) => Ok((codes + 4).next_multiple_of(alignment)),
+            (Self::Fused, Some(_)) => Ok(codes),
+            (Self::Fused, None) => Ok(codes + if format == RowFormat::Int8 { 8 } else { 4 }),
+        }
+    }
+
+    /// The bytes of a row from its words on the device. `None` if its scale or bias is beyond 16 bits.
+    pub(super) fn bytes(self, format: RowFormat, dim: usize, words: &[u32], out: &mut [u8]) -> Option<()> {
+        let codes = (dim * format.bits()).div_ceil(8);
+        let bytes = little_endian(words);
+        let header = format.row_bytes(0);
+        if format.precision().is_some() {
+            out[..codes].copy_from_slice(&bytes[..codes]);
+            out[codes..].fill(0);
+            return Some(());
+        }
+        match self {
+            Self::Fused => {
+                out[..codes].copy_from_slice(&bytes[header..header + codes]);
+                out[codes..].copy_from_slice(&bytes[..header]);
+            }
+            Self::Inference { .. } => {
+                if format == RowFormat::Int8 {
+                    for (word, out) in words[..2].iter().zip(out[..4].chunks_mut(2)) {
+                        let value = f16::from_f32(f32::from_bits(*word));
+                        if !value.is_finite() {
+                            return None;
+                        }
+                        out.copy_from_slice(&value.to_le_bytes());
+                    }
+                } else {
+                    out[..4].copy_from_slice(&bytes[..4]);
+                }
+                out[4..4 + codes].copy_from_slice(&bytes[header..header + codes]);
+                out[4 + codes..].fill(0);
+            }
+        }
+        Some(())
+    }
+
+    /// The words of a row from its bytes.
+    pub(super) fn words(self, format: RowFormat, dim: usize, bytes: &[u8], out: &mut [u32]) {
+        let codes = (dim * format.bits()).div_ceil(8);
+        out.fill(0);
+        if format.precision().is_some() {
+            put(&bytes[..codes], out);
+            return;
+        }
+        let (header, words) = out.split_at_mut(format.row_bytes(0) / 4);
+        match self {
+            Self::Fused => {
+                put(&bytes[..codes], words);
+                put(&bytes[codes..], header);
+            }
+            Self::Inference { .. } => {
+                put(&bytes[4..4 + codes], words);
+                if format == RowFormat::Int8 {
+                    for (word, bytes) in header.iter_mut().zip(bytes[..4].as_chunks::<2>().0) {
+                        *word = f16::from_le_bytes(*bytes).to_f32().to_bits();
+                    }
+                } else {
+                    put(&bytes[..4], header);
+                }
+            }
+        }
+    }
+}
+
+fn little_endian(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// Bytes as words, the last of them filled up with zeros.
+fn put(bytes: &[u8], words: &mut [u32]) {
+    for (bytes, word) in bytes.chunks(4).zip(words) {
+        let mut whole = [0; 4];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        *word = u32::from_le_bytes(whole);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAYOUTS: [RowLayout; 3] =
+        [RowLayout::Fused, RowLayout::Inference { alignment: 1 }, RowLayout::Inference { alignment: 16 }];
+
+    #[test]
+    fn lengths_are_those_of_fbgemm() {
+        let of = |format| LAYOUTS.map(|layout| layout.row_bytes(format, 16).unwrap());
+        assert_eq!(of(RowFormat::Int8), [24, 20, 32]);
+        assert_eq!(of(RowFormat::Int4), [12, 12, 16]);
+        assert_eq!(of(RowFormat::Int2), [8, 8, 16]);
+        assert_eq!(of(RowFormat::F16), [32, 32, 32]);
+        assert_eq!(RowLayout::Fused.row_bytes(RowFormat::Int4, 17).unwrap(), 13);
+        let none = RowLayout::Inference { alignment: 0 }.row_bytes(RowFormat::Int8, 4).unwrap_err();
+        assert_eq!(none.to_string(), "alignment: expected at least 1 byte, got 0");
+    }
+
+    #[test]
+    fn words_come_back_from_bytes() {
+        use RowFormat::{Bf16, F16, F32, Int2, Int4, Int8};
+        for (format, dim) in
+            [Int8, Int4, Int2, F16, Bf16, F32].into_iter().flat_map(|f| [(f, 16), (f, 17), (f, 1)])
+        {
+            // scale and bias are representable in 16 bits
+            let row: Vec<f32> = (0..dim).map(|c| (c * 255 / 16) as f32 * 0.25 - 2.0).collect();
+            let words = format.pack(&row, dim);
+            for layout in LAYOUTS {
+                let mut bytes = vec![0xff; layout.row_bytes(format, dim).unwrap()];
+                layout.bytes(format, dim, &words, &mut bytes).unwrap();
+                let mut back = vec![7; words.len()];
+                layout.words(format, dim, &bytes, &mut back);
+                if format != Int8 || layout == RowLayout::Fused {
+                    assert_eq!(back, words, "{format:?} {dim} {layout:?}");
+                }
+                let mut again = vec![0xff; bytes.len()];
+                layout.bytes(format, dim, &back, &mut again).unwrap();
+                assert_eq!(again, bytes, "{format:?} {dim} {layout:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scale_beyond_16_bits_has_no_inference_row() {
+        let words = RowFormat::Int8.pack(&[0.0, 1e9], 2);
+        let mut bytes = [0; 10];
+        assert!(
+            RowLayout::Inference { alignment: 1 }
+                .bytes(RowFormat::Int8, 2, &words, &mut bytes[..6])
+                .is_none()
+        );
+        assert!(RowLayout::Fused.bytes(RowFormat::Int8, 2, &words, &mut bytes).is_some());
+    }
+}

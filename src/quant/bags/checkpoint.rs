@@ -1,0 +1,122 @@
+//! Quantised tables in files.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{QuantizedBags, RowLayout};
+use crate::kernels::feature::NONE;
+use crate::table::RowFormat;
+use crate::{Bounds, Checkpoint, Context, Pooling, Result};
+
+/// The prefix of [`QuantizedBags::save`].
+const PREFIX: &str = "quantized";
+
+/// What a file says of a table.
+#[derive(Serialize, Deserialize)]
+struct SavedTable {
+    name: String,
+    rows: u64,
+    dim: usize,
+    format: RowFormat,
+}
+
+/// What a file says of a feature.
+#[derive(Serialize, Deserialize)]
+struct SavedFeature {
+    name: String,
+    table: String,
+    pooling: Pooling,
+    padding: Option<u32>,
+}
+
+/// What a file says of quantised bags.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    tables: Vec<SavedTable>,
+    features: Vec<SavedFeature>,
+    bounds: Bounds,
+}
+
+impl QuantizedBags {
+    /// Adds all tables to a checkpoint: `{prefix}.{table}.rows` as `[rows, bytes]`, the rows in [`RowLayout::Fused`], and
+    /// `{prefix}.bags` in the metadata, which describes tables and features. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already,
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+        let mut tables = Vec::new();
+        for name in self.tables() {
+            let (_, shape) = self.find(name)?;
+            let bytes = self.download_bytes(name, RowLayout::Fused)?;
+            let row_bytes = RowLayout::Fused.row_bytes(shape.format, shape.dim as usize)?;
+            checkpoint.insert(&rows_name(prefix, name), &[shape.rows as usize, row_bytes], bytes)?;
+            tables.push(SavedTable {
+                name: name.clone(),
+                rows: shape.rows.into(),
+                dim: shape.dim as usize,
+                format: shape.format,
+            });
+        }
+        let schema = self.bags.schema();
+        let features = schema.features.iter().map(|feature| SavedFeature {
+            name: feature.name.clone(),
+            table: self.tables()[feature.table].clone(),
+            pooling: feature.pooling,
+            padding: (feature.padding != NONE).then_some(feature.padding),
+        });
+        let saved = Saved { tables, features: features.collect(), bounds: schema.bounds };
+        checkpoint.set_json(&format!("{prefix}.bags"), &saved)
+    }
+
+    /// Makes the bags that [`QuantizedBags::export`] described, on any device.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) if there are none, or they are damaged;
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the memory cannot be had.
+    pub fn import(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
+        let saved: Saved = checkpoint.json(&format!("{prefix}.bags"))?;
+        let mut builder = Self::builder(ctx).bounds(saved.bounds);
+        for table in &saved.tables {
+            builder = builder.table(&table.name, table.rows, table.dim, table.format);
+        }
+        for feature in &saved.features {
+            builder = builder.feature(&feature.name, &feature.table, feature.pooling);
+            if let Some(padding) = feature.padding {
+                builder = builder.padding(padding);
+            }
+        }
+        let mut this = builder.build()?;
+        for table in &saved.tables {
+            let row_bytes = RowLayout::Fused.row_bytes(table.format, table.dim)?;
+            // a table of so many rows was made
+            let rows = usize::try_from(table.rows).unwrap_or(usize::MAX);
+            let bytes = checkpoint.tensor::<u8>(&rows_name(prefix, &table.name), &[rows, row_bytes])?;
+            this.upload_bytes(&table.name, bytes, RowLayout::Fused)?;
+        }
+        Ok(this)
+    }
+
+    /// [`QuantizedBags::export`] into a file.
+    ///
+    /// # Errors
+    /// As [`QuantizedBags::export`] and [`Checkpoint::save`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut checkpoint = Checkpoint::new();
+        self.export(&mut checkpoint, PREFIX)?;
+        checkpoint.save(path)
+    }
+
+    /// [`QuantizedBags::import`] from a file that [`QuantizedBags::save`] wrote.
+    ///
+    /// # Errors
+    /// As [`QuantizedBags::import`] and [`Checkpoint::load`].
+    pub fn load(ctx: &Context, path: impl AsRef<Path>) -> Result<Self> {
+        Self::import(ctx, &Checkpoint::load(path)?, PREFIX)
+    }
+}
+
+fn rows_name(prefix: &str, table: &str) -> String {
+    format!("{prefix}.{table}.rows")
+}

@@ -1,0 +1,257 @@
+//! Rows quantised and restored on the device.
+
+use super::QuantizedBags;
+use super::quantized_bags::cannot_keep;
+use crate::device::word;
+use crate::kernel::Dispatch;
+use crate::kernels::feature::NONE;
+use crate::kernels::{check_values, dequantize_rows, quantize_rows};
+use crate::quant::RangeSearch;
+use crate::table::{RowFormat, Table, TableStore};
+use crate::{Buffer, Context, EmbeddingBags, Error, Init, Matrix, Recorder, Result};
+
+/// Rows of floats that one binding holds.
+struct Source {
+    binding: Buffer,
+    /// Element of the first row, and elements from row to row.
+    base: u32,
+    stride: u32,
+    element: u32,
+    /// The first row's number in the table.
+    first: u32,
+    rows: u32,
+}
+
+impl QuantizedBags {
+    /// Quantises the tables of bags on their device, with the same features; `choose` says for each table how its rows are
+    /// to be kept. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`QuantizedBags::upload`] for rows with values that cannot be kept; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    pub fn of(
+        bags: &EmbeddingBags,
+        mut choose: impl FnMut(&str) -> (RowFormat, RangeSearch),
+    ) -> Result<Self> {
+        let (ctx, schema, source) = (bags.context(), bags.schema(), bags.store());
+        let mut builder = EmbeddingBags::builder(ctx).pruned().bounds(schema.bounds);
+        let mut searches = Vec::new();
+        for (index, name) in source.names().iter().enumerate() {
+            let shape = source.shape(index);
+            let (format, search) = choose(name);
+            searches.push(search);
+            let table = Table::rows(shape.rows.into()).dim(shape.dim as usize).init(Init::Zero);
+            builder = builder.table(name, Table { format, ..table });
+        }
+        for feature in &schema.features {
+            builder = builder.feature(&feature.name, &source.names()[feature.table], feature.pooling);
+            if feature.padding != NONE {
+                builder = builder.padding(feature.padding);
+            }
+        }
+        let this = Self::new(builder.build()?);
+        for (index, search) in searches.into_iter().enumerate() {
+            let sources = parts_of(source, index);
+            let status = Buffer::from_slice(ctx, &[NONE])?;
+            let mut rec = Recorder::new(ctx);
+            this.record_rows(&mut rec, index, &sources, search, &status)?;
+            rec.run()?;
+            if let [row] = status.read::<u32>(ctx)?[..]
+                && row != NONE
+            {
+                let values = source.read(index, row, 1)?;
+                return Err(this.refusal(index, row, &values));
+            }
+        }
+        Ok(this)
+    }
+
+    /// Records that rows from `first` on are quantised from a matrix of as many columns. If a row has a value that cannot be
+    /// kept, nothing is written and waiting for the submission gives the error.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table or the columns are not its dim, [`Error::RowOutOfRange`], and
+    /// [`Error::LimitExceeded`] if the matrix is too large for the device to bind.
+    pub fn record_quantize(
+        &mut self,
+        rec: &mut Recorder,
+        table: &str,
+        first: u64,
+        rows: &Matrix,
+        search: RangeSearch,
+    ) -> Result<()> {
+        let (index, first) = self.checked_rows(rec, table, first, rows, "rows")?;
+        if rows.rows() == 0 {
+            return Ok(());
+        }
+        let place = rows.place(rec.context(), "rows")?;
+        let source = Source {
+            binding: place.binding,
+            base: place.base,
+            stride: place.stride,
+            element: RowFormat::F32.code(),
+            first,
+            rows: word("rows", rows.rows())?,
+        };
+        let status = Buffer::from_slice(rec.context(), &[NONE])?;
+        rec.whole(|rec| {
+            // a recorder may be submitted once only, but its commands must find the status clean
+            self.record_rows(rec, index, &[source], search, &status)
+        })?;
+        let (ctx, rows) = (rec.context().clone(), rows.clone());
+        let shape = self.bags.store().shape(index);
+        let name = table.to_owned();
+        rec.check(Box::new(move || {
+            let bad = status.read::<u32>(&ctx)?[0];
+            if bad == NONE {
+                return Ok(());
+            }
+            let values = rows.row_part((bad - first) as usize, 1).to_vec(&ctx)?;
+            let value = values.into_iter().find(|&value| !shape.format.keeps(value)).unwrap_or(f32::NAN);
+            Err(cannot_keep(&name, bad.into(), shape.format, value))
+        }));
+        Ok(())
+    }
+
+    /// Records that the values of as many rows as `out` has are written to it, from row `first` of a table on.
+    ///
+    /// # Errors
+    /// As [`QuantizedBags::record_quantize`].
+    pub fn record_dequantize(&self, rec: &mut Recorder, table: &str, first: u64, out: &Matrix) -> Result<()> {
+        let (index, first) = self.checked_rows(rec, table, first, out, "out")?;
+        let store = self.bags.store();
+        let end = first + word("rows", out.rows())?;
+        for source in parts_of(store, index) {
+            let (begin, stop) = (first.max(source.first), end.min(source.first + source.rows));
+            if begin >= stop {
+                continue;
+            }
+            let part = out.row_part((begin - first) as usize, (stop - begin) as usize);
+            let place = part.place(rec.context(), "out")?;
+            let params = dequantize_rows::Params {
+                rows: stop - begin,
+                dim: store.shape(index).dim,
+                source_base: source.base + (begin - source.first) * source.stride,
+                source_stride: source.stride,
+                rows_type: source.element,
+                out_base: place.base,
+                out_stride: place.stride,
+            };
+            let threads = dequantize_rows::threads(params.rows, params.dim);
+            let variant = dequantize_rows::variant(source.element);
+            let bindings = vec![source.binding, place.binding];
+            rec.dispatch(Dispatch::threads(&dequantize_rows::KERNEL, variant, &params, bindings, threads));
+        }
+        Ok(())
+    }
+
+    fn checked_rows(
+        &self,
+        rec: &Recorder,
+        table: &str,
+        first: u64,
+        matrix: &Matrix,
+        argument: &'static str,
+    ) -> Result<(usize, u32)> {
+        self.bags.same_context(rec, "recorder")?;
+        let (index, shape) = self.find(table)?;
+        matrix.check_shape(argument, matrix.rows(), shape.dim as usize)?;
+        let end = first.saturating_add(matrix.rows() as u64);
+        match u32::try_from(first) {
+            Ok(first) if end <= shape.rows.into() => Ok((index, first)),
+            _ => {
+                let row = first.max(end.saturating_sub(1));
+                Err(Error::RowOutOfRange { table: table.to_owned(), row, rows: shape.rows.into() })
+            }
+        }
+    }
+
+    /// Checks all rows, then writes them, if all are good.
+    fn record_rows(
+        &self,
+        rec: &mut Recorder,
+        table: usize,
+        sources: &[Source],
+        search: RangeSearch,
+        status: &Buffer,
+    ) -> Result<()> {
+        let store = self.bags.store();
+        let shape = store.shape(table);
+        let greedy = search == RangeSearch::Greedy && shape.format.precision().is_none();
+        check_loops(rec.context(), shape.dim, greedy)?;
+        for source in sources {
+            let params = check_values::Params {
+                rows: source.rows,
+                dim: shape.dim,
+                source_base: source.base,
+                source_stride: source.stride,
+                rows_type: source.element,
+                first_row: source.first,
+                limit: shape.format.largest().to_bits(),
+            };
+            let bindings = vec![status.clone(), source.binding.clone()];
+            let threads = check_values::threads(source.rows, shape.dim);
+            rec.dispatch(Dispatch::threads(&check_values::KERNEL, 0, &params, bindings, threads));
+        }
+        let kind = rec.context().shape();
+        for (source, target) in
+            sources.iter().flat_map(|s| parts_of(store, table).into_iter().map(move |t| (s, t)))
+        {
+            let begin = source.first.max(target.first);
+            let end = (source.first + source.rows).min(target.first + target.rows);
+            if begin >= end {
+                continue;
+            }
+            let params = quantize_rows::Params {
+                rows: end - begin,
+                dim: shape.dim,
+                source_base: source.base + (begin - source.first) * source.stride,
+                source_stride: source.stride,
+                rows_type: source.element,
+                out_base: shape.format.words(target.base + (begin - target.first) * target.stride),
+                out_stride: shape.format.words(target.stride),
+                out_type: target.element,
+                greedy: greedy.into(),
+            };
+            let bindings = vec![status.clone(), source.binding.clone(), target.binding];
+            let groups = quantize_rows::groups(kind, params.rows);
+            let variant = quantize_rows::variant(kind);
+            rec.dispatch(Dispatch::new(&quantize_rows::KERNEL, variant, &params, bindings, groups));
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, table: usize, row: u32, values: &[f32]) -> Error {
+        let format = self.bags.store().shape(table).format;
+        let bad = values.iter().find(|&&value| !format.keeps(value)).copied().unwrap_or(f32::NAN);
+        cannot_keep(&self.tables()[table], row.into(), format, bad)
+    }
+}
+
+/// The rows of a table, window by window.
+fn parts_of(store: &TableStore, table: usize) -> Vec<Source> {
+    let mut all = Vec::new();
+    for (w, window) in store.plan().windows.iter().enumerate() {
+        for part in window.parts.iter().filter(|part| part.table == table && part.rows > 0) {
+            all.push(Source {
+                binding: store.weights(w).clone(),
+                base: part.base,
+                stride: part.stride,
+                element: window.format.code(),
+                first: part.first_row,
+                rows: part.rows,
+            });
+        }
+    }
+    all
+}
+
+/// Software adapters end long loops.
+fn check_loops(ctx: &Context, dim: u32, greedy: bool) -> Result<()> {
+    match ctx.loop_limit() {
+        Some(limit) if quantize_rows::iterations(dim, greedy) > limit.into() => {
+            let expected = format!("rows whose search takes at most {limit} steps on a software adapter");
+            Err(Error::invalid("dim", expected, dim))
+        }
+        _ => Ok(()),
+    }
+}

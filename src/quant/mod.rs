@@ -1,0 +1,11 @@
+//! Low precision, for serving what was trained in `f32`.
+//!
+//! [`QuantizedBags`] look rows of few bits up: int8, int4 and int2 with a scale and a bias a row, byte for byte as FBGEMM keeps
+//! them, and 16-bit floats.
+
+mod bags;
+mod range_search;
+
+pub use crate::table::RowFormat;
+pub use bags::{QuantizedBags, QuantizedBagsBuilder, RowLayout};
+pub use range_search::RangeSearch;

@@ -1,0 +1,342 @@
+//! Quantised bags against rows that were restored by hand, replaced rows, pruned ids, files and bad input.
+
+mod common;
+
+use embag::quant::{QuantizedBags, RangeSearch, RowFormat, RowLayout};
+use embag::{
+    Bounds, Checkpoint, Context, ContextOptions, DeviceBatch, EmbeddingBags, Init, JaggedBatch, Matrix,
+    Pooling, Precision, Recorder, Table,
+};
+
+const FORMATS: [RowFormat; 6] =
+    [RowFormat::F32, RowFormat::F16, RowFormat::Bf16, RowFormat::Int8, RowFormat::Int4, RowFormat::Int2];
+
+/// Three tables of different dims and formats, one with two features.
+fn trained(ctx: &Context) -> EmbeddingBags {
+    let table = |rows, dim| Table::rows(rows).dim(dim).init(Init::Normal { mean: 0.1, std: 0.5 });
+    EmbeddingBags::builder(ctx)
+        .table("a", table(300, 16))
+        .table("b", table(50, 7).precision(Precision::F16))
+        .table("c", table(120, 64))
+        .feature("a sum", "a", Pooling::Sum)
+        .feature("b mean", "b", Pooling::Mean)
+        .padding(3)
+        .feature("c mean", "c", Pooling::Mean)
+        .feature("a max", "a", Pooling::Max)
+        .seed(5)
+        .build()
+        .unwrap()
+}
+
+fn batch(bags: &QuantizedBags, pruned: i64) -> JaggedBatch {
+    bags.batch()
+        .bags("a sum", &[1i64, 299, pruned, 7, 7], &[3, 0, 2])
+        .bags("b mean", &[3i64, 49, 0, 1], &[2, 1, 1])
+        .weights("b mean", &[1.0, 2.0, -0.5, 1.0])
+        .bags("c mean", &[pruned, 119, 4, 5, 6], &[2, 2, 1])
+        .bags("a max", &[5i64, pruned, 9, 9], &[2, 1, 1])
+        .build()
+        .unwrap()
+}
+
+/// The same lookups in the restored values, where the pruned id is a row of zeros of its own.
+fn expected(bags: &QuantizedBags) -> Vec<f32> {
+    let ctx = Context::cpu();
+    let mut builder = EmbeddingBags::builder(&ctx);
+    for name in bags.tables() {
+        let (rows, dim) = bags.table_shape(name).unwrap();
+        builder = builder.table(name, Table::rows(rows as u64 + 1).dim(dim));
+    }
+    let mut whole = builder
+        .feature("a sum", "a", Pooling::Sum)
+        .feature("b mean", "b", Pooling::Mean)
+        .padding(3)
+        .feature("c mean", "c", Pooling::Mean)
+        .feature("a max", "a", Pooling::Max)
+        .build()
+        .unwrap();
+    for name in bags.tables() {
+        let mut values = bags.download(name).unwrap();
+        values.extend(vec![0.0; bags.table_shape(name).unwrap().1]);
+        whole.upload(name, &values).unwrap();
+    }
+    let batch = whole
+        .batch()
+        .bags("a sum", &[1u32, 299, 300, 7, 7], &[3, 0, 2])
+        .bags("b mean", &[3u32, 49, 0, 1], &[2, 1, 1])
+        .weights("b mean", &[1.0, 2.0, -0.5, 1.0])
+        .bags("c mean", &[120u32, 119, 4, 5, 6], &[2, 2, 1])
+        .bags("a max", &[5u32, 300, 9, 9], &[2, 1, 1])
+        .build()
+        .unwrap();
+    whole.forward(&batch).unwrap().to_vec(&ctx).unwrap()
+}
+
+#[test]
+fn lookups_are_those_of_the_restored_values() {
+    // windows of a few rows, and one for all tables
+    for binding in [4096, 1 << 27] {
+        let options = ContextOptions::new().max_binding(binding);
+        let made: Vec<Vec<Vec<f32>>> = common::devices_with(&options)
+            .iter()
+            .map(|ctx| {
+                let source = trained(ctx);
+                FORMATS
+                    .iter()
+                    .map(|&format| {
+                        let bags = QuantizedBags::of(&source, |_| (format, RangeSearch::Greedy)).unwrap();
+                        let bytes = |rows, dim| rows * format.row_bytes(dim) as u64;
+                        assert_eq!(bags.bytes(), bytes(300, 16) + bytes(50, 7) + bytes(120, 64));
+                        let out = bags.forward(&batch(&bags, -1)).unwrap().to_vec(ctx).unwrap();
+                        // windows add up in another order than the one table of the oracle
+                        let expected = expected(&bags);
+                        for (got, expected) in out.iter().zip(&expected) {
+                            assert!((got - expected).abs() <= 1e-6, "{format:?}: {got} {expected}");
+                        }
+                        let half = bags.forward_half(&batch(&bags, -1), Precision::F16).unwrap();
+                        for (got, exact) in half.to_vec(ctx).unwrap().into_iter().zip(&out) {
+                            assert!(
+                                (got - exact).abs() <= exact.abs() * 5e-4 + 1e-7,
+                                "{format:?}: {got} {exact}"
+                            );
+                        }
+                        out
+                    })
+                    .collect()
+            })
+            .collect();
+        for (ctx, there) in common::devices_with(&options).iter().zip(&made) {
+            for (format, (there, here)) in FORMATS.iter().zip(there.iter().zip(&made[0])) {
+                // a card may decide for another range than the CPU
+                if common::is_exact(ctx) {
+                    common::assert_bits(&format!("{format:?} on {}", common::name_of(ctx)), there, here);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_greedy_range_never_loses_more() {
+    let values = trained(&Context::cpu()).download("c").unwrap();
+    for format in [RowFormat::Int8, RowFormat::Int4, RowFormat::Int2] {
+        for ctx in common::devices() {
+            let mut bags = QuantizedBags::builder(&ctx)
+                .table("c", 120, 64, format)
+                .feature("c", "c", Pooling::None)
+                .build()
+                .unwrap();
+            let mut losses = Vec::new();
+            for search in [RangeSearch::MinMax, RangeSearch::Greedy] {
+                bags.upload("c", &values, search).unwrap();
+                let restored = bags.download("c").unwrap();
+                let row_loss = |(a, b): (&[f32], &[f32])| -> f64 {
+                    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
+                };
+                losses.push(restored.chunks(64).zip(values.chunks(64)).map(row_loss).collect::<Vec<f64>>());
+            }
+            assert!(
+                losses[0].iter().zip(&losses[1]).all(|(whole, greedy)| greedy <= &(whole * (1.0 + 1e-6)))
+            );
+            let [whole, greedy] = [0, 1].map(|k| losses[k].iter().sum::<f64>());
+            // by much where codes are few
+            assert!(
+                greedy < whole * if format == RowFormat::Int8 { 1.0 } else { 0.9 },
+                "{format:?}: {greedy} {whole}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rows_are_replaced_while_it_serves() {
+    for ctx in common::devices() {
+        let mut bags = QuantizedBags::of(&trained(&ctx), |name| match name {
+            "a" => (RowFormat::Int4, RangeSearch::MinMax),
+            "b" => (RowFormat::F16, RangeSearch::MinMax),
+            _ => (RowFormat::Int8, RangeSearch::MinMax),
+        })
+        .unwrap();
+        let before = bags.download("a").unwrap();
+        let row: Vec<f32> = (0u8..16).map(f32::from).collect();
+        bags.write_row("a", 7, &row, RangeSearch::MinMax).unwrap();
+        assert_eq!(bags.read_row("a", 7).unwrap(), row);
+        let layout = RowLayout::Inference { alignment: 16 };
+        let bytes = bags.download_bytes("a", layout).unwrap();
+        bags.write_row_bytes("a", 299, &bytes[7 * 16..8 * 16], layout).unwrap();
+        let mut rec = Recorder::new(&ctx);
+        let two = Matrix::from_slice(&ctx, &[row.clone(), row.clone()].concat(), 2, 16).unwrap();
+        bags.record_quantize(&mut rec, "a", 100, &two, RangeSearch::Greedy).unwrap();
+        let out = Matrix::zeros(&ctx, 3, 16).unwrap();
+        bags.record_dequantize(&mut rec, "a", 99, &out).unwrap();
+        rec.run().unwrap();
+        let after = bags.download("a").unwrap();
+        assert_eq!(out.to_vec(&ctx).unwrap(), after[99 * 16..102 * 16]);
+        for (r, (after, before)) in after.chunks(16).zip(before.chunks(16)).enumerate() {
+            let expected = if [7, 299, 100, 101].contains(&r) { &row[..] } else { before };
+            assert_eq!(after, expected, "row {r} on {}", common::name_of(&ctx));
+        }
+    }
+}
+
+#[test]
+fn pruned_ids_of_device_batches() {
+    for ctx in common::devices() {
+        let bags = QuantizedBags::of(&trained(&ctx), |_| (RowFormat::Int8, RangeSearch::MinMax)).unwrap();
+        let host = bags
+            .batch()
+            .bags("a sum", &[1i64, -1], &[2])
+            .bags("b mean", &[-1i64, 4], &[2])
+            .bags("c mean", &[-1i64], &[1])
+            .bags("a max", &[-1i32, 2], &[2])
+            .build()
+            .unwrap();
+        let ids = [1, u32::MAX, u32::MAX, 4, u32::MAX, u32::MAX, 2];
+        let buffer = |words: &[u32]| embag::Buffer::from_slice(&ctx, words).unwrap();
+        let device = |ids: &[u32]| DeviceBatch {
+            batch: 1,
+            ids: buffer(ids),
+            bags: buffer(&[0, 2, 4, 5, 7]),
+            lengths: false,
+            weights: None,
+            counts: None,
+            examples: None,
+        };
+        let mut rec = Recorder::new(&ctx);
+        let batch = bags.batch_from_device(&mut rec, device(&ids)).unwrap();
+        rec.run().unwrap();
+        let out = |batch: &JaggedBatch| bags.forward(batch).unwrap().to_vec(&ctx).unwrap();
+        common::assert_bits("device batch", &out(&batch), &out(&host));
+        // what is no row and not pruned is still an error
+        let mut rec = Recorder::new(&ctx);
+        bags.batch_from_device(&mut rec, device(&[1, u32::MAX, u32::MAX, 4, u32::MAX - 1, u32::MAX, 2]))
+            .unwrap();
+        let error = rec.run().unwrap_err().to_string();
+        assert!(error.contains("feature \"c mean\"") && error.contains("4294967294"), "{error}");
+    }
+}
+
+#[test]
+fn files_hold_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("served.safetensors");
+    for ctx in common::devices() {
+        for (format, dim) in FORMATS.into_iter().flat_map(|format| [(format, 16), (format, 7)]) {
+            let name = if dim == 16 { "a" } else { "b" };
+            let bags = QuantizedBags::of(&trained(&ctx), |_| (format, RangeSearch::MinMax)).unwrap();
+            bags.save(&path).unwrap();
+            let back = QuantizedBags::load(&Context::cpu(), &path).unwrap();
+            assert_eq!(back.format(name).unwrap(), format);
+            let bytes = |bags: &QuantizedBags| bags.download_bytes(name, RowLayout::Fused).unwrap();
+            assert_eq!(bytes(&back), bytes(&bags));
+            let out = |bags: &QuantizedBags| {
+                bags.forward(&batch(bags, -1)).unwrap().to_vec(bags.context()).unwrap()
+            };
+            common::assert_agrees(&ctx, "loaded", &out(&bags), &out(&back));
+        }
+    }
+    let mut damaged = Checkpoint::new();
+    damaged.set_json("quantized.bags", &"nothing").unwrap();
+    damaged.save(&path).unwrap();
+    let error = QuantizedBags::load(&Context::cpu(), &path).unwrap_err().to_string();
+    assert!(error.contains("metadata \"quantized.bags\""), "{error}");
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused_with_its_row() {
+    for ctx in common::devices() {
+        for (format, bad, kept) in [
+            (RowFormat::Int8, f32::NAN, 1e38),
+            (RowFormat::Int8, 3e38, -1e38),
+            (RowFormat::Int4, 65_520.0, 65_504.0),
+            (RowFormat::Int2, f32::NEG_INFINITY, 1.0),
+            (RowFormat::F16, 7e4, -65_504.0),
+            (RowFormat::Bf16, f32::INFINITY, 3e38),
+            (RowFormat::F32, f32::NAN, f32::MAX),
+        ] {
+            let mut values = vec![1.0; 40 * 5];
+            (values[31 * 5 + 4], values[33 * 5], values[2]) = (bad, f32::NAN, kept);
+            let mut source = EmbeddingBags::builder(&ctx)
+                .table("t", Table::rows(40).dim(5))
+                .feature("f", "t", Pooling::Sum)
+                .build()
+                .unwrap();
+            source.upload("t", &values).unwrap();
+            let mut bags = QuantizedBags::builder(&ctx)
+                .table("t", 40, 5, format)
+                .feature("f", "t", Pooling::Sum)
+                .build()
+                .unwrap();
+            let what = format!("{format:?}, {bad} on {}", common::name_of(&ctx));
+            let matrix = Matrix::from_slice(&ctx, &values, 40, 5).unwrap();
+            let mut rec = Recorder::new(&ctx);
+            bags.record_quantize(&mut rec, "t", 0, &matrix, RangeSearch::MinMax).unwrap();
+            let errors = [
+                QuantizedBags::of(&source, |_| (format, RangeSearch::MinMax)).unwrap_err().to_string(),
+                bags.upload("t", &values, RangeSearch::MinMax).unwrap_err().to_string(),
+                rec.run().unwrap_err().to_string(),
+            ];
+            for error in &errors {
+                assert!(
+                    error.starts_with("row 31 of table \"t\": expected finite values"),
+                    "{what}: {error}"
+                );
+                assert!(error.ends_with(&format!("got {bad}")), "{what}: {error}");
+            }
+            assert!(bags.download("t").unwrap().iter().all(|&value| value == 0.0), "{what}: written");
+        }
+    }
+}
+
+#[test]
+fn bad_input_is_an_error() {
+    let ctx = Context::cpu();
+    let mut bags = QuantizedBags::builder(&ctx)
+        .table("t", 10, 6, RowFormat::Int8)
+        .feature("f", "t", Pooling::Sum)
+        .bounds(Bounds::Error)
+        .build()
+        .unwrap();
+    let message = |result: embag::Result<()>| result.unwrap_err().to_string();
+    let min_max = RangeSearch::MinMax;
+    assert_eq!(
+        message(bags.upload("t", &[0.0; 61], min_max)),
+        "values of table \"t\": expected 10 rows x 6 = 60 values, got 61"
+    );
+    assert_eq!(message(bags.upload("u", &[], min_max)), "table: expected one of [\"t\"], got \"u\"");
+    assert_eq!(
+        message(bags.write_row("t", 10, &[0.0; 6], min_max)),
+        "table \"t\": row 10 out of range for 10 rows"
+    );
+    assert_eq!(
+        message(bags.write_row("t", 1, &[0.0; 5], min_max)),
+        "row of table \"t\": expected 6 values, got 5"
+    );
+    assert_eq!(
+        message(bags.upload_bytes("t", &[0; 139], RowLayout::Fused)),
+        "bytes of table \"t\": expected 10 rows x 14 = 140 bytes, got 139"
+    );
+    let mut bytes = [0; 14];
+    bytes[6..10].copy_from_slice(&f32::NAN.to_le_bytes());
+    assert_eq!(
+        message(bags.write_row_bytes("t", 0, &bytes, RowLayout::Fused)),
+        "row 0 of table \"t\": expected finite values, scale and bias, got NaN"
+    );
+    bags.write_row("t", 4, &[0.0, 0.0, 0.0, 0.0, 0.0, 1e9], min_max).unwrap();
+    let error = bags.download_bytes("t", RowLayout::Inference { alignment: 1 }).unwrap_err().to_string();
+    assert!(error.starts_with("row 4 of table \"t\": expected a scale and a bias within 16 bits"), "{error}");
+    let matrix = Matrix::zeros(&ctx, 3, 6).unwrap();
+    let mut rec = Recorder::new(&ctx);
+    assert_eq!(
+        message(bags.record_quantize(&mut rec, "t", 8, &matrix, min_max)),
+        "table \"t\": row 10 out of range for 10 rows"
+    );
+    let error = bags.batch().bags("f", &[-2i64], &[1]).build().unwrap_err().to_string();
+    assert!(error.contains("out of range for 10 rows"), "{error}");
+    let other = EmbeddingBags::builder(&ctx)
+        .table("t", Table::rows(3))
+        .feature("f", "t", Pooling::Sum)
+        .build()
+        .unwrap();
+    assert!(other.batch().bags("f", &[-1i64], &[1]).build().is_err(), "only quantised rows are pruned");
+}
