@@ -12,11 +12,13 @@ mod chunked;
 mod dense;
 mod inputs;
 mod measure;
+mod quantized;
 mod variable;
 
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, ValueEnum};
+use embag::quant::RowFormat;
 use embag::{Context, Result};
 
 use measure::Measure;
@@ -92,6 +94,9 @@ const CASES: &[(&str, Run)] = &[
     ("E3_step_sgd", |ctx, m| bags::step(ctx, m, "sgd")),
     ("E3_step_adam", |ctx, m| bags::step(ctx, m, "adam")),
     ("E4_fwd_fp16", bags::forward_half),
+    ("E4_fwd_int8", |ctx, m| quantized::forward(ctx, m, "int8", RowFormat::Int8)),
+    ("E4_fwd_int4", |ctx, m| quantized::forward(ctx, m, "int4", RowFormat::Int4)),
+    ("E4_fwd_int2", |ctx, m| quantized::forward(ctx, m, "int2", RowFormat::Int2)),
     ("H_step_sgd", |ctx, m| bags::hot_step(ctx, m, "sgd")),
     ("H_step_rowwise_adagrad", |ctx, m| bags::hot_step(ctx, m, "rowwise_adagrad")),
     ("E2", |ctx, m| bags::forward(ctx, m, "E2", bags::ROWS, 128, 1)),

@@ -212,7 +212,13 @@ impl<const BITS: u32> Codes<BITS> {
         let first = codes + column / Self::COLUMNS;
         let words = words.get(first..first + N.div_ceil(Self::COLUMNS))?;
         let mut values = [0.0; N];
-        if N.is_multiple_of(Self::COLUMNS) {
+        if BITS == 8 && N.is_multiple_of(4) {
+            // codes lie in the order of their bytes
+            let codes: &[u8] = bytemuck::cast_slice(words);
+            for (value, &code) in values.iter_mut().zip(codes) {
+                *value = code.into();
+            }
+        } else if N.is_multiple_of(Self::COLUMNS) {
             for (values, &word) in values.chunks_exact_mut(Self::COLUMNS).zip(words) {
                 for (value, place) in values.iter_mut().zip(0..) {
                     *value = ((word >> (place * BITS)) & ((1 << BITS) - 1)) as f32;
