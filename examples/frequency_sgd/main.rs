@@ -25,7 +25,7 @@ mod model;
 mod picture;
 mod plot;
 mod problem;
-#[path = "../train_ctr/data/random.rs"]
+#[path = "../common/data/random.rs"]
 #[allow(dead_code, reason = "another example's generator, of which not all is needed")]
 mod random;
 mod report;

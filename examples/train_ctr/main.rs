@@ -4,7 +4,7 @@
 //! | file | |
 //! |---|---|
 //! | `args.rs`, `chunked_args.rs` | the command line and each format's defaults |
-//! | `data/` | from files to batches of labels, numbers and bags of ids |
+//! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
 //! | `model.rs` | the model, and what one step of training is |
 //! | `embeddings.rs`, `fixed.rs`, `chunked.rs` | what ids are looked up in: tables of fixed size, or chunked ones |
 //! | `trainer.rs`, `losses.rs` | epochs, tests, checkpoints |
@@ -16,6 +16,7 @@ mod args;
 mod chunked;
 mod chunked_args;
 mod chunked_report;
+#[path = "../common/data/mod.rs"]
 mod data;
 mod embeddings;
 mod error;
