@@ -22,7 +22,7 @@ fn main(
     }
     var best = range_of(range);
     if (params.greedy == 1u) {
-        let step = (best.y - best.x) / BINS;
+        let step = divide(best.y - best.x, BINS);
         let kept = KEPT_BINS * step;
         var now = best;
         var least = losses(source, now, now).x;

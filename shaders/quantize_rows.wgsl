@@ -40,7 +40,7 @@ fn main(
     workgroupBarrier();
     var best = range_of(ranges[first]);
     if (params.greedy == 1u) {
-        let step = (best.y - best.x) / BINS;
+        let step = divide(best.y - best.x, BINS);
         let kept = KEPT_BINS * step;
         var now = best;
         var least = losses(source, lane, thread, dim, now, now).x;

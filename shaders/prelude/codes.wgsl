@@ -15,20 +15,20 @@ fn to_half(value: f32) -> f32 {
 fn scale_of(low: f32, high: f32) -> Scale {
     if (params.out_type == TYPE_INT8) {
         let range = high - low;
-        return Scale(range / 255.0, low, 255.0 / (range + 1e-8), 255.0);
+        return Scale(divide(range, 255.0), low, divide(255.0, range + 1e-8), 255.0);
     }
     let top = select(3.0, 15.0, params.out_type == TYPE_INT4);
     let bias = to_half(low);
     let range = high - bias;
     var scale = 1.0;
     if (range != 0.0) {
-        scale = to_half(range / top);
+        scale = to_half(divide(range, top));
     }
     // where the range is nothing in 16 bits
     if (scale == 0.0) {
         scale = 1.0;
     }
-    return Scale(scale, bias, 1.0 / scale, top);
+    return Scale(scale, bias, divide(1.0, scale), top);
 }
 
 fn codes_of(value: vec4<f32>, s: Scale) -> vec4<f32> {

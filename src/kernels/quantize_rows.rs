@@ -40,7 +40,8 @@ pub(crate) fn groups(shape: Shape, rows: u32) -> u32 {
 
 /// The most iterations that a thread of a software adapter does for a row.
 pub(crate) fn iterations(dim: u32, greedy: bool) -> u64 {
-    let columns = u64::from(dim.div_ceil(4)) + 24;
+    // columns, the tree, and divisions
+    let columns = u64::from(dim.div_ceil(4)) + 50;
     columns * if greedy { 43 } else { 4 }
 }
 
@@ -57,6 +58,7 @@ macro_rules! variant {
                 "prelude/types.wgsl",
                 "prelude/quantize_params.wgsl",
                 "prelude/rows_any_scalar.wgsl",
+                "prelude/divide.wgsl",
                 "prelude/codes.wgsl",
                 $body
             ],
