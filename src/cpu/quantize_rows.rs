@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::codes::encode;
+use super::row_codes::encode;
 use super::simd::vectorised;
 use super::types::{nearest, pack, unpack};
 use crate::kernel::Call;

@@ -2,8 +2,8 @@
 
 use bytemuck::Pod;
 
-use super::codes::Codes;
 use super::format::Format;
+use super::row_codes::Codes;
 use super::simd::{prefetch_at, prefetch_words};
 use crate::kernels::types::header_words;
 
@@ -69,15 +69,15 @@ macro_rules! with_rows {
     ($element:expr, $rows:ident => $then:expr) => {
         match $element {
             $crate::kernels::types::TYPE_INT8 => {
-                let $rows = $crate::cpu::codes::Codes::<8>;
+                let $rows = $crate::cpu::row_codes::Codes::<8>;
                 $then
             }
             $crate::kernels::types::TYPE_INT4 => {
-                let $rows = $crate::cpu::codes::Codes::<4>;
+                let $rows = $crate::cpu::row_codes::Codes::<4>;
                 $then
             }
             $crate::kernels::types::TYPE_INT2 => {
-                let $rows = $crate::cpu::codes::Codes::<2>;
+                let $rows = $crate::cpu::row_codes::Codes::<2>;
                 $then
             }
             element => $crate::cpu::format::with_format!(element, $rows => $then),

@@ -3,7 +3,7 @@
 use super::feature::{Feature, NONE, POOL_MEAN, POOL_NONE, POOL_SUM};
 use super::random::Random;
 use super::types::{TYPE_F32, header_words, packed, stride};
-use crate::cpu::codes;
+use crate::cpu::row_codes;
 
 /// A batch over as many tables as there are features, side by side in one window.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl BagInputs {
         }
         let rows = |f: &Feature| {
             let values: Vec<f32> = self.table.iter().copied().cycle().take((ROWS * f.dim) as usize).collect();
-            codes::pack(&values, f.dim as usize, element, false)
+            row_codes::pack(&values, f.dim as usize, element, false)
         };
         self.features.iter().flat_map(rows).collect()
     }

@@ -4,7 +4,7 @@ use super::random::Random;
 use super::types::{
     TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, packed, stride,
 };
-use crate::cpu::codes;
+use crate::cpu::row_codes;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -53,7 +53,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
     about: "out[r][c] = scale * code + bias",
     bindings: &[read("rows"), write("out")],
     params: Params::LAYOUT,
-    variants: &[variant!("floats", "any_scalar"), variant!("codes", "codes")],
+    variants: &[variant!("floats", "any_scalar"), variant!("quantized", "quantized")],
     parity: Parity::Bits,
     twin: crate::cpu::dequantize_rows::run,
     cases,
@@ -67,7 +67,12 @@ fn cases() -> Vec<Case> {
             let width = stride(dim, rows_type);
             let words = match header_words(rows_type) {
                 0 => packed(&random.floats(((rows + 1) * width) as usize), rows_type),
-                _ => codes::pack(&random.floats(((rows + 1) * dim) as usize), dim as usize, rows_type, false),
+                _ => row_codes::pack(
+                    &random.floats(((rows + 1) * dim) as usize),
+                    dim as usize,
+                    rows_type,
+                    false,
+                ),
             };
             let params = Params {
                 rows,

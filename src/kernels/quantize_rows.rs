@@ -59,7 +59,7 @@ macro_rules! variant {
                 "prelude/quantize_params.wgsl",
                 "prelude/rows_any_scalar.wgsl",
                 "prelude/divide.wgsl",
-                "prelude/codes.wgsl",
+                "prelude/row_codes.wgsl",
                 $body
             ],
         }

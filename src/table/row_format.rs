@@ -4,7 +4,7 @@ use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
 use super::Precision;
-use crate::cpu::codes;
+use crate::cpu::row_codes;
 use crate::kernels::types::{TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, stride};
 
 /// How the rows of a table are kept: as floats, or as codes `q` of few bits behind the scale and bias of their row, which
@@ -117,7 +117,7 @@ impl RowFormat {
     pub(crate) fn pack_with(self, rows: &[f32], dim: usize, greedy: bool) -> Vec<u32> {
         match self.precision() {
             Some(precision) => precision.pack(rows, dim),
-            None => codes::pack(rows, dim, self.code(), greedy),
+            None => row_codes::pack(rows, dim, self.code(), greedy),
         }
     }
 
@@ -125,7 +125,7 @@ impl RowFormat {
     pub(crate) fn kept_values(self, words: &[u32], dim: usize) -> Vec<f32> {
         match self.precision() {
             Some(precision) => precision.unpack(words, dim),
-            None => <[f32; 2]>::from(codes::header(words, self.code())).to_vec(),
+            None => <[f32; 2]>::from(row_codes::header(words, self.code())).to_vec(),
         }
     }
 
@@ -133,7 +133,7 @@ impl RowFormat {
     pub(crate) fn unpack(self, words: &[u32], dim: usize) -> Vec<f32> {
         match self.precision() {
             Some(precision) => precision.unpack(words, dim),
-            None => codes::unpack(words, dim, self.code()),
+            None => row_codes::unpack(words, dim, self.code()),
         }
     }
 }

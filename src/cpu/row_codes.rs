@@ -1,4 +1,4 @@
-//! Twin of `prelude/codes.wgsl`: rows of codes behind their scale and bias.
+//! Twin of `prelude/row_codes.wgsl`: rows of codes behind their scale and bias.
 
 use rayon::prelude::*;
 
