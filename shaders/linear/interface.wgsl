@@ -59,18 +59,6 @@ struct Tile {
     r3: vec4<f32>,
 }
 
-fn activated(z: f32) -> f32 {
-    if (params.activation == ACTIVATION_RELU) {
-        // by the sign: max() and comparisons lose a NaN on some devices, and it must stay one
-        let bits = bitcast<u32>(z);
-        return select(z, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
-    }
-    if (params.activation == ACTIVATION_SIGMOID) {
-        return sigmoid(z);
-    }
-    return z;
-}
-
 fn finish(at: u32, n: u32, sum: f32) {
     if (n >= params.n) {
         return;
@@ -79,7 +67,7 @@ fn finish(at: u32, n: u32, sum: f32) {
     if (params.biased == 1u) {
         z += bias[params.bias_base + n];
     }
-    var value = activated(z);
+    var value = activated(z, params.activation);
     if (params.accumulate == 1u) {
         value = out[at] + value;
     }

@@ -24,7 +24,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    pub(super) fn code(self) -> u32 {
+    pub(crate) fn code(self) -> u32 {
         match self {
             Self::None => ACTIVATION_NONE,
             Self::Relu => ACTIVATION_RELU,

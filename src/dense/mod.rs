@@ -50,6 +50,7 @@ pub use loss::bce_with_logits;
 pub use mlp::Mlp;
 pub use optimizer::DenseOptimizer;
 pub use parameter::NamedTensor;
+pub(crate) use plan::row_chunks;
 pub use product::matmul;
 
 #[cfg(doc)]

@@ -13,7 +13,7 @@ pub(super) fn longest_sum(ctx: &Context) -> usize {
 }
 
 /// Ranges of rows that can be bound, and summed over, at once in each of the matrices, which have equally many.
-pub(super) fn row_chunks(ctx: &Context, matrices: &[&Matrix]) -> Vec<Range<usize>> {
+pub(crate) fn row_chunks(ctx: &Context, matrices: &[&Matrix]) -> Vec<Range<usize>> {
     let rows = matrices.first().map_or(0, |matrix| matrix.rows);
     let at_once = matrices.iter().map(|matrix| matrix.rows_at_once(ctx)).min().unwrap_or(rows);
     let at_once = at_once.min(longest_sum(ctx)).max(1);

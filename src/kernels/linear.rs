@@ -126,6 +126,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/sigmoid.wgsl",
                 "prelude/activation.wgsl",
+                "prelude/activated.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 "linear/interface.wgsl",
                 concat!("linear/load_", $width, ".wgsl"),

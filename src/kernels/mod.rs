@@ -3,6 +3,8 @@
 //! `kernels/NAME.rs` belongs to `shaders/NAME.wgsl` and `cpu/NAME.rs`.
 
 pub(crate) mod activation_grad;
+pub(crate) mod activation_range;
+pub(crate) mod activation_scale;
 pub(crate) mod add_rows;
 pub(crate) mod bag_forward;
 mod bag_inputs;
@@ -55,6 +57,7 @@ mod jagged_inputs;
 pub(crate) mod jagged_to_dense;
 pub(crate) mod join_status;
 pub(crate) mod linear;
+pub(crate) mod linear_int8;
 pub(crate) mod max_grad;
 pub(crate) mod max_places;
 pub(crate) mod move_rows;
@@ -62,6 +65,7 @@ pub(crate) mod occurrences;
 pub(crate) mod part;
 pub(crate) mod probe;
 pub(crate) mod quantize_rows;
+pub(crate) mod quantize_activations;
 pub(crate) mod random;
 pub(crate) mod round_rows;
 pub(crate) mod row_terms;
@@ -124,6 +128,10 @@ pub const ALL: &[&Kernel] = &[
     &add_rows::KERNEL,
     &join_status::KERNEL,
     &linear::KERNEL,
+    &activation_range::KERNEL,
+    &activation_scale::KERNEL,
+    &quantize_activations::KERNEL,
+    &linear_int8::KERNEL,
     &sum_slices::KERNEL,
     &activation_grad::KERNEL,
     &column_sum::KERNEL,
@@ -177,4 +185,5 @@ pub const SHARED: &[(&str, ParamsLayout)] = &[
     ("Feature", feature::Feature::LAYOUT),
     ("Status", feature::Status::LAYOUT),
     ("Part", part::Part::LAYOUT),
+    ("OutputChannel", linear_int8::OutputChannel::LAYOUT),
 ];

@@ -89,6 +89,23 @@ impl Golden {
         }
     }
 
+    /// Bytes, whatever they hold.
+    pub(crate) fn bytes(&self, name: &str) -> impl Iterator<Item = u8> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        assert!(matches!(tensor.dtype(), Dtype::U8 | Dtype::I8), "{name} is {:?}", tensor.dtype());
+        tensor.data().to_vec().into_iter()
+    }
+
+    /// 32-bit integers that may be negative.
+    pub(crate) fn int32s(&self, name: &str) -> impl Iterator<Item = i32> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        assert_eq!(tensor.dtype(), Dtype::I32, "{name}");
+        let values = tensor.data().chunks(4).map(|b| i32::from_le_bytes(b.try_into().unwrap()));
+        values.collect::<Vec<_>>().into_iter()
+    }
+
     pub(crate) fn offsets(&self, name: &str) -> Vec<u32> {
         self.ints(name).into_iter().map(|o| u32::try_from(o).unwrap()).collect()
     }

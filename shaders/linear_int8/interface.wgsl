@@ -1,0 +1,121 @@
+// out[m][n] = activation((sum over k of (code(m, k) - zero point) * weight(n, k)) * (scale * scale[n]) + bias[n]), as
+// f32 or as codes again. The sum is made in i32 of signed codes, code - 128, and corrected by the sum of the weights.
+// rows and columns of a tile, and words of k it takes at a time
+override TILE_M: u32;
+override TILE_N: u32;
+override K_TILE: u32;
+// outputs of a panel of weights
+override PANEL: u32;
+
+// four k a word: by rows, and in panels, each by words of k and then by outputs
+@group(0) @binding(0) var<storage, read> codes: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> channels: array<OutputChannel>;
+// the bits of the codes' scale, and their zero point
+@group(0) @binding(3) var<storage, read> quant: array<u32>;
+// bits of f32, or four codes a word
+@group(0) @binding(4) var<storage, read_write> out: array<u32>;
+
+struct Params {
+    m: u32,
+    n: u32,
+    // words of a row of codes, a multiple of 4, and where the first row begins
+    words: u32,
+    codes_base: u32,
+    // elements of `out` (words of codes) where it begins, and from row to row
+    out_base: u32,
+    out_stride: u32,
+    activation: u32,
+    // 1: codes are written, of 1 / scale and zero point
+    coded: u32,
+    out_inverse: f32,
+    out_zero_point: u32,
+    // serial shape: threads of a group side by side in n
+    lanes_n: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+// For each of four words of k those of four rows of codes, or of four outputs' weights.
+struct Block {
+    k0: vec4<u32>,
+    k1: vec4<u32>,
+    k2: vec4<u32>,
+    k3: vec4<u32>,
+}
+
+// Signed codes of a row. Rows beyond the last repeat it: their sums are not stored.
+fn row_codes(m: u32, k: u32) -> vec4<u32> {
+    let word = params.codes_base + min(m, params.m - 1u) * params.words + k;
+    return codes[word / 4u] ^ vec4<u32>(0x80808080u);
+}
+
+fn codes_block(m: u32, k: u32) -> Block {
+    let x = row_codes(m, k);
+    let y = row_codes(m + 1u, k);
+    let z = row_codes(m + 2u, k);
+    let w = row_codes(m + 3u, k);
+    return Block(
+        vec4<u32>(x.x, y.x, z.x, w.x),
+        vec4<u32>(x.y, y.y, z.y, w.y),
+        vec4<u32>(x.z, y.z, z.z, w.z),
+        vec4<u32>(x.w, y.w, z.w, w.w),
+    );
+}
+
+// The panels are whole; of those beyond the last the last is read.
+fn weights_block(n: u32, k: u32) -> Block {
+    let panel = min(n / PANEL, (params.n - 1u) / PANEL);
+    let at = ((panel * params.words + k) * PANEL + n % PANEL) / 4u;
+    return Block(
+        weights[at],
+        weights[at + PANEL / 4u],
+        weights[at + PANEL / 2u],
+        weights[at + PANEL / 4u * 3u],
+    );
+}
+
+// Four by four sums, by rows.
+struct Tile {
+    r0: vec4<i32>,
+    r1: vec4<i32>,
+    r2: vec4<i32>,
+    r3: vec4<i32>,
+}
+
+fn output(sum: i32, n: u32, scale: f32, zero_point: i32) -> f32 {
+    let channel = channels[min(n, params.n - 1u)];
+    let exact = sum + (128 - zero_point) * channel.sum;
+    return activated(f32(exact) * (scale * channel.scale) + channel.bias, params.activation);
+}
+
+fn finish_row(m: u32, n: u32, sums: vec4<i32>) {
+    if (m >= params.m || n >= params.n) {
+        return;
+    }
+    let scale = bitcast<f32>(quant[0]);
+    let zero_point = i32(quant[1]);
+    let z = vec4<f32>(
+        output(sums.x, n, scale, zero_point),
+        output(sums.y, n + 1u, scale, zero_point),
+        output(sums.z, n + 2u, scale, zero_point),
+        output(sums.w, n + 3u, scale, zero_point),
+    );
+    let row = params.out_base + m * params.out_stride;
+    if (params.coded == 1u) {
+        let there = vec4<u32>(n) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.n);
+        let codes_of = codes4(z, params.out_inverse, params.out_zero_point);
+        out[row + n / 4u] = packed4(select(vec4<u32>(), codes_of, there));
+        return;
+    }
+    let count = min(params.n - n, 4u);
+    for (var c = 0u; c < count; c++) {
+        out[row + n + c] = bitcast<u32>(z[c]);
+    }
+}
+
+fn finish_tile(m: u32, n: u32, c: Tile) {
+    finish_row(m, n, c.r0);
+    finish_row(m + 1u, n, c.r1);
+    finish_row(m + 2u, n, c.r2);
+    finish_row(m + 3u, n, c.r3);
+}

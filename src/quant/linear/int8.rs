@@ -1,0 +1,318 @@
+//! Linear layers of 8-bit weights and activations.
+
+use super::super::{ActivationBits, ActivationQuant};
+use super::code_matrix::{CodeMatrix, quantize};
+use super::weight::QuantizedWeight;
+use crate::dense::{Activation, Linear, row_chunks};
+use crate::device::word;
+use crate::kernel::Dispatch;
+use crate::kernels::linear_int8::{self, OutputChannel, PANEL};
+use crate::kernels::{activation_range, activation_scale};
+use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
+
+/// Inputs whose sums `i32` holds: each product is at most 255 * 128.
+const MOST_INPUTS: usize = 65_536;
+
+/// Where scale and zero point of a layer's input come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum InputQuant {
+    /// From the range of each batch, found on the device. A value that is not finite makes all outputs NaN.
+    Dynamic(ActivationBits),
+    /// From calibration. Values beyond the range get its ends.
+    Static(ActivationQuant),
+}
+
+/// Input or output of an [`Int8Linear`]: values, or codes that need no trip through `f32`.
+#[derive(Debug, Clone, Copy)]
+pub enum Activations<'a> {
+    /// `f32`.
+    Values(&'a Matrix),
+    /// 8 bits.
+    Codes(&'a CodeMatrix),
+}
+
+impl<'a> From<&'a Matrix> for Activations<'a> {
+    fn from(matrix: &'a Matrix) -> Self {
+        Self::Values(matrix)
+    }
+}
+
+impl<'a> From<&'a CodeMatrix> for Activations<'a> {
+    fn from(codes: &'a CodeMatrix) -> Self {
+        Self::Codes(codes)
+    }
+}
+
+impl Activations<'_> {
+    /// What lies in memory: words of codes are a matrix too.
+    fn matrix(&self) -> &Matrix {
+        match self {
+            Self::Values(matrix) => matrix,
+            Self::Codes(codes) => &codes.words,
+        }
+    }
+
+    fn check_shape(&self, name: &str, rows: usize, cols: usize) -> Result<()> {
+        match self {
+            Self::Values(matrix) => matrix.check_shape(name, rows, cols),
+            Self::Codes(codes) => codes.check_shape(name, rows, cols),
+        }
+    }
+}
+
+/// A linear layer of signed 8-bit weights, with a scale for each output, and unsigned 8-bit activations:
+/// `y[m][n] = activation(sum over k of (code(m, k) - zero point) * weight(n, k) * (scale * scale[n]) + bias[n])`.
+///
+/// The sum is exact, in `i32`; it is turned into `f32` once, multiplied by the product of the two scales, and the bias
+/// is added. Sigmoid is made of products and sums, so that every device gives the same bits.
+#[derive(Debug, Clone)]
+pub struct Int8Linear {
+    inputs: usize,
+    outputs: usize,
+    activation: Activation,
+    input: InputQuant,
+    weights: Buffer,
+    channels: Buffer,
+    /// Scale and zero point of a static input.
+    quant_words: Buffer,
+}
+
+impl Int8Linear {
+    /// A layer of a weight of 8 bits (or less) whose groups are whole rows, and a bias for each output.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the groups are shorter, the bias has another length or a value that is not finite,
+    /// there are more than 65,536 inputs, or the scale of a static input is not positive;
+    /// [`Error::LimitExceeded`] if the weight is too large for the device to bind.
+    pub fn new(
+        ctx: &Context,
+        weight: &QuantizedWeight,
+        bias: &[f32],
+        activation: Activation,
+        input: InputQuant,
+    ) -> Result<Self> {
+        let (outputs, inputs) = (weight.outputs(), weight.inputs());
+        if weight.group() != inputs {
+            return Err(Error::invalid("group", format!("all {inputs} inputs"), weight.group()));
+        }
+        if inputs > MOST_INPUTS {
+            return Err(Error::invalid("inputs", format!("at most {MOST_INPUTS}"), inputs));
+        }
+        if bias.len() != outputs || bias.iter().any(|value| !value.is_finite()) {
+            let got = format!("{} values: {:?}", bias.len(), bias.iter().find(|value| !value.is_finite()));
+            return Err(Error::invalid("bias", format!("{outputs} finite values"), got));
+        }
+        let quant_words = match input {
+            InputQuant::Static(quant) => {
+                quant.check("input")?;
+                quant.words()
+            }
+            InputQuant::Dynamic(_) => [0; 2],
+        };
+        let rows = weight.codes().chunks(inputs).zip(weight.scales()).zip(bias);
+        let channels: Vec<_> = rows
+            .map(|((codes, &scale), &bias)| OutputChannel {
+                scale,
+                sum: codes.iter().map(|&code| i32::from(code)).sum(),
+                bias,
+            })
+            .collect();
+        let panels = linear_int8::panels(weight.codes(), outputs, inputs);
+        let needed = size_of_val(&*panels) as u64;
+        if needed > ctx.limits().binding {
+            return Err(Error::LimitExceeded {
+                what: "weight".to_owned(),
+                needed,
+                limit: ctx.limits().binding,
+                hint: "use a smaller layer",
+            });
+        }
+        Ok(Self {
+            inputs,
+            outputs,
+            activation,
+            input,
+            weights: Buffer::from_slice(ctx, &panels)?,
+            channels: Buffer::from_slice(ctx, &channels)?,
+            quant_words: Buffer::from_slice(ctx, &quant_words)?,
+        })
+    }
+
+    /// The layer for a trained one, whose weight is quantised on the host. Blocks.
+    ///
+    /// # Errors
+    /// As [`Int8Linear::new`], and [`Error::InvalidArgument`] for a weight that is not finite.
+    pub fn from_linear(ctx: &Context, linear: &Linear, input: InputQuant) -> Result<Self> {
+        let (outputs, inputs) = (linear.outputs(), linear.inputs());
+        let weight = QuantizedWeight::quantize(&linear.weight().to_vec(ctx)?, outputs, inputs, 8, inputs)?;
+        Self::new(ctx, &weight, &linear.bias().to_vec(ctx)?, linear.activation(), input)
+    }
+
+    /// Columns of the input.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Columns of the output.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Where scale and zero point of the input come from.
+    #[must_use]
+    pub fn input(&self) -> InputQuant {
+        self.input
+    }
+
+    /// Records the layer for `x` of `[batch, inputs]` and `out` of `[batch, outputs]`, each a [`Matrix`] or a
+    /// [`CodeMatrix`]. Codes that are given must mean what the layer's static input does; those that are written mean
+    /// what `out` says, and values beyond its range get its ends.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a shape does not fit, or the codes mean something else;
+    /// [`Error::LimitExceeded`] if one row is too large for the device to bind.
+    pub fn forward<'a>(
+        &self,
+        rec: &mut Recorder,
+        x: impl Into<Activations<'a>>,
+        out: impl Into<Activations<'a>>,
+    ) -> Result<()> {
+        let (x, out) = (x.into(), out.into());
+        let batch = x.matrix().rows();
+        x.check_shape("x", batch, self.inputs)?;
+        out.check_shape("out", batch, self.outputs)?;
+        if let Activations::Codes(codes) = x
+            && self.input != InputQuant::Static(codes.quant())
+        {
+            let got = format!("codes of {:?}", codes.quant());
+            return Err(Error::invalid("x", format!("codes of {:?}", self.input), got));
+        }
+        rec.whole(|rec| rec.scope(|rec| self.record(rec, x, out)))
+    }
+
+    fn record(&self, rec: &mut Recorder, x: Activations<'_>, out: Activations<'_>) -> Result<()> {
+        let ctx = rec.context().clone();
+        let Activations::Values(values) = x else {
+            for rows in row_chunks(&ctx, &[x.matrix(), out.matrix()]) {
+                let codes = x.matrix().row_part(rows.start, rows.len());
+                self.product(rec, &codes, &self.quant_words, out, rows.start)?;
+            }
+            return Ok(());
+        };
+        let quant = match self.input {
+            InputQuant::Static(_) => self.quant_words.clone(),
+            InputQuant::Dynamic(bits) => range_quant(rec, values, bits)?,
+        };
+        let words = linear_int8::words(self.inputs);
+        let all = Matrix { cols: words, stride: words, ..values.clone() };
+        for rows in row_chunks(&ctx, &[values, &all, out.matrix()]) {
+            let buffer = rec.scratch("embag.codes", (rows.len() * words) as u64 * 4)?;
+            let codes = Matrix { buffer, rows: rows.len(), ..all.clone() };
+            quantize(rec, &values.row_part(rows.start, rows.len()), &quant, &codes)?;
+            self.product(rec, &codes, &quant, out, rows.start)?;
+        }
+        Ok(())
+    }
+
+    /// The product for rows of codes, into as many rows of the output from `first` on.
+    fn product(
+        &self,
+        rec: &mut Recorder,
+        codes: &Matrix,
+        quant: &Buffer,
+        out: Activations<'_>,
+        first: usize,
+    ) -> Result<()> {
+        let ctx = rec.context().clone();
+        let part = out.matrix().row_part(first, codes.rows());
+        let (from, to) = (codes.place(&ctx, "x")?, part.place(&ctx, "out")?);
+        let (m, n) = (word("rows", codes.rows())?, word("columns", self.outputs)?);
+        let mut params = linear_int8::Params {
+            m,
+            n,
+            words: from.stride,
+            codes_base: from.base,
+            out_base: to.base,
+            out_stride: to.stride,
+            activation: self.activation.code(),
+            lanes_n: linear_int8::lanes_n(n),
+            ..linear_int8::Params::default()
+        };
+        if let Activations::Codes(codes) = out {
+            let quant = codes.quant();
+            (params.coded, params.out_inverse) = (1, 1.0 / quant.scale);
+            params.out_zero_point = quant.zero_point.into();
+        }
+        let variant = linear_int8::variant(true, ctx.shape());
+        let groups = linear_int8::tiles(ctx.shape(), m, n);
+        let bindings =
+            vec![from.binding, self.weights.clone(), self.channels.clone(), quant.clone(), to.binding];
+        rec.dispatch(Dispatch::new(&linear_int8::KERNEL, variant, &params, bindings, groups));
+        Ok(())
+    }
+
+    /// The weight, read back. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn weight(&self, ctx: &Context) -> Result<QuantizedWeight> {
+        let words = linear_int8::words(self.inputs);
+        let panels: Vec<u8> = self.weights.read(ctx)?;
+        let at = |n: usize, k: usize| ((n / PANEL * words + k / 4) * PANEL + n % PANEL) * 4 + k % 4;
+        let codes = (0..self.outputs)
+            .flat_map(|n| (0..self.inputs).map(move |k| (n, k)))
+            .map(|(n, k)| panels[at(n, k)].cast_signed())
+            .collect();
+        let scales = self.channels(ctx)?.iter().map(|channel| channel.scale).collect();
+        QuantizedWeight::from_codes(codes, scales, self.outputs, self.inputs, 8, self.inputs)
+    }
+
+    /// The bias, read back. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn bias(&self, ctx: &Context) -> Result<Vec<f32>> {
+        Ok(self.channels(ctx)?.iter().map(|channel| channel.bias).collect())
+    }
+
+    fn channels(&self, ctx: &Context) -> Result<Vec<OutputChannel>> {
+        self.channels.read(ctx)
+    }
+}
+
+/// Scale and zero point of a batch, in scratch memory.
+fn range_quant(rec: &mut Recorder, x: &Matrix, bits: ActivationBits) -> Result<Buffer> {
+    let ctx = rec.context().clone();
+    let chunks = row_chunks(&ctx, &[x]);
+    let cols = word("columns", x.cols())?;
+    let group_rows = |rows: usize| word("rows", rows).map(|rows| activation_range::group_rows(rows, cols));
+    let groups = |rows: usize| Ok::<_, Error>(word("rows", rows)?.div_ceil(group_rows(rows)?));
+    let pairs = chunks.iter().map(|rows| groups(rows.len())).sum::<Result<u32>>()?;
+    let keys = rec.scratch("embag.range", u64::from(pairs) * 8)?;
+    let mut first = 0;
+    for rows in chunks {
+        let place = x.row_part(rows.start, rows.len()).place(&ctx, "x")?;
+        let params = activation_range::Params {
+            rows: word("rows", rows.len())?,
+            cols,
+            input_base: place.base,
+            input_stride: place.stride,
+            group_rows: group_rows(rows.len())?,
+            first,
+        };
+        let groups = groups(rows.len())?;
+        let bindings = vec![place.binding, keys.clone()];
+        let variant = usize::from(!place.vec4);
+        rec.dispatch(Dispatch::new(&activation_range::KERNEL, variant, &params, bindings, groups));
+        first += groups;
+    }
+    let quant = rec.scratch("embag.quant", 8)?;
+    // a batch of no rows has no range, and nobody asks for it
+    if pairs > 0 {
+        let params = activation_scale::Params { pairs, levels: bits.levels() };
+        rec.dispatch(Dispatch::new(&activation_scale::KERNEL, 0, &params, vec![keys, quant.clone()], 1));
+    }
+    Ok(quant)
+}
