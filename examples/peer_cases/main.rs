@@ -11,6 +11,7 @@ mod bags;
 mod chunked;
 mod dense;
 mod inputs;
+mod low_precision;
 mod measure;
 mod quantized;
 mod variable;
@@ -110,6 +111,9 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dot_fwdbwd", |ctx, m| dense::dots(ctx, m, false, true)),
     ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
     ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
+    ("M1_fp32", low_precision::fp32),
+    ("M1_int8dyn", low_precision::int8_dynamic),
+    ("M1_int8static", low_precision::int8_static),
     ("C1", chunked::forward),
     ("C2", chunked::adjust),
     ("V1", variable::gather),

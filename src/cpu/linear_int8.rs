@@ -58,6 +58,7 @@ pub(crate) fn run(mut call: Call<'_>) {
 /// What becomes of the sums of some outputs.
 struct Epilogue<'a> {
     params: &'a Params,
+    outputs: usize,
     /// The sums of the weights times the zero point, scales and biases, by outputs.
     zeros: [i32; OUTPUTS],
     scales: [f32; OUTPUTS],
@@ -72,7 +73,7 @@ impl<'a> Epilogue<'a> {
             scales[i] = scale * channel.scale;
             biases[i] = channel.bias;
         }
-        Self { params, zeros, scales, biases }
+        Self { params, outputs: channels.len(), zeros, scales, biases }
     }
 
     /// A row of values or of codes.
@@ -94,7 +95,7 @@ impl<'a> Epilogue<'a> {
                     return;
                 }
                 let mut codes = [0; OUTPUTS];
-                for (to, z) in codes.iter_mut().zip(z) {
+                for (to, z) in codes.iter_mut().zip(z).take(self.outputs) {
                     *to = code(z, self.params.out_inverse, self.params.out_zero_point);
                 }
                 let bytes = out.len() * 4;
