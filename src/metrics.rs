@@ -40,16 +40,8 @@ pub fn auc(scores: &[f32], labels: &[f32]) -> Result<f64> {
 /// [`Error::InvalidArgument`] if the lengths differ, there is no example, a value is NaN, or a probability or label
 /// is not from 0 to 1.
 pub fn log_loss(probabilities: &[f32], labels: &[f32]) -> Result<f64> {
-    check("probabilities", probabilities, labels)?;
-    check_range("probabilities", probabilities)?;
-    check_range("labels", labels)?;
-    let eps = f64::from(f32::EPSILON);
-    mean(
-        probabilities
-            .iter()
-            .zip(labels)
-            .map(|(&p, &y)| cross_entropy(f64::from(p).clamp(eps, 1.0 - eps), y.into())),
-    )
+    check_probabilities("probabilities", probabilities, labels)?;
+    mean(probabilities.iter().zip(labels).map(|(&p, &y)| loss_of_probability(p, y)))
 }
 
 /// [`log_loss`] from logits, the values in front of the sigmoid.
@@ -57,12 +49,8 @@ pub fn log_loss(probabilities: &[f32], labels: &[f32]) -> Result<f64> {
 /// # Errors
 /// As [`log_loss`]; logits may be any number.
 pub fn log_loss_from_logits(logits: &[f32], labels: &[f32]) -> Result<f64> {
-    check("logits", logits, labels)?;
-    check_range("labels", labels)?;
-    mean(logits.iter().zip(labels).map(|(&z, &y)| {
-        let (z, y) = (f64::from(z), f64::from(y));
-        z.max(0.0) - if y == 0.0 { 0.0 } else { z * y } + (-z.abs()).exp().ln_1p()
-    }))
+    check_logits("logits", logits, labels)?;
+    mean(logits.iter().zip(labels).map(|(&z, &y)| loss_of_logit(z, y)))
 }
 
 /// The normalized entropy of He et al. (2014, section 3): [`log_loss`] over the entropy of the labels' mean. Below 1
@@ -72,11 +60,40 @@ pub fn log_loss_from_logits(logits: &[f32], labels: &[f32]) -> Result<f64> {
 /// As [`log_loss`], and [`Error::InvalidArgument`] if all labels are 0 or all are 1.
 pub fn normalized_entropy(probabilities: &[f32], labels: &[f32]) -> Result<f64> {
     let loss = log_loss(probabilities, labels)?;
-    let rate = mean(labels.iter().map(|&y| f64::from(y)))?;
+    Ok(loss / label_entropy(mean(labels.iter().map(|&y| f64::from(y)))?)?)
+}
+
+/// The entropy of labels with this mean: what the loss is divided by.
+pub(crate) fn label_entropy(rate: f64) -> Result<f64> {
     if rate <= 0.0 || rate >= 1.0 {
         return Err(Error::invalid("labels", "both positive and negative ones", format!("a mean of {rate}")));
     }
-    Ok(loss / cross_entropy(rate, rate))
+    Ok(cross_entropy(rate, rate))
+}
+
+/// One example's part of [`log_loss`].
+pub(crate) fn loss_of_probability(p: f32, y: f32) -> f64 {
+    let eps = f64::from(f32::EPSILON);
+    cross_entropy(f64::from(p).clamp(eps, 1.0 - eps), y.into())
+}
+
+/// One example's part of [`log_loss_from_logits`].
+pub(crate) fn loss_of_logit(z: f32, y: f32) -> f64 {
+    let (z, y) = (f64::from(z), f64::from(y));
+    z.max(0.0) - if y == 0.0 { 0.0 } else { z * y } + (-z.abs()).exp().ln_1p()
+}
+
+/// What [`log_loss`] asks of its arguments.
+pub(crate) fn check_probabilities(name: &str, probabilities: &[f32], labels: &[f32]) -> Result<()> {
+    check(name, probabilities, labels)?;
+    check_range(name, probabilities)?;
+    check_range("labels", labels)
+}
+
+/// What [`log_loss_from_logits`] asks of its arguments.
+pub(crate) fn check_logits(name: &str, logits: &[f32], labels: &[f32]) -> Result<()> {
+    check(name, logits, labels)?;
+    check_range("labels", labels)
 }
 
 fn cross_entropy(p: f64, y: f64) -> f64 {

@@ -3,6 +3,7 @@
 //! [`QuantizedBags`] look rows of few bits up: int8, int4 and int2 with a scale and a bias a row, byte for byte as FBGEMM keeps
 //! them, and 16-bit floats. [`Int8Linear`] layers multiply codes of 8 bits, exactly.
 
+pub mod accuracy;
 mod activation;
 mod bags;
 mod linear;
