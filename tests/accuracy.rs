@@ -1,12 +1,12 @@
-//! `embag::quant::accuracy`: differences of normalized entropy on pairs.
+//! `embag::quant::accuracy`: differences of normalized entropy on pairs, errors of parts, and the choice of formats.
 
 #[path = "../examples/train_ctr/data/random.rs"]
 #[allow(dead_code, unreachable_pub, reason = "an example's generator, of which not all is needed")]
 mod random;
 
-use embag::Result;
 use embag::metrics::normalized_entropy;
-use embag::quant::accuracy::PairedNe;
+use embag::quant::accuracy::{Candidate, Choice, PairedNe, Part, Shadow, choose, select};
+use embag::{Context, Error, Matrix, Result};
 use random::{Pcg64, below, fraction, generator, normal};
 
 /// A population of two models: kinds of examples, alike in number, with the probability of a click and both logits.
@@ -162,5 +162,186 @@ fn what_has_no_difference_is_refused_and_adds_nothing() -> Result<()> {
     let mut perfect = PairedNe::default();
     perfect.add_logits(&[f32::MAX, f32::MIN], &[1.0, -1.0], &[1.0, 0.0])?;
     assert_eq!(message(&perfect, 1.0), "reference: expected a loss above 0, got 0");
+    Ok(())
+}
+
+fn part(name: &str, candidates: &[(u64, f64)]) -> Part {
+    let candidate = |&(bytes, percent)| Candidate { format: format!("{bytes} bytes"), bytes, percent };
+    Part { name: name.to_owned(), candidates: candidates.iter().map(candidate).collect() }
+}
+
+/// Every choice there is.
+fn all_choices(parts: &[Part]) -> Vec<Choice> {
+    let mut all = vec![Choice { picks: vec![], bytes: 0, percent: 0.0 }];
+    for part in parts {
+        let longer = |choice: &Choice| {
+            let choice = choice.clone();
+            part.candidates.iter().enumerate().map(move |(pick, candidate)| Choice {
+                picks: [&choice.picks[..], &[pick]].concat(),
+                bytes: choice.bytes + candidate.bytes,
+                percent: choice.percent + candidate.percent,
+            })
+        };
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
+}
+
+#[test]
+fn the_choice_is_the_best_of_all_that_there_are() -> Result<()> {
+    let mut rng = generator(5, 0);
+    let mut none = 0;
+    for case in 0..300 {
+        let candidates = |rng: &mut Pcg64| -> Vec<(u64, f64)> {
+            // differences may be negative, by noise
+            (0..=below(rng, 3)).map(|_| (below(rng, 60) as u64, 0.02 * normal(rng).abs() - 0.003)).collect()
+        };
+        let parts: Vec<Part> = (0..=below(&mut rng, 6)).map(|_| part("p", &candidates(&mut rng))).collect();
+        let budget = 0.1 * fraction(&mut rng) - 0.01;
+        let best = all_choices(&parts)
+            .into_iter()
+            .filter(|choice| choice.percent <= budget)
+            .min_by(|a, b| a.bytes.cmp(&b.bytes).then(a.percent.total_cmp(&b.percent)));
+        assert_eq!(choose(&parts, budget)?, best, "case {case}");
+        none += usize::from(best.is_none());
+    }
+    assert!((10..290).contains(&none), "{none} without a choice");
+    // budgets that a choice meets exactly
+    let parts = [part("a", &[(1, 0.1), (2, 0.0)]), part("b", &[(1, 0.2), (2, 0.0)])];
+    assert_eq!(choose(&parts, 0.1 + 0.2)?.map(|choice| choice.bytes), Some(2));
+    assert_eq!(choose(&[], 0.0)?, Some(Choice { picks: vec![], bytes: 0, percent: 0.0 }));
+    Ok(())
+}
+
+#[test]
+fn many_parts_are_chosen_within_the_budget_and_near_the_best() -> Result<()> {
+    let mut rng = generator(6, 0);
+    let mut random = |_| {
+        let bytes = 1_000 + below(&mut rng, 1_000_000) as u64;
+        let percent = 0.001 * fraction(&mut rng);
+        part("p", &[(bytes, 16.0 * percent), (2 * bytes, percent), (4 * bytes, 0.0)])
+    };
+    let parts: Vec<Part> = (0..120).map(&mut random).collect();
+    let budget = 0.2;
+    let choice = choose(&parts, budget)?.expect("all at the finest cost nothing");
+    assert!(choice.percent <= budget);
+    let [bytes, percent] = [|c: &Candidate| c.bytes as f64, |c: &Candidate| c.percent].map(|of| {
+        parts.iter().zip(&choice.picks).map(|(part, &pick)| of(&part.candidates[pick])).sum::<f64>()
+    });
+    assert!(bytes == choice.bytes as f64 && (percent - choice.percent).abs() < 1e-12);
+    // no choice has less bytes than this, for any price of a percent: Lagrange's bound
+    let bound = |price: f64| {
+        let least = |part: &Part| {
+            let priced = part.candidates.iter().map(|c| c.bytes as f64 + price * c.percent);
+            priced.fold(f64::INFINITY, f64::min)
+        };
+        parts.iter().map(least).sum::<f64>() - price * budget
+    };
+    let best = (0..400).map(|i| bound(1.05f64.powi(i))).fold(0.0, f64::max);
+    assert!(best <= bytes && bytes <= best * 1.005, "{bytes}, at least {best}");
+    Ok(())
+}
+
+/// A pair whose difference is `percent`.
+fn pair_of(percent: f64) -> PairedNe {
+    #[expect(clippy::cast_possible_truncation, reason = "logits are f32")]
+    let logit = |percent: f64| ((2f64.ln() * (1.0 + percent / 100.0)).exp() - 1.0).ln() as f32;
+    let mut pair = PairedNe::default();
+    let other = logit(percent);
+    pair.add_logits(&[0.0; 2], &[-other, other], &[1.0, 0.0]).expect("it is sound");
+    pair
+}
+
+#[test]
+fn a_choice_that_costs_more_than_was_predicted_is_followed_by_a_dearer_one() -> Result<()> {
+    let parts: Vec<Part> =
+        (0..6).map(|i| part("p", &[(10, 0.02 + 0.001 * f64::from(i)), (20, 0.004), (40, 0.0)])).collect();
+    // the whole costs half as much again as its parts
+    let mut seen: Vec<Choice> = Vec::new();
+    let found = select(&parts, 0.06, |choice| {
+        seen.push(choice.clone());
+        Ok(pair_of(1.5 * choice.percent))
+    })?;
+    let found = found.expect("the finest costs nothing");
+    assert!(found.measured.percent <= 0.06, "{found:?}");
+    assert!(found.measurements == seen.len() && seen.len() > 1, "{found:?}");
+    assert_eq!(seen.last(), Some(&found.choice));
+    assert!(seen.windows(2).all(|pair| pair[0].bytes < pair[1].bytes));
+    // what was measured is not far from the best of all that hold
+    let holds = |choice: &Choice| 1.5 * choice.percent <= 0.06;
+    let best = all_choices(&parts).into_iter().filter(holds).map(|choice| choice.bytes).min();
+    assert!(best.is_some_and(|best| found.choice.bytes <= best + 20), "{found:?}, {best:?}");
+    // as predicted: one measurement
+    let found = select(&parts, 0.06, |choice| Ok(pair_of(choice.percent - 1e-6)))?;
+    assert!(found.is_some_and(|found| found.measurements == 1));
+    Ok(())
+}
+
+#[test]
+fn a_budget_that_cannot_be_held_is_found_out() -> Result<()> {
+    let parts = [part("a", &[(1, 0.5), (2, 0.1)]), part("b", &[(1, 0.3), (2, 0.2), (3, 0.25)])];
+    for budget in [0.05, 0.4, 0.9] {
+        let mut last = None;
+        let found = select(&parts, budget, |choice| {
+            last = Some(choice.clone());
+            Ok(pair_of(1.0 + choice.percent))
+        })?;
+        assert_eq!(found, None);
+        // the best there is was tried
+        assert_eq!(last.map(|choice| choice.picks), Some(vec![1, 1]));
+    }
+    // even where the prediction says no
+    let found = select(&parts, 0.05, |choice| Ok(pair_of(choice.percent - 0.29)))?;
+    assert!(found.is_some_and(|found| found.choice.picks == [1, 1]));
+    let failed = select(&parts, 0.9, |_| Err(Error::WrongContext { argument: "choice" }));
+    assert!(matches!(failed, Err(Error::WrongContext { .. })));
+    let message = |result: Result<Option<Choice>>| result.expect_err("it is bad").to_string();
+    assert_eq!(message(choose(&parts, f64::NAN)), "budget: expected a finite one, got NaN");
+    assert_eq!(message(choose(&[part("a", &[])], 1.0)), "a: expected at least one candidate, got 0");
+    assert_eq!(
+        message(choose(&[part("a", &[(7, f64::INFINITY)])], 1.0)),
+        "a, 7 bytes: expected a finite difference, got inf"
+    );
+    Ok(())
+}
+
+#[test]
+fn parts_are_ranked_by_their_relative_errors() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let ctx = Context::cpu();
+    let mut shadow = Shadow::default();
+    shadow.add("fine", &[3.0, 4.0], &[3.0, 4.5])?;
+    shadow.add("exact", &[0.0; 3], &[0.0; 3])?;
+    shadow.add("coarse", &[0.3, -0.4], &[0.3, -0.1])?;
+    // over two batches
+    shadow.add("fine", &[0.0, 12.0], &[0.0, 12.0])?;
+    let matrix = |values: &[f32]| Matrix::from_slice(&ctx, values, 2, 1);
+    shadow.add_matrices(&ctx, "broken", &matrix(&[1.0, 2.0])?, &matrix(&[1.0, f32::NAN])?)?;
+    let report = shadow.report();
+    let names: Vec<&str> = report.parts.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(names, ["broken", "coarse", "fine", "exact"]);
+    assert_eq!(report.parts[0].max_error, f64::INFINITY);
+    let fine = &report.parts[2];
+    assert_eq!((fine.values, fine.max_error), (4, 0.5));
+    assert!((fine.relative_l2 - 0.5 / 13.0).abs() < 1e-12);
+    assert!((fine.sqnr - 20.0 * 26f64.log10()).abs() < 1e-9, "{}", fine.sqnr);
+    assert!((report.parts[1].relative_l2 - 0.6).abs() < 1e-6);
+
+    let text = report.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() == 5 && lines.iter().all(|line| line.len() == lines[0].len()), "{text}");
+    let json = serde_json::to_string(&report)?;
+    assert!(json.contains(r#""name":"broken","values":2,"relative_l2":null"#), "{json}");
+
+    let message = |result: Result<()>| result.expect_err("it is bad").to_string();
+    assert_eq!(
+        message(shadow.add("fine", &[1.0], &[])),
+        "fine: expected 1 values, as many as the reference has, got 0"
+    );
+    assert_eq!(
+        message(shadow.add("new", &[1.0, f32::NAN], &[1.0, 1.0])),
+        "new: expected finite values, got NaN at 1 of the reference"
+    );
+    assert!(shadow.add_matrices(&ctx, "fine", &matrix(&[1.0, 2.0])?, &Matrix::zeros(&ctx, 1, 2)?).is_err());
+    assert_eq!(shadow.report(), report);
     Ok(())
 }

@@ -6,6 +6,7 @@
 pub mod accuracy;
 mod activation;
 mod bags;
+pub mod calibration;
 mod linear;
 mod range_search;
 
