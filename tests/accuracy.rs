@@ -1,6 +1,6 @@
 //! `embag::quant::accuracy`: differences of normalized entropy on pairs, errors of parts, and the choice of formats.
 
-#[path = "../examples/train_ctr/data/random.rs"]
+#[path = "../examples/common/data/random.rs"]
 #[allow(dead_code, unreachable_pub, reason = "an example's generator, of which not all is needed")]
 mod random;
 

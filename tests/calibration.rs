@@ -1,6 +1,6 @@
 //! `embag::quant::calibration`: ranges on known distributions, and what is made of weights.
 
-#[path = "../examples/train_ctr/data/random.rs"]
+#[path = "../examples/common/data/random.rs"]
 #[allow(dead_code, unreachable_pub, reason = "an example's generator, of which not all is needed")]
 mod random;
 

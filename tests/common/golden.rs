@@ -61,11 +61,6 @@ impl Golden {
     }
 
     /// 32-bit words.
-    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
-        let tensors = self.tensors();
-        tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}")).data().to_vec()
-    }
-
     pub(crate) fn words(&self, name: &str) -> Vec<u32> {
         let tensors = self.tensors();
         let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
