@@ -1,7 +1,9 @@
 //! M1: a linear layer with ReLU, in `f32` and in lower precision.
 
 use embag::dense::{Activation, DenseOptimizer, Linear};
-use embag::quant::{ActivationBits, ActivationRange, CodeMatrix, InputQuant, Int8Linear, QuantizedWeight};
+use embag::quant::{
+    ActivationBits, ActivationRange, CodeMatrix, InputQuant, Int8Linear, QuantizedWeight, WeightOnlyLinear,
+};
 use embag::{Context, Matrix, Recorder, Result};
 
 use crate::inputs::hashed;
@@ -81,6 +83,27 @@ pub(crate) fn fp32(ctx: &Context, measure: &Measure) -> Result<()> {
         let x = layer.x(ctx)?;
         let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
         layer.time(ctx, measure, ("fp32", "f32", layer.work(4, 4)), forward)
+    })
+}
+
+pub(crate) fn fp16(ctx: &Context, measure: &Measure) -> Result<()> {
+    Layer::all().try_for_each(|layer| {
+        let linear = WeightOnlyLinear::f16(ctx, &layer.weight, &layer.bias, layer.inputs, Activation::Relu)?;
+        let x = layer.x(ctx)?;
+        let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
+        layer.time(ctx, measure, ("fp16", "f16 weights, f32 activations", layer.work(2, 4)), forward)
+    })
+}
+
+/// Weights of 4 bits in groups of 32 inputs, which no peer has.
+pub(crate) fn int4(ctx: &Context, measure: &Measure) -> Result<()> {
+    Layer::all().try_for_each(|layer| {
+        let weight = QuantizedWeight::quantize(&layer.weight, layer.outputs, layer.inputs, 4, 32)?;
+        let linear = WeightOnlyLinear::quantized(ctx, &weight, &layer.bias, Activation::Relu)?;
+        let x = layer.x(ctx)?;
+        let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
+        let work = Work { bytes: linear.bytes() + layer.work(0, 4).bytes, ..layer.work(0, 4) };
+        layer.time(ctx, measure, ("int4", "s4 weights in groups of 32, f32 activations", work), forward)
     })
 }
 

@@ -112,6 +112,8 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
     ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
     ("M1_fp32", low_precision::fp32),
+    ("M1_fp16", low_precision::fp16),
+    ("M1_int4", low_precision::int4),
     ("M1_int8dyn", low_precision::int8_dynamic),
     ("M1_int8static", low_precision::int8_static),
     ("C1", chunked::forward),

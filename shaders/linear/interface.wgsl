@@ -4,7 +4,7 @@ override TILE: u32;
 override K_TILE: u32;
 
 @group(0) @binding(0) var<storage, read> a: array<Elem>;
-@group(0) @binding(1) var<storage, read> b: array<Elem>;
+@group(0) @binding(1) var<storage, read> b: array<Weight>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
@@ -12,7 +12,7 @@ struct Params {
     m: u32,
     n: u32,
     k: u32,
-    // elements where the matrices begin, and from row to row
+    // elements where the matrices begin, and from row to row; words of weights that are no f32
     a_base: u32,
     a_stride: u32,
     b_base: u32,
@@ -31,6 +31,9 @@ struct Params {
     slice_stride: u32,
     // serial shape: threads of a group side by side in n
     lanes_n: u32,
+    // weights in groups: words from the beginning of a row to its scales, and a group's length as a power of two
+    scales: u32,
+    group_shift: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 

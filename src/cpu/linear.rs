@@ -1,21 +1,26 @@
 //! Twin of `linear.wgsl`.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::matmul::{View, multiply};
 use super::sigmoid::sigmoid;
 use super::simd::vectorised;
+use super::weights::decode;
 use crate::kernel::Call;
-use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout, Params};
+use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, LAYOUTS, Layout, Params};
 
+/// Weights that are decoded at once: as `f32` they stay in the caches.
+const DECODED: usize = 1 << 18;
 /// Rows of the epilogue that one task takes.
 const ROWS: usize = 32;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let layout = [Layout::Nn, Layout::Nt, Layout::Tn][call.variant / 4];
+    let layout = LAYOUTS[call.variant / 4];
     let a = &call.read::<f32>(0)[p.a_base as usize..];
-    let b = &call.read::<f32>(1)[p.b_base as usize..];
+    let b = &call.read::<u32>(1)[p.b_base as usize..];
     let bias = if p.biased == 1 { &call.read::<f32>(2)[p.bias_base as usize..][..p.n as usize] } else { &[] };
     let out = &mut call.write::<f32>(3)[p.out_base as usize..];
     for slice in 0..p.slices {
@@ -28,10 +33,43 @@ pub(crate) fn run(mut call: Call<'_>) {
         };
         let (data, skip, row_stride, column_stride) = view(a, p.a_stride, layout.a_along());
         let a = View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
-        let (data, skip, column_stride, row_stride) = view(b, p.b_stride, layout.b_along());
-        let b = View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
         let out = &mut out[slice as usize * p.slice_stride as usize..];
+        if layout.bits().is_some() {
+            decoded_product(layout, &p, begin as usize..end as usize, a, b, bias, out);
+            continue;
+        }
+        let (data, skip, column_stride, row_stride) =
+            view(bytemuck::cast_slice(b), p.b_stride, layout.b_along());
+        let b = View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
         product(&p, (end - begin) as usize, a, b, bias, out);
+    }
+}
+
+/// The product with rows of words, which are decoded a few at a time.
+fn decoded_product(
+    layout: Layout,
+    p: &Params,
+    inputs: Range<usize>,
+    a: View<'_>,
+    b: &[u32],
+    bias: &[f32],
+    out: &mut [f32],
+) {
+    let (k, stride) = (inputs.len(), p.b_stride as usize);
+    let outputs = (DECODED / k.max(1)).clamp(1, p.n as usize);
+    let mut values = vec![0.0; outputs * k];
+    for (first, rows) in (0..).step_by(outputs).zip(b[..p.n as usize * stride].chunks(outputs * stride)) {
+        let n = rows.len() / stride;
+        values.par_chunks_mut(k.max(1)).zip(rows.par_chunks(stride)).for_each(|(values, row)| {
+            vectorised(
+                #[inline(always)]
+                || decode(layout, p, row, inputs.clone(), values),
+            );
+        });
+        let b = View { data: &values, row_stride: 1, column_stride: k };
+        let bias = bias.get(first..first + n).unwrap_or(&[]);
+        let p = Params { n: u32::try_from(n).unwrap_or(p.n), ..*p };
+        product(&p, k, a, b, bias, &mut out[first..]);
     }
 }
 

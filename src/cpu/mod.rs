@@ -108,6 +108,7 @@ pub(crate) mod variable_gather;
 pub(crate) mod variable_pool;
 pub(crate) mod variable_terms;
 pub(crate) mod weight_grad;
+mod weights;
 
 pub(crate) use activation_scale::quant_of;
 pub(crate) use codes::code;

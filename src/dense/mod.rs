@@ -50,8 +50,9 @@ pub use loss::bce_with_logits;
 pub use mlp::Mlp;
 pub use optimizer::DenseOptimizer;
 pub use parameter::NamedTensor;
-pub(crate) use plan::row_chunks;
+pub(crate) use plan::{record, row_chunks};
 pub use product::matmul;
+pub(crate) use product::{Epilogue, Groups, grouped_product};
 
 #[cfg(doc)]
 use crate::{Matrix, Recorder};

@@ -21,7 +21,7 @@ pub(crate) fn row_chunks(ctx: &Context, matrices: &[&Matrix]) -> Vec<Range<usize
 }
 
 /// Records dispatches that were all planned without an error.
-pub(super) fn record(rec: &mut Recorder, dispatches: Vec<Dispatch>) {
+pub(crate) fn record(rec: &mut Recorder, dispatches: Vec<Dispatch>) {
     for dispatch in dispatches {
         rec.dispatch(dispatch);
     }

@@ -10,12 +10,21 @@ use linear::Layout;
 
 /// What is done with the sums.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Epilogue<'a> {
+pub(crate) struct Epilogue<'a> {
     /// Added to every row: one row of as many columns as the output.
-    pub(super) bias: Option<&'a Matrix>,
-    pub(super) activation: Activation,
+    pub(crate) bias: Option<&'a Matrix>,
+    pub(crate) activation: Activation,
     /// Whether the result is added to what the output holds.
-    pub(super) accumulate: bool,
+    pub(crate) accumulate: bool,
+}
+
+/// Where the scales of weights in groups lie; nothing for other weights.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Groups {
+    /// Words from the beginning of a row.
+    pub(crate) scales: u32,
+    /// The length of a group as a power of two.
+    pub(crate) shift: u32,
 }
 
 /// `out = a b`, for `a` of `[m, k]`, `b` of `[k, n]` and `out` of `[m, n]`.
@@ -41,6 +50,19 @@ pub(super) fn product(
     out: &Matrix,
     epilogue: Epilogue<'_>,
 ) -> Result<Vec<Dispatch>> {
+    grouped_product(rec, layout, Groups::default(), a, b, out, epilogue)
+}
+
+/// [`product`] where `b` may hold words of weights of few bits.
+pub(crate) fn grouped_product(
+    rec: &mut Recorder,
+    layout: Layout,
+    groups: Groups,
+    a: &Matrix,
+    b: &Matrix,
+    out: &Matrix,
+    epilogue: Epilogue<'_>,
+) -> Result<Vec<Dispatch>> {
     let ctx = rec.context().clone();
     let mut all = Vec::new();
     if out.rows() == 0 || out.cols() == 0 {
@@ -49,17 +71,17 @@ pub(super) fn product(
     if layout.a_along() {
         for rows in row_chunks(&ctx, &[a, out]) {
             let (a, out) = (a.row_part(rows.start, rows.len()), out.row_part(rows.start, rows.len()));
-            one_binding(rec, &ctx, layout, &a, b, &out, epilogue, &mut all)?;
+            one_binding(rec, &ctx, layout, groups, &a, b, &out, epilogue, &mut all)?;
         }
     } else if a.rows() == 0 {
-        one_binding(rec, &ctx, layout, a, b, out, epilogue, &mut all)?;
+        one_binding(rec, &ctx, layout, groups, a, b, out, epilogue, &mut all)?;
     } else {
         // what is summed over is cut: the chunks are added up in their order
         for rows in row_chunks(&ctx, &[a, b]) {
             let (first, count) = (rows.start, rows.len());
             let (a, b) = (a.row_part(first, count), b.row_part(first, count));
             let epilogue = Epilogue { accumulate: epilogue.accumulate || first > 0, ..epilogue };
-            one_binding(rec, &ctx, layout, &a, &b, out, epilogue, &mut all)?;
+            one_binding(rec, &ctx, layout, groups, &a, &b, out, epilogue, &mut all)?;
         }
     }
     Ok(all)
@@ -87,6 +109,7 @@ fn one_binding(
     rec: &mut Recorder,
     ctx: &Context,
     layout: Layout,
+    groups: Groups,
     a: &Matrix,
     b: &Matrix,
     out: &Matrix,
@@ -116,6 +139,8 @@ fn one_binding(
         slices,
         k_slice,
         lanes_n: linear::lanes_n(n),
+        scales: groups.scales,
+        group_shift: groups.shift,
         ..linear::Params::default()
     };
     let mut vec4 = true;

@@ -1,6 +1,9 @@
 //! The matrix product behind linear layers.
 
+use half::f16;
+
 use super::random::Random;
+use super::weight_rows::WeightRows;
 use crate::kernel::{
     Case, CaseBinding, Kernel, Oracle, Parity, Shape, Variant, fragments, params, read, write,
 };
@@ -11,7 +14,7 @@ params! {
         m: u32,
         n: u32,
         k: u32,
-        /// Elements where the matrices begin, and from row to row.
+        /// Elements where the matrices begin, and from row to row; words of weights that are no `f32`.
         a_base: u32,
         a_stride: u32,
         b_base: u32,
@@ -33,6 +36,9 @@ params! {
         slice_stride: u32,
         /// Serial shape: threads of a group side by side in `n`.
         lanes_n: u32,
+        /// Weights in groups: words from the beginning of a row to its scales, and a group's length as a power of two.
+        scales: u32,
+        group_shift: u32,
     }
 }
 
@@ -49,6 +55,12 @@ pub(crate) enum Layout {
     Nt,
     /// `a[k][m] b[k][n]`
     Tn,
+    /// `Nt` with rows of 16-bit floats in `b`, four words each.
+    NtF16,
+    /// `Nt` with rows of 8-bit codes in `b`, and the scales of their groups.
+    NtInt8,
+    /// The same with 4-bit codes.
+    NtInt4,
 }
 
 impl Layout {
@@ -57,7 +69,17 @@ impl Layout {
     }
 
     pub(crate) fn b_along(self) -> bool {
-        self == Self::Nt
+        !matches!(self, Self::Nn | Self::Tn)
+    }
+
+    /// Bits of a weight, if it is no `f32`.
+    pub(crate) fn bits(self) -> Option<u32> {
+        match self {
+            Self::Nn | Self::Nt | Self::Tn => None,
+            Self::NtF16 => Some(16),
+            Self::NtInt8 => Some(8),
+            Self::NtInt4 => Some(4),
+        }
     }
 }
 
@@ -91,32 +113,30 @@ pub(crate) fn variant(layout: Layout, vec4: bool, shape: Shape) -> usize {
 }
 
 macro_rules! variant {
-    ($layout:literal, $a:literal, $b:literal, $width:literal, Wide) => {
+    ($layout:literal, $width:literal, Wide, $operands:tt) => {
         variant!(
             concat!($layout, ".", $width, ".wide"),
+            $width,
             Wide,
             WIDE,
             &[("TILE", WIDE_TILE), ("K_TILE", SLICE), ("PITCH", PITCH), ("SHARED", SLICE * PITCH)],
-            $a,
-            $b,
-            $width,
+            $operands,
             "linear.wgsl"
         )
     };
-    ($layout:literal, $a:literal, $b:literal, $width:literal, Serial) => {
+    ($layout:literal, $width:literal, Serial, $operands:tt) => {
         variant!(
             concat!($layout, ".", $width, ".serial"),
+            $width,
             Serial,
             SERIAL,
             &[("TILE", SERIAL_TILE), ("K_TILE", 4)],
-            $a,
-            $b,
-            $width,
+            $operands,
             "linear.serial.wgsl"
         )
     };
-    ($name:expr, $shape:ident, $workgroup:expr, $constants:expr,
-     $a:literal, $b:literal, $width:literal, $body:literal) => {
+    ($name:expr, $width:literal, $shape:ident, $workgroup:expr, $constants:expr,
+     [$($operand:literal),+], $body:literal) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -130,8 +150,7 @@ macro_rules! variant {
                 concat!("prelude/elem_", $width, ".wgsl"),
                 "linear/interface.wgsl",
                 concat!("linear/load_", $width, ".wgsl"),
-                concat!("linear/a_", $a, ".wgsl"),
-                concat!("linear/b_", $b, ".wgsl"),
+                $(concat!("linear/", $operand, ".wgsl")),+,
                 $body
             ],
         }
@@ -144,18 +163,30 @@ pub(crate) static KERNEL: Kernel = Kernel {
     bindings: &[read("a"), read("b"), read("bias"), write("out")],
     params: Params::LAYOUT,
     variants: &[
-        variant!("nn", "along", "across", "vec4", Wide),
-        variant!("nn", "along", "across", "vec4", Serial),
-        variant!("nn", "along", "across", "scalar", Wide),
-        variant!("nn", "along", "across", "scalar", Serial),
-        variant!("nt", "along", "along", "vec4", Wide),
-        variant!("nt", "along", "along", "vec4", Serial),
-        variant!("nt", "along", "along", "scalar", Wide),
-        variant!("nt", "along", "along", "scalar", Serial),
-        variant!("tn", "across", "across", "vec4", Wide),
-        variant!("tn", "across", "across", "vec4", Serial),
-        variant!("tn", "across", "across", "scalar", Wide),
-        variant!("tn", "across", "across", "scalar", Serial),
+        variant!("nn", "vec4", Wide, ["a_along", "load_b_vec4", "b_across"]),
+        variant!("nn", "vec4", Serial, ["a_along", "load_b_vec4", "b_across"]),
+        variant!("nn", "scalar", Wide, ["a_along", "load_b_scalar", "b_across"]),
+        variant!("nn", "scalar", Serial, ["a_along", "load_b_scalar", "b_across"]),
+        variant!("nt", "vec4", Wide, ["a_along", "load_b_vec4", "weights_f32", "b_along"]),
+        variant!("nt", "vec4", Serial, ["a_along", "load_b_vec4", "weights_f32", "b_along"]),
+        variant!("nt", "scalar", Wide, ["a_along", "load_b_scalar", "weights_f32", "b_along"]),
+        variant!("nt", "scalar", Serial, ["a_along", "load_b_scalar", "weights_f32", "b_along"]),
+        variant!("tn", "vec4", Wide, ["a_across", "load_b_vec4", "b_across"]),
+        variant!("tn", "vec4", Serial, ["a_across", "load_b_vec4", "b_across"]),
+        variant!("tn", "scalar", Wide, ["a_across", "load_b_scalar", "b_across"]),
+        variant!("tn", "scalar", Serial, ["a_across", "load_b_scalar", "b_across"]),
+        variant!("nt_f16", "vec4", Wide, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_f16", "vec4", Serial, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_f16", "scalar", Wide, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_f16", "scalar", Serial, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_int8", "vec4", Wide, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int8", "vec4", Serial, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int8", "scalar", Wide, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int8", "scalar", Serial, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int4", "vec4", Wide, ["a_along", "weights_int4", "b_along"]),
+        variant!("nt_int4", "vec4", Serial, ["a_along", "weights_int4", "b_along"]),
+        variant!("nt_int4", "scalar", Wide, ["a_along", "weights_int4", "b_along"]),
+        variant!("nt_int4", "scalar", Serial, ["a_along", "weights_int4", "b_along"]),
     ],
     parity: Parity::Sum,
     twin: crate::cpu::linear::run,
@@ -174,7 +205,9 @@ struct Options {
     k_slice: u32,
 }
 
-const LAYOUTS: [Layout; 3] = [Layout::Nn, Layout::Nt, Layout::Tn];
+/// Every layout, by its number.
+pub(crate) const LAYOUTS: [Layout; 6] =
+    [Layout::Nn, Layout::Nt, Layout::Tn, Layout::NtF16, Layout::NtInt8, Layout::NtInt4];
 
 fn cases() -> Vec<Case> {
     let plain = Options::default();
@@ -199,6 +232,7 @@ fn cases() -> Vec<Case> {
             Layout::Nn => (512, 1024, 1024),
             Layout::Nt => (512, 256, 512),
             Layout::Tn => (256, 512, 512),
+            Layout::NtF16 | Layout::NtInt8 | Layout::NtInt4 => (512, 1024, 1024),
         };
         all.extend(both_shapes(layout, bench.0, bench.1, bench.2, plain, true));
     }
@@ -213,13 +247,42 @@ fn matrix(random: &mut Random, rows: u32, cols: u32, options: Options) -> (Vec<f
     (random.floats(len as usize), options.base, stride)
 }
 
+/// Weights of few bits, and the values that they stand for.
+fn weight_rows(random: &mut Random, bits: u32, n: u32, k: u32) -> (WeightRows, Vec<f32>) {
+    let (outputs, inputs) = (n as usize, k as usize);
+    if bits == 16 {
+        let values: Vec<f32> =
+            random.floats(outputs * inputs).iter().map(|&value| f16::from_f32(value).to_f32()).collect();
+        return (WeightRows::f16(&values, inputs), values);
+    }
+    let group = if inputs > 32 { 16 } else { inputs };
+    let groups = inputs.div_ceil(group);
+    let half = 1i16 << (bits - 1);
+    let codes: Vec<i8> = (0..outputs * inputs)
+        .map(|_| i8::try_from(i16::try_from(random.below(1 << bits)).unwrap_or(0) - half).unwrap_or(0))
+        .collect();
+    let scales: Vec<f32> =
+        random.floats(outputs * groups).iter().map(|scale| scale / f32::from(half)).collect();
+    let scale_of = |i: usize| scales[i / inputs * groups + i % inputs / group];
+    let values = codes.iter().enumerate().map(|(i, &code)| f32::from(code) * scale_of(i)).collect();
+    (WeightRows::codes(bits, &codes, &scales, inputs, group), values)
+}
+
+fn size(words: usize) -> u32 {
+    u32::try_from(words).unwrap_or(0)
+}
+
 /// The cases of one input: every variant of the layout that may run it.
 fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: bool) -> Vec<Case> {
     let mut random = Random::new(u64::from(m * 1000 + n * 10 + k));
     let (a_rows, a_cols) = if layout.a_along() { (m, k) } else { (k, m) };
     let (b_rows, b_cols) = if layout.b_along() { (n, k) } else { (k, n) };
     let (a, a_base, a_stride) = matrix(&mut random, a_rows, a_cols, options);
-    let (b, b_base, b_stride) = matrix(&mut random, b_rows, b_cols, options);
+    let weights = layout.bits().map(|bits| weight_rows(&mut random, bits, n, k));
+    let (b, b_base, b_stride) = match &weights {
+        None => matrix(&mut random, b_rows, b_cols, options),
+        Some((_, values)) => (values.clone(), 0, k),
+    };
     let bias = random.floats((n + options.base) as usize);
     let k_slice = if options.k_slice > 0 { options.k_slice } else { k.next_multiple_of(SLICE) };
     let slices = k.div_ceil(k_slice);
@@ -244,11 +307,24 @@ fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: 
         k_slice,
         slice_stride: m * out_stride,
         lanes_n: lanes_n(n),
+        ..Params::default()
     };
     let oracle = oracle(layout, &params, &a, &b, &bias, &out);
+    let (b, b_base, b_stride, b_bits) = match weights {
+        None => (CaseBinding::floats(&b), b_base, b_stride, 32),
+        Some((rows, _)) => {
+            // a number of whole vectors before the first row
+            params.b_base = options.base.next_multiple_of(4);
+            params.b_stride = size(rows.stride);
+            (params.scales, params.group_shift) = (size(rows.scales), rows.group_shift);
+            let words = [vec![1; params.b_base as usize], rows.words].concat();
+            (CaseBinding::ints(&words), params.b_base, params.b_stride, layout.bits().unwrap_or(32))
+        }
+    };
     let quads = [a_base, a_stride, b_base, b_stride].iter().all(|at| at % 4 == 0);
-    let bindings = [a, b, bias, out].map(|data| CaseBinding::floats(&data));
-    let bytes = 4 * (u64::from(m) * u64::from(k) + u64::from(k) * u64::from(n) + u64::from(m) * u64::from(n));
+    let [a, bias, out] = [a, bias, out].map(|data| CaseBinding::floats(&data));
+    let bindings = vec![a, b, bias, out];
+    let bytes = 4 * u64::from(m) * u64::from(k + n) + u64::from(k) * u64::from(n) * u64::from(b_bits) / 8;
     let flops = 2 * u64::from(m) * u64::from(n) * u64::from(k);
     let mut all = Vec::new();
     for shape in [Shape::Wide, Shape::Serial] {
@@ -266,7 +342,7 @@ fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: 
         // the scalar bodies of a large product take seconds on a software adapter
         let variants = if bench { variants[..1].to_vec() } else { variants };
         let mut case =
-            Case::new(name, variants, &params, bindings.to_vec(), tiles(shape, m, n) * params.slices);
+            Case::new(name, variants, &params, bindings.clone(), tiles(shape, m, n) * params.slices);
         case.oracle = Some(oracle.clone());
         all.push(if bench { case.bench(bytes, flops) } else { case });
     }

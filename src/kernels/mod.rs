@@ -91,6 +91,7 @@ pub(crate) mod variable_gather;
 pub(crate) mod variable_pool;
 pub(crate) mod variable_terms;
 pub(crate) mod weight_grad;
+pub(crate) mod weight_rows;
 
 use crate::kernel::{Kernel, ParamsLayout};
 

@@ -3,6 +3,7 @@
 use super::super::{ActivationBits, ActivationQuant};
 use super::code_matrix::{CodeMatrix, quantize};
 use super::weight::QuantizedWeight;
+use super::{check_bias, check_binding};
 use crate::dense::{Activation, Linear, row_chunks};
 use crate::device::word;
 use crate::kernel::Dispatch;
@@ -98,10 +99,7 @@ impl Int8Linear {
         if inputs > MOST_INPUTS {
             return Err(Error::invalid("inputs", format!("at most {MOST_INPUTS}"), inputs));
         }
-        if bias.len() != outputs || bias.iter().any(|value| !value.is_finite()) {
-            let got = format!("{} values: {:?}", bias.len(), bias.iter().find(|value| !value.is_finite()));
-            return Err(Error::invalid("bias", format!("{outputs} finite values"), got));
-        }
+        check_bias(bias, outputs)?;
         let quant_words = match input {
             InputQuant::Static(quant) => {
                 quant.check("input")?;
@@ -118,15 +116,7 @@ impl Int8Linear {
             })
             .collect();
         let panels = linear_int8::panels(weight.codes(), outputs, inputs);
-        let needed = size_of_val(&*panels) as u64;
-        if needed > ctx.limits().binding {
-            return Err(Error::LimitExceeded {
-                what: "weight".to_owned(),
-                needed,
-                limit: ctx.limits().binding,
-                hint: "use a smaller layer",
-            });
-        }
+        check_binding(ctx, &panels)?;
         Ok(Self {
             inputs,
             outputs,
