@@ -4,8 +4,7 @@ use bytemuck::Pod;
 
 use super::format::Format;
 use super::row_codes::Codes;
-use super::simd::{prefetch_at, prefetch_words};
-use crate::kernels::types::header_words;
+use super::simd::{prefetch_at, prefetch_span};
 
 /// Reads columns of rows of one type.
 pub(super) trait Rows: Copy + Send + Sync {
@@ -50,12 +49,14 @@ impl<const BITS: u32> Rows for Codes<BITS> {
 
     #[inline(always)]
     fn prefetch<const N: usize>(self, rows: &[u32], row: usize, column: usize) {
-        // scale and bias lie in front of the first columns
-        let codes = row + header_words(Self::TYPE) as usize + column / Self::COLUMNS;
-        let first = if column == 0 { row } else { codes };
-        prefetch_words(rows, first, codes - first + N.div_ceil(Self::COLUMNS));
-        // rows begin anywhere in a cache line
-        prefetch_words(rows, codes + N.div_ceil(Self::COLUMNS) - 1, 1);
+        // as if scale and bias lay in front of all columns
+        let first = row + column / Self::COLUMNS;
+        match BITS {
+            8 if N == 64 => prefetch_span::<18, _>(rows, first),
+            4 if N == 64 => prefetch_span::<9, _>(rows, first),
+            8 => prefetch_span::<6, _>(rows, first),
+            _ => prefetch_span::<3, _>(rows, first),
+        }
     }
 
     #[inline(always)]

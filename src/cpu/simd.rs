@@ -65,6 +65,27 @@ pub(crate) fn prefetch<T>(row: &[T]) {
     let _ = row;
 }
 
+/// Asks for the cache lines that the `N` values from an index on begin, go on and end in, wherever the first lies in
+/// its line. What is beyond the slice does no harm.
+#[inline(always)]
+pub(crate) fn prefetch_span<const N: usize, T>(values: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let first = values.as_ptr().wrapping_add(at).cast::<i8>();
+        let bytes = size_of::<[T; N]>();
+        for offset in (0..bytes).step_by(64).chain([bytes - 1]) {
+            #[allow(unsafe_code, reason = "prefetching has no safe form")]
+            // SAFETY: a prefetch reads no memory that the program could notice, whatever the address.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(offset));
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (values, at);
+}
+
 /// [`prefetch`] of `N` values from an index on, if there are so many. How many lines that are is known to the
 /// compiler.
 #[inline(always)]
