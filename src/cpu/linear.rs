@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::columns::Columns;
 use super::matmul::{View, multiply};
 use super::sigmoid::sigmoid;
 use super::simd::vectorised;
@@ -11,8 +12,11 @@ use super::weights::decode;
 use crate::kernel::Call;
 use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, LAYOUTS, Layout, Params};
 
-/// Weights that are decoded at once: as `f32` they stay in the caches.
-const DECODED: usize = 1 << 18;
+/// Weights that are decoded at once, before they are multiplied: as `f32` they stay in the third-level cache.
+const DECODED: usize = 1 << 20;
+/// Outputs and inputs that are decoded into the first-level cache before they are transposed.
+const STRIP: usize = 16;
+const BLOCK: usize = 64;
 /// Rows of the epilogue that one task takes.
 const ROWS: usize = 32;
 
@@ -45,7 +49,8 @@ pub(crate) fn run(mut call: Call<'_>) {
     }
 }
 
-/// The product with rows of words, which are decoded a few at a time.
+/// The product with rows of words, which are decoded some at a time, and transposed: by rows of outputs the product
+/// takes them as they are.
 fn decoded_product(
     layout: Layout,
     p: &Params,
@@ -56,20 +61,45 @@ fn decoded_product(
     out: &mut [f32],
 ) {
     let (k, stride) = (inputs.len(), p.b_stride as usize);
-    let outputs = (DECODED / k.max(1)).clamp(1, p.n as usize);
+    let outputs = (DECODED / k.max(1)).next_multiple_of(STRIP).min(p.n as usize);
     let mut values = vec![0.0; outputs * k];
     for (first, rows) in (0..).step_by(outputs).zip(b[..p.n as usize * stride].chunks(outputs * stride)) {
         let n = rows.len() / stride;
-        values.par_chunks_mut(k.max(1)).zip(rows.par_chunks(stride)).for_each(|(values, row)| {
+        let values = &mut values[..n * k];
+        let strips = Columns::split(values, n, (0..n).step_by(STRIP).map(|at| at..(at + STRIP).min(n)));
+        strips.into_par_iter().zip(rows.par_chunks(STRIP * stride)).for_each(|(mut strip, rows)| {
             vectorised(
                 #[inline(always)]
-                || decode(layout, p, row, inputs.clone(), values),
+                || decode_strip(layout, p, rows, inputs.clone(), &mut strip),
             );
         });
-        let b = View { data: &values, row_stride: 1, column_stride: k };
+        let b = View { data: values, row_stride: n, column_stride: 1 };
         let bias = bias.get(first..first + n).unwrap_or(&[]);
         let p = Params { n: u32::try_from(n).unwrap_or(p.n), ..*p };
         product(&p, k, a, b, bias, &mut out[first..]);
+    }
+}
+
+/// Decodes the rows of a few outputs into columns.
+#[inline(always)]
+fn decode_strip(
+    layout: Layout,
+    p: &Params,
+    rows: &[u32],
+    inputs: Range<usize>,
+    strip: &mut Columns<'_, f32>,
+) {
+    let mut block = [[0.0; BLOCK]; STRIP];
+    for first in inputs.clone().step_by(BLOCK) {
+        let last = (first + BLOCK).min(inputs.end);
+        for (row, values) in rows.chunks(p.b_stride as usize).zip(&mut block) {
+            decode(layout, p, row, first..last, &mut values[..last - first]);
+        }
+        for k in first..last {
+            for (to, values) in strip.row(k - inputs.start).iter_mut().zip(&block) {
+                *to = values[k - first];
+            }
+        }
     }
 }
 
