@@ -1,35 +1,16 @@
 //! The example `frequency_sgd` as its users run it: the built program, its report and its exit codes.
 
 mod common;
+#[path = "common/example.rs"]
+mod example;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::process::Output;
 
 use serde_json::Value;
 
-/// The program. `cargo test --test frequency_sgd` alone does not build it, so that it is built here, beside this test.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        // <target folder>/<profile>/deps/<test>
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--example", "frequency_sgd", "--manifest-path"]);
-        cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        cargo.arg("--target-dir").arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success(), "the example does not build");
-        profile.join("examples").join(format!("frequency_sgd{}", std::env::consts::EXE_SUFFIX))
-    })
-}
-
 fn run(args: &[&str]) -> Output {
-    Command::new(program()).args(args).output().unwrap()
+    example::run("frequency_sgd", args)
 }
 
 /// The last line of a run that must end with this code.

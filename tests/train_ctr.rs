@@ -1,80 +1,28 @@
 //! The example `train_ctr` as its users run it: the built program, its output, its exit codes and its checkpoints.
 
+#[path = "common/census.rs"]
+mod census;
 mod common;
+#[path = "common/example.rs"]
+mod example;
 
-use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
+use census::census;
 use serde_json::Value;
 
-/// The program. `cargo test --test train_ctr` alone does not build it, so that it is built here, beside this test.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        // <target folder>/<profile>/deps/<test>
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--example", "train_ctr", "--manifest-path"]);
-        cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        cargo.arg("--target-dir").arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success(), "the example does not build");
-        profile.join("examples").join(format!("train_ctr{}", std::env::consts::EXE_SUFFIX))
-    })
-}
-
 fn run(args: &[&str]) -> Output {
-    Command::new(program()).args(args).output().unwrap()
+    example::run("train_ctr", args)
 }
 
-/// The last line of a run that must succeed.
 fn json(args: &[&str]) -> Value {
-    let output = run(&[args, &["--json"]].concat());
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+    example::json("train_ctr", args)
 }
 
-/// The error of a run that must fail.
 fn error(args: &[&str]) -> String {
-    let output = run(args);
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{args:?}: {text}");
-    text.lines().last().unwrap_or_default().to_owned()
-}
-
-/// A census of made-up people in `folder`: who is older and works more earns more.
-fn census(folder: &Path, people: u32) -> String {
-    let mut csv = String::from(
-        "age,workclass,fnlwgt,education,education-num,marital-status,occupation,relationship,race,sex,capital-gain,\
-         capital-loss,hours-per-week,native-country,income-per-year\n",
-    );
-    let mut state = 1u32;
-    let mut below = |n: u32| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 16) % n
-    };
-    for _ in 0..people {
-        let (age, work, hours) = (17 + below(60), below(8), 20 + below(40));
-        let label = if age + 2 * hours + 10 * work + below(40) > 190 { ">50K" } else { "<=50K" };
-        writeln!(
-            csv,
-            "{age},w{work},{},e{},9,m,o{},r,x,y,0,0,{hours},c,{label}",
-            below(1000),
-            below(16),
-            below(14)
-        )
-        .unwrap();
-    }
-    let path = folder.join("census.csv");
-    fs::write(&path, csv).unwrap();
-    path.to_str().unwrap().to_owned()
+    example::error("train_ctr", args)
 }
 
 fn path(folder: &Path, name: &str) -> String {
@@ -346,7 +294,7 @@ fn ctrl_c_leaves_the_last_checkpoint_whole() {
     let train = census(folder.path(), 3000);
     let checkpoint = path(folder.path(), "model");
     let args = ["--device", "cpu", "--format", "adult", "--train", &train, "--batch", "16", "--checkpoint"];
-    let child = Command::new(program())
+    let child = Command::new(example::program("train_ctr"))
         .args(args)
         .args([&*checkpoint, "--epochs", "1000000"])
         .stdout(Stdio::null())
