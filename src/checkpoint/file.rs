@@ -87,8 +87,8 @@ pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
                 Data::F32(values) => encode(values, put),
                 Data::F16(values) => encode(values, put),
                 Data::BF16(values) => encode(values, put),
-                Data::U8(values) => encode(values, put),
                 Data::I8(values) => encode(values, put),
+                Data::U8(values) => encode(values, put),
                 Data::U32(values) => encode(values, put),
                 Data::U64(values) => encode(values, put),
             }?;
@@ -176,13 +176,13 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
             Dtype::F32 => Data::F32(decode(&mut reader, bytes, &mut hash)?),
             Dtype::F16 => Data::F16(decode(&mut reader, bytes, &mut hash)?),
             Dtype::BF16 => Data::BF16(decode(&mut reader, bytes, &mut hash)?),
-            Dtype::U8 => Data::U8(decode(&mut reader, bytes, &mut hash)?),
             Dtype::I8 => Data::I8(decode(&mut reader, bytes, &mut hash)?),
+            Dtype::U8 => Data::U8(decode(&mut reader, bytes, &mut hash)?),
             Dtype::U32 => Data::U32(decode(&mut reader, bytes, &mut hash)?),
             Dtype::U64 => Data::U64(decode(&mut reader, bytes, &mut hash)?),
             other => {
                 return Err(damaged(format!(
-                    "tensor \"{name}\": expected F32, F16, BF16, U8, I8, U32 or U64, got {other}"
+                    "tensor \"{name}\": expected F32, F16, BF16, I8, U8, U32 or U64, got {other}"
                 )));
             }
         };

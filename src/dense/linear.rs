@@ -1,5 +1,7 @@
 //! A linear layer.
 
+use serde::{Deserialize, Serialize};
+
 use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
 use super::plan::{record, row_chunks};
@@ -12,7 +14,7 @@ use crate::kernels::{activation_grad, column_sum};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// What follows a linear layer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Activation {
     /// Nothing.
     #[default]

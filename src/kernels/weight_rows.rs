@@ -1,6 +1,6 @@
 //! Rows of weights of few bits, as `linear` reads them: codes, and behind them the scales of their groups.
 
-use super::types::{TYPE_F16, packed};
+use super::types::{TYPE_F16, TYPE_F32, packed};
 
 /// The shift that brings every input into the first group.
 const ONE_GROUP: u32 = 31;
@@ -18,6 +18,13 @@ pub(crate) struct WeightRows {
 }
 
 impl WeightRows {
+    /// 32-bit floats.
+    pub(crate) fn f32(values: &[f32], inputs: usize) -> Self {
+        let stride = inputs.next_multiple_of(4);
+        let words = joined(stride, values.chunks(inputs).map(|row| packed(row, TYPE_F32)));
+        Self { words, stride, scales: stride, group_shift: ONE_GROUP }
+    }
+
     /// 16-bit floats, rounded to the nearest.
     pub(crate) fn f16(values: &[f32], inputs: usize) -> Self {
         let stride = inputs.div_ceil(2).next_multiple_of(4);

@@ -14,5 +14,8 @@ mod range_search;
 pub use crate::table::RowFormat;
 pub use activation::{ActivationBits, ActivationQuant, ActivationRange};
 pub use bags::{QuantizedBags, QuantizedBagsBuilder, RowLayout};
-pub use linear::{Activations, CodeMatrix, InputQuant, Int8Linear, QuantizedWeight, WeightOnlyLinear};
+pub use linear::{
+    Activations, CodeMatrix, InputQuant, Int8Linear, LayerPrecision, QuantizedLayer, QuantizedMlp,
+    QuantizedWeight, WeightOnlyLinear,
+};
 pub use range_search::RangeSearch;

@@ -1,5 +1,7 @@
 //! Linear layers of 8-bit weights and activations.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::{ActivationBits, ActivationQuant};
 use super::code_matrix::{CodeMatrix, quantize};
 use super::weight::QuantizedWeight;
@@ -15,7 +17,7 @@ use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 const MOST_INPUTS: usize = 65_536;
 
 /// Where scale and zero point of a layer's input come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum InputQuant {
     /// From the range of each batch, found on the device. A value that is not finite makes all outputs NaN.
     Dynamic(ActivationBits),
@@ -44,7 +46,15 @@ impl<'a> From<&'a CodeMatrix> for Activations<'a> {
     }
 }
 
-impl Activations<'_> {
+impl<'a> Activations<'a> {
+    /// The values, for a layer that has no codes.
+    pub(super) fn values(self, name: &str) -> Result<&'a Matrix> {
+        match self {
+            Self::Values(matrix) => Ok(matrix),
+            Self::Codes(_) => Err(Error::invalid(name, "values of f32", "codes")),
+        }
+    }
+
     /// What lies in memory: words of codes are a matrix too.
     fn matrix(&self) -> &Matrix {
         match self {
@@ -148,6 +158,18 @@ impl Int8Linear {
     #[must_use]
     pub fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// What follows the layer.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Bytes in device memory, scales and bias included.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.weights.size() + self.channels.size()
     }
 
     /// Where scale and zero point of the input come from.

@@ -1,12 +1,17 @@
 //! Linear layers of low precision.
 
+mod checkpoint;
 mod code_matrix;
 mod int8;
+mod layer;
+mod mlp;
 mod weight;
 mod weight_only;
 
 pub use code_matrix::CodeMatrix;
 pub use int8::{Activations, InputQuant, Int8Linear};
+pub use layer::{LayerPrecision, QuantizedLayer};
+pub use mlp::QuantizedMlp;
 pub use weight::QuantizedWeight;
 pub use weight_only::WeightOnlyLinear;
 

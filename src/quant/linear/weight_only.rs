@@ -1,15 +1,17 @@
 //! Linear layers of weights of few bits and `f32` activations.
 
+use super::layer::LayerPrecision;
 use super::weight::QuantizedWeight;
 use super::{check_bias, check_binding};
+use crate::cpu::types::unpack;
 use crate::dense::{Activation, Epilogue, Groups, Linear, grouped_product, record};
 use crate::device::word;
 use crate::kernels::linear::Layout;
-use crate::kernels::types::TYPE_F16;
+use crate::kernels::types::{TYPE_F16, TYPE_F32};
 use crate::kernels::weight_rows::WeightRows;
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 
-/// A linear layer whose weights are kept as `f16`, or as codes of 8 or 4 bits with a scale for each group of inputs, and
+/// A linear layer whose weights are kept as `f32` or `f16`, or as codes of 8 or 4 bits with a scale for each group of inputs, and
 /// are turned into `f32` as they are used: `y = activation(x weight^T + bias)`, summed in `f32`.
 #[derive(Debug, Clone)]
 pub struct WeightOnlyLinear {
@@ -38,16 +40,24 @@ impl WeightOnlyLinear {
         inputs: usize,
         activation: Activation,
     ) -> Result<Self> {
-        if inputs == 0 || weight.len() != bias.len().saturating_mul(inputs) {
-            let expected = format!("{} x {inputs} values, at least one", bias.len());
-            return Err(Error::invalid("weight", expected, weight.len()));
-        }
-        let finite = |value: &f32| half::f16::from_f32(*value).is_finite();
-        if let Some(at) = weight.iter().position(|value| !finite(value)) {
-            let name = format!("weight of output {}", at / inputs);
-            return Err(Error::invalid(name, "values within the range of f16", weight[at]));
-        }
+        let fits = |value: f32| half::f16::from_f32(value).is_finite();
+        check_weight(weight, bias.len(), inputs, "values within the range of f16", fits)?;
         Self::of(ctx, Layout::NtF16, &WeightRows::f16(weight, inputs), bias, inputs, inputs, activation)
+    }
+
+    /// A layer of a weight of `[outputs, inputs]` that stays as it is, and a bias for each output.
+    ///
+    /// # Errors
+    /// As [`WeightOnlyLinear::f16`], but that all finite values are right.
+    pub fn f32(
+        ctx: &Context,
+        weight: &[f32],
+        bias: &[f32],
+        inputs: usize,
+        activation: Activation,
+    ) -> Result<Self> {
+        check_weight(weight, bias.len(), inputs, "finite values", |value| value.is_finite())?;
+        Self::of(ctx, Layout::Nt, &WeightRows::f32(weight, inputs), bias, inputs, inputs, activation)
     }
 
     /// A layer of a weight of 8 or 4 bits, in groups of a power of two from 4 on or of whole rows, and a bias for each
@@ -75,6 +85,15 @@ impl WeightOnlyLinear {
         let rows = WeightRows::codes(weight.bits(), weight.codes(), weight.scales(), inputs, group);
         check_bias(bias, weight.outputs())?;
         Self::of(ctx, layout, &rows, bias, inputs, group, activation)
+    }
+
+    /// The layer for a trained one, with the weight as it is. Blocks.
+    ///
+    /// # Errors
+    /// As [`WeightOnlyLinear::f32`].
+    pub fn f32_from(ctx: &Context, linear: &Linear) -> Result<Self> {
+        let (weight, bias) = (linear.weight().to_vec(ctx)?, linear.bias().to_vec(ctx)?);
+        Self::f32(ctx, &weight, &bias, linear.inputs(), linear.activation())
     }
 
     /// The layer for a trained one, with a weight of `f16`. Blocks.
@@ -132,10 +151,20 @@ impl WeightOnlyLinear {
         self.weight.rows()
     }
 
-    /// Bits of a weight.
+    /// What follows the layer.
     #[must_use]
-    pub fn bits(&self) -> u32 {
-        self.layout.bits().unwrap_or(u32::BITS)
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// In what precision the weight is kept.
+    #[must_use]
+    pub fn precision(&self) -> LayerPrecision {
+        match self.layout.bits() {
+            None => LayerPrecision::F32,
+            Some(16) => LayerPrecision::F16,
+            Some(bits) => LayerPrecision::WeightOnly { bits, group: self.group },
+        }
     }
 
     /// Bytes in device memory, scales and bias included.
@@ -163,15 +192,16 @@ impl WeightOnlyLinear {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn weight(&self, ctx: &Context) -> Result<Vec<f32>> {
-        if self.layout == Layout::NtF16 {
-            let words: Vec<u32> = self.weight.buffer().read(ctx)?;
-            let mut values = vec![0.0; self.outputs() * self.inputs];
-            for (values, row) in values.chunks_mut(self.inputs).zip(words.chunks(self.weight.stride())) {
-                crate::cpu::types::unpack(row, TYPE_F16, values);
-            }
-            return Ok(values);
+        if let Some(codes) = self.codes(ctx)? {
+            return Ok(codes.dequantized());
         }
-        Ok(self.codes(ctx)?.map(|codes| codes.dequantized()).unwrap_or_default())
+        let element = if self.layout == Layout::NtF16 { TYPE_F16 } else { TYPE_F32 };
+        let words: Vec<u32> = self.weight.buffer().read(ctx)?;
+        let mut values = vec![0.0; self.outputs() * self.inputs];
+        for (values, row) in values.chunks_mut(self.inputs).zip(words.chunks(self.weight.stride())) {
+            unpack(row, element, values);
+        }
+        Ok(values)
     }
 
     /// The weight's codes and scales, read back, if it has any. Blocks.
@@ -179,10 +209,8 @@ impl WeightOnlyLinear {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn codes(&self, ctx: &Context) -> Result<Option<QuantizedWeight>> {
-        if self.layout == Layout::NtF16 {
-            return Ok(None);
-        }
-        let (bits, groups) = (self.bits(), self.inputs.div_ceil(self.group));
+        let Some(bits @ (4 | 8)) = self.layout.bits() else { return Ok(None) };
+        let groups = self.inputs.div_ceil(self.group);
         let words: Vec<u32> = self.weight.buffer().read(ctx)?;
         let rows = || words.chunks(self.weight.stride());
         let code = |row: &[u32], k: usize| {
@@ -202,5 +230,23 @@ impl WeightOnlyLinear {
     /// [`Error::Device`] if the device fails.
     pub fn bias(&self, ctx: &Context) -> Result<Vec<f32>> {
         self.bias.to_vec(ctx)
+    }
+}
+
+/// Refuses a weight of the wrong size, or with a value that cannot be kept.
+fn check_weight(
+    weight: &[f32],
+    outputs: usize,
+    inputs: usize,
+    expected: &str,
+    fits: impl Fn(f32) -> bool,
+) -> Result<()> {
+    if inputs == 0 || outputs == 0 || Some(weight.len()) != outputs.checked_mul(inputs) {
+        let expected = format!("{outputs} x {inputs} values, at least one");
+        return Err(Error::invalid("weight", expected, weight.len()));
+    }
+    match weight.iter().position(|&value| !fits(value)) {
+        Some(at) => Err(Error::invalid(format!("weight of output {}", at / inputs), expected, weight[at])),
+        None => Ok(()),
     }
 }
