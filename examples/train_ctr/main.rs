@@ -24,6 +24,8 @@ mod fixed;
 mod losses;
 mod model;
 mod optimizer;
+#[path = "../common/output.rs"]
+mod output;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -46,8 +48,9 @@ use crate::chunked_report::ChunkedReport;
 use crate::data::{DataError, DataState};
 use crate::embeddings::Embeddings;
 use crate::error::RunError;
+use crate::output::check_folder;
 use crate::report::{EpochReport, Summary, Table};
-use crate::trainer::{Trainer, check_folder};
+use crate::trainer::Trainer;
 
 /// What shells report for a program that Ctrl-C ended.
 const STOPPED: u8 = 130;
@@ -65,7 +68,12 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), RunError> {
     for (argument, path) in [("--checkpoint", &args.checkpoint), ("--plot", &args.plot)] {
-        path.as_ref().map_or(Ok(()), |path| check_folder(argument, path))?;
+        let Some(path) = path else { continue };
+        check_folder(path).map_err(|cause| RunError::Output {
+            argument: argument.to_owned(),
+            path: path.clone(),
+            cause,
+        })?;
     }
     let stop = stop_at_ctrl_c()?;
     let ctx = match args.device {

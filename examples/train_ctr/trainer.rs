@@ -1,7 +1,6 @@
 //! Training: epochs of steps, a test after each, and the checkpoints between them.
 
 use std::collections::VecDeque;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -222,19 +221,4 @@ fn metrics(logits: &[f32], labels: &[f32]) -> Result<(f64, f64, f64), RunError> 
     }
     let probabilities: Vec<f32> = logits.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())).collect();
     Ok((logloss, auc(logits, labels)?, normalized_entropy(&probabilities, labels)?))
-}
-
-/// Whether a file can be written where `path` says, found before the training rather than after it.
-pub fn check_folder(argument: &str, path: &Path) -> Result<(), RunError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let cause = match folder.metadata() {
-        Ok(found) if found.is_dir() && !path.is_dir() => return Ok(()),
-        Ok(found) if found.is_dir() => io::Error::from(io::ErrorKind::IsADirectory),
-        Ok(_) => io::Error::from(io::ErrorKind::NotADirectory),
-        Err(cause) => cause,
-    };
-    Err(RunError::Output { argument: argument.to_owned(), path: path.to_owned(), cause })
 }

@@ -213,10 +213,11 @@ impl WeightOnlyLinear {
         let groups = self.inputs.div_ceil(self.group);
         let words: Vec<u32> = self.weight.buffer().read(ctx)?;
         let rows = || words.chunks(self.weight.stride());
+        let in_word = 32 / bits as usize;
         let code = |row: &[u32], k: usize| {
-            let (word, place) = (row[k * bits as usize / 32], k as u32 * bits % 32);
+            let first = (row[k / in_word] >> (k % in_word * bits as usize)).to_le_bytes()[0];
             // shifted up, so that the sign comes down with it
-            ((word << (32 - bits - place)).cast_signed() >> (32 - bits)) as i8
+            (first << (8 - bits)).cast_signed() >> (8 - bits)
         };
         let codes = rows().flat_map(|row| (0..self.inputs).map(move |k| code(row, k))).collect();
         let scales = rows().flat_map(|row| &row[self.groups.scales as usize..][..groups]);

@@ -1,0 +1,103 @@
+//! Quantises a model that `train_ctr` trained so that its normalized entropy stays within a budget, writes it, loads it
+//! and serves batches with it. `--help` lists the arguments.
+//!
+//! | file | |
+//! |---|---|
+//! | `args.rs` | the command line |
+//! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
+//! | `trained.rs` | the model of the checkpoint, in `f32` |
+//! | `served.rs` | the model in few bits: how it is made, kept in a file and computed |
+//! | `evaluation.rs` | test examples, and the logits of a model on them |
+//! | `choice.rs` | what each part costs in each format, and the choice within the budget |
+//! | `shadow.rs` | the error of each part, on the same inputs |
+//! | `serving.rs` | requests one after the other, and how long they take |
+//! | `report.rs`, `plot.rs` | what is printed and drawn |
+
+#![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
+
+mod args;
+mod choice;
+#[path = "../common/data/mod.rs"]
+#[allow(dead_code, reason = "training takes more of it")]
+mod data;
+mod error;
+mod evaluation;
+#[path = "../common/output.rs"]
+mod output;
+#[path = "../common/picture.rs"]
+mod picture;
+mod plot;
+mod report;
+mod served;
+mod serving;
+mod shadow;
+mod trained;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use embag::{Checkpoint, Context};
+
+use crate::args::{Args, Device};
+use crate::error::RunError;
+use crate::evaluation::{BATCH, TestSet};
+use crate::output::check_folder;
+use crate::report::{Found, Report};
+use crate::served::Served;
+use crate::trained::Trained;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), RunError> {
+    for (argument, path) in [("--out", Some(&args.out)), ("--plot", args.plot.as_ref())] {
+        let Some(path) = path else { continue };
+        check_folder(path).map_err(|cause| RunError::Output { argument, path: path.clone(), cause })?;
+    }
+    let ctx = match args.device {
+        Device::Auto => Context::auto()?,
+        Device::Gpu => Context::open()?,
+        Device::Cpu => Context::cpu(),
+    };
+    eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
+    let checkpoint = Checkpoint::load(&args.checkpoint)?;
+    let trained = Trained::load(&ctx, &checkpoint, args.batch.max(BATCH).get())?;
+    drop(checkpoint);
+    let data = data::open(&args.source(&trained), Some(&trained.data))?;
+    let tests = TestSet::read(&*data)?;
+
+    let reference = Served::of(&trained, &trained.formats())?;
+    let outcome = choice::choose(&trained, &reference, &tests.chosen_on, args.ne_budget)?;
+    let served = Served::of(&trained, &outcome.formats)?;
+    served.save(&trained, &args.out)?;
+    let found = Found {
+        device: ctx.device_name(),
+        budget: args.ne_budget,
+        before: reference.part_bytes(),
+        errors: shadow::shadow(&reference, &served, &tests.chosen_on)?,
+        held_out: evaluation::difference(&reference, &served, &tests.held_out)?,
+        serving: {
+            let loaded = Served::load(&ctx, &args.out)?;
+            let requests = TestSet::requests(&*data, args.batch)?;
+            serving::serve(&served, &loaded, &tests, &requests, args.requests.get(), &args.out)?
+        },
+        outcome,
+    };
+    let report = Report::new(found, &args.out)?;
+    report.write_text(io::stdout().lock())?;
+    if let Some(path) = &args.plot {
+        plot::write(path, &report)?;
+    }
+    if args.json {
+        report.write_json(io::stdout().lock())?;
+    }
+    Ok(())
+}

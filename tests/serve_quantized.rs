@@ -1,0 +1,81 @@
+//! The example `serve_quantized` as its users run it, on a model that `train_ctr` trained.
+
+#[path = "common/census.rs"]
+mod census;
+mod common;
+#[path = "common/example.rs"]
+mod example;
+
+use std::path::Path;
+
+use census::census;
+use serde_json::Value;
+
+/// A model that was trained on a census, and the census.
+fn trained(folder: &Path, more: &[&str]) -> (String, String) {
+    let train = census(folder, 4000);
+    let model = folder.join("model.safetensors").to_str().unwrap().to_owned();
+    let args =
+        ["--device", "cpu", "--format", "adult", "--train", &train, "--epochs", "2", "--checkpoint", &model];
+    example::json("train_ctr", &[&args[..], more].concat());
+    (model, train)
+}
+
+fn devices() -> Vec<&'static str> {
+    if common::gpu().is_some() { vec!["cpu", "gpu"] } else { vec!["cpu"] }
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn a_model_is_quantised_within_its_budget_and_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, train) = trained(folder.path(), &[]);
+    let [out, plot] = ["served.safetensors", "costs.png"].map(|name| folder.path().join(name));
+    let [out, plot] = [&out, &plot].map(|path| path.to_str().unwrap());
+    for device in devices() {
+        let args =
+            ["--device", device, "--checkpoint", &model, "--train", &train, "--out", out, "--plot", plot];
+        let more = ["--ne-budget", "0.3%", "--batch", "64", "--requests", "20"];
+        let report = example::json("serve_quantized", &[&args[..], &more].concat());
+        assert!(number(&report["chosen_on"]["percent"]) <= 0.3, "{report}");
+        let held_out = &report["held_out"];
+        assert_eq!(number(&report["chosen_on"]["examples"]) + number(&held_out["examples"]), 800.0);
+        assert!(number(&held_out["lower"]) <= number(&held_out["percent"]));
+        assert!(number(&held_out["percent"]) <= number(&held_out["upper"]));
+        // at 16 columns int8 takes 24 of 64 bytes, int4 12
+        assert!(number(&report["bytes"]) < 0.5 * number(&report["bytes_before"]), "{report}");
+        let parts = report["parts"].as_array().unwrap();
+        assert!(parts.iter().any(|part| part["name"] == "top.2") && parts.len() > 8, "{report}");
+        for part in parts {
+            let tried: Vec<f64> =
+                part["tried"].as_array().unwrap().iter().map(|one| number(&one[1])).collect();
+            assert_eq!(tried.len(), 3);
+            assert!(tried.contains(&number(&part["bytes"])));
+        }
+        let serving = &report["serving"];
+        assert_eq!((number(&serving["requests"]), number(&serving["batch"])), (20.0, 64.0));
+        assert!(number(&serving["p50_ms"]) > 0.0 && number(&serving["p50_ms"]) <= number(&serving["p99_ms"]));
+        assert_eq!(report["file_bytes"], std::fs::metadata(out).unwrap().len());
+        assert_eq!(&std::fs::read(plot).unwrap()[1..4], b"PNG");
+    }
+}
+
+#[test]
+fn bad_input_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, train) =
+        trained(folder.path(), &["--embedding", "chunked", "--chunk", "4", "--prune", "0.5"]);
+    let error = |args: &[&str]| example::error("serve_quantized", &[&["--device", "cpu"], args].concat());
+    let message = error(&["--checkpoint", &model, "--train", &train]);
+    assert!(message.contains("embeddings: expected tables of fixed size"), "{message}");
+    let (model, train) = trained(folder.path(), &[]);
+    let message = error(&["--checkpoint", &model]);
+    assert_eq!(message, "error: --train: expected a path for --format adult, got none");
+    let message = error(&["--checkpoint", "no/model", "--train", &train]);
+    assert!(message.starts_with("error: no/model: "), "{message}");
+    let message = error(&["--checkpoint", &model, "--train", &train, "--out", "no/folder/x"]);
+    assert!(message.contains("--out") && message.contains("no/folder/x"), "{message}");
+}
