@@ -1,4 +1,5 @@
 //! Quantised layers: against f64, across devices, chained, saved and loaded, and what they refuse.
+#![allow(clippy::cast_possible_truncation, reason = "hashes of small numbers")]
 
 mod common;
 

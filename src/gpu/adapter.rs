@@ -63,12 +63,17 @@ fn rank(kind: wgpu::DeviceType) -> u8 {
     }
 }
 
+/// Whether `EMBAG_DISABLE` names it.
+pub(super) fn disabled(name: &str) -> bool {
+    let disabled = std::env::var("EMBAG_DISABLE").unwrap_or_default();
+    disabled.split(',').any(|disabled| disabled.trim() == name)
+}
+
 /// Default limits, but for the sizes of buffers and bindings, where more is taken if there is more.
 fn descriptor_for(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
-    let disabled = std::env::var("EMBAG_DISABLE").unwrap_or_default();
     let required_features = OPTIONAL
         .iter()
-        .filter(|(name, _)| !disabled.split(',').any(|d| d.trim() == *name))
+        .filter(|(name, _)| !disabled(name))
         .fold(wgpu::Features::empty(), |all, (_, feature)| all | *feature)
         & adapter.features();
     let has = adapter.limits();

@@ -3,6 +3,7 @@
 mod adapter;
 mod arena;
 mod execute;
+mod packed_dot;
 mod pipeline;
 mod probe;
 
@@ -29,6 +30,7 @@ pub(crate) struct Gpu {
     /// The uniform arena; held while a submission is made, since its content belongs to that submission.
     arena: Mutex<arena::Arena>,
     flushes_subnormals: OnceLock<bool>,
+    packed_dot: OnceLock<bool>,
     /// What is bound in place of ranges of no bytes: one to read, one to write.
     unused: [wgpu::Buffer; 2],
 }
@@ -73,6 +75,7 @@ impl Gpu {
             params_layout,
             arena: Mutex::default(),
             flushes_subnormals: OnceLock::new(),
+            packed_dot: OnceLock::new(),
             unused,
         })
     }
@@ -163,5 +166,14 @@ impl Gpu {
         }
         let found = probe::flushes_subnormals(self)?;
         Ok(*self.flushes_subnormals.get_or_init(|| found))
+    }
+
+    /// Whether the packed dot product of bytes is the faster way here; measured when it is first asked.
+    pub(crate) fn packed_dot(&self) -> Result<bool> {
+        if let Some(&known) = self.packed_dot.get() {
+            return Ok(known);
+        }
+        let found = packed_dot::is_faster(self)?;
+        Ok(*self.packed_dot.get_or_init(|| found))
     }
 }

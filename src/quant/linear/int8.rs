@@ -86,6 +86,7 @@ pub struct Int8Linear {
     channels: Buffer,
     /// Scale and zero point of a static input.
     quant_words: Buffer,
+    packed_dot: bool,
 }
 
 impl Int8Linear {
@@ -135,6 +136,7 @@ impl Int8Linear {
             weights: Buffer::from_slice(ctx, &panels)?,
             channels: Buffer::from_slice(ctx, &channels)?,
             quant_words: Buffer::from_slice(ctx, &quant_words)?,
+            packed_dot: ctx.packed_dot()?,
         })
     }
 
@@ -257,7 +259,7 @@ impl Int8Linear {
             (params.coded, params.out_inverse) = (1, 1.0 / quant.scale);
             params.out_zero_point = quant.zero_point.into();
         }
-        let variant = linear_int8::variant(true, ctx.shape());
+        let variant = linear_int8::variant(self.packed_dot, ctx.shape());
         let groups = linear_int8::tiles(ctx.shape(), m, n);
         let bindings =
             vec![from.binding, self.weights.clone(), self.channels.clone(), quant.clone(), to.binding];

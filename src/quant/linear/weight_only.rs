@@ -213,11 +213,13 @@ impl WeightOnlyLinear {
         let groups = self.inputs.div_ceil(self.group);
         let words: Vec<u32> = self.weight.buffer().read(ctx)?;
         let rows = || words.chunks(self.weight.stride());
-        let in_word = 32 / bits as usize;
         let code = |row: &[u32], k: usize| {
-            let first = (row[k / in_word] >> (k % in_word * bits as usize)).to_le_bytes()[0];
-            // shifted up, so that the sign comes down with it
-            (first << (8 - bits)).cast_signed() >> (8 - bits)
+            let bytes: &[u8] = bytemuck::cast_slice(row);
+            match bits {
+                8 => bytes[k].cast_signed(),
+                // the first of a pair in the low bits, shifted up so that the sign comes down with it
+                _ => (bytes[k / 2] << (4 - k % 2 * 4)).cast_signed() >> 4,
+            }
         };
         let codes = rows().flat_map(|row| (0..self.inputs).map(move |k| code(row, k))).collect();
         let scales = rows().flat_map(|row| &row[self.groups.scales as usize..][..groups]);
