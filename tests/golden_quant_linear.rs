@@ -2,11 +2,6 @@
 //!
 //! The file's outputs of FBGEMM for codes of all 8 bits saturate on processors without VNNI; they are not used.
 #![allow(clippy::cast_possible_truncation, reason = "codes of 8 bits")]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "codes and zero points are 0 to 255"
-)]
 
 mod common;
 #[path = "common/golden.rs"]
