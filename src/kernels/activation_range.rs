@@ -19,13 +19,15 @@ params! {
 
 const GROUP: u32 = 64;
 /// Groups that keep a device busy; the next kernel reads as many pairs.
-const MOST_GROUPS: u32 = 256;
-/// Values worth a group.
-const GROUP_VALUES: u32 = 4096;
+const ENOUGH_GROUPS: u32 = 256;
+/// Values worth a group, and so many that the loops of software adapters stay short.
+const LEAST_VALUES: u32 = 4096;
+const MOST_VALUES: u32 = 1 << 19;
 
 /// Rows of a group.
 pub(crate) fn group_rows(rows: u32, cols: u32) -> u32 {
-    rows.div_ceil(MOST_GROUPS).max(GROUP_VALUES / cols.max(1)).max(1)
+    let of_values = |values: u32| (values / cols.max(1)).max(1);
+    rows.div_ceil(ENOUGH_GROUPS).clamp(of_values(LEAST_VALUES), of_values(MOST_VALUES))
 }
 
 macro_rules! variant {
