@@ -9,6 +9,8 @@ struct Params {
     pairs: u32,
     // the largest code, one less than a power of two
     levels: u32,
+    // 0, which compilers do not know
+    nothing: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -17,16 +19,21 @@ const LEAST_SCALE: f32 = 6.1e-5;
 const NEARLY_NONE: f32 = 1.17549435e-38;
 const NO_RANGE_SCALE: f32 = 0.1;
 
+// A rounded result: compilers that take sums for those of numbers without rounding cannot see through it.
+fn rounded(value: f32) -> f32 {
+    return bitcast<f32>(bitcast<u32>(value) ^ params.nothing);
+}
+
 // (high - low) / levels, rounded once: what difference and quotient lose is added.
 fn scale_of(low: f32, high: f32) -> f32 {
     let levels = f32(params.levels);
-    let range = high - low;
-    let back = range - high;
-    let lost = (high - (range - back)) + (-low - back);
-    let quotient = range / levels;
+    let range = rounded(high - low);
+    let back = rounded(range - high);
+    let lost = (high - rounded(range - back)) + (-low - back);
+    let quotient = rounded(range / levels);
     // quotient * levels is this product, which is exact, less the quotient
-    let scaled = quotient * (levels + 1.0);
-    let product = scaled - quotient;
+    let scaled = rounded(quotient * (levels + 1.0));
+    let product = rounded(scaled - quotient);
     let rest = (range - product) - ((scaled - product) - quotient) + lost;
     return quotient + rest / levels;
 }

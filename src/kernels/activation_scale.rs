@@ -11,6 +11,8 @@ params! {
         pairs: u32,
         /// The largest code, one less than a power of two.
         levels: u32,
+        /// 0, which the shader's compiler does not know.
+        nothing: u32,
     }
 }
 
@@ -55,7 +57,7 @@ fn cases() -> Vec<Case> {
             all.push(Case::new(
                 format!("{i}: {low:e} to {high:e}, levels={levels}"),
                 [0],
-                &Params { pairs: 1 + 13 * i, levels },
+                &Params { pairs: 1 + 13 * i, levels, nothing: 0 },
                 vec![CaseBinding::ints(&keys), CaseBinding::mixed(&[1u32; 2])],
                 1,
             ));
