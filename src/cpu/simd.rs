@@ -74,7 +74,8 @@ pub(crate) fn prefetch_span<const N: usize, T>(values: &[T], at: usize) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let first = values.as_ptr().wrapping_add(at).cast::<i8>();
         let bytes = size_of::<[T; N]>();
-        for offset in (0..bytes).step_by(64).chain([bytes - 1]) {
+        // values of a few bytes behind the last whole line lie in the line of the last byte
+        for offset in (0..bytes.saturating_sub(8).max(1)).step_by(64).chain([bytes - 1]) {
             #[allow(unsafe_code, reason = "prefetching has no safe form")]
             // SAFETY: a prefetch reads no memory that the program could notice, whatever the address.
             unsafe {
