@@ -20,6 +20,8 @@ mod args;
 mod criteria;
 mod layers;
 mod model;
+#[path = "../common/output.rs"]
+mod output;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -42,6 +44,7 @@ use embag::metrics::{log_loss_from_logits, normalized_entropy};
 
 use crate::args::{Args, Device};
 use crate::model::{NAMES, Tester, train};
+use crate::output::check_folder;
 use crate::picture::PlotError;
 use crate::problem::Problem;
 use crate::report::{Summary, Training};
@@ -71,6 +74,9 @@ fn main() -> ExitCode {
 
 /// Whether all criteria hold.
 fn run(args: &Args) -> Result<bool, RunError> {
+    if let Some(path) = &args.plot {
+        check_folder(path).map_err(|cause| PlotError::Write { path: path.clone(), cause })?;
+    }
     let ctx = match args.device {
         Device::Auto => Context::auto()?,
         Device::Gpu => Context::open()?,
