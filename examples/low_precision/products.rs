@@ -4,8 +4,8 @@
 //! on the host, as an accelerator makes them (caffe2's `fakelowp`): operands and products are rounded to f16, those below
 //! `2^-14` are 0, and so is every sum; in blocks, sums of 128 products are added up in the same way.
 
-use embag::dense::{Activation, matmul};
-use embag::quant::{ActivationBits, InputQuant, Int8Linear, QuantizedWeight};
+use embag::dense::Activation;
+use embag::quant::{ActivationBits, InputQuant, Int8Linear, QuantizedWeight, WeightOnlyLinear};
 use embag::{Context, Matrix, Recorder, Result};
 use half::f16;
 use serde::Serialize;
@@ -79,13 +79,10 @@ fn relative_error(exact: &[f64], found: &[f32]) -> f64 {
 }
 
 fn weights_of_16_bits(ctx: &Context, x: &[f32], w: &[f32], length: usize) -> Result<Vec<f32>> {
-    // [K, N], as `matmul` has its second factor
-    let rounded: Vec<f32> =
-        (0..length * N).map(|i| f16::from_f32(w[i % N * length + i / N]).to_f32()).collect();
+    let layer = WeightOnlyLinear::f16(ctx, w, &[0.0; N], length, Activation::None)?;
     let out = Matrix::zeros(ctx, M, N)?;
     let mut rec = Recorder::new(ctx);
-    let (x, w) = (Matrix::from_slice(ctx, x, M, length)?, Matrix::from_slice(ctx, &rounded, length, N)?);
-    matmul(&mut rec, &x, &w, &out)?;
+    layer.forward(&mut rec, &Matrix::from_slice(ctx, x, M, length)?, &out)?;
     rec.run()?;
     out.to_vec(ctx)
 }
