@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 use crate::compare::Plan;
+use crate::device::Device;
 use crate::method::ALL;
+use crate::output::png_path;
 use crate::training::{QUICK, Size, WHOLE};
 
 /// Holds chunked tables (FIITED), of which most chunks are pruned while training, against full ones and
@@ -37,17 +39,6 @@ pub struct Args {
     pub json: Option<PathBuf>,
 }
 
-/// Where to train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// A hardware GPU if there is one, else the CPU
-    Auto,
-    /// Any GPU, a software one if there is no other
-    Gpu,
-    /// The CPU
-    Cpu,
-}
-
 impl Args {
     pub fn size(&self) -> Size {
         if self.quick { QUICK } else { WHOLE }
@@ -73,14 +64,6 @@ fn part_of_a_name(text: &str) -> Result<String, String> {
     match ALL.iter().any(|method| method.name().contains(text)) {
         true => Ok(text.to_owned()),
         false => Err(format!("expected a part of a method's name as the table has it, got `{text}`")),
-    }
-}
-
-fn png_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) {
-        true => Ok(path),
-        false => Err(format!("expected a file name ending in .png, got `{text}`")),
     }
 }
 

@@ -23,10 +23,14 @@
 mod args;
 mod compare;
 mod criteria;
+#[path = "../common/device.rs"]
+mod device;
 mod dims;
 mod drift;
 mod method;
 mod model;
+#[path = "../common/output.rs"]
+mod output;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -40,14 +44,14 @@ mod training;
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use embag::Context;
 
-use crate::args::{Args, Device};
+use crate::args::Args;
 use crate::compare::compare;
+use crate::output::check_folder;
 use crate::picture::PlotError;
 use crate::problem::Problem;
 use crate::progress::Progress;
@@ -80,13 +84,9 @@ fn main() -> ExitCode {
 /// Whether all criteria hold.
 fn run(args: &Args) -> Result<bool, RunError> {
     for (argument, path) in args.files() {
-        check_folder(argument, path)?;
+        check_folder(path).map_err(|cause| RunError::File { argument, path: path.clone(), cause })?;
     }
-    let ctx = match args.device {
-        Device::Auto => Context::auto()?,
-        Device::Gpu => Context::open()?,
-        Device::Cpu => Context::cpu(),
-    };
+    let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
     let (plan, size, seeds) = (args.plan(), args.size(), args.seeds());
     let mut progress = Progress::new(plan.steps(size) * seeds.len());
@@ -120,18 +120,4 @@ fn run(args: &Args) -> Result<bool, RunError> {
         })?;
     }
     Ok(summary.passed)
-}
-
-/// Whether there is a folder for a file, found before the training rather than after it.
-fn check_folder(argument: &'static str, path: &Path) -> Result<(), RunError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let cause = match folder.metadata() {
-        Ok(found) if found.is_dir() => return Ok(()),
-        Ok(_) => io::ErrorKind::NotADirectory.into(),
-        Err(cause) => cause,
-    };
-    Err(RunError::File { argument, path: path.to_owned(), cause })
 }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
+use crate::device::Device;
 use crate::model::TEST_EVERY;
+use crate::output::png_path;
 
 /// Compares frequency-aware SGD with SGD and row-wise Adagrad on a logistic matrix factorisation of made-up clicks,
 /// each with its best learning rate, and checks what is claimed of it. The exit code is 1 if a criterion fails.
@@ -28,17 +30,6 @@ pub struct Args {
     pub json: bool,
 }
 
-/// Where to train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// A hardware GPU if there is one, else the CPU
-    Auto,
-    /// Any GPU, a software one if there is no other
-    Gpu,
-    /// The CPU
-    Cpu,
-}
-
 impl Args {
     /// The horizons, the shortest first.
     pub fn horizons(&self) -> Vec<u32> {
@@ -58,14 +49,6 @@ fn steps(text: &str) -> Result<u32, String> {
     text.parse().ok().filter(fits).ok_or_else(|| {
         format!("expected a multiple of {TEST_EVERY} from {TEST_EVERY} to {MOST_STEPS}, got `{text}`")
     })
-}
-
-fn png_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) {
-        true => Ok(path),
-        false => Err(format!("expected a file name ending in .png, got `{text}`")),
-    }
 }
 
 #[cfg(test)]

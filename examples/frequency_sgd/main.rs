@@ -19,8 +19,12 @@
 
 mod args;
 mod criteria;
+#[path = "../common/device.rs"]
+mod device;
 mod method;
 mod model;
+#[path = "../common/output.rs"]
+mod output;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -36,9 +40,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use embag::Context;
 
-use crate::args::{Args, Device};
+use crate::args::Args;
 use crate::picture::PlotError;
 use crate::problem::SEEDS;
 use crate::report::Summary;
@@ -71,11 +74,7 @@ fn run(args: &Args) -> Result<bool, RunError> {
     if let Some(path) = &args.plot {
         plot::check(path)?;
     }
-    let ctx = match args.device {
-        Device::Auto => Context::auto()?,
-        Device::Gpu => Context::open()?,
-        Device::Cpu => Context::cpu(),
-    };
+    let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
     let (start, horizons) = (Instant::now(), args.horizons());
     let mut tell = |line: String| eprintln!("{:>6.1} s  {line}", start.elapsed().as_secs_f64());

@@ -1,6 +1,5 @@
 //! The test losses of each method with its best rate as a PNG, a panel for each horizon.
 
-use std::io;
 use std::path::Path;
 
 use kuva::PngBackend;
@@ -11,6 +10,7 @@ use kuva::render::plots::Plot;
 
 use crate::method::Method;
 use crate::model::TEST_EVERY;
+use crate::output::check_folder;
 use crate::picture::{self, PlotError, theme};
 use crate::search::{Tuned, ZIPF};
 
@@ -19,18 +19,9 @@ const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 440.0;
 const SCALE: f32 = 1.0;
 
-/// Whether there is a folder for the file, found before the training rather than after it.
+/// Whether the file can be written, found before the training rather than after it.
 pub fn check(path: &Path) -> Result<(), PlotError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let cause = match folder.metadata() {
-        Ok(found) if found.is_dir() => return Ok(()),
-        Ok(_) => io::ErrorKind::NotADirectory.into(),
-        Err(cause) => cause,
-    };
-    Err(PlotError::Write { path: path.to_owned(), cause })
+    check_folder(path).map_err(|cause| PlotError::Write { path: path.to_owned(), cause })
 }
 
 /// Draws the curves and writes them to `path`.

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+
+use crate::device::Device;
+use crate::output::png_path;
 
 /// Measures what tables, products and layers lose in few bits, and checks what is claimed of it. The exit code is 1 if
 /// a criterion fails.
@@ -21,25 +24,6 @@ pub struct Args {
     /// Print one line of JSON at the end
     #[arg(long)]
     pub json: bool,
-}
-
-/// Where to train and to quantise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// A hardware GPU if there is one, else the CPU
-    Auto,
-    /// Any GPU, a software one if there is no other
-    Gpu,
-    /// The CPU
-    Cpu,
-}
-
-fn png_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) {
-        true => Ok(path),
-        false => Err(format!("expected a file name ending in .png, got `{text}`")),
-    }
 }
 
 #[cfg(test)]

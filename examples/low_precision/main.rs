@@ -18,6 +18,8 @@
 
 mod args;
 mod criteria;
+#[path = "../common/device.rs"]
+mod device;
 mod layers;
 mod model;
 #[path = "../common/output.rs"]
@@ -42,7 +44,7 @@ use clap::Parser;
 use embag::Context;
 use embag::metrics::{log_loss_from_logits, normalized_entropy};
 
-use crate::args::{Args, Device};
+use crate::args::Args;
 use crate::model::{NAMES, Tester, train};
 use crate::output::check_folder;
 use crate::picture::PlotError;
@@ -77,11 +79,7 @@ fn run(args: &Args) -> Result<bool, RunError> {
     if let Some(path) = &args.plot {
         check_folder(path).map_err(|cause| PlotError::Write { path: path.clone(), cause })?;
     }
-    let ctx = match args.device {
-        Device::Auto => Context::auto()?,
-        Device::Gpu => Context::open()?,
-        Device::Cpu => Context::cpu(),
-    };
+    let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
     let summary = measure(&ctx, args.quick)?;
     let mut out = io::stdout().lock();

@@ -3,9 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 use crate::data::{Ids, Source};
+use crate::device::Device;
+use crate::output::png_path;
 use crate::trained::Trained;
 
 /// Quantises a model that train_ctr trained, within a budget of normalized entropy, and serves it.
@@ -44,17 +46,6 @@ pub struct Args {
     pub json: bool,
 }
 
-/// Where to quantise and serve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// A hardware GPU if there is one, else the CPU
-    Auto,
-    /// Any GPU, a software one if there is no other
-    Gpu,
-    /// The CPU
-    Cpu,
-}
-
 impl Args {
     /// Where the examples come from.
     pub fn source(&self, trained: &Trained) -> Source {
@@ -75,14 +66,6 @@ fn percent(text: &str) -> Result<f64, String> {
     match number.parse::<f64>() {
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
         _ => Err(format!("expected percent from 0 on, as in 0.02%, got `{text}`")),
-    }
-}
-
-fn png_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) {
-        true => Ok(path),
-        false => Err(format!("expected a file name ending in .png, got `{text}`")),
     }
 }
 

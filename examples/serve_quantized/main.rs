@@ -20,6 +20,8 @@ mod choice;
 #[path = "../common/data/mod.rs"]
 #[allow(dead_code, reason = "training takes more of it")]
 mod data;
+#[path = "../common/device.rs"]
+mod device;
 mod error;
 mod evaluation;
 #[path = "../common/output.rs"]
@@ -37,9 +39,9 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use embag::{Checkpoint, Context};
+use embag::Checkpoint;
 
-use crate::args::{Args, Device};
+use crate::args::Args;
 use crate::error::RunError;
 use crate::evaluation::{BATCH, TestSet};
 use crate::output::check_folder;
@@ -62,11 +64,7 @@ fn run(args: &Args) -> Result<(), RunError> {
         let Some(path) = path else { continue };
         check_folder(path).map_err(|cause| RunError::Output { argument, path: path.clone(), cause })?;
     }
-    let ctx = match args.device {
-        Device::Auto => Context::auto()?,
-        Device::Gpu => Context::open()?,
-        Device::Cpu => Context::cpu(),
-    };
+    let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
     let checkpoint = Checkpoint::load(&args.checkpoint)?;
     let trained = Trained::load(&ctx, &checkpoint, args.batch.max(BATCH).get())?;

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::chunked_args::{ChunkedArgs, Embedding};
 use crate::data::{DEFAULT_HASH_ROWS, DataError, Format, Ids, Source};
+use crate::device::Device;
+use crate::output::png_path;
 
 /// Trains a click-through-rate model (DLRM) on embedding bags and reports its test log loss, AUC
 /// and normalised entropy after each epoch.
@@ -70,17 +72,6 @@ pub struct Args {
     pub json: bool,
     #[command(flatten)]
     pub chunked: ChunkedArgs,
-}
-
-/// Where to train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// A hardware GPU if there is one, else the CPU
-    Auto,
-    /// Any GPU, a software one if there is no other
-    Gpu,
-    /// The CPU
-    Cpu,
 }
 
 /// How the embeddings learn.
@@ -356,15 +347,6 @@ fn row_count(text: &str) -> Result<u32, String> {
 fn learning_rate(text: &str) -> Result<f32, String> {
     let rate = text.parse().ok().filter(|rate: &f32| rate.is_finite() && *rate > 0.0);
     rate.ok_or_else(|| format!("expected a finite number above 0, got `{text}`"))
-}
-
-fn png_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let is_png = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png"));
-    match is_png {
-        true => Ok(path),
-        false => Err(format!("expected a file name ending in .png, got `{text}`")),
-    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ mod chunked_args;
 mod chunked_report;
 #[path = "../common/data/mod.rs"]
 mod data;
+#[path = "../common/device.rs"]
+mod device;
 mod embeddings;
 mod error;
 mod fixed;
@@ -41,7 +43,7 @@ use clap::Parser;
 use embag::{Checkpoint, Context};
 use indicatif::HumanBytes;
 
-use crate::args::{Args, Device, Settings};
+use crate::args::{Args, Settings};
 use crate::chunked::Tables;
 use crate::chunked_args::Embedding;
 use crate::chunked_report::ChunkedReport;
@@ -76,11 +78,7 @@ fn run(args: &Args) -> Result<(), RunError> {
         })?;
     }
     let stop = stop_at_ctrl_c()?;
-    let ctx = match args.device {
-        Device::Auto => Context::auto()?,
-        Device::Gpu => Context::open()?,
-        Device::Cpu => Context::cpu(),
-    };
+    let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
 
     let saved = args.resume.as_ref().map(Checkpoint::load).transpose()?;

@@ -58,8 +58,8 @@ impl QuantizedBags {
             if let [row] = status.read::<u32>(ctx)?[..]
                 && row != NONE
             {
-                let values = source.read(index, row, 1)?;
-                return Err(this.refusal(index, row, &values));
+                let (name, format) = (&this.tables()[index], this.bags.store().shape(index).format);
+                return Err(cannot_keep(name, row.into(), format, &source.read(index, row, 1)?));
             }
         }
         Ok(this)
@@ -93,21 +93,16 @@ impl QuantizedBags {
             rows: word("rows", rows.rows())?,
         };
         let status = Buffer::from_slice(rec.context(), &[NONE])?;
-        rec.whole(|rec| {
-            // a recorder may be submitted once only, but its commands must find the status clean
-            self.record_rows(rec, index, &[source], search, &status)
-        })?;
+        rec.whole(|rec| self.record_rows(rec, index, &[source], search, &status))?;
         let (ctx, rows) = (rec.context().clone(), rows.clone());
-        let shape = self.bags.store().shape(index);
-        let name = table.to_owned();
+        let (name, format) = (table.to_owned(), self.bags.store().shape(index).format);
         rec.check(Box::new(move || {
             let bad = status.read::<u32>(&ctx)?[0];
             if bad == NONE {
                 return Ok(());
             }
             let values = rows.row_part((bad - first) as usize, 1).to_vec(&ctx)?;
-            let value = values.into_iter().find(|&value| !shape.format.keeps(value)).unwrap_or(f32::NAN);
-            Err(cannot_keep(&name, bad.into(), shape.format, value))
+            Err(cannot_keep(&name, bad.into(), format, &values))
         }));
         Ok(())
     }
@@ -218,12 +213,6 @@ impl QuantizedBags {
             rec.dispatch(Dispatch::new(&quantize_rows::KERNEL, variant, &params, bindings, groups));
         }
         Ok(())
-    }
-
-    fn refusal(&self, table: usize, row: u32, values: &[f32]) -> Error {
-        let format = self.bags.store().shape(table).format;
-        let bad = values.iter().find(|&&value| !format.keeps(value)).copied().unwrap_or(f32::NAN);
-        cannot_keep(&self.tables()[table], row.into(), format, bad)
     }
 }
 

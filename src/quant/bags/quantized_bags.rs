@@ -305,12 +305,12 @@ impl QuantizedBags {
 
     /// Whether rows, of which the first is `first`, can be kept.
     fn check_values(&self, table: &str, shape: Shape, first: u32, values: &[f32]) -> Result<()> {
-        let format = shape.format;
-        match values.iter().position(|&value| !format.keeps(value)) {
-            Some(place) => {
-                let row = u64::from(first) + (place / shape.dim as usize) as u64;
-                Err(cannot_keep(table, row, format, values[place]))
-            }
+        let rows = values.chunks(shape.dim as usize);
+        match rows
+            .zip(u64::from(first)..)
+            .find(|(row, _)| !row.iter().all(|&value| shape.format.keeps(value)))
+        {
+            Some((values, row)) => Err(cannot_keep(table, row, shape.format, values)),
             None => Ok(()),
         }
     }
@@ -359,8 +359,9 @@ fn checked_row(table: &str, row: u64, shape: Shape) -> Result<u32> {
     })
 }
 
-/// The error for a value that a format cannot keep.
-pub(super) fn cannot_keep(table: &str, row: u64, format: RowFormat, got: f32) -> Error {
+/// The error for a row of which a format cannot keep all values; it names the first of them.
+pub(super) fn cannot_keep(table: &str, row: u64, format: RowFormat, values: &[f32]) -> Error {
     let expected = format!("finite values of at most {:e} in size, for {format:?}", format.largest());
+    let got = values.iter().find(|&&value| !format.keeps(value)).copied().unwrap_or(f32::NAN);
     Error::invalid(format!("row {row} of table \"{table}\""), expected, got)
 }
