@@ -29,8 +29,7 @@ fn main(
     }
     let raw = ids[params.first + i];
     let id = virtual_id(raw.x, raw.y);
-    let step = probe_step(id, params.buckets);
-    var bucket = id % params.buckets;
+    var bucket = first_bucket(id, params.buckets);
     var row = NONE;
     for (var probe = 0u; probe < min(PROBES, params.buckets); probe++) {
         let low = places[4u * bucket];
@@ -47,7 +46,7 @@ fn main(
         if (high.w == 0u) {
             break;
         }
-        bucket = next_bucket(bucket, step, params.buckets);
+        bucket = next_bucket(bucket, id, params.buckets);
     }
     rows[params.first + i] = row;
     unknown[params.unknown_first + i] = select(NONE, id, row == NONE);

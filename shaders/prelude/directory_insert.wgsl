@@ -1,7 +1,6 @@
 // Puts an id that is not there into the directory: only the place that it takes depends on who comes first.
 fn insert(id: u32, row: u32, buckets: u32) {
-    let step = probe_step(id, buckets);
-    var bucket = id % buckets;
+    var bucket = first_bucket(id, buckets);
     for (var probe = 0u; probe < min(PROBES, buckets); probe++) {
         var place = bucket * BUCKET;
         let end = place + PLACES;
@@ -14,6 +13,6 @@ fn insert(id: u32, row: u32, buckets: u32) {
             // an exchange may fail although nobody else took the place: then it is tried again
             place += u32(old.old_value != 0u);
         }
-        bucket = next_bucket(bucket, step, buckets);
+        bucket = next_bucket(bucket, id, buckets);
     }
 }

@@ -1,7 +1,5 @@
 //! Twin of `chunk_forward.wgsl`.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
 use super::columns::Columns;
@@ -12,16 +10,9 @@ use crate::kernels::feature::Status;
 
 /// Rows of the output that one task takes.
 const ROWS: usize = 64;
-/// How many ids ahead the slots of a row are asked for, and its chunks.
+/// How many ids ahead the slots of a row are asked for, and its chunks are looked up and asked for.
 const SLOTS_AHEAD: usize = 48;
 const CHUNKS_AHEAD: usize = 16;
-
-struct Inputs<'a> {
-    params: Params,
-    rows: &'a [u32],
-    slots: &'a [u32],
-    store: &'a [f32],
-}
 
 pub(crate) fn run(mut call: Call<'_>) {
     let params: Params = call.params();
@@ -29,7 +20,8 @@ pub(crate) fn run(mut call: Call<'_>) {
         return;
     }
     let offsets = &call.read::<u32>(1)[params.first_bag as usize..];
-    let inputs = Inputs { params, rows: call.read(2), slots: call.read(3), store: call.read(4) };
+    let (rows, slots, store) = (call.read(2), call.read(3), call.read::<f32>(4));
+    let store = &store[params.base as usize..][..params.slots as usize * params.width as usize];
     let (dim, stride) = ((params.chunks * params.width) as usize, params.out_stride as usize);
     let len = (params.bags as usize - 1) * stride + dim;
     let out = &mut call.write::<f32>(5)[params.out_base as usize..][..len];
@@ -37,110 +29,113 @@ pub(crate) fn run(mut call: Call<'_>) {
         .into_iter()
         .flat_map(|all| all.chunks(ROWS))
         .collect();
-    tasks.into_par_iter().for_each(|(first, mut out)| {
+    let inputs = Inputs { params, rows, slots, store };
+    tasks.into_par_iter().for_each(|(first, out)| {
+        let bags = &offsets[first..=first + out.rows()];
         vectorised(
             #[inline(always)]
-            || {
-                for row in 0..out.rows() {
-                    let bag = offsets[first + row] as usize..offsets[first + row + 1] as usize;
-                    let out = out.row(row);
-                    match params.width {
-                        4 => pool::<4>(&inputs, bag, out),
-                        8 => pool::<8>(&inputs, bag, out),
-                        16 => pool::<16>(&inputs, bag, out),
-                        _ => pool::<32>(&inputs, bag, out),
-                    }
-                }
+            || match params.width {
+                4 => pool::<4, 16, 64>(&inputs, bags, out),
+                8 => pool::<8, 8, 64>(&inputs, bags, out),
+                16 => pool::<16, 4, 64>(&inputs, bags, out),
+                _ => pool::<32, 2, 64>(&inputs, bags, out),
             },
         );
     });
 }
 
-/// Pools a bag in blocks of columns that fit registers, whole chunks of `W` columns in each.
+/// Pools bags in blocks of `K` chunks of `W` columns, which are `N` columns and fit registers, and then chunk by chunk.
 #[inline(always)]
-fn pool<const W: usize>(inputs: &Inputs<'_>, bag: Range<usize>, out: &mut [f32]) {
-    let (blocks, tail) = out.as_chunks_mut::<64>();
-    let mut first = 0;
-    for block in blocks {
-        pool_block::<64, W>(inputs, bag.clone(), first, block);
-        first += 64 / W;
-    }
-    let (blocks, tail) = tail.as_chunks_mut::<32>();
-    for block in blocks {
-        pool_block::<32, W>(inputs, bag.clone(), first, block);
-        first += 32 / W;
-    }
-    for chunk in tail.as_chunks_mut::<W>().0 {
-        pool_block::<W, W>(inputs, bag.clone(), first, chunk);
-        first += 1;
-    }
-}
-
-#[inline(always)]
-fn pool_block<const N: usize, const W: usize>(
+fn pool<const W: usize, const K: usize, const N: usize>(
     inputs: &Inputs<'_>,
-    bag: Range<usize>,
-    first: usize,
-    out: &mut [f32; N],
+    bags: &[u32],
+    mut out: Columns<'_, f32>,
 ) {
-    let Inputs { params: p, rows, .. } = *inputs;
-    let mut sum = [0.0f32; N];
-    for i in bag.clone() {
-        inputs.ask_for::<N, W>(i, first);
-        let Some(slots) = inputs.slots_of::<N, W>(rows[i], first) else { continue };
-        // what is absent is added as zeros, and all chunks together: sums stay in registers
-        let mut values = [0.0f32; N];
-        for (values, &slot) in values.as_chunks_mut::<W>().0.iter_mut().zip(slots) {
-            if let Some(chunk) = inputs.chunk(slot) {
-                *values = *chunk;
-            }
-        }
-        for (sum, value) in sum.iter_mut().zip(values) {
-            *sum += value;
-        }
+    let chunks = inputs.params.chunks as usize;
+    let blocks = chunks - chunks % K;
+    for first in (0..blocks).step_by(K) {
+        pool_block::<W, K, N>(inputs, bags, first, &mut out);
     }
-    if p.mean == 1 {
-        let divisor = bag.len().max(1) as f32;
-        sum.iter_mut().for_each(|sum| *sum /= divisor);
+    for first in blocks..chunks {
+        pool_block::<W, 1, W>(inputs, bags, first, &mut out);
     }
-    if p.initial == 0 {
-        for (sum, earlier) in sum.iter_mut().zip(&*out) {
-            *sum += earlier;
-        }
-    }
-    *out = sum;
 }
 
-impl Inputs<'_> {
-    /// The slots of a block's chunks of a row, if it is one.
-    #[inline(always)]
-    fn slots_of<const N: usize, const W: usize>(&self, row: u32, first: usize) -> Option<&[u32]> {
-        // what is no row lies beyond all slots
-        let place = (row as usize).saturating_mul(self.params.chunks as usize).saturating_add(first);
-        self.slots.get(place..place.saturating_add(N / W))
-    }
-
-    /// The values of a slot that lies in this window.
-    #[inline(always)]
-    fn chunk<const W: usize>(&self, slot: u32) -> Option<&[f32; W]> {
-        let slot = slot.wrapping_sub(self.params.first_slot);
-        if slot >= self.params.slots {
-            return None;
+/// Pools `K` chunks of each bag.
+#[inline(always)]
+fn pool_block<const W: usize, const K: usize, const N: usize>(
+    inputs: &Inputs<'_>,
+    bags: &[u32],
+    first: usize,
+    out: &mut Columns<'_, f32>,
+) {
+    let begin = bags[0] as usize;
+    // the chunks of the next ids, across the ends of bags: they are on their way
+    let mut next: [_; CHUNKS_AHEAD] = std::array::from_fn(|i| inputs.chunks::<W, K>(begin + i, first));
+    let mut taken = 0;
+    for (row, bag) in bags.windows(2).enumerate() {
+        let len = bag[1] - bag[0];
+        let mut sum = [0.0f32; N];
+        for _ in 0..len {
+            let chunks = &mut next[taken % CHUNKS_AHEAD];
+            // together first: sums stay in registers
+            let mut values = [0.0f32; N];
+            for (values, chunk) in values.as_chunks_mut::<W>().0.iter_mut().zip(&*chunks) {
+                *values = **chunk;
+            }
+            for (sum, value) in sum.iter_mut().zip(values) {
+                *sum += value;
+            }
+            *chunks = inputs.chunks(begin + taken + CHUNKS_AHEAD, first);
+            taken += 1;
         }
-        self.store.get(self.params.base as usize + slot as usize * W..)?.first_chunk()
-    }
-
-    /// Asks for the slots of a row that comes later, and for the chunks of one that comes sooner.
-    #[inline(always)]
-    fn ask_for<const N: usize, const W: usize>(&self, i: usize, first: usize) {
-        if let Some(&row) = self.rows.get(i + SLOTS_AHEAD) {
-            prefetch(self.slots_of::<N, W>(row, first).unwrap_or_default());
+        if inputs.params.mean == 1 {
+            let divisor = len.max(1) as f32;
+            sum.iter_mut().for_each(|sum| *sum /= divisor);
         }
-        let Some(&row) = self.rows.get(i + CHUNKS_AHEAD) else { return };
-        for &slot in self.slots_of::<N, W>(row, first).unwrap_or_default() {
-            if let Some(chunk) = self.chunk::<W>(slot) {
-                prefetch(chunk);
+        let out = &mut out.row(row)[first * W..][..N];
+        if inputs.params.initial == 0 {
+            for (sum, earlier) in sum.iter_mut().zip(&*out) {
+                *sum += earlier;
             }
         }
+        out.copy_from_slice(&sum);
+    }
+}
+
+struct Inputs<'a> {
+    params: Params,
+    rows: &'a [u32],
+    slots: &'a [u32],
+    /// The slots of the window.
+    store: &'a [f32],
+}
+
+impl<'a> Inputs<'a> {
+    /// `K` chunks of an id, which are asked for, and zeros where they are absent or not in this window. Asks for the slots
+    /// of an id that comes later.
+    #[inline(always)]
+    fn chunks<const W: usize, const K: usize>(&self, id: usize, first: usize) -> [&'a [f32; W]; K] {
+        if let Some(later) = self.slots::<K>(id + SLOTS_AHEAD - CHUNKS_AHEAD, first) {
+            prefetch(later);
+        }
+        let mut chunks = [const { &[0.0; W] }; K];
+        if let Some(slots) = self.slots::<K>(id, first) {
+            for (chunk, slot) in chunks.iter_mut().zip(slots) {
+                // what is absent, or before the window, lies beyond it
+                let slot = slot.wrapping_sub(self.params.first_slot) as usize;
+                *chunk = self.store.as_chunks().0.get(slot).unwrap_or(*chunk);
+                prefetch(*chunk);
+            }
+        }
+        chunks
+    }
+
+    /// The slots of `K` chunks of an id's row, if it has one.
+    #[inline(always)]
+    fn slots<const K: usize>(&self, id: usize, first: usize) -> Option<&'a [u32; K]> {
+        // what is no row lies beyond all slots
+        let row = *self.rows.get(id)? as usize;
+        self.slots.get(row.saturating_mul(self.params.chunks as usize).saturating_add(first)..)?.first_chunk()
     }
 }

@@ -10,7 +10,7 @@ pub(crate) const PLACES: usize = 8;
 pub(crate) type Bucket = [[u32; PLACES]; 2];
 
 /// Buckets that are looked at.
-const PROBES: u32 = 512;
+pub(crate) const PROBES: u32 = 512;
 
 /// The virtual id of a raw one, of two words.
 #[inline(always)]
@@ -18,56 +18,46 @@ pub(crate) fn virtual_id([low, high]: [u32; 2]) -> u32 {
     mix(mix(low) ^ high).clamp(1, NONE - 1)
 }
 
-/// The first bucket of a virtual id.
+/// The bucket that a virtual id begins in, from the first to the last as ids ascend.
 #[inline(always)]
 pub(crate) fn first_bucket(id: u32, buckets: u32) -> u32 {
-    id % buckets
+    // less than `buckets`
+    ((u64::from(id) * u64::from(buckets)) >> 32) as u32
 }
 
-/// The buckets of a virtual id, in the order that they are looked at.
+/// The bucket that is looked at after another one.
 #[inline(always)]
-pub(crate) fn probes(id: u32, buckets: u32) -> impl Iterator<Item = usize> {
-    let next = move |&bucket: &u32| {
-        let step = 1 + mix(id) % (buckets - 1);
-        Some(if bucket >= buckets - step { bucket - (buckets - step) } else { bucket + step })
-    };
-    std::iter::successors(Some(first_bucket(id, buckets)), next)
-        .take(PROBES.min(buckets) as usize)
-        .map(|bucket| bucket as usize)
+pub(crate) fn next_bucket(bucket: u32, id: u32, buckets: u32) -> u32 {
+    let step = 1 + mix(id) % (buckets - 1);
+    if bucket >= buckets - step { bucket - (buckets - step) } else { bucket + step }
 }
 
-/// The row of a virtual id.
+/// The row of a virtual id in a bucket, or [`NONE`].
 #[inline(always)]
-pub(crate) fn find(directory: &[Bucket], id: u32) -> Option<u32> {
-    // there are as many buckets as a `u32` counts
-    let buckets = u32::try_from(directory.len()).unwrap_or(u32::MAX);
-    for bucket in probes(id, buckets) {
-        let [ids, rows] = &directory[bucket];
-        // without a branch for each place
-        let (mut found, mut row) = (false, 0);
-        for (&there, &of) in ids.iter().zip(rows) {
-            found |= there == id;
-            row |= if there == id { of } else { 0 };
-        }
-        if found {
-            return Some(row);
-        }
-        if ids[PLACES - 1] == 0 {
-            break;
-        }
-    }
-    None
+pub(crate) fn row_in([ids, rows]: &Bucket, id: u32) -> u32 {
+    // its place, counted from 1: a sum, as an id is in one place at most, and a jump for each could not be foreseen
+    let place =
+        ids.iter().zip(1u32..).map(|(&there, place)| if there == id { place } else { 0 }).sum::<u32>();
+    rows.get(place.wrapping_sub(1) as usize).copied().unwrap_or(NONE)
+}
+
+/// Whether ids may have gone on from a bucket.
+#[inline(always)]
+pub(crate) fn is_full([ids, _]: &Bucket) -> bool {
+    ids[PLACES - 1] != 0
 }
 
 /// Puts an id that is not there into the directory.
 pub(crate) fn insert(directory: &mut [Bucket], id: u32, row: u32) {
     let buckets = u32::try_from(directory.len()).unwrap_or(u32::MAX);
-    for bucket in probes(id, buckets) {
-        let [ids, rows] = &mut directory[bucket];
+    let mut bucket = first_bucket(id, buckets);
+    for _ in 0..PROBES.min(buckets) {
+        let [ids, rows] = &mut directory[bucket as usize];
         if let Some(place) = ids.iter().position(|&there| there == 0) {
             (ids[place], rows[place]) = (id, row);
             return;
         }
+        bucket = next_bucket(bucket, id, buckets);
     }
 }
 

@@ -2,16 +2,16 @@
 
 use rayon::prelude::*;
 
-use super::directory::{Bucket, find, first_bucket, virtual_id};
+use super::directory::{Bucket, PROBES, first_bucket, is_full, next_bucket, row_in, virtual_id};
 use super::simd::{prefetch, vectorised};
 use crate::kernel::Call;
 use crate::kernels::directory_find::Params;
 use crate::kernels::feature::NONE;
 
-/// Ids whose buckets are asked for before the first of them is looked at.
-const TOGETHER: usize = 32;
-/// Ids of a task.
-const TASK: usize = TOGETHER * 64;
+/// Ids that are looked up together.
+const TOGETHER: usize = 1024;
+/// How many ids ahead their first buckets are asked for.
+const AHEAD: usize = 32;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
@@ -22,11 +22,12 @@ pub(crate) fn run(mut call: Call<'_>) {
         &mut call.write::<u32>(2)[first..][..len],
         &mut call.write::<u32>(3)[p.unknown_first as usize..][..len],
     );
-    let tasks = ids.par_chunks(TASK).zip(rows.par_chunks_mut(TASK)).zip(unknown.par_chunks_mut(TASK));
+    let tasks =
+        ids.par_chunks(TOGETHER).zip(rows.par_chunks_mut(TOGETHER)).zip(unknown.par_chunks_mut(TOGETHER));
     let strangers = tasks.map(|((ids, rows), unknown)| {
         vectorised(
             #[inline(always)]
-            || look_up(directory, p.buckets, ids, rows, unknown),
+            || look_up(directory, ids, rows, unknown),
         )
     });
     let strangers: u32 = strangers.sum();
@@ -36,28 +37,49 @@ pub(crate) fn run(mut call: Call<'_>) {
 }
 
 /// Gives the number of ids that have no row.
+///
+/// All ids are looked for in one bucket each, and those that may be in another one then in that, and so on: buckets are on
+/// their way while others are looked at.
 #[inline(always)]
-fn look_up(
-    directory: &[Bucket],
-    buckets: u32,
-    raw: &[[u32; 2]],
-    rows: &mut [u32],
-    unknown: &mut [u32],
-) -> u32 {
+fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &mut [u32]) -> u32 {
+    // there are as many as a `u32` counts
+    let count = u32::try_from(directory.len()).unwrap_or(u32::MAX);
+    let ask_for = |bucket: u32| prefetch(std::slice::from_ref(&directory[bucket as usize]));
+    let (mut ids, mut buckets) = ([0; TOGETHER], [0; TOGETHER]);
+    for ((id, bucket), &raw) in ids.iter_mut().zip(&mut buckets).zip(raw) {
+        *id = virtual_id(raw);
+        *bucket = first_bucket(*id, count);
+    }
+    buckets.iter().take(AHEAD).for_each(|&bucket| ask_for(bucket));
+    let mut left: [u16; TOGETHER] = std::array::from_fn(|i| i as u16);
+    let mut len = raw.len();
+    for probe in 0..PROBES.min(count) {
+        let mut going_on = 0;
+        for k in 0..len {
+            let i = left[k] as usize;
+            if probe == 0 {
+                ask_for(buckets[(i + AHEAD) % TOGETHER]);
+            }
+            let bucket = &directory[buckets[i] as usize];
+            rows[i] = row_in(bucket, ids[i]);
+            // without a branch, which nobody could foresee
+            left[going_on] = left[k];
+            going_on += usize::from(rows[i] == NONE && is_full(bucket));
+        }
+        if going_on == 0 {
+            break;
+        }
+        len = going_on;
+        for &i in &left[..len] {
+            let (id, bucket) = (ids[i as usize], &mut buckets[i as usize]);
+            *bucket = next_bucket(*bucket, id, count);
+            ask_for(*bucket);
+        }
+    }
     let mut strangers = 0;
-    let mut ids = [0; TOGETHER];
-    let outs = rows.chunks_mut(TOGETHER).zip(unknown.chunks_mut(TOGETHER));
-    for (raw, (rows, unknown)) in raw.chunks(TOGETHER).zip(outs) {
-        for (id, &raw) in ids.iter_mut().zip(raw) {
-            *id = virtual_id(raw);
-            prefetch(std::slice::from_ref(&directory[first_bucket(*id, buckets) as usize]));
-        }
-        for ((&id, row), unknown) in ids.iter().zip(rows).zip(unknown) {
-            let found = find(directory, id);
-            *row = found.unwrap_or(NONE);
-            *unknown = if found.is_some() { NONE } else { id };
-            strangers += u32::from(found.is_none());
-        }
+    for ((unknown, &row), &id) in unknown.iter_mut().zip(&*rows).zip(&ids) {
+        *unknown = if row == NONE { id } else { NONE };
+        strangers += u32::from(row == NONE);
     }
     strangers
 }

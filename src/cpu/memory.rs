@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use bytemuck::{Pod, Zeroable};
 use memmap2::MmapMut;
 
 use crate::{Error, Result};
@@ -16,11 +17,17 @@ pub(crate) struct Memory {
 /// Zeroed words.
 #[derive(Debug)]
 pub(crate) enum Words {
-    Small(Vec<u32>),
+    /// In whole cache lines, of which this many words are used: what is laid out in lines must not straddle two.
+    Small(Vec<Line>, usize),
     /// Large memory in huge pages where the system has them: rows are read at random, and with small pages nearly
     /// each read would also miss the address translation cache.
     Large(MmapMut),
 }
+
+/// A cache line.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+pub(crate) struct Line([u32; 16]);
 
 /// From here on memory is mapped in pages of its own: two huge pages.
 const LARGE: usize = 4 << 20;
@@ -30,7 +37,7 @@ impl Memory {
         let out_of_memory = || Error::device("allocation", format!("{bytes} bytes are not to be had"));
         let len = usize::try_from(bytes).map_err(|_| out_of_memory())?;
         let words = if len < LARGE {
-            Words::Small(vec![0; len / 4])
+            Words::Small(bytemuck::zeroed_vec(len.div_ceil(size_of::<Line>())), len / 4)
         } else {
             let pages = MmapMut::map_anon(len).map_err(|_| out_of_memory())?;
             #[cfg(target_os = "linux")]
@@ -55,7 +62,7 @@ impl Deref for Words {
 
     fn deref(&self) -> &[u32] {
         match self {
-            Self::Small(words) => words,
+            Self::Small(lines, words) => &bytemuck::cast_slice(lines)[..*words],
             // pages are aligned, and their size is a multiple of 4
             Self::Large(pages) => bytemuck::cast_slice(pages),
         }
@@ -65,7 +72,7 @@ impl Deref for Words {
 impl DerefMut for Words {
     fn deref_mut(&mut self) -> &mut [u32] {
         match self {
-            Self::Small(words) => words,
+            Self::Small(lines, words) => &mut bytemuck::cast_slice_mut(lines)[..*words],
             Self::Large(pages) => bytemuck::cast_slice_mut(pages),
         }
     }

@@ -1,5 +1,7 @@
 //! Rows of raw ids.
 
+use std::collections::HashSet;
+
 use super::jagged_inputs::unwritten;
 use super::random::Random;
 use crate::cpu::directory::{Bucket, insert, virtual_id};
@@ -59,7 +61,10 @@ fn cases() -> Vec<Case> {
     {
         let mut random = Random::new(91);
         let raw: Vec<[u32; 2]> = (0..there).map(|_| [random.below(u32::MAX), random.below(4)]).collect();
-        let virtual_ids: Vec<u32> = raw.iter().map(|&id| virtual_id(id)).collect();
+        let mut virtual_ids: Vec<u32> = raw.iter().map(|&id| virtual_id(id)).collect();
+        // a directory has an id once, two raw ids may have the same
+        let mut seen = HashSet::new();
+        virtual_ids.retain(|&id| seen.insert(id));
         let ids: Vec<[u32; 2]> = (0..3 + len).map(|_| raw[random.below(there) as usize]).collect();
         let bindings = vec![
             CaseBinding::ints(&filled(&virtual_ids[..known], buckets)),
