@@ -60,8 +60,9 @@ impl Args {
     }
 
     fn wants(&self, ctx: &Context, run: &Run<'_>) -> bool {
-        let shape = run.kernel.variants[run.variant].shape;
-        (self.all_variants || shape == Shape::Any || shape == ctx.shape())
+        let variant = &run.kernel.variants[run.variant];
+        ctx.supports(variant)
+            && (self.all_variants || variant.shape == Shape::Any || variant.shape == ctx.shape())
             && self.filter.as_ref().is_none_or(|text| run.to_string().contains(text))
     }
 }

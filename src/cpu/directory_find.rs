@@ -51,19 +51,19 @@ fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &m
         *bucket = first_bucket(*id, count);
     }
     buckets.iter().take(AHEAD).for_each(|&bucket| ask_for(bucket));
-    let mut left: [u16; TOGETHER] = std::array::from_fn(|i| i as u16);
+    let mut left: [usize; TOGETHER] = std::array::from_fn(|i| i);
     let mut len = raw.len();
     for probe in 0..PROBES.min(count) {
         let mut going_on = 0;
         for k in 0..len {
-            let i = left[k] as usize;
+            let i = left[k];
             if probe == 0 {
                 ask_for(buckets[(i + AHEAD) % TOGETHER]);
             }
             let bucket = &directory[buckets[i] as usize];
             rows[i] = row_in(bucket, ids[i]);
             // without a branch, which nobody could foresee
-            left[going_on] = left[k];
+            left[going_on] = i;
             going_on += usize::from(rows[i] == NONE && is_full(bucket));
         }
         if going_on == 0 {
@@ -71,7 +71,7 @@ fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &m
         }
         len = going_on;
         for &i in &left[..len] {
-            let (id, bucket) = (ids[i as usize], &mut buckets[i as usize]);
+            let (id, bucket) = (ids[i], &mut buckets[i]);
             *bucket = next_bucket(*bucket, id, count);
             ask_for(*bucket);
         }

@@ -11,7 +11,7 @@ use crate::kernels::types::TYPE_F16;
 pub(super) fn decode(layout: Layout, p: &Params, row: &[u32], inputs: Range<usize>, out: &mut [f32]) {
     let codes: &[u8] = bytemuck::cast_slice(row);
     match layout {
-        Layout::NtF16 => unpack(&row[inputs.start / 2..], TYPE_F16, out),
+        Layout::NtF16 | Layout::NtF16Native => unpack(&row[inputs.start / 2..], TYPE_F16, out),
         Layout::NtInt8 => scaled(p, row, &inputs, out, |k| codes[k].cast_signed()),
         Layout::NtInt4 => scaled(p, row, &inputs, out, |k| {
             // the first of a pair in the low bits

@@ -164,7 +164,8 @@ fn one_binding(
         None => nothing,
     };
     let out = out.place(ctx, "out")?;
-    let variant = linear::variant(layout, vec4, shape);
+    let native = layout == Layout::NtF16 && ctx.native_f16()?;
+    let variant = linear::variant(if native { Layout::NtF16Native } else { layout }, vec4, shape);
     let groups = linear::tiles(shape, m, n) * slices;
     if slices == 1 {
         (params.out_base, params.out_stride) = (out.base, out.stride);

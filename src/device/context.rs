@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{Buffer, Pool, Repr, Scratch};
 use crate::cpu::Memory;
 use crate::gpu::{AdapterChoice, Gpu};
-use crate::kernel::Shape;
+use crate::kernel::{Shape, Variant};
 use crate::kernels::part::lanes_for;
 use crate::{Error, Result};
 
@@ -244,6 +244,22 @@ impl Context {
         self.gpu().map_or(Ok(true), Gpu::packed_dot)
     }
 
+    /// Whether reading 16-bit floats as such is the faster way on this device, found as for [`packed_dot`](Self::packed_dot);
+    /// `EMBAG_DISABLE=f16` says no.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the measurement cannot run.
+    pub fn native_f16(&self) -> Result<bool> {
+        self.gpu().map_or(Ok(false), Gpu::native_f16)
+    }
+
+    /// Whether the device can run a variant of a kernel; all twins run on the CPU.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn supports(&self, variant: &Variant) -> bool {
+        self.gpu().is_none_or(|gpu| gpu.supports(variant))
+    }
+
     /// Builds the pipelines of every kernel for this device now, instead of at their first use.
     ///
     /// # Errors
@@ -252,7 +268,7 @@ impl Context {
         let Some(gpu) = self.gpu() else { return Ok(()) };
         for kernel in crate::kernels::ALL {
             for (index, variant) in kernel.variants.iter().enumerate() {
-                if variant.shape == Shape::Any || variant.shape == gpu.shape() {
+                if gpu.supports(variant) && (variant.shape == Shape::Any || variant.shape == gpu.shape()) {
                     gpu.pipeline(kernel, index, 0)?;
                 }
             }

@@ -3,6 +3,8 @@
 mod adapter;
 mod arena;
 mod execute;
+mod faster;
+mod native_f16;
 mod packed_dot;
 mod pipeline;
 mod probe;
@@ -15,7 +17,7 @@ pub(crate) use adapter::AdapterChoice;
 use pipeline::{Pipeline, PipelineKey};
 
 use crate::device::DeviceLimits;
-use crate::kernel::Shape;
+use crate::kernel::{Shape, Variant};
 use crate::{Error, Result};
 
 /// A wgpu device with its pipelines.
@@ -31,6 +33,7 @@ pub(crate) struct Gpu {
     arena: Mutex<arena::Arena>,
     flushes_subnormals: OnceLock<bool>,
     packed_dot: OnceLock<bool>,
+    native_f16: OnceLock<bool>,
     /// What is bound in place of ranges of no bytes: one to read, one to write.
     unused: [wgpu::Buffer; 2],
 }
@@ -76,6 +79,7 @@ impl Gpu {
             arena: Mutex::default(),
             flushes_subnormals: OnceLock::new(),
             packed_dot: OnceLock::new(),
+            native_f16: OnceLock::new(),
             unused,
         })
     }
@@ -175,5 +179,19 @@ impl Gpu {
         }
         let found = packed_dot::is_faster(self)?;
         Ok(*self.packed_dot.get_or_init(|| found))
+    }
+
+    /// Whether reading 16-bit floats as such is the faster way here; measured when it is first asked.
+    pub(crate) fn native_f16(&self) -> Result<bool> {
+        if let Some(&known) = self.native_f16.get() {
+            return Ok(known);
+        }
+        let found = native_f16::is_faster(self)?;
+        Ok(*self.native_f16.get_or_init(|| found))
+    }
+
+    /// Whether the device has what a variant needs.
+    pub(crate) fn supports(&self, variant: &Variant) -> bool {
+        !variant.needs_f16() || self.device.features().contains(wgpu::Features::SHADER_F16)
     }
 }

@@ -86,6 +86,14 @@ pub struct Variant {
     pub sources: &'static [Fragment],
 }
 
+impl Variant {
+    /// Whether the device must have 16-bit floats: the source then begins by enabling them.
+    #[must_use]
+    pub fn needs_f16(&self) -> bool {
+        self.sources.first().is_some_and(|first| first.path == "prelude/enable_f16.wgsl")
+    }
+}
+
 /// One kernel: a WGSL body, its CPU twin, and everything that tests and benches need.
 #[derive(Debug)]
 pub struct Kernel {

@@ -61,6 +61,8 @@ pub(crate) enum Layout {
     NtInt8,
     /// The same with 4-bit codes.
     NtInt4,
+    /// The rows of `NtF16`, for devices that read 16-bit floats themselves.
+    NtF16Native,
 }
 
 impl Layout {
@@ -76,7 +78,7 @@ impl Layout {
     pub(crate) fn bits(self) -> Option<u32> {
         match self {
             Self::Nn | Self::Nt | Self::Tn => None,
-            Self::NtF16 => Some(16),
+            Self::NtF16 | Self::NtF16Native => Some(16),
             Self::NtInt8 => Some(8),
             Self::NtInt4 => Some(4),
         }
@@ -113,7 +115,7 @@ pub(crate) fn variant(layout: Layout, vec4: bool, shape: Shape) -> usize {
 }
 
 macro_rules! variant {
-    ($layout:literal, $width:literal, Wide, $operands:tt) => {
+    ($layout:literal, $width:literal, Wide, $operands:tt $(, $enable:literal)?) => {
         variant!(
             concat!($layout, ".", $width, ".wide"),
             $width,
@@ -122,9 +124,10 @@ macro_rules! variant {
             &[("TILE", WIDE_TILE), ("K_TILE", SLICE), ("PITCH", PITCH), ("SHARED", SLICE * PITCH)],
             $operands,
             "linear.wgsl"
+            $(, $enable)?
         )
     };
-    ($layout:literal, $width:literal, Serial, $operands:tt) => {
+    ($layout:literal, $width:literal, Serial, $operands:tt $(, $enable:literal)?) => {
         variant!(
             concat!($layout, ".", $width, ".serial"),
             $width,
@@ -133,16 +136,18 @@ macro_rules! variant {
             &[("TILE", SERIAL_TILE), ("K_TILE", 4)],
             $operands,
             "linear.serial.wgsl"
+            $(, $enable)?
         )
     };
     ($name:expr, $width:literal, $shape:ident, $workgroup:expr, $constants:expr,
-     [$($operand:literal),+], $body:literal) => {
+     [$($operand:literal),+], $body:literal $(, $enable:literal)?) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
             workgroup: $workgroup,
             constants: $constants,
             sources: fragments![
+                $($enable,)?
                 "prelude/grid.wgsl",
                 "prelude/sigmoid.wgsl",
                 "prelude/activation.wgsl",
@@ -187,6 +192,34 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("nt_int4", "vec4", Serial, ["a_along", "weights_int4", "b_along"]),
         variant!("nt_int4", "scalar", Wide, ["a_along", "weights_int4", "b_along"]),
         variant!("nt_int4", "scalar", Serial, ["a_along", "weights_int4", "b_along"]),
+        variant!(
+            "nt_f16_native",
+            "vec4",
+            Wide,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
+        variant!(
+            "nt_f16_native",
+            "vec4",
+            Serial,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
+        variant!(
+            "nt_f16_native",
+            "scalar",
+            Wide,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
+        variant!(
+            "nt_f16_native",
+            "scalar",
+            Serial,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
     ],
     parity: Parity::Sum,
     twin: crate::cpu::linear::run,
@@ -206,8 +239,8 @@ struct Options {
 }
 
 /// Every layout, by its number.
-pub(crate) const LAYOUTS: [Layout; 6] =
-    [Layout::Nn, Layout::Nt, Layout::Tn, Layout::NtF16, Layout::NtInt8, Layout::NtInt4];
+pub(crate) const LAYOUTS: [Layout; 7] =
+    [Layout::Nn, Layout::Nt, Layout::Tn, Layout::NtF16, Layout::NtInt8, Layout::NtInt4, Layout::NtF16Native];
 
 fn cases() -> Vec<Case> {
     let plain = Options::default();
@@ -232,7 +265,7 @@ fn cases() -> Vec<Case> {
             Layout::Nn => (512, 1024, 1024),
             Layout::Nt => (512, 256, 512),
             Layout::Tn => (256, 512, 512),
-            Layout::NtF16 | Layout::NtInt8 | Layout::NtInt4 => (512, 1024, 1024),
+            Layout::NtF16 | Layout::NtInt8 | Layout::NtInt4 | Layout::NtF16Native => (512, 1024, 1024),
         };
         all.extend(both_shapes(layout, bench.0, bench.1, bench.2, plain, true));
     }

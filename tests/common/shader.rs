@@ -42,10 +42,10 @@ pub(crate) fn constants(variant: &Variant) -> BTreeMap<&'static str, u32> {
     std::iter::once(("WORKGROUP", variant.workgroup)).chain(variant.constants.iter().copied()).collect()
 }
 
-/// Parses and validates with no optional capability, which is what a default device has.
+/// Parses and validates with the optional capabilities that the source enables; a default device has none.
 pub(crate) fn compile(source: &str) -> Result<(Module, ModuleInfo), String> {
     let module = naga::front::wgsl::parse_str(source).map_err(|error| error.emit_to_string(source))?;
-    let info = validator().validate(&module).map_err(|error| error.emit_to_string(source))?;
+    let info = validator(source).validate(&module).map_err(|error| error.emit_to_string(source))?;
     Ok((module, info))
 }
 
@@ -61,6 +61,8 @@ pub(crate) fn resolve(
     Ok((module.into_owned(), info.into_owned()))
 }
 
-fn validator() -> Validator {
-    Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16_IN_FLOAT32)
+fn validator(source: &str) -> Validator {
+    let mut capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    capabilities.set(Capabilities::SHADER_FLOAT16, source.lines().any(|line| line == "enable f16;"));
+    Validator::new(ValidationFlags::all(), capabilities)
 }

@@ -1,0 +1,2 @@
+// For devices with 16-bit floats.
+enable f16;

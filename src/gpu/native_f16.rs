@@ -1,0 +1,33 @@
+//! Whether 16-bit floats are better read as such than unpacked from words: all devices unpack, not all have them.
+
+use super::Gpu;
+use crate::Result;
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::linear::{KERNEL, Layout, Params, lanes_n, tiles, variant};
+
+/// Times both variants of the product with weights of 16 bits on zeros. `EMBAG_DISABLE=f16` leaves only the portable one.
+pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
+    if super::adapter::disabled("f16") || !gpu.device().features().contains(wgpu::Features::SHADER_F16) {
+        return Ok(false);
+    }
+    // real GPUs need enough groups, software adapters have none to spare
+    let (m, n, k) = if gpu.shape() == Shape::Wide { (1024, 1024, 512) } else { (64, 128, 128) };
+    let params = Params {
+        m,
+        n,
+        k,
+        a_stride: k,
+        b_stride: k / 2,
+        out_stride: n,
+        slices: 1,
+        k_slice: k,
+        lanes_n: lanes_n(n),
+        ..Params::default()
+    };
+    let bindings = gpu.zeros(&[m * k * 4, n * k * 2, 16, m * n * 4])?;
+    let groups = tiles(gpu.shape(), m, n);
+    let [native, portable] = [Layout::NtF16Native, Layout::NtF16].map(|layout| {
+        Dispatch::new(&KERNEL, variant(layout, true, gpu.shape()), &params, bindings.clone(), groups)
+    });
+    gpu.is_faster(&native, &portable)
+}
