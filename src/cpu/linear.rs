@@ -17,6 +17,8 @@ const DECODED: usize = 1 << 20;
 /// Outputs and inputs that are decoded into the first-level cache before they are transposed.
 const STRIP: usize = 16;
 const BLOCK: usize = 64;
+/// From so many rows of `a` on it pays to transpose weights of `f32`, too, rather than to leave it to the product.
+const TRANSPOSED: u32 = 64;
 /// Rows of the epilogue that one task takes.
 const ROWS: usize = 32;
 
@@ -38,7 +40,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         let (data, skip, row_stride, column_stride) = view(a, p.a_stride, layout.a_along());
         let a = View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
         let out = &mut out[slice as usize * p.slice_stride as usize..];
-        if layout.bits().is_some() {
+        if layout.bits().is_some() || layout == Layout::Nt && p.m >= TRANSPOSED {
             decoded_product(layout, &p, begin as usize..end as usize, a, b, bias, out);
             continue;
         }
@@ -49,7 +51,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     }
 }
 
-/// The product with rows of words, which are decoded some at a time, and transposed: by rows of outputs the product
+/// The product with rows of weights, which are decoded some at a time, and transposed: by rows of outputs the product
 /// takes them as they are.
 fn decoded_product(
     layout: Layout,
@@ -63,8 +65,10 @@ fn decoded_product(
     let (k, stride) = (inputs.len(), p.b_stride as usize);
     let outputs = (DECODED / k.max(1)).next_multiple_of(STRIP).min(p.n as usize);
     let mut values = vec![0.0; outputs * k];
-    for (first, rows) in (0..).step_by(outputs).zip(b[..p.n as usize * stride].chunks(outputs * stride)) {
-        let n = rows.len() / stride;
+    // the last row may end early
+    let b = b.get(..p.n as usize * stride).unwrap_or(b);
+    for (first, rows) in (0..).step_by(outputs).zip(b.chunks(outputs * stride)) {
+        let n = rows.len().div_ceil(stride);
         let values = &mut values[..n * k];
         let strips = Columns::split(values, n, (0..n).step_by(STRIP).map(|at| at..(at + STRIP).min(n)));
         strips.into_par_iter().zip(rows.par_chunks(STRIP * stride)).for_each(|(mut strip, rows)| {

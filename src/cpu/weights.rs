@@ -1,24 +1,47 @@
-//! Twin of `linear/weights_*.wgsl`: rows of weights of few bits as `f32`.
+//! Twin of `linear/weights_*.wgsl`: rows of weights, most of few bits, as `f32`.
 
 use std::ops::Range;
 
-use super::types::unpack;
+#[cfg(target_arch = "x86_64")]
+use super::format::F16c;
+use super::format::{F16, Format};
 use crate::kernels::linear::{Layout, Params};
-use crate::kernels::types::TYPE_F16;
 
 /// The weights of some inputs, which begin at a multiple of 16, of a row of words.
 #[inline(always)]
 pub(super) fn decode(layout: Layout, p: &Params, row: &[u32], inputs: Range<usize>, out: &mut [f32]) {
     let codes: &[u8] = bytemuck::cast_slice(row);
     match layout {
-        Layout::NtF16 | Layout::NtF16Native => unpack(&row[inputs.start / 2..], TYPE_F16, out),
+        Layout::NtF16 | Layout::NtF16Native => halves(&bytemuck::cast_slice(row)[inputs], out),
         Layout::NtInt8 => scaled(p, row, &inputs, out, |k| codes[k].cast_signed()),
         Layout::NtInt4 => scaled(p, row, &inputs, out, |k| {
             // the first of a pair in the low bits
             let pair = codes[k / 2];
             (if k % 2 == 0 { pair << 4 } else { pair }).cast_signed() >> 4
         }),
-        Layout::Nn | Layout::Nt | Layout::Tn => {}
+        Layout::Nt => out.copy_from_slice(bytemuck::cast_slice(&row[inputs])),
+        Layout::Nn | Layout::Tn => {}
+    }
+}
+
+/// 16-bit floats, by the processor's own instructions where it has them.
+#[inline(always)]
+fn halves(elements: &[u16], out: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(format) = F16c::detect() {
+        return convert(format, elements, out);
+    }
+    convert(F16, elements, out);
+}
+
+#[inline(always)]
+fn convert<F: Format<Element = u16>>(format: F, elements: &[u16], out: &mut [f32]) {
+    let ((from, from_tail), (to, to_tail)) = (elements.as_chunks::<16>(), out.as_chunks_mut::<16>());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = format.values(from);
+    }
+    for (to, &from) in to_tail.iter_mut().zip(from_tail) {
+        *to = format.value(from);
     }
 }
 
