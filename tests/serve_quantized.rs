@@ -35,11 +35,13 @@ fn a_model_is_quantised_within_its_budget_and_served() {
     let (model, train) = trained(folder.path(), &[]);
     let [out, plot] = ["served.safetensors", "costs.png"].map(|name| folder.path().join(name));
     let [out, plot] = [&out, &plot].map(|path| path.to_str().unwrap());
-    for device in devices() {
+    let runs = devices().into_iter().map(|device| (device, "dynamic"));
+    for (device, activations) in runs.chain([("cpu", "min-max"), ("cpu", "l2"), ("cpu", "kl")]) {
         let args =
             ["--device", device, "--checkpoint", &model, "--train", &train, "--out", out, "--plot", plot];
-        let more = ["--ne-budget", "0.3%", "--batch", "64", "--requests", "20"];
+        let more = ["--activations", activations, "--ne-budget", "0.3%", "--batch", "64", "--requests", "20"];
         let report = example::json("serve_quantized", &[&args[..], &more].concat());
+        assert_eq!(report["activations"], activations);
         assert!(number(&report["chosen_on"]["percent"]) <= 0.3, "{report}");
         let held_out = &report["held_out"];
         assert_eq!(number(&report["chosen_on"]["examples"]) + number(&held_out["examples"]), 800.0);

@@ -3,12 +3,27 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use serde::Serialize;
 
 use crate::data::{Ids, Source};
 use crate::device::Device;
 use crate::output::png_path;
 use crate::trained::Trained;
+
+/// Where the ranges of int8 layers' inputs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activations {
+    /// Each batch has its own
+    Dynamic,
+    /// Smallest and largest value of the examples that formats are chosen on
+    MinMax,
+    /// Of their histogram, with the least squared error
+    L2,
+    /// Of their histogram, with the least divergence
+    Kl,
+}
 
 /// Quantises a model that train_ctr trained, within a budget of normalized entropy, and serves it.
 #[derive(Debug, Clone, PartialEq, Parser)]
@@ -29,6 +44,9 @@ pub struct Args {
     /// By how much the normalized entropy may grow, in percent of what it is
     #[arg(long, value_name = "X%", default_value = "0.02%", value_parser = percent, allow_negative_numbers = true)]
     pub ne_budget: f64,
+    /// Where the ranges of int8 layers' inputs come from
+    #[arg(long, value_enum, default_value_t = Activations::Dynamic)]
+    pub activations: Activations,
     /// Where to write the quantised model
     #[arg(long, value_name = "FILE", default_value = "quantized.safetensors")]
     pub out: PathBuf,

@@ -1,17 +1,22 @@
 //! What each part costs in each format, and the choice within the budget.
 
 use embag::quant::accuracy::{Candidate, PairedNe, Part, Selection, select};
-use embag::quant::{QuantizedMlp, RowFormat};
+use embag::quant::{InputQuant, QuantizedMlp, RowFormat};
 
+use crate::calibration::Inputs;
 use crate::data::Examples;
 use crate::error::RunError;
 use crate::evaluation::{labels, logits};
 use crate::served::{Formats, LayerFormat, Served};
 use crate::trained::Trained;
 
-/// How a table may be kept, and a layer.
+/// How a table may be kept.
 const TABLES: [RowFormat; 3] = [RowFormat::F16, RowFormat::Int8, RowFormat::Int4];
-const LAYERS: [LayerFormat; 3] = [LayerFormat::F32, LayerFormat::F16, LayerFormat::Int8];
+
+/// How a layer may be kept.
+fn layer_formats(input: InputQuant) -> [LayerFormat; 3] {
+    [LayerFormat::F32, LayerFormat::F16, LayerFormat::Int8(input)]
+}
 
 /// What was found out and chosen.
 #[derive(Debug)]
@@ -26,17 +31,29 @@ struct Stack {
     name: &'static str,
     formats: fn(&mut Formats) -> &mut Vec<LayerFormat>,
     layers: fn(&Served) -> &QuantizedMlp,
+    inputs: fn(&Inputs) -> &[InputQuant],
 }
 
 const STACKS: [Stack; 2] = [
-    Stack { name: "bottom", formats: |formats| &mut formats.bottom, layers: Served::bottom },
-    Stack { name: "top", formats: |formats| &mut formats.top, layers: Served::top },
+    Stack {
+        name: "bottom",
+        formats: |formats| &mut formats.bottom,
+        layers: Served::bottom,
+        inputs: |inputs| &inputs.bottom,
+    },
+    Stack {
+        name: "top",
+        formats: |formats| &mut formats.top,
+        layers: Served::top,
+        inputs: |inputs| &inputs.top,
+    },
 ];
 
 /// Measures every part alone in every format, then chooses the fewest bytes that hold the budget together.
 pub fn choose(
     trained: &Trained,
     reference: &Served,
+    inputs: &Inputs,
     batches: &[Examples],
     budget: f64,
 ) -> Result<Outcome, RunError> {
@@ -63,9 +80,9 @@ pub fn choose(
         });
         parts.push(part(format!("table {name}"), candidates)?);
     }
-    for Stack { name, formats: of, layers } in STACKS {
-        for k in 0..layers(reference).layers().len() {
-            let candidates = LAYERS.map(|format| {
+    for Stack { name, formats: of, layers, inputs: of_inputs } in STACKS {
+        for (k, &input) in of_inputs(inputs).iter().enumerate() {
+            let candidates = layer_formats(input).map(|format| {
                 let mut formats = trained.formats();
                 of(&mut formats)[k] = format;
                 let model = reference.with_layers(trained, &formats)?;
@@ -77,10 +94,11 @@ pub fn choose(
         }
     }
     let plain = trained.formats();
-    let joint =
-        select(&parts, budget, |choice| measure(&Served::of(trained, &picked(&plain, &choice.picks))?))?;
+    let joint = select(&parts, budget, |choice| {
+        measure(&Served::of(trained, &picked(&plain, inputs, &choice.picks))?)
+    })?;
     let selection = joint.ok_or(RunError::Budget { budget })?;
-    let formats = picked(&plain, &selection.choice.picks);
+    let formats = picked(&plain, inputs, &selection.choice.picks);
     Ok(Outcome { parts, selection, formats })
 }
 
@@ -100,13 +118,15 @@ fn table_name(format: RowFormat) -> String {
 }
 
 /// The formats of a choice: of all tables, then of the layers.
-fn picked(plain: &Formats, picks: &[usize]) -> Formats {
+fn picked(plain: &Formats, inputs: &Inputs, picks: &[usize]) -> Formats {
     let (tables, layers) = picks.split_at(plain.tables.len());
     let (bottom, top) = layers.split_at(plain.bottom.len());
-    let layers = |picks: &[usize]| picks.iter().map(|&pick| LAYERS[pick]).collect();
+    let layers = |picks: &[usize], inputs: &[InputQuant]| {
+        picks.iter().zip(inputs).map(|(&pick, &input)| layer_formats(input)[pick]).collect()
+    };
     Formats {
         tables: tables.iter().map(|&pick| TABLES[pick]).collect(),
-        bottom: layers(bottom),
-        top: layers(top),
+        bottom: layers(bottom, &inputs.bottom),
+        top: layers(top, &inputs.top),
     }
 }

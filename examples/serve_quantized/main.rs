@@ -7,6 +7,7 @@
 //! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
 //! | `trained.rs` | the model of the checkpoint, in `f32` |
 //! | `served.rs` | the model in few bits: how it is made, kept in a file and computed |
+//! | `calibration.rs` | the ranges of the layers' inputs |
 //! | `evaluation.rs` | test examples, and the logits of a model on them |
 //! | `choice.rs` | what each part costs in each format, and the choice within the budget |
 //! | `shadow.rs` | the error of each part, on the same inputs |
@@ -16,6 +17,7 @@
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
 mod args;
+mod calibration;
 mod choice;
 #[path = "../common/data/mod.rs"]
 #[allow(dead_code, reason = "training takes more of it")]
@@ -73,12 +75,14 @@ fn run(args: &Args) -> Result<(), RunError> {
     let tests = TestSet::read(&*data)?;
 
     let reference = Served::of(&trained, &trained.formats())?;
-    let outcome = choice::choose(&trained, &reference, &tests.chosen_on, args.ne_budget)?;
+    let inputs = calibration::inputs(&reference, &tests.chosen_on, args.activations)?;
+    let outcome = choice::choose(&trained, &reference, &inputs, &tests.chosen_on, args.ne_budget)?;
     let served = Served::of(&trained, &outcome.formats)?;
     served.save(&trained, &args.out)?;
     let found = Found {
         device: ctx.device_name(),
         budget: args.ne_budget,
+        activations: args.activations,
         before: reference.part_bytes(),
         errors: shadow::shadow(&reference, &served, &tests.chosen_on)?,
         held_out: evaluation::difference(&reference, &served, &tests.held_out)?,

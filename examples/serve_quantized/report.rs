@@ -7,6 +7,7 @@ use embag::quant::accuracy::{NeDifference, PairedNe, ShadowReport};
 use indicatif::HumanBytes;
 use serde::Serialize;
 
+use crate::args::Activations;
 use crate::choice::Outcome;
 use crate::serving::Timing;
 
@@ -31,6 +32,7 @@ pub struct PartLine {
 pub struct Report {
     pub device: String,
     pub budget_percent: f64,
+    pub activations: Activations,
     pub parts: Vec<PartLine>,
     /// The worst part first.
     pub errors: ShadowReport,
@@ -48,6 +50,7 @@ pub struct Report {
 pub struct Found {
     pub device: String,
     pub budget: f64,
+    pub activations: Activations,
     pub outcome: Outcome,
     /// Bytes of each part as it was trained.
     pub before: Vec<u64>,
@@ -77,6 +80,7 @@ impl Report {
         Ok(Self {
             device: found.device,
             budget_percent: found.budget,
+            activations: found.activations,
             bytes_before: before.iter().sum(),
             bytes: parts.iter().map(|part| part.bytes).sum(),
             parts,

@@ -5,11 +5,9 @@ use std::rc::Rc;
 
 use embag::dense::{Interaction, Mlp};
 use embag::quant::{
-    ActivationBits, InputQuant, LayerPrecision, QuantizedBags, QuantizedLayer, QuantizedMlp, RangeSearch,
-    RowFormat,
+    InputQuant, LayerPrecision, QuantizedBags, QuantizedLayer, QuantizedMlp, RangeSearch, RowFormat,
 };
 use embag::{Checkpoint, Context, JaggedBatch, Matrix, Recorder, Result};
-use serde::{Deserialize, Serialize};
 
 use crate::data::{DataState, Examples, Schema};
 use crate::trained::{Trained, interaction};
@@ -25,13 +23,12 @@ pub struct Formats {
 }
 
 /// How a layer is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LayerFormat {
     F32,
     F16,
-    /// Weights of 8 bits; inputs become codes of the range that each batch has.
-    Int8,
+    /// Weights and inputs of 8 bits.
+    Int8(InputQuant),
 }
 
 impl LayerFormat {
@@ -39,7 +36,7 @@ impl LayerFormat {
         match self {
             Self::F32 => "f32",
             Self::F16 => "f16",
-            Self::Int8 => "int8",
+            Self::Int8(_) => "int8",
         }
     }
 
@@ -47,7 +44,7 @@ impl LayerFormat {
         match self {
             Self::F32 => LayerPrecision::F32,
             Self::F16 => LayerPrecision::F16,
-            Self::Int8 => LayerPrecision::Int8(InputQuant::Dynamic(ActivationBits::Eight)),
+            Self::Int8(input) => LayerPrecision::Int8(input),
         }
     }
 }

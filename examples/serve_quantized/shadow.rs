@@ -4,6 +4,7 @@ use embag::quant::QuantizedMlp;
 use embag::quant::accuracy::{Shadow, ShadowReport};
 use embag::{Context, Matrix, Recorder, Result};
 
+use crate::calibration::alone;
 use crate::data::Examples;
 use crate::served::Served;
 
@@ -36,16 +37,7 @@ fn layers(
 ) -> Result<()> {
     let mut input = x.clone();
     for (k, (exact, kept)) in exact.layers().iter().zip(kept.layers()).enumerate() {
-        let outputs = [exact, kept].map(|layer| {
-            let alone = QuantizedMlp::new(ctx, vec![layer.clone()], x.rows())?;
-            let out = Matrix::padded(ctx, x.rows(), layer.outputs())?;
-            let mut rec = Recorder::new(ctx);
-            alone.forward(&mut rec, &input, &out)?;
-            rec.run()?;
-            Ok::<_, embag::Error>(out)
-        });
-        let [exact, kept] = outputs;
-        let (exact, kept) = (exact?, kept?);
+        let (exact, kept) = (alone(ctx, exact, &input)?, alone(ctx, kept, &input)?);
         shadow.add_matrices(ctx, &format!("{name}.{k}"), &exact, &kept)?;
         input = exact;
     }
