@@ -164,30 +164,27 @@ impl Gpu {
         }
     }
 
-    pub(crate) fn flushes_subnormals(&self) -> Result<bool> {
-        if let Some(&known) = self.flushes_subnormals.get() {
+    /// What was found out before, or is now.
+    fn once(&self, known: &OnceLock<bool>, find: impl FnOnce(&Self) -> Result<bool>) -> Result<bool> {
+        if let Some(&known) = known.get() {
             return Ok(known);
         }
-        let found = probe::flushes_subnormals(self)?;
-        Ok(*self.flushes_subnormals.get_or_init(|| found))
+        let found = find(self)?;
+        Ok(*known.get_or_init(|| found))
+    }
+
+    pub(crate) fn flushes_subnormals(&self) -> Result<bool> {
+        self.once(&self.flushes_subnormals, probe::flushes_subnormals)
     }
 
     /// Whether the packed dot product of bytes is the faster way here; measured when it is first asked.
     pub(crate) fn packed_dot(&self) -> Result<bool> {
-        if let Some(&known) = self.packed_dot.get() {
-            return Ok(known);
-        }
-        let found = packed_dot::is_faster(self)?;
-        Ok(*self.packed_dot.get_or_init(|| found))
+        self.once(&self.packed_dot, packed_dot::is_faster)
     }
 
     /// Whether reading 16-bit floats as such is the faster way here; measured when it is first asked.
     pub(crate) fn native_f16(&self) -> Result<bool> {
-        if let Some(&known) = self.native_f16.get() {
-            return Ok(known);
-        }
-        let found = native_f16::is_faster(self)?;
-        Ok(*self.native_f16.get_or_init(|| found))
+        self.once(&self.native_f16, native_f16::is_faster)
     }
 
     /// Whether the device has what a variant needs.

@@ -7,7 +7,9 @@ use crate::kernels::linear::{KERNEL, Layout, Params, lanes_n, tiles, variant};
 
 /// Times both variants of the product with weights of 16 bits on zeros. `EMBAG_DISABLE=f16` leaves only the portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
-    if super::adapter::disabled("f16") || !gpu.device().features().contains(wgpu::Features::SHADER_F16) {
+    let [native, portable] =
+        [Layout::NtF16Native, Layout::NtF16].map(|layout| variant(layout, true, gpu.shape()));
+    if super::adapter::disabled("f16") || !gpu.supports(&KERNEL.variants[native]) {
         return Ok(false);
     }
     // real GPUs need enough groups, software adapters have none to spare
@@ -26,8 +28,7 @@ pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     };
     let bindings = gpu.zeros(&[m * k * 4, n * k * 2, 16, m * n * 4])?;
     let groups = tiles(gpu.shape(), m, n);
-    let [native, portable] = [Layout::NtF16Native, Layout::NtF16].map(|layout| {
-        Dispatch::new(&KERNEL, variant(layout, true, gpu.shape()), &params, bindings.clone(), groups)
-    });
+    let [native, portable] =
+        [native, portable].map(|variant| Dispatch::new(&KERNEL, variant, &params, bindings.clone(), groups));
     gpu.is_faster(&native, &portable)
 }
