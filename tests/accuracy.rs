@@ -179,7 +179,7 @@ fn all_choices(parts: &[Part]) -> Vec<Choice> {
             part.candidates.iter().enumerate().map(move |(pick, candidate)| Choice {
                 picks: [&choice.picks[..], &[pick]].concat(),
                 bytes: choice.bytes + candidate.bytes,
-                percent: choice.percent + candidate.percent,
+                percent: choice.percent + candidate.percent.max(0.0),
             })
         };
         all = all.iter().flat_map(longer).collect();
@@ -193,7 +193,7 @@ fn the_choice_is_the_best_of_all_that_there_are() -> Result<()> {
     let mut none = 0;
     for case in 0..300 {
         let candidates = |rng: &mut Pcg64| -> Vec<(u64, f64)> {
-            // differences may be negative, by noise
+            // differences may be negative, by noise: that buys nothing
             (0..=below(rng, 3)).map(|_| (below(rng, 60) as u64, 0.02 * normal(rng).abs() - 0.003)).collect()
         };
         let parts: Vec<Part> = (0..=below(&mut rng, 6)).map(|_| part("p", &candidates(&mut rng))).collect();
@@ -210,6 +210,16 @@ fn the_choice_is_the_best_of_all_that_there_are() -> Result<()> {
     let parts = [part("a", &[(1, 0.1), (2, 0.0)]), part("b", &[(1, 0.2), (2, 0.0)])];
     assert_eq!(choose(&parts, 0.1 + 0.2)?.map(|choice| choice.bytes), Some(2));
     assert_eq!(choose(&[], 0.0)?, Some(Choice { picks: vec![], bytes: 0, percent: 0.0 }));
+    Ok(())
+}
+
+#[test]
+fn what_one_part_gains_pays_for_no_other() -> Result<()> {
+    let parts = [part("a", &[(1, 0.12), (4, 0.0)]), part("b", &[(1, -0.13), (4, 0.0)])];
+    let choice = choose(&parts, 0.02)?.expect("the finest cost nothing");
+    assert_eq!(choice, Choice { picks: vec![1, 0], bytes: 5, percent: 0.0 });
+    // nor does it hold a budget that asks for a gain
+    assert_eq!(choose(&parts, -0.01)?, None);
     Ok(())
 }
 

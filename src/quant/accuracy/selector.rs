@@ -37,7 +37,8 @@ pub struct Choice {
     pub picks: Vec<usize>,
     /// What all parts take.
     pub bytes: u64,
-    /// The sum of the candidates' differences of normalized entropy.
+    /// What they are predicted to cost together: the sum of the candidates' differences of normalized entropy, those that
+    /// gain counted as zero.
     pub percent: f64,
 }
 
@@ -55,6 +56,9 @@ pub struct Selection {
 /// The choice of the fewest bytes whose summed difference is at most `budget` percent; `None` if there is none. Of
 /// equal bytes the one with the least difference.
 ///
+/// A difference below zero counts as zero. Of many parts some gain by chance, and what they gain on the examples that
+/// measured it is not there on others: no part may spend it.
+///
 /// This is a multiple-choice knapsack. It is solved exactly, part by part, by keeping of all choices for the first parts
 /// those that no other beats in both bytes and difference. If that leaves more than 65,536 of them, those whose
 /// differences lie within 1 / 65,536 of what is to be had are one, the one of fewer bytes: the budget still holds.
@@ -65,7 +69,7 @@ pub fn choose(parts: &[Part], budget: f64) -> Result<Option<Choice>> {
     check(parts, budget)?;
     // what the parts to come cost at least; summed in another order than choices are, so that it may be a rounding off
     let mut ahead = least_percent(parts);
-    let size = |part: &Part| part.candidates.iter().map(|c| c.percent.abs()).fold(0.0, f64::max);
+    let size = |part: &Part| part.candidates.iter().map(Candidate::cost).fold(0.0, f64::max);
     let most = budget + 1e-12 * (budget.abs() + parts.iter().map(size).sum::<f64>());
     let mut layers = vec![vec![State { percent: 0.0, bytes: 0, from: 0, pick: 0 }]];
     for part in parts {
@@ -73,7 +77,7 @@ pub fn choose(parts: &[Part], budget: f64) -> Result<Option<Choice>> {
         let mut next = Vec::new();
         for (from, state) in layers.last().into_iter().flatten().enumerate() {
             for (pick, candidate) in part.candidates.iter().enumerate() {
-                let percent = state.percent + candidate.percent;
+                let percent = state.percent + candidate.cost();
                 if percent + ahead <= most {
                     let bytes = state.bytes.saturating_add(candidate.bytes);
                     next.push(State { percent, bytes, from, pick });
@@ -131,14 +135,20 @@ pub fn select(
     Ok(None)
 }
 
-/// The least sum of differences that there is, summed in the order of the parts as [`choose`] sums.
+/// The least sum of costs that there is, summed in the order of the parts as [`choose`] sums.
 fn least_percent(parts: &[Part]) -> f64 {
     parts.iter().fold(0.0, |sum, part| sum + part.least_percent())
 }
 
 impl Part {
     fn least_percent(&self) -> f64 {
-        self.candidates.iter().map(|candidate| candidate.percent).fold(f64::INFINITY, f64::min)
+        self.candidates.iter().map(Candidate::cost).fold(f64::INFINITY, f64::min)
+    }
+}
+
+impl Candidate {
+    fn cost(&self) -> f64 {
+        self.percent.max(0.0)
     }
 }
 
