@@ -1,11 +1,12 @@
 // chunk_forward for software adapters, for chunks of sixteens of columns: a thread sums sixteen of them, so that rows and slots
 // are read less often.
 @group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-@group(0) @binding(2) var<storage, read> rows: array<u32>;
-@group(0) @binding(3) var<storage, read> slots: array<u32>;
-@group(0) @binding(4) var<storage, read> store: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
+@group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
+@group(0) @binding(3) var<storage, read> rows: array<u32>;
+@group(0) @binding(4) var<storage, read> slots: array<u32>;
+@group(0) @binding(5) var<storage, read> store: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
 
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -16,16 +17,17 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let work = group_index(group, groups) * WORKGROUP + thread;
-    let lanes = params.chunks * params.width / 16u;
-    let item = work / lanes;
-    let column = work % lanes * 16u;
-    if (item >= params.bags || refused(status.bad_position, status.bad_offset)) {
+    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
         return;
     }
-    let chunk = column / params.width;
+    let feature = features[find_feature(work)];
+    let lanes = feature.chunks * params.width / 16u;
+    let item = (work - feature.work_begin) / lanes;
+    let column = (work - feature.work_begin) % lanes * 16u;
     let first = (params.base + column % params.width) / 4u;
-    let begin = offsets[params.first_bag + item];
-    let end = offsets[params.first_bag + item + 1u];
+    let slots_from = feature.slots_base + column / params.width;
+    let begin = offsets[feature.first_bag + item];
+    let end = offsets[feature.first_bag + item + 1u];
     var a = vec4<f32>();
     var b = vec4<f32>();
     var c = vec4<f32>();
@@ -33,7 +35,7 @@ fn main(
     for (var p = begin; p < end; p++) {
         let row = rows[p];
         let there = row != NONE;
-        let slot = slots[select(0u, row * params.chunks + chunk, there)] - params.first_slot;
+        let slot = slots[select(0u, slots_from + row * feature.chunks, there)] - params.first_slot;
         // one condition: both sides of each are executed
         if (there && slot < params.slots) {
             let at = first + slot * (params.width / 4u);
@@ -44,8 +46,8 @@ fn main(
         }
     }
     // dividing by one changes nothing
-    let divisor = f32(select(1u, max(end - begin, 1u), params.mean == 1u));
-    let at = params.out_base + item * params.out_stride + column;
+    let divisor = f32(select(1u, max(end - begin, 1u), feature.mean == 1u));
+    let at = feature.out_base + item * params.out_stride + column;
     put(at, a / divisor);
     put(at + 4u, b / divisor);
     put(at + 8u, c / divisor);

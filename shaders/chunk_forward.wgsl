@@ -1,11 +1,12 @@
 // Looks the chunks of rows up and pools them: a thread sums four columns over the rows of a bag. Rows that are not there and
 // chunks without a slot are zeros.
 @group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-@group(0) @binding(2) var<storage, read> rows: array<u32>;
-@group(0) @binding(3) var<storage, read> slots: array<u32>;
-@group(0) @binding(4) var<storage, read> store: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
+@group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
+@group(0) @binding(3) var<storage, read> rows: array<u32>;
+@group(0) @binding(4) var<storage, read> slots: array<u32>;
+@group(0) @binding(5) var<storage, read> store: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
 
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -16,16 +17,17 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let work = group_index(group, groups) * WORKGROUP + thread;
-    let lanes = params.chunks * params.width / 4u;
-    let item = work / lanes;
-    if (item >= params.bags || refused(status.bad_position, status.bad_offset)) {
+    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
         return;
     }
-    let column = work % lanes * 4u;
-    let chunk = column / params.width;
+    let feature = features[find_feature(work)];
+    let lanes = feature.chunks * params.width / 4u;
+    let item = (work - feature.work_begin) / lanes;
+    let column = (work - feature.work_begin) % lanes * 4u;
     let first = (params.base + column % params.width) / 4u;
-    let begin = offsets[params.first_bag + item];
-    let end = offsets[params.first_bag + item + 1u];
+    let slots_from = feature.slots_base + column / params.width;
+    let begin = offsets[feature.first_bag + item];
+    let end = offsets[feature.first_bag + item + 1u];
     var sum = vec4<f32>();
     for (var p = begin; p < end; p++) {
         let row = rows[p];
@@ -33,15 +35,15 @@ fn main(
             continue;
         }
         // what has no slot, or one before the window, is beyond it too
-        let slot = slots[row * params.chunks + chunk] - params.first_slot;
+        let slot = slots[slots_from + row * feature.chunks] - params.first_slot;
         if (slot < params.slots) {
             sum += store[first + slot * (params.width / 4u)];
         }
     }
-    if (params.mean == 1u) {
+    if (feature.mean == 1u) {
         sum /= f32(max(end - begin, 1u));
     }
-    let at = params.out_base + item * params.out_stride + column;
+    let at = feature.out_base + item * params.out_stride + column;
     if (params.initial == 0u) {
         sum = load_out(at, 4u) + sum;
     }

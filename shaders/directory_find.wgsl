@@ -1,19 +1,29 @@
 // The row of each raw id, or NONE; and for those that have none their virtual ids, which may be admitted.
-@group(0) @binding(0) var<storage, read> places: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> ids: array<vec2<u32>>;
-@group(0) @binding(2) var<storage, read_write> rows: array<u32>;
-@group(0) @binding(3) var<storage, read_write> unknown: array<u32>;
+@group(0) @binding(0) var<storage, read> features: array<Sought>;
+@group(0) @binding(1) var<storage, read> places: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> ids: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read_write> rows: array<u32>;
+@group(0) @binding(4) var<storage, read_write> unknown: array<u32>;
 // how many those are, of each table
-@group(0) @binding(4) var<storage, read_write> strangers: array<atomic<u32>>;
+@group(0) @binding(5) var<storage, read_write> strangers: array<atomic<u32>>;
+
+// Ids of a feature, and the directory that they are looked up in.
+struct Sought {
+    // first thread of the dispatch that works for this feature
+    work_begin: u32,
+    // the first id
+    first: u32,
+    // buckets of the directory, and the first of them
+    buckets: u32,
+    first_bucket: u32,
+}
 
 struct Params {
-    // ids that are looked up, and the first of them
-    len: u32,
-    first: u32,
-    // where their unknown ones begin
-    unknown_first: u32,
+    features: u32,
+    // threads in all: one for each id
+    work: u32,
+    // whose unknown ids are counted
     table: u32,
-    buckets: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -23,22 +33,25 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let i = group_index(group, groups) * WORKGROUP + thread;
-    if (i >= params.len) {
+    let work = group_index(group, groups) * WORKGROUP + thread;
+    if (work >= params.work) {
         return;
     }
-    let raw = ids[params.first + i];
+    let feature = features[find_feature(work)];
+    let i = feature.first + (work - feature.work_begin);
+    let raw = ids[i];
     let id = virtual_id(raw.x, raw.y);
-    var bucket = first_bucket(id, params.buckets);
+    var bucket = first_bucket(id, feature.buckets);
     var row = NONE;
-    for (var probe = 0u; probe < min(PROBES, params.buckets); probe++) {
-        let low = places[4u * bucket];
-        let high = places[4u * bucket + 1u];
+    for (var probe = 0u; probe < min(PROBES, feature.buckets); probe++) {
+        let at = 4u * (feature.first_bucket + bucket);
+        let low = places[at];
+        let high = places[at + 1u];
         let in_low = low == vec4<u32>(id);
         let in_high = high == vec4<u32>(id);
         if (any(in_low) || any(in_high)) {
-            let found = select(vec4<u32>(), places[4u * bucket + 2u], in_low)
-                | select(vec4<u32>(), places[4u * bucket + 3u], in_high);
+            let found = select(vec4<u32>(), places[at + 2u], in_low)
+                | select(vec4<u32>(), places[at + 3u], in_high);
             row = found.x | found.y | found.z | found.w;
             break;
         }
@@ -46,10 +59,10 @@ fn main(
         if (high.w == 0u) {
             break;
         }
-        bucket = next_bucket(bucket, id, params.buckets);
+        bucket = next_bucket(bucket, id, feature.buckets);
     }
-    rows[params.first + i] = row;
-    unknown[params.unknown_first + i] = select(NONE, id, row == NONE);
+    rows[i] = row;
+    unknown[work] = select(NONE, id, row == NONE);
     if (row == NONE) {
         atomicAdd(&strangers[params.table], 1u);
     }

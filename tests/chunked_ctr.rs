@@ -67,7 +67,7 @@ fn a_run_says_and_draws_what_it_came_to() {
     assert_eq!(number(of("uniform D=4", 0.75), "evicted"), 0.0);
 
     let drift = summary["drift"].as_array().unwrap();
-    assert_eq!(drift.len(), 6);
+    assert_eq!(drift.len(), 10);
     for row in drift {
         let new: Vec<f64> = row["new"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
         assert_eq!(new.len(), 1 + 5);

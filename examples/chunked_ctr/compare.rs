@@ -3,7 +3,7 @@
 use embag::{Context, Result};
 
 use crate::drift::{self, Changed, Followed, follow};
-use crate::method::{ALL, DRIFTING, FULL, Method};
+use crate::method::{ALL, DRIFTING, Drifting, FULL, Method};
 use crate::problem::{FIELDS, Problem};
 use crate::training::{Data, Outcome, Size, train};
 
@@ -28,7 +28,9 @@ pub struct Compared {
 /// What became of the top shares, medians over the seeds.
 #[derive(Debug, Clone)]
 pub struct Drifted {
-    pub method: Method,
+    pub drifting: Drifting,
+    /// Steps from one adjustment to the next.
+    pub every: usize,
     pub followed: Followed,
 }
 
@@ -47,7 +49,7 @@ pub struct Results {
 pub struct Plan {
     /// The first is what the others are held against.
     methods: Vec<Method>,
-    drifting: Vec<Method>,
+    drifting: Vec<Drifting>,
 }
 
 impl Plan {
@@ -55,12 +57,12 @@ impl Plan {
     pub fn new(only: Option<&str>) -> Self {
         let wanted = |method: &Method| only.is_none_or(|text| method.name().contains(text));
         let methods = ALL.into_iter().filter(|method| *method == FULL || wanted(method)).collect();
-        Self { methods, drifting: DRIFTING.into_iter().filter(wanted).collect() }
+        Self { methods, drifting: DRIFTING.into_iter().filter(|of| wanted(&of.method)).collect() }
     }
 
     /// Steps of all trainings of a seed.
     pub fn steps(&self, size: Size) -> usize {
-        self.methods.len() * size.steps + self.drifting.len() * drift::length(size)
+        self.methods.len() * size.steps + self.drifting.iter().map(|of| of.steps(size)).sum::<usize>()
     }
 }
 
@@ -99,10 +101,12 @@ pub fn compare(
         }
         drop(data);
         let changed = Changed::new(&problem, size);
-        for (method, followed) in plan.drifting.iter().zip(&mut followed) {
-            let name = format!("seed {seed}, drift, {} at {}", method.name(), method.pruned);
+        for (drifting, followed) in plan.drifting.iter().zip(&mut followed) {
+            let Drifting { method, .. } = drifting;
+            let (name, every) = (method.name(), drifting.every(size));
+            let name = format!("seed {seed}, drift, {name} at {}, every {every} steps", method.pruned);
             watch.begin(name.clone());
-            let outcome = follow(ctx, *method, &changed, size, seed, &mut |steps| watch.tick(steps))?;
+            let outcome = follow(ctx, *drifting, &changed, size, seed, &mut |steps| watch.tick(steps))?;
             watch.tell(format!("{name}: {:.3} of the new top share", outcome.now()));
             followed.push(outcome);
         }
@@ -117,7 +121,7 @@ pub fn compare(
             .zip(outcomes)
             .map(|(&method, of)| compared(method, of, &full))
             .collect(),
-        drifted: plan.drifting.iter().zip(followed).map(|(&method, of)| drifted(method, &of)).collect(),
+        drifted: plan.drifting.iter().zip(followed).map(|(&of, seeds)| drifted(of, size, &seeds)).collect(),
     })
 }
 
@@ -139,7 +143,7 @@ fn compared(method: Method, mut outcomes: Vec<Outcome>, full: &[f64]) -> Compare
     }
 }
 
-fn drifted(method: Method, followed: &[Followed]) -> Drifted {
+fn drifted(drifting: Drifting, size: Size, followed: &[Followed]) -> Drifted {
     let each = |value: fn(&Followed) -> &Vec<f64>| {
         let at = |i: usize| median(followed.iter().map(|of| value(of)[i]).collect());
         (0..=drift::ADJUSTMENTS).map(at).collect()
@@ -149,7 +153,7 @@ fn drifted(method: Method, followed: &[Followed]) -> Drifted {
         new: each(|of| &of.new),
         lookups: each(|of| &of.lookups),
     };
-    Drifted { method, followed }
+    Drifted { drifting, every: drifting.every(size), followed }
 }
 
 /// The middle value, of an even number the mean of the two in the middle.
@@ -162,7 +166,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::fiited;
+    use crate::method::{PATIENT_75, fiited};
+    use crate::training::WHOLE;
 
     fn outcome(auc: f64, dims: [u32; FIELDS]) -> Outcome {
         Outcome { auc, log_loss: 0.5, payload: 8, evicted: 3, dims: vec![dims] }
@@ -183,7 +188,7 @@ mod tests {
         assert_eq!(names(None).len(), ALL.len());
         assert_eq!(names(Some("uniform")), ["full", "uniform D=8", "uniform D=4"]);
         assert_eq!(names(Some("full")), ["full"]);
-        assert_eq!(Plan::new(Some("0.998")).drifting.len(), 2);
+        assert_eq!(Plan::new(Some("0.998")).drifting.len(), 4);
     }
 
     #[test]
@@ -191,7 +196,8 @@ mod tests {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0]), 2.5);
         let followed = |x: f64| Followed { old: x, new: vec![x; 6], lookups: vec![2.0 * x; 6] };
-        let all = drifted(FULL, &[followed(0.1), followed(0.3), followed(0.2)]);
+        let all = drifted(PATIENT_75, WHOLE, &[followed(0.1), followed(0.3), followed(0.2)]);
+        assert_eq!(all.every, 400);
         assert_eq!((all.followed.new[5], all.followed.lookups[0]), (0.2, 0.4));
     }
 }

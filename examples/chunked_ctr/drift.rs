@@ -13,7 +13,7 @@
 
 use embag::{Context, Result};
 
-use crate::method::Method;
+use crate::method::{DRIFTING, Drifting, Method};
 use crate::model::{BATCH, Model};
 use crate::problem::{Examples, FIELDS, Problem};
 use crate::training::{Size, steps};
@@ -52,10 +52,11 @@ pub struct Changed {
 impl Changed {
     pub fn new(problem: &Problem, size: Size) -> Self {
         let drift = problem.drift();
+        let longest = DRIFTING.iter().map(|drifting| drifting.every(size)).max().unwrap_or(0);
         let by_rank = |rank: usize| std::array::from_fn(|field| drift.by_rank(field)[rank]);
         Self {
             before: problem.train(size.steps / 2 * BATCH),
-            after: problem.drifted(&drift, ADJUSTMENTS * size.every() * BATCH),
+            after: problem.drifted(&drift, ADJUSTMENTS * longest * BATCH),
             orders: [
                 (0..size.ids).map(|id| [id; FIELDS]).collect(),
                 (0..problem.ids()).map(by_rank).collect(),
@@ -89,15 +90,16 @@ fn kept(ids: usize, pruned: f64) -> usize {
 /// Trains before and after the change, and looks at the slots.
 pub fn follow(
     ctx: &Context,
-    method: Method,
+    drifting: Drifting,
     changed: &Changed,
     size: Size,
     seed: u64,
     tick: &mut dyn FnMut(usize),
 ) -> Result<Followed> {
+    let (Drifting { method, .. }, every) = (drifting, drifting.every(size));
     let mut model = Model::new(ctx, method, size.ids, seed)?;
-    for first in (0..size.steps / 2).step_by(size.every()) {
-        let end = first + size.every();
+    for first in (0..size.steps / 2).step_by(every) {
+        let end = first + every;
         steps(&mut model, &changed.before, first..end, tick)?;
         if end >= size.warm_up() {
             model.adjust()?;
@@ -107,8 +109,8 @@ pub fn follow(
     let (now, lookups) = changed.resident(1, &dims, method);
     let mut followed =
         Followed { old: changed.resident(0, &dims, method).0, new: vec![now], lookups: vec![lookups] };
-    for first in (0..ADJUSTMENTS).map(|adjustment| adjustment * size.every()) {
-        steps(&mut model, &changed.after, first..first + size.every(), tick)?;
+    for first in (0..ADJUSTMENTS).map(|adjustment| adjustment * every) {
+        steps(&mut model, &changed.after, first..first + every, tick)?;
         model.adjust()?;
         let (now, lookups) = changed.resident(1, &model.dims(size.ids)?, method);
         followed.new.push(now);
@@ -117,9 +119,16 @@ pub fn follow(
     Ok(followed)
 }
 
-/// Steps of one training.
-pub fn length(size: Size) -> usize {
-    size.steps / 2 + ADJUSTMENTS * size.every()
+impl Drifting {
+    /// Steps from one adjustment to the next.
+    pub fn every(self, size: Size) -> usize {
+        self.intervals * size.every()
+    }
+
+    /// Steps of the training.
+    pub fn steps(self, size: Size) -> usize {
+        size.steps / 2 + ADJUSTMENTS * self.every(size)
+    }
 }
 
 #[cfg(test)]

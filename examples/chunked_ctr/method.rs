@@ -34,6 +34,14 @@ pub struct Method {
     pub pruned: f64,
 }
 
+/// A method where frequencies change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drifting {
+    pub method: Method,
+    /// From one adjustment to the next, as a multiple of [`Size::every`](crate::training::Size::every).
+    pub intervals: usize,
+}
+
 /// Chunks of four columns with a utility.
 const fn chunks(pruned: f64, frequency: Frequency, decay: f32) -> Method {
     let utility = Utility { frequency, decay };
@@ -67,9 +75,13 @@ pub const fn fiited(pruned: f64) -> Method {
 
 /// With the decay that follows a change best: what it keeps of utility over the adjustments that are measured
 /// is a seventh.
-pub const fn forgetting(pruned: f64) -> Method {
+const fn forgetting(pruned: f64) -> Method {
     chunks(pruned, Frequency::Root, 0.998)
 }
+
+/// With a little decay, adjusted half as often: each adjustment knows the rare ids of twice the examples.
+pub const PATIENT_75: Drifting = Drifting { method: chunks(0.75, Frequency::Root, 0.999), intervals: 2 };
+pub const FORGETTING_90: Drifting = Drifting { method: forgetting(0.9), intervals: 1 };
 
 pub const ROWS_90: Method = rows(0.9);
 pub const RANDOM_75: Method = random(0.75);
@@ -105,13 +117,17 @@ pub const ALL: [Method; 25] = [
 ];
 
 /// What is tried on ids whose frequencies change.
-pub const DRIFTING: [Method; 6] = [
-    fiited(0.75),
-    chunks(0.75, Frequency::Root, 0.999),
-    forgetting(0.75),
-    fiited(0.9),
-    chunks(0.9, Frequency::Root, 0.999),
-    forgetting(0.9),
+pub const DRIFTING: [Drifting; 10] = [
+    Drifting { method: fiited(0.75), intervals: 1 },
+    Drifting { method: chunks(0.75, Frequency::Root, 0.999), intervals: 1 },
+    Drifting { method: forgetting(0.75), intervals: 1 },
+    PATIENT_75,
+    Drifting { method: forgetting(0.75), intervals: 2 },
+    Drifting { method: fiited(0.9), intervals: 1 },
+    Drifting { method: chunks(0.9, Frequency::Root, 0.999), intervals: 1 },
+    FORGETTING_90,
+    Drifting { method: chunks(0.9, Frequency::Root, 0.999), intervals: 2 },
+    Drifting { method: forgetting(0.9), intervals: 2 },
 ];
 
 impl Method {
@@ -193,7 +209,7 @@ mod tests {
     fn each_has_a_name_of_its_own() {
         let names: BTreeSet<String> = ALL.iter().map(|m| format!("{} {}", m.name(), m.pruned)).collect();
         assert_eq!(names.len(), ALL.len());
-        assert_eq!(DRIFTING[1].name(), "FIITED k=4, decay 0.999");
+        assert_eq!(DRIFTING[1].method.name(), "FIITED k=4, decay 0.999");
         assert_eq!(ROWS_90.name(), "FIITED k=1");
     }
 

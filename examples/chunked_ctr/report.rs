@@ -61,6 +61,8 @@ impl From<&Compared> for Row {
 pub struct DriftRow {
     pub method: String,
     pub pruned: f64,
+    /// Steps from one adjustment to the next.
+    pub every: usize,
     pub old: f64,
     /// Right before the change, then after each adjustment.
     pub new: Vec<f64>,
@@ -68,10 +70,11 @@ pub struct DriftRow {
 }
 
 impl From<&Drifted> for DriftRow {
-    fn from(Drifted { method, followed }: &Drifted) -> Self {
+    fn from(Drifted { drifting, every, followed }: &Drifted) -> Self {
         Self {
-            method: method.name(),
-            pruned: method.pruned,
+            method: drifting.method.name(),
+            pruned: drifting.method.pruned,
+            every: *every,
             old: followed.old,
             new: followed.new.clone(),
             lookups: followed.lookups.clone(),
@@ -84,7 +87,7 @@ const HEADER: &str = concat!(
     "  partial"
 );
 const DRIFT_HEADER: &str = concat!(
-    "drift                     pruned    old  new share, before and after each adjustment",
+    "drift                     pruned  every    old  new share, before and after each adjustment",
     "  lookups"
 );
 
@@ -124,7 +127,8 @@ impl Summary {
             writeln!(out, "\n{DRIFT_HEADER}")?;
         }
         for row in &self.drift {
-            write!(out, "{:<26}{:>4.0} %{:>7.3}  ", row.method, row.pruned * 100.0, row.old)?;
+            write!(out, "{:<26}{:>4.0} %", row.method, row.pruned * 100.0)?;
+            write!(out, "{:>7}{:>7.3}  ", row.every, row.old)?;
             let shares: String = row.new.iter().map(|share| format!("{share:>7.3}")).collect();
             writeln!(out, "{shares:<43}{:>9.3}", row.lookups.last().copied().unwrap_or(f64::NAN))?;
         }
@@ -151,7 +155,7 @@ impl Summary {
 mod tests {
     use super::*;
     use crate::drift::Followed;
-    use crate::method::{FULL, fiited};
+    use crate::method::{FULL, PATIENT_75, fiited};
 
     fn summary() -> Summary {
         let compared = |method, partial| Compared {
@@ -169,7 +173,7 @@ mod tests {
             best_auc: 0.87,
             clicks: 0.4,
             compared: vec![compared(FULL, f64::NAN), compared(fiited(0.75), 0.1)],
-            drifted: vec![Drifted { method: fiited(0.75), followed }],
+            drifted: vec![Drifted { drifting: PATIENT_75, every: 400, followed }],
         };
         let wanted = Wanted::AtMost(0.005);
         Summary::new(&results, vec![Criterion { name: "a".into(), wanted, got: f64::NAN, holds: false }])

@@ -1,7 +1,8 @@
 //! Rows and slots for ids that are new.
 
 use super::batch::RawIds;
-use super::id_directory::{Found, NewIds, NewRows};
+use super::find::{Found, record_find};
+use super::id_directory::{NewIds, NewRows};
 use super::{ChunkedBatch, ChunkedTables, DeviceIds};
 use crate::Result;
 use crate::device::{Buffer, Recorder};
@@ -72,11 +73,8 @@ impl ChunkedTables {
 
     /// Records the look-up of the ids of all features of a table.
     fn look_up(&self, rec: &mut Recorder, raw: &RawIds, table: usize, strangers: &Buffer) -> Result<Unknown> {
-        let of_table = || {
-            let all = self.lookup.features.iter().zip(&raw.ranges);
-            all.filter(|(feature, _)| feature.table == table).map(|(_, range)| range.clone())
-        };
-        let len = of_table().map(|range| range.end - range.start).sum();
+        let sought = self.lookup.ids_of(raw, |of| of == table);
+        let len = sought.iter().map(|ids| ids.range.end - ids.range.start).sum();
         let ids = self.context().allocate("embag.unknown", u64::from(len) * 4)?;
         let found = Found {
             rows: &raw.rows,
@@ -85,12 +83,7 @@ impl ChunkedTables {
             // there are fewer tables than columns
             table: u32::try_from(table).unwrap_or(u32::MAX),
         };
-        let mut first = 0;
-        for range in of_table() {
-            let next = first + (range.end - range.start);
-            self.lookup.tables[table].directory.find(rec, raw.ids(), range, &found, first);
-            first = next;
-        }
+        record_find(rec, raw.ids(), sought, &found)?;
         Ok(Unknown { ids, len })
     }
 

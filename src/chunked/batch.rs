@@ -1,6 +1,9 @@
 //! Batches of raw ids.
 
-use super::lookup::Lookup;
+use std::ops::Range;
+
+use super::find::{Found, Ids, record_find};
+use super::lookup::{Feature, Lookup};
 use crate::bag::{DeviceBatch, JaggedBatch};
 use crate::device::{Buffer, Context, Recorder};
 use crate::{Error, Result};
@@ -54,12 +57,12 @@ impl ChunkedBatch {
     }
 
     /// First id of each feature, and one past the last.
-    pub(super) fn ranges(&self) -> Vec<std::ops::Range<u32>> {
+    pub(super) fn ranges(&self) -> Vec<Range<u32>> {
         ranges(self.inner.inner.counts.as_deref().unwrap_or_default())
     }
 }
 
-fn ranges(counts: &[u32]) -> Vec<std::ops::Range<u32>> {
+fn ranges(counts: &[u32]) -> Vec<Range<u32>> {
     let mut end = 0;
     let range = |&count: &u32| {
         end += count;
@@ -72,7 +75,7 @@ fn ranges(counts: &[u32]) -> Vec<std::ops::Range<u32>> {
 pub(super) struct RawIds {
     given: DeviceIds,
     pub(super) rows: Buffer,
-    pub(super) ranges: Vec<std::ops::Range<u32>>,
+    pub(super) ranges: Vec<Range<u32>>,
 }
 
 impl RawIds {
@@ -158,6 +161,16 @@ impl Lookup {
         Ok(batch)
     }
 
+    /// The ids of the features of some tables, and where they are looked up.
+    pub(super) fn ids_of(&self, raw: &RawIds, table: impl Fn(usize) -> bool) -> Vec<Ids<'_>> {
+        let all = self.features.iter().zip(&raw.ranges).filter(|(feature, _)| table(feature.table));
+        let ids = |(feature, range): (&Feature, &Range<u32>)| Ids {
+            directory: &self.tables[feature.table].directory,
+            range: range.clone(),
+        };
+        all.map(ids).collect()
+    }
+
     /// Records the look-up of ids: those that have no row stand for zeros.
     pub(super) fn record_find(&self, rec: &mut Recorder, raw: RawIds, epoch: u32) -> Result<ChunkedBatch> {
         self.store.same_context(rec, "recorder")?;
@@ -165,16 +178,8 @@ impl Lookup {
             rec.scope(|rec| {
                 let unknown = rec.scratch("embag.unknown", raw.rows.size())?;
                 let strangers = rec.scratch("embag.strangers", 4)?;
-                for (feature, range) in self.features.iter().zip(&raw.ranges) {
-                    let found = super::id_directory::Found {
-                        rows: &raw.rows,
-                        unknown: &unknown,
-                        strangers: &strangers,
-                        table: 0,
-                    };
-                    self.tables[feature.table].directory.find(rec, raw.ids(), range.clone(), &found, 0);
-                }
-                Ok::<(), Error>(())
+                let found = Found { rows: &raw.rows, unknown: &unknown, strangers: &strangers, table: 0 };
+                record_find(rec, raw.ids(), self.ids_of(&raw, |_| true), &found)
             })?;
             raw.batch(rec, self, epoch)
         })

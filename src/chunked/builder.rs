@@ -1,7 +1,7 @@
 //! Describes chunked tables and makes them.
 
 use super::budget::{free_stack, slots_within, store_of};
-use super::lookup::{Feature, Lookup, Table, chunk_words};
+use super::lookup::{Feature, Lookup, Table, TableSpec, chunk_words};
 use super::room::{TableStats, WhenFull};
 use super::tables::{Settings, Worth};
 use super::{ChunkedTables, Shares, Utility};
@@ -169,14 +169,14 @@ impl ChunkedTablesBuilder {
             shares: self.shares,
             when_full,
         };
-        let (mut tables, mut worth) = (Vec::<Table>::new(), Vec::new());
+        let (mut specs, mut worth) = (Vec::<TableSpec>::new(), Vec::new());
         for (name, rows, dim) in self.tables {
             let argument = |what: &str| format!("table \"{name}\" {what}");
             let narrow = u32::try_from(dim).ok().filter(|&dim| dim > 0 && dim.is_multiple_of(width));
             let Some(dim) = narrow else {
                 return Err(Error::invalid(argument("dim"), format!("a multiple of {width}"), dim));
             };
-            if tables.iter().any(|table| table.name == name) {
+            if specs.iter().any(|spec| spec.name == name) {
                 return Err(Error::invalid(argument("name"), "one of its own", "the name twice"));
             }
             let chunks = dim / width;
@@ -186,8 +186,9 @@ impl ChunkedTablesBuilder {
                 stats: TableStats::default(),
                 left_after: None,
             });
-            tables.push(Table::new(&ctx, name, chunks, rows, self.admit_after)?);
+            specs.push(TableSpec { name, chunks, rows });
         }
+        let tables = Table::all(&ctx, specs, self.admit_after, when_full == WhenFull::Grow)?;
         let features = features(self.features, &tables)?;
         let (slots, budget) = match self.room {
             Room::Slots(slots) => (slots, None),

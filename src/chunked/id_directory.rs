@@ -1,7 +1,6 @@
 //! Which row belongs to which id.
 
-use std::ops::Range;
-
+use super::find::{Found, Ids, record_find};
 use super::saved_directory::SavedDirectory;
 use super::sketch::Sketch;
 use crate::checkpoint::Checkpoint;
@@ -9,7 +8,7 @@ use crate::cpu::directory::{Bucket, PLACES, virtual_id};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
-use crate::kernels::{directory_admit, directory_count, directory_find, directory_insert, directory_leave};
+use crate::kernels::{directory_admit, directory_count, directory_insert, directory_leave};
 use crate::sort::{SortedKeys, sort_by_key};
 use crate::{Error, Result};
 
@@ -65,16 +64,6 @@ impl Counts {
     }
 }
 
-/// What looking ids up writes.
-pub(super) struct Found<'a> {
-    /// For each id its row, or none.
-    pub(super) rows: &'a Buffer,
-    /// The virtual ids of those that have none; and how many there are, of several tables.
-    pub(super) unknown: &'a Buffer,
-    pub(super) strangers: &'a Buffer,
-    pub(super) table: u32,
-}
-
 /// The distinct virtual ids that are new, in ascending order, and their number.
 pub(super) struct NewIds {
     len: u32,
@@ -107,20 +96,31 @@ impl IdDirectory {
     /// # Errors
     /// As [`IdDirectory::new`], and if `least` is 0.
     pub fn admitting(ctx: &Context, capacity: u32, least: u32) -> Result<Self> {
-        if capacity == 0 {
-            return Err(Error::invalid("capacity", "at least one row", 0));
-        }
-        let buckets = buckets(ctx, capacity)?;
+        Self::within(ctx, capacity, least, |bytes| ctx.allocate(MEMORY, bytes))
+    }
+
+    /// The same with memory for the places that is given, which must be zeros.
+    pub(super) fn within(
+        ctx: &Context,
+        capacity: u32,
+        least: u32,
+        memory: impl FnOnce(u64) -> Result<Buffer>,
+    ) -> Result<Self> {
         Ok(Self {
             ctx: ctx.clone(),
             capacity,
-            buckets,
-            entries: ctx.allocate("embag.directory", u64::from(buckets) * BUCKET_BYTES)?,
+            buckets: buckets(ctx, capacity)?,
+            entries: memory(Self::entry_bytes(ctx, capacity)?)?,
             row_ids: ctx.allocate("embag.directory_ids", u64::from(capacity) * 4)?,
             left: ctx.allocate("embag.directory_left", 0)?,
             counts: ctx.allocate("embag.directory_counts", 12)?,
             sketch: Sketch::new(ctx, capacity, least)?,
         })
+    }
+
+    /// Bytes of the places of so many rows.
+    pub(super) fn entry_bytes(ctx: &Context, capacity: u32) -> Result<u64> {
+        Ok(u64::from(buckets(ctx, capacity)?) * BUCKET_BYTES)
     }
 
     /// Rows that there can be.
@@ -154,8 +154,7 @@ impl IdDirectory {
                 let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
                 let strangers = rec.scratch("embag.strangers", 4)?;
                 let found = Found { rows, unknown: &unknown, strangers: &strangers, table: 0 };
-                self.find(rec, ids, 0..len, &found, 0);
-                Ok(())
+                self.find(rec, ids, len, &found)
             })
         })
     }
@@ -174,13 +173,16 @@ impl IdDirectory {
                 let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
                 let strangers = rec.scratch("embag.strangers", 4)?;
                 let found = Found { rows, unknown: &unknown, strangers: &strangers, table: 0 };
-                self.find(rec, ids, 0..len, &found, 0);
+                self.find(rec, ids, len, &found)?;
                 let new = self.new_ids(rec, &unknown, len)?;
                 self.admit(rec, &new)?;
-                self.find(rec, ids, 0..len, &found, 0);
-                Ok(())
+                self.find(rec, ids, len, &found)
             })
         })
+    }
+
+    fn find(&self, rec: &mut Recorder, ids: &Buffer, len: u32, found: &Found<'_>) -> Result<()> {
+        record_find(rec, ids, vec![Ids { directory: self, range: 0..len }], found)
     }
 
     /// How full it is, after all that was submitted.
@@ -269,35 +271,18 @@ impl IdDirectory {
         self.sketch.as_ref()
     }
 
+    /// Buckets of places, and how many there are.
+    pub(super) fn entries(&self) -> &Buffer {
+        &self.entries
+    }
+
+    pub(super) fn buckets(&self) -> u32 {
+        self.buckets
+    }
+
     /// The virtual id of each row.
     pub(super) fn row_ids(&self) -> &Buffer {
         &self.row_ids
-    }
-
-    /// Records the look-up of the ids in a range; the unknown ones among them are written from a place on.
-    pub(super) fn find(
-        &self,
-        rec: &mut Recorder,
-        ids: &Buffer,
-        range: Range<u32>,
-        found: &Found<'_>,
-        unknown_first: u32,
-    ) {
-        let params = directory_find::Params {
-            len: range.end - range.start,
-            first: range.start,
-            unknown_first,
-            table: found.table,
-            buckets: self.buckets,
-        };
-        let bindings = vec![
-            self.entries.clone(),
-            ids.clone(),
-            found.rows.clone(),
-            found.unknown.clone(),
-            found.strangers.clone(),
-        ];
-        rec.dispatch(Dispatch::threads(&directory_find::KERNEL, 0, &params, bindings, params.len));
     }
 
     /// Records which of `len` unknown ids are to get rows. Counts them as seen.
@@ -371,7 +356,7 @@ impl IdDirectory {
         let buckets = buckets(&self.ctx, capacity)?;
         let had = self.counts()?.had;
         let old = self.entries.size() + self.row_ids.size();
-        let entries = self.ctx.allocate("embag.directory", u64::from(buckets) * BUCKET_BYTES)?;
+        let entries = self.ctx.allocate(MEMORY, u64::from(buckets) * BUCKET_BYTES)?;
         let row_ids = self.ctx.allocate("embag.directory_ids", u64::from(capacity) * 4)?;
         let mut rec = Recorder::new(&self.ctx);
         rec.copy(&self.row_ids, &row_ids.part(0, self.row_ids.size()))?;
@@ -435,10 +420,15 @@ impl IdDirectory {
     }
 }
 
+pub(super) const MEMORY: &str = "embag.directory";
+
 const BUCKET_BYTES: u64 = size_of::<Bucket>() as u64;
 
 /// How many buckets hold so many rows when they are nine tenths full.
 fn buckets(ctx: &Context, capacity: u32) -> Result<u32> {
+    if capacity == 0 {
+        return Err(Error::invalid("capacity", "at least one row", 0));
+    }
     let limit = ctx.limits().binding;
     let places = u64::from(capacity).div_ceil(9) * 10;
     let needed = places.div_ceil(PLACES as u64);

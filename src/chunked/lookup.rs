@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{ChunkedBatch, IdDirectory};
+use super::side_by_side::{side_by_side, together};
+use super::{ChunkedBatch, IdDirectory, id_directory};
 use crate::bag::{Bounds, EmbeddingBags, FeatureSpec, Pooling, Schema};
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::chunk_forward::{KERNEL, Params, variant};
+use crate::kernels::chunk_forward::{ChunkFeature, KERNEL, Params, variant};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, Shape, Window};
 use crate::{Error, Result};
@@ -43,14 +44,53 @@ pub(super) struct Feature {
     pub(super) mean: bool,
 }
 
+/// An empty table to make, of so many rows of so many chunks.
+pub(super) struct TableSpec {
+    pub(super) name: String,
+    pub(super) chunks: u32,
+    pub(super) rows: u32,
+}
+
 impl Table {
-    /// An empty table for `rows` ids, which get rows when they have been seen `least` times.
-    pub(super) fn new(ctx: &Context, name: String, chunks: u32, rows: u32, least: u32) -> Result<Self> {
-        let directory = IdDirectory::admitting(ctx, rows, least)?;
-        let slots = chunk_words(ctx, "embag.chunk_slots", &name, rows, chunks)?;
-        slots.write(ctx, 0, &vec![NONE; rows as usize * chunks as usize])?;
-        Ok(Self { name, chunks, directory, slots })
+    /// Empty tables, whose ids get rows when they have been seen `least` times. Those that are not to grow lie side by side.
+    pub(super) fn all(ctx: &Context, specs: Vec<TableSpec>, least: u32, grow: bool) -> Result<Vec<Self>> {
+        let bytes = |spec: &TableSpec| {
+            let slots = chunk_bytes(ctx, &spec.name, spec.rows, spec.chunks)?;
+            Ok([slots, IdDirectory::entry_bytes(ctx, spec.rows)?])
+        };
+        let sizes = specs.iter().map(bytes).collect::<Result<Vec<_>>>()?;
+        let mut tables = Vec::new();
+        let together = if grow { 1 } else { specs.len().max(1) };
+        let [slots, entries] = [(SLOTS, 0), (id_directory::MEMORY, 1)].map(|(label, which)| {
+            let sizes: Vec<u64> = sizes.iter().map(|sizes| sizes[which]).collect();
+            let ranges = sizes.chunks(together).map(|sizes| side_by_side(ctx, label, sizes));
+            ranges.collect::<Result<Vec<_>>>()
+        });
+        let ranges = slots?.into_iter().flatten().zip(entries?.into_iter().flatten());
+        for (TableSpec { name, chunks, rows }, (slots, entries)) in specs.into_iter().zip(ranges) {
+            let directory = IdDirectory::within(ctx, rows, least, |_| Ok(entries))?;
+            slots.write(ctx, 0, &vec![NONE; rows as usize * chunks as usize])?;
+            tables.push(Self { name, chunks, directory, slots });
+        }
+        Ok(tables)
     }
+}
+
+/// What the memory of slots is called.
+pub(super) const SLOTS: &str = "embag.chunk_slots";
+
+/// Bytes of a word for each chunk of a table's rows, which fit a binding.
+fn chunk_bytes(ctx: &Context, name: &str, rows: u32, chunks: u32) -> Result<u64> {
+    let argument = || format!("table \"{name}\" rows");
+    let Some(words) = rows.checked_mul(chunks) else {
+        return Err(Error::invalid(argument(), "fewer than 2^32 chunks of all its rows", rows));
+    };
+    let (needed, limit) = (u64::from(words) * 4, ctx.limits().binding);
+    if needed > limit {
+        let what = format!("the chunks of table \"{name}\"");
+        return Err(Error::LimitExceeded { what, needed, limit, hint: "use fewer rows or wider chunks" });
+    }
+    Ok(needed)
 }
 
 /// A word for each chunk of a table's rows.
@@ -61,13 +101,7 @@ pub(super) fn chunk_words(
     rows: u32,
     chunks: u32,
 ) -> Result<Buffer> {
-    let argument = || format!("table \"{name}\" rows");
-    let Some(words) = rows.checked_mul(chunks) else {
-        return Err(Error::invalid(argument(), "fewer than 2^32 chunks of all its rows", rows));
-    };
-    let buffer = ctx.allocate(label, u64::from(words) * 4)?;
-    buffer.check_bindable(ctx, || format!("the chunks of table \"{name}\""))?;
-    Ok(buffer)
+    ctx.allocate(label, chunk_bytes(ctx, name, rows, chunks)?)
 }
 
 impl Lookup {
@@ -144,60 +178,83 @@ impl Lookup {
             return Ok(());
         }
         rec.whole(|rec| {
-            let mut column = 0;
-            for f in 0..self.features.len() {
-                let dim = self.dim(self.features[f].table) as usize;
-                self.record_feature(rec, batch, f, &out.columns(column, dim)?)?;
-                column += dim;
+            let at_once = out.rows_at_once(self.context());
+            for first in (0..batch.len()).step_by(at_once) {
+                let rows = at_once.min(batch.len() - first);
+                self.forward_rows(rec, batch, first, &out.row_part(first, rows))?;
             }
             Ok(())
         })
     }
 
-    fn record_feature(
+    /// The examples from one on whose rows of the output are given, which fit a binding.
+    fn forward_rows(
         &self,
         rec: &mut Recorder,
         batch: &ChunkedBatch,
-        feature: usize,
+        first: usize,
         out: &Matrix,
     ) -> Result<()> {
         let ctx = rec.context().clone();
         let inner = &batch.inner.inner;
-        let Feature { table, mean, .. } = self.features[feature];
-        let Table { chunks, ref slots, .. } = self.tables[table];
-        let at_once = out.rows_at_once(&ctx);
-        for first in (0..batch.len()).step_by(at_once) {
-            let rows = at_once.min(batch.len() - first);
-            let place = out.row_part(first, rows).place(&ctx, "out")?;
-            let (variant, columns) = variant(ctx.shape(), self.width, place.vec4 && place.base % 4 == 0);
+        let place = out.place(&ctx, "out")?;
+        // features begin at whole chunks, and so at multiples of four columns
+        let (variant, columns) = variant(ctx.shape(), self.width, place.vec4 && place.base % 4 == 0);
+        // bags are counted by a `u32`
+        let bags = u32::try_from(out.rows()).unwrap_or(u32::MAX);
+        let mut column = 0;
+        let placed = (0..self.features.len()).map(|f| {
+            let first = column;
+            column += self.dim(self.features[f].table);
+            (f, first)
+        });
+        let table = |f: usize| &self.tables[self.features[f].table];
+        for (slots, placed) in together(placed, |&(f, _)| table(f).slots.clone()) {
+            let mut work = 0u32;
+            let mut features = Vec::new();
+            for (f, column) in placed {
+                let &Table { chunks, ref slots, .. } = table(f);
+                features.push(ChunkFeature {
+                    work_begin: work,
+                    // bags are counted by a `u32`
+                    first_bag: u32::try_from(f * batch.len() + first).unwrap_or(u32::MAX),
+                    chunks,
+                    mean: u32::from(self.features[f].mean),
+                    // a binding has fewer words
+                    slots_base: u32::try_from(slots.offset / 4).unwrap_or(u32::MAX),
+                    out_base: place.base + column,
+                });
+                let threads = bags.checked_mul(chunks * self.width / columns);
+                let Some(sum) = threads.and_then(|threads| work.checked_add(threads)) else {
+                    return Err(Error::invalid("batch", "fewer than 2^32 columns of all features", bags));
+                };
+                work = sum;
+            }
+            // there are fewer than columns
+            let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
+            let features = rec.scratch_from("embag.features", &features)?;
             for (w, part) in self.parts() {
                 let params = Params {
-                    // bags are counted by a `u32`
-                    bags: u32::try_from(rows).unwrap_or(u32::MAX),
-                    first_bag: u32::try_from(feature * batch.len() + first).unwrap_or(u32::MAX),
-                    chunks,
+                    features: count,
+                    work,
+                    bags,
+                    out_stride: place.stride,
                     width: self.width,
-                    mean: u32::from(mean),
                     first_slot: part.first_row,
                     slots: part.rows,
                     base: part.base,
                     initial: u32::from(w == 0),
-                    out_base: place.base,
-                    out_stride: place.stride,
                 };
                 let bindings = vec![
                     inner.status.clone(),
+                    features.clone(),
                     inner.offsets.clone(),
                     inner.ids_buffer.clone(),
                     slots.clone(),
                     self.store.store().weights(w).clone(),
                     place.binding.clone(),
                 ];
-                let lanes = chunks * self.width / columns;
-                let Some(threads) = params.bags.checked_mul(lanes) else {
-                    return Err(Error::invalid("batch", "fewer than 2^32 columns of a feature", rows));
-                };
-                rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, threads));
+                rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work));
             }
         }
         Ok(())

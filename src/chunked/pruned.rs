@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::budget::store_of;
 use super::export::ExportedRows;
-use super::lookup::{CHUNKS, Feature, Lookup, Table};
+use super::lookup::{CHUNKS, Feature, Lookup, Table, TableSpec};
 use super::saved_directory::SavedDirectory;
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables, DeviceIds};
 use crate::Result;
@@ -105,13 +105,16 @@ impl PrunedTables {
         parts: Vec<Kept>,
     ) -> Result<Self> {
         let mut values = Vec::new();
-        let mut made = Vec::new();
         let mut next = 0u32;
-        for ((name, chunks), part) in tables.iter().zip(parts) {
-            let saved = SavedDirectory::of_rows(part.virtual_ids);
-            let rows = u32::try_from(saved.ids.len()).unwrap_or(NONE).max(1);
-            let mut table = Table::new(ctx, name.clone(), *chunks, rows, 1)?;
-            table.directory.take(&saved)?;
+        let spec = |((name, chunks), part): (&(String, u32), &Kept)| TableSpec {
+            name: name.clone(),
+            chunks: *chunks,
+            rows: u32::try_from(part.virtual_ids.len()).unwrap_or(NONE).max(1),
+        };
+        let specs = tables.iter().zip(&parts).map(spec).collect();
+        let mut tables = Table::all(ctx, specs, 1, false)?;
+        for (table, part) in tables.iter_mut().zip(parts) {
+            table.directory.take(&SavedDirectory::of_rows(part.virtual_ids))?;
             let slots: Vec<u32> = part
                 .resident
                 .iter()
@@ -123,13 +126,12 @@ impl PrunedTables {
                 .collect();
             table.slots.write(ctx, 0, &slots)?;
             values.extend(part.values);
-            made.push(table);
         }
         // a store has a row at least
         let mut store = store_of(&EmbeddingBags::builder(ctx), width, next.max(1))?;
         values.resize(next.max(1) as usize * width as usize, 0.0);
         store.upload(CHUNKS, &values)?;
-        Ok(Self { lookup: Lookup::new(store, width, made, features) })
+        Ok(Self { lookup: Lookup::new(store, width, tables, features) })
     }
 
     /// The context.

@@ -3,7 +3,7 @@
 use super::ChunkedTables;
 use super::batch::RawIds;
 use super::id_directory::{Counts, NewIds};
-use super::lookup::chunk_words;
+use super::lookup::{SLOTS, chunk_words};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::NONE;
@@ -244,12 +244,12 @@ impl ChunkedTables {
         self.grow_to(table, rows)
     }
 
-    /// Gives a table more rows.
+    /// Gives a table more rows. Its memory lies by itself then; if it lay beside that of others, its place there stays unused.
     pub(super) fn grow_to(&mut self, table: usize, rows: u32) -> Result<()> {
         let ctx = self.context().clone();
         let (spec, worth) = (&mut self.lookup.tables[table], &mut self.worth[table]);
         let before = spec.directory.capacity();
-        let slots = chunk_words(&ctx, "embag.chunk_slots", &spec.name, rows, spec.chunks)?;
+        let slots = chunk_words(&ctx, SLOTS, &spec.name, rows, spec.chunks)?;
         let utility = chunk_words(&ctx, "embag.chunk_utility", &spec.name, rows, spec.chunks)?;
         let touch = chunk_words(&ctx, "embag.row_touch", &spec.name, rows, self.settings.words())?;
         let mut rec = Recorder::new(&ctx);

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::columns::Columns;
 use super::simd::{prefetch, vectorised};
 use crate::kernel::Call;
-use crate::kernels::chunk_forward::Params;
+use crate::kernels::chunk_forward::{ChunkFeature, Params};
 use crate::kernels::feature::Status;
 
 /// Rows of the output that one task takes.
@@ -19,19 +19,26 @@ pub(crate) fn run(mut call: Call<'_>) {
     if call.read::<Status>(0)[0].refused() || params.bags == 0 {
         return;
     }
-    let offsets = &call.read::<u32>(1)[params.first_bag as usize..];
-    let (rows, slots, store) = (call.read(2), call.read(3), call.read::<f32>(4));
-    let store = &store[params.base as usize..][..params.slots as usize * params.width as usize];
-    let (dim, stride) = ((params.chunks * params.width) as usize, params.out_stride as usize);
-    let len = (params.bags as usize - 1) * stride + dim;
-    let out = &mut call.write::<f32>(5)[params.out_base as usize..][..len];
-    let tasks: Vec<_> = Columns::split(out, stride, std::iter::once(0..dim))
+    let features = &call.read::<ChunkFeature>(1)[..params.features as usize];
+    let (offsets, rows, slots) = (call.read::<u32>(2), call.read(3), call.read::<u32>(4));
+    let store = &call.read::<f32>(5)[params.base as usize..][..params.slots as usize * params.width as usize];
+    let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
+    let (begin, stride) = (first.out_base, params.out_stride as usize);
+    let columns = |f: &ChunkFeature| {
+        let first = (f.out_base - begin) as usize;
+        first..first + (f.chunks * params.width) as usize
+    };
+    let len = (params.bags as usize - 1) * stride + columns(last).end;
+    let out = &mut call.write::<f32>(6)[begin as usize..][..len];
+    // a thread takes all bags of a feature if it can: the table's frequent rows are then in one cache only
+    let tasks: Vec<_> = Columns::split(out, stride, features.iter().map(columns))
         .into_iter()
-        .flat_map(|all| all.chunks(ROWS))
+        .zip(features)
+        .flat_map(|(all, feature)| all.chunks(ROWS).map(move |(first, out)| (feature, first, out)))
         .collect();
-    let inputs = Inputs { params, rows, slots, store };
-    tasks.into_par_iter().for_each(|(first, out)| {
-        let bags = &offsets[first..=first + out.rows()];
+    tasks.into_par_iter().for_each(|(&feature, first, out)| {
+        let inputs = Inputs { params, feature, rows, slots: &slots[feature.slots_base as usize..], store };
+        let bags = &offsets[feature.first_bag as usize + first..][..=out.rows()];
         vectorised(
             #[inline(always)]
             || match params.width {
@@ -51,7 +58,7 @@ fn pool<const W: usize, const K: usize, const N: usize>(
     bags: &[u32],
     mut out: Columns<'_, f32>,
 ) {
-    let chunks = inputs.params.chunks as usize;
+    let chunks = inputs.feature.chunks as usize;
     let blocks = chunks - chunks % K;
     for first in (0..blocks).step_by(K) {
         pool_block::<W, K, N>(inputs, bags, first, &mut out);
@@ -89,7 +96,7 @@ fn pool_block<const W: usize, const K: usize, const N: usize>(
             *chunks = inputs.chunks(begin + taken + CHUNKS_AHEAD, first);
             taken += 1;
         }
-        if inputs.params.mean == 1 {
+        if inputs.feature.mean == 1 {
             let divisor = len.max(1) as f32;
             sum.iter_mut().for_each(|sum| *sum /= divisor);
         }
@@ -105,7 +112,9 @@ fn pool_block<const W: usize, const K: usize, const N: usize>(
 
 struct Inputs<'a> {
     params: Params,
+    feature: ChunkFeature,
     rows: &'a [u32],
+    /// Of the feature's table on.
     slots: &'a [u32],
     /// The slots of the window.
     store: &'a [f32],
@@ -136,6 +145,8 @@ impl<'a> Inputs<'a> {
     fn slots<const K: usize>(&self, id: usize, first: usize) -> Option<&'a [u32; K]> {
         // what is no row lies beyond all slots
         let row = *self.rows.get(id)? as usize;
-        self.slots.get(row.saturating_mul(self.params.chunks as usize).saturating_add(first)..)?.first_chunk()
+        self.slots
+            .get(row.saturating_mul(self.feature.chunks as usize).saturating_add(first)..)?
+            .first_chunk()
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::directory::{Bucket, PROBES, first_bucket, is_full, next_bucket, row_in, virtual_id};
 use super::simd::{prefetch, vectorised};
 use crate::kernel::Call;
-use crate::kernels::directory_find::Params;
+use crate::kernels::directory_find::{Params, Sought};
 use crate::kernels::feature::NONE;
 
 /// Ids that are looked up together.
@@ -15,16 +15,24 @@ const AHEAD: usize = 32;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let directory = &call.read::<Bucket>(0)[..p.buckets as usize];
-    let (first, len) = (p.first as usize, p.len as usize);
-    let ids = &call.read::<[u32; 2]>(1)[first..][..len];
-    let (rows, unknown) = (
-        &mut call.write::<u32>(2)[first..][..len],
-        &mut call.write::<u32>(3)[p.unknown_first as usize..][..len],
-    );
-    let tasks =
-        ids.par_chunks(TOGETHER).zip(rows.par_chunks_mut(TOGETHER)).zip(unknown.par_chunks_mut(TOGETHER));
-    let strangers = tasks.map(|((ids, rows), unknown)| {
+    let features = &call.read::<Sought>(0)[..p.features as usize];
+    let (places, ids) = (call.read::<Bucket>(1), call.read::<[u32; 2]>(2));
+    let (mut rows, mut unknown) = (call.write::<u32>(3), &mut call.write::<u32>(4)[..p.work as usize]);
+    let mut rows_begin = 0;
+    let mut tasks = Vec::new();
+    for (f, &Sought { work_begin, first, buckets, first_bucket }) in features.iter().enumerate() {
+        let end = features.get(f + 1).map_or(p.work, |next| next.work_begin);
+        let (first, len) = (first as usize, (end - work_begin) as usize);
+        let directory = &places[first_bucket as usize..][..buckets as usize];
+        let [its_rows, its_unknown];
+        (its_rows, rows) = std::mem::take(&mut rows)[first - rows_begin..].split_at_mut(len);
+        (its_unknown, unknown) = std::mem::take(&mut unknown).split_at_mut(len);
+        rows_begin = first + len;
+        let together = ids[first..][..len].chunks(TOGETHER);
+        let written = its_rows.chunks_mut(TOGETHER).zip(its_unknown.chunks_mut(TOGETHER));
+        tasks.extend(together.zip(written).map(|(ids, (rows, unknown))| (directory, ids, rows, unknown)));
+    }
+    let strangers = tasks.into_par_iter().map(|(directory, ids, rows, unknown)| {
         vectorised(
             #[inline(always)]
             || look_up(directory, ids, rows, unknown),
@@ -32,7 +40,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     });
     let strangers: u32 = strangers.sum();
     // where nobody asks, the count begins with anything
-    let count = &mut call.write::<u32>(4)[p.table as usize];
+    let count = &mut call.write::<u32>(5)[p.table as usize];
     *count = count.wrapping_add(strangers);
 }
 

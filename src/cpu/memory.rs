@@ -48,6 +48,11 @@ impl Memory {
         Ok(Self { words: RwLock::new(words) })
     }
 
+    /// In bytes.
+    pub(crate) fn size(&self) -> u64 {
+        size_of_val(&**self.read()) as u64
+    }
+
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Words> {
         self.words.read().unwrap_or_else(PoisonError::into_inner)
     }

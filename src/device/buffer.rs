@@ -116,6 +116,15 @@ impl Buffer {
         Self { offset: self.offset + offset, size, ..self.clone() }
     }
 
+    /// The buffer that it is a range of.
+    pub(crate) fn whole(&self) -> Self {
+        let size = match &self.repr {
+            Repr::Gpu(buffer) => buffer.size(),
+            Repr::Cpu(memory) => memory.size(),
+        };
+        Self { offset: 0, size, ..self.clone() }
+    }
+
     /// Writes `data` at `offset` bytes, after everything submitted so far.
     ///
     /// # Errors

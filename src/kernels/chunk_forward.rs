@@ -7,24 +7,38 @@ use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
-    /// Uniform parameters.
-    Params {
-        /// Bags, and the first of them.
-        bags: u32,
+    /// One feature of a batch as one dispatch sees it. The features of a dispatch lie side by side in the output, in their order.
+    ChunkFeature {
+        work_begin: u32,
+        /// The bag of the first row of the output.
         first_bag: u32,
-        /// Chunks of a row, and columns of a chunk.
+        /// Chunks of a row.
         chunks: u32,
-        width: u32,
         /// 1: divided by the bag's number of ids.
         mean: u32,
+        /// Where the slots of the table's rows begin.
+        slots_base: u32,
+        out_base: u32,
+    }
+}
+
+params! {
+    /// Uniform parameters.
+    Params {
+        features: u32,
+        /// Threads in all.
+        work: u32,
+        /// Rows of the output, and elements from row to row.
+        bags: u32,
+        out_stride: u32,
+        /// Columns of a chunk.
+        width: u32,
         /// The slots of the window, and the element of the first.
         first_slot: u32,
         slots: u32,
         base: u32,
         /// 1: nothing was written before.
         initial: u32,
-        out_base: u32,
-        out_stride: u32,
     }
 }
 
@@ -46,6 +60,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/status.wgsl",
                 "prelude/chunk_forward_params.wgsl",
+                "prelude/find_feature.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
                 $body
@@ -57,7 +72,15 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_forward",
     about: "out[bag] = sum or mean of the rows of the bag's ids, zeros where chunks are absent",
-    bindings: &[read("status"), read("offsets"), read("rows"), read("slots"), read("store"), write("out")],
+    bindings: &[
+        read("status"),
+        read("features"),
+        read("offsets"),
+        read("rows"),
+        read("slots"),
+        read("store"),
+        write("out"),
+    ],
     params: Params::LAYOUT,
     variants: &[
         variant!("vec4", Any, "vec4", "chunk_forward.wgsl"),
@@ -72,57 +95,81 @@ pub(crate) static KERNEL: Kernel = Kernel {
 
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
+    // the chunks of the rows of each feature's table
     for (bags, longest, table_rows, chunks, width) in [
-        (1u32, 1u32, 1u32, 1u32, 4u32),
-        (50, 9, 40, 3, 8),
-        (50, 9, 40, 5, 16),
-        (50, 9, 40, 2, 32),
-        (50, 9, 40, 17, 4),
-        (2048, 39, 5000, 4, 16),
+        (1u32, 1u32, 1u32, &[1u32][..], 4u32),
+        (50, 9, 40, &[3, 1, 4], 8),
+        (50, 9, 40, &[5, 2], 16),
+        (50, 9, 40, &[2], 32),
+        (50, 9, 40, &[17, 16], 4),
+        (2048, 39, 5000, &[4], 16),
     ] {
         for (initial, mean, refused) in [(1, 0, false), (1, 1, false), (0, 1, false), (1, 0, true)] {
             let mut random = Random::new(u64::from(bags + width));
-            let begins = offsets(2 + bags, longest, 13);
+            // the bags of a feature come after those of the one before
+            let features = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+            let begins = offsets(2 + features * bags, longest, 13);
             let ids = values(&begins);
             let mut row = || if random.below(9) == 0 { NONE } else { random.below(table_rows) };
             let rows: Vec<u32> = (0..ids.max(1)).map(|_| row()).collect();
-            let slots = mixed_slots(table_rows * chunks);
-            let room = (table_rows * chunks).next_power_of_two();
-            let dim = chunks * width;
+            let all_chunks: u32 = chunks.iter().sum();
+            // 3 words, and then those of each table
+            let slots = mixed_slots(3 + table_rows * all_chunks);
+            let room = (table_rows * all_chunks).next_power_of_two();
             let params = Params {
+                features,
+                work: 0,
                 bags,
-                first_bag: 2,
-                chunks,
+                out_stride: all_chunks * width + 4,
                 width,
-                mean,
                 // a window in the middle
                 first_slot: room / 8,
                 slots: room - room / 4,
                 base: 4,
                 initial,
-                out_base: 4,
-                out_stride: dim + 4,
             };
-            let bindings = vec![
-                status(refused),
-                CaseBinding::ints(&begins),
-                CaseBinding::ints(&rows),
-                CaseBinding::ints(&slots),
-                CaseBinding::floats(&random.floats((4 + params.slots * width) as usize)),
-                CaseBinding::floats(&random.floats((4 + bags * (dim + 4)) as usize)),
-            ];
+            let (store, out) = (4 + params.slots * width, 4 + bags * params.out_stride);
+            let [store, out] = [store, out].map(|len| CaseBinding::floats(&random.floats(len as usize)));
+            let mixed = CaseBinding::ints(&slots);
             for sixteen in [false, true] {
                 if sixteen && !width.is_multiple_of(16) {
                     continue;
                 }
                 let (shape, columns) = if sixteen { (Shape::Serial, 16) } else { (Shape::Wide, 4) };
                 let variants = [true, false].map(|vec4| variant(shape, width, vec4).0);
+                let mut params = params;
+                let (mut slots_base, mut out_base) = (3, 4);
+                let feature = |(&chunks, first_bag): (&u32, u32)| {
+                    let work_begin = params.work;
+                    let feature = ChunkFeature {
+                        work_begin,
+                        first_bag,
+                        chunks,
+                        // not of all features
+                        mean: u32::from(mean == 1 && first_bag == 2),
+                        slots_base,
+                        out_base,
+                    };
+                    params.work += bags * chunks * width / columns;
+                    (slots_base, out_base) = (slots_base + table_rows * chunks, out_base + chunks * width);
+                    feature
+                };
+                let first_bags = (2..).step_by(bags as usize);
+                let of_features: Vec<ChunkFeature> = chunks.iter().zip(first_bags).map(feature).collect();
+                let bindings = vec![
+                    status(refused),
+                    CaseBinding::ints(&of_features),
+                    CaseBinding::ints(&begins),
+                    CaseBinding::ints(&rows),
+                    mixed.clone(),
+                    store.clone(),
+                    out.clone(),
+                ];
                 let name = format!(
-                    "{bags} bags {chunks} x {width} by {columns} initial={initial} mean={mean} refused={refused}"
+                    "{bags} bags {chunks:?} x {width} by {columns} initial={initial} mean={mean} refused={refused}"
                 );
-                let groups = (bags * (dim / columns)).div_ceil(64);
-                let case = Case::new(name, variants, &params, bindings.clone(), groups);
-                let bytes = u64::from(ids) * u64::from(4 + 4 * chunks + 4 * dim);
+                let case = Case::new(name, variants, &params, bindings, params.work.div_ceil(64));
+                let bytes = u64::from(ids) * u64::from(4 + 4 * all_chunks + 4 * all_chunks * width);
                 let bench = bags == 2048 && (initial, mean, refused) == (1, 0, false);
                 all.push(if bench { case.bench(bytes, 0) } else { case });
             }

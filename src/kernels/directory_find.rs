@@ -8,24 +8,39 @@ use crate::cpu::directory::{Bucket, insert, virtual_id};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
+    /// Ids of a feature, and the directory that they are looked up in. The ids of a dispatch's features ascend.
+    Sought {
+        work_begin: u32,
+        /// The first id.
+        first: u32,
+        /// Buckets of the directory, a prime, and the first of them.
+        buckets: u32,
+        first_bucket: u32,
+    }
+}
+
+params! {
     /// Uniform parameters.
     Params {
-        /// Ids that are looked up, and the first of them.
-        len: u32,
-        first: u32,
-        /// Where their unknown ones begin.
-        unknown_first: u32,
-        /// Which of the tables it is.
+        features: u32,
+        /// Ids of all features.
+        work: u32,
+        /// Whose unknown ids are counted.
         table: u32,
-        /// Buckets of the directory, a prime.
-        buckets: u32,
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_find",
     about: "the row of each raw id in a directory, and the virtual ids of those without one",
-    bindings: &[read("places"), read("ids"), write("rows"), write("unknown"), write("strangers")],
+    bindings: &[
+        read("features"),
+        read("places"),
+        read("ids"),
+        write("rows"),
+        write("unknown"),
+        write("strangers"),
+    ],
     params: Params::LAYOUT,
     variants: &[Variant {
         name: "any",
@@ -36,6 +51,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
             "prelude/grid.wgsl",
             "prelude/random.wgsl",
             "prelude/directory.wgsl",
+            "prelude/find_feature.wgsl",
             "directory_find.wgsl"
         ],
     }],
@@ -65,18 +81,38 @@ fn cases() -> Vec<Case> {
         // a directory has an id once, two raw ids may have the same
         let mut seen = HashSet::new();
         virtual_ids.retain(|&id| seen.insert(id));
-        let ids: Vec<[u32; 2]> = (0..3 + len).map(|_| raw[random.below(there) as usize]).collect();
-        let bindings = vec![
-            CaseBinding::ints(&filled(&virtual_ids[..known], buckets)),
-            CaseBinding::ints(&ids),
-            unwritten(3 + len),
-            unwritten(5 + len),
-            CaseBinding::ints(&[9u32, 7]),
+        // behind a directory of two buckets
+        let places =
+            [filled(&virtual_ids[..known.min(3)], 2), filled(&virtual_ids[..known], buckets)].concat();
+        // the first feature's ids, one that is not looked at, and the second's
+        let few = 2;
+        let ids: Vec<[u32; 2]> = (0..3 + few + len).map(|_| raw[random.below(there) as usize]).collect();
+        let features = [
+            Sought { work_begin: 0, first: 2, buckets: 2, first_bucket: 0 },
+            Sought { work_begin: few, first: 2 + few, buckets, first_bucket: 2 },
+            Sought { work_begin: few, first: 3 + few, buckets, first_bucket: 2 },
         ];
-        let params = Params { len, first: 3, unknown_first: 5, table: 1, buckets };
-        let name = format!("{len} ids, {known} known, {buckets} buckets");
-        let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
-        all.push(if len == 200_000 { case.bench(u64::from(len) * 80, 0) } else { case });
+        for features in [&features[..], &features[2..]] {
+            let begin = features[0].work_begin;
+            let features: Vec<Sought> =
+                features.iter().map(|f| Sought { work_begin: f.work_begin - begin, ..*f }).collect();
+            let work = len + few - begin;
+            let bindings = vec![
+                CaseBinding::ints(&features),
+                CaseBinding::ints(&places),
+                CaseBinding::ints(&ids),
+                unwritten(3 + few + len),
+                unwritten(work),
+                CaseBinding::ints(&[9u32, 7]),
+            ];
+            // there are three at most
+            let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
+            let params = Params { features: count, work, table: 1 };
+            let name = format!("{count} features, {len} ids, {known} known, {buckets} buckets");
+            let case = Case::new(name, [0], &params, bindings, work.div_ceil(256));
+            let bench = len == 200_000 && count == 1;
+            all.push(if bench { case.bench(u64::from(len) * 80, 0) } else { case });
+        }
     }
     all
 }

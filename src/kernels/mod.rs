@@ -187,4 +187,6 @@ pub const SHARED: &[(&str, ParamsLayout)] = &[
     ("Status", feature::Status::LAYOUT),
     ("Part", part::Part::LAYOUT),
     ("OutputChannel", linear_int8::OutputChannel::LAYOUT),
+    ("ChunkFeature", chunk_forward::ChunkFeature::LAYOUT),
+    ("Sought", directory_find::Sought::LAYOUT),
 ];

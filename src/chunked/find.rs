@@ -1,0 +1,70 @@
+//! Looks ids up in directories.
+
+use std::ops::Range;
+
+use super::IdDirectory;
+use super::side_by_side::together;
+use crate::Result;
+use crate::cpu::directory::Bucket;
+use crate::device::{Buffer, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::directory_find::{KERNEL, Params, Sought};
+
+/// Ids of a range, and the directory that knows them.
+pub(super) struct Ids<'a> {
+    pub(super) directory: &'a IdDirectory,
+    pub(super) range: Range<u32>,
+}
+
+/// What looking ids up writes.
+pub(super) struct Found<'a> {
+    /// For each id its row, or none.
+    pub(super) rows: &'a Buffer,
+    /// The virtual ids of those that have none, in the order of the ranges if the directories are one; and how many there
+    /// are, of several tables.
+    pub(super) unknown: &'a Buffer,
+    pub(super) strangers: &'a Buffer,
+    pub(super) table: u32,
+}
+
+/// Records the look-up of ranges of `ids`, which ascend.
+pub(super) fn record_find(
+    rec: &mut Recorder,
+    ids: &Buffer,
+    ranges: Vec<Ids<'_>>,
+    found: &Found<'_>,
+) -> Result<()> {
+    for (places, ranges) in together(ranges, |ids| ids.directory.entries().clone()) {
+        let mut work = 0;
+        let sought = |Ids { directory, range }: &Ids<'_>| {
+            let first_bucket = directory.entries().offset / size_of::<Bucket>() as u64;
+            let sought = Sought {
+                work_begin: work,
+                first: range.start,
+                buckets: directory.buckets(),
+                // a binding has fewer
+                first_bucket: u32::try_from(first_bucket).unwrap_or(u32::MAX),
+            };
+            // there are fewer ids than 2^32
+            work += range.end - range.start;
+            sought
+        };
+        let features: Vec<Sought> = ranges.iter().map(sought).collect();
+        let params = Params {
+            // there are fewer than columns
+            features: u32::try_from(features.len()).unwrap_or(u32::MAX),
+            work,
+            table: found.table,
+        };
+        let bindings = vec![
+            rec.scratch_from("embag.features", &features)?,
+            places,
+            ids.clone(),
+            found.rows.clone(),
+            found.unknown.clone(),
+            found.strangers.clone(),
+        ];
+        rec.dispatch(Dispatch::threads(&KERNEL, 0, &params, bindings, work));
+    }
+    Ok(())
+}
