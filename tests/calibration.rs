@@ -228,6 +228,24 @@ fn equalised_layers_are_the_same_function_and_lose_less() -> Result<()> {
 }
 
 #[test]
+fn what_would_not_be_finite_is_refused_and_changes_nothing() {
+    let message = |error: embag::Error| error.to_string();
+    let (mut first, mut bias, mut second) = ([1e-30f32, 1.0], [1e20f32, 1.0], [1e30f32, 1.0]);
+    let error = equalize(&mut first, &mut bias, &mut second).unwrap_err();
+    let expected = "bias: expected one that is finite when channel 0 is divided by 7.888609e-31, got 1e20";
+    assert_eq!(message(error), expected.replace("1e20", "100000000000000000000"));
+    assert_eq!((first, bias, second), ([1e-30, 1.0], [1e20, 1.0], [1e30, 1.0]));
+    let mut bias = [1.0, 3e38];
+    let error = correct_bias(&[1.0, 3e38], &[0.0, 0.0], &[1.0], &mut bias).unwrap_err();
+    assert_eq!(message(error), "corrected bias: expected finite ones, got inf at 1");
+    assert_eq!(bias, [1.0, 3e38]);
+    let error = Outliers::split_weights(&mut [1.0], 1, f32::NAN).unwrap_err();
+    assert_eq!(message(error), "threshold: expected a number, got NaN");
+    let error = outlier_channels(&[1.0], f32::NAN).unwrap_err();
+    assert_eq!(message(error), "factor: expected a number, got NaN");
+}
+
+#[test]
 fn a_corrected_bias_takes_the_mean_error_away() -> Result<()> {
     // the means are far from 0
     let x: Vec<f32> = normals(2000 * INPUTS, 20).iter().map(|x| 1.0 + 0.3 * x).collect();

@@ -217,6 +217,116 @@ fn pruned_ids_of_device_batches() {
 }
 
 #[test]
+fn ids_that_are_no_rows_do_not_count_where_they_are_skipped() {
+    for ctx in common::devices() {
+        let build = |pooling| {
+            let bags = QuantizedBags::builder(&ctx)
+                .table("t", 10, 8, RowFormat::Int8)
+                .feature("f", "t", pooling)
+                .bounds(Bounds::Skip);
+            let mut bags = bags.build().unwrap();
+            bags.upload("t", &[1.0; 80], RangeSearch::MinMax).unwrap();
+            bags
+        };
+        // pruned ones are rows of zeros; -5, 2^40 and 77 are none
+        for (ids, pooling, first, skipped) in [
+            (&[1i64, -5][..], Pooling::Mean, 1.0, 1),
+            (&[1, -1, 77, -5], Pooling::Mean, 0.5, 2),
+            (&[1 << 40, -1, 1], Pooling::Sum, 1.0, 1),
+            (&[-5, -1], Pooling::Max, 0.0, 1),
+        ] {
+            let bags = build(pooling);
+            let len = u32::try_from(ids.len()).unwrap();
+            let host = bags.batch_from_lengths(ids, &[len], None).unwrap();
+            assert_eq!(host.skipped().unwrap(), skipped);
+            let out = bags.forward(&host).unwrap().to_vec(&ctx).unwrap();
+            assert_eq!(out, [first; 8], "{ids:?} on {}", common::name_of(&ctx));
+            // of device memory, where ids are u32
+            let narrow: Vec<u32> = ids
+                .iter()
+                .map(|&id| if id == -1 { u32::MAX } else { u32::try_from(id).unwrap_or(u32::MAX - 7) })
+                .collect();
+            let buffer = |words: &[u32]| embag::Buffer::from_slice(&ctx, words).unwrap();
+            let device = DeviceBatch {
+                batch: 1,
+                ids: buffer(&narrow),
+                bags: buffer(&[0, len]),
+                lengths: false,
+                weights: None,
+                counts: None,
+                examples: None,
+            };
+            let mut rec = Recorder::new(&ctx);
+            let device = bags.batch_from_device(&mut rec, device).unwrap();
+            rec.run().unwrap();
+            common::assert_bits("device", &bags.forward(&device).unwrap().to_vec(&ctx).unwrap(), &out);
+            assert_eq!(device.skipped().unwrap(), skipped);
+        }
+    }
+}
+
+#[test]
+fn sequences_and_bags_in_matrices_of_their_own() {
+    // windows of a few rows, and one for all tables
+    for (binding, dim) in [(4096, 16), (1 << 27, 16), (1 << 27, 7)] {
+        let options = ContextOptions::new().max_binding(binding);
+        for (ctx, format) in
+            common::devices_with(&options).iter().flat_map(|ctx| FORMATS.map(|format| (ctx, format)))
+        {
+            let mut bags = QuantizedBags::builder(ctx)
+                .table("t", 200, dim, format)
+                .feature("sequence", "t", Pooling::None)
+                .feature("sum", "t", Pooling::Sum)
+                .build()
+                .unwrap();
+            let values: Vec<f32> = (0..200 * dim).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect();
+            bags.upload("t", &values, RangeSearch::MinMax).unwrap();
+            let restored = bags.download("t").unwrap();
+            let row = |id: i64| match usize::try_from(id) {
+                Ok(id) => restored[id * dim..][..dim].to_vec(),
+                Err(_) => vec![0.0; dim],
+            };
+            let ids = [5i64, -1, 199, 5, 0];
+            let batch = bags
+                .batch()
+                .bags("sequence", &ids, &[2, 0, 3])
+                .bags("sum", &[1i64, 2, -1], &[2, 1, 0])
+                .build()
+                .unwrap();
+            let what = format!("{format:?}, {dim} columns on {}", common::name_of(ctx));
+            let [sequence, sums] = &bags.forward_features(&batch).unwrap()[..] else { panic!("two") };
+            let expected: Vec<f32> = ids.iter().flat_map(|&id| row(id)).collect();
+            assert_eq!(sequence.to_vec(ctx).unwrap(), expected, "{what}");
+            let sums = sums.to_vec(ctx).unwrap();
+            for precision in [Precision::F16, Precision::Bf16] {
+                let halves = bags.forward_features_half(&batch, precision).unwrap();
+                for (half, exact) in halves.iter().zip([&expected, &sums]) {
+                    let half = half.to_vec(ctx).unwrap();
+                    assert_eq!(half.len(), exact.len());
+                    let rounded = |x: f32| match precision {
+                        Precision::F16 => half::f16::from_f32(x).to_f32(),
+                        _ => half::bf16::from_f32(x).to_f32(),
+                    };
+                    assert!(half.iter().zip(exact).all(|(got, &exact)| *got == rounded(exact)), "{what}");
+                }
+            }
+        }
+    }
+    let ctx = Context::cpu();
+    let bags = QuantizedBags::builder(&ctx)
+        .table("t", 10, 8, RowFormat::Int8)
+        .feature("f", "t", Pooling::None)
+        .build()
+        .unwrap();
+    let batch = bags.batch_from_lengths(&[1u32, 2], &[2], None).unwrap();
+    let out = embag::HalfMatrix::zeros(&ctx, 1, 8, Precision::F16).unwrap();
+    let error = bags.record_forward_features_half(&mut Recorder::new(&ctx), &batch, &[out]).unwrap_err();
+    assert_eq!(error.to_string(), "outs of feature \"f\": expected 2 x 8, got 1 x 8");
+    let error = bags.forward_features_half(&batch, Precision::F32).unwrap_err();
+    assert_eq!(error.to_string(), "precision: expected one of 16 bits, got f32");
+}
+
+#[test]
 fn files_hold_everything() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("served.safetensors");
@@ -319,8 +429,27 @@ fn bad_input_is_an_error() {
     let mut bytes = [0; 14];
     bytes[6..10].copy_from_slice(&f32::NAN.to_le_bytes());
     assert_eq!(
-        message(bags.write_row_bytes("t", 0, &bytes, RowLayout::Fused)),
-        "row 0 of table \"t\": expected finite values, scale and bias, got NaN"
+        message(bags.write_row_bytes("t", 7, &bytes, RowLayout::Fused)),
+        "row 7 of table \"t\": expected finite values, scale and bias, got NaN"
+    );
+    // scale and bias are finite, what they make of the codes is not
+    bytes[..6].fill(255);
+    for half in [6..10, 10..14] {
+        bytes[half].copy_from_slice(&3e38f32.to_le_bytes());
+    }
+    assert_eq!(
+        message(bags.write_row_bytes("t", 7, &bytes, RowLayout::Fused)),
+        "row 7 of table \"t\": expected finite values, scale and bias, got inf"
+    );
+    for alignment in [0, 1 << 63] {
+        let layout = RowLayout::Inference { alignment };
+        let expected = format!("alignment: expected 1 to 4096 bytes, got {alignment}");
+        assert_eq!(message(bags.upload_bytes("t", &[], layout)), expected);
+        assert_eq!(message(bags.download_bytes("t", layout).map(drop)), expected);
+    }
+    assert_eq!(
+        message(RowLayout::Fused.row_bytes(RowFormat::Int8, usize::MAX).map(drop)),
+        format!("dim: expected as many columns as memory has bits for, got {}", usize::MAX)
     );
     bags.write_row("t", 4, &[0.0, 0.0, 0.0, 0.0, 0.0, 1e9], min_max).unwrap();
     let error = bags.download_bytes("t", RowLayout::Inference { alignment: 1 }).unwrap_err().to_string();

@@ -112,12 +112,13 @@ impl Flat {
                 None => weights.resize(self.ids.len() + jagged.values.len(), 1.0),
             }
         }
-        // ids beyond u32 are no row either: the largest u32 stands for them
-        self.ids.extend(jagged.values.iter().map(|&id| u32::try_from(id).unwrap_or(NONE)));
         self.counts.push(end - u32::try_from(before).unwrap_or(0));
         let padding = (spec.padding != NONE).then_some(u64::from(spec.padding));
         let pruned = |id: u64| schema.pruned && (id == u64::from(NONE) || id == u64::MAX);
         let bad = |id: u64| id >= u64::from(spec.shape.rows) && Some(id) != padding && !pruned(id);
+        // ids beyond u32 are no row either: the first number that is none stands for them
+        let narrow = |&id: &u64| if pruned(id) { NONE } else { u32::try_from(id).unwrap_or(spec.shape.rows) };
+        self.ids.extend(jagged.values.iter().map(narrow));
         self.skipped += jagged.values.iter().filter(|&&id| bad(id)).count() as u64;
         if self.out_of_range.is_none() {
             self.out_of_range = jagged.values.iter().position(|&id| bad(id)).map(|k| {

@@ -52,11 +52,9 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::forward`]; sequences of device batches need counts.
     pub fn forward_features(&self, batch: &JaggedBatch) -> Result<Vec<Matrix>> {
-        let mut outs = Vec::new();
-        for (f, spec) in self.schema.features.iter().enumerate() {
-            let rows = batch.rows_of(f)? as usize;
-            outs.push(Matrix::zeros(self.context(), rows, spec.shape.dim as usize)?);
-        }
+        let outs = self.feature_shapes(batch)?.into_iter();
+        let outs = outs.map(|(rows, dim)| Matrix::zeros(self.context(), rows, dim));
+        let outs = outs.collect::<Result<Vec<_>>>()?;
         let mut rec = Recorder::new(self.context());
         self.record_forward_features(&mut rec, batch, &outs)?;
         rec.run()?;
@@ -97,30 +95,83 @@ impl EmbeddingBags {
         out: &HalfMatrix,
     ) -> Result<()> {
         self.check_shape(batch, (out.rows(), out.cols()), "out")?;
-        let target = Target::half(out, self.columns());
+        rec.whole(|rec| self.forward_half_target(rec, batch, out, self.columns()))
+    }
+
+    /// [`EmbeddingBags::forward_features`] with outputs of 16 bits, each sum made in `f32` and rounded once, to the nearest.
+    /// Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_features`], and [`Error::InvalidArgument`] if the precision is of 32 bits.
+    pub fn forward_features_half(
+        &self,
+        batch: &JaggedBatch,
+        precision: Precision,
+    ) -> Result<Vec<HalfMatrix>> {
+        let outs = self.feature_shapes(batch)?.into_iter();
+        let outs = outs.map(|(rows, dim)| HalfMatrix::zeros(self.context(), rows, dim, precision));
+        let outs = outs.collect::<Result<Vec<_>>>()?;
+        let mut rec = Recorder::new(self.context());
+        self.record_forward_features_half(&mut rec, batch, &outs)?;
+        rec.run()?;
+        Ok(outs)
+    }
+
+    /// Records [`EmbeddingBags::forward_features_half`] into one matrix for each feature.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_features_half`], and [`Error::InvalidArgument`] if a matrix has the wrong shape.
+    pub fn record_forward_features_half(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        outs: &[HalfMatrix],
+    ) -> Result<()> {
+        let shapes: Vec<_> = outs.iter().map(|out| (out.rows(), out.cols())).collect();
+        self.check_feature_shapes(batch, &shapes, "outs")?;
+        rec.whole(|rec| {
+            let mut outs = outs.iter().enumerate();
+            outs.try_for_each(|(f, out)| self.forward_half_target(rec, batch, out, vec![(f, 0)]))
+        })
+    }
+
+    /// Features into the columns of one matrix of 16 bits.
+    fn forward_half_target(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        out: &HalfMatrix,
+        features: Vec<(usize, u32)>,
+    ) -> Result<()> {
         // a value that is added up over windows must not be rounded in between, and words not be shared
         let plan = self.store.plan();
-        let direct = target.features.iter().all(|&(f, column)| {
+        let direct = features.iter().all(|&(f, column)| {
             let spec = &self.schema.features[f];
             let holds = |window: &&Window| window.parts.iter().any(|part| part.table == spec.table);
             plan.windows.iter().filter(holds).count() == 1
                 && column % 2 == 0
                 && spec.shape.dim.is_multiple_of(2)
         });
-        rec.whole(|rec| match direct {
-            true => self.forward_targets(rec, batch, &[target]),
-            false => self.forward_rounded(rec, batch, out),
-        })
+        match direct {
+            true => self.forward_targets(rec, batch, &[Target::half(out, features)]),
+            false => self.forward_rounded(rec, batch, out, features),
+        }
     }
 
     /// By way of a matrix of `f32`.
-    fn forward_rounded(&self, rec: &mut Recorder, batch: &JaggedBatch, out: &HalfMatrix) -> Result<()> {
+    fn forward_rounded(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        out: &HalfMatrix,
+        features: Vec<(usize, u32)>,
+    ) -> Result<()> {
         let (rows, cols) = (out.rows(), out.cols());
         let words = cols.div_ceil(2);
         let step = rows_per_binding(rec, cols as u64 * 4)?;
         // not scratch, which must fit a binding
         let whole = Matrix::zeros(rec.context(), rows, cols)?;
-        self.record_forward(rec, batch, &whole)?;
+        self.forward_targets(rec, batch, &[Target::new(&whole, features)])?;
         for first in (0..rows).step_by(step) {
             let count = step.min(rows - first);
             let place = whole.row_part(first, count).place(rec.context(), "out")?;
@@ -198,17 +249,28 @@ impl EmbeddingBags {
         matrices: &[Matrix],
         name: &str,
     ) -> Result<()> {
-        batch.fits(&self.schema)?;
-        if matrices.len() != self.schema.features.len() {
-            let expected = format!("{} matrices, one for each feature", self.schema.features.len());
-            return Err(Error::invalid(name, expected, matrices.len()));
+        let shapes: Vec<_> = matrices.iter().map(|matrix| (matrix.rows, matrix.cols)).collect();
+        self.check_feature_shapes(batch, &shapes, name)
+    }
+
+    /// Whether there is a matrix of the right shape for each feature.
+    fn check_feature_shapes(&self, batch: &JaggedBatch, shapes: &[(usize, usize)], name: &str) -> Result<()> {
+        let expected = self.feature_shapes(batch)?;
+        if shapes.len() != expected.len() {
+            let expected = format!("{} matrices, one for each feature", expected.len());
+            return Err(Error::invalid(name, expected, shapes.len()));
         }
-        for (f, (matrix, spec)) in matrices.iter().zip(&self.schema.features).enumerate() {
-            let rows = batch.rows_of(f)? as usize;
-            let name = format!("{name} of feature \"{}\"", spec.name);
-            matrix.check_shape(&name, rows, spec.shape.dim as usize)?;
+        for (spec, (&got, expected)) in self.schema.features.iter().zip(shapes.iter().zip(expected)) {
+            shape_of(got, expected, &format!("{name} of feature \"{}\"", spec.name))?;
         }
         Ok(())
+    }
+
+    /// Rows and columns of each feature's own output.
+    fn feature_shapes(&self, batch: &JaggedBatch) -> Result<Vec<(usize, usize)>> {
+        batch.fits(&self.schema)?;
+        let features = self.schema.features.iter().enumerate();
+        features.map(|(f, spec)| Ok((batch.rows_of(f)? as usize, spec.shape.dim as usize))).collect()
     }
 
     fn forward_targets(&self, rec: &mut Recorder, batch: &JaggedBatch, targets: &[Target]) -> Result<()> {

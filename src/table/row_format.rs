@@ -53,7 +53,7 @@ impl RowFormat {
     /// Bytes of a row of `dim` columns on the device: whole words, scale and bias counted.
     #[must_use]
     pub fn row_bytes(self, dim: usize) -> usize {
-        header_words(self.code()) as usize * 4 + (dim * self.bits()).div_ceil(32) * 4
+        header_words(self.code()) as usize * 4 + dim.saturating_mul(self.bits()).div_ceil(32) * 4
     }
 
     /// The type of the values, unless they are codes.
@@ -121,12 +121,14 @@ impl RowFormat {
         }
     }
 
-    /// Of the words of a row what must be finite: its values, or its scale and bias.
-    pub(crate) fn kept_values(self, words: &[u32], dim: usize) -> Vec<f32> {
-        match self.precision() {
-            Some(precision) => precision.unpack(words, dim),
-            None => <[f32; 2]>::from(row_codes::header(words, self.code())).to_vec(),
-        }
+    /// Of the words of a row something that is not finite, if there is: its scale, its bias, or a value.
+    pub(crate) fn not_finite(self, words: &[u32], dim: usize) -> Option<f32> {
+        let header: [f32; 2] = match self.precision() {
+            Some(_) => [0.0; 2],
+            None => row_codes::header(words, self.code()).into(),
+        };
+        let mut all = header.into_iter().chain(self.unpack(words, dim));
+        all.find(|value| !value.is_finite())
     }
 
     /// The values of words.

@@ -17,25 +17,32 @@ pub enum RowLayout {
     /// inference tables, `IntNBitTableBatchedEmbeddingBagsCodegen` (`row_alignment`: 1 on CPUs, 16 on GPUs). Scales and
     /// biases of int8 rows are rounded to 16 bits when they are written, as FBGEMM does.
     Inference {
-        /// Bytes that the length of a row is a multiple of; at least 1.
+        /// Bytes that the length of a row is a multiple of; 1 to 4,096.
         alignment: usize,
     },
 }
+
+/// Far beyond what any processor asks for; a larger one is a mistake.
+const MOST_ALIGNMENT: usize = 4096;
 
 impl RowLayout {
     /// Bytes of a row of `dim` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for an alignment of 0.
+    /// [`Error::InvalidArgument`] for an alignment that is out of range, or more columns than memory has bits.
     pub fn row_bytes(self, format: RowFormat, dim: usize) -> Result<usize> {
-        let codes = (dim * format.bits()).div_ceil(8);
-        match (self, format.precision()) {
-            (Self::Inference { alignment: 0 }, _) => Err(Error::invalid("alignment", "at least 1 byte", 0)),
-            (Self::Inference { alignment }, Some(_)) => Ok(codes.next_multiple_of(alignment)),
-            (Self::Inference { alignment }, None) => Ok((codes + 4).next_multiple_of(alignment)),
-            (Self::Fused, Some(_)) => Ok(codes),
-            (Self::Fused, None) => Ok(codes + if format == RowFormat::Int8 { 8 } else { 4 }),
-        }
+        let scaled = format.precision().is_none();
+        let (beside, alignment) = match self {
+            Self::Inference { alignment } if !(1..=MOST_ALIGNMENT).contains(&alignment) => {
+                return Err(Error::invalid("alignment", format!("1 to {MOST_ALIGNMENT} bytes"), alignment));
+            }
+            Self::Inference { alignment } => (if scaled { 4 } else { 0 }, alignment),
+            Self::Fused if !scaled => (0, 1),
+            Self::Fused => (if format == RowFormat::Int8 { 8 } else { 4 }, 1),
+        };
+        let bytes = dim.checked_mul(format.bits()).and_then(|bits| bits.div_ceil(8).checked_add(beside));
+        let bytes = bytes.and_then(|bytes| bytes.checked_next_multiple_of(alignment));
+        bytes.ok_or_else(|| Error::invalid("dim", "as many columns as memory has bits for", dim))
     }
 
     /// The bytes of a row from its words on the device. `None` if its scale or bias is beyond 16 bits.

@@ -1,5 +1,7 @@
 //! Lookups, and access to rows from the host.
 
+use std::ops::Range;
+
 use super::{QuantizedBagsBuilder, RowLayout};
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, Shape};
@@ -151,6 +153,18 @@ impl QuantizedBags {
         self.bags.forward_half(batch, precision)
     }
 
+    /// As [`EmbeddingBags::forward_features_half`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::forward_features_half`].
+    pub fn forward_features_half(
+        &self,
+        batch: &JaggedBatch,
+        precision: Precision,
+    ) -> Result<Vec<HalfMatrix>> {
+        self.bags.forward_features_half(batch, precision)
+    }
+
     /// As [`EmbeddingBags::record_forward`].
     ///
     /// # Errors
@@ -183,6 +197,19 @@ impl QuantizedBags {
         outs: &[Matrix],
     ) -> Result<()> {
         self.bags.record_forward_features(rec, batch, outs)
+    }
+
+    /// As [`EmbeddingBags::record_forward_features_half`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_forward_features_half`].
+    pub fn record_forward_features_half(
+        &self,
+        rec: &mut Recorder,
+        batch: &JaggedBatch,
+        outs: &[HalfMatrix],
+    ) -> Result<()> {
+        self.bags.record_forward_features_half(rec, batch, outs)
     }
 
     /// The values of all rows of a table, row after row; blocks.
@@ -245,7 +272,7 @@ impl QuantizedBags {
     /// The rows of a table as bytes, row after row; blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table, for an alignment of 0, or if an int8 row has a scale or bias
+    /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range, or if an int8 row has a scale or bias
     /// that its layout cannot express.
     pub fn download_bytes(&self, table: &str, layout: RowLayout) -> Result<Vec<u8>> {
         let (index, shape) = self.find(table)?;
@@ -271,11 +298,11 @@ impl QuantizedBags {
     /// is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table, for an alignment of 0 or another number of bytes than the rows
+    /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range or another number of bytes than the rows
     /// have, or if a row has a value, a scale or a bias that is not finite.
     pub fn upload_bytes(&mut self, table: &str, bytes: &[u8], layout: RowLayout) -> Result<()> {
         let (index, shape) = self.find(table)?;
-        self.check_bytes(table, shape, shape.rows, bytes, layout)?;
+        self.check_bytes(table, shape, 0..shape.rows, bytes, layout)?;
         let row_bytes = layout.row_bytes(shape.format, shape.dim as usize)?;
         for (first, count) in self.bags.store().steps_of_rows(index) {
             let step = &bytes[first as usize * row_bytes..(first + count) as usize * row_bytes];
@@ -292,7 +319,7 @@ impl QuantizedBags {
     pub fn write_row_bytes(&mut self, table: &str, row: u64, bytes: &[u8], layout: RowLayout) -> Result<()> {
         let (index, shape) = self.find(table)?;
         let row = checked_row(table, row, shape)?;
-        self.check_bytes(table, shape, 1, bytes, layout)?;
+        self.check_bytes(table, shape, row..row + 1, bytes, layout)?;
         let row_bytes = layout.row_bytes(shape.format, shape.dim as usize)?;
         let words = row_words(shape, bytes, row_bytes, layout);
         self.bags.store().write_row_words(index, row, 1, &words).submit().map(drop)
@@ -319,20 +346,20 @@ impl QuantizedBags {
         &self,
         table: &str,
         shape: Shape,
-        rows: u32,
+        rows: Range<u32>,
         bytes: &[u8],
         layout: RowLayout,
     ) -> Result<()> {
         let (dim, format) = (shape.dim as usize, shape.format);
         let row_bytes = layout.row_bytes(format, dim)?;
-        if bytes.len() != rows as usize * row_bytes {
-            let expected = format!("{rows} rows x {row_bytes} = {} bytes", rows as usize * row_bytes);
+        if bytes.len() != rows.len() * row_bytes {
+            let expected = format!("{} rows x {row_bytes} = {} bytes", rows.len(), rows.len() * row_bytes);
             return Err(Error::invalid(format!("bytes of table \"{table}\""), expected, bytes.len()));
         }
         let mut words = vec![0; format.row_bytes(dim) / 4];
-        for (row, bytes) in bytes.chunks(row_bytes).enumerate() {
+        for (row, bytes) in rows.zip(bytes.chunks(row_bytes)) {
             layout.words(format, dim, bytes, &mut words);
-            if let Some(bad) = format.kept_values(&words, dim).into_iter().find(|value| !value.is_finite()) {
+            if let Some(bad) = format.not_finite(&words, dim) {
                 let argument = format!("row {row} of table \"{table}\"");
                 return Err(Error::invalid(argument, "finite values, scale and bias", bad));
             }

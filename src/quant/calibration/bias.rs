@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// values, see [`column_means`], and `bias` has `outputs`. Sums are `f64`.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if a length is wrong or a value not finite; nothing is changed then.
+/// [`Error::InvalidArgument`] if a length is wrong or a value, a corrected one too, not finite; nothing is changed then.
 pub fn correct_bias(weight: &[f32], quantized: &[f32], mean: &[f32], bias: &mut [f32]) -> Result<()> {
     let shape = format!("{} outputs x {} inputs", bias.len(), mean.len());
     for (name, values) in [("weight", weight), ("quantized", quantized)] {
@@ -21,14 +21,17 @@ pub fn correct_bias(weight: &[f32], quantized: &[f32], mean: &[f32], bias: &mut 
     for (name, values) in [("weight", weight), ("quantized", quantized), ("mean", mean), ("bias", bias)] {
         check_finite(name, values)?;
     }
-    for (output, bias) in bias.iter_mut().enumerate() {
+    let mut all = Vec::with_capacity(bias.len());
+    for (output, bias) in bias.iter().enumerate() {
         let row = output * mean.len()..(output + 1) * mean.len();
         let shift = |((&w, &q), &x): ((&f32, &f32), &f32)| (f64::from(w) - f64::from(q)) * f64::from(x);
         let shifts: f64 = weight[row.clone()].iter().zip(&quantized[row]).zip(mean).map(shift).sum();
         #[expect(clippy::cast_possible_truncation, reason = "rounded to the bias's type")]
         let corrected = (f64::from(*bias) + shifts) as f32;
-        *bias = corrected;
+        all.push(corrected);
     }
+    check_finite("corrected bias", &all)?;
+    bias.copy_from_slice(&all);
     Ok(())
 }
 

@@ -16,8 +16,8 @@ use crate::{Error, Result};
 /// Returns the scales `s`, by which the hidden activations are smaller than before.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if `first` or `second` is not a multiple of `bias` long, or a value is not finite; nothing
-/// is changed then.
+/// [`Error::InvalidArgument`] if `first` or `second` is not a multiple of `bias` long, or a value is not finite or a bias would
+/// not be afterwards; nothing is changed then.
 pub fn equalize(first: &mut [f32], bias: &mut [f32], second: &mut [f32]) -> Result<Vec<f32>> {
     let hidden = bias.len();
     for (name, values) in [("first", &*first), ("bias", bias), ("second", second)] {
@@ -30,17 +30,24 @@ pub fn equalize(first: &mut [f32], bias: &mut [f32], second: &mut [f32]) -> Resu
     let inputs = first.len() / hidden;
     let largest = |magnitude: f32, weight: &f32| magnitude.max(weight.abs());
     let mut scales = Vec::with_capacity(hidden);
-    for (channel, bias) in bias.iter_mut().enumerate() {
-        let row = &mut first[channel * inputs..][..inputs];
-        let column = || second.iter().skip(channel).step_by(hidden);
-        let (r1, r2) = (row.iter().fold(0.0, largest), column().fold(0.0, largest));
+    for (channel, bias) in bias.iter().enumerate() {
+        let row = &first[channel * inputs..][..inputs];
+        let column = second.iter().skip(channel).step_by(hidden);
+        let (r1, r2) = (row.iter().fold(0.0, largest), column.fold(0.0, largest));
         let scale = if r1 > 0.0 && r2 > 0.0 { (r1.log2() - r2.log2()) / 2.0 } else { 0.0 };
         // powers of two from the least normal one on have an inverse
         let scale = scale.round().clamp(-126.0, 126.0).exp2();
-        row.iter_mut().for_each(|weight| *weight /= scale);
-        *bias /= scale;
-        second.iter_mut().skip(channel).step_by(hidden).for_each(|weight| *weight *= scale);
+        // weights end near sqrt(r1 r2), which is finite, but a bias may be far larger than its weights
+        if !(bias / scale).is_finite() {
+            let expected = format!("one that is finite when channel {channel} is divided by {scale:e}");
+            return Err(Error::invalid("bias", expected, bias));
+        }
         scales.push(scale);
+    }
+    for (channel, &scale) in scales.iter().enumerate() {
+        first[channel * inputs..][..inputs].iter_mut().for_each(|weight| *weight /= scale);
+        bias[channel] /= scale;
+        second.iter_mut().skip(channel).step_by(hidden).for_each(|weight| *weight *= scale);
     }
     Ok(scales)
 }

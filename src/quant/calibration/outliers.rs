@@ -21,9 +21,12 @@ impl Outliers {
     /// Takes the weights whose magnitude is above `threshold` out of `weight` of `[outputs, inputs]`, where zeros stay.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `weight` is no matrix of so many inputs, or has a value that is not finite; nothing is
-    /// changed then.
+    /// [`Error::InvalidArgument`] if `weight` is no matrix of so many inputs or has a value that is not finite, or
+    /// `threshold` is not a number; nothing is changed then.
     pub fn split_weights(weight: &mut [f32], inputs: usize, threshold: f32) -> Result<Self> {
+        if threshold.is_nan() {
+            return Err(Error::invalid("threshold", "a number", threshold));
+        }
         Self::split(weight, inputs, |_, value| value.abs() > threshold)
     }
 
@@ -93,8 +96,11 @@ impl Outliers {
 /// of activations (their range) or of a weight's columns.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for a magnitude that is not finite.
+/// [`Error::InvalidArgument`] for a magnitude that is not finite, or a factor that is not a number.
 pub fn outlier_channels(magnitudes: &[f32], factor: f32) -> Result<Vec<usize>> {
+    if factor.is_nan() {
+        return Err(Error::invalid("factor", "a number", factor));
+    }
     check_finite("magnitudes", magnitudes)?;
     let mut sorted: Vec<f32> = magnitudes.iter().map(|magnitude| magnitude.abs()).collect();
     sorted.sort_unstable_by(f32::total_cmp);
