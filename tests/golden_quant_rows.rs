@@ -91,6 +91,77 @@ fn golden_quant_rowwise() {
 }
 
 #[test]
+fn golden_rows_of_halves() {
+    let file = Golden::open("quant_rowwise");
+    let x = file.floats("x_half");
+    for (format, field) in [(RowFormat::Int8, "q8_from_half"), (RowFormat::Int4, "q4_from_half")] {
+        let row_bytes = file.shape(field)[1];
+        let rows: Vec<usize> =
+            (0..x.len() / DIM).filter(|row| kept(&x[row * DIM..][..DIM], format)).collect();
+        assert!(rows.len() >= 14);
+        let values: Vec<f32> = rows.iter().flat_map(|row| x[row * DIM..][..DIM].to_vec()).collect();
+        let all_bytes: Vec<u8> = file.bytes(field).collect();
+        // the least of a row with zeros of both signs is either: a bias of zero has no sign here
+        let unsigned = |bytes: &[u8]| -> Vec<u8> {
+            let bias =
+                if format == RowFormat::Int8 { row_bytes - 4..row_bytes } else { row_bytes - 2..row_bytes };
+            let mut bytes = bytes.to_vec();
+            for row in bytes.chunks_mut(row_bytes) {
+                let bias = &mut row[bias.clone()];
+                if bias[bias.len() - 1] == 0x80 && bias[..bias.len() - 1].iter().all(|&byte| byte == 0) {
+                    bias.fill(0);
+                }
+            }
+            bytes
+        };
+        let bytes: Vec<u8> =
+            rows.iter().flat_map(|row| all_bytes[row * row_bytes..][..row_bytes].to_vec()).collect();
+        for ctx in common::gpu_shapes().iter().cloned().chain([Context::cpu()]) {
+            let what = format!("{format:?} on {}", common::name_of(&ctx));
+            // a table of halves, quantised on the device
+            let mut source = EmbeddingBags::builder(&ctx)
+                .table(
+                    "t",
+                    Table::rows(rows.len() as u64).dim(DIM).precision(Precision::F16).init(Init::Zero),
+                )
+                .feature("f", "t", Pooling::Sum)
+                .build()
+                .unwrap();
+            source.upload("t", &values).unwrap();
+            assert_eq!(source.download("t").unwrap(), values, "they are halves");
+            let made = QuantizedBags::of(&source, |_| (format, RangeSearch::MinMax)).unwrap();
+            if common::is_exact(&ctx) {
+                let got = made.download_bytes("t", RowLayout::Fused).unwrap();
+                assert_eq!(unsigned(&got), unsigned(&bytes), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn golden_rows_restored_as_halves() {
+    let file = Golden::open("quant_rowwise");
+    let (x, restored) = (file.floats("x"), file.floats("q8_dequant_half"));
+    // halves have room for these alone
+    let rows: Vec<usize> =
+        (0..x.len() / DIM).filter(|row| kept(&x[row * DIM..][..DIM], RowFormat::Int4)).collect();
+    assert!(rows.len() >= 14);
+    let expected: Vec<f32> = rows.iter().flat_map(|row| restored[row * DIM..][..DIM].to_vec()).collect();
+    let row_bytes = file.shape("q8")[1];
+    let all_bytes: Vec<u8> = file.bytes("q8").collect();
+    let bytes: Vec<u8> =
+        rows.iter().flat_map(|row| all_bytes[row * row_bytes..][..row_bytes].to_vec()).collect();
+    for ctx in common::devices() {
+        let mut bags = one_table(&ctx, rows.len(), RowFormat::Int8);
+        bags.upload_bytes("t", &bytes, RowLayout::Fused).unwrap();
+        let ids: Vec<u32> = (0u32..).take(rows.len()).collect();
+        let batch = bags.batch().feature("f", &ids).build().unwrap();
+        let got = bags.forward_half(&batch, Precision::F16).unwrap().to_vec(&ctx).unwrap();
+        assert_within_one_f16(&format!("int8 on {}", common::name_of(&ctx)), &got, &expected);
+    }
+}
+
+#[test]
 fn golden_torch_prepack_and_bags() {
     let file = Golden::open("quant_rowwise");
     let (ids, weights) = (file.ints("bag_indices"), file.floats("bag_psw"));

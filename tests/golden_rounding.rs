@@ -4,7 +4,8 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
-use embag::{EmbeddingBags, Init, Matrix, Pooling, Precision, Rounding, Sgd, Table, UpdateRules};
+use embag::quant::{QuantizedBags, RangeSearch, RowFormat, RowLayout};
+use embag::{EmbeddingBags, Init, Matrix, Pooling, Precision, Recorder, Rounding, Sgd, Table, UpdateRules};
 use golden::Golden;
 
 /// NaN is NaN, whatever its bits.
@@ -47,6 +48,37 @@ fn golden_rounding() {
             assert_same(&format!("{what}, uploaded"), &inputs, &bags.download("t").unwrap(), &expected, true);
             let looked_up = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
             assert_same(&format!("{what}, looked up"), &inputs, &looked_up, &expected, false);
+        }
+    }
+}
+
+#[test]
+fn golden_bits_of_rows_rounded_on_the_device() {
+    let file = Golden::open("rounding");
+    let all: Vec<f32> = file.words("f32_bits").into_iter().map(f32::from_bits).collect();
+    for (format, field, largest) in
+        [(RowFormat::F16, "f16_bits", 65_504.0), (RowFormat::Bf16, "bf16_bits", half::bf16::MAX.to_f32())]
+    {
+        let bits = file.half_words(field);
+        // rows are refused that would not be finite
+        let kept: Vec<usize> = (0..all.len()).filter(|&i| all[i].abs() <= largest).collect();
+        assert!(kept.len() > 2000 && kept.len() < all.len());
+        let inputs: Vec<f32> = kept.iter().map(|&i| all[i]).collect();
+        let expected: Vec<u8> = kept.iter().flat_map(|&i| bits[i].to_le_bytes()).collect();
+        for ctx in common::devices() {
+            let mut bags = QuantizedBags::builder(&ctx)
+                .table("t", inputs.len() as u64, 1, format)
+                .feature("f", "t", Pooling::Sum)
+                .build()
+                .unwrap();
+            let mut rec = Recorder::new(&ctx);
+            let matrix = Matrix::from_slice(&ctx, &inputs, inputs.len(), 1).unwrap();
+            bags.record_quantize(&mut rec, "t", 0, &matrix, RangeSearch::MinMax).unwrap();
+            rec.run().unwrap();
+            let got = bags.download_bytes("t", RowLayout::Fused).unwrap();
+            for ((input, got), expected) in inputs.iter().zip(got.chunks(2)).zip(expected.chunks(2)) {
+                assert_eq!(got, expected, "{input:e} as {format:?} on {}", common::name_of(&ctx));
+            }
         }
     }
 }

@@ -350,6 +350,28 @@ fn files_hold_everything() {
     damaged.save(&path).unwrap();
     let error = QuantizedBags::load(&Context::cpu(), &path).unwrap_err().to_string();
     assert!(error.contains("metadata \"quantized.bags\""), "{error}");
+    // tables that are described and not there, or cannot be
+    let table = |rows: u64, dim: usize| {
+        serde_json::json!({
+            "tables": [{ "name": "t", "rows": rows, "dim": dim, "format": "int8" }],
+            "features": [{ "name": "f", "table": "t", "pooling": "sum", "padding": null }],
+            "bounds": "error",
+        })
+    };
+    for (rows, dim, bytes, expected) in [
+        (4_000_000_000, 1_000_000, &[0u8; 9][..], "[4000000000, 1000008]"),
+        (u64::MAX, usize::MAX, &[0; 9], "a table that memory has room for"),
+        (1, 0, &[0; 8], "dim"),
+        (1, 1, &[255; 9], "row 0 of table \"t\": expected finite values, scale and bias, got NaN"),
+    ] {
+        let mut damaged = Checkpoint::new();
+        damaged.set_json("quantized.bags", &table(rows, dim)).unwrap();
+        let columns = if rows == 1 { bytes.len() } else { 9 };
+        damaged.insert("quantized.t.rows", &[bytes.len() / columns, columns], bytes.to_vec()).unwrap();
+        let error = QuantizedBags::import(&Context::cpu(), &damaged, "quantized").unwrap_err();
+        assert!(matches!(error, embag::Error::Checkpoint { .. }), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
 }
 
 #[test]

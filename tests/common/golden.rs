@@ -68,6 +68,14 @@ impl Golden {
         tensor.data().chunks(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect()
     }
 
+    /// 16-bit words.
+    pub(crate) fn half_words(&self, name: &str) -> Vec<u16> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("field {name}"));
+        assert_eq!(tensor.dtype(), Dtype::U16, "{name}");
+        tensor.data().chunks(2).map(|b| u16::from_le_bytes(b.try_into().unwrap())).collect()
+    }
+
     pub(crate) fn ints(&self, name: &str) -> Vec<u64> {
         self.signed(name).into_iter().map(|value| u64::try_from(value).unwrap()).collect()
     }

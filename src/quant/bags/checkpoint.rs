@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{QuantizedBags, RowLayout};
 use crate::kernels::feature::NONE;
 use crate::table::RowFormat;
-use crate::{Bounds, Checkpoint, Context, Pooling, Result};
+use crate::{Bounds, Checkpoint, Context, Error, Pooling, Result};
 
 /// The prefix of [`QuantizedBags::save`].
 const PREFIX: &str = "quantized";
@@ -43,8 +43,8 @@ impl QuantizedBags {
     /// `{prefix}.bags` in the metadata, which describes tables and features. Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already,
-    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    /// [`Error::InvalidArgument`] if the checkpoint has one of these names already,
+    /// [`Error::Device`] if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let mut tables = Vec::new();
         for name in self.tables() {
@@ -73,10 +73,14 @@ impl QuantizedBags {
     /// Makes the bags that [`QuantizedBags::export`] described, on any device.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`](crate::Error::Checkpoint) if there are none, or they are damaged;
-    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the memory cannot be had.
+    /// [`Error::Checkpoint`] if there are none, or they are damaged;
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn import(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
         let saved: Saved = checkpoint.json(&format!("{prefix}.bags"))?;
+        // before memory is asked for what is not there
+        for table in &saved.tables {
+            saved_rows(checkpoint, prefix, table)?;
+        }
         let mut builder = Self::builder(ctx).bounds(saved.bounds);
         for table in &saved.tables {
             builder = builder.table(&table.name, table.rows, table.dim, table.format);
@@ -87,13 +91,16 @@ impl QuantizedBags {
                 builder = builder.padding(padding);
             }
         }
-        let mut this = builder.build()?;
+        let damaged = |error| match error {
+            Error::InvalidArgument { argument, expected, got } => {
+                checkpoint.mismatch(argument, expected, got)
+            }
+            other => other,
+        };
+        let mut this = builder.build().map_err(damaged)?;
         for table in &saved.tables {
-            let row_bytes = RowLayout::Fused.row_bytes(table.format, table.dim)?;
-            // a table of so many rows was made
-            let rows = usize::try_from(table.rows).unwrap_or(usize::MAX);
-            let bytes = checkpoint.tensor::<u8>(&rows_name(prefix, &table.name), &[rows, row_bytes])?;
-            this.upload_bytes(&table.name, bytes, RowLayout::Fused)?;
+            let bytes = saved_rows(checkpoint, prefix, table)?;
+            this.upload_bytes(&table.name, bytes, RowLayout::Fused).map_err(damaged)?;
         }
         Ok(this)
     }
@@ -115,6 +122,18 @@ impl QuantizedBags {
     pub fn load(ctx: &Context, path: impl AsRef<Path>) -> Result<Self> {
         Self::import(ctx, &Checkpoint::load(path)?, PREFIX)
     }
+}
+
+/// The bytes of a table's rows.
+fn saved_rows<'a>(checkpoint: &'a Checkpoint, prefix: &str, table: &SavedTable) -> Result<&'a [u8]> {
+    let name = rows_name(prefix, &table.name);
+    let shape =
+        usize::try_from(table.rows).ok().zip(RowLayout::Fused.row_bytes(table.format, table.dim).ok());
+    let Some((rows, row_bytes)) = shape else {
+        let got = format!("{} x {}", table.rows, table.dim);
+        return Err(checkpoint.mismatch(name, "a table that memory has room for", got));
+    };
+    checkpoint.tensor::<u8>(&name, &[rows, row_bytes])
 }
 
 fn rows_name(prefix: &str, table: &str) -> String {
