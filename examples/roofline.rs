@@ -1,5 +1,6 @@
-//! How fast every kernel is on this machine, against how fast it can copy memory; `--check`: whether it computes
-//! right. Cases that fit into a cache may be faster than the copy.
+//! How fast every kernel is on this machine, against how fast it can copy memory, or make products and sums of `f32`
+//! where arithmetic is what counts; `--check`: whether it computes right. Cases that fit into a cache may be faster than the
+//! copy, and products of bytes and of 16-bit floats than those of `f32`.
 //!
 //! ```text
 //! cargo run --release --example roofline -- [--device gpu|cpu] [--filter TEXT] [--all-variants] [--json | --check]
@@ -18,7 +19,7 @@ use serde::Serialize;
 
 type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
 
-/// Measures every kernel against the bandwidth of a copy, or checks every kernel against its CPU twin.
+/// Measures every kernel against the bandwidth of a copy or the rate of arithmetic, or checks every kernel against its CPU twin.
 #[derive(Debug, Parser)]
 struct Args {
     /// The best adapter or the CPU; without it the best adapter, and the CPU if there is none.
@@ -134,8 +135,16 @@ struct Line<'a> {
     flops: u64,
     gb_per_s: f64,
     gflop_per_s: f64,
-    /// Of the copy's GB/s; absent where arithmetic is what counts.
-    share_of_copy: Option<f64>,
+    /// What counts, and the share of what the device has of it: of the copy's GB/s, or of the GFLOP/s of `f32`.
+    bound: Bound,
+    share: f64,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Bound {
+    Memory,
+    Arithmetic,
 }
 
 #[derive(Debug, Serialize)]
@@ -143,15 +152,22 @@ struct Header<'a> {
     device: &'a str,
     driver: &'a str,
     copy_gb_per_s: f64,
+    f32_gflop_per_s: f64,
 }
 
 fn measure(ctx: &Context, args: &Args, out: &mut impl Write) -> Result<()> {
-    let copy = copy_gb_per_s(ctx)?;
+    let (copy, peak) = (copy_gb_per_s(ctx)?, f32_gflop_per_s(ctx)?);
     if args.json {
-        let header = Header { device: &ctx.device_name(), driver: &ctx.driver(), copy_gb_per_s: copy };
+        let header = Header {
+            device: &ctx.device_name(),
+            driver: &ctx.driver(),
+            copy_gb_per_s: copy,
+            f32_gflop_per_s: peak,
+        };
         writeln!(out, "{}", serde_json::to_string(&header)?)?;
     } else {
-        writeln!(out, "copy      {copy:.1} GB/s (read and written)\n")?;
+        writeln!(out, "copy      {copy:.1} GB/s (read and written)")?;
+        writeln!(out, "f32       {peak:.1} GFLOP/s (products and sums)\n")?;
     }
     let mut lines = 0;
     for kernel in kernels::ALL {
@@ -161,7 +177,11 @@ fn measure(ctx: &Context, args: &Args, out: &mut impl Write) -> Result<()> {
             let seconds = seconds(|times| prepared.run(times))?;
             let (bytes, flops) = (run.case.bytes, run.case.flops);
             let gb_per_s = bytes as f64 / seconds * 1e-9;
-            let memory_bound = flops as f64 <= COMPUTE_BOUND * bytes as f64;
+            let gflop_per_s = flops as f64 / seconds * 1e-9;
+            let (bound, share) = match flops as f64 <= COMPUTE_BOUND * bytes as f64 {
+                true => (Bound::Memory, gb_per_s / copy),
+                false => (Bound::Arithmetic, gflop_per_s / peak),
+            };
             let line = Line {
                 kernel: kernel.name,
                 variant: kernel.variants[run.variant].name,
@@ -170,14 +190,15 @@ fn measure(ctx: &Context, args: &Args, out: &mut impl Write) -> Result<()> {
                 bytes,
                 flops,
                 gb_per_s,
-                gflop_per_s: flops as f64 / seconds * 1e-9,
-                share_of_copy: memory_bound.then_some(gb_per_s / copy),
+                gflop_per_s,
+                bound,
+                share,
             };
             if args.json {
                 writeln!(out, "{}", serde_json::to_string(&line)?)?;
             } else {
                 if lines == 0 {
-                    let title = ["kernel", "variant", "us", "", "of copy", "case"].map(str::to_owned);
+                    let title = ["kernel", "variant", "us", "", "share", "case"].map(str::to_owned);
                     writeln!(out, "{}", aligned(&title))?;
                 }
                 writeln!(out, "{}", aligned(&columns(&line)))?;
@@ -192,11 +213,11 @@ fn measure(ctx: &Context, args: &Args, out: &mut impl Write) -> Result<()> {
 }
 
 fn columns(line: &Line<'_>) -> [String; 6] {
-    let (rate, share) = match line.share_of_copy {
-        Some(share) => (format!("{:.2} GB/s", line.gb_per_s), format!("{:.0} %", share * 100.0)),
-        None => (format!("{:.1} GFLOP/s", line.gflop_per_s), "-".to_owned()),
+    let rate = match line.bound {
+        Bound::Memory => format!("{:.2} GB/s", line.gb_per_s),
+        Bound::Arithmetic => format!("{:.1} GFLOP/s", line.gflop_per_s),
     };
-    let time = format!("{:.1}", line.microseconds);
+    let (time, share) = (format!("{:.1}", line.microseconds), format!("{:.0} %", line.share * 100.0));
     [line.kernel.to_owned(), line.variant.to_owned(), time, rate, share, line.case.to_owned()]
 }
 
@@ -216,6 +237,16 @@ fn copy_gb_per_s(ctx: &Context) -> embag::Result<f64> {
         rec.run()
     })?;
     Ok(2.0 * size as f64 / seconds * 1e-9)
+}
+
+/// What `arithmetic` makes: its bench case.
+fn f32_gflop_per_s(ctx: &Context) -> Result<f64> {
+    let kernel = kernels::ALL.iter().find(|kernel| kernel.name == "arithmetic").ok_or("no such kernel")?;
+    let cases = (kernel.cases)();
+    let case = cases.iter().find(|case| case.bench).ok_or("it has no bench case")?;
+    let prepared = Prepared::new(ctx, kernel, 0, case)?;
+    let seconds = seconds(|times| prepared.run(times))?;
+    Ok(case.flops as f64 / seconds * 1e-9)
 }
 
 /// Seconds for one run: the median over submissions of as many runs as take [`LEAST`] together.

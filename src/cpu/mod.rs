@@ -7,6 +7,7 @@ pub(crate) mod activation_grad;
 pub(crate) mod activation_range;
 pub(crate) mod activation_scale;
 pub(crate) mod add_rows;
+pub(crate) mod arithmetic;
 mod atomic;
 pub(crate) mod bag_forward;
 pub(crate) mod bce;

@@ -27,6 +27,16 @@ pulp::simd_type!({
         avx512dq: f!("avx512dq"),
         avx512vl: f!("avx512vl"),
     }
+
+    struct Fma2 {
+        avx2: f!("avx2"),
+        fma: f!("fma"),
+    }
+
+    struct Fma512 {
+        avx512f: f!("avx512f"),
+        fma: f!("fma"),
+    }
 });
 
 /// Runs `work` with the widest vector instructions the processor has.
@@ -47,6 +57,29 @@ pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
     }
     #[cfg(not(target_arch = "x86_64"))]
     pulp::Arch::new().dispatch(work)
+}
+
+/// [`vectorised`] for what may contract products into sums: `work` is told whether `mul_add` is an instruction.
+#[inline(always)]
+pub(crate) fn fused<T>(work: impl FnOnce(bool) -> T) -> T {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(fma512) = Fma512::try_new() {
+            fma512.vectorize(
+                #[inline(always)]
+                || work(true),
+            )
+        } else if let Some(fma2) = Fma2::try_new() {
+            fma2.vectorize(
+                #[inline(always)]
+                || work(true),
+            )
+        } else {
+            work(false)
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    pulp::Arch::new().dispatch(|| work(cfg!(target_arch = "aarch64")))
 }
 
 /// Asks for the cache lines of a row that will be read soon.

@@ -6,6 +6,7 @@ pub(crate) mod activation_grad;
 pub(crate) mod activation_range;
 pub(crate) mod activation_scale;
 pub(crate) mod add_rows;
+pub(crate) mod arithmetic;
 pub(crate) mod bag_forward;
 mod bag_inputs;
 pub(crate) mod bce;
@@ -98,6 +99,7 @@ use crate::kernel::{Kernel, ParamsLayout};
 /// Every kernel.
 pub const ALL: &[&Kernel] = &[
     &probe::KERNEL,
+    &arithmetic::KERNEL,
     &init_rows::KERNEL,
     &check_offsets::KERNEL,
     &check_ids::KERNEL,
