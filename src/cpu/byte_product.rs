@@ -3,7 +3,10 @@
 //! Four bytes that follow each other in `k` are a word. Codes lie in rows of words, weights in panels of [`PANEL`]
 //! outputs: by words of `k`, then by outputs. No step saturates: pairs of products are summed in 32 bits.
 
+use std::sync::OnceLock;
+
 use super::simd::vectorised;
+use crate::device::disabled;
 pub(super) use crate::kernels::linear_int8::PANEL;
 
 /// Panels that are worked on together, and rows.
@@ -36,8 +39,15 @@ impl Path {
         special.into_iter().filter_map(|(there, path)| there.then_some(path)).chain([Self::Portable])
     }
 
+    /// `EMBAG_DISABLE=avx512_vnni` leaves that one out, to see what other processors do.
     pub(super) fn best() -> Self {
-        Self::available().next().unwrap_or(Self::Portable)
+        static BEST: OnceLock<Path> = OnceLock::new();
+        let allowed = |path: &Self| match path {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => !disabled("avx512_vnni"),
+            _ => true,
+        };
+        *BEST.get_or_init(|| Self::available().find(allowed).unwrap_or(Self::Portable))
     }
 }
 

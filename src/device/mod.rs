@@ -2,6 +2,7 @@
 
 mod buffer;
 mod context;
+mod disabled;
 mod half_matrix;
 mod matrix;
 mod readback;
@@ -12,6 +13,7 @@ pub use buffer::Buffer;
 pub(crate) use buffer::Repr;
 pub(crate) use context::Backend;
 pub use context::{Context, ContextOptions, DeviceLimits};
+pub(crate) use disabled::disabled;
 pub use half_matrix::HalfMatrix;
 pub use matrix::Matrix;
 pub(crate) use matrix::{Place, word};

@@ -1,6 +1,7 @@
 //! Choosing and opening an adapter.
 
 use super::Gpu;
+use crate::device::disabled;
 use crate::kernel::Shape;
 use crate::{Error, Result};
 
@@ -61,12 +62,6 @@ fn rank(kind: wgpu::DeviceType) -> u8 {
         wgpu::DeviceType::Other => 3,
         wgpu::DeviceType::Cpu => 4,
     }
-}
-
-/// Whether `EMBAG_DISABLE` names it.
-pub(super) fn disabled(name: &str) -> bool {
-    let disabled = std::env::var("EMBAG_DISABLE").unwrap_or_default();
-    disabled.split(',').any(|disabled| disabled.trim() == name)
 }
 
 /// Default limits, but for the sizes of buffers and bindings, where more is taken if there is more.

@@ -9,7 +9,7 @@ use crate::kernels::linear::{KERNEL, Layout, Params, lanes_n, tiles, variant};
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     let [native, portable] =
         [Layout::NtF16Native, Layout::NtF16].map(|layout| variant(layout, true, gpu.shape()));
-    if super::adapter::disabled("f16") || !gpu.supports(&KERNEL.variants[native]) {
+    if crate::device::disabled("f16") || !gpu.supports(&KERNEL.variants[native]) {
         return Ok(false);
     }
     // real GPUs need enough groups, software adapters have none to spare

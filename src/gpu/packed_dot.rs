@@ -8,7 +8,7 @@ use crate::kernels::linear_int8::{KERNEL, OutputChannel, Params, lanes_n, tiles,
 
 /// Times both variants of the product of 8-bit codes on zeros. `EMBAG_DISABLE=packed_dot` leaves only the portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
-    if super::adapter::disabled("packed_dot") {
+    if crate::device::disabled("packed_dot") {
         return Ok(false);
     }
     // real GPUs need enough groups, software adapters have none to spare
