@@ -60,8 +60,10 @@ fn main(
             let g = sums[first + j];
             sum += g * g;
         }
-        let norm = sqrt((sum.x + sum.y) + (sum.z + sum.w));
+        let earned = factor * sqrt((sum.x + sum.y) + (sum.z + sum.w));
         let place = row * params.chunks + c;
-        utility[place] = utility[place] * left + factor * norm;
+        // what is not finite would be the utility for ever; told by its bits, which no compiler doubts
+        let finite = (bitcast<u32>(earned) & 0x7f800000u) != 0x7f800000u;
+        utility[place] = utility[place] * left + select(0.0, earned, finite);
     }
 }

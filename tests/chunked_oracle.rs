@@ -216,7 +216,12 @@ impl Model {
         }
         residents.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
         for &(_, chunk) in &residents[..residents.len().saturating_sub(slots)] {
-            self.rows[chunk / CHUNKS].as_mut().unwrap().chunks[chunk % CHUNKS] = None;
+            let place = chunk / CHUNKS;
+            // it is changed: its utilities are kept as of now
+            let effective = self.effective(self.rows[place].as_ref().unwrap());
+            let row = self.rows[place].as_mut().unwrap();
+            (row.utility, row.stamp) = (effective, self.step);
+            row.chunks[chunk % CHUNKS] = None;
         }
         self.slots = slots;
     }

@@ -103,6 +103,30 @@ fn ids_are_admitted_by_count() {
         loaded.import(&checkpoint, "c").unwrap();
         loaded.admit(&[3], &[1]).unwrap();
         assert_eq!(there(&loaded, 0..4), [1, 2, 3]);
+
+        // many ids that are seen once: about half of one for each counter, so that some 0.2 % find both taken twice
+        let mut tables = ChunkedTables::builder(&ctx)
+            .table("t", 1000, 8)
+            .feature("f", "t", Pooling::Sum)
+            .chunk_width(4)
+            .slots(20)
+            .admit_after(3)
+            .when_full(WhenFull::Grow)
+            .build()
+            .unwrap();
+        let raw = |id: u64| id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for ids in (0..1000).map(raw).collect::<Vec<_>>().chunks(50) {
+            tables.admit(ids, &[50]).unwrap();
+        }
+        let early = tables.directory("t").unwrap().usage().unwrap().rows;
+        assert!(early < 10, "{early}");
+        // and all of them when they were seen three times
+        for _ in 0..2 {
+            tables.admit(&(0..1000).map(raw).collect::<Vec<_>>(), &[1000]).unwrap();
+        }
+        tables.admit(&[5000], &[1]).unwrap();
+        let usage = tables.directory("t").unwrap().usage().unwrap();
+        assert!(usage.rows == 1000, "{usage:?}");
     }
 }
 
@@ -180,8 +204,10 @@ fn exports_and_pruned_tables() {
             let raw = (0..8).find(|&raw| IdDirectory::virtual_id(raw) == *id).unwrap();
             assert_eq!(tables.row("t", raw).unwrap().unwrap().values, values);
         }
-        // nothing changes after now, but what is touched
+        // an adjustment belongs to the step before it
         let now = tables.steps();
+        assert_eq!(tables.changed_since("t", now).unwrap(), dense);
+        let now = now + 1;
         assert!(tables.changed_since("t", now).unwrap().virtual_ids.is_empty());
         let touched = tables.find(&[2, 5], &[1, 1]).unwrap();
         tables.backward(&touched, &Matrix::from_slice(&ctx, &[1.0; 12], 1, 12).unwrap()).unwrap();

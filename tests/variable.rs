@@ -95,6 +95,30 @@ fn models() -> Vec<Model> {
 }
 
 #[test]
+fn rows_of_other_dimensions_are_not_loaded() {
+    let ctx = Context::cpu();
+    let make =
+        |dims: &[usize]| VariableRows::builder(&ctx).dims(dims).optimizer(Sgd::default()).build().unwrap();
+    let mut saved = make(&[8, 4, 8]);
+    saved.upload(&(0u8..20).map(f32::from).collect::<Vec<_>>()).unwrap();
+    let mut checkpoint = Checkpoint::new();
+    saved.export(&mut checkpoint, "r").unwrap();
+    for (dims, expected) in [
+        // as many rows of each dimension, in another order
+        (&[4usize, 8, 8][..], "rows from row 0 on: expected 1 rows of 4, got 1 rows of 8"),
+        (&[8, 4], "rows from row 2 on: expected no more rows, got 1 rows of 8"),
+        (&[8, 4, 8, 8], "rows from row 2 on: expected 2 rows of 8, got 1 rows of 8"),
+    ] {
+        let mut other = make(dims);
+        let error = other.import(&checkpoint, "r").unwrap_err().to_string();
+        assert!(error.ends_with(expected), "{error}");
+    }
+    let mut same = make(&[8, 4, 8]);
+    same.import(&checkpoint, "r").unwrap();
+    assert_eq!(same.read_row(1).unwrap(), [8.0, 9.0, 10.0, 11.0]);
+}
+
+#[test]
 fn golden_batch_index_select() {
     let golden = Golden::open("jagged_gather");
     let ints = |name| golden.ints(name).into_iter().map(|i| usize::try_from(i).unwrap()).collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use super::gradient::Bound;
 use super::terms::{Partials, Parts, SortedTerms, WindowRows, row_loops, shape_within, too_many};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::feature::{NONE, Status};
+use crate::kernels::feature::NONE;
 use crate::kernels::part::{self, lanes_for};
 use crate::kernels::{row_update, segment_gradient};
 use crate::sort::SortedKeys;
@@ -35,8 +35,16 @@ pub(crate) struct KeySums {
 
 impl KeyTerms {
     /// Records the sums of the terms of rows below `rows`, of `dim` columns, each value clipped if `clip_value` is not 0;
-    /// other keys are passed over. The result lies in scratch memory.
-    pub(crate) fn sums(self, rec: &mut Recorder, rows: u32, dim: u32, clip_value: f32) -> Result<KeySums> {
+    /// other keys are passed over, and all of them where `status` is of a batch that is refused. The result lies in scratch
+    /// memory.
+    pub(crate) fn sums(
+        self,
+        rec: &mut Recorder,
+        status: &Buffer,
+        rows: u32,
+        dim: u32,
+        clip_value: f32,
+    ) -> Result<KeySums> {
         let len = self.len;
         let place = |rec: &mut Recorder, label, words: u64| rec.scratch(label, words * 4);
         let out = KeySums {
@@ -48,8 +56,7 @@ impl KeyTerms {
         let chunk = Chunk { members: Vec::new(), ids: len, keys: 0..rows, windows: 0..0 };
         let vec4 = self.vec4 && dim.is_multiple_of(4);
         let sorted = sorted(rec, self, &chunk)?;
-        let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
-        let keys = SortedKeys { len, keys: sorted.keys.clone(), range: 0..rows, status };
+        let keys = SortedKeys { len, keys: sorted.keys.clone(), range: 0..rows, status: status.clone() };
         let begins = keys.record_distinct(rec, &out.rows, &out.total)?;
         // pieces of frequent rows first, so that no thread walks all of them
         let part = part::Part {

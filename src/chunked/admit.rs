@@ -3,11 +3,12 @@
 use super::batch::RawIds;
 use super::find::{Found, record_find};
 use super::id_directory::{NewIds, NewRows};
+use super::lookup::Table;
 use super::{ChunkedBatch, ChunkedTables, DeviceIds};
-use crate::Result;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
+use crate::{Error, Result};
 
 /// What is unknown among the ids of a table's features.
 struct Unknown {
@@ -54,7 +55,13 @@ impl ChunkedTables {
         }
         let mut after = Recorder::new(&ctx);
         if !new.is_empty() {
+            // nothing has moved yet: whatever can fail is tried before
+            for (table, ids) in &new {
+                self.fresh_bytes(*table, ids.len())?;
+            }
+            let tried = raw.clone().batch(&mut rec, &self.lookup, self.epoch)?;
             rec.run()?;
+            drop(tried);
             self.make_room(&raw, &new)?;
             for (table, ids) in &new {
                 after.scope(|rec| self.open(rec, *table, ids))?;
@@ -91,10 +98,11 @@ impl ChunkedTables {
     fn open(&mut self, rec: &mut Recorder, table: usize, new: &NewIds) -> Result<()> {
         let (step, words, credit) =
             (self.steps, self.settings.words(), self.settings.when_full.first_credit(self.steps));
+        let fresh_bytes = self.fresh_bytes(table, new.len())?;
         let spec = &mut self.lookup.tables[table];
         let NewRows { len, rows, admitted } = spec.directory.admit(rec, new)?;
         let chunks = spec.chunks;
-        let fresh = rec.scratch("embag.fresh", u64::from(len) * u64::from(chunks) * 16)?;
+        let fresh = rec.scratch("embag.fresh", fresh_bytes)?;
         let fresh_count = rec.scratch("embag.fresh_count", 4)?;
         // there are fewer tables than columns
         let table_number = u32::try_from(table).unwrap_or(u32::MAX);
@@ -114,6 +122,18 @@ impl ChunkedTables {
         rec.dispatch(Dispatch::new(&chunk_opened::KERNEL, 0, &params, bindings, 1));
         self.reset(rec, &fresh, &fresh_count, len * chunks);
         Ok(())
+    }
+
+    /// What the chunks of so many new rows of a table are described by, which must fit a binding.
+    fn fresh_bytes(&self, table: usize, rows: u32) -> Result<u64> {
+        let Table { name, chunks, .. } = &self.lookup.tables[table];
+        let needed = u64::from(rows) * u64::from(*chunks) * 16;
+        let limit = self.context().limits().binding;
+        if needed > limit {
+            let what = format!("new ids of table \"{name}\", 16 bytes for each of their chunks");
+            return Err(Error::LimitExceeded { what, needed, limit, hint: "admit a smaller batch" });
+        }
+        Ok(needed)
     }
 
     /// First values of fresh chunks, of which there are `len` at most.

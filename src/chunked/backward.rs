@@ -56,7 +56,7 @@ impl ChunkedTables {
         let Some(terms) = self.terms(rec, batch, table, grad)? else { return Ok(()) };
         let len = terms.len;
         let rows = self.lookup.tables[table].directory.capacity();
-        let sums = terms.sums(rec, rows, chunks * width, update.clip_value())?;
+        let sums = terms.sums(rec, &batch.inner.inner.status, rows, chunks * width, update.clip_value())?;
         self.record_utility(rec, table, len, &sums, step);
 
         // the chunks of the rows that occurred, in the order of their slots

@@ -72,6 +72,7 @@ fn ranges(counts: &[u32]) -> Vec<Range<u32>> {
 }
 
 /// Ids on the device before they are looked up, with room for their rows.
+#[derive(Clone)]
 pub(super) struct RawIds {
     given: DeviceIds,
     pub(super) rows: Buffer,

@@ -10,13 +10,17 @@ use crate::{Error, Result};
 
 /// How many slots fit a budget of bytes, beside what chunks are found with.
 pub(super) fn slots_within(budget: u64, metadata: u64, width: u32) -> Result<u32> {
-    // a slot takes its values, and a place on the stack of free ones
-    let slots = budget.saturating_sub(metadata) / u64::from(width * 4 + 4);
+    let slots = budget.saturating_sub(metadata) / slot_bytes(width);
     if slots == 0 {
         let expected = format!("more than the {metadata} bytes that chunks are found with");
         return Err(Error::invalid("budget", expected, budget));
     }
     Ok(u32::try_from(slots).unwrap_or(NONE).min(NONE - 1))
+}
+
+/// What a slot takes: its values, and a place on the stack of free ones.
+pub(super) fn slot_bytes(width: u32) -> u64 {
+    u64::from(width) * 4 + 4
 }
 
 /// A store of so many slots, as described but for its table.
@@ -63,11 +67,21 @@ impl ChunkedTables {
         if self.settings.when_full == super::WhenFull::Grow {
             return Err(Error::invalid("budget", "none, for directories that grow", bytes));
         }
-        let now = self.bytes();
-        let metadata = now.directory + now.chunks + self.free_count.size() + self.bytes_to_come();
-        self.resize(slots_within(bytes, metadata, self.lookup.width)?)?;
+        self.resize(slots_within(bytes, self.bytes_beside_slots(), self.lookup.width)?)?;
         self.budget = Some(bytes);
         Ok(())
+    }
+
+    /// The budget in bytes, if there is one.
+    #[must_use]
+    pub fn budget(&self) -> Option<u64> {
+        self.budget
+    }
+
+    /// What chunks are found with, directories after rows have left.
+    pub(super) fn bytes_beside_slots(&self) -> u64 {
+        let now = self.bytes();
+        now.directory + now.chunks + self.free_count.size() + self.bytes_to_come()
     }
 
     /// Bytes that directories take more when rows leave.
@@ -82,8 +96,10 @@ impl ChunkedTables {
         let ctx = self.context().clone();
         let mut store = store_of(&self.store, self.lookup.width, slots)?;
         let tables = 0..self.lookup.tables.len();
-        let mut all = tables.map(|table| self.lookup.slots_of(table)).collect::<Result<Vec<_>>>()?;
+        let before = tables.clone().map(|table| self.lookup.slots_of(table)).collect::<Result<Vec<_>>>()?;
+        let mut all = before.clone();
         self.drop_least(&mut all, slots)?;
+        let dropped = self.touched(&before, &all)?;
         // in the order of their chunks
         let mut from = Vec::new();
         for slot in all.iter_mut().flatten().filter(|slot| **slot != NONE) {
@@ -98,10 +114,38 @@ impl ChunkedTables {
         for (table, slots) in self.lookup.tables.iter().zip(&all) {
             table.slots.write(&ctx, 0, slots)?;
         }
+        for (worth, (utility, touch)) in self.worth.iter().zip(&dropped) {
+            worth.utility.write(&ctx, 0, utility)?;
+            worth.touch.write(&ctx, 0, touch)?;
+        }
         self.lookup.store = store;
         (self.free, self.free_count) = (free, free_count);
         self.epoch += 1;
         Ok(())
+    }
+
+    /// Utilities and touches of each table in which the rows that lost chunks were changed in this step.
+    fn touched(&self, before: &[Vec<u32>], after: &[Vec<u32>]) -> Result<Vec<(Vec<f32>, Vec<u32>)>> {
+        let (ctx, words) = (self.context(), self.settings.words() as usize);
+        let mut all = Vec::new();
+        for (table, (before, after)) in before.iter().zip(after).enumerate() {
+            let chunks = self.lookup.tables[table].chunks as usize;
+            let worth = &self.worth[table];
+            let read = |buffer: &Buffer, words: usize| buffer.part(0, words as u64 * 4);
+            let mut utility = read(&worth.utility, before.len()).read::<f32>(ctx)?;
+            let mut touch = read(&worth.touch, before.len() / chunks * words).read::<u32>(ctx)?;
+            // utilities are kept as of the step of the row
+            let effective = if before == after { Vec::new() } else { self.effective(table)? };
+            for (row, (before, after)) in before.chunks(chunks).zip(after.chunks(chunks)).enumerate() {
+                if before != after {
+                    let place = row * chunks..(row + 1) * chunks;
+                    utility[place.clone()].copy_from_slice(&effective[place]);
+                    touch[row * words] = self.steps;
+                }
+            }
+            all.push((utility, touch));
+        }
+        Ok(all)
     }
 
     /// Takes slots from the chunks that are worth least, so that so many remain.

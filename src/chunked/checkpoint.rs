@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::ChunkedTables;
-use super::budget::store_of;
+use super::budget::{slot_bytes, store_of};
 use super::room::WhenFull;
 use super::saved_directory::SavedDirectory;
 use crate::Result;
@@ -57,7 +57,7 @@ impl ChunkedTables {
 
     /// Takes everything from a checkpoint that [`ChunkedTables::export`] wrote, the number of slots and the budget too. The
     /// tables must have the same names, dims and chunk width, and as many rows as are in use there (unless they may
-    /// grow); the optimizer must be the same but for its learning rate. Blocks.
+    /// grow, and fewer if a budget is to hold); the optimizer must be the same but for its learning rate. Blocks.
     ///
     /// Batches that were looked up before are stale afterwards.
     ///
@@ -91,6 +91,13 @@ impl ChunkedTables {
                 format!("each of {slots} used once, or free"),
                 "others",
             ));
+        }
+        if let Some(budget) = budget {
+            let needed = self.bytes_beside_slots() + slot_bytes(width) * u64::from(slots);
+            if needed > budget {
+                let expected = format!("at least the {needed} bytes of its slots in tables of so many rows");
+                return Err(checkpoint.mismatch("budget", expected, budget));
+            }
         }
         let mut store = store_of(&self.store, width, slots)?;
         store.import(checkpoint, &format!("{prefix}.store"))?;
@@ -150,6 +157,7 @@ impl ChunkedTables {
         let spec = &self.lookup.tables[table];
         let name = format!("{prefix}.{}", spec.name);
         let directory = SavedDirectory::read(checkpoint, &name)?;
+        directory.check_sketch(&spec.directory, checkpoint, &name)?;
         if self.settings.when_full != WhenFull::Grow {
             directory.check(&spec.directory, checkpoint, &name)?;
         }

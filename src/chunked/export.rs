@@ -28,8 +28,9 @@ impl ChunkedTables {
         self.lookup.exported(table, |_| true)
     }
 
-    /// The rows of a table that are new or changed after a step ([`ChunkedTables::steps`]): by backwards, or by chunks
-    /// that came or left. Blocks.
+    /// The rows of a table that are new or changed since a number of steps ([`ChunkedTables::steps`]): by backwards, or by
+    /// chunks that came or left. What the last backward before changed is among them, as chunks may have come or left after
+    /// it in the same step. Blocks.
     ///
     /// # Errors
     /// As [`ChunkedTables::dense`].
@@ -39,7 +40,7 @@ impl ChunkedTables {
         let words = self.settings.words() as usize;
         let had = u64::from(spec.directory.counts()?.had);
         let touch: Vec<u32> = worth.touch.part(0, had * words as u64 * 4).read(self.context())?;
-        let mut rows = self.lookup.exported(index, |row| touch[row * words] > step)?;
+        let mut rows = self.lookup.exported(index, |row| touch[row * words] >= step)?;
         if worth.left_after.is_some_and(|after| after >= step) {
             rows.in_use = Some(spec.directory.virtual_ids()?);
         }

@@ -22,7 +22,7 @@ use crate::{Error, Result};
 /// threads, nor on the device. When all rows are in use, further ids get none; they are counted.
 ///
 /// Memory: 8 bytes for each of `capacity / 0.9` places, and 4 bytes a row; 4 more a row once rows have left
-/// ([`WhenFull::Evict`](super::WhenFull::Evict)), and 8 more a row if ids are admitted by count.
+/// ([`WhenFull::Evict`](super::WhenFull::Evict)), and 16 to 32 more a row if ids are admitted by count.
 #[derive(Debug)]
 pub struct IdDirectory {
     ctx: Context,
@@ -71,6 +71,13 @@ pub(super) struct NewIds {
     pub(super) total: Buffer,
 }
 
+impl NewIds {
+    /// There are no more.
+    pub(super) fn len(&self) -> u32 {
+        self.len
+    }
+}
+
 /// Rows that new ids got, each with its virtual id, and their number.
 pub(super) struct NewRows {
     /// There are no more.
@@ -90,8 +97,10 @@ impl IdDirectory {
     }
 
     /// An empty directory in which ids get rows when they have been seen `least` times. How often those without a row
-    /// were seen is kept in a sketch of two counters a row: it is never taken for less than it is, and for more only if
-    /// another id has the same counters.
+    /// were seen is kept in a sketch: each has two counters among four to eight for each row, and the smaller one counts. It is
+    /// never taken for less than it is, and for more if others share both of its counters. Counters are not forgotten, so that
+    /// what is seen once adds up: with `n` distinct ids without a row for each counter of a half (2 to 4 a row), an id that is
+    /// seen for the first time gets a row at once with a chance of about `(1 - e^-n (1 + n + ... + n^(least - 2) / (least - 2)!))^2`.
     ///
     /// # Errors
     /// As [`IdDirectory::new`], and if `least` is 0.
@@ -235,11 +244,15 @@ impl IdDirectory {
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let saved = SavedDirectory::read(checkpoint, prefix)?;
         saved.check(self, checkpoint, prefix)?;
+        saved.check_sketch(self, checkpoint, prefix)?;
         self.take(&saved)
     }
 
     /// Takes the rows of a checkpoint that were checked.
     pub(super) fn take(&mut self, saved: &SavedDirectory) -> Result<()> {
+        if let (Some(own), Some(counters)) = (&self.sketch, saved.sketch()) {
+            self.sketch = Some(own.of_counters(&self.ctx, counters, self.capacity)?);
+        }
         self.entries.write(&self.ctx, 0, &saved.entries(self.buckets))?;
         let mut ids = saved.ids.clone();
         ids.resize(self.capacity as usize, 0);
@@ -247,9 +260,6 @@ impl IdDirectory {
         if !saved.left().is_empty() {
             self.keep_left()?;
             self.left.write(&self.ctx, 0, saved.left())?;
-        }
-        if let (Some(own), Some(counters)) = (&self.sketch, saved.sketch()) {
-            own.write(&self.ctx, counters)?;
         }
         self.counts.write(&self.ctx, 0, &saved.counts())
     }
@@ -266,9 +276,9 @@ impl IdDirectory {
         u64::from(self.capacity) * 4 - self.left.size()
     }
 
-    /// How often ids without a row were seen, if that counts.
-    pub(super) fn sketch(&self) -> Option<&Sketch> {
-        self.sketch.as_ref()
+    /// Whether it counts how often ids without a row were seen.
+    pub(super) fn counts_ids(&self) -> bool {
+        self.sketch.is_some()
     }
 
     /// Buckets of places, and how many there are.
@@ -355,7 +365,8 @@ impl IdDirectory {
     pub(super) fn grow(&mut self, capacity: u32) -> Result<u64> {
         let buckets = buckets(&self.ctx, capacity)?;
         let had = self.counts()?.had;
-        let old = self.entries.size() + self.row_ids.size();
+        let counters = self.sketch.as_ref().map_or(0, Sketch::bytes);
+        let old = self.entries.size() + self.row_ids.size() + counters;
         let entries = self.ctx.allocate(MEMORY, u64::from(buckets) * BUCKET_BYTES)?;
         let row_ids = self.ctx.allocate("embag.directory_ids", u64::from(capacity) * 4)?;
         let mut rec = Recorder::new(&self.ctx);
@@ -368,7 +379,7 @@ impl IdDirectory {
             row_ids,
             left: self.left.clone(),
             counts: self.counts.clone(),
-            sketch: self.sketch.clone(),
+            sketch: self.sketch.as_ref().map(|sketch| sketch.grown(&self.ctx, capacity)).transpose()?,
         };
         grown.record_rebuild(&mut rec, had);
         rec.run()?;

@@ -6,7 +6,7 @@ use super::side_by_side::{side_by_side, together};
 use super::{ChunkedBatch, IdDirectory, id_directory};
 use crate::bag::{Bounds, EmbeddingBags, FeatureSpec, Pooling, Schema};
 use crate::device::{Buffer, Context, Matrix, Recorder};
-use crate::kernel::Dispatch;
+use crate::kernel::{Dispatch, Shape as KernelShape};
 use crate::kernels::chunk_forward::{ChunkFeature, KERNEL, Params, variant};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, Shape, Window};
@@ -209,10 +209,16 @@ impl Lookup {
             (f, first)
         });
         let table = |f: usize| &self.tables[self.features[f].table];
-        for (slots, placed) in together(placed, |&(f, _)| table(f).slots.clone()) {
+        // what a processor's caches hold of a feature serves its next window; GPUs want all the work there is
+        let at_a_time =
+            if ctx.shape() == KernelShape::Serial && self.parts().count() > 1 { 1 } else { usize::MAX };
+        let groups = together(placed, |&(f, _)| table(f).slots.clone());
+        for (slots, placed) in
+            groups.iter().flat_map(|(slots, all)| all.chunks(at_a_time).map(move |of| (slots, of)))
+        {
             let mut work = 0u32;
             let mut features = Vec::new();
-            for (f, column) in placed {
+            for &(f, column) in placed {
                 let &Table { chunks, ref slots, .. } = table(f);
                 features.push(ChunkFeature {
                     work_begin: work,

@@ -1,5 +1,6 @@
 //! Pruned tables, for serving.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::budget::store_of;
@@ -241,10 +242,19 @@ impl PrunedTables {
             return Err(checkpoint.mismatch(format!("feature \"{name}\""), expected, table));
         }
         let mut parts = Vec::new();
-        for (table, chunks) in &tables {
+        for (index, (table, chunks)) in tables.iter().enumerate() {
+            if *chunks == 0 || tables[..index].iter().any(|(other, _)| other == table) {
+                let what = format!("table \"{table}\"");
+                return Err(checkpoint.mismatch(what, "a name of its own, and chunks", chunks));
+            }
             let name = |what: &str| format!("{PREFIX}.{table}.{what}");
-            let rows = checkpoint.shape(&name("virtual_ids")).map_or(0, |shape| shape[0]);
+            let rows = checkpoint.shape(&name("virtual_ids")).and_then(|shape| shape.first()).copied();
+            let rows = rows.unwrap_or(0);
             let virtual_ids = checkpoint.tensor::<u32>(&name("virtual_ids"), &[rows])?.to_vec();
+            let mut seen = HashSet::new();
+            if let Some(bad) = virtual_ids.iter().find(|&&id| id == 0 || id == NONE || !seen.insert(id)) {
+                return Err(checkpoint.mismatch(name("virtual_ids"), "different virtual ids", bad));
+            }
             let resident = checkpoint.tensor::<u32>(&name("resident"), &[rows, *chunks as usize])?;
             let resident: Vec<bool> = resident.iter().map(|&there| there != 0).collect();
             let count = resident.iter().filter(|&&there| there).count();

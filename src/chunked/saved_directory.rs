@@ -29,6 +29,12 @@ impl SavedDirectory {
         };
         let refused = checkpoint.tensor::<u32>(&format!("{prefix}.refused"), &[1])?[0];
         let sketch = checkpoint.shape(&format!("{prefix}.sketch")).map(|_| list("sketch")).transpose()?;
+        if let Some(counters) =
+            sketch.as_ref().map(Vec::len).filter(|n| !(n / 2).is_power_of_two() || n % 2 > 0)
+        {
+            let expected = "two halves of a power of two";
+            return Err(checkpoint.mismatch(format!("{prefix}.sketch"), expected, counters));
+        }
         let this = Self { ids: list("virtual_ids")?, left: list("left")?, refused, sketch };
         let mut used: Vec<u32> = this.ids.iter().copied().filter(|&id| id != 0).collect();
         used.sort_unstable();
@@ -56,10 +62,7 @@ impl SavedDirectory {
             let expected = format!("at most {} rows", into.capacity());
             return Err(checkpoint.mismatch(format!("{prefix}.virtual_ids"), expected, self.ids.len()));
         }
-        match into.sketch() {
-            Some(sketch) => sketch.check(checkpoint, &format!("{prefix}.sketch")),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Rows that were left, the last one at the end.
@@ -70,6 +73,23 @@ impl SavedDirectory {
     /// How often ids without a row were seen, if that is known.
     pub(super) fn sketch(&self) -> Option<&[u32]> {
         self.sketch.as_deref()
+    }
+
+    /// Whether it says how often ids were seen, where that counts.
+    pub(super) fn check_sketch(
+        &self,
+        into: &IdDirectory,
+        checkpoint: &Checkpoint,
+        prefix: &str,
+    ) -> Result<()> {
+        if into.counts_ids() && self.sketch.is_none() {
+            return Err(checkpoint.mismatch(
+                format!("{prefix}.sketch"),
+                "counters of ids without a row",
+                "none",
+            ));
+        }
+        Ok(())
     }
 
     /// Rows that somebody has had, those of them that were left, and ids that found no row.

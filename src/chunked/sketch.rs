@@ -7,6 +7,9 @@ use crate::kernels::{directory_sift, directory_sight};
 use crate::{Error, Result};
 
 /// A count-min sketch of two halves (Cormode and Muthukrishnan 2005), and how often an id must be seen.
+///
+/// Each half has at least [`PER_ROW`] counters for each row of the directory, a power of two, so that a wider sketch can go on
+/// from a narrower one.
 #[derive(Debug, Clone)]
 pub(super) struct Sketch {
     counters: Buffer,
@@ -16,17 +19,35 @@ pub(super) struct Sketch {
 }
 
 impl Sketch {
-    /// `None` if ids that are seen once are admitted.
-    pub(super) fn new(ctx: &Context, width: u32, least: u32) -> Result<Option<Self>> {
+    /// For a directory of so many rows; `None` if ids that are seen once are admitted.
+    pub(super) fn new(ctx: &Context, rows: u32, least: u32) -> Result<Option<Self>> {
         match least {
             0 => Err(Error::invalid("admit_after", "at least one time", 0)),
             1 => Ok(None),
-            _ => {
-                let counters = ctx.allocate("embag.sketch", u64::from(width) * 8)?;
-                counters.check_bindable(ctx, || "the counters of ids without a row".to_owned())?;
-                Ok(Some(Self { counters, width, least }))
+            _ => Self::of_width(ctx, width_for(rows), least).map(Some),
+        }
+    }
+
+    fn of_width(ctx: &Context, width: u32, least: u32) -> Result<Self> {
+        let counters = ctx.allocate("embag.sketch", u64::from(width) * 8)?;
+        counters.check_bindable(ctx, || "the counters of ids without a row".to_owned())?;
+        Ok(Self { counters, width, least })
+    }
+
+    /// The same counts for a directory of more rows: a counter of a narrower sketch is that of all ids that have it in the wider
+    /// one, so that still none is taken for less than it is.
+    pub(super) fn grown(&self, ctx: &Context, rows: u32) -> Result<Self> {
+        let width = width_for(rows).max(self.width);
+        let grown = Self::of_width(ctx, width, self.least)?;
+        let mut rec = Recorder::new(ctx);
+        let half = u64::from(self.width) * 4;
+        for part in 0..u64::from(width / self.width) {
+            for (from, to) in [(0, 0), (half, u64::from(width) * 4)] {
+                rec.copy(&self.counters.part(from, half), &grown.counters.part(to + part * half, half))?;
             }
         }
+        rec.run()?;
+        Ok(grown)
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -47,12 +68,18 @@ impl Sketch {
         checkpoint.insert(name, &[2, self.width as usize], self.counters.read::<u32>(ctx)?)
     }
 
-    /// Whether a checkpoint has counters for it.
-    pub(super) fn check(&self, checkpoint: &Checkpoint, name: &str) -> Result<()> {
-        checkpoint.tensor::<u32>(name, &[2, self.width as usize]).map(drop)
+    /// A sketch of a checkpoint's counters, for a directory of so many rows at least.
+    pub(super) fn of_counters(&self, ctx: &Context, counters: &[u32], rows: u32) -> Result<Self> {
+        // it was read as two halves of a number of counters that fits
+        let saved = Self::of_width(ctx, u32::try_from(counters.len() / 2).unwrap_or(u32::MAX), self.least)?;
+        saved.counters.write(ctx, 0, counters)?;
+        if saved.width < width_for(rows) { saved.grown(ctx, rows) } else { Ok(saved) }
     }
+}
 
-    pub(super) fn write(&self, ctx: &Context, counters: &[u32]) -> Result<()> {
-        self.counters.write(ctx, 0, counters)
-    }
+/// Counters of each half for a row.
+const PER_ROW: u32 = 2;
+
+fn width_for(rows: u32) -> u32 {
+    rows.saturating_mul(PER_ROW).checked_next_power_of_two().unwrap_or(1 << 31)
 }

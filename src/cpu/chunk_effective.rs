@@ -19,7 +19,7 @@ pub(crate) fn run(mut call: Call<'_>) {
                 out.fill(-1.0);
                 return;
             }
-            let left = power(p.decay, p.step - touch[0]);
+            let left = power(p.decay, p.step.wrapping_sub(touch[0]));
             for (out, utility) in out.iter_mut().zip(utility) {
                 *out = utility * left;
             }

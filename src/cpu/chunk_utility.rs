@@ -33,14 +33,16 @@ pub(crate) fn run(mut call: Call<'_>) {
                 _ => occurrences[i] as f32,
             };
             let touch = &mut touch[row * words..][..words];
-            let left = power(p.decay, p.step - touch[0]);
+            let left = power(p.decay, p.step.wrapping_sub(touch[0]));
             touch[0] = p.step;
             if p.counting == 1 {
                 touch[1] = touch[1].wrapping_add(occurrences[i]);
             }
             let sums = sums[i * chunks * width..][..chunks * width].chunks(width);
             for (utility, sums) in utility[row * chunks..].iter_mut().zip(sums) {
-                *utility = *utility * left + factor * norm(sums);
+                let earned = factor * norm(sums);
+                // what is not finite would be the utility for ever
+                *utility = *utility * left + if earned.is_finite() { earned } else { 0.0 };
             }
         }
     });

@@ -17,7 +17,7 @@ pub(crate) fn run(mut call: Call<'_>) {
             *credit = NONE;
             return;
         }
-        let since = p.step - touch[0];
+        let since = p.step.wrapping_sub(touch[0]);
         let own = match p.policy {
             WORD => touch[1],
             DISTANCE => {

@@ -143,6 +143,7 @@ impl VariableRows {
     /// # Errors
     /// As [`EmbeddingBags::export`].
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+        checkpoint.set_json(&dims_name(prefix), &self.dims())?;
         self.bags.export(checkpoint, prefix)
     }
 
@@ -151,7 +152,22 @@ impl VariableRows {
     /// # Errors
     /// As [`EmbeddingBags::import`].
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+        let (own, saved): (_, Vec<(u32, u32)>) = (self.dims(), checkpoint.json(&dims_name(prefix))?);
+        // the first run that is another one
+        if let Some(run) = (0..own.len().max(saved.len())).find(|&run| own.get(run) != saved.get(run)) {
+            let row: u32 = own[..run.min(own.len())].iter().map(|(rows, _)| rows).sum();
+            let text = |run: Option<&(u32, u32)>| {
+                run.map_or_else(|| "no more rows".to_owned(), |(rows, dim)| format!("{rows} rows of {dim}"))
+            };
+            let what = format!("rows from row {row} on");
+            return Err(checkpoint.mismatch(what, text(own.get(run)), text(saved.get(run))));
+        }
         self.bags.import(checkpoint, prefix)
+    }
+
+    /// Rows that follow one another and have the same dimension: how many, and the dimension.
+    fn dims(&self) -> Vec<(u32, u32)> {
+        self.layout.runs().map(|(place, rows)| (rows, place.dim)).collect()
     }
 
     pub(super) fn place(&self, row: u64) -> Result<Place> {
@@ -164,4 +180,9 @@ impl VariableRows {
     pub(super) fn same_context(&self, rec: &Recorder) -> Result<()> {
         self.bags.same_context(rec, "recorder")
     }
+}
+
+/// Where a checkpoint has the dimensions of the rows.
+fn dims_name(prefix: &str) -> String {
+    format!("{prefix}.dims")
 }
