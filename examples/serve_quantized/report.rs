@@ -21,8 +21,9 @@ pub struct PartLine {
     pub format: String,
     /// By how much the normalized entropy grows with this part alone so kept, in percent.
     pub percent: f64,
-    /// Of its values (tables) or outputs (layers) on the same inputs.
+    /// Of its values (tables) or outputs (layers) on the same inputs, and its rank among those: the worst is 1.
     pub relative_l2: f64,
+    pub rank: usize,
     /// Every format that was tried: its name, bytes and percent.
     pub tried: Vec<(String, u64, f64)>,
 }
@@ -64,7 +65,8 @@ impl Report {
         let Found { outcome, before, errors, .. } = found;
         let line = |((part, &pick), &bytes_before): ((&embag::quant::accuracy::Part, &usize), &u64)| {
             let kept = &part.candidates[pick];
-            let error = errors.parts.iter().find(|error| error.name == part.name);
+            let rank = errors.parts.iter().position(|error| error.name == part.name);
+            let error = rank.map(|rank| &errors.parts[rank]);
             PartLine {
                 name: part.name.clone(),
                 bytes_before,
@@ -72,6 +74,7 @@ impl Report {
                 format: kept.format.clone(),
                 percent: kept.percent,
                 relative_l2: error.map_or(f64::NAN, |error| error.relative_l2),
+                rank: rank.map_or(0, |rank| rank + 1),
                 tried: part.candidates.iter().map(|c| (c.format.clone(), c.bytes, c.percent)).collect(),
             }
         };
@@ -97,14 +100,14 @@ impl Report {
         let width = self.parts.iter().map(|part| part.name.len()).fold("part".len(), usize::max);
         writeln!(
             to,
-            "{:<width$}  {:>11}  {:>6}  {:>11}  {:>11}  {:>11}",
-            "part", "bytes", "kept", "bytes", "NE alone", "relative L2"
+            "{:<width$}  {:>11}  {:>6}  {:>11}  {:>11}  {:>11}  {:>4}",
+            "part", "bytes", "kept", "bytes", "NE alone", "relative L2", "rank"
         )?;
         for part in &self.parts {
             writeln!(
                 to,
-                "{:<width$}  {:>11}  {:>6}  {:>11}  {:>+9.4} %  {:>11.2e}",
-                part.name, part.bytes_before, part.format, part.bytes, part.percent, part.relative_l2
+                "{:<width$}  {:>11}  {:>6}  {:>11}  {:>+9.4} %  {:>11.2e}  {:>4}",
+                part.name, part.bytes_before, part.format, part.bytes, part.percent, part.relative_l2, part.rank
             )?;
         }
         let share = self.bytes as f64 / self.bytes_before.max(1) as f64 * 100.0;

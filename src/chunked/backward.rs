@@ -20,7 +20,8 @@ impl ChunkedTables {
         rec.run()
     }
 
-    /// Records [`ChunkedTables::backward`].
+    /// Records [`ChunkedTables::backward`]. Submit it, and recorders in the order that they were made, before rows or chunks
+    /// move: what is recorded names rows by their places, and a place may have got another row.
     ///
     /// # Errors
     /// As [`ChunkedTables::backward`].

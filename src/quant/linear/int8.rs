@@ -21,7 +21,8 @@ const MOST_INPUTS: usize = 65_536;
 pub enum InputQuant {
     /// From the range of each batch, found on the device. A value that is not finite makes all outputs NaN.
     Dynamic(ActivationBits),
-    /// From calibration. Values beyond the range get its ends.
+    /// From calibration. Values beyond the range get its ends, infinite ones too, and a NaN the least: outputs are finite
+    /// whatever the input is.
     Static(ActivationQuant),
 }
 
