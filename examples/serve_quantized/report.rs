@@ -107,7 +107,13 @@ impl Report {
             writeln!(
                 to,
                 "{:<width$}  {:>11}  {:>6}  {:>11}  {:>+9.4} %  {:>11.2e}  {:>4}",
-                part.name, part.bytes_before, part.format, part.bytes, part.percent, part.relative_l2, part.rank
+                part.name,
+                part.bytes_before,
+                part.format,
+                part.bytes,
+                part.percent,
+                part.relative_l2,
+                part.rank
             )?;
         }
         let share = self.bytes as f64 / self.bytes_before.max(1) as f64 * 100.0;

@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(of(RowFormat::F16), [32, 32, 32]);
         assert_eq!(RowLayout::Fused.row_bytes(RowFormat::Int4, 17).unwrap(), 13);
         let none = RowLayout::Inference { alignment: 0 }.row_bytes(RowFormat::Int8, 4).unwrap_err();
-        assert_eq!(none.to_string(), "alignment: expected at least 1 byte, got 0");
+        assert_eq!(none.to_string(), "alignment: expected 1 to 4096 bytes, got 0");
     }
 
     #[test]
