@@ -139,6 +139,62 @@ fn a_budget_holds_after_a_load() {
 }
 
 #[test]
+fn what_no_table_has_is_refused() {
+    let ctx = Context::cpu();
+    let mut tables = described(&ctx, 10).slots(20).build().unwrap();
+    tables.admit(&[1, 2], &[2]).unwrap();
+    let good = everything(&tables);
+    // the same with other words for a tensor
+    let damaged = |what: &str, word: u32, expected: &str| {
+        let mut all = Checkpoint::new();
+        for name in good.names() {
+            let shape = good.shape(name).unwrap();
+            if let Ok(words) = good.tensor::<u32>(name, shape) {
+                let mut words = words.to_vec();
+                if name == what {
+                    words[0] = word;
+                }
+                all.insert(name, shape, words).unwrap();
+            } else {
+                let mut values = good.tensor::<f32>(name, shape).unwrap().to_vec();
+                if name == what {
+                    values[0] = f32::from_bits(word);
+                }
+                all.insert(name, shape, values).unwrap();
+            }
+        }
+        for key in [
+            "tables",
+            "chunk_width",
+            "slots",
+            "budget",
+            "steps",
+            "store.steps",
+            "store.optimizer",
+            "store.tables",
+        ] {
+            let key = format!("c.{key}");
+            if let Some(value) = good.metadata(&key) {
+                all.set_metadata(&key, value).unwrap();
+            }
+        }
+        let mut other = described(&ctx, 10).slots(20).build().unwrap();
+        match (other.import(&all, "c"), expected) {
+            (Ok(()), "") => {}
+            (result, _) => {
+                let error = result.unwrap_err().to_string();
+                assert!(error.contains(expected) && !expected.is_empty(), "{error}");
+            }
+        }
+    };
+    damaged("", 0, "");
+    damaged("c.t.utility", f32::NAN.to_bits(), "c.t.utility: expected numbers of at least 0, got NaN");
+    damaged("c.t.utility", (-1f32).to_bits(), "got -1");
+    damaged("c.t.touch", 1, "c.t.touch: expected at most step 0, got 1");
+    damaged("c.t.slots", 99, "slots: expected each of 20 used once, or free");
+}
+
+#[test]
 fn damaged_pruned_tables_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pruned.safetensors");

@@ -79,7 +79,7 @@ impl ChunkedTables {
         let steps: u32 = checkpoint.json(&format!("{prefix}.steps"))?;
         let mut saved = Vec::new();
         for table in 0..self.lookup.tables.len() {
-            saved.push(self.saved_table(checkpoint, prefix, table)?);
+            saved.push(self.saved_table(checkpoint, prefix, table, steps)?);
         }
         let name = format!("{prefix}.free");
         let shape = checkpoint.shape(&name).unwrap_or(&[0]).to_vec();
@@ -153,7 +153,13 @@ impl ChunkedTables {
         self.lookup.tables.iter().map(|table| table.name.clone()).collect()
     }
 
-    fn saved_table(&self, checkpoint: &Checkpoint, prefix: &str, table: usize) -> Result<SavedTable> {
+    fn saved_table(
+        &self,
+        checkpoint: &Checkpoint,
+        prefix: &str,
+        table: usize,
+        steps: u32,
+    ) -> Result<SavedTable> {
         let spec = &self.lookup.tables[table];
         let name = format!("{prefix}.{}", spec.name);
         let directory = SavedDirectory::read(checkpoint, &name)?;
@@ -163,11 +169,19 @@ impl ChunkedTables {
         }
         let rows = directory.ids.len();
         let shape = [rows, spec.chunks as usize];
-        let touch = [rows, self.settings.words() as usize];
+        let words = self.settings.words() as usize;
+        let utility = checkpoint.tensor::<f32>(&format!("{name}.utility"), &shape)?;
+        if let Some(bad) = utility.iter().find(|utility| utility.is_nan() || **utility < 0.0) {
+            return Err(checkpoint.mismatch(format!("{name}.utility"), "numbers of at least 0", bad));
+        }
+        let touch = checkpoint.tensor::<u32>(&format!("{name}.touch"), &[rows, words])?;
+        if let Some(bad) = touch.iter().step_by(words).find(|step| **step > steps) {
+            return Err(checkpoint.mismatch(format!("{name}.touch"), format!("at most step {steps}"), bad));
+        }
         Ok(SavedTable {
             slots: checkpoint.tensor::<u32>(&format!("{name}.slots"), &shape)?.to_vec(),
-            utility: checkpoint.tensor::<f32>(&format!("{name}.utility"), &shape)?.to_vec(),
-            touch: checkpoint.tensor::<u32>(&format!("{name}.touch"), &touch)?.to_vec(),
+            utility: utility.to_vec(),
+            touch: touch.to_vec(),
             directory,
         })
     }
