@@ -18,6 +18,13 @@ pub(super) fn slots_within(budget: u64, metadata: u64, width: u32) -> Result<u32
     Ok(u32::try_from(slots).unwrap_or(NONE).min(NONE - 1))
 }
 
+/// What a table's rows are kept for after some of them lost chunks.
+struct Touched {
+    table: usize,
+    utility: Vec<f32>,
+    touch: Vec<u32>,
+}
+
 /// What a slot takes: its values, and a place on the stack of free ones.
 pub(super) fn slot_bytes(width: u32) -> u64 {
     u64::from(width) * 4 + 4
@@ -114,7 +121,8 @@ impl ChunkedTables {
         for (table, slots) in self.lookup.tables.iter().zip(&all) {
             table.slots.write(&ctx, 0, slots)?;
         }
-        for (worth, (utility, touch)) in self.worth.iter().zip(&dropped) {
+        for Touched { table, utility, touch } in &dropped {
+            let worth = &self.worth[*table];
             worth.utility.write(&ctx, 0, utility)?;
             worth.touch.write(&ctx, 0, touch)?;
         }
@@ -124,18 +132,20 @@ impl ChunkedTables {
         Ok(())
     }
 
-    /// Utilities and touches of each table in which the rows that lost chunks were changed in this step.
-    fn touched(&self, before: &[Vec<u32>], after: &[Vec<u32>]) -> Result<Vec<(Vec<f32>, Vec<u32>)>> {
+    /// The tables in which rows lost chunks, with the utilities and touches that they have then: these rows were changed in this
+    /// step.
+    fn touched(&self, before: &[Vec<u32>], after: &[Vec<u32>]) -> Result<Vec<Touched>> {
         let (ctx, words) = (self.context(), self.settings.words() as usize);
         let mut all = Vec::new();
-        for (table, (before, after)) in before.iter().zip(after).enumerate() {
+        let tables = before.iter().zip(after).enumerate();
+        for (table, (before, after)) in tables.filter(|(_, (before, after))| before != after) {
             let chunks = self.lookup.tables[table].chunks as usize;
             let worth = &self.worth[table];
             let read = |buffer: &Buffer, words: usize| buffer.part(0, words as u64 * 4);
             let mut utility = read(&worth.utility, before.len()).read::<f32>(ctx)?;
             let mut touch = read(&worth.touch, before.len() / chunks * words).read::<u32>(ctx)?;
             // utilities are kept as of the step of the row
-            let effective = if before == after { Vec::new() } else { self.effective(table)? };
+            let effective = self.effective(table)?;
             for (row, (before, after)) in before.chunks(chunks).zip(after.chunks(chunks)).enumerate() {
                 if before != after {
                     let place = row * chunks..(row + 1) * chunks;
@@ -143,7 +153,7 @@ impl ChunkedTables {
                     touch[row * words] = self.steps;
                 }
             }
-            all.push((utility, touch));
+            all.push(Touched { table, utility, touch });
         }
         Ok(all)
     }

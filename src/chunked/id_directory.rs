@@ -105,21 +105,17 @@ impl IdDirectory {
     /// # Errors
     /// As [`IdDirectory::new`], and if `least` is 0.
     pub fn admitting(ctx: &Context, capacity: u32, least: u32) -> Result<Self> {
-        Self::within(ctx, capacity, least, |bytes| ctx.allocate(MEMORY, bytes))
+        let entries = ctx.allocate(MEMORY, Self::entry_bytes(ctx, capacity)?)?;
+        Self::within(ctx, capacity, least, entries)
     }
 
-    /// The same with memory for the places that is given, which must be zeros.
-    pub(super) fn within(
-        ctx: &Context,
-        capacity: u32,
-        least: u32,
-        memory: impl FnOnce(u64) -> Result<Buffer>,
-    ) -> Result<Self> {
+    /// The same with memory for the places that is given: [`IdDirectory::entry_bytes`] of zeros.
+    pub(super) fn within(ctx: &Context, capacity: u32, least: u32, entries: Buffer) -> Result<Self> {
         Ok(Self {
             ctx: ctx.clone(),
             capacity,
             buckets: buckets(ctx, capacity)?,
-            entries: memory(Self::entry_bytes(ctx, capacity)?)?,
+            entries,
             row_ids: ctx.allocate("embag.directory_ids", u64::from(capacity) * 4)?,
             left: ctx.allocate("embag.directory_left", 0)?,
             counts: ctx.allocate("embag.directory_counts", 12)?,

@@ -68,7 +68,7 @@ impl Table {
         });
         let ranges = slots?.into_iter().flatten().zip(entries?.into_iter().flatten());
         for (TableSpec { name, chunks, rows }, (slots, entries)) in specs.into_iter().zip(ranges) {
-            let directory = IdDirectory::within(ctx, rows, least, |_| Ok(entries))?;
+            let directory = IdDirectory::within(ctx, rows, least, entries)?;
             slots.write(ctx, 0, &vec![NONE; rows as usize * chunks as usize])?;
             tables.push(Self { name, chunks, directory, slots });
         }
