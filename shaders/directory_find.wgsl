@@ -22,6 +22,8 @@ struct Params {
     features: u32,
     // threads in all: one for each id
     work: u32,
+    // where the unknown ids of these begin
+    first_unknown: u32,
     // whose unknown ids are counted
     table: u32,
 }
@@ -47,12 +49,12 @@ fn main(
         let at = 4u * (feature.first_bucket + bucket);
         let low = places[at];
         let high = places[at + 1u];
-        let in_low = low == vec4<u32>(id);
-        let in_high = high == vec4<u32>(id);
-        if (any(in_low) || any(in_high)) {
-            let found = select(vec4<u32>(), places[at + 2u], in_low)
-                | select(vec4<u32>(), places[at + 3u], in_high);
-            row = found.x | found.y | found.z | found.w;
+        // its place, counted from 1: an id is in one at most
+        let in_low = dot(vec4<u32>(1u, 2u, 3u, 4u), vec4<u32>(low == vec4<u32>(id)));
+        let in_high = dot(vec4<u32>(5u, 6u, 7u, 8u), vec4<u32>(high == vec4<u32>(id)));
+        let place = in_low + in_high;
+        if (place > 0u) {
+            row = places[at + 2u + (place - 1u) / 4u][(place - 1u) % 4u];
             break;
         }
         // nobody went on from a bucket whose last place is free
@@ -62,7 +64,7 @@ fn main(
         bucket = next_bucket(bucket, id, feature.buckets);
     }
     rows[i] = row;
-    unknown[work] = select(NONE, id, row == NONE);
+    unknown[params.first_unknown + work] = select(NONE, id, row == NONE);
     if (row == NONE) {
         atomicAdd(&strangers[params.table], 1u);
     }

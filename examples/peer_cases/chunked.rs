@@ -26,6 +26,11 @@ fn full(ctx: &Context) -> Result<ChunkedTables> {
         builder = builder.table(&name, ROWS, DIM).feature(&name, &name, Pooling::Sum);
     }
     let mut tables = builder.build()?;
+    let n = TABLES * BATCH * LENGTH;
+    let history: Vec<u64> = zipf(n * 11, ROWS).into_iter().map(raw).collect();
+    for ids in history[n..].chunks(n) {
+        tables.admit(ids, &vec![LENGTH as u32; TABLES * BATCH])?;
+    }
     let part = ROWS / 8;
     for first in (0..ROWS).step_by(part as usize) {
         let ids: Vec<u64> = (first..first + part).map(raw).collect();

@@ -13,16 +13,21 @@ fn virtual_id(low: u32, high: u32) -> u32 {
     return clamp(mix(mix(low) ^ high), 1u, NONE - 1u);
 }
 
-// The bucket that a virtual id begins in, from the first to the last as ids ascend: the upper word of id * buckets.
-fn first_bucket(id: u32, buckets: u32) -> u32 {
+// The upper word of a product: a number below `n`, which ascends with `id`.
+fn scaled(id: u32, n: u32) -> u32 {
     let low = id & 0xffffu;
     let high = id >> 16u;
-    let middle = high * (buckets & 0xffffu) + ((low * (buckets & 0xffffu)) >> 16u);
-    return high * (buckets >> 16u) + (middle >> 16u) + ((low * (buckets >> 16u) + (middle & 0xffffu)) >> 16u);
+    let middle = high * (n & 0xffffu) + ((low * (n & 0xffffu)) >> 16u);
+    return high * (n >> 16u) + (middle >> 16u) + ((low * (n >> 16u) + (middle & 0xffffu)) >> 16u);
+}
+
+// The bucket that a virtual id begins in, from the first to the last as ids ascend.
+fn first_bucket(id: u32, buckets: u32) -> u32 {
+    return scaled(id, buckets);
 }
 
 // The bucket that is looked at after another one, without a sum beyond 32 bits.
 fn next_bucket(bucket: u32, id: u32, buckets: u32) -> u32 {
-    let step = 1u + mix(id) % (buckets - 1u);
+    let step = 1u + scaled(mix(id), buckets - 1u);
     return select(bucket + step, bucket - (buckets - step), bucket >= buckets - step);
 }

@@ -35,6 +35,16 @@ pub struct DeviceBatch {
 
 impl JaggedBatch {
     pub(crate) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
+        Self::on_device(rec, schema, given, false)
+    }
+
+    /// The same for ids that are looked up on the device, and so are rows or none. Whoever looks them up counts those that
+    /// are none.
+    pub(crate) fn of_rows(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
+        Self::on_device(rec, schema, given, true)
+    }
+
+    fn on_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch, rows: bool) -> Result<Self> {
         let ctx = rec.context().clone();
         let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples } = given;
         let features = u32::try_from(schema.features.len()).unwrap_or(0);
@@ -110,13 +120,13 @@ impl JaggedBatch {
             touched: None,
             skipped: None,
         });
-        rec.whole(|rec| this.record_checks(rec, bags))?;
+        rec.whole(|rec| this.record_checks(rec, bags, rows))?;
         this.guard(rec);
         Ok(this)
     }
 
-    fn record_checks(&self, rec: &mut Recorder, bags: u32) -> Result<()> {
-        let Inner { schema, batch, ids, ids_buffer, offsets, status, .. } = &*self.inner;
+    fn record_checks(&self, rec: &mut Recorder, bags: u32, rows: bool) -> Result<()> {
+        let Inner { batch, ids, ids_buffer, offsets, status, .. } = &*self.inner;
         let counted = self.inner.counts.as_ref().filter(|_| *batch > 0);
         let params = check_offsets::Params {
             bags,
@@ -129,6 +139,17 @@ impl JaggedBatch {
         let begins = rec.scratch_from("embag.begins", &begins)?;
         let bindings = vec![status.clone(), offsets.clone(), begins];
         rec.dispatch(Dispatch::threads(&check_offsets::KERNEL, 0, &params, bindings, bags + 1));
+        if !rows {
+            self.record_id_check(rec)?;
+        }
+        let params = check_report::Params { batch: *batch, bags };
+        let bindings = vec![status.clone(), offsets.clone(), ids_buffer.clone()];
+        rec.dispatch(Dispatch::new(&check_report::KERNEL, 0, &params, bindings, 1));
+        Ok(())
+    }
+
+    fn record_id_check(&self, rec: &mut Recorder) -> Result<()> {
+        let Inner { schema, batch, ids, ids_buffer, offsets, status, .. } = &*self.inner;
         let features: Vec<Feature> = schema
             .features
             .iter()
@@ -144,9 +165,6 @@ impl JaggedBatch {
         };
         let bindings = vec![status.clone(), features, offsets.clone(), ids_buffer.clone()];
         rec.dispatch(Dispatch::threads(&check_ids::KERNEL, 0, &params, bindings, *ids));
-        let params = check_report::Params { batch: *batch, bags };
-        let bindings = vec![status.clone(), offsets.clone(), ids_buffer.clone()];
-        rec.dispatch(Dispatch::new(&check_report::KERNEL, 0, &params, bindings, 1));
         Ok(())
     }
 }

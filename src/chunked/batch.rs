@@ -6,6 +6,7 @@ use super::find::{Found, Ids, record_find};
 use super::lookup::{Feature, Lookup};
 use crate::bag::{DeviceBatch, JaggedBatch};
 use crate::device::{Buffer, Context, Recorder};
+use crate::kernels::feature::SKIPPED;
 use crate::{Error, Result};
 
 /// A batch whose ids were looked up; made by [`ChunkedTables::admit`](super::ChunkedTables::admit) and the like. It holds
@@ -129,8 +130,12 @@ impl RawIds {
 
     /// The batch, when the look-up has been recorded.
     pub(super) fn batch(self, rec: &mut Recorder, lookup: &Lookup, epoch: u32) -> Result<ChunkedBatch> {
+        Ok(ChunkedBatch { inner: JaggedBatch::from_device(rec, lookup.schema(), self.given_rows())?, epoch })
+    }
+
+    fn given_rows(self) -> DeviceBatch {
         let DeviceIds { batch, bags, lengths, counts, .. } = self.given;
-        let given = DeviceBatch {
+        DeviceBatch {
             batch,
             ids: self.rows,
             bags,
@@ -138,8 +143,7 @@ impl RawIds {
             weights: None,
             counts: Some(counts),
             examples: None,
-        };
-        Ok(ChunkedBatch { inner: JaggedBatch::from_device(rec, lookup.schema(), given)?, epoch })
+        }
     }
 }
 
@@ -176,13 +180,15 @@ impl Lookup {
     pub(super) fn record_find(&self, rec: &mut Recorder, raw: RawIds, epoch: u32) -> Result<ChunkedBatch> {
         self.store.same_context(rec, "recorder")?;
         rec.whole(|rec| {
+            let inner = JaggedBatch::of_rows(rec, self.schema(), raw.clone().given_rows())?;
             rec.scope(|rec| {
                 let unknown = rec.scratch("embag.unknown", raw.rows.size())?;
-                let strangers = rec.scratch("embag.strangers", 4)?;
-                let found = Found { rows: &raw.rows, unknown: &unknown, strangers: &strangers, table: 0 };
+                // ids without a row are counted where those are that are skipped
+                let (strangers, table) = (&inner.inner.status, SKIPPED);
+                let found = Found { rows: &raw.rows, unknown: &unknown, strangers, table };
                 record_find(rec, raw.ids(), self.ids_of(&raw, |_| true), &found)
             })?;
-            raw.batch(rec, self, epoch)
+            Ok(ChunkedBatch { inner, epoch })
         })
     }
 }

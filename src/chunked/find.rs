@@ -7,8 +7,8 @@ use super::side_by_side::together;
 use crate::Result;
 use crate::cpu::directory::Bucket;
 use crate::device::{Buffer, Recorder};
-use crate::kernel::Dispatch;
-use crate::kernels::directory_find::{KERNEL, Params, Sought};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::directory_find::{KERNEL, Params, Sought, variant};
 
 /// Ids of a range, and the directory that knows them.
 pub(super) struct Ids<'a> {
@@ -34,37 +34,42 @@ pub(super) fn record_find(
     ranges: Vec<Ids<'_>>,
     found: &Found<'_>,
 ) -> Result<()> {
+    let ctx = rec.context().clone();
+    // see shaders/prelude/one_feature.wgsl
+    let at_a_time = if ctx.shape() == Shape::Serial && !ctx.is_cpu() { 1 } else { usize::MAX };
     for (places, ranges) in together(ranges, |ids| ids.directory.entries().clone()) {
-        let mut work = 0;
-        let sought = |Ids { directory, range }: &Ids<'_>| {
-            let first_bucket = directory.entries().offset / size_of::<Bucket>() as u64;
-            let sought = Sought {
-                work_begin: work,
-                first: range.start,
-                buckets: directory.buckets(),
-                // a binding has fewer
-                first_bucket: u32::try_from(first_bucket).unwrap_or(u32::MAX),
+        // of these, unknown ids come one after the other
+        let mut first = 0;
+        for ranges in ranges.chunks(at_a_time.min(ranges.len())) {
+            let mut work = 0;
+            let sought = |Ids { directory, range }: &Ids<'_>| {
+                let first_bucket = directory.entries().offset / size_of::<Bucket>() as u64;
+                let sought = Sought {
+                    work_begin: work,
+                    first: range.start,
+                    buckets: directory.buckets(),
+                    // a binding has fewer
+                    first_bucket: u32::try_from(first_bucket).unwrap_or(u32::MAX),
+                };
+                // there are fewer ids than 2^32
+                work += range.end - range.start;
+                sought
             };
-            // there are fewer ids than 2^32
-            work += range.end - range.start;
-            sought
-        };
-        let features: Vec<Sought> = ranges.iter().map(sought).collect();
-        let params = Params {
+            let features: Vec<Sought> = ranges.iter().map(sought).collect();
             // there are fewer than columns
-            features: u32::try_from(features.len()).unwrap_or(u32::MAX),
-            work,
-            table: found.table,
-        };
-        let bindings = vec![
-            rec.scratch_from("embag.features", &features)?,
-            places,
-            ids.clone(),
-            found.rows.clone(),
-            found.unknown.clone(),
-            found.strangers.clone(),
-        ];
-        rec.dispatch(Dispatch::threads(&KERNEL, 0, &params, bindings, work));
+            let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
+            let params = Params { features: count, work, first_unknown: first, table: found.table };
+            let bindings = vec![
+                rec.scratch_from("embag.features", &features)?,
+                places.clone(),
+                ids.clone(),
+                found.rows.clone(),
+                found.unknown.clone(),
+                found.strangers.clone(),
+            ];
+            rec.dispatch(Dispatch::threads(&KERNEL, variant(count), &params, bindings, work));
+            first += work;
+        }
     }
     Ok(())
 }

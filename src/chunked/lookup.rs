@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use super::side_by_side::{side_by_side, together};
-use super::{ChunkedBatch, IdDirectory, id_directory};
+use super::side_by_side::side_by_side;
+use super::{IdDirectory, id_directory};
 use crate::bag::{Bounds, EmbeddingBags, FeatureSpec, Pooling, Schema};
-use crate::device::{Buffer, Context, Matrix, Recorder};
-use crate::kernel::{Dispatch, Shape as KernelShape};
-use crate::kernels::chunk_forward::{ChunkFeature, KERNEL, Params, variant};
+use crate::device::{Buffer, Context, Recorder};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, Shape, Window};
 use crate::{Error, Result};
@@ -152,118 +150,6 @@ impl Lookup {
             let names: Vec<&str> = self.tables.iter().map(|table| &*table.name).collect();
             Error::invalid("table", format!("one of {names:?}"), format!("{name:?}"))
         })
-    }
-
-    /// The pooled rows of a batch; waits until it is done.
-    pub(super) fn forward(&self, batch: &ChunkedBatch) -> Result<Matrix> {
-        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
-        let mut rec = Recorder::new(self.context());
-        self.record_forward(&mut rec, batch, &out)?;
-        rec.run()?;
-        Ok(out)
-    }
-
-    /// Records the lookup of a batch.
-    pub(super) fn record_forward(
-        &self,
-        rec: &mut Recorder,
-        batch: &ChunkedBatch,
-        out: &Matrix,
-    ) -> Result<()> {
-        batch.inner.fits(&self.schema)?;
-        out.check_shape("out", batch.len(), self.output_cols())?;
-        self.store.same_context(rec, "recorder")?;
-        batch.inner.guard(rec);
-        if batch.is_empty() {
-            return Ok(());
-        }
-        rec.whole(|rec| {
-            let at_once = out.rows_at_once(self.context());
-            for first in (0..batch.len()).step_by(at_once) {
-                let rows = at_once.min(batch.len() - first);
-                self.forward_rows(rec, batch, first, &out.row_part(first, rows))?;
-            }
-            Ok(())
-        })
-    }
-
-    /// The examples from one on whose rows of the output are given, which fit a binding.
-    fn forward_rows(
-        &self,
-        rec: &mut Recorder,
-        batch: &ChunkedBatch,
-        first: usize,
-        out: &Matrix,
-    ) -> Result<()> {
-        let ctx = rec.context().clone();
-        let inner = &batch.inner.inner;
-        let place = out.place(&ctx, "out")?;
-        // features begin at whole chunks, and so at multiples of four columns
-        let (variant, columns) = variant(ctx.shape(), self.width, place.vec4 && place.base % 4 == 0);
-        // bags are counted by a `u32`
-        let bags = u32::try_from(out.rows()).unwrap_or(u32::MAX);
-        let mut column = 0;
-        let placed = (0..self.features.len()).map(|f| {
-            let first = column;
-            column += self.dim(self.features[f].table);
-            (f, first)
-        });
-        let table = |f: usize| &self.tables[self.features[f].table];
-        // what a processor's caches hold of a feature serves its next window; GPUs want all the work there is
-        let at_a_time =
-            if ctx.shape() == KernelShape::Serial && self.parts().count() > 1 { 1 } else { usize::MAX };
-        let groups = together(placed, |&(f, _)| table(f).slots.clone());
-        for (slots, placed) in
-            groups.iter().flat_map(|(slots, all)| all.chunks(at_a_time).map(move |of| (slots, of)))
-        {
-            let mut work = 0u32;
-            let mut features = Vec::new();
-            for &(f, column) in placed {
-                let &Table { chunks, ref slots, .. } = table(f);
-                features.push(ChunkFeature {
-                    work_begin: work,
-                    // bags are counted by a `u32`
-                    first_bag: u32::try_from(f * batch.len() + first).unwrap_or(u32::MAX),
-                    chunks,
-                    mean: u32::from(self.features[f].mean),
-                    // a binding has fewer words
-                    slots_base: u32::try_from(slots.offset / 4).unwrap_or(u32::MAX),
-                    out_base: place.base + column,
-                });
-                let threads = bags.checked_mul(chunks * self.width / columns);
-                let Some(sum) = threads.and_then(|threads| work.checked_add(threads)) else {
-                    return Err(Error::invalid("batch", "fewer than 2^32 columns of all features", bags));
-                };
-                work = sum;
-            }
-            // there are fewer than columns
-            let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
-            let features = rec.scratch_from("embag.features", &features)?;
-            for (w, part) in self.parts() {
-                let params = Params {
-                    features: count,
-                    work,
-                    bags,
-                    out_stride: place.stride,
-                    width: self.width,
-                    first_slot: part.first_row,
-                    slots: part.rows,
-                    base: part.base,
-                    initial: u32::from(w == 0),
-                };
-                let bindings = vec![
-                    inner.status.clone(),
-                    features.clone(),
-                    inner.offsets.clone(),
-                    inner.ids_buffer.clone(),
-                    slots.clone(),
-                    self.store.store().weights(w).clone(),
-                    place.binding.clone(),
-                ];
-                rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work));
-            }
-        }
-        Ok(())
     }
 
     /// The store's windows and what of the slots lies in each.

@@ -88,6 +88,7 @@ mod bytes;
 mod checkpoint;
 mod export;
 mod find;
+mod forward;
 mod id_directory;
 mod lookup;
 mod pruned;

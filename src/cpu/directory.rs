@@ -18,27 +18,32 @@ pub(crate) fn virtual_id([low, high]: [u32; 2]) -> u32 {
     mix(mix(low) ^ high).clamp(1, NONE - 1)
 }
 
+/// The upper word of a product: a number below `n`, which ascends with `id`.
+#[inline(always)]
+fn scaled(id: u32, n: u32) -> u32 {
+    // less than `n`
+    ((u64::from(id) * u64::from(n)) >> 32) as u32
+}
+
 /// The bucket that a virtual id begins in, from the first to the last as ids ascend.
 #[inline(always)]
 pub(crate) fn first_bucket(id: u32, buckets: u32) -> u32 {
-    // less than `buckets`
-    ((u64::from(id) * u64::from(buckets)) >> 32) as u32
+    scaled(id, buckets)
 }
 
 /// The bucket that is looked at after another one.
 #[inline(always)]
 pub(crate) fn next_bucket(bucket: u32, id: u32, buckets: u32) -> u32 {
-    let step = 1 + mix(id) % (buckets - 1);
+    let step = 1 + scaled(mix(id), buckets - 1);
     if bucket >= buckets - step { bucket - (buckets - step) } else { bucket + step }
 }
 
 /// The row of a virtual id in a bucket, or [`NONE`].
 #[inline(always)]
 pub(crate) fn row_in([ids, rows]: &Bucket, id: u32) -> u32 {
-    // its place, counted from 1: a sum, as an id is in one place at most, and a jump for each could not be foreseen
-    let place =
-        ids.iter().zip(1u32..).map(|(&there, place)| if there == id { place } else { 0 }).sum::<u32>();
-    rows.get(place.wrapping_sub(1) as usize).copied().unwrap_or(NONE)
+    // a byte for each place: compared together, and without a jump for each, which could not be foreseen
+    let same = u64::from_le_bytes(ids.map(|there| u8::from(there == id)));
+    rows.get(same.trailing_zeros() as usize / 8).copied().unwrap_or(NONE)
 }
 
 /// Whether ids may have gone on from a bucket.

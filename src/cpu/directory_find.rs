@@ -11,13 +11,14 @@ use crate::kernels::feature::NONE;
 /// Ids that are looked up together.
 const TOGETHER: usize = 1024;
 /// How many ids ahead their first buckets are asked for.
-const AHEAD: usize = 32;
+const AHEAD: usize = 64;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let features = &call.read::<Sought>(0)[..p.features as usize];
     let (places, ids) = (call.read::<Bucket>(1), call.read::<[u32; 2]>(2));
-    let (mut rows, mut unknown) = (call.write::<u32>(3), &mut call.write::<u32>(4)[..p.work as usize]);
+    let (mut rows, mut unknown) =
+        (call.write::<u32>(3), &mut call.write::<u32>(4)[p.first_unknown as usize..][..p.work as usize]);
     let mut rows_begin = 0;
     let mut tasks = Vec::new();
     for (f, &Sought { work_begin, first, buckets, first_bucket }) in features.iter().enumerate() {
@@ -59,30 +60,35 @@ fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &m
         *bucket = first_bucket(*id, count);
     }
     buckets.iter().take(AHEAD).for_each(|&bucket| ask_for(bucket));
-    let mut left: [usize; TOGETHER] = std::array::from_fn(|i| i);
-    let mut len = raw.len();
-    for probe in 0..PROBES.min(count) {
-        let mut going_on = 0;
-        for k in 0..len {
-            let i = left[k];
-            if probe == 0 {
-                ask_for(buckets[(i + AHEAD) % TOGETHER]);
-            }
-            let bucket = &directory[buckets[i] as usize];
-            rows[i] = row_in(bucket, ids[i]);
-            // without a branch, which nobody could foresee
-            left[going_on] = i;
-            going_on += usize::from(rows[i] == NONE && is_full(bucket));
-        }
-        if going_on == 0 {
+    // those that go on
+    let mut left = [0; TOGETHER];
+    let mut len = 0;
+    for (i, row) in rows.iter_mut().enumerate() {
+        ask_for(buckets[(i + AHEAD) % TOGETHER]);
+        let bucket = &directory[buckets[i] as usize];
+        *row = row_in(bucket, ids[i]);
+        // without a branch, which nobody could foresee
+        left[len] = i;
+        len += usize::from(*row == NONE && is_full(bucket));
+    }
+    for _ in 1..PROBES.min(count) {
+        if len == 0 {
             break;
         }
-        len = going_on;
         for &i in &left[..len] {
             let (id, bucket) = (ids[i], &mut buckets[i]);
             *bucket = next_bucket(*bucket, id, count);
             ask_for(*bucket);
         }
+        let mut going_on = 0;
+        for k in 0..len {
+            let i = left[k];
+            let bucket = &directory[buckets[i] as usize];
+            rows[i] = row_in(bucket, ids[i]);
+            left[going_on] = i;
+            going_on += usize::from(rows[i] == NONE && is_full(bucket));
+        }
+        len = going_on;
     }
     let mut strangers = 0;
     for ((unknown, &row), &id) in unknown.iter_mut().zip(&*rows).zip(&ids) {

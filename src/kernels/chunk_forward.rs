@@ -19,6 +19,8 @@ params! {
         /// Where the slots of the table's rows begin.
         slots_base: u32,
         out_base: u32,
+        /// Where the entries of the id at position 0 would begin in [`chunk_lists`](super::chunk_lists), wrapping around.
+        lists_base: u32,
     }
 }
 
@@ -59,6 +61,7 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/status.wgsl",
+                "prelude/chunk_feature.wgsl",
                 "prelude/chunk_forward_params.wgsl",
                 "prelude/find_feature.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
@@ -149,6 +152,7 @@ fn cases() -> Vec<Case> {
                         mean: u32::from(mean == 1 && first_bag == 2),
                         slots_base,
                         out_base,
+                        lists_base: 0,
                     };
                     params.work += bags * chunks * width / columns;
                     (slots_base, out_base) = (slots_base + table_rows * chunks, out_base + chunks * width);

@@ -25,9 +25,34 @@ params! {
         features: u32,
         /// Ids of all features.
         work: u32,
+        /// Where the unknown ids of these begin.
+        first_unknown: u32,
         /// Whose unknown ids are counted.
         table: u32,
     }
+}
+
+/// The index of the variant for so many features.
+pub(crate) fn variant(features: u32) -> usize {
+    usize::from(features != 1)
+}
+
+macro_rules! variant {
+    ($name:literal, $feature:literal) => {
+        Variant {
+            name: $name,
+            shape: Shape::Any,
+            workgroup: 256,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/random.wgsl",
+                "prelude/directory.wgsl",
+                $feature,
+                "directory_find.wgsl"
+            ],
+        }
+    };
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
@@ -42,19 +67,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         write("strangers"),
     ],
     params: Params::LAYOUT,
-    variants: &[Variant {
-        name: "any",
-        shape: Shape::Any,
-        workgroup: 256,
-        constants: &[],
-        sources: fragments![
-            "prelude/grid.wgsl",
-            "prelude/random.wgsl",
-            "prelude/directory.wgsl",
-            "prelude/find_feature.wgsl",
-            "directory_find.wgsl"
-        ],
-    }],
+    variants: &[variant!("one", "prelude/one_feature.wgsl"), variant!("many", "prelude/find_feature.wgsl")],
     parity: Parity::Bits,
     twin: crate::cpu::directory_find::run,
     cases,
@@ -102,14 +115,16 @@ fn cases() -> Vec<Case> {
                 CaseBinding::ints(&places),
                 CaseBinding::ints(&ids),
                 unwritten(3 + few + len),
-                unwritten(work),
+                unwritten(1 + work),
                 CaseBinding::ints(&[9u32, 7]),
             ];
             // there are three at most
             let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
-            let params = Params { features: count, work, table: 1 };
+            let params = Params { features: count, work, first_unknown: 1, table: 1 };
+            // the one that finds the feature can do so among one too
+            let variants: &[usize] = if count == 1 { &[0, 1] } else { &[1] };
             let name = format!("{count} features, {len} ids, {known} known, {buckets} buckets");
-            let case = Case::new(name, [0], &params, bindings, work.div_ceil(256));
+            let case = Case::new(name, variants.iter().copied(), &params, bindings, work.div_ceil(256));
             let bench = len == 200_000 && count == 1;
             all.push(if bench { case.bench(u64::from(len) * 80, 0) } else { case });
         }

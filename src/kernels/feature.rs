@@ -62,6 +62,10 @@ params! {
     }
 }
 
+/// The word of a [`Status`] that counts the ids that are skipped.
+pub(crate) const SKIPPED: u32 = 2;
+const _: () = assert!(std::mem::offset_of!(Status, skipped) == SKIPPED as usize * 4);
+
 impl Status {
     /// Nothing wrong.
     pub(crate) const CLEAN: Self = Self {

@@ -19,11 +19,13 @@ pub(crate) mod check_rows;
 pub(crate) mod check_values;
 pub(crate) mod chunk_effective;
 pub(crate) mod chunk_forward;
+pub(crate) mod chunk_lists;
 pub(crate) mod chunk_marks;
 pub(crate) mod chunk_move;
 pub(crate) mod chunk_moved;
 pub(crate) mod chunk_open;
 pub(crate) mod chunk_opened;
+pub(crate) mod chunk_pool;
 pub(crate) mod chunk_reset;
 pub(crate) mod chunk_slots;
 pub(crate) mod chunk_terms;
@@ -166,6 +168,8 @@ pub const ALL: &[&Kernel] = &[
     &directory_sight::KERNEL,
     &directory_sift::KERNEL,
     &chunk_forward::KERNEL,
+    &chunk_lists::KERNEL,
+    &chunk_pool::KERNEL,
     &chunk_slots::KERNEL,
     &chunk_open::KERNEL,
     &chunk_opened::KERNEL,

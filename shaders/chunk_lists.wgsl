@@ -1,0 +1,69 @@
+// The slots of a bag's chunks by the windows of the store that they lie in: a thread takes a bag, whose rows it has at hand for
+// one chunk after the other.
+@group(0) @binding(0) var<storage, read> status: Status;
+@group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
+@group(0) @binding(3) var<storage, read> rows: array<u32>;
+@group(0) @binding(4) var<storage, read> slots: array<u32>;
+@group(0) @binding(5) var<storage, read_write> lists: array<u32>;
+
+struct Params {
+    features: u32,
+    // bags of a feature
+    bags: u32,
+    // elements from row to row of the output
+    out_stride: u32,
+    // columns of a chunk
+    width: u32,
+    // the slots of four windows, each of so many but the last
+    first_slot: u32,
+    slots: u32,
+    window_slots: u32,
+    // entries of a window
+    entries: u32,
+}
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let work = group_index(group, groups) * WORKGROUP + thread;
+    if (work >= params.features * params.bags || refused(status.bad_position, status.bad_offset)) {
+        return;
+    }
+    let feature = features[work / params.bags];
+    let item = work % params.bags;
+    let begin = offsets[feature.first_bag + item];
+    let end = offsets[feature.first_bag + item + 1u];
+    let windows = vec4<u32>(0u, 1u, 2u, 3u);
+    let first = params.first_slot + windows * params.window_slots;
+    for (var chunk = 0u; chunk < feature.chunks; chunk++) {
+        let slots_from = feature.slots_base + chunk;
+        let list = feature.lists_base + begin * feature.chunks + chunk;
+        var next = list + windows * params.entries;
+        for (var p = begin; p < end; p++) {
+            let row = rows[p];
+            let there = row != NONE;
+            let slot = slots[select(0u, slots_from + row * feature.chunks, there)];
+            // what has no slot, or one before the windows, is beyond them too
+            if (there && slot - params.first_slot < params.slots) {
+                // 1 for the window that it lies in
+                let window = vec4<u32>(vec4<u32>(slot) - first < vec4<u32>(params.window_slots));
+                lists[dot(next, window)] = slot - dot(first, window);
+                next += window * feature.chunks;
+            }
+        }
+        let at = (feature.work_begin + item * feature.chunks + chunk) * LIST;
+        lists[at + LIST_BEGIN] = list;
+        lists[at + LIST_STEP] = feature.chunks;
+        lists[at + LIST_OUT] = feature.out_base + item * params.out_stride + chunk * params.width;
+        lists[at + LIST_DIVISOR] = select(1u, max(end - begin, 1u), feature.mean == 1u);
+        lists[at + LIST_ENDS] = next.x;
+        lists[at + LIST_ENDS + 1u] = next.y;
+        lists[at + LIST_ENDS + 2u] = next.z;
+        lists[at + LIST_ENDS + 3u] = next.w;
+    }
+}

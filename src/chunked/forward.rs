@@ -1,0 +1,265 @@
+//! Pooled rows of a batch.
+
+use std::ops::Range;
+
+use super::ChunkedBatch;
+use super::lookup::Lookup;
+use super::side_by_side::together;
+use crate::device::{Buffer, Context, Matrix, Place, Recorder};
+use crate::kernel::{Dispatch, Shape};
+use crate::kernels::chunk_forward::ChunkFeature;
+use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};
+use crate::kernels::{chunk_forward, chunk_lists, chunk_pool};
+use crate::table::Part;
+use crate::{Error, Result};
+
+/// A feature of a batch, where its columns begin in the output, and where lists of its ids.
+struct Placed {
+    feature: usize,
+    column: u32,
+    lists_base: u32,
+}
+
+/// Examples from one on, and the rows of the output for them, which fit a binding.
+struct Rows<'a> {
+    batch: &'a ChunkedBatch,
+    first: usize,
+    count: u32,
+    out: Place,
+}
+
+/// Features that one dispatch looks up, whose slots lie in one buffer.
+struct Together {
+    slots: Buffer,
+    features: Buffer,
+    count: u32,
+    /// Threads.
+    work: u32,
+}
+
+impl Lookup {
+    /// The pooled rows of a batch; waits until it is done.
+    pub(super) fn forward(&self, batch: &ChunkedBatch) -> Result<Matrix> {
+        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
+        let mut rec = Recorder::new(self.context());
+        self.record_forward(&mut rec, batch, &out)?;
+        rec.run()?;
+        Ok(out)
+    }
+
+    /// Records the lookup of a batch.
+    pub(super) fn record_forward(
+        &self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        out: &Matrix,
+    ) -> Result<()> {
+        batch.inner.fits(self.schema())?;
+        out.check_shape("out", batch.len(), self.output_cols())?;
+        self.store.same_context(rec, "recorder")?;
+        batch.inner.guard(rec);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let ctx = self.context();
+        rec.whole(|rec| {
+            let at_once = out.rows_at_once(ctx);
+            for first in (0..batch.len()).step_by(at_once) {
+                let out = out.row_part(first, at_once.min(batch.len() - first));
+                // bags are counted by a `u32`
+                let count = u32::try_from(out.rows()).unwrap_or(u32::MAX);
+                let rows = Rows { batch, first, count, out: out.place(ctx, "out")? };
+                if self.listed(ctx, &rows) {
+                    rec.scope(|rec| self.pool_by_lists(rec, &rows))?;
+                } else {
+                    self.pool(rec, &rows)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Records the pooling of rows window by window: each goes through all ids.
+    fn pool(&self, rec: &mut Recorder, rows: &Rows<'_>) -> Result<()> {
+        let shape = rec.context().shape();
+        let (variant, columns) = chunk_forward::variant(shape, self.width, rows.vec4());
+        // what a processor's caches hold of a feature serves its next window; GPUs want all the work there is
+        let at_a_time = if shape == Shape::Serial && self.parts().count() > 1 { 1 } else { usize::MAX };
+        for Together { slots, features, count, work } in
+            self.together(rec, rows, self.width / columns, at_a_time)?
+        {
+            for (w, part) in self.parts() {
+                let params = chunk_forward::Params {
+                    features: count,
+                    work,
+                    bags: rows.count,
+                    out_stride: rows.out.stride,
+                    width: self.width,
+                    first_slot: part.first_row,
+                    slots: part.rows,
+                    base: part.base,
+                    initial: u32::from(w == 0),
+                };
+                let batch = &rows.batch.inner.inner;
+                let bindings = vec![
+                    batch.status.clone(),
+                    features.clone(),
+                    batch.offsets.clone(),
+                    batch.ids_buffer.clone(),
+                    slots.clone(),
+                    self.store.store().weights(w).clone(),
+                    rows.out.binding.clone(),
+                ];
+                rec.dispatch(Dispatch::threads(&chunk_forward::KERNEL, variant, &params, bindings, work));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether ids are put into lists by windows first. Software adapters execute both sides of a condition, and so look every
+    /// chunk up in every window.
+    fn listed(&self, ctx: &Context, rows: &Rows<'_>) -> bool {
+        let words = self.list_words(rows) + self.list_entries(rows.batch) * WINDOWS as u64;
+        ctx.shape() == Shape::Serial
+            && !ctx.is_cpu()
+            && self.parts().count() > 1
+            && self.width.is_multiple_of(16)
+            && words * 4 <= ctx.limits().binding
+    }
+
+    /// Records the pooling of rows from lists of the slots of each window.
+    fn pool_by_lists(&self, rec: &mut Recorder, rows: &Rows<'_>) -> Result<()> {
+        let batch = &rows.batch.inner.inner;
+        let entries = self.list_entries(rows.batch);
+        let lists =
+            rec.scratch("embag.chunk_lists", (self.list_words(rows) + entries * WINDOWS as u64) * 4)?;
+        // they fit a binding
+        let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+        let parts: Vec<(usize, &Part)> = self.parts().collect();
+        for Together { slots, features, count, work } in self.together(rec, rows, 1, usize::MAX)? {
+            for windows in parts.chunks(WINDOWS) {
+                let (first, last) = (windows[0], windows[windows.len() - 1]);
+                let params = chunk_lists::Params {
+                    features: count,
+                    bags: rows.count,
+                    out_stride: rows.out.stride,
+                    width: self.width,
+                    first_slot: first.1.first_row,
+                    slots: last.1.first_row + last.1.rows - first.1.first_row,
+                    window_slots: first.1.rows,
+                    entries,
+                };
+                let bindings = vec![
+                    batch.status.clone(),
+                    features.clone(),
+                    batch.offsets.clone(),
+                    batch.ids_buffer.clone(),
+                    slots.clone(),
+                    lists.clone(),
+                ];
+                // there are fewer than chunks
+                rec.dispatch(Dispatch::threads(
+                    &chunk_lists::KERNEL,
+                    0,
+                    &params,
+                    bindings,
+                    count * rows.count,
+                ));
+                let params =
+                    chunk_pool::Params { work, width: self.width, entries, initial: u32::from(first.0 == 0) };
+                let mut bindings = vec![batch.status.clone(), lists.clone()];
+                // where there are fewer, lists of the others are empty
+                bindings.extend((0..WINDOWS).map(|window| {
+                    let (w, _) = windows.get(window).unwrap_or(&first);
+                    self.store.store().weights(*w).clone()
+                }));
+                bindings.push(rows.out.binding.clone());
+                let variant = chunk_pool::variant(rows.vec4());
+                rec.dispatch(Dispatch::threads(&chunk_pool::KERNEL, variant, &params, bindings, work));
+            }
+        }
+        Ok(())
+    }
+
+    /// Words of the lists' own, one list for each chunk of each bag.
+    fn list_words(&self, rows: &Rows<'_>) -> u64 {
+        let chunks: u64 = (0..self.features.len()).map(|f| u64::from(self.chunks_of(f))).sum();
+        chunks * u64::from(rows.count) * u64::from(LIST_WORDS)
+    }
+
+    /// Chunks of all ids of a batch: the entries of a window.
+    fn list_entries(&self, batch: &ChunkedBatch) -> u64 {
+        let of_feature =
+            |(f, ids): (usize, Range<u32>)| u64::from(ids.end - ids.start) * u64::from(self.chunks_of(f));
+        batch.ranges().into_iter().enumerate().map(of_feature).sum()
+    }
+
+    fn chunks_of(&self, feature: usize) -> u32 {
+        self.tables[self.features[feature].table].chunks
+    }
+
+    /// The features of a batch by the buffer that their slots lie in, so many threads for each chunk of a bag.
+    fn together(
+        &self,
+        rec: &mut Recorder,
+        rows: &Rows<'_>,
+        threads: u32,
+        at_a_time: usize,
+    ) -> Result<Vec<Together>> {
+        // those of lists that there are come first
+        let entries = u32::try_from(self.list_words(rows)).unwrap_or(u32::MAX);
+        let (mut column, mut entries) = (0, entries);
+        let placed = rows.batch.ranges().into_iter().enumerate().map(|(feature, ids)| {
+            let chunks = self.chunks_of(feature);
+            // only differences count: sums may wrap around
+            let lists_base = entries.wrapping_sub(ids.start.wrapping_mul(chunks));
+            let placed = Placed { feature, column, lists_base };
+            column += chunks * self.width;
+            entries = entries.wrapping_add((ids.end - ids.start).wrapping_mul(chunks));
+            placed
+        });
+        let slots = |placed: &Placed| self.tables[self.features[placed.feature].table].slots.clone();
+        let mut all = Vec::new();
+        for (whole, placed) in together(placed, slots) {
+            for placed in placed.chunks(at_a_time.min(placed.len()).max(1)) {
+                let mut work = 0u32;
+                let mut features = Vec::new();
+                for of in placed {
+                    let chunks = self.chunks_of(of.feature);
+                    let bag = of.feature * rows.batch.len() + rows.first;
+                    features.push(ChunkFeature {
+                        work_begin: work,
+                        // bags are counted by a `u32`, and a binding has fewer words
+                        first_bag: u32::try_from(bag).unwrap_or(u32::MAX),
+                        chunks,
+                        mean: u32::from(self.features[of.feature].mean),
+                        slots_base: u32::try_from(slots(of).offset / 4).unwrap_or(u32::MAX),
+                        out_base: rows.out.base + of.column,
+                        lists_base: of.lists_base,
+                    });
+                    let more = rows.count.checked_mul(chunks * threads);
+                    let Some(sum) = more.and_then(|more| work.checked_add(more)) else {
+                        return Err(Error::invalid(
+                            "batch",
+                            "fewer than 2^32 columns of all features",
+                            rows.count,
+                        ));
+                    };
+                    work = sum;
+                }
+                // there are fewer than columns
+                let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
+                let features = rec.scratch_from("embag.features", &features)?;
+                all.push(Together { slots: whole.clone(), features, count, work });
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Rows<'_> {
+    /// Whether features begin at multiples of four elements in every row: they begin at whole chunks.
+    fn vec4(&self) -> bool {
+        self.out.vec4 && self.out.base.is_multiple_of(4)
+    }
+}

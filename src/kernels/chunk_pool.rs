@@ -1,0 +1,106 @@
+//! Pooling of the chunks of lists.
+
+use super::chunk_lists::{LIST_WORDS, List, WINDOWS};
+use super::jagged_inputs::status;
+use super::random::Random;
+use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Chunks of all bags.
+        work: u32,
+        /// Columns of a chunk, a multiple of sixteen.
+        width: u32,
+        /// Entries of a window.
+        entries: u32,
+        /// 1: nothing was written before.
+        initial: u32,
+    }
+}
+
+/// The index of the variant for outputs that begin at multiples of four elements in every row, or do not.
+pub(crate) fn variant(vec4: bool) -> usize {
+    usize::from(!vec4)
+}
+
+macro_rules! variant {
+    ($width:literal) => {
+        Variant {
+            name: $width,
+            shape: Shape::Any,
+            workgroup: 64,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/status.wgsl",
+                "prelude/chunk_list.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                concat!("prelude/out_", $width, ".wgsl"),
+                "chunk_pool.wgsl"
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "chunk_pool",
+    about: "out[bag] = sum or mean of the chunks in the lists of four windows",
+    bindings: &[
+        read("status"),
+        read("lists"),
+        read("store_0"),
+        read("store_1"),
+        read("store_2"),
+        read("store_3"),
+        write("out"),
+    ],
+    params: Params::LAYOUT,
+    variants: &[variant!("vec4"), variant!("scalar")],
+    parity: Parity::Bits,
+    twin: crate::cpu::chunk_pool::run,
+    cases,
+};
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (bags, longest, slots, chunks, width) in
+        [(1u32, 1u32, 1u32, 1u32, 16u32), (50, 9, 40, 3, 16), (50, 9, 40, 2, 32), (2048, 10, 5000, 8, 16)]
+    {
+        for (initial, refused) in [(1, false), (0, false), (1, true)] {
+            let mut random = Random::new(u64::from(bags + width));
+            let work = bags * chunks;
+            let lists_end = work * LIST_WORDS;
+            // so many entries of each window, all of them one list's or not
+            let entries = bags * chunks * longest;
+            let (mut lists, mut read) = (Vec::new(), 0);
+            for work in 0..work {
+                let (bag, chunk) = (work / chunks, work % chunks);
+                let begin = lists_end + bag * longest * chunks + chunk;
+                lists.push(List {
+                    begin,
+                    step: chunks,
+                    out: 4 + bag * (chunks * width + 4) + chunk * width,
+                    divisor: 1 + random.below(3),
+                    ends: [0, 1, 2, 3].map(|window| {
+                        let len = random.below(longest + 1);
+                        read += len;
+                        begin + window * entries + len * chunks
+                    }),
+                });
+            }
+            let mut words = bytemuck::cast_slice::<_, u32>(&lists).to_vec();
+            words.extend((0..4 * entries).map(|_| random.below(slots)));
+            let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
+            let mut bindings = vec![status(refused), CaseBinding::ints(&words)];
+            bindings.extend((0..WINDOWS).map(|_| floats(slots * width)));
+            bindings.push(floats(4 + bags * (chunks * width + 4)));
+            let params = Params { work, width, entries, initial };
+            let name = format!("{bags} bags of {chunks} x {width} initial={initial} refused={refused}");
+            let case = Case::new(name, [true, false].map(variant), &params, bindings, work.div_ceil(64));
+            let bench = bags == 2048 && initial == 1 && !refused;
+            all.push(if bench { case.bench(u64::from(read) * u64::from(4 + width * 4), 0) } else { case });
+        }
+    }
+    all
+}
