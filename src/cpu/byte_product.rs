@@ -16,6 +16,39 @@ pub(super) const ROWS: usize = 6;
 /// The sums of a tile, by rows.
 pub(super) type Sums = [[i32; PANELS * PANEL]; ROWS];
 
+/// Words of `k` that are worked on together where codes are widened: those of all rows, and of a panel, stay in the
+/// first-level cache.
+const BLOCK: usize = 256;
+
+/// Words of rows, as four 16-bit numbers each.
+type Widened = [[[u16; 4]; BLOCK]; ROWS];
+
+/// A tile, and what making its sums takes: one for many tiles, as clearing it takes time.
+pub(super) struct Tile {
+    pub(super) sums: Sums,
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX2 widens codes"))]
+    widened: Widened,
+}
+
+impl Tile {
+    pub(super) fn new() -> Self {
+        Self { sums: [[0; PANELS * PANEL]; ROWS], widened: [[[0; 4]; BLOCK]; ROWS] }
+    }
+    /// The sums of up to [`ROWS`] rows of `words` words and of up to [`PANELS`] panels.
+    pub(super) fn multiply(&mut self, path: Path, codes: &[u32], words: usize, weights: &[u32]) {
+        let (rows, panels) = (codes.len() / words, weights.len() / (words * PANEL));
+        assert!(rows <= ROWS && panels <= PANELS && codes.len() == rows * words);
+        assert!(weights.len() == panels * words * PANEL);
+        match path {
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512Vnni => x86::avx512_vnni(codes, words, weights, &mut self.sums),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => x86::avx2(codes, words, weights, self),
+            Path::Portable => portable(codes, words, weights, &mut self.sums),
+        }
+    }
+}
+
 /// How the sums are made. All give the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Path {
@@ -51,20 +84,6 @@ impl Path {
     }
 }
 
-/// The sums of up to [`ROWS`] rows of `words` words and of up to [`PANELS`] panels.
-pub(super) fn tile(path: Path, codes: &[u32], words: usize, weights: &[u32], sums: &mut Sums) {
-    let (rows, panels) = (codes.len() / words, weights.len() / (words * PANEL));
-    assert!(rows <= ROWS && panels <= PANELS && codes.len() == rows * words);
-    assert!(weights.len() == panels * words * PANEL);
-    match path {
-        #[cfg(target_arch = "x86_64")]
-        Path::Avx512Vnni => x86::avx512_vnni(codes, words, weights, sums),
-        #[cfg(target_arch = "x86_64")]
-        Path::Avx2 => x86::avx2(codes, words, weights, sums),
-        Path::Portable => portable(codes, words, weights, sums),
-    }
-}
-
 fn portable(codes: &[u32], words: usize, weights: &[u32], sums: &mut Sums) {
     vectorised(
         #[inline(always)]
@@ -92,18 +111,18 @@ fn portable(codes: &[u32], words: usize, weights: &[u32], sums: &mut Sums) {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{PANEL, PANELS, Path, Sums};
+    use super::{BLOCK, PANEL, PANELS, Path, Sums, Tile, Widened};
 
     /// A function of a number of rows that is known to the compiler.
     macro_rules! by_rows {
-        ($rows:expr, $function:ident, $panels:literal, $arguments:tt) => {
+        ($rows:expr, $function:ident [$($panels:literal)?], $arguments:tt) => {
             match $rows {
-                1 => $function::<1, $panels> $arguments,
-                2 => $function::<2, $panels> $arguments,
-                3 => $function::<3, $panels> $arguments,
-                4 => $function::<4, $panels> $arguments,
-                5 => $function::<5, $panels> $arguments,
-                6 => $function::<6, $panels> $arguments,
+                1 => $function::<1 $(, $panels)?> $arguments,
+                2 => $function::<2 $(, $panels)?> $arguments,
+                3 => $function::<3 $(, $panels)?> $arguments,
+                4 => $function::<4 $(, $panels)?> $arguments,
+                5 => $function::<5 $(, $panels)?> $arguments,
+                6 => $function::<6 $(, $panels)?> $arguments,
                 _ => {}
             }
         };
@@ -114,12 +133,12 @@ mod x86 {
         let rows = codes.len() / words;
         if weights.len() == PANELS * words * PANEL {
             // SAFETY: the path is chosen where the instructions are there, and the caller asserted the lengths.
-            unsafe { by_rows!(rows, vnni, 4, (codes, words, weights, sums, 0)) };
+            unsafe { by_rows!(rows, vnni[4], (codes, words, weights, sums, 0)) };
             return;
         }
         for (i, panel) in weights.chunks(words * PANEL).enumerate() {
             // SAFETY: as above.
-            unsafe { by_rows!(rows, vnni, 1, (codes, words, panel, sums, i)) };
+            unsafe { by_rows!(rows, vnni[1], (codes, words, panel, sums, i)) };
         }
     }
 
@@ -158,58 +177,77 @@ mod x86 {
         }
     }
 
-    /// Rows whose sums fit the registers.
-    const FEW: usize = 3;
-
-    pub(super) fn avx2(codes: &[u32], words: usize, weights: &[u32], sums: &mut Sums) {
+    pub(super) fn avx2(codes: &[u32], words: usize, weights: &[u32], tile: &mut Tile) {
         debug_assert!(Path::available().any(|path| path == Path::Avx2));
-        for (codes, sums) in codes.chunks(words * FEW).zip(sums.chunks_mut(FEW)) {
+        let Tile { sums, widened } = tile;
+        sums.as_flattened_mut().fill(0);
+        for first in (0..words).step_by(BLOCK) {
+            let block = BLOCK.min(words - first);
+            for (codes, widened) in codes.chunks(words).zip(&mut *widened) {
+                // SAFETY: the path is chosen where the instructions are there.
+                unsafe { widen(&codes[first..][..block], widened) };
+            }
             for (i, panel) in weights.chunks(words * PANEL).enumerate() {
-                // SAFETY: the path is chosen where the instructions are there, and the caller asserted the lengths.
-                unsafe { by_rows!(codes.len() / words, madd, 1, (codes, words, panel, sums, i)) };
+                let panel = &panel[first * PANEL..][..block * PANEL];
+                for at in (0..PANEL).step_by(OUTPUTS) {
+                    // SAFETY: as above; the panel has `block` words of PANEL outputs.
+                    unsafe {
+                        by_rows!(codes.len() / words, madd[], (widened, panel, at, sums, i * PANEL + at))
+                    };
+                }
             }
         }
     }
 
-    /// One panel, whose sums are those of panel `first`.
+    /// # Safety
+    /// The instructions must be there.
+    #[target_feature(enable = "avx2")]
+    unsafe fn widen(codes: &[u32], widened: &mut [[u16; 4]; BLOCK]) {
+        let codes: &[u8] = bytemuck::cast_slice(codes);
+        for (to, &code) in widened.as_flattened_mut().iter_mut().zip(codes) {
+            *to = u16::from(code);
+        }
+    }
+
+    /// Outputs whose sums fit the registers, beside those of all rows.
+    const OUTPUTS: usize = 8;
+
+    /// Adds the products of the outputs from `at` on of a panel to the sums from `first` on. A vector has four outputs, each with
+    /// the sums of even and of odd pairs of k.
     ///
     /// # Safety
-    /// As [`vnni`].
+    /// The instructions must be there, and the panel must have no more than [`BLOCK`] words.
     #[target_feature(enable = "avx2")]
-    unsafe fn madd<const HEIGHT: usize, const WIDTH: usize>(
-        codes: &[u32],
-        words: usize,
+    unsafe fn madd<const HEIGHT: usize>(
+        codes: &Widened,
         panel: &[u32],
-        sums: &mut [[i32; PANELS * PANEL]],
+        at: usize,
+        sums: &mut Sums,
         first: usize,
     ) {
-        // four outputs a vector, each with the sums of even and of odd pairs of k
-        let mut all = [[_mm256_setzero_si256(); 4]; HEIGHT];
-        for k in 0..words {
-            let mut rows = [_mm256_setzero_si256(); HEIGHT];
-            for (row, code) in rows.iter_mut().enumerate() {
-                // SAFETY: a word that the caller promised.
-                let bytes = _mm_cvtsi32_si128(unsafe { *codes.get_unchecked(row * words + k) }.cast_signed());
-                *code = _mm256_broadcastq_epi64(_mm_cvtepu8_epi16(bytes));
+        let mut all = [[_mm256_setzero_si256(); 2]; HEIGHT];
+        for (k, panel) in panel.chunks_exact(PANEL).enumerate() {
+            let mut weights = [_mm256_setzero_si256(); 2];
+            for (i, weights) in weights.iter_mut().enumerate() {
+                // SAFETY: four of PANEL words.
+                let bytes = unsafe { _mm_loadu_si128(panel.as_ptr().add(at + i * 4).cast()) };
+                *weights = _mm256_cvtepi8_epi16(bytes);
             }
-            for i in 0..4 {
-                // SAFETY: four of PANEL words that the caller promised.
-                let bytes = unsafe { _mm_loadu_si128(panel.as_ptr().add(k * PANEL + i * 4).cast()) };
-                let weights = _mm256_cvtepi8_epi16(bytes);
-                for (all, code) in all.iter_mut().zip(rows) {
-                    all[i] = _mm256_add_epi32(all[i], _mm256_madd_epi16(code, weights));
+            for (codes, all) in codes.iter().zip(&mut all) {
+                // SAFETY: the caller promised that there are so many words.
+                let code = _mm256_set1_epi64x(bytemuck::cast(*unsafe { codes.get_unchecked(k) }));
+                for (sum, weights) in all.iter_mut().zip(weights) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(code, weights));
                 }
             }
         }
-        for (all, sums) in all.iter().zip(sums) {
-            for (sum, to) in all.iter().zip(sums[first * PANEL..].chunks_mut(4)) {
-                let mut pairs = [0i32; 8];
-                // SAFETY: eight sums, as long as a vector.
-                unsafe { _mm256_storeu_si256(pairs.as_mut_ptr().cast(), *sum) };
-                for (to, pair) in to.iter_mut().zip(pairs.chunks(2)) {
-                    *to = pair[0] + pair[1];
-                }
-            }
+        for ([low, high], sums) in all.into_iter().zip(sums) {
+            let to: *mut __m256i = sums[first..][..OUTPUTS].as_mut_ptr().cast();
+            // of outputs 0, 1, 4, 5, 2, 3, 6 and 7
+            let pairs = _mm256_hadd_epi32(low, high);
+            let products = _mm256_permute4x64_epi64::<0b11_01_10_00>(pairs);
+            // SAFETY: eight sums, as long as a vector.
+            unsafe { _mm256_storeu_si256(to, _mm256_add_epi32(_mm256_loadu_si256(to), products)) };
         }
     }
 }
@@ -222,7 +260,9 @@ mod tests {
     #[test]
     fn every_path_gives_the_exact_sums() {
         let mut random = Random::new(3);
-        for (rows, panels, words) in [(1, 1, 4), (2, 4, 8), (6, 4, 12), (5, 3, 4), (4, 2, 256), (3, 4, 20)] {
+        for (rows, panels, words) in
+            [(1, 1, 4), (2, 4, 8), (6, 2, 600), (6, 4, 12), (5, 3, 4), (4, 2, 256), (3, 4, 20)]
+        {
             // half of the bytes are the extremes, which saturate where pairs are summed in 16 bits
             let mut bytes = |low: u8, high: u8| {
                 let mut byte = || match random.below(4) {
@@ -240,9 +280,10 @@ mod tests {
                 (0..words).flat_map(pairs).map(|(a, b)| i32::from(a) * i32::from(b.cast_signed())).sum()
             };
             for path in Path::available() {
-                let mut sums = [[7; PANELS * PANEL]; ROWS];
-                tile(path, &codes, words, &weights, &mut sums);
-                for (row, sums) in sums.iter().enumerate().take(rows) {
+                let mut tile = Tile::new();
+                tile.sums = [[7; PANELS * PANEL]; ROWS];
+                tile.multiply(path, &codes, words, &weights);
+                for (row, sums) in tile.sums.iter().enumerate().take(rows) {
                     for (n, &sum) in sums.iter().enumerate().take(panels * PANEL) {
                         assert_eq!(sum, expected(row, n), "{path:?} {rows}x{panels}x{words}: {row}, {n}");
                     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::byte_product::{PANEL, PANELS, Path, ROWS, Sums, tile};
+use super::byte_product::{PANEL, PANELS, Path, ROWS, Tile};
 use super::codes::code;
 use super::columns::Columns;
 use super::powers::exp_2;
@@ -44,11 +44,11 @@ pub(crate) fn run(mut call: Call<'_>) {
         })
         .collect::<Vec<_>>();
     pieces.into_par_iter().with_max_len(1).for_each(|(first, mut piece, layer, weights)| {
-        let mut sums: Sums = [[0; OUTPUTS]; ROWS];
+        let mut tile = Tile::new();
         for row in (0..piece.rows()).step_by(ROWS) {
             let rows = ROWS.min(piece.rows() - row);
-            tile(path, &codes[(first + row) * words..][..rows * words], words, weights, &mut sums);
-            for (i, sums) in sums.iter().enumerate().take(rows) {
+            tile.multiply(path, &codes[(first + row) * words..][..rows * words], words, weights);
+            for (i, sums) in tile.sums.iter().enumerate().take(rows) {
                 layer.finish(sums, piece.row(row + i));
             }
         }
