@@ -1,5 +1,5 @@
-// The slots of a bag's chunks by the windows of the store that they lie in: a thread takes a bag, whose rows it has at hand for
-// one chunk after the other.
+// The slots of a bag's chunks by the windows of the store that they lie in. A thread takes one chunk of all rows of a bag; eight
+// neighbours take as many bags, so that as many rows are on their way, and the next eight their next chunks.
 @group(0) @binding(0) var<storage, read> status: Status;
 @group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
 @group(0) @binding(2) var<storage, read> offsets: array<u32>;
@@ -9,8 +9,9 @@
 
 struct Params {
     features: u32,
-    // bags of a feature
+    // bags of a feature, and chunks of the rows of all features
     bags: u32,
+    chunks: u32,
     // elements from row to row of the output
     out_stride: u32,
     // columns of a chunk
@@ -24,6 +25,8 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
+const NEIGHBOURS: u32 = 8u;
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -31,39 +34,39 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let work = group_index(group, groups) * WORKGROUP + thread;
-    if (work >= params.features * params.bags || refused(status.bad_position, status.bad_offset)) {
+    let item = work / NEIGHBOURS / params.chunks * NEIGHBOURS + work % NEIGHBOURS;
+    if (item >= params.bags || refused(status.bad_position, status.bad_offset)) {
         return;
     }
-    let feature = features[work / params.bags];
-    let item = work % params.bags;
+    let column = work / NEIGHBOURS % params.chunks;
+    let feature = features[find_feature(column * params.bags)];
+    let chunk = column - feature.work_begin / params.bags;
+    let slots_from = feature.slots_base + chunk;
     let begin = offsets[feature.first_bag + item];
     let end = offsets[feature.first_bag + item + 1u];
     let windows = vec4<u32>(0u, 1u, 2u, 3u);
     let first = params.first_slot + windows * params.window_slots;
-    for (var chunk = 0u; chunk < feature.chunks; chunk++) {
-        let slots_from = feature.slots_base + chunk;
-        let list = feature.lists_base + begin * feature.chunks + chunk;
-        var next = list + windows * params.entries;
-        for (var p = begin; p < end; p++) {
-            let row = rows[p];
-            let there = row != NONE;
-            let slot = slots[select(0u, slots_from + row * feature.chunks, there)];
-            // what has no slot, or one before the windows, is beyond them too
-            if (there && slot - params.first_slot < params.slots) {
-                // 1 for the window that it lies in
-                let window = vec4<u32>(vec4<u32>(slot) - first < vec4<u32>(params.window_slots));
-                lists[dot(next, window)] = slot - dot(first, window);
-                next += window * feature.chunks;
-            }
+    let list = feature.lists_base + begin * feature.chunks + chunk;
+    var next = list + windows * params.entries;
+    for (var p = begin; p < end; p++) {
+        let row = rows[p];
+        let there = row != NONE;
+        let slot = slots[select(0u, slots_from + row * feature.chunks, there)];
+        // what has no slot, or one before the windows, is beyond them too
+        if (there && slot - params.first_slot < params.slots) {
+            // 1 for the window that it lies in
+            let window = vec4<u32>(vec4<u32>(slot) - first < vec4<u32>(params.window_slots));
+            lists[dot(next, window)] = slot - dot(first, window);
+            next += window * feature.chunks;
         }
-        let at = (feature.work_begin + item * feature.chunks + chunk) * LIST;
-        lists[at + LIST_BEGIN] = list;
-        lists[at + LIST_STEP] = feature.chunks;
-        lists[at + LIST_OUT] = feature.out_base + item * params.out_stride + chunk * params.width;
-        lists[at + LIST_DIVISOR] = select(1u, max(end - begin, 1u), feature.mean == 1u);
-        lists[at + LIST_ENDS] = next.x;
-        lists[at + LIST_ENDS + 1u] = next.y;
-        lists[at + LIST_ENDS + 2u] = next.z;
-        lists[at + LIST_ENDS + 3u] = next.w;
     }
+    let at = (feature.work_begin + item * feature.chunks + chunk) * LIST;
+    lists[at + LIST_BEGIN] = list;
+    lists[at + LIST_STEP] = feature.chunks;
+    lists[at + LIST_OUT] = feature.out_base + item * params.out_stride + chunk * params.width;
+    lists[at + LIST_DIVISOR] = select(1u, max(end - begin, 1u), feature.mean == 1u);
+    lists[at + LIST_ENDS] = next.x;
+    lists[at + LIST_ENDS + 1u] = next.y;
+    lists[at + LIST_ENDS + 2u] = next.z;
+    lists[at + LIST_ENDS + 3u] = next.w;
 }

@@ -1,4 +1,4 @@
-// Sums the chunks that chunk_lists has put together: a thread takes one chunk of all rows of a bag, sixteen columns at a time.
+// Sums the chunks that chunk_lists has put together: a thread takes sixteen columns of a chunk of all rows of a bag.
 @group(0) @binding(0) var<storage, read> status: Status;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;
 @group(0) @binding(2) var<storage, read> store_0: array<vec4<f32>>;
@@ -8,7 +8,7 @@
 @group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
 
 struct Params {
-    // threads in all: one for each chunk of each bag
+    // threads in all: one for each sixteen columns of the output
     work: u32,
     // columns of a chunk
     width: u32,
@@ -37,7 +37,8 @@ fn main(
     if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
         return;
     }
-    let list = work * LIST;
+    let list = work / (params.width / 16u) * LIST;
+    let column = work % (params.width / 16u) * 16u;
     let begin = lists[list + LIST_BEGIN];
     let step = lists[list + LIST_STEP];
     let divisor = f32(lists[list + LIST_DIVISOR]);
@@ -47,40 +48,38 @@ fn main(
         lists[list + LIST_ENDS + 2u],
         lists[list + LIST_ENDS + 3u],
     );
-    for (var column = 0u; column < params.width; column += 16u) {
-        let at = lists[list + LIST_OUT] + column;
-        var sum: Block;
-        for (var i = begin; i < end.x; i += step) {
-            let chunk = (lists[i] * params.width + column) / 4u;
-            sum = plus(sum, Block(store_0[chunk], store_0[chunk + 1u], store_0[chunk + 2u], store_0[chunk + 3u]));
-        }
-        sum = divided(sum, divisor);
-        if (params.initial == 0u) {
-            sum = plus(Block(load_out(at, 4u), load_out(at + 4u, 4u), load_out(at + 8u, 4u), load_out(at + 12u, 4u)), sum);
-        }
-        var of_1: Block;
-        for (var i = begin + 1u * params.entries; i < end.y; i += step) {
-            let chunk = (lists[i] * params.width + column) / 4u;
-            of_1 = plus(of_1, Block(store_1[chunk], store_1[chunk + 1u], store_1[chunk + 2u], store_1[chunk + 3u]));
-        }
-        sum = plus(sum, divided(of_1, divisor));
-        var of_2: Block;
-        for (var i = begin + 2u * params.entries; i < end.z; i += step) {
-            let chunk = (lists[i] * params.width + column) / 4u;
-            of_2 = plus(of_2, Block(store_2[chunk], store_2[chunk + 1u], store_2[chunk + 2u], store_2[chunk + 3u]));
-        }
-        sum = plus(sum, divided(of_2, divisor));
-        var of_3: Block;
-        for (var i = begin + 3u * params.entries; i < end.w; i += step) {
-            let chunk = (lists[i] * params.width + column) / 4u;
-            of_3 = plus(of_3, Block(store_3[chunk], store_3[chunk + 1u], store_3[chunk + 2u], store_3[chunk + 3u]));
-        }
-        sum = plus(sum, divided(of_3, divisor));
-        store_out(at, 4u, sum.a);
-        store_out(at + 4u, 4u, sum.b);
-        store_out(at + 8u, 4u, sum.c);
-        store_out(at + 12u, 4u, sum.d);
+    let at = lists[list + LIST_OUT] + column;
+    var sum: Block;
+    for (var i = begin; i < end.x; i += step) {
+        let chunk = (lists[i] * params.width + column) / 4u;
+        sum = plus(sum, Block(store_0[chunk], store_0[chunk + 1u], store_0[chunk + 2u], store_0[chunk + 3u]));
     }
+    sum = divided(sum, divisor);
+    if (params.initial == 0u) {
+        sum = plus(Block(load_out(at, 4u), load_out(at + 4u, 4u), load_out(at + 8u, 4u), load_out(at + 12u, 4u)), sum);
+    }
+    var of_1: Block;
+    for (var i = begin + 1u * params.entries; i < end.y; i += step) {
+        let chunk = (lists[i] * params.width + column) / 4u;
+        of_1 = plus(of_1, Block(store_1[chunk], store_1[chunk + 1u], store_1[chunk + 2u], store_1[chunk + 3u]));
+    }
+    sum = plus(sum, divided(of_1, divisor));
+    var of_2: Block;
+    for (var i = begin + 2u * params.entries; i < end.z; i += step) {
+        let chunk = (lists[i] * params.width + column) / 4u;
+        of_2 = plus(of_2, Block(store_2[chunk], store_2[chunk + 1u], store_2[chunk + 2u], store_2[chunk + 3u]));
+    }
+    sum = plus(sum, divided(of_2, divisor));
+    var of_3: Block;
+    for (var i = begin + 3u * params.entries; i < end.w; i += step) {
+        let chunk = (lists[i] * params.width + column) / 4u;
+        of_3 = plus(of_3, Block(store_3[chunk], store_3[chunk + 1u], store_3[chunk + 2u], store_3[chunk + 3u]));
+    }
+    sum = plus(sum, divided(of_3, divisor));
+    store_out(at, 4u, sum.a);
+    store_out(at + 4u, 4u, sum.b);
+    store_out(at + 8u, 4u, sum.c);
+    store_out(at + 12u, 4u, sum.d);
 }
 
 fn plus(sum: Block, more: Block) -> Block {

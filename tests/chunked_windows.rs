@@ -70,3 +70,38 @@ fn every_window_gives_its_chunks() {
         }
     }
 }
+
+/// A software adapter ends loops of too many turns.
+#[test]
+fn the_longest_bag_is_summed_whole() {
+    let options = ContextOptions::new().max_binding(4 << 20);
+    for width in [16, 32] {
+        let mut contexts = vec![Context::cpu_with(&options).unwrap()];
+        contexts.extend(common::gpu_shapes_with(&options));
+        let contexts = common::exact(contexts);
+        let sums: Vec<Vec<u32>> = contexts
+            .iter()
+            .map(|ctx| {
+                let mut tables = ChunkedTables::builder(ctx)
+                    .table("t", 9_000, 8 * width as usize)
+                    .feature("f", "t", Pooling::Sum)
+                    .chunk_width(width)
+                    .slots(72_000)
+                    .scale(0.5)
+                    .optimizer(RowwiseAdagrad::default())
+                    .build()
+                    .unwrap();
+                for first in (0..9_000u64).step_by(3_000) {
+                    let ids: Vec<u64> = (first..first + 3_000).collect();
+                    tables.admit(&ids, &[3_000]).unwrap();
+                }
+                // entries of all its chunks fit a binding
+                let ids: Vec<u64> = (0..30_000).map(|i| i * 7 % 9_000).collect();
+                let batch = tables.find(&ids, &[30_000]).unwrap();
+                let out = tables.forward(&batch).unwrap().to_vec(ctx).unwrap();
+                out.into_iter().map(f32::to_bits).collect()
+            })
+            .collect();
+        assert!(sums.iter().all(|sum| *sum == sums[0]), "{width}");
+    }
+}

@@ -142,6 +142,7 @@ impl Lookup {
                 let params = chunk_lists::Params {
                     features: count,
                     bags: rows.count,
+                    chunks: work / rows.count,
                     out_stride: rows.out.stride,
                     width: self.width,
                     first_slot: first.1.first_row,
@@ -157,14 +158,10 @@ impl Lookup {
                     slots.clone(),
                     lists.clone(),
                 ];
-                // there are fewer than chunks
-                rec.dispatch(Dispatch::threads(
-                    &chunk_lists::KERNEL,
-                    0,
-                    &params,
-                    bindings,
-                    count * rows.count,
-                ));
+                // lists of all chunks fit a binding
+                let threads = chunk_lists::threads(&params).unwrap_or(u32::MAX);
+                rec.dispatch(Dispatch::threads(&chunk_lists::KERNEL, 0, &params, bindings, threads));
+                let work = work * (self.width / 16);
                 let params =
                     chunk_pool::Params { work, width: self.width, entries, initial: u32::from(first.0 == 0) };
                 let mut bindings = vec![batch.status.clone(), lists.clone()];

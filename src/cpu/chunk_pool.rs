@@ -13,7 +13,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     let words = call.read::<u32>(1);
     let stores: [&[f32]; WINDOWS] = std::array::from_fn(|window| call.read(2 + window));
     let width = p.width as usize;
-    let lists: &[List] = bytemuck::cast_slice(&words[..(p.work * LIST_WORDS) as usize]);
+    let lists: &[List] = bytemuck::cast_slice(&words[..(p.work / (p.width / 16) * LIST_WORDS) as usize]);
     let out = call.write::<f32>(6);
     let mut sum = vec![0.0f32; width];
     for list in lists {

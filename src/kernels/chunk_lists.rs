@@ -32,8 +32,9 @@ params! {
     /// Uniform parameters.
     Params {
         features: u32,
-        /// Bags of a feature.
+        /// Bags of a feature, and chunks of the rows of all features.
         bags: u32,
+        chunks: u32,
         /// Elements from row to row of the output.
         out_stride: u32,
         /// Columns of a chunk.
@@ -45,6 +46,11 @@ params! {
         /// Entries of a window.
         entries: u32,
     }
+}
+
+/// Threads in all, if a `u32` counts them: eight neighbours take eight bags.
+pub(crate) fn threads(params: &Params) -> Option<u32> {
+    params.bags.checked_next_multiple_of(8)?.checked_mul(params.chunks)
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
@@ -68,6 +74,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
             "prelude/chunk_feature.wgsl",
+            "prelude/find_feature.wgsl",
             "prelude/chunk_list.wgsl",
             "chunk_lists.wgsl"
         ],
@@ -98,6 +105,7 @@ fn cases() -> Vec<Case> {
                 // there are few
                 features: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
                 bags,
+                chunks: all_chunks,
                 out_stride: all_chunks * 16 + 4,
                 width: 16,
                 // slots before and after these windows
@@ -135,7 +143,7 @@ fn cases() -> Vec<Case> {
                 unwritten(list_words + 4 * params.entries),
             ];
             let name = format!("{bags} bags {chunks:?} windows={windows} refused={refused}");
-            let case = Case::new(name, [0], &params, bindings, (params.features * bags).div_ceil(64));
+            let case = Case::new(name, [0], &params, bindings, threads(&params).unwrap_or(0).div_ceil(64));
             let bench = bags == 2048 && windows == 4 && !refused;
             all.push(if bench { case.bench(u64::from(params.entries) * 12, 0) } else { case });
         }

@@ -8,7 +8,7 @@ use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments
 params! {
     /// Uniform parameters.
     Params {
-        /// Chunks of all bags.
+        /// Sixteens of columns of the output.
         work: u32,
         /// Columns of a chunk, a multiple of sixteen.
         width: u32,
@@ -69,13 +69,11 @@ fn cases() -> Vec<Case> {
     {
         for (initial, refused) in [(1, false), (0, false), (1, true)] {
             let mut random = Random::new(u64::from(bags + width));
-            let work = bags * chunks;
-            let lists_end = work * LIST_WORDS;
+            let lists_end = bags * chunks * LIST_WORDS;
             // so many entries of each window, all of them one list's or not
             let entries = bags * chunks * longest;
             let (mut lists, mut read) = (Vec::new(), 0);
-            for work in 0..work {
-                let (bag, chunk) = (work / chunks, work % chunks);
+            for (bag, chunk) in (0..bags).flat_map(|bag| (0..chunks).map(move |chunk| (bag, chunk))) {
                 let begin = lists_end + bag * longest * chunks + chunk;
                 lists.push(List {
                     begin,
@@ -95,6 +93,7 @@ fn cases() -> Vec<Case> {
             let mut bindings = vec![status(refused), CaseBinding::ints(&words)];
             bindings.extend((0..WINDOWS).map(|_| floats(slots * width)));
             bindings.push(floats(4 + bags * (chunks * width + 4)));
+            let work = bags * chunks * width / 16;
             let params = Params { work, width, entries, initial };
             let name = format!("{bags} bags of {chunks} x {width} initial={initial} refused={refused}");
             let case = Case::new(name, [true, false].map(variant), &params, bindings, work.div_ceil(64));
