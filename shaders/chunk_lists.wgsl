@@ -1,5 +1,5 @@
-// The slots of a bag's chunks by the windows of the store that they lie in. A thread takes one chunk of all rows of a bag; eight
-// neighbours take as many bags, so that as many rows are on their way, and the next eight their next chunks.
+// The slots of a bag's chunks by the windows of the store that they lie in. A thread takes one chunk of all rows of a bag;
+// neighbours take other bags, so that as many rows are on their way, and the next neighbours the next chunks of these.
 @group(0) @binding(0) var<storage, read> status: Status;
 @group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
 @group(0) @binding(2) var<storage, read> offsets: array<u32>;
@@ -25,7 +25,7 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
-const NEIGHBOURS: u32 = 8u;
+override NEIGHBOURS: u32;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -16,7 +16,7 @@ fn raw(row: u32) -> u64 {
     u64::from(row).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// Tables whose rows are all admitted.
+/// Tables whose rows are all admitted: ten batches as E1's, which come after it, and the ids that are left.
 fn full(ctx: &Context) -> Result<ChunkedTables> {
     let chunks = DIM as u32 / WIDTH;
     let mut builder =

@@ -59,7 +59,7 @@ impl ChunkedTables {
             for (table, ids) in &new {
                 self.fresh_bytes(*table, ids.len())?;
             }
-            let tried = raw.clone().batch(&mut rec, &self.lookup, self.epoch)?;
+            let tried = raw.batch(&mut rec, &self.lookup, self.epoch)?;
             rec.run()?;
             drop(tried);
             self.make_room(&raw, &new)?;

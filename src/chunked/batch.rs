@@ -73,7 +73,6 @@ fn ranges(counts: &[u32]) -> Vec<Range<u32>> {
 }
 
 /// Ids on the device before they are looked up, with room for their rows.
-#[derive(Clone)]
 pub(super) struct RawIds {
     given: DeviceIds,
     pub(super) rows: Buffer,
@@ -129,19 +128,20 @@ impl RawIds {
     }
 
     /// The batch, when the look-up has been recorded.
-    pub(super) fn batch(self, rec: &mut Recorder, lookup: &Lookup, epoch: u32) -> Result<ChunkedBatch> {
+    pub(super) fn batch(&self, rec: &mut Recorder, lookup: &Lookup, epoch: u32) -> Result<ChunkedBatch> {
         Ok(ChunkedBatch { inner: JaggedBatch::from_device(rec, lookup.schema(), self.given_rows())?, epoch })
     }
 
-    fn given_rows(self) -> DeviceBatch {
-        let DeviceIds { batch, bags, lengths, counts, .. } = self.given;
+    /// The batch that is given, of rows instead of ids.
+    fn given_rows(&self) -> DeviceBatch {
+        let DeviceIds { batch, ref bags, lengths, ref counts, .. } = self.given;
         DeviceBatch {
             batch,
-            ids: self.rows,
-            bags,
+            ids: self.rows.clone(),
+            bags: bags.clone(),
             lengths,
             weights: None,
-            counts: Some(counts),
+            counts: Some(counts.clone()),
             examples: None,
         }
     }
@@ -180,7 +180,7 @@ impl Lookup {
     pub(super) fn record_find(&self, rec: &mut Recorder, raw: RawIds, epoch: u32) -> Result<ChunkedBatch> {
         self.store.same_context(rec, "recorder")?;
         rec.whole(|rec| {
-            let inner = JaggedBatch::of_rows(rec, self.schema(), raw.clone().given_rows())?;
+            let inner = JaggedBatch::of_rows(rec, self.schema(), raw.given_rows())?;
             rec.scope(|rec| {
                 let unknown = rec.scratch("embag.unknown", raw.rows.size())?;
                 // ids without a row are counted where those are that are skipped

@@ -29,7 +29,7 @@ struct Rows<'a> {
 }
 
 /// Features that one dispatch looks up, whose slots lie in one buffer.
-struct Together {
+struct Group {
     slots: Buffer,
     features: Buffer,
     count: u32,
@@ -85,8 +85,8 @@ impl Lookup {
         let (variant, columns) = chunk_forward::variant(shape, self.width, rows.vec4());
         // what a processor's caches hold of a feature serves its next window; GPUs want all the work there is
         let at_a_time = if shape == Shape::Serial && self.parts().count() > 1 { 1 } else { usize::MAX };
-        for Together { slots, features, count, work } in
-            self.together(rec, rows, self.width / columns, at_a_time)?
+        for Group { slots, features, count, work } in
+            self.groups(rec, rows, self.width / columns, at_a_time)?
         {
             for (w, part) in self.parts() {
                 let params = chunk_forward::Params {
@@ -136,7 +136,7 @@ impl Lookup {
         // they fit a binding
         let entries = u32::try_from(entries).unwrap_or(u32::MAX);
         let parts: Vec<(usize, &Part)> = self.parts().collect();
-        for Together { slots, features, count, work } in self.together(rec, rows, 1, usize::MAX)? {
+        for Group { slots, features, count, work } in self.groups(rec, rows, 1, usize::MAX)? {
             for windows in parts.chunks(WINDOWS) {
                 let (first, last) = (windows[0], windows[windows.len() - 1]);
                 let params = chunk_lists::Params {
@@ -196,13 +196,13 @@ impl Lookup {
     }
 
     /// The features of a batch by the buffer that their slots lie in, so many threads for each chunk of a bag.
-    fn together(
+    fn groups(
         &self,
         rec: &mut Recorder,
         rows: &Rows<'_>,
         threads: u32,
         at_a_time: usize,
-    ) -> Result<Vec<Together>> {
+    ) -> Result<Vec<Group>> {
         // those of lists that there are come first
         let entries = u32::try_from(self.list_words(rows)).unwrap_or(u32::MAX);
         let (mut column, mut entries) = (0, entries);
@@ -247,7 +247,7 @@ impl Lookup {
                 // there are fewer than columns
                 let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
                 let features = rec.scratch_from("embag.features", &features)?;
-                all.push(Together { slots: whole.clone(), features, count, work });
+                all.push(Group { slots: whole.clone(), features, count, work });
             }
         }
         Ok(all)

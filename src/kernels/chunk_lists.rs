@@ -48,9 +48,12 @@ params! {
     }
 }
 
-/// Threads in all, if a `u32` counts them: eight neighbours take eight bags.
+/// Neighbours that take one chunk of as many bags: the lanes of a software adapter.
+const NEIGHBOURS: u32 = 8;
+
+/// Threads in all, if a `u32` counts them.
 pub(crate) fn threads(params: &Params) -> Option<u32> {
-    params.bags.checked_next_multiple_of(8)?.checked_mul(params.chunks)
+    params.bags.checked_next_multiple_of(NEIGHBOURS)?.checked_mul(params.chunks)
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
@@ -69,7 +72,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         name: "any",
         shape: Shape::Any,
         workgroup: 64,
-        constants: &[],
+        constants: &[("NEIGHBOURS", NEIGHBOURS)],
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
