@@ -1,4 +1,4 @@
-// The row of each raw id, or NONE; and for those that have none their virtual ids, which may be admitted.
+// The row of each raw id, or NONE; and, if wanted, for those that have none their virtual ids, which may be admitted.
 @group(0) @binding(0) var<storage, read> features: array<Sought>;
 @group(0) @binding(1) var<storage, read> places: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> ids: array<vec2<u32>>;
@@ -22,7 +22,8 @@ struct Params {
     features: u32,
     // threads in all: one for each id
     work: u32,
-    // where the unknown ids of these begin
+    // whether unknown ids are, and where those of these features begin
+    wanted: u32,
     first_unknown: u32,
     // whose unknown ids are counted
     table: u32,
@@ -64,7 +65,9 @@ fn main(
         bucket = next_bucket(bucket, id, feature.buckets);
     }
     rows[i] = row;
-    unknown[params.first_unknown + work] = select(NONE, id, row == NONE);
+    if (params.wanted == 1u) {
+        unknown[params.first_unknown + work] = select(NONE, id, row == NONE);
+    }
     if (row == NONE) {
         atomicAdd(&strangers[params.table], 1u);
     }

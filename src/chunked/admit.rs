@@ -40,7 +40,11 @@ impl ChunkedTables {
         let strangers = ctx.allocate("embag.strangers", self.lookup.tables.len() as u64 * 4)?;
         let mut rec = Recorder::new(&ctx);
         let unknown = (0..self.lookup.tables.len())
-            .map(|table| self.look_up(&mut rec, &raw, table, &strangers))
+            .map(|table| {
+                let unknown = self.unknown(&raw, table)?;
+                self.look_up(&mut rec, &raw, table, Some(&unknown.ids), &strangers)?;
+                Ok(unknown)
+            })
             .collect::<Result<Vec<_>>>()?;
         rec.run()?;
         // the ids that have rows are not sorted: mostly there are no others
@@ -65,12 +69,8 @@ impl ChunkedTables {
             self.make_room(&raw, &new)?;
             for (table, ids) in &new {
                 after.scope(|rec| self.open(rec, *table, ids))?;
-                self.look_up(
-                    &mut after,
-                    &raw,
-                    *table,
-                    &ctx.allocate("embag.strangers", (*table as u64 + 1) * 4)?,
-                )?;
+                let strangers = ctx.allocate("embag.strangers", (*table as u64 + 1) * 4)?;
+                self.look_up(&mut after, &raw, *table, None, &strangers)?;
             }
         }
         let batch = raw.batch(&mut after, &self.lookup, self.epoch)?;
@@ -78,20 +78,26 @@ impl ChunkedTables {
         Ok(batch)
     }
 
-    /// Records the look-up of the ids of all features of a table.
-    fn look_up(&self, rec: &mut Recorder, raw: &RawIds, table: usize, strangers: &Buffer) -> Result<Unknown> {
+    /// Room for what is unknown among the ids of a table's features.
+    fn unknown(&self, raw: &RawIds, table: usize) -> Result<Unknown> {
         let sought = self.lookup.ids_of(raw, |of| of == table);
         let len = sought.iter().map(|ids| ids.range.end - ids.range.start).sum();
-        let ids = self.context().allocate("embag.unknown", u64::from(len) * 4)?;
-        let found = Found {
-            rows: &raw.rows,
-            unknown: &ids,
-            strangers,
-            // there are fewer tables than columns
-            table: u32::try_from(table).unwrap_or(u32::MAX),
-        };
-        record_find(rec, raw.ids(), sought, &found)?;
-        Ok(Unknown { ids, len })
+        Ok(Unknown { ids: self.context().allocate("embag.unknown", u64::from(len) * 4)?, len })
+    }
+
+    /// Records the look-up of the ids of all features of a table.
+    fn look_up(
+        &self,
+        rec: &mut Recorder,
+        raw: &RawIds,
+        table: usize,
+        unknown: Option<&Buffer>,
+        strangers: &Buffer,
+    ) -> Result<()> {
+        let sought = self.lookup.ids_of(raw, |of| of == table);
+        // there are fewer tables than columns
+        let table = u32::try_from(table).unwrap_or(u32::MAX);
+        record_find(rec, raw.ids(), sought, &Found { rows: &raw.rows, unknown, strangers, table })
     }
 
     /// Gives new ids rows, the rows' chunks slots, and those first values.

@@ -182,10 +182,9 @@ impl Lookup {
         rec.whole(|rec| {
             let inner = JaggedBatch::of_rows(rec, self.schema(), raw.given_rows())?;
             rec.scope(|rec| {
-                let unknown = rec.scratch("embag.unknown", raw.rows.size())?;
                 // ids without a row are counted where those are that are skipped
                 let (strangers, table) = (&inner.inner.status, SKIPPED);
-                let found = Found { rows: &raw.rows, unknown: &unknown, strangers, table };
+                let found = Found { rows: &raw.rows, unknown: None, strangers, table };
                 record_find(rec, raw.ids(), self.ids_of(&raw, |_| true), &found)
             })?;
             Ok(ChunkedBatch { inner, epoch })

@@ -20,9 +20,9 @@ pub(super) struct Ids<'a> {
 pub(super) struct Found<'a> {
     /// For each id its row, or none.
     pub(super) rows: &'a Buffer,
-    /// The virtual ids of those that have none, in the order of the ranges if the directories are one; and how many there
-    /// are, of several tables.
-    pub(super) unknown: &'a Buffer,
+    /// If they are wanted, the virtual ids of those that have none, in the order of the ranges if the directories are one.
+    pub(super) unknown: Option<&'a Buffer>,
+    /// How many have none, of several tables.
     pub(super) strangers: &'a Buffer,
     pub(super) table: u32,
 }
@@ -35,6 +35,10 @@ pub(super) fn record_find(
     found: &Found<'_>,
 ) -> Result<()> {
     let ctx = rec.context().clone();
+    let unknown = match found.unknown {
+        Some(unknown) => unknown.clone(),
+        None => rec.scratch("embag.unknown", 4)?,
+    };
     // see shaders/prelude/one_feature.wgsl
     let at_a_time = if ctx.shape() == Shape::Serial && !ctx.is_cpu() { 1 } else { usize::MAX };
     for (places, ranges) in together(ranges, |ids| ids.directory.entries().clone()) {
@@ -58,13 +62,19 @@ pub(super) fn record_find(
             let features: Vec<Sought> = ranges.iter().map(sought).collect();
             // there are fewer than columns
             let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
-            let params = Params { features: count, work, first_unknown: first, table: found.table };
+            let params = Params {
+                features: count,
+                work,
+                wanted: u32::from(found.unknown.is_some()),
+                first_unknown: first,
+                table: found.table,
+            };
             let bindings = vec![
                 rec.scratch_from("embag.features", &features)?,
                 places.clone(),
                 ids.clone(),
                 found.rows.clone(),
-                found.unknown.clone(),
+                unknown.clone(),
                 found.strangers.clone(),
             ];
             rec.dispatch(Dispatch::threads(&KERNEL, variant(count), &params, bindings, work));

@@ -156,9 +156,8 @@ impl IdDirectory {
         let len = self.check(rec, ids, rows)?;
         rec.whole(|rec| {
             rec.scope(|rec| {
-                let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
                 let strangers = rec.scratch("embag.strangers", 4)?;
-                let found = Found { rows, unknown: &unknown, strangers: &strangers, table: 0 };
+                let found = Found { rows, unknown: None, strangers: &strangers, table: 0 };
                 self.find(rec, ids, len, &found)
             })
         })
@@ -177,11 +176,11 @@ impl IdDirectory {
             rec.scope(|rec| {
                 let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
                 let strangers = rec.scratch("embag.strangers", 4)?;
-                let found = Found { rows, unknown: &unknown, strangers: &strangers, table: 0 };
+                let found = Found { rows, unknown: Some(&unknown), strangers: &strangers, table: 0 };
                 self.find(rec, ids, len, &found)?;
                 let new = self.new_ids(rec, &unknown, len)?;
                 self.admit(rec, &new)?;
-                self.find(rec, ids, len, &found)
+                self.find(rec, ids, len, &Found { unknown: None, ..found })
             })
         })
     }

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use super::columns::Columns;
 use super::format::{Format, with_format};
 use super::rows::{Rows, with_rows};
-use super::simd::vectorised;
+use super::simd::{Cache, vectorised};
 use crate::kernel::Call;
 use crate::kernels::bag_forward::Params;
-use crate::kernels::feature::{Feature, POOL_MAX, POOL_MEAN, POOL_NONE, Status};
+use crate::kernels::feature::{Feature, NONE, POOL_MAX, POOL_MEAN, POOL_NONE, Status};
 
 struct Inputs<'a, R: Rows, O> {
     params: Params,
@@ -134,9 +134,11 @@ fn pool_bag<R: Rows, O: Format>(
     }
 }
 
-/// How many bytes of rows are on their way while one is added, across the ends of bags: what hides the latency of the
-/// memory, in short rows as in long ones.
-const AHEAD: usize = 4096;
+/// How many bytes of rows are on their way to the second cache, if rows are of so many bytes, and to the first one, while
+/// one is added, across the ends of bags: what hides the latency of the memory, in short rows as in long ones.
+const FAR: usize = 10_240;
+const LONG: usize = 192;
+const NEAR: usize = 4096;
 
 #[inline(always)]
 fn pool_block<const N: usize, R: Rows, O: Format>(
@@ -146,18 +148,24 @@ fn pool_block<const N: usize, R: Rows, O: Format>(
     column: usize,
     out: &mut [O::Element; N],
 ) {
-    let ahead = (AHEAD / inputs.format.bytes::<N>()).clamp(12, 48);
+    let bytes = inputs.format.bytes::<N>();
+    let (far, near) = (FAR / bytes, (NEAR / bytes).clamp(12, 48));
     let (stride, base) = (feature.window_stride as usize, feature.window_base as usize);
+    let ask_for = |p: usize, into| {
+        let row = inputs.ids.get(p).map_or(NONE, |&id| id.wrapping_sub(feature.window_first));
+        if row < feature.window_rows {
+            inputs.format.prefetch::<N>(inputs.rows, base + row as usize * stride, column, into);
+        }
+    };
     let mut sum = [0.0f32; N];
     let mut count = 0u32;
     for p in bag {
         let id = inputs.ids[p];
-        if let Some(&next) = inputs.ids.get(p + ahead) {
-            let row = next.wrapping_sub(feature.window_first);
-            if row < feature.window_rows {
-                inputs.format.prefetch::<N>(inputs.rows, base + row as usize * stride, column);
-            }
+        // rows of a line or two are on their way in time without
+        if bytes >= LONG {
+            ask_for(p + far, Cache::Second);
         }
+        ask_for(p + near, Cache::First);
         if feature.absent(id) {
             count += inputs.params.pruned(id);
             continue;

@@ -3,16 +3,18 @@
 use rayon::prelude::*;
 
 use super::columns::Columns;
-use super::simd::{prefetch, vectorised};
+use super::simd::{Cache, prefetch, vectorised};
 use crate::kernel::Call;
 use crate::kernels::chunk_forward::{ChunkFeature, Params};
-use crate::kernels::feature::Status;
+use crate::kernels::feature::{NONE, Status};
 
 /// Rows of the output that one task takes.
 const ROWS: usize = 64;
-/// How many ids ahead the slots of a row are asked for, and its chunks are looked up and asked for.
-const SLOTS_AHEAD: usize = 48;
-const CHUNKS_AHEAD: usize = 16;
+/// How many ids ahead the slots of a row are asked for, its chunks are looked up and asked into the second cache, and those
+/// that lie side by side into the first one.
+const SLOTS: usize = 72;
+const FAR: usize = 32;
+const NEAR: usize = 14;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let params: Params = call.params();
@@ -37,7 +39,10 @@ pub(crate) fn run(mut call: Call<'_>) {
         .flat_map(|(all, feature)| all.chunks(ROWS).map(move |(first, out)| (feature, first, out)))
         .collect();
     tasks.into_par_iter().for_each(|(&feature, first, out)| {
-        let inputs = Inputs { params, feature, rows, slots: &slots[feature.slots_base as usize..], store };
+        let slots = &slots[feature.slots_base as usize..];
+        // rows that are none count as this one, which lies behind all slots
+        let none = u32::try_from(slots.len().div_ceil(feature.chunks as usize)).unwrap_or(u32::MAX);
+        let inputs = Inputs { params, feature, rows, slots, store, none };
         let bags = &offsets[feature.first_bag as usize + first..][..=out.rows()];
         vectorised(
             #[inline(always)]
@@ -77,23 +82,22 @@ fn pool_block<const W: usize, const K: usize, const N: usize>(
     out: &mut Columns<'_, f32>,
 ) {
     let begin = bags[0] as usize;
-    // the chunks of the next ids, across the ends of bags: they are on their way
-    let mut next: [_; CHUNKS_AHEAD] = std::array::from_fn(|i| inputs.chunks::<W, K>(begin + i, first));
     let mut taken = 0;
+    // where the chunks of the next ids begin, across the ends of bags: they are on their way
+    let mut next: [usize; FAR] = std::array::from_fn(|i| inputs.ask_for::<W, K>(begin + i, first));
     for (row, bag) in bags.windows(2).enumerate() {
         let len = bag[1] - bag[0];
         let mut sum = [0.0f32; N];
         for _ in 0..len {
-            let chunks = &mut next[taken % CHUNKS_AHEAD];
-            // together first: sums stay in registers
-            let mut values = [0.0f32; N];
-            for (values, chunk) in values.as_chunks_mut::<W>().0.iter_mut().zip(&*chunks) {
-                *values = **chunk;
-            }
-            for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value;
-            }
-            *chunks = inputs.chunks(begin + taken + CHUNKS_AHEAD, first);
+            let at = next[taken % FAR];
+            // sums stay in registers
+            let values = match inputs.store.get(at..at + N).and_then(|values| values.as_array()) {
+                Some(values) => *values,
+                None => inputs.pieces::<W, K, N>(begin + taken, first),
+            };
+            add(&mut sum, &values);
+            prefetch(inputs.store, next[(taken + NEAR) % FAR], N, Cache::First);
+            next[taken % FAR] = inputs.ask_for::<W, K>(begin + taken + FAR, first);
             taken += 1;
         }
         if inputs.feature.mean == 1 {
@@ -102,11 +106,16 @@ fn pool_block<const W: usize, const K: usize, const N: usize>(
         }
         let out = &mut out.row(row)[first * W..][..N];
         if inputs.params.initial == 0 {
-            for (sum, earlier) in sum.iter_mut().zip(&*out) {
-                *sum += earlier;
-            }
+            add(&mut sum, out);
         }
         out.copy_from_slice(&sum);
+    }
+}
+
+#[inline(always)]
+fn add(sum: &mut [f32], values: &[f32]) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += value;
     }
 }
 
@@ -118,35 +127,62 @@ struct Inputs<'a> {
     slots: &'a [u32],
     /// The slots of the window.
     store: &'a [f32],
+    /// A row behind all slots.
+    none: u32,
 }
 
-impl<'a> Inputs<'a> {
-    /// `K` chunks of an id, which are asked for, and zeros where they are absent or not in this window. Asks for the slots
-    /// of an id that comes later.
+impl Inputs<'_> {
+    /// Where `K` chunks of an id begin if they lie side by side in this window, which most do, or else the window's end;
+    /// they are asked for. So are the slots of an id that comes later.
     #[inline(always)]
-    fn chunks<const W: usize, const K: usize>(&self, id: usize, first: usize) -> [&'a [f32; W]; K] {
-        if let Some(later) = self.slots::<K>(id + SLOTS_AHEAD - CHUNKS_AHEAD, first) {
-            prefetch(later);
+    fn ask_for<const W: usize, const K: usize>(&self, id: usize, first: usize) -> usize {
+        prefetch(self.slots, self.first_slot(id + SLOTS - FAR, first), K, Cache::Second);
+        let Some(slots) = self.slots::<K>(id, first) else { return self.store.len() };
+        // compared together, without a jump for each
+        let apart = (0..).zip(slots).fold(0, |apart, (i, slot)| apart | (slot ^ slots[0].wrapping_add(i)));
+        let begin = self.place::<W>(slots[0]);
+        if apart == 0 {
+            prefetch(self.store, begin, W * K, Cache::Second);
+            return begin;
         }
-        let mut chunks = [const { &[0.0; W] }; K];
-        if let Some(slots) = self.slots::<K>(id, first) {
-            for (chunk, slot) in chunks.iter_mut().zip(slots) {
-                // what is absent, or before the window, lies beyond it
-                let slot = slot.wrapping_sub(self.params.first_slot) as usize;
-                *chunk = self.store.as_chunks().0.get(slot).unwrap_or(*chunk);
-                prefetch(*chunk);
+        for &slot in slots {
+            prefetch(self.store, self.place::<W>(slot), W, Cache::Second);
+        }
+        self.store.len()
+    }
+
+    /// The chunks of an id, and zeros where they are absent or not in this window.
+    #[inline(always)]
+    fn pieces<const W: usize, const K: usize, const N: usize>(&self, id: usize, first: usize) -> [f32; N] {
+        let mut values = [0.0; N];
+        for (values, &slot) in
+            values.chunks_exact_mut(W).zip(self.slots::<K>(id, first).into_iter().flatten())
+        {
+            let begin = self.place::<W>(slot);
+            if let Some(chunk) = self.store.get(begin..begin + W) {
+                values.copy_from_slice(chunk);
             }
         }
-        chunks
+        values
+    }
+
+    /// Where a chunk begins in this window, or the window's end: for what is absent too, and what lies before the window.
+    #[inline(always)]
+    fn place<const W: usize>(&self, slot: u32) -> usize {
+        slot.wrapping_sub(self.params.first_slot).min(self.params.slots) as usize * W
     }
 
     /// The slots of `K` chunks of an id's row, if it has one.
     #[inline(always)]
-    fn slots<const K: usize>(&self, id: usize, first: usize) -> Option<&'a [u32; K]> {
-        // what is no row lies beyond all slots
-        let row = *self.rows.get(id)? as usize;
-        self.slots
-            .get(row.saturating_mul(self.feature.chunks as usize).saturating_add(first)..)?
-            .first_chunk()
+    fn slots<const K: usize>(&self, id: usize, first: usize) -> Option<&[u32; K]> {
+        let at = self.first_slot(id, first);
+        self.slots.get(at..at + K)?.as_array()
+    }
+
+    /// Where the slots of an id's chunks begin, beyond all if it has no row.
+    #[inline(always)]
+    fn first_slot(&self, id: usize, first: usize) -> usize {
+        let row = self.rows.get(id).copied().unwrap_or(NONE).min(self.none);
+        row as usize * self.feature.chunks as usize + first
     }
 }

@@ -41,9 +41,8 @@ pub(crate) fn next_bucket(bucket: u32, id: u32, buckets: u32) -> u32 {
 /// The row of a virtual id in a bucket, or [`NONE`].
 #[inline(always)]
 pub(crate) fn row_in([ids, rows]: &Bucket, id: u32) -> u32 {
-    // a byte for each place: compared together, and without a jump for each, which could not be foreseen
-    let same = u64::from_le_bytes(ids.map(|there| u8::from(there == id)));
-    rows.get(same.trailing_zeros() as usize / 8).copied().unwrap_or(NONE)
+    // all places together, and without a jump, which could not be foreseen: one of them at most holds the id
+    !ids.iter().zip(rows).fold(0, |found, (&there, &row)| found | if there == id { !row } else { 0 })
 }
 
 /// Whether ids may have gone on from a bucket.

@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::directory::{Bucket, PROBES, first_bucket, is_full, next_bucket, row_in, virtual_id};
-use super::simd::{prefetch, vectorised};
+use super::simd::{Cache, prefetch, vectorised};
 use crate::kernel::Call;
 use crate::kernels::directory_find::{Params, Sought};
 use crate::kernels::feature::NONE;
 
-/// Ids that are looked up together.
+/// Ids that are looked up together; an `u16` counts them.
 const TOGETHER: usize = 1024;
 /// How many ids ahead their first buckets are asked for.
 const AHEAD: usize = 64;
@@ -17,21 +17,26 @@ pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let features = &call.read::<Sought>(0)[..p.features as usize];
     let (places, ids) = (call.read::<Bucket>(1), call.read::<[u32; 2]>(2));
-    let (mut rows, mut unknown) =
-        (call.write::<u32>(3), &mut call.write::<u32>(4)[p.first_unknown as usize..][..p.work as usize]);
+    let mut rows = call.write::<u32>(3);
+    let mut unknown = match p.wanted {
+        1 => &mut call.write::<u32>(4)[p.first_unknown as usize..][..p.work as usize],
+        _ => &mut [],
+    };
     let mut rows_begin = 0;
     let mut tasks = Vec::new();
     for (f, &Sought { work_begin, first, buckets, first_bucket }) in features.iter().enumerate() {
         let end = features.get(f + 1).map_or(p.work, |next| next.work_begin);
         let (first, len) = (first as usize, (end - work_begin) as usize);
         let directory = &places[first_bucket as usize..][..buckets as usize];
-        let [its_rows, its_unknown];
+        let its_rows;
         (its_rows, rows) = std::mem::take(&mut rows)[first - rows_begin..].split_at_mut(len);
-        (its_unknown, unknown) = std::mem::take(&mut unknown).split_at_mut(len);
         rows_begin = first + len;
-        let together = ids[first..][..len].chunks(TOGETHER);
-        let written = its_rows.chunks_mut(TOGETHER).zip(its_unknown.chunks_mut(TOGETHER));
-        tasks.extend(together.zip(written).map(|(ids, (rows, unknown))| (directory, ids, rows, unknown)));
+        for (ids, rows) in ids[first..][..len].chunks(TOGETHER).zip(its_rows.chunks_mut(TOGETHER)) {
+            let len = ids.len().min(unknown.len());
+            let its_unknown;
+            (its_unknown, unknown) = std::mem::take(&mut unknown).split_at_mut(len);
+            tasks.push((directory, ids, rows, its_unknown));
+        }
     }
     let strangers = tasks.into_par_iter().map(|(directory, ids, rows, unknown)| {
         vectorised(
@@ -45,7 +50,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     *count = count.wrapping_add(strangers);
 }
 
-/// Gives the number of ids that have no row.
+/// Gives the number of ids that have no row. `unknown` is empty where nobody asks for it.
 ///
 /// All ids are looked for in one bucket each, and those that may be in another one then in that, and so on: buckets are on
 /// their way while others are looked at.
@@ -53,47 +58,45 @@ pub(crate) fn run(mut call: Call<'_>) {
 fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &mut [u32]) -> u32 {
     // there are as many as a `u32` counts
     let count = u32::try_from(directory.len()).unwrap_or(u32::MAX);
-    let ask_for = |bucket: u32| prefetch(std::slice::from_ref(&directory[bucket as usize]));
+    let ask_for = |bucket: u32| prefetch(directory, bucket as usize, 1, Cache::First);
     let (mut ids, mut buckets) = ([0; TOGETHER], [0; TOGETHER]);
     for ((id, bucket), &raw) in ids.iter_mut().zip(&mut buckets).zip(raw) {
         *id = virtual_id(raw);
         *bucket = first_bucket(*id, count);
     }
-    buckets.iter().take(AHEAD).for_each(|&bucket| ask_for(bucket));
+    buckets[..AHEAD].iter().for_each(|&bucket| ask_for(bucket));
     // those that go on
-    let mut left = [0; TOGETHER];
+    let mut left = [0u16; TOGETHER];
     let mut len = 0;
-    for (i, row) in rows.iter_mut().enumerate() {
-        ask_for(buckets[(i + AHEAD) % TOGETHER]);
-        let bucket = &directory[buckets[i] as usize];
-        *row = row_in(bucket, ids[i]);
+    for (i, row) in (0..).zip(&mut *rows) {
+        let ahead = |by| buckets[(usize::from(i) + by) % TOGETHER];
+        ask_for(ahead(AHEAD));
+        let bucket = &directory[ahead(0) as usize];
+        *row = row_in(bucket, ids[usize::from(i)]);
         // without a branch, which nobody could foresee
-        left[len] = i;
+        left[len % TOGETHER] = i;
         len += usize::from(*row == NONE && is_full(bucket));
     }
     for _ in 1..PROBES.min(count) {
         if len == 0 {
             break;
         }
-        for &i in &left[..len] {
-            let (id, bucket) = (ids[i], &mut buckets[i]);
-            *bucket = next_bucket(*bucket, id, count);
-            ask_for(*bucket);
+        for i in left[..len].iter().map(|&i| usize::from(i)) {
+            buckets[i] = next_bucket(buckets[i], ids[i], count);
+            ask_for(buckets[i]);
         }
         let mut going_on = 0;
         for k in 0..len {
-            let i = left[k];
+            let i = usize::from(left[k]);
             let bucket = &directory[buckets[i] as usize];
             rows[i] = row_in(bucket, ids[i]);
-            left[going_on] = i;
+            left[going_on] = left[k];
             going_on += usize::from(rows[i] == NONE && is_full(bucket));
         }
         len = going_on;
     }
-    let mut strangers = 0;
     for ((unknown, &row), &id) in unknown.iter_mut().zip(&*rows).zip(&ids) {
         *unknown = if row == NONE { id } else { NONE };
-        strangers += u32::from(row == NONE);
     }
-    strangers
+    rows.iter().map(|&row| u32::from(row == NONE)).sum()
 }

@@ -10,7 +10,7 @@ use super::optimizer::{
     RowOptimizer, RowwiseAdagrad, RowwiseAdagradCounter, Sgd, State,
 };
 use super::row_sum::row_sum;
-use super::simd::{prefetch_at, prefetch_words, vectorised};
+use super::simd::{Cache, prefetch, vectorised};
 use super::split::split_at_all;
 use super::terms::{Terms, row_grad};
 use super::types::{nearest, pack, stochastic, unpack};
@@ -107,8 +107,9 @@ struct Target<'a> {
     state_base: usize,
 }
 
-/// How many rows ahead rows and their state are asked for.
-const AHEAD: usize = 4;
+/// How many rows ahead rows and their state are asked into the second and into the first cache.
+const FAR: usize = 12;
+const NEAR: usize = 4;
 
 fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
     vectorised(
@@ -132,14 +133,11 @@ fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
                 let dim = part.dim as usize;
                 let words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
                 let state_words = part.state_stride as usize;
-                if let Some(&ahead) = ends.get(segment + AHEAD) {
+                for (ahead, cache) in [(FAR, Cache::Second), (NEAR, Cache::First)] {
+                    let Some(&ahead) = ends.get(segment + ahead) else { continue };
                     let (row, row_state) = inputs.place(part, keys[ahead as usize - 1]);
-                    prefetch_words(table, row - base, words);
-                    if state_words > 4 {
-                        prefetch_words(state, row_state - state_base, state_words);
-                    } else {
-                        prefetch_at::<1, _>(state, row_state - state_base);
-                    }
+                    prefetch(table, row.wrapping_sub(base), words, cache);
+                    prefetch(state, row_state.wrapping_sub(state_base), state_words, cache);
                 }
                 let gradient = &mut scratch.gradient[..dim];
                 row_grad(terms, begin..end as usize, gradient);

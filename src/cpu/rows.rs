@@ -4,7 +4,7 @@ use bytemuck::Pod;
 
 use super::format::Format;
 use super::row_codes::Codes;
-use super::simd::{prefetch_at, prefetch_span};
+use super::simd::{Cache, prefetch, prefetch_span};
 
 /// Reads columns of rows of one type.
 pub(super) trait Rows: Copy + Send + Sync {
@@ -13,8 +13,8 @@ pub(super) trait Rows: Copy + Send + Sync {
     /// `N` columns of the row that begins at an element, if it is whole.
     fn values<const N: usize>(self, rows: &[Self::Element], row: usize, column: usize) -> Option<[f32; N]>;
 
-    /// Asks for the cache lines of `N` columns that will be read soon.
-    fn prefetch<const N: usize>(self, rows: &[Self::Element], row: usize, column: usize);
+    /// Asks for the cache lines of `N` columns.
+    fn prefetch<const N: usize>(self, rows: &[Self::Element], row: usize, column: usize, into: Cache);
 
     /// Bytes that `N` columns take in memory.
     fn bytes<const N: usize>(self) -> usize;
@@ -29,8 +29,8 @@ impl<F: Format> Rows for F {
     }
 
     #[inline(always)]
-    fn prefetch<const N: usize>(self, rows: &[F::Element], row: usize, column: usize) {
-        prefetch_at::<N, _>(rows, row + column);
+    fn prefetch<const N: usize>(self, rows: &[F::Element], row: usize, column: usize, into: Cache) {
+        prefetch(rows, row + column, N, into);
     }
 
     #[inline(always)]
@@ -48,14 +48,14 @@ impl<const BITS: u32> Rows for Codes<BITS> {
     }
 
     #[inline(always)]
-    fn prefetch<const N: usize>(self, rows: &[u32], row: usize, column: usize) {
+    fn prefetch<const N: usize>(self, rows: &[u32], row: usize, column: usize, into: Cache) {
         // as if scale and bias lay in front of all columns
         let first = row + column / Self::COLUMNS;
         match BITS {
-            8 if N == 64 => prefetch_span::<18, _>(rows, first),
-            4 if N == 64 => prefetch_span::<9, _>(rows, first),
-            8 => prefetch_span::<6, _>(rows, first),
-            _ => prefetch_span::<3, _>(rows, first),
+            8 if N == 64 => prefetch_span::<18, _>(rows, first, into),
+            4 if N == 64 => prefetch_span::<9, _>(rows, first, into),
+            8 => prefetch_span::<6, _>(rows, first, into),
+            _ => prefetch_span::<3, _>(rows, first, into),
         }
     }
 

@@ -82,57 +82,49 @@ pub(crate) fn fused<T>(work: impl FnOnce(bool) -> T) -> T {
     pulp::Arch::new().dispatch(|| work(cfg!(target_arch = "aarch64")))
 }
 
-/// Asks for the cache lines of a row that will be read soon.
+/// A cache of the processor that lines are asked into.
+#[derive(Clone, Copy)]
+pub(crate) enum Cache {
+    /// The nearest, which waits for few lines at a time: for what is read next.
+    First,
+    /// The one behind it, which waits for more of them, and so hides more of the memory's latency: for what is read later.
+    Second,
+}
+
+/// Asks for the cache lines of `len` values from an index on. What is beyond the slice does no harm.
 #[inline(always)]
-pub(crate) fn prefetch<T>(row: &[T]) {
+pub(crate) fn prefetch<T>(values: &[T], at: usize, len: usize, into: Cache) {
+    for offset in (0..len * size_of::<T>()).step_by(64) {
+        prefetch_line(values, at, offset, into);
+    }
+}
+
+/// [`prefetch`] of `N` values that may lie anywhere in a line: the line that the last one ends in too.
+#[inline(always)]
+pub(crate) fn prefetch_span<const N: usize, T>(values: &[T], at: usize, into: Cache) {
+    let bytes = size_of::<[T; N]>();
+    // values of a few bytes behind the last whole line lie in the line of the last byte
+    for offset in (0..bytes.saturating_sub(8).max(1)).step_by(64).chain([bytes - 1]) {
+        prefetch_line(values, at, offset, into);
+    }
+}
+
+/// Asks for the line of a byte, so many after the value at an index.
+#[inline(always)]
+fn prefetch_line<T>(values: &[T], at: usize, offset: usize, into: Cache) {
     #[cfg(target_arch = "x86_64")]
-    for line in row.chunks(64 / size_of::<T>()) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+        let address = values.as_ptr().wrapping_add(at).cast::<i8>().wrapping_add(offset);
         #[allow(unsafe_code, reason = "prefetching has no safe form")]
         // SAFETY: a prefetch reads no memory that the program could notice, whatever the address.
         unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = row;
-}
-
-/// Asks for the cache lines that the `N` values from an index on begin, go on and end in, wherever the first lies in
-/// its line. What is beyond the slice does no harm.
-#[inline(always)]
-pub(crate) fn prefetch_span<const N: usize, T>(values: &[T], at: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = values.as_ptr().wrapping_add(at).cast::<i8>();
-        let bytes = size_of::<[T; N]>();
-        // values of a few bytes behind the last whole line lie in the line of the last byte
-        for offset in (0..bytes.saturating_sub(8).max(1)).step_by(64).chain([bytes - 1]) {
-            #[allow(unsafe_code, reason = "prefetching has no safe form")]
-            // SAFETY: a prefetch reads no memory that the program could notice, whatever the address.
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(offset));
+            match into {
+                Cache::First => _mm_prefetch::<_MM_HINT_T0>(address),
+                Cache::Second => _mm_prefetch::<_MM_HINT_T1>(address),
             }
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (values, at);
-}
-
-/// [`prefetch`] of `N` values from an index on, if there are so many. How many lines that are is known to the
-/// compiler.
-#[inline(always)]
-pub(crate) fn prefetch_at<const N: usize, T>(values: &[T], at: usize) {
-    if let Some(row) = values.get(at..).and_then(|rest| rest.first_chunk::<N>()) {
-        prefetch(row);
-    }
-}
-
-/// [`prefetch`] of `len` values from an index on, if there are so many.
-#[inline(always)]
-pub(crate) fn prefetch_words<T>(values: &[T], at: usize, len: usize) {
-    if let Some(row) = values.get(at..at + len) {
-        prefetch(row);
-    }
+    let _ = (values, at, offset, into);
 }

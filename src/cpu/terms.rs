@@ -3,11 +3,13 @@
 
 use std::ops::Range;
 
-use super::simd::prefetch_at;
+use super::simd::{Cache, prefetch};
 use crate::kernels::part::{GROUP, PIECE, Term};
 
-/// How many terms ahead gradients are asked for.
-const AHEAD: usize = 8;
+/// How many terms ahead gradients are asked into the second cache, if they are of more than a line or two, and into the
+/// first one.
+const FAR: usize = 24;
+const NEAR: usize = 8;
 
 /// The gradients of terms.
 #[derive(Clone, Copy)]
@@ -25,8 +27,11 @@ fn piece_sum<const N: usize>(from: Terms<'_>, range: Range<usize>, column: usize
     let mut sum = [0.0f32; N];
     let last = terms.len() - 1;
     for t in range {
-        let ahead = terms[(t + AHEAD).min(last)][0] as usize + column;
-        prefetch_at::<N, _>(grad, ahead);
+        let ask_for = |t: usize, cache| prefetch(grad, terms[t.min(last)][0] as usize + column, N, cache);
+        if N >= 64 {
+            ask_for(t + FAR, Cache::Second);
+        }
+        ask_for(t + NEAR, Cache::First);
         let [at, factor] = terms[t];
         let at = at as usize + column;
         let factor = f32::from_bits(factor);

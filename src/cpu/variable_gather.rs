@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::prefetch_words;
+use super::simd::{Cache, prefetch};
 use crate::kernel::Call;
 use crate::kernels::part::{Part, find_part};
 use crate::kernels::variable_gather::{Params, WIDTHS};
@@ -47,7 +47,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     tasks.into_par_iter().for_each(|(first, at, out)| {
         for (i, &key) in keys.iter().enumerate().skip(first).take(ROWS) {
             if let Some((from, dim)) = keys.get(i + AHEAD).and_then(|&key| place(key)) {
-                prefetch_words(rows, from, dim);
+                prefetch(rows, from, dim, Cache::First);
             }
             let Some((from, dim)) = place(key) else { continue };
             let cols = if p.matrix == 1 { elements(p.cols) } else { dim };

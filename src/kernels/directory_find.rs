@@ -25,7 +25,8 @@ params! {
         features: u32,
         /// Ids of all features.
         work: u32,
-        /// Where the unknown ids of these begin.
+        /// Whether unknown ids are, and where those of these features begin.
+        wanted: u32,
         first_unknown: u32,
         /// Whose unknown ids are counted.
         table: u32,
@@ -120,13 +121,18 @@ fn cases() -> Vec<Case> {
             ];
             // there are three at most
             let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
-            let params = Params { features: count, work, first_unknown: 1, table: 1 };
             // the one that finds the feature can do so among one too
             let variants: &[usize] = if count == 1 { &[0, 1] } else { &[1] };
-            let name = format!("{count} features, {len} ids, {known} known, {buckets} buckets");
-            let case = Case::new(name, variants.iter().copied(), &params, bindings, work.div_ceil(256));
-            let bench = len == 200_000 && count == 1;
-            all.push(if bench { case.bench(u64::from(len) * 80, 0) } else { case });
+            for wanted in [0, 1] {
+                let params = Params { features: count, work, wanted, first_unknown: 1, table: 1 };
+                let name = format!(
+                    "{count} features, {len} ids, {known} known, {buckets} buckets, unknown wanted: {wanted}"
+                );
+                let variants = variants.iter().copied();
+                let case = Case::new(name, variants, &params, bindings.clone(), work.div_ceil(256));
+                let bench = len == 200_000 && count == 1 && wanted == 0;
+                all.push(if bench { case.bench(u64::from(len) * 76, 0) } else { case });
+            }
         }
     }
     all
