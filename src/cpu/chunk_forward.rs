@@ -66,38 +66,41 @@ fn pool<const W: usize, const K: usize, const N: usize>(
     let chunks = inputs.feature.chunks as usize;
     let blocks = chunks - chunks % K;
     for first in (0..blocks).step_by(K) {
-        pool_block::<W, K, N>(inputs, bags, first, &mut out);
+        // what the first ids are, the others are mostly too
+        let begin = bags[0] as usize;
+        let apart = |id| inputs.slots::<K>(id, first).is_some_and(|slots| !side_by_side(slots));
+        if K <= 4 && (begin..begin + FAR).any(apart) {
+            pool_block::<W, K, N, [&[f32; W]; K]>(inputs, bags, first, &mut out);
+        } else {
+            pool_block::<W, K, N, usize>(inputs, bags, first, &mut out);
+        }
     }
     for first in blocks..chunks {
-        pool_block::<W, 1, W>(inputs, bags, first, &mut out);
+        pool_block::<W, 1, W, usize>(inputs, bags, first, &mut out);
     }
 }
 
 /// Pools `K` chunks of each bag.
 #[inline(always)]
-fn pool_block<const W: usize, const K: usize, const N: usize>(
-    inputs: &Inputs<'_>,
+fn pool_block<'a, const W: usize, const K: usize, const N: usize, C: Chunks<'a, W, K, N>>(
+    inputs: &Inputs<'a>,
     bags: &[u32],
     first: usize,
     out: &mut Columns<'_, f32>,
 ) {
     let begin = bags[0] as usize;
     let mut taken = 0;
-    // where the chunks of the next ids begin, across the ends of bags: they are on their way
-    let mut next: [usize; FAR] = std::array::from_fn(|i| inputs.ask_for::<W, K>(begin + i, first));
+    // the chunks of the next ids, across the ends of bags: they are on their way
+    let mut next: [C; FAR] = std::array::from_fn(|i| C::ask_for(inputs, begin + i, first));
     for (row, bag) in bags.windows(2).enumerate() {
         let len = bag[1] - bag[0];
         let mut sum = [0.0f32; N];
         for _ in 0..len {
-            let at = next[taken % FAR];
             // sums stay in registers
-            let values = match inputs.store.get(at..at + N).and_then(|values| values.as_array()) {
-                Some(values) => *values,
-                None => inputs.pieces::<W, K, N>(begin + taken, first),
-            };
+            let values = next[taken % FAR].values(inputs, begin + taken, first);
             add(&mut sum, &values);
-            prefetch(inputs.store, next[(taken + NEAR) % FAR], N, Cache::First);
-            next[taken % FAR] = inputs.ask_for::<W, K>(begin + taken + FAR, first);
+            next[(taken + NEAR) % FAR].ask_nearer(inputs);
+            next[taken % FAR] = C::ask_for(inputs, begin + taken + FAR, first);
             taken += 1;
         }
         if inputs.feature.mean == 1 {
@@ -131,39 +134,106 @@ struct Inputs<'a> {
     none: u32,
 }
 
-impl Inputs<'_> {
-    /// Where `K` chunks of an id begin if they lie side by side in this window, which most do, or else the window's end;
-    /// they are asked for. So are the slots of an id that comes later.
+/// Whether chunks have slots one after the other, in their order.
+#[inline(always)]
+fn side_by_side<const K: usize>(slots: &[u32; K]) -> bool {
+    // compared together, without a jump for each
+    (0..).zip(slots).fold(0, |apart, (i, slot)| apart | (slot ^ slots[0].wrapping_add(i))) == 0
+}
+
+/// Where `K` chunks of `W` columns of an id are.
+trait Chunks<'a, const W: usize, const K: usize, const N: usize>: Copy {
+    /// Looks the chunks of an id up and asks them into the second cache.
+    fn ask_for(inputs: &Inputs<'a>, id: usize, first: usize) -> Self;
+
+    /// Asks them into the first one.
+    fn ask_nearer(self, inputs: &Inputs<'a>);
+
+    /// Their values, and zeros where they are absent or not in this window.
+    fn values(self, inputs: &Inputs<'a>, id: usize, first: usize) -> [f32; N];
+}
+
+/// Where they begin if they lie side by side in this window, or else the window's end: for rows that mostly do.
+impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for usize {
     #[inline(always)]
-    fn ask_for<const W: usize, const K: usize>(&self, id: usize, first: usize) -> usize {
-        prefetch(self.slots, self.first_slot(id + SLOTS - FAR, first), K, Cache::Second);
-        let Some(slots) = self.slots::<K>(id, first) else { return self.store.len() };
-        // compared together, without a jump for each
-        let apart = (0..).zip(slots).fold(0, |apart, (i, slot)| apart | (slot ^ slots[0].wrapping_add(i)));
-        let begin = self.place::<W>(slots[0]);
-        if apart == 0 {
-            prefetch(self.store, begin, W * K, Cache::Second);
+    fn ask_for(inputs: &Inputs<'a>, id: usize, first: usize) -> Self {
+        inputs.ask_for_slots::<K>(id, first);
+        let Some(slots) = inputs.slots::<K>(id, first) else { return inputs.store.len() };
+        if side_by_side(slots) {
+            let begin = inputs.place::<W>(slots[0]);
+            prefetch(inputs.store, begin, N, Cache::Second);
             return begin;
         }
         for &slot in slots {
-            prefetch(self.store, self.place::<W>(slot), W, Cache::Second);
+            prefetch(inputs.store, inputs.place::<W>(slot), W, Cache::Second);
         }
-        self.store.len()
+        inputs.store.len()
     }
 
-    /// The chunks of an id, and zeros where they are absent or not in this window.
     #[inline(always)]
-    fn pieces<const W: usize, const K: usize, const N: usize>(&self, id: usize, first: usize) -> [f32; N] {
+    fn ask_nearer(self, inputs: &Inputs<'a>) {
+        prefetch(inputs.store, self, N, Cache::First);
+    }
+
+    #[inline(always)]
+    fn values(self, inputs: &Inputs<'a>, id: usize, first: usize) -> [f32; N] {
+        if let Some(values) = inputs.store.get(self..self + N).and_then(|values| values.as_array()) {
+            return *values;
+        }
         let mut values = [0.0; N];
-        for (values, &slot) in
-            values.chunks_exact_mut(W).zip(self.slots::<K>(id, first).into_iter().flatten())
-        {
-            let begin = self.place::<W>(slot);
-            if let Some(chunk) = self.store.get(begin..begin + W) {
-                values.copy_from_slice(chunk);
-            }
+        let Some(slots) = inputs.slots::<K>(id, first) else { return values };
+        for (values, &slot) in values.as_chunks_mut::<W>().0.iter_mut().zip(slots) {
+            *values = *inputs.chunk(slot);
         }
         values
+    }
+}
+
+/// Each of them: for rows of which some do not lie side by side, without a jump that nobody could foresee.
+impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for [&'a [f32; W]; K] {
+    #[inline(always)]
+    fn ask_for(inputs: &Inputs<'a>, id: usize, first: usize) -> Self {
+        inputs.ask_for_slots::<K>(id, first);
+        let mut chunks = [const { &[0.0; W] }; K];
+        if let Some(slots) = inputs.slots::<K>(id, first) {
+            for (chunk, &slot) in chunks.iter_mut().zip(slots) {
+                *chunk = inputs.chunk(slot);
+                prefetch(*chunk, 0, W, Cache::Second);
+            }
+        }
+        chunks
+    }
+
+    #[inline(always)]
+    fn ask_nearer(self, _: &Inputs<'a>) {
+        for chunk in self {
+            prefetch(chunk, 0, W, Cache::First);
+        }
+    }
+
+    #[inline(always)]
+    fn values(self, _: &Inputs<'a>, _: usize, _: usize) -> [f32; N] {
+        let mut values = [0.0; N];
+        for (values, chunk) in values.as_chunks_mut::<W>().0.iter_mut().zip(self) {
+            *values = *chunk;
+        }
+        values
+    }
+}
+
+impl<'a> Inputs<'a> {
+    /// Asks for the slots of an id that comes later.
+    #[inline(always)]
+    fn ask_for_slots<const K: usize>(&self, id: usize, first: usize) {
+        prefetch(self.slots, self.first_slot(id + SLOTS - FAR, first), K, Cache::Second);
+    }
+
+    /// A chunk, or zeros if it is absent or not in this window.
+    #[inline(always)]
+    fn chunk<const W: usize>(&self, slot: u32) -> &'a [f32; W] {
+        // what is absent, or before the window, lies beyond it
+        let slot = slot.wrapping_sub(self.params.first_slot) as usize;
+        self.store.as_chunks().0.get(slot).unwrap_or(const { &[0.0; W] })
     }
 
     /// Where a chunk begins in this window, or the window's end: for what is absent too, and what lies before the window.

@@ -99,13 +99,15 @@ pub(crate) static KERNEL: Kernel = Kernel {
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     // the chunks of the rows of each feature's table
-    for (bags, longest, table_rows, chunks, width) in [
-        (1u32, 1u32, 1u32, &[1u32][..], 4u32),
-        (50, 9, 40, &[3, 1, 4], 8),
-        (50, 9, 40, &[5, 2], 16),
-        (50, 9, 40, &[2], 32),
-        (50, 9, 40, &[17, 16], 4),
-        (2048, 39, 5000, &[4], 16),
+    for (bags, longest, table_rows, chunks, width, in_order) in [
+        (1u32, 1u32, 1u32, &[1u32][..], 4u32, false),
+        (50, 9, 40, &[3, 1, 4], 8, false),
+        (50, 9, 40, &[5, 2], 16, false),
+        (50, 9, 40, &[2], 32, false),
+        (50, 9, 40, &[17, 16], 4, false),
+        (2048, 39, 5000, &[4], 16, false),
+        (50, 9, 40, &[16, 1], 4, true),
+        (50, 9, 40, &[5, 4], 16, true),
     ] {
         for (initial, mean, refused) in [(1, 0, false), (1, 1, false), (0, 1, false), (1, 0, true)] {
             let mut random = Random::new(u64::from(bags + width));
@@ -117,7 +119,9 @@ fn cases() -> Vec<Case> {
             let rows: Vec<u32> = (0..ids.max(1)).map(|_| row()).collect();
             let all_chunks: u32 = chunks.iter().sum();
             // 3 words, and then those of each table
-            let slots = mixed_slots(3 + table_rows * all_chunks);
+            let slots = 3 + table_rows * all_chunks;
+            // as those of rows that have just come, or after some evictions
+            let slots = if in_order { (0..slots).collect() } else { mixed_slots(slots) };
             let room = (table_rows * all_chunks).next_power_of_two();
             let params = Params {
                 features,
@@ -170,7 +174,7 @@ fn cases() -> Vec<Case> {
                     out.clone(),
                 ];
                 let name = format!(
-                    "{bags} bags {chunks:?} x {width} by {columns} initial={initial} mean={mean} refused={refused}"
+                    "{bags} bags {chunks:?} x {width} in order: {in_order} by {columns} initial={initial} mean={mean} refused={refused}"
                 );
                 let case = Case::new(name, variants, &params, bindings, params.work.div_ceil(64));
                 let bytes = u64::from(ids) * u64::from(4 + 4 * all_chunks + 4 * all_chunks * width);
