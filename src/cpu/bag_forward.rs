@@ -22,6 +22,32 @@ struct Inputs<'a, R: Rows, O> {
     out_format: O,
 }
 
+impl<R: Rows, O> Inputs<'_, R, O> {
+    /// Asks for columns of the row of a position.
+    #[inline(always)]
+    fn ask_for<const N: usize>(&self, feature: &Feature, position: usize, column: usize, into: Cache) {
+        let row = self.ids.get(position).map_or(NONE, |&id| id.wrapping_sub(feature.window_first));
+        if row < feature.window_rows {
+            let at = feature.window_base as usize + row as usize * feature.window_stride as usize;
+            self.format.prefetch::<N>(self.rows, at, column, into);
+        }
+    }
+
+    /// Asks for whole rows of positions to come, where one row after the other is read.
+    #[inline(always)]
+    fn ask_for_rows(&self, feature: &Feature, position: usize) {
+        let dim = feature.dim as usize;
+        let bytes = self.format.bytes::<16>() * dim.div_ceil(16);
+        let (far, near) = (FAR / bytes, (NEAR / bytes).clamp(2, 48));
+        for column in (0..dim).step_by(16) {
+            if bytes >= LONG {
+                self.ask_for::<16>(feature, position + far, column, Cache::Second);
+            }
+            self.ask_for::<16>(feature, position + near, column, Cache::First);
+        }
+    }
+}
+
 pub(crate) fn run(call: Call<'_>) {
     let Params { rows_type, out_type, .. } = call.params();
     with_rows!(rows_type, rows => with_format!(out_type, out => all_features(call, rows, out)));
@@ -151,21 +177,15 @@ fn pool_block<const N: usize, R: Rows, O: Format>(
     let bytes = inputs.format.bytes::<N>();
     let (far, near) = (FAR / bytes, (NEAR / bytes).clamp(12, 48));
     let (stride, base) = (feature.window_stride as usize, feature.window_base as usize);
-    let ask_for = |p: usize, into| {
-        let row = inputs.ids.get(p).map_or(NONE, |&id| id.wrapping_sub(feature.window_first));
-        if row < feature.window_rows {
-            inputs.format.prefetch::<N>(inputs.rows, base + row as usize * stride, column, into);
-        }
-    };
     let mut sum = [0.0f32; N];
     let mut count = 0u32;
     for p in bag {
         let id = inputs.ids[p];
         // rows of a line or two are on their way in time without
         if bytes >= LONG {
-            ask_for(p + far, Cache::Second);
+            inputs.ask_for::<N>(feature, p + far, column, Cache::Second);
         }
-        ask_for(p + near, Cache::First);
+        inputs.ask_for::<N>(feature, p + near, column, Cache::First);
         if feature.absent(id) {
             count += inputs.params.pruned(id);
             continue;
@@ -212,7 +232,9 @@ fn max_bag<R: Rows, O: Format>(
 ) {
     let mut best = vec![f32::NEG_INFINITY; out.len()];
     let mut count = 0;
-    for &id in &inputs.ids[bag] {
+    for p in bag {
+        inputs.ask_for_rows(feature, p);
+        let id = inputs.ids[p];
         if feature.absent(id) {
             if inputs.params.pruned(id) == 1 {
                 count += 1;
@@ -275,6 +297,10 @@ fn copy_rows<R: Rows, O: Format>(inputs: &Inputs<'_, R, O>, feature: &Feature, o
             #[inline(always)]
             || {
                 for (k, out) in (task * ROWS..).zip(out.chunks_mut(stride)) {
+                    // rows of a line are copied as fast as they could be asked for
+                    if inputs.format.bytes::<16>() * dim > 16 * 64 {
+                        inputs.ask_for_rows(feature, first + k);
+                    }
                     let weight = if p.weighted == 1 { Some(inputs.weights[first + k]) } else { None };
                     copy_row(inputs, feature, ids[k], weight, &mut out[..dim]);
                 }
