@@ -33,18 +33,28 @@ impl<R: Rows, O> Inputs<'_, R, O> {
         }
     }
 
-    /// Asks for whole rows of positions to come, where one row after the other is read.
+    /// Asks for columns of rows of positions to come, of which so many bytes are read one after the other.
+    #[inline(always)]
+    fn ask_ahead<const N: usize>(&self, feature: &Feature, position: usize, column: usize, bytes: usize) {
+        // rows of a line or two are on their way in time without
+        if bytes >= LONG {
+            self.ask_for::<N>(feature, position + FAR / bytes, column, Cache::Second);
+        }
+        self.ask_for::<N>(feature, position + (NEAR / bytes).clamp(2, 48), column, Cache::First);
+    }
+
+    /// [`Self::ask_ahead`] for whole rows.
     #[inline(always)]
     fn ask_for_rows(&self, feature: &Feature, position: usize) {
-        let dim = feature.dim as usize;
-        let bytes = self.format.bytes::<16>() * dim.div_ceil(16);
-        let (far, near) = (FAR / bytes, (NEAR / bytes).clamp(2, 48));
-        for column in (0..dim).step_by(16) {
-            if bytes >= LONG {
-                self.ask_for::<16>(feature, position + far, column, Cache::Second);
-            }
-            self.ask_for::<16>(feature, position + near, column, Cache::First);
+        for column in (0..feature.dim as usize).step_by(16) {
+            self.ask_ahead::<16>(feature, position, column, self.row_bytes(feature));
         }
+    }
+
+    /// About the bytes of a row.
+    #[inline(always)]
+    fn row_bytes(&self, feature: &Feature) -> usize {
+        self.format.bytes::<16>() * (feature.dim as usize).div_ceil(16)
     }
 }
 
@@ -174,18 +184,12 @@ fn pool_block<const N: usize, R: Rows, O: Format>(
     column: usize,
     out: &mut [O::Element; N],
 ) {
-    let bytes = inputs.format.bytes::<N>();
-    let (far, near) = (FAR / bytes, (NEAR / bytes).clamp(12, 48));
     let (stride, base) = (feature.window_stride as usize, feature.window_base as usize);
     let mut sum = [0.0f32; N];
     let mut count = 0u32;
     for p in bag {
         let id = inputs.ids[p];
-        // rows of a line or two are on their way in time without
-        if bytes >= LONG {
-            inputs.ask_for::<N>(feature, p + far, column, Cache::Second);
-        }
-        inputs.ask_for::<N>(feature, p + near, column, Cache::First);
+        inputs.ask_ahead::<N>(feature, p, column, inputs.format.bytes::<N>());
         if feature.absent(id) {
             count += inputs.params.pruned(id);
             continue;
@@ -298,7 +302,7 @@ fn copy_rows<R: Rows, O: Format>(inputs: &Inputs<'_, R, O>, feature: &Feature, o
             || {
                 for (k, out) in (task * ROWS..).zip(out.chunks_mut(stride)) {
                     // rows of a line are copied as fast as they could be asked for
-                    if inputs.format.bytes::<16>() * dim > 16 * 64 {
+                    if inputs.row_bytes(feature) > 64 {
                         inputs.ask_for_rows(feature, first + k);
                     }
                     let weight = if p.weighted == 1 { Some(inputs.weights[first + k]) } else { None };

@@ -10,8 +10,8 @@ use crate::kernels::feature::{NONE, Status};
 
 /// Rows of the output that one task takes.
 const ROWS: usize = 64;
-/// How many ids ahead the slots of a row are asked for, its chunks are looked up and asked into the second cache, and those
-/// that lie side by side into the first one.
+/// How many ids ahead the slots of a row are asked for, its chunks are looked up and asked into the second cache, and they
+/// are asked into the first one.
 const SLOTS: usize = 72;
 const FAR: usize = 32;
 const NEAR: usize = 14;
@@ -66,7 +66,7 @@ fn pool<const W: usize, const K: usize, const N: usize>(
     let chunks = inputs.feature.chunks as usize;
     let blocks = chunks - chunks % K;
     for first in (0..blocks).step_by(K) {
-        // what the first ids are, the others are mostly too
+        // what the first ids are, the others are mostly too; to keep more than four places of each costs more than jumps
         let begin = bags[0] as usize;
         let apart = |id| inputs.slots::<K>(id, first).is_some_and(|slots| !side_by_side(slots));
         if K <= 4 && (begin..begin + FAR).any(apart) {

@@ -8,7 +8,7 @@ use crate::kernel::Call;
 use crate::kernels::directory_find::{Params, Sought};
 use crate::kernels::feature::NONE;
 
-/// Ids that are looked up together; an `u16` counts them.
+/// Ids that are looked up together.
 const TOGETHER: usize = 1024;
 /// How many ids ahead their first buckets are asked for.
 const AHEAD: usize = 64;
@@ -66,31 +66,30 @@ fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &m
     }
     buckets[..AHEAD].iter().for_each(|&bucket| ask_for(bucket));
     // those that go on
-    let mut left = [0u16; TOGETHER];
+    let mut left = [0; TOGETHER];
     let mut len = 0;
-    for (i, row) in (0..).zip(&mut *rows) {
-        let ahead = |by| buckets[(usize::from(i) + by) % TOGETHER];
-        ask_for(ahead(AHEAD));
-        let bucket = &directory[ahead(0) as usize];
-        *row = row_in(bucket, ids[usize::from(i)]);
+    for (i, row) in rows.iter_mut().enumerate() {
+        ask_for(buckets[(i + AHEAD) % TOGETHER]);
+        let bucket = &directory[buckets[i] as usize];
+        *row = row_in(bucket, ids[i]);
         // without a branch, which nobody could foresee
-        left[len % TOGETHER] = i;
+        left[len] = i;
         len += usize::from(*row == NONE && is_full(bucket));
     }
     for _ in 1..PROBES.min(count) {
         if len == 0 {
             break;
         }
-        for i in left[..len].iter().map(|&i| usize::from(i)) {
+        for &i in &left[..len] {
             buckets[i] = next_bucket(buckets[i], ids[i], count);
             ask_for(buckets[i]);
         }
         let mut going_on = 0;
         for k in 0..len {
-            let i = usize::from(left[k]);
+            let i = left[k];
             let bucket = &directory[buckets[i] as usize];
             rows[i] = row_in(bucket, ids[i]);
-            left[going_on] = left[k];
+            left[going_on] = i;
             going_on += usize::from(rows[i] == NONE && is_full(bucket));
         }
         len = going_on;
