@@ -109,11 +109,16 @@ pub(crate) fn int4(ctx: &Context, measure: &Measure) -> Result<()> {
 
 pub(crate) fn int8_dynamic(ctx: &Context, measure: &Measure) -> Result<()> {
     Layer::all().try_for_each(|layer| {
-        let linear = layer.int8(ctx, InputQuant::Dynamic(ActivationBits::Eight))?;
-        let x = layer.x(ctx)?;
-        let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
-        let note = "s8 weights, u8 activations of the batch's range, f32 out";
-        layer.time(ctx, measure, ("int8dyn", note, layer.work(1, 4)), forward)
+        for (bits, case, note) in [
+            (ActivationBits::Eight, "int8dyn", "s8 weights, u8 activations of the batch's range, f32 out"),
+            (ActivationBits::Seven, "int8dyn7", "the same with activations of 7 bits (reduce_range)"),
+        ] {
+            let linear = layer.int8(ctx, InputQuant::Dynamic(bits))?;
+            let x = layer.x(ctx)?;
+            let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
+            layer.time(ctx, measure, (case, note, layer.work(1, 4)), forward)?;
+        }
+        Ok(())
     })
 }
 

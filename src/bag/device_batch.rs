@@ -90,7 +90,7 @@ impl JaggedBatch {
 
         let offsets = if lengths {
             // The sum of the lengths before each bag; one entry more makes the last one the sum of all.
-            let offsets = ctx.allocate("embag.offsets", (u64::from(bags) + 1) * 4)?;
+            let offsets = ctx.lend("embag.offsets", (u64::from(bags) + 1) * 4)?;
             match &examples {
                 Some(examples) => copy_lengths(rec, &bag_buffer, examples, batch, &offsets)?,
                 None => rec.copy(&bag_buffer, &offsets.part(0, u64::from(bags) * 4))?,
@@ -181,7 +181,7 @@ pub(super) fn begins(counts: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-/// Copies the lengths of a variable batch to where those of a whole one are; the others stay zeros.
+/// Copies the lengths of a variable batch to where those of a whole one are; the others are zeros.
 fn copy_lengths(
     rec: &mut Recorder,
     lengths: &Buffer,
@@ -189,6 +189,7 @@ fn copy_lengths(
     batch: u32,
     out: &Buffer,
 ) -> Result<()> {
+    rec.clear(out);
     let (mut from, mut to) = (0, 0);
     for &examples in examples {
         let bytes = u64::from(examples) * 4;

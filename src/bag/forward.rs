@@ -39,7 +39,7 @@ impl EmbeddingBags {
     /// [`Error::InvalidArgument`] if a feature is a sequence (see [`EmbeddingBags::forward_features`]), or the batch
     /// was built for other bags; the batch's own errors if it is a bad device batch.
     pub fn forward(&self, batch: &JaggedBatch) -> Result<Matrix> {
-        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
+        let out = Matrix::output(self.context(), batch.len(), self.output_cols())?;
         let mut rec = Recorder::new(self.context());
         self.record_forward(&mut rec, batch, &out)?;
         rec.run()?;
@@ -53,7 +53,7 @@ impl EmbeddingBags {
     /// As [`EmbeddingBags::forward`]; sequences of device batches need counts.
     pub fn forward_features(&self, batch: &JaggedBatch) -> Result<Vec<Matrix>> {
         let outs = self.feature_shapes(batch)?.into_iter();
-        let outs = outs.map(|(rows, dim)| Matrix::zeros(self.context(), rows, dim));
+        let outs = outs.map(|(rows, dim)| Matrix::output(self.context(), rows, dim));
         let outs = outs.collect::<Result<Vec<_>>>()?;
         let mut rec = Recorder::new(self.context());
         self.record_forward_features(&mut rec, batch, &outs)?;
@@ -77,7 +77,7 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::forward`], and [`Error::InvalidArgument`] if the precision is of 32 bits.
     pub fn forward_half(&self, batch: &JaggedBatch, precision: Precision) -> Result<HalfMatrix> {
-        let out = HalfMatrix::zeros(self.context(), batch.len(), self.output_cols(), precision)?;
+        let out = HalfMatrix::output(self.context(), batch.len(), self.output_cols(), precision)?;
         let mut rec = Recorder::new(self.context());
         self.record_forward_half(&mut rec, batch, &out)?;
         rec.run()?;
@@ -109,7 +109,7 @@ impl EmbeddingBags {
         precision: Precision,
     ) -> Result<Vec<HalfMatrix>> {
         let outs = self.feature_shapes(batch)?.into_iter();
-        let outs = outs.map(|(rows, dim)| HalfMatrix::zeros(self.context(), rows, dim, precision));
+        let outs = outs.map(|(rows, dim)| HalfMatrix::output(self.context(), rows, dim, precision));
         let outs = outs.collect::<Result<Vec<_>>>()?;
         let mut rec = Recorder::new(self.context());
         self.record_forward_features_half(&mut rec, batch, &outs)?;
@@ -170,7 +170,7 @@ impl EmbeddingBags {
         let words = cols.div_ceil(2);
         let step = rows_per_binding(rec, cols as u64 * 4)?;
         // not scratch, which must fit a binding
-        let whole = Matrix::zeros(rec.context(), rows, cols)?;
+        let whole = Matrix::output(rec.context(), rows, cols)?;
         self.forward_targets(rec, batch, &[Target::new(&whole, features)])?;
         for first in (0..rows).step_by(step) {
             let count = step.min(rows - first);

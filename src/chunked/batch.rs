@@ -94,8 +94,8 @@ impl RawIds {
         let count = |lengths: &[u32]| lengths.iter().map(|&length| length as usize).sum();
         let given = DeviceIds {
             batch,
-            ids: Buffer::from_slice(ctx, ids)?,
-            bags: Buffer::from_slice(ctx, lengths)?,
+            ids: Buffer::lent_from(ctx, ids)?,
+            bags: Buffer::lent_from(ctx, lengths)?,
             lengths: true,
             counts: if batch == 0 { vec![0; features] } else { lengths.chunks(batch).map(count).collect() },
         };
@@ -120,7 +120,7 @@ impl RawIds {
         // they are no more than the ids
         let counts: Vec<u32> =
             given.counts.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect();
-        Ok(Self { rows: ctx.allocate("embag.rows", count * 4)?, ranges: ranges(&counts), given })
+        Ok(Self { rows: ctx.lend("embag.rows", count * 4)?, ranges: ranges(&counts), given })
     }
 
     pub(super) fn ids(&self) -> &Buffer {

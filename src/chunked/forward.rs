@@ -40,7 +40,7 @@ struct Group {
 impl Lookup {
     /// The pooled rows of a batch; waits until it is done.
     pub(super) fn forward(&self, batch: &ChunkedBatch) -> Result<Matrix> {
-        let out = Matrix::zeros(self.context(), batch.len(), self.output_cols())?;
+        let out = Matrix::output(self.context(), batch.len(), self.output_cols())?;
         let mut rec = Recorder::new(self.context());
         self.record_forward(&mut rec, batch, &out)?;
         rec.run()?;

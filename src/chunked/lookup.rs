@@ -161,8 +161,8 @@ impl Lookup {
     /// The rows of raw ids in a table, from the device.
     pub(super) fn rows_of(&self, table: usize, ids: &[u64]) -> Result<Vec<u32>> {
         let ctx = self.context();
-        let ids = Buffer::from_slice(ctx, ids)?;
-        let rows = ctx.allocate("embag.rows", ids.size() / 2)?;
+        let ids = Buffer::lent_from(ctx, ids)?;
+        let rows = ctx.lend("embag.rows", ids.size() / 2)?;
         let mut rec = Recorder::new(ctx);
         self.tables[table].directory.record_find(&mut rec, &ids, &rows)?;
         rec.run()?;

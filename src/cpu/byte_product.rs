@@ -1,7 +1,8 @@
 //! Sums of products of unsigned and signed bytes, exact in `i32`, by the best instructions there are.
 //!
 //! Four bytes that follow each other in `k` are a word. Codes lie in rows of words, weights in panels of [`PANEL`]
-//! outputs: by words of `k`, then by outputs. No step saturates: pairs of products are summed in 32 bits.
+//! outputs: by words of `k`, then by outputs. No step saturates: pairs of products are summed in 32 bits, or in 16 where
+//! they fit.
 
 use std::sync::OnceLock;
 
@@ -180,6 +181,13 @@ mod x86 {
     pub(super) fn avx2(codes: &[u32], words: usize, weights: &[u32], tile: &mut Tile) {
         debug_assert!(Path::available().any(|path| path == Path::Avx2));
         let Tile { sums, widened } = tile;
+        if of_seven_bits(codes) {
+            for (i, panel) in weights.chunks(words * PANEL).enumerate() {
+                // SAFETY: the path is chosen where the instructions are there, and the caller asserted the lengths.
+                unsafe { by_rows!(codes.len() / words, maddubs[], (codes, words, panel, sums, i * PANEL)) };
+            }
+            return;
+        }
         sums.as_flattened_mut().fill(0);
         for first in (0..words).step_by(BLOCK) {
             let block = BLOCK.min(words - first);
@@ -195,6 +203,44 @@ mod x86 {
                         by_rows!(codes.len() / words, madd[], (widened, panel, at, sums, i * PANEL + at))
                     };
                 }
+            }
+        }
+    }
+
+    /// Whether all codes are below 128, as those of a reduced range are: pairs of their products fit 16 bits.
+    fn of_seven_bits(codes: &[u32]) -> bool {
+        codes.iter().fold(0, |all, code| all | code) & 0x8080_8080 == 0
+    }
+
+    /// The sums of a panel, from sum `first` on, of codes below 128: `2 * 127 * 128` fits 16 bits.
+    ///
+    /// # Safety
+    /// The instructions must be there, and `codes` must hold `HEIGHT` rows of `words` words, as many as the panel has.
+    #[target_feature(enable = "avx2")]
+    unsafe fn maddubs<const HEIGHT: usize>(
+        codes: &[u32],
+        words: usize,
+        panel: &[u32],
+        sums: &mut Sums,
+        first: usize,
+    ) {
+        let mut all = [[_mm256_setzero_si256(); 2]; HEIGHT];
+        for (k, panel) in panel.chunks_exact(PANEL).enumerate() {
+            // SAFETY: PANEL words are two vectors.
+            let weights = [0, 8].map(|at| unsafe { _mm256_loadu_si256(panel.as_ptr().add(at).cast()) });
+            for (row, all) in all.iter_mut().enumerate() {
+                // SAFETY: a word that the caller promised.
+                let code = _mm256_set1_epi32(unsafe { *codes.get_unchecked(row * words + k) }.cast_signed());
+                for (sum, weights) in all.iter_mut().zip(weights) {
+                    let pairs = _mm256_maddubs_epi16(code, weights);
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+                }
+            }
+        }
+        for (all, sums) in all.iter().zip(sums) {
+            for (sum, to) in all.iter().zip(sums[first..].chunks_mut(8)) {
+                // SAFETY: eight sums, as long as a vector.
+                unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), *sum) };
             }
         }
     }
@@ -272,21 +318,28 @@ mod tests {
                 };
                 u32::from_le_bytes([(); 4].map(|()| byte()))
             };
-            let codes: Vec<u32> = (0..rows * words).map(|_| bytes(255, 254)).collect();
+            let all_codes: Vec<u32> = (0..rows * words).map(|_| bytes(255, 254)).collect();
             let weights: Vec<u32> = (0..panels * words * PANEL).map(|_| bytes(127, 128)).collect();
-            let expected = |row: usize, n: usize| -> i32 {
-                let weight = |k: usize| weights[(n / PANEL * words + k) * PANEL + n % PANEL].to_le_bytes();
-                let pairs = |k: usize| codes[row * words + k].to_le_bytes().into_iter().zip(weight(k));
-                (0..words).flat_map(pairs).map(|(a, b)| i32::from(a) * i32::from(b.cast_signed())).sum()
-            };
-            for path in Path::available() {
-                let mut tile = Tile::new();
-                tile.sums = [[7; PANELS * PANEL]; ROWS];
-                tile.multiply(path, &codes, words, &weights);
-                for (row, sums) in tile.sums.iter().enumerate().take(rows) {
-                    for (n, &sum) in sums.iter().enumerate().take(panels * PANEL) {
-                        assert_eq!(sum, expected(row, n), "{path:?} {rows}x{panels}x{words}: {row}, {n}");
-                    }
+            // those of seven bits have a way of their own
+            for codes in [all_codes.clone(), all_codes.iter().map(|code| code & 0x7f7f_7f7f).collect()] {
+                check(&codes, &weights, (rows, panels, words));
+            }
+        }
+    }
+
+    fn check(codes: &[u32], weights: &[u32], (rows, panels, words): (usize, usize, usize)) {
+        let expected = |row: usize, n: usize| -> i32 {
+            let weight = |k: usize| weights[(n / PANEL * words + k) * PANEL + n % PANEL].to_le_bytes();
+            let pairs = |k: usize| codes[row * words + k].to_le_bytes().into_iter().zip(weight(k));
+            (0..words).flat_map(pairs).map(|(a, b)| i32::from(a) * i32::from(b.cast_signed())).sum()
+        };
+        for path in Path::available() {
+            let mut tile = Tile::new();
+            tile.sums = [[7; PANELS * PANEL]; ROWS];
+            tile.multiply(path, codes, words, weights);
+            for (row, sums) in tile.sums.iter().enumerate().take(rows) {
+                for (n, &sum) in sums.iter().enumerate().take(panels * PANEL) {
+                    assert_eq!(sum, expected(row, n), "{path:?} {rows}x{panels}x{words}: {row}, {n}");
                 }
             }
         }

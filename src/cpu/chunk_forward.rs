@@ -6,14 +6,13 @@ use super::columns::Columns;
 use super::simd::{Cache, prefetch, vectorised};
 use crate::kernel::Call;
 use crate::kernels::chunk_forward::{ChunkFeature, Params};
-use crate::kernels::feature::{NONE, Status};
+use crate::kernels::feature::Status;
 
 /// Rows of the output that one task takes.
 const ROWS: usize = 64;
-/// How many ids ahead the slots of a row are asked for, its chunks are looked up and asked into the second cache, and they
-/// are asked into the first one.
-const SLOTS: usize = 72;
-const FAR: usize = 32;
+/// Ids whose chunks are looked up together, and are on their way while those of the ids before them are summed.
+const GROUP: usize = 32;
+/// How many ids ahead chunks are asked from the second cache into the first one.
 const NEAR: usize = 14;
 
 pub(crate) fn run(mut call: Call<'_>) {
@@ -40,9 +39,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         .collect();
     tasks.into_par_iter().for_each(|(&feature, first, out)| {
         let slots = &slots[feature.slots_base as usize..];
-        // rows that are none count as this one, which lies behind all slots
-        let none = u32::try_from(slots.len().div_ceil(feature.chunks as usize)).unwrap_or(u32::MAX);
-        let inputs = Inputs { params, feature, rows, slots, store, none };
+        let inputs = Inputs { params, feature, rows, slots, store };
         let bags = &offsets[feature.first_bag as usize + first..][..=out.rows()];
         vectorised(
             #[inline(always)]
@@ -68,8 +65,8 @@ fn pool<const W: usize, const K: usize, const N: usize>(
     for first in (0..blocks).step_by(K) {
         // what the first ids are, the others are mostly too; to keep more than four places of each costs more than jumps
         let begin = bags[0] as usize;
-        let apart = |id| inputs.slots::<K>(id, first).is_some_and(|slots| !side_by_side(slots));
-        if K <= 4 && (begin..begin + FAR).any(apart) {
+        let apart = |&row| inputs.slots::<K>(row, first).is_some_and(|slots| !side_by_side(slots));
+        if K <= 4 && inputs.rows[begin..].iter().take(GROUP).any(apart) {
             pool_block::<W, K, N, [&[f32; W]; K]>(inputs, bags, first, &mut out);
         } else {
             pool_block::<W, K, N, usize>(inputs, bags, first, &mut out);
@@ -83,25 +80,38 @@ fn pool<const W: usize, const K: usize, const N: usize>(
 /// Pools `K` chunks of each bag.
 #[inline(always)]
 fn pool_block<'a, const W: usize, const K: usize, const N: usize, C: Chunks<'a, W, K, N>>(
-    inputs: &Inputs<'a>,
+    &inputs: &Inputs<'a>,
     bags: &[u32],
     first: usize,
     out: &mut Columns<'_, f32>,
 ) {
-    let begin = bags[0] as usize;
-    let mut taken = 0;
-    // the chunks of the next ids, across the ends of bags: they are on their way
-    let mut next: [C; FAR] = std::array::from_fn(|i| C::ask_for(inputs, begin + i, first));
+    let inputs = &inputs;
+    let rows = &inputs.rows[bags[0] as usize..];
+    // the chunks of a group of ids, across the ends of bags, and of the group after it
+    let mut chunks = [C::none(inputs); 2 * GROUP];
+    inputs.find_group::<W, K, N, C>(rows, first, &mut chunks[GROUP..]);
+    let mut rest = rows;
+    let mut left = 0;
     for (row, bag) in bags.windows(2).enumerate() {
         let len = bag[1] - bag[0];
+        let mut more = len as usize;
         let mut sum = [0.0f32; N];
-        for _ in 0..len {
+        while more > 0 {
+            if left == 0 {
+                chunks.copy_within(GROUP.., 0);
+                let next = rest.get(GROUP..).unwrap_or(&[]);
+                inputs.find_group::<W, K, N, C>(next, first, &mut chunks[GROUP..]);
+                left = GROUP;
+            }
+            let count = left.min(more);
+            let ahead = &chunks[GROUP - left..];
             // sums stay in registers
-            let values = next[taken % FAR].values(inputs, begin + taken, first);
-            add(&mut sum, &values);
-            next[(taken + NEAR) % FAR].ask_nearer(inputs);
-            next[taken % FAR] = C::ask_for(inputs, begin + taken + FAR, first);
-            taken += 1;
+            for ((chunks, near), &row) in ahead.iter().zip(&ahead[NEAR..]).zip(rest).take(count) {
+                add(&mut sum, &chunks.values(inputs, row, first));
+                near.ask_nearer(inputs);
+            }
+            rest = &rest[count..];
+            (left, more) = (left - count, more - count);
         }
         if inputs.feature.mean == 1 {
             let divisor = len.max(1) as f32;
@@ -122,6 +132,7 @@ fn add(sum: &mut [f32], values: &[f32]) {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Inputs<'a> {
     params: Params,
     feature: ChunkFeature,
@@ -130,35 +141,42 @@ struct Inputs<'a> {
     slots: &'a [u32],
     /// The slots of the window.
     store: &'a [f32],
-    /// A row behind all slots.
-    none: u32,
 }
 
 /// Whether chunks have slots one after the other, in their order.
 #[inline(always)]
 fn side_by_side<const K: usize>(slots: &[u32; K]) -> bool {
+    let mut in_order = *slots;
+    (0..).zip(&mut in_order).for_each(|(i, slot)| *slot = slots[0].wrapping_add(i));
     // compared together, without a jump for each
-    (0..).zip(slots).fold(0, |apart, (i, slot)| apart | (slot ^ slots[0].wrapping_add(i))) == 0
+    *slots == in_order
 }
 
 /// Where `K` chunks of `W` columns of an id are.
 trait Chunks<'a, const W: usize, const K: usize, const N: usize>: Copy {
-    /// Looks the chunks of an id up and asks them into the second cache.
-    fn ask_for(inputs: &Inputs<'a>, id: usize, first: usize) -> Self;
+    /// Nowhere.
+    fn none(inputs: &Inputs<'a>) -> Self;
+
+    /// Looks the chunks of a row up and asks them into the second cache.
+    fn find(inputs: &Inputs<'a>, row: u32, first: usize) -> Self;
 
     /// Asks them into the first one.
     fn ask_nearer(self, inputs: &Inputs<'a>);
 
     /// Their values, and zeros where they are absent or not in this window.
-    fn values(self, inputs: &Inputs<'a>, id: usize, first: usize) -> [f32; N];
+    fn values(self, inputs: &Inputs<'a>, row: u32, first: usize) -> [f32; N];
 }
 
 /// Where they begin if they lie side by side in this window, or else the window's end: for rows that mostly do.
 impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for usize {
     #[inline(always)]
-    fn ask_for(inputs: &Inputs<'a>, id: usize, first: usize) -> Self {
-        inputs.ask_for_slots::<K>(id, first);
-        let Some(slots) = inputs.slots::<K>(id, first) else { return inputs.store.len() };
+    fn none(inputs: &Inputs<'a>) -> Self {
+        inputs.store.len()
+    }
+
+    #[inline(always)]
+    fn find(inputs: &Inputs<'a>, row: u32, first: usize) -> Self {
+        let Some(slots) = inputs.slots::<K>(row, first) else { return inputs.store.len() };
         if side_by_side(slots) {
             let begin = inputs.place::<W>(slots[0]);
             prefetch(inputs.store, begin, N, Cache::Second);
@@ -176,12 +194,12 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
     }
 
     #[inline(always)]
-    fn values(self, inputs: &Inputs<'a>, id: usize, first: usize) -> [f32; N] {
-        if let Some(values) = inputs.store.get(self..self + N).and_then(|values| values.as_array()) {
+    fn values(self, inputs: &Inputs<'a>, row: u32, first: usize) -> [f32; N] {
+        if let Some(values) = inputs.store.get(self..).and_then(|values| values.first_chunk()) {
             return *values;
         }
         let mut values = [0.0; N];
-        let Some(slots) = inputs.slots::<K>(id, first) else { return values };
+        let Some(slots) = inputs.slots::<K>(row, first) else { return values };
         for (values, &slot) in values.as_chunks_mut::<W>().0.iter_mut().zip(slots) {
             *values = *inputs.chunk(slot);
         }
@@ -192,10 +210,14 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
 /// Each of them: for rows of which some do not lie side by side, without a jump that nobody could foresee.
 impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for [&'a [f32; W]; K] {
     #[inline(always)]
-    fn ask_for(inputs: &Inputs<'a>, id: usize, first: usize) -> Self {
-        inputs.ask_for_slots::<K>(id, first);
+    fn none(_: &Inputs<'a>) -> Self {
+        [const { &[0.0; W] }; K]
+    }
+
+    #[inline(always)]
+    fn find(inputs: &Inputs<'a>, row: u32, first: usize) -> Self {
         let mut chunks = [const { &[0.0; W] }; K];
-        if let Some(slots) = inputs.slots::<K>(id, first) {
+        if let Some(slots) = inputs.slots::<K>(row, first) {
             for (chunk, &slot) in chunks.iter_mut().zip(slots) {
                 *chunk = inputs.chunk(slot);
                 prefetch(*chunk, 0, W, Cache::Second);
@@ -212,7 +234,7 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
     }
 
     #[inline(always)]
-    fn values(self, _: &Inputs<'a>, _: usize, _: usize) -> [f32; N] {
+    fn values(self, _: &Inputs<'a>, _: u32, _: usize) -> [f32; N] {
         let mut values = [0.0; N];
         for (values, chunk) in values.as_chunks_mut::<W>().0.iter_mut().zip(self) {
             *values = *chunk;
@@ -222,10 +244,20 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
 }
 
 impl<'a> Inputs<'a> {
-    /// Asks for the slots of an id that comes later.
+    /// Looks up the chunks of the first group of `rows`, and asks for the slots of the second.
     #[inline(always)]
-    fn ask_for_slots<const K: usize>(&self, id: usize, first: usize) {
-        prefetch(self.slots, self.first_slot(id + SLOTS - FAR, first), K, Cache::Second);
+    fn find_group<const W: usize, const K: usize, const N: usize, C: Chunks<'a, W, K, N>>(
+        &self,
+        rows: &[u32],
+        first: usize,
+        group: &mut [C],
+    ) {
+        for &row in rows.get(GROUP..rows.len().min(2 * GROUP)).unwrap_or(&[]) {
+            prefetch(self.slots, self.first_slot(row, first), K, Cache::Second);
+        }
+        for (chunks, &row) in group.iter_mut().zip(rows) {
+            *chunks = C::find(self, row, first);
+        }
     }
 
     /// A chunk, or zeros if it is absent or not in this window.
@@ -242,17 +274,16 @@ impl<'a> Inputs<'a> {
         slot.wrapping_sub(self.params.first_slot).min(self.params.slots) as usize * W
     }
 
-    /// The slots of `K` chunks of an id's row, if it has one.
+    /// The slots of `K` chunks of a row, if it is one.
     #[inline(always)]
-    fn slots<const K: usize>(&self, id: usize, first: usize) -> Option<&[u32; K]> {
-        let at = self.first_slot(id, first);
-        self.slots.get(at..at + K)?.as_array()
+    fn slots<const K: usize>(&self, row: u32, first: usize) -> Option<&'a [u32; K]> {
+        self.slots.get(self.first_slot(row, first)..)?.first_chunk()
     }
 
-    /// Where the slots of an id's chunks begin, beyond all if it has no row.
+    /// Where the slots of a row's chunks begin, beyond all if it is none.
     #[inline(always)]
-    fn first_slot(&self, id: usize, first: usize) -> usize {
-        let row = self.rows.get(id).copied().unwrap_or(NONE).min(self.none);
-        row as usize * self.feature.chunks as usize + first
+    fn first_slot(&self, row: u32, first: usize) -> usize {
+        let at = u64::from(row) * u64::from(self.feature.chunks) + first as u64;
+        usize::try_from(at).unwrap_or(usize::MAX)
     }
 }

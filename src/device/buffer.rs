@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytemuck::{NoUninit, Pod};
 
-use super::{Context, Recorder};
+use super::{Context, Recorder, Scratch};
 use crate::cpu::Memory;
 use crate::{Error, Result};
 
@@ -19,6 +19,9 @@ pub struct Buffer {
     pub(crate) home: u64,
     pub(crate) offset: u64,
     pub(crate) size: u64,
+    /// If the memory is lent, what gives it back when nobody holds it any more.
+    #[expect(dead_code, reason = "it is held, and dropped")]
+    pub(crate) lease: Option<Arc<Scratch>>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,7 +67,7 @@ impl Buffer {
                 format!("{offset} + {size}"),
             ));
         }
-        Ok(Self { repr: Repr::Gpu(buffer), home: ctx.id(), offset, size })
+        Ok(Self { repr: Repr::Gpu(buffer), home: ctx.id(), offset, size, lease: None })
     }
 
     /// Device memory holding `data`.
@@ -72,9 +75,25 @@ impl Buffer {
     /// # Errors
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn from_slice<T: NoUninit>(ctx: &Context, data: &[T]) -> Result<Self> {
-        let buffer = ctx.allocate("embag.data", size_of_val(data) as u64)?;
-        buffer.write(ctx, 0, data)?;
-        Ok(buffer)
+        ctx.allocate("embag.data", size_of_val(data) as u64)?.holding(ctx, data)
+    }
+
+    /// [`Buffer::from_slice`] in lent memory (see [`Context::lend`]).
+    pub(crate) fn lent_from<T: NoUninit>(ctx: &Context, data: &[T]) -> Result<Self> {
+        ctx.lend("embag.data", size_of_val(data) as u64)?.holding(ctx, data)
+    }
+
+    /// New memory that holds `data`.
+    fn holding<T: NoUninit>(self, ctx: &Context, data: &[T]) -> Result<Self> {
+        match &self.repr {
+            // nobody else has it yet, and what was submitted before is done: no need to wait in the queue
+            Repr::Cpu(memory) => {
+                let bytes: &[u8] = bytemuck::cast_slice(data);
+                bytemuck::cast_slice_mut(&mut memory.write())[..bytes.len()].copy_from_slice(bytes);
+            }
+            Repr::Gpu(_) => self.write(ctx, 0, data)?,
+        }
+        Ok(self)
     }
 
     /// The wgpu buffer with offset and size in bytes, on a GPU.

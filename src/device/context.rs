@@ -283,6 +283,33 @@ impl Context {
     /// [`Error::LimitExceeded`] if it is larger than the device's largest buffer, [`Error::Device`] if there
     /// is not enough memory.
     pub fn allocate(&self, label: &str, size: u64) -> Result<Buffer> {
+        let size = self.buffer_size(label, size)?;
+        // a binding of zero bytes is refused, so that even an empty buffer has a few behind it
+        let backed = size.max(16);
+        let repr = match &self.inner.backend {
+            Backend::Gpu(gpu) => Repr::Gpu(gpu.create_buffer(label, backed)?),
+            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
+        };
+        Ok(Buffer { repr, home: self.id(), offset: 0, size, lease: None })
+    }
+
+    /// Scratch memory that goes back when the last clone of the buffer is dropped, and not with a recorder; for memory that
+    /// is made in every step, and that nobody can hold behind our back. Its content is whatever the last user left.
+    pub(crate) fn lend(&self, label: &'static str, size: u64) -> Result<Buffer> {
+        let size = self.buffer_size(label, size)?;
+        let scratch = Scratch::take(self, &self.inner.pool, label, size)?;
+        let buffer = scratch.buffer();
+        Ok(Buffer { lease: Some(Arc::new(scratch)), ..buffer })
+    }
+
+    /// Memory for an output that an operation makes itself and writes all of.
+    pub(crate) fn output(&self, label: &'static str, size: u64) -> Result<Buffer> {
+        // callers may keep the wgpu buffer of an output that they drop
+        if self.is_cpu() { self.lend(label, size) } else { self.allocate(label, size) }
+    }
+
+    /// A size in whole words, if a buffer may have it.
+    fn buffer_size(&self, label: &str, size: u64) -> Result<u64> {
         let size = size.checked_next_multiple_of(4).unwrap_or(u64::MAX);
         if size > self.inner.limits.buffer {
             return Err(Error::LimitExceeded {
@@ -292,13 +319,7 @@ impl Context {
                 hint: "use a smaller batch or dimension",
             });
         }
-        // a binding of zero bytes is refused, so that even an empty buffer has a few behind it
-        let backed = size.max(16);
-        let repr = match &self.inner.backend {
-            Backend::Gpu(gpu) => Repr::Gpu(gpu.create_buffer(label, backed)?),
-            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
-        };
-        Ok(Buffer { repr, home: self.id(), offset: 0, size })
+        Ok(size)
     }
 
     /// Threads for a row that is copied or added up: on real GPUs as many as its update has; on software adapters one,
@@ -309,13 +330,14 @@ impl Context {
         self.loop_limit().map_or(lanes, |limit| lanes.max(elements.div_ceil(limit / 2)))
     }
 
-    /// Bytes of scratch memory: what recorders use now and what is kept for the next. Its peak is that of the
+    /// Bytes of scratch memory: what recorders, batches of raw ids and, on the CPU, outputs that operations made use now, and
+    /// what is kept for the next. Its peak is that of the
     /// operations that ran; [`EmbeddingBags::record_backward`](crate::EmbeddingBags::record_backward) says what a backward needs.
     pub fn scratch_bytes(&self) -> u64 {
         self.pool().bytes()
     }
 
-    /// Gives scratch memory that no recorder uses back to the device: after an unusually large batch, say.
+    /// Gives scratch memory that is not in use back to the device: after an unusually large batch, say.
     pub fn release_scratch(&self) {
         self.pool().release();
     }

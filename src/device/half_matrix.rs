@@ -42,6 +42,12 @@ impl HalfMatrix {
         Ok(Self { buffer, rows, cols, precision })
     }
 
+    /// [`HalfMatrix::zeros`] for an output that is written whole, so that it need not hold zeros.
+    pub(crate) fn output(ctx: &Context, rows: usize, cols: usize, precision: Precision) -> Result<Self> {
+        let buffer = ctx.output("embag.half_matrix", Self::bytes(rows, cols, precision)?)?;
+        Ok(Self { buffer, rows, cols, precision })
+    }
+
     fn bytes(rows: usize, cols: usize, precision: Precision) -> Result<u64> {
         if precision == Precision::F32 {
             return Err(Error::invalid("precision", "one of 16 bits", "f32"));

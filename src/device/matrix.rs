@@ -41,8 +41,13 @@ impl Matrix {
     /// # Errors
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn zeros(ctx: &Context, rows: usize, cols: usize) -> Result<Self> {
-        let needed = rows.checked_mul(cols).and_then(bytes).unwrap_or(u64::MAX / 4 * 4);
-        let buffer = ctx.allocate("embag.matrix", needed)?;
+        let buffer = ctx.allocate("embag.matrix", dense_bytes(rows, cols))?;
+        Ok(Self { buffer, rows, cols, stride: cols })
+    }
+
+    /// [`Matrix::zeros`] for an output that is written whole, so that it need not hold zeros.
+    pub(crate) fn output(ctx: &Context, rows: usize, cols: usize) -> Result<Self> {
+        let buffer = ctx.output("embag.matrix", dense_bytes(rows, cols))?;
         Ok(Self { buffer, rows, cols, stride: cols })
     }
 
@@ -233,6 +238,11 @@ impl Matrix {
         }
         Ok(all.chunks(self.stride).flat_map(|row| &row[..self.cols]).copied().collect())
     }
+}
+
+/// Bytes of a matrix without gaps; more than there can be, if they cannot be counted.
+fn dense_bytes(rows: usize, cols: usize) -> u64 {
+    rows.checked_mul(cols).and_then(bytes).unwrap_or(u64::MAX / 4 * 4)
 }
 
 /// Bytes of a number of values, if they can be counted.

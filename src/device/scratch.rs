@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+#[cfg(debug_assertions)]
+use super::Repr;
 use super::{Buffer, Context};
 use crate::Result;
 
@@ -33,8 +35,8 @@ impl Pool {
 
 /// A scratch buffer; goes back to the pool when dropped.
 ///
-/// A recorder drops its scratch when it submits. That is early enough: the queue runs submissions in order,
-/// so a later one that gets the same memory comes after this one.
+/// A recorder drops its scratch when it submits, and so do the commands of a recorder that use lent memory. That is early
+/// enough: the queue runs submissions in order, so a later one that gets the same memory comes after this one.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     ctx: Context,
@@ -54,6 +56,8 @@ impl Scratch {
                 buffer
             }
         };
+        #[cfg(debug_assertions)]
+        spoil(&whole);
         Ok(Self { ctx: ctx.clone(), whole, size })
     }
 
@@ -77,6 +81,14 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         self.ctx.pool().free().entry(self.whole.size()).or_default().push(self.whole.clone());
+    }
+}
+
+/// Overwrites memory of the CPU, so that tests find what reads it before anything was written.
+#[cfg(debug_assertions)]
+fn spoil(buffer: &Buffer) {
+    if let Repr::Cpu(memory) = &buffer.repr {
+        bytemuck::cast_slice_mut::<u32, u8>(&mut memory.write()).fill(0xa5);
     }
 }
 
@@ -107,6 +119,26 @@ mod tests {
         drop(first);
         assert!(ctx.scratch("b", 900).unwrap().buffer().same_memory(&memory));
         assert_eq!(ctx.scratch_bytes(), 1024);
+    }
+
+    #[test]
+    fn lent_memory_goes_back_with_its_last_clone() {
+        let ctx = Context::cpu();
+        let lent = ctx.lend("a", 1000).unwrap();
+        let part = lent.part(16, 8);
+        drop(lent);
+        assert!(!ctx.lend("b", 1000).unwrap().same_memory(&part));
+        let mut rec = crate::Recorder::new(&ctx);
+        rec.clear(&part);
+        let before = part.whole();
+        let memory = ctx.allocate("c", 1000).unwrap();
+        drop(part);
+        assert_eq!(ctx.scratch_bytes(), 2048);
+        assert!(!memory.same_memory(&before));
+        drop(before);
+        rec.run().unwrap();
+        ctx.release_scratch();
+        assert_eq!(ctx.scratch_bytes(), 0);
     }
 
     #[test]

@@ -17,7 +17,7 @@ impl Gpu {
         let buffer = |&bytes: &u32| -> Result<Buffer> {
             let size = u64::from(bytes);
             let repr = Repr::Gpu(self.create_buffer("embag.measured", size)?);
-            Ok(Buffer { repr, home: 0, offset: 0, size })
+            Ok(Buffer { repr, home: 0, offset: 0, size, lease: None })
         };
         sizes.iter().map(buffer).collect()
     }

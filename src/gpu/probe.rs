@@ -9,8 +9,8 @@ use crate::{Error, Result};
 /// Whether subnormals are flushed, as inputs or as results.
 pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
     let size = 16;
-    let buffer =
-        Buffer { repr: Repr::Gpu(gpu.create_buffer("embag.probe", size)?), home: 0, offset: 0, size };
+    let repr = Repr::Gpu(gpu.create_buffer("embag.probe", size)?);
+    let buffer = Buffer { repr, home: 0, offset: 0, size, lease: None };
     let inputs = [f32::MIN_POSITIVE, 0.5, f32::from_bits(1), 2.0];
     let state = std::sync::Arc::new(crate::device::ReadbackState::detached());
     let index = gpu.execute(&[
