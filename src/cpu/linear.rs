@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::columns::Columns;
 use super::matmul::{View, multiply};
 use super::sigmoid::sigmoid;
-use super::simd::vectorised;
+use super::simd::{Cache, prefetch, vectorised};
 use super::weights::decode;
 use crate::kernel::Call;
 use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, LAYOUTS, Layout, Params};
@@ -71,12 +71,8 @@ fn decoded_product(
         let n = rows.len().div_ceil(stride);
         let values = &mut values[..n * k];
         let strips = Columns::split(values, n, (0..n).step_by(STRIP).map(|at| at..(at + STRIP).min(n)));
-        strips.into_par_iter().zip(rows.par_chunks(STRIP * stride)).for_each(|(mut strip, rows)| {
-            vectorised(
-                #[inline(always)]
-                || decode_strip(layout, p, rows, inputs.clone(), &mut strip),
-            );
-        });
+        let strips = strips.into_par_iter().zip(rows.par_chunks(STRIP * stride));
+        strips.for_each(|(mut strip, rows)| decode_strip(layout, p, rows, inputs.clone(), &mut strip));
         let b = View { data: values, row_stride: n, column_stride: 1 };
         let bias = bias.get(first..first + n).unwrap_or(&[]);
         let p = Params { n: u32::try_from(n).unwrap_or(p.n), ..*p };
@@ -85,7 +81,6 @@ fn decoded_product(
 }
 
 /// Decodes the rows of a few outputs into columns.
-#[inline(always)]
 fn decode_strip(
     layout: Layout,
     p: &Params,
@@ -93,12 +88,21 @@ fn decode_strip(
     inputs: Range<usize>,
     strip: &mut Columns<'_, f32>,
 ) {
+    let words = |inputs: usize| inputs * layout.bits().unwrap_or(32) as usize / 32;
     let mut block = [[0.0; BLOCK]; STRIP];
     for first in inputs.clone().step_by(BLOCK) {
         let last = (first + BLOCK).min(inputs.end);
-        for (row, values) in rows.chunks(p.b_stride as usize).zip(&mut block) {
-            decode(layout, p, row, first..last, &mut values[..last - first]);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (row, values) in rows.chunks(p.b_stride as usize).zip(&mut block) {
+                    // a few lines of each row are too few for the processor to see what comes next
+                    prefetch(row, words(last), words(BLOCK), Cache::First);
+                    decode(layout, p, row, first..last, &mut values[..last - first]);
+                }
+            },
+        );
+        // not vectorised, for which the compiler would gather columns with instructions that are slower than moves
         for k in first..last {
             for (to, values) in strip.row(k - inputs.start).iter_mut().zip(&block) {
                 *to = values[k - first];
