@@ -67,7 +67,7 @@ fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &m
     }
     buckets[..NEAR].iter().for_each(|&bucket| ask_for(bucket, Cache::First));
     buckets[NEAR..FAR].iter().for_each(|&bucket| ask_for(bucket, Cache::Second));
-    // those that go on
+    // those that are not found yet: they go on from full buckets
     let mut left = [0u16; TOGETHER];
     let mut len = 0;
     for (i, row) in (0u16..).zip(rows.iter_mut()) {
@@ -78,29 +78,37 @@ fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &m
         *row = row_in(bucket, ids[at]);
         // without a branch, which nobody could foresee
         left[len] = i;
-        len += usize::from(*row == NONE && is_full(bucket));
+        len += usize::from(*row == NONE);
     }
     for _ in 1..PROBES.min(count) {
+        len = keep(&mut left[..len], |at| {
+            let full = is_full(&directory[buckets[at] as usize]);
+            buckets[at] = next_bucket(buckets[at], ids[at], count);
+            ask_for(buckets[at], Cache::First);
+            full
+        });
         if len == 0 {
             break;
         }
-        for at in left[..len].iter().map(|&i| usize::from(i)) {
-            buckets[at] = next_bucket(buckets[at], ids[at], count);
-            ask_for(buckets[at], Cache::First);
-        }
-        let mut going_on = 0;
-        for k in 0..len {
-            let i = left[k];
-            let at = usize::from(i);
-            let bucket = &directory[buckets[at] as usize];
-            rows[at] = row_in(bucket, ids[at]);
-            left[going_on] = i;
-            going_on += usize::from(rows[at] == NONE && is_full(bucket));
-        }
-        len = going_on;
+        len = keep(&mut left[..len], |at| {
+            rows[at] = row_in(&directory[buckets[at] as usize], ids[at]);
+            rows[at] == NONE
+        });
     }
     for ((unknown, &row), &id) in unknown.iter_mut().zip(&*rows).zip(&ids) {
         *unknown = if row == NONE { id } else { NONE };
     }
     rows.iter().map(|&row| u32::from(row == NONE)).sum()
+}
+
+/// Moves what is kept to the front, and gives how many they are.
+#[inline(always)]
+fn keep(left: &mut [u16], mut kept: impl FnMut(usize) -> bool) -> usize {
+    let mut len = 0;
+    for k in 0..left.len() {
+        let i = left[k];
+        left[len] = i;
+        len += usize::from(kept(usize::from(i)));
+    }
+    len
 }
