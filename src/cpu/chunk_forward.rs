@@ -85,6 +85,7 @@ fn pool_block<'a, const W: usize, const K: usize, const N: usize, C: Chunks<'a, 
     first: usize,
     out: &mut Columns<'_, f32>,
 ) {
+    // a copy of our own, whose fields stay in registers while rows are written
     let inputs = &inputs;
     let rows = &inputs.rows[bags[0] as usize..];
     // the chunks of a group of ids, across the ends of bags, and of the group after it

@@ -330,9 +330,8 @@ impl Context {
         self.loop_limit().map_or(lanes, |limit| lanes.max(elements.div_ceil(limit / 2)))
     }
 
-    /// Bytes of scratch memory: what recorders, batches of raw ids and, on the CPU, outputs that operations made use now, and
-    /// what is kept for the next. Its peak is that of the
-    /// operations that ran; [`EmbeddingBags::record_backward`](crate::EmbeddingBags::record_backward) says what a backward needs.
+    /// Bytes of scratch memory: what recorders, batches and, on the CPU, outputs that operations made use now, and what is kept
+    /// for the next. Its peak is that of the operations that ran; [`EmbeddingBags::record_backward`](crate::EmbeddingBags::record_backward) says what a backward needs.
     pub fn scratch_bytes(&self) -> u64 {
         self.pool().bytes()
     }
