@@ -1,5 +1,5 @@
-// Marks the chunks that are to leave, or those that are to come: exclusive sums of the marks number them. One mark more
-// than chunks, which is 0, makes the last sum their number.
+// Marks the chunks that may leave, or come, in a stage of an adjustment: exclusive sums of the marks number them. One mark
+// more than chunks, which is 0, makes the last sum their number.
 @group(0) @binding(0) var<storage, read> effective: array<f32>;
 @group(0) @binding(1) var<storage, read> thresholds: array<f32>;
 @group(0) @binding(2) var<storage, read> slots: array<u32>;
@@ -11,8 +11,7 @@ struct Params {
     chunks: u32,
     // of the table among those of all tables
     first: u32,
-    // 1: those that come, 0: those that leave
-    coming: u32,
+    stage: u32,
     // what comes must be worth so many times the threshold, and anything at all
     margin: f32,
     // the table's threshold, or the first of one for each chunk of a row
@@ -36,10 +35,11 @@ fn main(
         let resident = slots[i] != NONE;
         let worth = effective[params.first + i];
         let threshold = thresholds[params.threshold + i % params.chunks * params.by_column];
-        if (params.coming == 1u) {
-            mark = !resident && worth > 0.0 && worth >= threshold * params.margin;
+        if (is_coming(params.stage)) {
+            mark = !resident && worth > 0.0 && worth >= threshold * params.margin
+                && (worth > threshold) == (params.stage == COME);
         } else {
-            mark = resident && worth < threshold;
+            mark = resident && select(worth < threshold, worth == threshold, params.stage == YIELD);
         }
     }
     // the next table's first mark takes the place of this one's last

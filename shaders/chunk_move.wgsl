@@ -1,8 +1,8 @@
-// Chunks that leave put their slots on the stack of free ones; those that come take them from its top, as far as there
-// are any. See chunk_marks.wgsl for the numbers, and chunk_open.wgsl for `fresh`.
+// Chunks that leave put their slots on the stack of free ones; those that come take them from its top. See chunk_marks.wgsl
+// for the numbers, chunk_room.wgsl for which of them move, and chunk_open.wgsl for `fresh`.
 @group(0) @binding(0) var<storage, read> places: array<u32>;
 @group(0) @binding(1) var<storage, read> row_ids: array<u32>;
-@group(0) @binding(2) var<storage, read> free_count: array<u32>;
+@group(0) @binding(2) var<storage, read> room: array<u32>;
 @group(0) @binding(3) var<storage, read_write> free: array<u32>;
 @group(0) @binding(4) var<storage, read_write> slots: array<u32>;
 @group(0) @binding(5) var<storage, read_write> fresh: array<vec4<u32>>;
@@ -13,11 +13,8 @@ struct Params {
     chunks: u32,
     // of the table among those of all tables
     first: u32,
-    // 1: those that come, 0: those that leave
-    coming: u32,
+    stage: u32,
     table: u32,
-    // slots that stay free
-    spare: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -35,13 +32,17 @@ fn main(
     if (places[params.first + i + 1u] == place) {
         return;
     }
-    let top = free_count[0];
-    if (params.coming == 0u) {
-        free[top + place] = slots[i];
-        slots[i] = NONE;
-    } else if (place < top - min(top, params.spare)) {
-        let slot = free[top - 1u - place];
+    // beyond the moving ones if it is one that stays
+    let number = place - room[0];
+    if (number >= room[1]) {
+        return;
+    }
+    if (is_coming(params.stage)) {
+        let slot = free[room[2] - 1u - number];
         slots[i] = slot;
-        fresh[place] = vec4<u32>(slot, row_ids[i / params.chunks], i % params.chunks, params.table);
+        fresh[room[3] + number] = vec4<u32>(slot, row_ids[i / params.chunks], i % params.chunks, params.table);
+    } else {
+        free[room[2] + number] = slots[i];
+        slots[i] = NONE;
     }
 }

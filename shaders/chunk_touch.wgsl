@@ -1,8 +1,9 @@
-// Rows of which a chunk was marked count as changed in this step, with what time has left of their utilities.
+// Rows of which a chunk left or came count as changed in this step, with what time has left of their utilities.
 @group(0) @binding(0) var<storage, read> places: array<u32>;
-@group(0) @binding(1) var<storage, read> effective: array<f32>;
-@group(0) @binding(2) var<storage, read_write> utility: array<f32>;
-@group(0) @binding(3) var<storage, read_write> touch: array<u32>;
+@group(0) @binding(1) var<storage, read> room: array<u32>;
+@group(0) @binding(2) var<storage, read> effective: array<f32>;
+@group(0) @binding(3) var<storage, read_write> utility: array<f32>;
+@group(0) @binding(4) var<storage, read_write> touch: array<u32>;
 
 struct Params {
     // rows
@@ -27,7 +28,10 @@ fn main(
         return;
     }
     let begin = params.first + row * params.chunks;
-    if (places[begin] == places[begin + params.chunks]) {
+    // the row's marked chunks, and the moving ones
+    let first = max(places[begin], room[0]);
+    let end = min(places[begin + params.chunks], room[0] + room[1]);
+    if (first >= end) {
         return;
     }
     touch[row * params.words] = params.step;

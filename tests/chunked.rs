@@ -323,7 +323,7 @@ fn mistakes() {
     says(builder().chunk_width(5).build().unwrap_err(), "chunk_width: expected 4, 8, 16 or 32, got 5");
     says(builder().build().unwrap_err(), "table \"t\" dim: expected a multiple of 16, got 8");
     let builder = || builder().chunk_width(4);
-    says(builder().slots(0).build().unwrap_err(), "slots: expected 1 to 4294967294, got 0");
+    says(builder().slots(0).build().unwrap_err(), "slots: expected 1 to 4294967294, or a budget, got 0");
     says(
         builder().feature("g", "u", Pooling::Sum).build().unwrap_err(),
         "feature \"g\": expected a table that is there, got u",

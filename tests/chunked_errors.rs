@@ -2,7 +2,7 @@
 
 mod common;
 
-use embag::chunked::{ChunkedTables, ChunkedTablesBuilder, DeviceIds, PrunedTables, WhenFull};
+use embag::chunked::{ChunkedTables, ChunkedTablesBuilder, DeviceIds, Eviction, PrunedTables, WhenFull};
 use embag::{Buffer, Checkpoint, Context, ContextOptions, Matrix, Pooling, Recorder, Sgd};
 
 const DIM: usize = 8;
@@ -139,6 +139,41 @@ fn a_budget_holds_after_a_load() {
 }
 
 #[test]
+fn tables_that_grow_take_no_budget() {
+    let ctx = Context::cpu();
+    let mut grows = described(&ctx, 100).slots(20).when_full(WhenFull::Grow).build().unwrap();
+    let before = everything(&grows);
+    let saved = everything(&described(&ctx, 100).budget(40_000).build().unwrap());
+    let error = grows.import(&saved, "c").unwrap_err().to_string();
+    assert!(error.contains("budget: expected none, for directories that grow, got 40000"), "{error}");
+    assert_unchanged(&grows, &before);
+    // and a budget goes where none was saved
+    let mut with = described(&ctx, 100).budget(40_000).build().unwrap();
+    with.import(&before, "c").unwrap();
+    assert_eq!((with.budget(), with.slots()), (None, grows.slots()));
+}
+
+#[test]
+fn what_rows_are_kept_for_is_that_of_the_checkpoint() {
+    let ctx = Context::cpu();
+    let make = |eviction| described(&ctx, 10).slots(20).when_full(WhenFull::Evict(eviction)).build().unwrap();
+    let power = |power| Eviction::DistanceLfu { power };
+    let saved = everything(&make(Eviction::Lfu));
+    for (eviction, own) in
+        [(Eviction::Age, "Some(Admission)"), (Eviction::Utility, "None"), (Eviction::Lru, "None")]
+    {
+        let mut tables = make(eviction);
+        let before = everything(&tables);
+        let error = tables.import(&saved, "c").unwrap_err().to_string();
+        let expected = format!("word of a row: expected {own}, got Some(Occurrences)");
+        assert!(error.contains(&expected), "{error}");
+        assert_unchanged(&tables, &before);
+    }
+    make(power(0.5)).import(&saved, "c").unwrap();
+    make(Eviction::Lru).import(&everything(&make(Eviction::Utility)), "c").unwrap();
+}
+
+#[test]
 fn what_no_table_has_is_refused() {
     let ctx = Context::cpu();
     let mut tables = described(&ctx, 10).slots(20).build().unwrap();
@@ -166,6 +201,7 @@ fn what_no_table_has_is_refused() {
         for key in [
             "tables",
             "chunk_width",
+            "row_word",
             "slots",
             "budget",
             "steps",

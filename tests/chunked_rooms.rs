@@ -7,13 +7,17 @@ use embag::chunked::{
 };
 use embag::{Buffer, Checkpoint, Context, Matrix, Pooling, Recorder, Sgd};
 
-fn builder(ctx: &Context) -> ChunkedTablesBuilder {
+/// Without slots.
+fn described(ctx: &Context) -> ChunkedTablesBuilder {
     ChunkedTables::builder(ctx)
         .table("t", 4, 8)
         .feature("f", "t", Pooling::Sum)
         .chunk_width(4)
-        .slots(20)
         .optimizer(Sgd { lr: 0.5, ..Default::default() })
+}
+
+fn builder(ctx: &Context) -> ChunkedTablesBuilder {
+    described(ctx).slots(20)
 }
 
 /// One step with a gradient of `value` for each of these ids.
@@ -53,6 +57,29 @@ fn the_right_row_leaves() {
             assert_eq!(tables.stats("t").unwrap().evicted, 1);
             assert!(tables.forward(&old).is_err(), "the batch is stale");
         }
+    }
+}
+
+#[test]
+fn what_is_worth_nothing_yields_to_what_is_worth_more() {
+    for ctx in common::devices() {
+        let make = |slots| builder(&ctx).slots(slots).build().unwrap();
+        let mut tables = make(4);
+        // two rows that are never trained have all slots, and a threshold of 0 keeps them
+        tables.admit(&[1, 2], &[1, 1]).unwrap();
+        step(&ctx, &mut tables, &[3], 1.0);
+        let resident =
+            |tables: &ChunkedTables, id| tables.row("t", id).unwrap().unwrap().slots.iter().flatten().count();
+        assert_eq!([1, 2, 3].map(|id| resident(&tables, id)), [2, 2, 0]);
+        let done = tables.adjust(0.0, 1.0).unwrap();
+        assert_eq!((done.evicted, done.admitted, done.thresholds[0]), (2, 2, 0.0));
+        let first = if IdDirectory::virtual_id(1) < IdDirectory::virtual_id(2) { 1 } else { 2 };
+        assert_eq!([first, 3 - first, 3].map(|id| resident(&tables, id)), [2, 0, 2], "the last one yields");
+        // nobody yields where slots are free
+        let mut tables = make(6);
+        tables.admit(&[1, 2], &[1, 1]).unwrap();
+        step(&ctx, &mut tables, &[3], 1.0);
+        assert_eq!(tables.adjust(0.0, 1.0).unwrap().evicted, 0);
     }
 }
 
@@ -156,8 +183,16 @@ fn ids_from_the_device() {
 
 #[test]
 fn budgets_hold_while_training() {
+    common::devices().into_iter().for_each(|ctx| budget_holds(&ctx));
     let ctx = Context::cpu();
-    let mut tables = ChunkedTables::builder(&ctx)
+    let error = builder(&ctx).when_full(WhenFull::Grow).budget(9999).build().unwrap_err().to_string();
+    assert_eq!(error, "budget: expected none, for directories that grow, got 9999");
+    let error = described(&ctx).build().unwrap_err().to_string();
+    assert_eq!(error, "slots: expected 1 to 4294967294, or a budget, got 0");
+}
+
+fn budget_holds(ctx: &Context) {
+    let mut tables = ChunkedTables::builder(ctx)
         .table("t", 500, 16)
         .feature("f", "t", Pooling::Sum)
         .chunk_width(4)
@@ -167,17 +202,22 @@ fn budgets_hold_while_training() {
         .unwrap();
     let ids: Vec<u64> = (0..800).collect();
     for (budget, first) in [(40_000, 0), (28_000, 100), (60_000, 200)] {
+        let holds = |tables: &ChunkedTables| {
+            let used = tables.bytes().instead_of_dense();
+            assert!(used <= budget && budget - used < 20 + 2000, "{used} of {budget}");
+        };
         tables.set_budget(budget).unwrap();
+        holds(&tables);
+        // from the second time on rows must leave
         let batch = tables.admit(&ids[first..first + 400], &[1; 400]).unwrap();
+        holds(&tables);
         tables.backward(&batch, &tables.forward(&batch).unwrap()).unwrap();
+        holds(&tables);
         tables.adjust(0.0, 1.0).unwrap();
-        let used = tables.bytes().instead_of_dense();
-        assert!(used <= budget && budget - used < 20 + 2000, "{used} of {budget}");
+        holds(&tables);
     }
     let error = tables.set_budget(10_000).unwrap_err().to_string();
     assert!(error.starts_with("budget: expected more than the "), "{error}");
-    let error = builder(&ctx).when_full(WhenFull::Grow).budget(9999).build().unwrap_err().to_string();
-    assert_eq!(error, "budget: expected none, for directories that grow, got 9999");
 }
 
 #[test]

@@ -98,6 +98,10 @@ fn chunked_tables_learn_keep_to_their_size_and_resume_bit_for_bit() {
         let number = |key: &str| kept[key].as_u64().unwrap();
         let bytes: u64 = kept["bytes"].as_object().unwrap().values().map(|part| part.as_u64().unwrap()).sum();
         assert_eq!(whole["embedding_bytes"], bytes);
+        let rows: Vec<u64> =
+            kept["rows_by_chunks"].as_array().unwrap().iter().map(|rows| rows.as_u64().unwrap()).collect();
+        assert_eq!(rows.iter().sum::<u64>(), number("rows"));
+        assert_eq!((0..).zip(&rows).map(|(n, rows)| n * rows).sum::<u64>(), number("resident"));
         let adjustments = kept["adjustments"].as_array().unwrap();
         // 19 steps an epoch
         let steps: Vec<u64> = adjustments.iter().map(|adjusted| adjusted["step"].as_u64().unwrap()).collect();

@@ -2,21 +2,12 @@
 
 use std::path::Path;
 
-use kuva::PngBackend;
-use kuva::plot::{LegendPosition, LinePlot};
-use kuva::render::figure::Figure;
-use kuva::render::layout::{Layout, TickFormat};
-use kuva::render::plots::Plot;
-
+use crate::columns::{self, Line};
 use crate::compare::{Compared, Results};
 use crate::method::{DIM, Method, ROWS_90, fiited};
-use crate::picture::{self, PlotError, theme};
+use crate::picture::PlotError;
 use crate::problem::{FIELDS, Problem};
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 460.0;
-/// Pixels per unit: the file stays small.
-const SCALE: f32 = 1.0;
 /// A bin ends where its last rank is so many times its first.
 const BIN: f64 = 1.15;
 /// Frequencies are drawn as occurrences in so many examples.
@@ -32,7 +23,7 @@ const DRAWN: [(Method, &str, &str, f64); 5] = [
 
 /// Draws the columns and writes them to `path`.
 pub fn write(path: &Path, results: &Results, problem: &Problem) -> Result<(), PlotError> {
-    picture::write(path, draw(results, problem, SCALE))
+    columns::write(path, "occurrences of an id in a million examples", DIM, lines(results, problem))
 }
 
 /// The mean frequency and columns of the ids of each bin.
@@ -50,33 +41,13 @@ fn bins(dims: &[[u32; FIELDS]], problem: &Problem) -> Vec<(f64, f64)> {
     bins
 }
 
-fn draw(results: &Results, problem: &Problem, scale: f32) -> Result<Vec<u8>, String> {
-    let line = |(method, name, color, width): (Method, &str, &str, f64)| -> Option<Plot> {
+fn lines(results: &Results, problem: &Problem) -> Vec<Line> {
+    let line = |(method, name, color, width): (Method, &str, _, _)| {
         let is = |compared: &&Compared| compared.method == method && !compared.dims.is_empty();
         let points = bins(&results.compared.iter().find(is)?.dims, problem);
-        let line = LinePlot::new().with_data(points).with_color(color).with_stroke_width(width);
-        Some(line.with_legend(name).into())
+        Some(Line { name: name.to_owned(), color, width, points })
     };
-    let plots: Vec<Plot> = DRAWN.into_iter().filter_map(line).collect();
-    let layout = Layout::auto_from_plots(&plots)
-        .with_x_label("occurrences of an id in a million examples")
-        .with_y_label("columns that an id has, mean of a bin")
-        .with_log_x()
-        .with_y_axis_min(0.0)
-        .with_y_axis_max(f64::from(DIM) + 2.0)
-        .with_y_tick_step(4.0)
-        .with_y_tick_format(TickFormat::Integer)
-        .with_legend_position(LegendPosition::InsideBottomRight)
-        .with_legend_box(false)
-        .with_theme(theme());
-    let scene = Figure::new(1, 1)
-        .with_title("Columns that ids keep, by their frequency")
-        .with_title_size(16)
-        .with_figure_size(WIDTH, HEIGHT)
-        .with_plots(vec![plots])
-        .with_layouts(vec![layout])
-        .render();
-    PngBackend::new().with_scale(scale).render_scene(&scene)
+    DRAWN.into_iter().filter_map(line).collect()
 }
 
 #[cfg(test)]
@@ -94,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_drawn() -> Result<(), String> {
+    fn methods_that_were_run_have_lines() {
         let problem = Problem::new(100, 1);
         let compared = Compared {
             method: fiited(0.75),
@@ -107,7 +78,8 @@ mod tests {
             dims: vec![[4; FIELDS]; 100],
         };
         let results = Results { best_auc: 0.9, clicks: 0.4, compared: vec![compared], drifted: Vec::new() };
-        assert!(draw(&results, &problem, 0.5)?.starts_with(b"\x89PNG"));
-        Ok(())
+        let lines = lines(&results, &problem);
+        assert_eq!(lines.len(), 1);
+        assert_eq!((&*lines[0].name, lines[0].points[0].1), ("k = 4, 75 %", 4.0));
     }
 }

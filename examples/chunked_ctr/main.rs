@@ -21,6 +21,8 @@
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
 mod args;
+#[path = "../common/columns.rs"]
+mod columns;
 mod compare;
 mod criteria;
 #[path = "../common/device.rs"]

@@ -20,7 +20,7 @@ const SCALE: f32 = 1.0;
 
 /// Draws the results and writes them to `path`.
 pub fn write(path: &Path, results: &Results) -> Result<(), PlotError> {
-    picture::write(path, draw(results, SCALE))
+    picture::write("--plot", path, draw(results, SCALE))
 }
 
 /// Chunks of this width with the default utility, and a store that is large enough.

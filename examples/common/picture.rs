@@ -12,14 +12,14 @@ pub enum PlotError {
     #[error("cannot draw the curves: {0}")]
     Draw(String),
     /// The file was not written.
-    #[error("--plot: cannot write `{}`: {cause}", .path.display())]
-    Write { path: PathBuf, cause: io::Error },
+    #[error("{argument}: cannot write `{}`: {cause}", .path.display())]
+    Write { argument: &'static str, path: PathBuf, cause: io::Error },
 }
 
-/// Writes a picture that was drawn to `path`.
-pub fn write(path: &Path, png: Result<Vec<u8>, String>) -> Result<(), PlotError> {
+/// Writes a picture that was drawn to `path`, which an argument named.
+pub fn write(argument: &'static str, path: &Path, png: Result<Vec<u8>, String>) -> Result<(), PlotError> {
     let png = png.map_err(PlotError::Draw)?;
-    std::fs::write(path, png).map_err(|cause| PlotError::Write { path: path.to_owned(), cause })
+    std::fs::write(path, png).map_err(|cause| PlotError::Write { argument, path: path.to_owned(), cause })
 }
 
 /// Text in near black, lines that stay behind the curves.
@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_written_is_named() {
-        let error = write(Path::new("no/such/curves.png"), Ok(vec![1])).err().map(|error| error.to_string());
-        assert!(error.is_some_and(|text| text.starts_with("--plot: cannot write `no/such/curves.png`: ")));
+        let error = write("--dims", Path::new("no/such/curves.png"), Ok(vec![1]));
+        let error = error.err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.starts_with("--dims: cannot write `no/such/curves.png`: ")));
     }
 }

@@ -21,12 +21,12 @@ const SCALE: f32 = 1.0;
 
 /// Whether the file can be written, found before the training rather than after it.
 pub fn check(path: &Path) -> Result<(), PlotError> {
-    check_folder(path).map_err(|cause| PlotError::Write { path: path.to_owned(), cause })
+    check_folder(path).map_err(|cause| PlotError::Write { argument: "--plot", path: path.to_owned(), cause })
 }
 
 /// Draws the curves and writes them to `path`.
 pub fn write(path: &Path, results: &[Tuned], horizons: &[u32]) -> Result<(), PlotError> {
-    picture::write(path, draw(results, horizons, SCALE))
+    picture::write("--plot", path, draw(results, horizons, SCALE))
 }
 
 fn draw(results: &[Tuned], horizons: &[u32], scale: f32) -> Result<Vec<u8>, String> {

@@ -77,7 +77,11 @@ fn main() -> ExitCode {
 /// Whether all criteria hold.
 fn run(args: &Args) -> Result<bool, RunError> {
     if let Some(path) = &args.plot {
-        check_folder(path).map_err(|cause| PlotError::Write { path: path.clone(), cause })?;
+        check_folder(path).map_err(|cause| PlotError::Write {
+            argument: "--plot",
+            path: path.clone(),
+            cause,
+        })?;
     }
     let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());

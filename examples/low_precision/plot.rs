@@ -24,7 +24,7 @@ const LEAST: f64 = 1e-5;
 
 /// Draws a run and writes it to `path`.
 pub fn write(path: &Path, summary: &Summary) -> Result<(), PlotError> {
-    picture::write(path, draw(summary, SCALE))
+    picture::write("--plot", path, draw(summary, SCALE))
 }
 
 pub fn draw(summary: &Summary, scale: f32) -> Result<Vec<u8>, String> {

@@ -20,7 +20,7 @@ const COLORS: [&str; 3] = ["#8a8f98", "#1f6fb4", "#d1582b"];
 
 /// Draws the report and writes it to `path`.
 pub fn write(path: &Path, report: &Report) -> Result<(), PlotError> {
-    picture::write(path, draw(report))
+    picture::write("--plot", path, draw(report))
 }
 
 fn draw(report: &Report) -> Result<Vec<u8>, String> {

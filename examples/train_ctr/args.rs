@@ -67,6 +67,9 @@ pub struct Args {
     /// Draw the curves of loss, AUC and normalised entropy
     #[arg(long, value_name = "FILE.png", value_parser = png_path)]
     pub plot: Option<PathBuf>,
+    /// Chunked: draw the columns that ids keep against how often they occurred while this run trained
+    #[arg(long, value_name = "FILE.png", value_parser = png_path)]
+    pub dims: Option<PathBuf>,
     /// Print one line of JSON at the end
     #[arg(long)]
     pub json: bool,

@@ -1,13 +1,15 @@
 //! Chunked tables while they are trained: room for ids that are new, adjustments, and what these came to.
 
-use embag::chunked::{ChunkedBatch, ChunkedTables, WhenFull};
+use std::collections::HashMap;
+
+use embag::chunked::{ChunkedBatch, ChunkedTables, IdDirectory, WhenFull};
 use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 
 use crate::args::Settings;
 use crate::chunked_args::{Chunked, Target};
 use crate::chunked_report::{AdjustmentReport, Bytes, ChunkedReport};
 use crate::data::Schema;
-use crate::embeddings::{BagLoader, Embeddings, INIT, PREFIX};
+use crate::embeddings::{BagLoader, Embeddings, INIT, Kept, PREFIX};
 use crate::optimizer;
 
 /// The one table of all features: hashed with the names of their own, their ids are unrelated.
@@ -34,11 +36,19 @@ pub struct Tables {
     chunks: u32,
     peak: u64,
     adjustments: Vec<AdjustmentReport>,
+    /// By virtual ids, if they are counted.
+    occurrences: Option<HashMap<u32, u64>>,
 }
 
 impl Tables {
-    /// Tables without ids.
-    pub fn new(ctx: &Context, schema: &Schema, settings: &Settings, chunked: Chunked) -> Result<Self> {
+    /// Tables without ids, whose occurrences are counted or not.
+    pub fn new(
+        ctx: &Context,
+        schema: &Schema,
+        settings: &Settings,
+        chunked: Chunked,
+        counted: bool,
+    ) -> Result<Self> {
         let dim = settings.dim.get();
         // a dim that no u32 holds is an error of the tables
         let chunks = u32::try_from(dim).unwrap_or(u32::MAX) / chunked.chunk;
@@ -62,7 +72,16 @@ impl Tables {
         }
         let features = schema.features.len();
         let tables = builder.build()?;
-        Ok(Self { tables, settings: chunked, features, chunks, peak: 0, adjustments: Vec::new() })
+        let occurrences = counted.then(HashMap::new);
+        Ok(Self {
+            tables,
+            settings: chunked,
+            features,
+            chunks,
+            peak: 0,
+            adjustments: Vec::new(),
+            occurrences,
+        })
     }
 
     /// Adds slots if there are too few free ones for all chunks of the ids that are new.
@@ -137,6 +156,11 @@ impl Embeddings for Tables {
         if !self.has_budget() {
             self.make_room(&bags.ids)?;
         }
+        if let Some(occurrences) = &mut self.occurrences {
+            for &id in &bags.ids {
+                *occurrences.entry(IdDirectory::virtual_id(id)).or_default() += 1;
+            }
+        }
         self.tables.admit(&bags.ids, &bags.lengths)
     }
 
@@ -184,6 +208,7 @@ impl Embeddings for Tables {
             rows,
             chunks: u64::from(rows) * u64::from(self.chunks),
             resident: self.resident()?,
+            rows_by_chunks: self.tables.resident_chunks(TABLE)?,
             bytes: Bytes {
                 store: bytes.store,
                 directory: bytes.directory,
@@ -193,6 +218,18 @@ impl Embeddings for Tables {
             peak_bytes: self.peak,
             adjustments: self.adjustments.clone(),
         }))
+    }
+
+    fn kept(&self) -> Result<Vec<Kept>> {
+        let Some(occurrences) = &self.occurrences else { return Ok(Vec::new()) };
+        let rows = self.tables.dense(TABLE)?;
+        let chunks = rows.resident.chunks(self.chunks as usize);
+        let kept = rows.virtual_ids.iter().zip(chunks).map(|(id, chunks)| {
+            let resident = chunks.iter().map(|&resident| u32::from(resident)).sum::<u32>();
+            let occurrences = occurrences.get(id).copied().unwrap_or_default();
+            Kept { occurrences, columns: resident * self.settings.chunk }
+        });
+        Ok(kept.collect())
     }
 
     fn export(&self, checkpoint: &mut Checkpoint) -> Result<()> {

@@ -14,6 +14,8 @@ pub struct ChunkedReport {
     /// Chunks of all rows, and those of them that have memory.
     pub chunks: u64,
     pub resident: u32,
+    /// How many rows have 0, 1, ... chunks with memory.
+    pub rows_by_chunks: Vec<u32>,
     pub bytes: Bytes,
     /// The most that the tables took after a step of this run, without the optimizer's state.
     pub peak_bytes: u64,
@@ -91,6 +93,7 @@ mod tests {
             rows: 20,
             chunks: 40,
             resident: 10,
+            rows_by_chunks: vec![12, 6, 2],
             bytes,
             peak_bytes: 2048,
             adjustments: vec![adjusted],

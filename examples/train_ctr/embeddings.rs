@@ -10,6 +10,13 @@ pub const INIT: f32 = 0.05;
 /// Their name in checkpoints.
 pub const PREFIX: &str = "bags";
 
+/// How often an id occurred while this run trained, and the columns that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    pub occurrences: u64,
+    pub columns: u32,
+}
+
 /// Makes bags of examples, on any thread.
 pub type BagLoader<B> = Box<dyn Fn(&Examples) -> Result<B> + Send + Sync>;
 
@@ -49,6 +56,9 @@ pub trait Embeddings {
 
     /// What is to be said of chunks, if there are any.
     fn report(&self) -> Result<Option<ChunkedReport>>;
+
+    /// Occurrences and columns of the ids that have rows, if they were counted.
+    fn kept(&self) -> Result<Vec<Kept>>;
 
     /// Adds everything to a checkpoint.
     fn export(&self, checkpoint: &mut Checkpoint) -> Result<()>;

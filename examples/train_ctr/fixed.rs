@@ -7,7 +7,7 @@ use embag::{
 use crate::args::Settings;
 use crate::chunked_report::ChunkedReport;
 use crate::data::Schema;
-use crate::embeddings::{BagLoader, Embeddings, INIT, PREFIX};
+use crate::embeddings::{BagLoader, Embeddings, INIT, Kept, PREFIX};
 use crate::optimizer;
 
 /// The tables, with features in the schema's order.
@@ -84,6 +84,10 @@ impl Embeddings for EmbeddingBags {
 
     fn report(&self) -> Result<Option<ChunkedReport>> {
         Ok(None)
+    }
+
+    fn kept(&self) -> Result<Vec<Kept>> {
+        Ok(Vec::new())
     }
 
     fn export(&self, checkpoint: &mut Checkpoint) -> Result<()> {

@@ -8,7 +8,7 @@
 //! | `model.rs` | the model, and what one step of training is |
 //! | `embeddings.rs`, `fixed.rs`, `chunked.rs` | what ids are looked up in: tables of fixed size, or chunked ones |
 //! | `trainer.rs`, `losses.rs` | epochs, tests, checkpoints |
-//! | `report.rs`, `chunked_report.rs`, `plot.rs` | what is printed and drawn |
+//! | `report.rs`, `chunked_report.rs`, `plot.rs`, `dims.rs` | what is printed and drawn |
 
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
@@ -16,10 +16,13 @@ mod args;
 mod chunked;
 mod chunked_args;
 mod chunked_report;
+#[path = "../common/columns.rs"]
+mod columns;
 #[path = "../common/data/mod.rs"]
 mod data;
 #[path = "../common/device.rs"]
 mod device;
+mod dims;
 mod embeddings;
 mod error;
 mod fixed;
@@ -69,7 +72,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), RunError> {
-    for (argument, path) in [("--checkpoint", &args.checkpoint), ("--plot", &args.plot)] {
+    for (argument, path) in
+        [("--checkpoint", &args.checkpoint), ("--plot", &args.plot), ("--dims", &args.dims)]
+    {
         let Some(path) = path else { continue };
         check_folder(path).map_err(|cause| RunError::Output {
             argument: argument.to_owned(),
@@ -89,11 +94,15 @@ fn run(args: &Args) -> Result<(), RunError> {
     let schema = data.schema();
     match settings.embedding {
         Embedding::Fixed => {
+            if let Some(path) = &args.dims {
+                let got = path.display().to_string();
+                return Err(DataError::argument("--dims", "none with --embedding fixed", got).into());
+            }
             let embeddings = fixed::embeddings(&ctx, schema, &settings)?;
             train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
         }
         Embedding::Chunked(chunked) => {
-            let embeddings = Tables::new(&ctx, schema, &settings, chunked)?;
+            let embeddings = Tables::new(&ctx, schema, &settings, chunked, args.dims.is_some())?;
             train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
         }
     }
@@ -136,6 +145,9 @@ fn train<E: Embeddings>(
     }
     if let Some(path) = &args.plot {
         plot::write_curves(path, &format!("train_ctr on {}", args.format.name()), trainer.reports())?;
+    }
+    if let Some(path) = &args.dims {
+        dims::write(path, trainer.dim(), &trainer.kept()?)?;
     }
     let chunks = trainer.chunks()?;
     if let Some(chunks) = &chunks {

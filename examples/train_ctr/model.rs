@@ -14,7 +14,7 @@ use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 use crate::args::Settings;
 use crate::chunked_report::ChunkedReport;
 use crate::data::{Examples, Schema};
-use crate::embeddings::{BagLoader, Embeddings};
+use crate::embeddings::{BagLoader, Embeddings, Kept};
 
 /// A model on a device, and room for what lies between its parts.
 #[derive(Debug)]
@@ -162,6 +162,11 @@ impl<E: Embeddings> Model<E> {
     /// What is to be said of chunks, if there are any.
     pub fn chunks(&self) -> Result<Option<ChunkedReport>> {
         self.embeddings.report()
+    }
+
+    /// Occurrences and columns of the ids, if they were counted.
+    pub fn kept(&self) -> Result<Vec<Kept>> {
+        self.embeddings.kept()
     }
 
     /// Records the log odds of a batch into `[batch, 1]`.

@@ -38,7 +38,7 @@ const METRICS: [Curve; 2] = [
 
 /// Draws the log losses and the metrics of `epochs` over the epochs and writes them to `path`.
 pub fn write_curves(path: &Path, title: &str, epochs: &[EpochReport]) -> Result<(), PlotError> {
-    picture::write(path, draw(title, epochs, SCALE))
+    picture::write("--plot", path, draw(title, epochs, SCALE))
 }
 
 fn draw(title: &str, epochs: &[EpochReport], scale: f32) -> Result<Vec<u8>, String> {

@@ -14,7 +14,7 @@ use embag::{Checkpoint, Context, Matrix, Readback, Recorder};
 use crate::args::Settings;
 use crate::chunked_report::ChunkedReport;
 use crate::data::{Batches, Dataset, Examples};
-use crate::embeddings::Embeddings;
+use crate::embeddings::{Embeddings, Kept};
 use crate::error::RunError;
 use crate::losses::Losses;
 use crate::model::{Batch, Loader, Model};
@@ -103,6 +103,16 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
     /// What is to be said of chunks, if there are any.
     pub fn chunks(&self) -> Result<Option<ChunkedReport>, RunError> {
         Ok(self.model.chunks()?)
+    }
+
+    /// Columns of an embedding.
+    pub const fn dim(&self) -> usize {
+        self.settings.dim.get()
+    }
+
+    /// Occurrences and columns of the ids, if they were counted.
+    pub fn kept(&self) -> Result<Vec<Kept>, RunError> {
+        Ok(self.model.kept()?)
     }
 
     /// Trains for the next epoch and tests.

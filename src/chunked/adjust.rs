@@ -3,7 +3,8 @@
 use super::ChunkedTables;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_moved, chunk_touch};
+use crate::kernels::chunk_room::{COME, FOLLOW, LEAVE, YIELD};
+use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_room, chunk_touch};
 use crate::sort::{Keys, prefix_sum, select_of};
 use crate::{Error, Result};
 
@@ -57,29 +58,28 @@ struct Group {
     kept: u32,
 }
 
-/// Which chunks move.
-#[derive(Clone, Copy)]
-struct Direction<'a> {
-    /// 1: those that come, 0: those that leave.
-    coming: u32,
+/// What an adjustment goes by, and what comes of it.
+struct Moves<'a> {
+    rows: &'a [Rows],
+    /// Chunks of all rows.
+    all: u32,
+    /// What they are worth, and must be.
+    effective: &'a Buffer,
+    thresholds: &'a Buffer,
     margin: f32,
     /// Slots that stay free.
     spare: u32,
-    moved: &'a Buffer,
-}
-
-/// What chunks are worth, and must be.
-struct Worths<'a> {
-    effective: &'a Buffer,
-    thresholds: &'a Buffer,
+    /// Chunks that came, and their slots.
     fresh: &'a Buffer,
+    /// How many came and left, and slots for more.
+    progress: &'a Buffer,
 }
 
 impl ChunkedTables {
     /// Takes the slots of the chunks of least utility, so that `pruned` (from 0 to below 1) of all chunks have none, and
     /// gives those that are free to others that are worth the threshold ([`Shares`] says which are compared). The threshold is
-    /// exact: the utility of the chunk of that rank. Residents that are worth as much as it stay; what is worth nothing
-    /// does not come. If there are fewer slots than chunks are to be kept, all of them are used, and shares grow alike. Waits
+    /// exact: the utility of the chunk of that rank. Residents that are worth as much as it stay, but for those, the last first,
+    /// whose slots chunks worth more need; what is worth nothing does not come. If there are fewer slots than chunks are to be kept, all of them are used, and shares grow alike. Waits
     /// until it is done.
     ///
     /// `margin` (at least 1) is a hysteresis: what comes must be worth `margin` times the threshold.
@@ -103,9 +103,7 @@ impl ChunkedTables {
         let thresholds = ctx.allocate("embag.thresholds", groups.len() as u64 * 4)?;
         let (mut evicted, mut admitted) = (0, 0);
         if in_use > 0 {
-            let moved = [(); 2].map(|()| ctx.allocate("embag.adjustment", 4));
-            let [left, came] = moved;
-            let (left, came) = (left?, came?);
+            let progress = ctx.allocate("embag.adjustment", 12)?;
             let mut rec = Recorder::new(&ctx);
             let effective = self.record_effective(&mut rec, &rows, all)?;
             // of a group of which nothing is kept, everything is too little
@@ -119,17 +117,23 @@ impl ChunkedTables {
             }
             let most = all.min(self.slots());
             let fresh = rec.scratch("embag.fresh", u64::from(most) * 16)?;
-            let worths = Worths { effective: &effective, thresholds: &thresholds, fresh: &fresh };
             let kept: u32 = groups.iter().map(|group| group.kept).sum();
-            let spare = self.slots() - kept;
-            for (coming, moved) in [(0, &left), (1, &came)] {
-                let direction = Direction { coming, margin, spare, moved };
-                rec.scope(|rec| self.record_moves(rec, &rows, all, &worths, direction))?;
-            }
-            self.reset(&mut rec, &fresh, &came, most);
+            let moves = Moves {
+                rows: &rows,
+                all,
+                effective: &effective,
+                thresholds: &thresholds,
+                margin,
+                spare: self.slots() - kept,
+                fresh: &fresh,
+                progress: &progress,
+            };
+            self.record_adjustment(&mut rec, &moves)?;
+            self.reset(&mut rec, &fresh, &progress, most);
             rec.run()?;
             self.epoch += 1;
-            (evicted, admitted) = (left.read::<u32>(&ctx)?[0], came.read::<u32>(&ctx)?[0]);
+            let progress = progress.read::<u32>(&ctx)?;
+            (admitted, evicted) = (progress[0], progress[1]);
         }
         Ok(Adjustment {
             chunks: in_use,
@@ -246,18 +250,33 @@ impl ChunkedTables {
         readback.wait()
     }
 
-    fn record_moves(
-        &self,
-        rec: &mut Recorder,
-        rows: &[Rows],
-        all: u32,
-        worths: &Worths<'_>,
-        direction: Direction<'_>,
-    ) -> Result<()> {
-        let Direction { coming, margin, spare, moved } = direction;
-        let places = rec.scratch("embag.places", (u64::from(all) + 1) * 4)?;
+    /// Those worth too little leave; those worth more than the threshold come, for which others that are worth just as much
+    /// as it yield if they must; and what is free then goes to those worth as much.
+    fn record_adjustment(&self, rec: &mut Recorder, moves: &Moves<'_>) -> Result<()> {
+        rec.clear(moves.progress);
+        rec.scope(|rec| {
+            let places = self.record_marks(rec, moves, LEAVE)?;
+            self.record_moves(rec, moves, LEAVE, &places, &places)
+        })?;
+        let comers = self.record_marks(rec, moves, COME)?;
+        rec.scope(|rec| {
+            let places = self.record_marks(rec, moves, YIELD)?;
+            self.record_moves(rec, moves, YIELD, &places, &comers)
+        })?;
+        self.record_moves(rec, moves, COME, &comers, &comers)?;
+        // with a greater margin nothing that is worth the threshold comes
+        if moves.margin > 1.0 {
+            return Ok(());
+        }
+        let places = self.record_marks(rec, moves, FOLLOW)?;
+        self.record_moves(rec, moves, FOLLOW, &places, &places)
+    }
+
+    /// The numbers of the chunks that may move in a stage, and how many they are.
+    fn record_marks(&self, rec: &mut Recorder, moves: &Moves<'_>, stage: u32) -> Result<Buffer> {
+        let places = rec.scratch("embag.places", (u64::from(moves.all) + 1) * 4)?;
         let mut groups_before = 0;
-        for &Rows { table, first, len, .. } in rows {
+        for &Rows { table, first, len, .. } in moves.rows {
             let spec = &self.lookup.tables[table];
             let (threshold, by_column) = match self.settings.shares {
                 Shares::Global => (0, 0),
@@ -266,47 +285,59 @@ impl ChunkedTables {
                 Shares::PerColumnGroup => (groups_before, 1),
             };
             groups_before += spec.chunks;
-            let chunks = spec.chunks;
-            let params = chunk_marks::Params { len, chunks, first, coming, margin, threshold, by_column };
+            let (chunks, margin) = (spec.chunks, moves.margin);
+            let params = chunk_marks::Params { len, chunks, first, stage, margin, threshold, by_column };
             let bindings =
-                vec![worths.effective.clone(), worths.thresholds.clone(), spec.slots.clone(), places.clone()];
+                vec![moves.effective.clone(), moves.thresholds.clone(), spec.slots.clone(), places.clone()];
             rec.dispatch(Dispatch::threads(&chunk_marks::KERNEL, 0, &params, bindings, len + 1));
         }
-        prefix_sum(rec, &places, all + 1)?;
-        for &Rows { table, first, len, .. } in rows {
+        prefix_sum(rec, &places, moves.all + 1)?;
+        Ok(places)
+    }
+
+    fn record_moves(
+        &self,
+        rec: &mut Recorder,
+        moves: &Moves<'_>,
+        stage: u32,
+        places: &Buffer,
+        comers: &Buffer,
+    ) -> Result<()> {
+        let room = rec.scratch("embag.room", 16)?;
+        let params = chunk_room::Params { len: moves.all, stage, spare: moves.spare };
+        let bindings = vec![
+            places.clone(),
+            comers.clone(),
+            self.free_count.clone(),
+            moves.progress.clone(),
+            room.clone(),
+        ];
+        rec.dispatch(Dispatch::new(&chunk_room::KERNEL, 0, &params, bindings, 1));
+        for &Rows { table, first, len, .. } in moves.rows {
             let spec = &self.lookup.tables[table];
-            let params = chunk_move::Params {
-                len,
-                chunks: spec.chunks,
-                first,
-                coming,
-                // there are fewer tables than columns
-                table: u32::try_from(table).unwrap_or(u32::MAX),
-                spare,
-            };
+            // there are fewer tables than columns
+            let (chunks, number) = (spec.chunks, u32::try_from(table).unwrap_or(u32::MAX));
+            let params = chunk_move::Params { len, chunks, first, stage, table: number };
             let bindings = vec![
                 places.clone(),
                 spec.directory.row_ids().clone(),
-                self.free_count.clone(),
+                room.clone(),
                 self.free.clone(),
                 spec.slots.clone(),
-                worths.fresh.clone(),
+                moves.fresh.clone(),
             ];
             rec.dispatch(Dispatch::threads(&chunk_move::KERNEL, 0, &params, bindings, len));
-            let rows = len / spec.chunks;
-            let (chunks, step, words) = (spec.chunks, self.steps, self.settings.words());
+            let (rows, step, words) = (len / chunks, self.steps, self.settings.words());
             let params = chunk_touch::Params { len: rows, chunks, first, step, words };
             let bindings = vec![
                 places.clone(),
-                worths.effective.clone(),
+                room.clone(),
+                moves.effective.clone(),
                 self.worth[table].utility.clone(),
                 self.worth[table].touch.clone(),
             ];
             rec.dispatch(Dispatch::threads(&chunk_touch::KERNEL, 0, &params, bindings, rows));
         }
-        let params = chunk_moved::Params { len: all, coming, spare };
-        let bindings = vec![places, self.free_count.clone(), moved.clone()];
-        rec.dispatch(Dispatch::new(&chunk_moved::KERNEL, 0, &params, bindings, 1));
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The step of the optimizer, and what chunks earn in it.
 
+use super::room::RowWord;
 use super::{ChunkedBatch, ChunkedTables};
 use crate::Result;
 use crate::bag::{CountedRows, KeySums, KeyTerms, Update};
@@ -21,7 +22,9 @@ impl ChunkedTables {
     }
 
     /// Records [`ChunkedTables::backward`]. Submit it, and recorders in the order that they were made, before rows or chunks
-    /// move: what is recorded names rows by their places, and a place may have got another row.
+    /// move ([`ChunkedTables::admit`], [`ChunkedTables::adjust`], [`ChunkedTables::set_slots`], [`ChunkedTables::set_budget`],
+    /// [`ChunkedTables::import`]): what is recorded names rows by their places, and a place may have got another row, or a
+    /// table that grew another memory, to which what its rows earn is lost then.
     ///
     /// # Errors
     /// As [`ChunkedTables::backward`].
@@ -137,7 +140,7 @@ impl ChunkedTables {
             exponent: self.settings.utility.exponent(),
             decay: self.settings.utility.decay,
             words: self.settings.words(),
-            counting: u32::from(self.settings.when_full.counts()),
+            counting: u32::from(self.settings.when_full.word() == Some(RowWord::Occurrences)),
         };
         let bindings = vec![
             sums.rows.clone(),

@@ -33,7 +33,7 @@ pub(super) fn slot_bytes(width: u32) -> u64 {
 /// A store of so many slots, as described but for its table.
 pub(super) fn store_of(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> Result<EmbeddingBags> {
     if slots == 0 || slots == NONE {
-        return Err(Error::invalid("slots", format!("1 to {}", NONE - 1), slots));
+        return Err(Error::invalid("slots", format!("1 to {}, or a budget", NONE - 1), slots));
     }
     let table = Table::rows(slots.into()).dim(width as usize).init(Init::Zero);
     let described = description.clone().table(CHUNKS, table).feature(CHUNKS, CHUNKS, Pooling::Sum);
@@ -67,6 +67,10 @@ impl ChunkedTables {
 
     /// [`ChunkedTables::set_slots`] with as many as fit so many bytes, with everything that is needed to find them
     /// ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the optimizer's state.
+    ///
+    /// Nothing that is done to the tables exceeds it. `adjust(0.0, margin)` is the adjustment for it: it gives all slots to
+    /// the chunks that are worth most. To leave a part of them free for ids that come before the next one, name the share that
+    /// is pruned: with `resident` of `chunks` to be kept, `1 - resident / chunks`.
     ///
     /// # Errors
     /// As [`ChunkedTables::set_slots`]; [`Error::InvalidArgument`] too if not even a slot fits, or directories may grow.

@@ -97,14 +97,16 @@ impl ChunkedTablesBuilder {
         self
     }
 
-    /// Updates touched chunks in [`ChunkedTables::backward`].
+    /// Updates touched chunks in [`ChunkedTables::backward`]. To it a chunk is a row: state that is one value for a row (row-wise
+    /// Adagrad's) is one for a chunk, and so are trust ratios.
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
         self.bags = self.bags.optimizer(optimizer);
         self
     }
 
-    /// What is done to gradients before, and to chunks after the optimizer's step.
+    /// What is done to gradients before, and to chunks after the optimizer's step: norms, of gradients and of values, are those of
+    /// chunks. Chunks earn utility by gradients whose values were clipped, before anything else is done to them.
     #[must_use]
     pub fn update_rules(mut self, rules: UpdateRules) -> Self {
         self.bags = self.bags.update_rules(rules);

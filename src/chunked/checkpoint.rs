@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::ChunkedTables;
 use super::budget::{slot_bytes, store_of};
-use super::room::WhenFull;
+use super::room::{RowWord, WhenFull};
 use super::saved_directory::SavedDirectory;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
@@ -49,6 +49,7 @@ impl ChunkedTables {
         checkpoint.insert(&format!("{prefix}.free"), &[free.len()], free)?;
         checkpoint.set_json(&format!("{prefix}.tables"), &self.names())?;
         checkpoint.set_json(&format!("{prefix}.chunk_width"), &self.lookup.width)?;
+        checkpoint.set_json(&format!("{prefix}.row_word"), &self.settings.when_full.word())?;
         checkpoint.set_json(&format!("{prefix}.slots"), &self.slots())?;
         checkpoint.set_json(&format!("{prefix}.budget"), &self.budget)?;
         checkpoint.set_json(&format!("{prefix}.steps"), &self.steps)?;
@@ -56,8 +57,10 @@ impl ChunkedTables {
     }
 
     /// Takes everything from a checkpoint that [`ChunkedTables::export`] wrote, the number of slots and the budget too. The
-    /// tables must have the same names, dims and chunk width, and as many rows as are in use there (unless they may
-    /// grow, and fewer if a budget is to hold); the optimizer must be the same but for its learning rate. Blocks.
+    /// tables must have the same names, dims and chunk width, as many rows as are in use there (unless they may
+    /// grow, and fewer if a budget is to hold), and rows must be kept for the same: occurrences, the step of their admission, or neither; the optimizer must be the same but for
+    /// its learning rate. A budget that these tables have is gone if the checkpoint has none. What is no part of it is
+    /// as these tables were built: utilities' decay and exponent, first values, shares. Blocks.
     ///
     /// Batches that were looked up before are stale afterwards.
     ///
@@ -73,6 +76,11 @@ impl ChunkedTables {
         let width: u32 = checkpoint.json(&format!("{prefix}.chunk_width"))?;
         if width != self.lookup.width {
             return Err(checkpoint.mismatch("chunk width", self.lookup.width, width));
+        }
+        let word: Option<RowWord> = checkpoint.json(&format!("{prefix}.row_word"))?;
+        let own = self.settings.when_full.word();
+        if word != own {
+            return Err(checkpoint.mismatch("word of a row", format!("{own:?}"), format!("{word:?}")));
         }
         let slots: u32 = checkpoint.json(&format!("{prefix}.slots"))?;
         let budget: Option<u64> = checkpoint.json(&format!("{prefix}.budget"))?;
@@ -93,6 +101,9 @@ impl ChunkedTables {
             ));
         }
         if let Some(budget) = budget {
+            if self.settings.when_full == WhenFull::Grow {
+                return Err(checkpoint.mismatch("budget", "none, for directories that grow", budget));
+            }
             let needed = self.bytes_beside_slots() + slot_bytes(width) * u64::from(slots);
             if needed > budget {
                 let expected = format!("at least the {needed} bytes of its slots in tables of so many rows");

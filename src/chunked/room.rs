@@ -1,5 +1,7 @@
 //! What happens when a directory has too few rows.
 
+use serde::{Deserialize, Serialize};
+
 use super::ChunkedTables;
 use super::batch::RawIds;
 use super::id_directory::{Counts, NewIds};
@@ -7,7 +9,7 @@ use super::lookup::{SLOTS, chunk_words};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::NONE;
-use crate::kernels::{chunk_moved, evict_chunks, evict_credit, evict_marks, evict_protect};
+use crate::kernels::{chunk_room, evict_chunks, evict_credit, evict_marks, evict_protect};
 use crate::sort::{prefix_sum, sort_by_key};
 use crate::{Error, Result};
 
@@ -18,7 +20,8 @@ pub enum WhenFull {
     /// Rows leave, at least a thirty-second part of all, but none of the batch that is admitted. If that does not do, ids
     /// are refused as below.
     Evict(Eviction),
-    /// The directory grows to twice its rows, or what is needed: its ids are hashed again, on the device.
+    /// The directory grows to twice its rows, or what is needed: its ids are hashed again, on the device. The slots do not
+    /// ([`ChunkedTables::set_slots`] adds some): where none is free, chunks of new rows are zeros until an adjustment.
     Grow,
     /// It is an error.
     Error,
@@ -53,6 +56,15 @@ pub enum Eviction {
     Age,
 }
 
+/// What rows are kept for, where neither their utilities nor the step of their last change tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum RowWord {
+    /// How often they occurred in backwards.
+    Occurrences,
+    /// The step that they were admitted in.
+    Admission,
+}
+
 impl Eviction {
     fn kernel(self) -> u32 {
         match self {
@@ -79,23 +91,22 @@ impl WhenFull {
         matches!(self, Self::Evict(_))
     }
 
-    /// Whether rows are kept for occurrences.
-    pub(super) fn counts(self) -> bool {
-        matches!(self, Self::Evict(Eviction::Lfu | Eviction::DistanceLfu { .. }))
-    }
-
-    /// Whether rows are kept for what only a word of their own tells.
-    pub(super) fn keeps_a_word(self) -> bool {
-        self.counts() || self == Self::Evict(Eviction::Age)
+    /// What a word of rows' own tells, if they are kept for something that needs one.
+    pub(super) fn word(self) -> Option<RowWord> {
+        match self {
+            Self::Evict(Eviction::Lfu | Eviction::DistanceLfu { .. }) => Some(RowWord::Occurrences),
+            Self::Evict(Eviction::Age) => Some(RowWord::Admission),
+            _ => None,
+        }
     }
 
     /// The word of a row that is new.
     pub(super) fn first_credit(self, step: u32) -> u32 {
-        if self.counts() { 0 } else { step }
+        if self.word() == Some(RowWord::Occurrences) { 0 } else { step }
     }
 }
 
-/// What happened to a table's rows so far.
+/// What happened to a table's rows so far; an [`Adjustment`](super::Adjustment) tells of chunks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableStats {
     /// Rows that left.
@@ -187,10 +198,11 @@ impl ChunkedTables {
             self.worth[table].utility.clone(),
         ];
         rec.dispatch(Dispatch::threads(&evict_chunks::KERNEL, 0, &params, bindings, all));
-        let params = chunk_moved::Params { len: all, coming: 0, spare: 0 };
-        let moved = rec.scratch("embag.moved", 4)?;
-        let bindings = vec![places, self.free_count.clone(), moved];
-        rec.dispatch(Dispatch::new(&chunk_moved::KERNEL, 0, &params, bindings, 1));
+        let params = chunk_room::Params { len: all, stage: chunk_room::LEAVE, spare: 0 };
+        let (progress, room) = (rec.scratch("embag.progress", 12)?, rec.scratch("embag.room", 16)?);
+        rec.clear(&progress);
+        let bindings = vec![places.clone(), places, self.free_count.clone(), progress, room];
+        rec.dispatch(Dispatch::new(&chunk_room::KERNEL, 0, &params, bindings, 1));
         let directory = &mut self.lookup.tables[table].directory;
         let gone = directory.leave(rec, [&credit, &rows], leaving, counts)?;
         let worth = &mut self.worth[table];

@@ -52,7 +52,7 @@ pub(super) struct Settings {
 impl Settings {
     /// Words of a row in [`Worth::touch`].
     pub(super) fn words(&self) -> u32 {
-        1 + u32::from(self.when_full.keeps_a_word())
+        1 + u32::from(self.when_full.word().is_some())
     }
 }
 
@@ -129,7 +129,7 @@ impl ChunkedTables {
         self.lookup.find(ids, lengths, self.epoch)
     }
 
-    /// Records [`ChunkedTables::find`].
+    /// Records [`ChunkedTables::find`]. Submit it before rows or chunks move, as [`ChunkedTables::record_backward`] says.
     ///
     /// # Errors
     /// As [`ChunkedTables::find`].
@@ -155,7 +155,7 @@ impl ChunkedTables {
         self.lookup.forward(batch)
     }
 
-    /// Records [`ChunkedTables::forward`].
+    /// Records [`ChunkedTables::forward`]. Submit it before rows or chunks move, as [`ChunkedTables::record_backward`] says.
     ///
     /// # Errors
     /// As [`ChunkedTables::forward`], and if `out` has another shape.

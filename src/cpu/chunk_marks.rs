@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::kernel::Call;
 use crate::kernels::chunk_marks::Params;
+use crate::kernels::chunk_room::{COME, YIELD, is_coming};
 use crate::kernels::feature::NONE;
 
 pub(crate) fn run(mut call: Call<'_>) {
@@ -20,8 +21,12 @@ pub(crate) fn run(mut call: Call<'_>) {
         for (c, mark) in marks.iter_mut().enumerate() {
             let threshold = thresholds[c * p.by_column as usize];
             let (worth, resident) = (effective[c], slots[c] != NONE);
-            let marked = match p.coming {
-                1 => !resident && worth > 0.0 && worth >= threshold * p.margin,
+            let marked = match p.stage {
+                stage if is_coming(stage) => {
+                    let above = worth > threshold;
+                    !resident && worth > 0.0 && worth >= threshold * p.margin && above == (stage == COME)
+                }
+                YIELD => resident && worth == threshold,
                 _ => resident && worth < threshold,
             };
             *mark = u32::from(marked);

@@ -2,24 +2,28 @@
 
 use crate::kernel::Call;
 use crate::kernels::chunk_move::Params;
+use crate::kernels::chunk_room::is_coming;
 use crate::kernels::feature::NONE;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let places = &call.read::<u32>(0)[p.first as usize..][..=p.len as usize];
-    let (row_ids, top) = (call.read::<u32>(1), call.read::<u32>(2)[0]);
+    let row_ids = call.read::<u32>(1);
+    let &[stay, moving, top, before] = call.read::<u32>(2).first_chunk().unwrap_or(&[0; 4]);
     let (free, slots, fresh) = (call.write::<u32>(3), call.write::<u32>(4), call.write::<[u32; 4]>(5));
     let slots = &mut slots[..p.len as usize];
     for ((own, pair), i) in slots.iter_mut().zip(places.windows(2)).zip(0..) {
-        let place = pair[0];
-        if pair[1] == place {
+        // beyond the moving ones if it is one that stays
+        let number = pair[0].wrapping_sub(stay);
+        if pair[1] == pair[0] || number >= moving {
             continue;
         }
-        if p.coming == 0 {
-            free[(top + place) as usize] = std::mem::replace(own, NONE);
-        } else if place < top.saturating_sub(p.spare) {
-            *own = free[(top - 1 - place) as usize];
-            fresh[place as usize] = [*own, row_ids[(i / p.chunks) as usize], i % p.chunks, p.table];
+        if is_coming(p.stage) {
+            *own = free[(top - 1 - number) as usize];
+            fresh[(before + number) as usize] =
+                [*own, row_ids[(i / p.chunks) as usize], i % p.chunks, p.table];
+        } else {
+            free[(top + number) as usize] = std::mem::replace(own, NONE);
         }
     }
 }

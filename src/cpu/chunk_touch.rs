@@ -9,13 +9,15 @@ pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let (rows, chunks, first) = (p.len as usize, p.chunks as usize, p.first as usize);
     let places = &call.read::<u32>(0)[first..][..=rows * chunks];
-    let effective = &call.read::<f32>(1)[first..][..rows * chunks];
-    let utility = &mut call.write::<f32>(2)[..rows * chunks];
-    let touch = &mut call.write::<u32>(3)[..rows * p.words as usize];
+    let &[stay, moving] = call.read::<u32>(1).first_chunk().unwrap_or(&[0; 2]);
+    let effective = &call.read::<f32>(2)[first..][..rows * chunks];
+    let utility = &mut call.write::<f32>(3)[..rows * chunks];
+    let touch = &mut call.write::<u32>(4)[..rows * p.words as usize];
     let of_rows = touch.par_chunks_mut(p.words as usize).zip(utility.par_chunks_mut(chunks));
     of_rows.zip(effective.par_chunks(chunks)).enumerate().with_min_len(1024).for_each(
         |(row, ((touch, utility), effective))| {
-            if places[row * chunks] != places[(row + 1) * chunks] {
+            // the row's marked chunks, and the moving ones
+            if places[row * chunks].max(stay) < places[(row + 1) * chunks].min(stay + moving) {
                 touch[0] = p.step;
                 utility.copy_from_slice(effective);
             }

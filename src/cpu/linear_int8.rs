@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::byte_product::{PANEL, PANELS, Path, ROWS, Tile};
+use super::byte_product::{OUTPUTS, PANEL, Path, products};
 use super::codes::code;
 use super::columns::Columns;
 use super::powers::exp_2;
@@ -11,10 +11,8 @@ use crate::kernel::Call;
 use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID};
 use crate::kernels::linear_int8::{OutputChannel, Params};
 
-/// Outputs that one task takes: its weights stay in the second-level cache.
-const OUTPUTS: usize = PANELS * PANEL;
-/// Rows that one task takes.
-const TASK_ROWS: usize = ROWS * 16;
+/// Rows that one task takes, with outputs whose weights stay in the second-level cache.
+const TASK_ROWS: usize = 96;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
@@ -44,14 +42,8 @@ pub(crate) fn run(mut call: Call<'_>) {
         })
         .collect::<Vec<_>>();
     pieces.into_par_iter().with_max_len(1).for_each(|(first, mut piece, layer, weights)| {
-        let mut tile = Tile::new();
-        for row in (0..piece.rows()).step_by(ROWS) {
-            let rows = ROWS.min(piece.rows() - row);
-            tile.multiply(path, &codes[(first + row) * words..][..rows * words], words, weights);
-            for (i, sums) in tile.sums.iter().enumerate().take(rows) {
-                layer.finish(sums, piece.row(row + i));
-            }
-        }
+        let codes = &codes[first * words..][..piece.rows() * words];
+        products(path, codes, words, weights, |row, sums| layer.finish(sums, piece.row(row)));
     });
 }
 

@@ -4,6 +4,12 @@
 //! into it are vectorised by the compiler, without contraction and without changing the order of sums.
 
 #[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+use crate::device::disabled;
+
+#[cfg(target_arch = "x86_64")]
 pulp::simd_type!({
     struct Avx2 {
         avx2: f!("avx2"),
@@ -39,6 +45,13 @@ pulp::simd_type!({
     }
 });
 
+/// `EMBAG_DISABLE=avx512` leaves AVX-512 out, to see what other processors do.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn avx512_allowed() -> bool {
+    static ALLOWED: OnceLock<bool> = OnceLock::new();
+    *ALLOWED.get_or_init(|| !disabled("avx512"))
+}
+
 /// Runs `work` with the widest vector instructions the processor has.
 ///
 /// Functions that `work` calls must be `#[inline(always)]`, or they are compiled for the baseline.
@@ -47,7 +60,7 @@ pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
     // sets of our own: those of `pulp` leave out the conversions of 16-bit floats
     #[cfg(target_arch = "x86_64")]
     {
-        if let Some(avx512) = Avx512::try_new() {
+        if let Some(avx512) = Avx512::try_new().filter(|_| avx512_allowed()) {
             avx512.vectorize(work)
         } else if let Some(avx2) = Avx2::try_new() {
             avx2.vectorize(work)
@@ -64,7 +77,7 @@ pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
 pub(crate) fn fused<T>(work: impl FnOnce(bool) -> T) -> T {
     #[cfg(target_arch = "x86_64")]
     {
-        if let Some(fma512) = Fma512::try_new() {
+        if let Some(fma512) = Fma512::try_new().filter(|_| avx512_allowed()) {
             fma512.vectorize(
                 #[inline(always)]
                 || work(true),

@@ -93,8 +93,8 @@ impl Context {
     /// Opens the best adapter: discrete, integrated and virtual GPUs first, software adapters last.
     ///
     /// `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice, and
-    /// `EMBAG_DISABLE=f16,subgroup,f32_atomic,packed_dot` turns optional features off (and `avx512_vnni` those instructions on the
-    /// CPU).
+    /// `EMBAG_DISABLE=f16,subgroup,f32_atomic,packed_dot` turns optional features off, and `avx512` those instructions on
+    /// the CPU.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if there is none, [`Error::Device`] if it cannot be opened.

@@ -21,8 +21,8 @@ params! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_touch",
-    about: "rows of which a chunk was marked count as changed",
-    bindings: &[read("places"), read("effective"), write("utility"), write("touch")],
+    about: "rows of which a chunk left or came count as changed",
+    bindings: &[read("places"), read("room"), read("effective"), write("utility"), write("touch")],
     params: Params::LAYOUT,
     variants: &[Variant {
         name: "any",
@@ -46,8 +46,11 @@ fn cases() -> Vec<Case> {
             places.push(places[places.len() - 1] + u32::from(random.below(5) == 0));
         }
         let params = Params { len: rows, chunks, first: 1, step: 8, words };
+        let marked = places[places.len() - 1];
+        let stay = marked / 3;
         let bindings = vec![
             CaseBinding::ints(&places),
+            CaseBinding::ints(&[stay, marked - stay - marked / 4]),
             CaseBinding::floats(&random.floats((1 + count) as usize)),
             CaseBinding::floats(&random.floats(count as usize)),
             CaseBinding::ints(&vec![3u32; (rows * words) as usize]),

@@ -22,11 +22,11 @@ pub(crate) mod chunk_forward;
 pub(crate) mod chunk_lists;
 pub(crate) mod chunk_marks;
 pub(crate) mod chunk_move;
-pub(crate) mod chunk_moved;
 pub(crate) mod chunk_open;
 pub(crate) mod chunk_opened;
 pub(crate) mod chunk_pool;
 pub(crate) mod chunk_reset;
+pub(crate) mod chunk_room;
 pub(crate) mod chunk_slots;
 pub(crate) mod chunk_terms;
 pub(crate) mod chunk_touch;
@@ -179,7 +179,7 @@ pub const ALL: &[&Kernel] = &[
     &chunk_effective::KERNEL,
     &chunk_marks::KERNEL,
     &chunk_move::KERNEL,
-    &chunk_moved::KERNEL,
+    &chunk_room::KERNEL,
     &chunk_touch::KERNEL,
     &evict_credit::KERNEL,
     &evict_protect::KERNEL,

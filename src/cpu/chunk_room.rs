@@ -1,0 +1,30 @@
+//! Twin of `chunk_room.wgsl`.
+
+use crate::kernel::Call;
+use crate::kernels::chunk_room::{Params, YIELD, is_coming};
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let len = p.len as usize;
+    let (marked, comers) = (call.read::<u32>(0)[len], call.read::<u32>(1));
+    let (free_count, progress, room) = (call.write::<u32>(2), call.write::<u32>(3), call.write::<u32>(4));
+    let free = free_count[0];
+    let (mut stay, mut moving) = (0, marked);
+    if p.stage == YIELD {
+        let usable = free.saturating_sub(p.spare);
+        moving = marked.min(comers[len].saturating_sub(usable));
+        stay = marked - moving;
+        progress[2] = usable + moving;
+    }
+    room[3] = progress[0];
+    if is_coming(p.stage) {
+        moving = marked.min(progress[2]);
+        progress[2] -= moving;
+        progress[0] += moving;
+        free_count[0] = free - moving;
+    } else {
+        progress[1] += moving;
+        free_count[0] = free + moving;
+    }
+    room[..3].copy_from_slice(&[stay, moving, free]);
+}
