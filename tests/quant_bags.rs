@@ -180,6 +180,43 @@ fn rows_are_replaced_while_it_serves() {
 }
 
 #[test]
+fn lookups_see_the_row_of_their_time() {
+    // whole tables, and cut into windows
+    for options in [ContextOptions::new(), ContextOptions::new().max_binding(2048)] {
+        for ctx in common::devices_with(&options) {
+            for format in [RowFormat::Int8, RowFormat::Int4, RowFormat::F16] {
+                let mut bags = QuantizedBags::of(&trained(&ctx), |_| (format, RangeSearch::MinMax)).unwrap();
+                let batch = batch(&bags, -1);
+                let before = expected(&bags);
+                let forward = |bags: &QuantizedBags| {
+                    let out = Matrix::zeros(&ctx, batch.len(), bags.output_cols()).unwrap();
+                    let mut rec = Recorder::new(&ctx);
+                    bags.record_forward(&mut rec, &batch, &out).unwrap();
+                    (rec.submit().unwrap(), out)
+                };
+                // nothing waits in between
+                let (first, old) = forward(&bags);
+                let row: Vec<f32> = (0u8..16).map(|i| f32::from(i) - 9.0).collect();
+                bags.write_row("a", 7, &row, RangeSearch::MinMax).unwrap();
+                let (second, new) = forward(&bags);
+                first.wait().unwrap();
+                second.wait().unwrap();
+                let after = expected(&bags);
+                assert_ne!(before, after);
+                let what = format!("{format:?} on {}", common::name_of(&ctx));
+                for (got, wanted) in [(old, before), (new, after)] {
+                    let got = got.to_vec(&ctx).unwrap();
+                    // windows are summed one after the other
+                    let near =
+                        |(got, wanted): (&f32, &f32)| (got - wanted).abs() <= 1e-5 * (1.0 + wanted.abs());
+                    assert!(got.iter().zip(&wanted).all(near), "{what}: {got:?} {wanted:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn pruned_ids_of_device_batches() {
     for ctx in common::devices() {
         let bags = QuantizedBags::of(&trained(&ctx), |_| (RowFormat::Int8, RangeSearch::MinMax)).unwrap();

@@ -5,6 +5,7 @@ mod common;
 
 use common::{devices, devices_with, is_exact, name_of};
 use embag::dense::{Activation, DenseOptimizer, Mlp};
+use embag::quant::calibration::{Calibration, FollowedBy, Observer, column_means, correct_bias};
 use embag::quant::{
     ActivationBits, ActivationQuant, ActivationRange, CodeMatrix, InputQuant, Int8Linear, LayerPrecision,
     QuantizedLayer, QuantizedMlp, QuantizedWeight, WeightOnlyLinear,
@@ -181,6 +182,70 @@ fn chained_codes_are_those_of_the_layers_one_by_one() {
         }
     }
     assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]), "devices differ");
+}
+
+#[test]
+fn a_corrected_bias_takes_the_mean_error_of_a_layer_away() {
+    let (batch, inputs, outputs) = (200, 48, 20);
+    // as after a ReLU: the mean of the inputs is not zero
+    let x: Vec<f32> = values(batch * inputs, 50).into_iter().map(|x| x + 1.0).collect();
+    let (weight, bias) = (values(outputs * inputs, 51), values(outputs, 52));
+    let reference = exact(&x, &weight, &bias, inputs, Activation::None);
+    let codes = QuantizedWeight::quantize(&weight, outputs, inputs, 4, inputs).unwrap();
+    for ctx in devices() {
+        let x_matrix = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
+        let layer = |bias: &[f32]| Int8Linear::new(&ctx, &codes, bias, Activation::None, DYNAMIC).unwrap();
+        let mean_error = |layer: &Int8Linear| -> f64 {
+            let y = run(&ctx, batch, outputs, |rec, out| layer.forward(rec, &x_matrix, out));
+            let error = |n: usize| {
+                let of_output = y.chunks(outputs).zip(reference.chunks(outputs));
+                of_output.map(|(y, exact)| f64::from(y[n]) - exact[n].0).sum::<f64>() / batch as f64
+            };
+            (0..outputs).map(|n| error(n).abs()).sum::<f64>() / outputs as f64
+        };
+        let plain = layer(&bias);
+        let mut corrected = bias.clone();
+        let mean = column_means(&x, inputs).unwrap();
+        correct_bias(&weight, &plain.weight(&ctx).unwrap().dequantized(), &mean, &mut corrected).unwrap();
+        let (before, after) = (mean_error(&plain), mean_error(&layer(&corrected)));
+        assert!(before > 0.05 && after < before / 20.0, "{before} {after} on {}", name_of(&ctx));
+    }
+}
+
+#[test]
+fn codes_of_a_range_that_knows_of_the_relu_are_those_after_it() {
+    let (batch, inputs, outputs) = (40, 30, 24);
+    let (x, weight, bias) = (values(batch * inputs, 60), values(outputs * inputs, 61), values(outputs, 62));
+    let codes = QuantizedWeight::quantize(&weight, outputs, inputs, 8, inputs).unwrap();
+    for ctx in devices() {
+        let layer = Int8Linear::new(&ctx, &codes, &bias, Activation::None, DYNAMIC).unwrap();
+        let x = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
+        let y = run(&ctx, batch, outputs, |rec, out| layer.forward(rec, &x, out));
+        let mut observer = Observer::new(Calibration::MinMax).unwrap();
+        observer.observe(&y).unwrap();
+        let quant = |followed_by| observer.range(followed_by).unwrap().quant(ActivationBits::Eight).unwrap();
+        let (aware, plain) = (quant(FollowedBy::Relu), quant(FollowedBy::Nothing));
+        // all codes are for what the ReLU lets through
+        assert!(aware.zero_point == 0 && aware.scale < plain.scale * 0.7, "{aware:?} {plain:?}");
+        let out = CodeMatrix::zeros(&ctx, batch, outputs, aware).unwrap();
+        let mut rec = Recorder::new(&ctx);
+        layer.forward(&mut rec, &x, &out).unwrap();
+        rec.run().unwrap();
+        for (code, y) in out.to_vec(&ctx).unwrap().into_iter().zip(y) {
+            let (got, wanted) = (aware.value(code), y.max(0.0));
+            assert!((got - wanted).abs() <= aware.scale * 0.501, "{got} {wanted} on {}", name_of(&ctx));
+        }
+    }
+}
+
+#[test]
+fn zero_has_a_code_of_its_own() {
+    for (min, max) in [(-1.0, 1.0), (0.0, 9.0), (2.5, 7.0), (-3.0, -0.1), (-0.3, 1e6), (0.0, 0.0)] {
+        for bits in [ActivationBits::Eight, ActivationBits::Seven] {
+            let quant = ActivationRange { min, max }.quant(bits).unwrap();
+            assert_eq!((quant.code(0.0), quant.value(quant.zero_point)), (quant.zero_point, 0.0));
+        }
+    }
 }
 
 #[test]

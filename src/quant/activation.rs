@@ -48,7 +48,7 @@ impl ActivationRange {
     }
 
     /// Scale and zero point for the range, which is widened to hold zero, so that zero has a code of its own: the rule
-    /// of PyTorch's `choose_qparams`. The device computes the same for [`InputQuant::Dynamic`](super::InputQuant).
+    /// of PyTorch's `choose_qparams`, its least scale of `6.1e-5` included (a range below 0.016 uses a part of the codes). The device computes the same for [`InputQuant::Dynamic`](super::InputQuant).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the range or its width is not finite, or its ends are the wrong way round.

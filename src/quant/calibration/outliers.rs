@@ -6,7 +6,8 @@ use crate::{Error, Result};
 /// The outlier weights of a linear layer, sparse: `W = W_main + W_outlier`.
 ///
 /// They are kept in `f32` as they are, and [`Outliers::add_product`] adds their part to the outputs of the quantised rest, whose
-/// scales no longer have to reach them.
+/// scales no longer have to reach them. It works on host slices, and adds to what comes before an activation: give the layer
+/// [`Activation::None`](crate::dense::Activation::None), and apply the activation afterwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outliers {
     outputs: usize,

@@ -169,7 +169,8 @@ impl Int8Linear {
         self.activation
     }
 
-    /// Bytes in device memory, scales and bias included.
+    /// Bytes in device memory, scales and bias included. Weights take those of a multiple of 16 outputs and of 4 inputs: few
+    /// outputs, as those of a model's last layer, may take more than in `f32`.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.weights.size() + self.channels.size()

@@ -18,7 +18,8 @@ pub struct QuantizedWeight {
 impl QuantizedWeight {
     /// Codes for a weight of `[outputs, inputs]`, row-major: `scale = max|w| / (2^(bits - 1) - 1/2)` over the group,
     /// `code = clamp(round(w / scale))` with ties to even, as PyTorch's per-channel observer does for 8 bits and groups
-    /// as long as a row. The scale of a group of zeros is the smallest there is, `2^-23`.
+    /// as long as a row. No scale is
+    /// below `2^-23`, so that weights below `1.5e-5` all through have few codes or none.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the sizes do not fit, `bits` is none of 2 to 8, or a value is not finite.
