@@ -57,9 +57,8 @@ pub(super) fn products(
             let rows = codes.len() / words;
             space.multiply(codes, words, weights);
             for (row, sums) in space.sums[..rows].iter_mut().enumerate() {
-                for (sum, of_output) in sums.iter_mut().zip(&space.of_outputs) {
-                    *sum = sum.wrapping_sub(space.of_rows[row]).wrapping_sub(*of_output);
-                }
+                // SAFETY: the path is chosen where the instructions are there.
+                unsafe { subtract(sums, space.of_rows[row], &space.of_outputs) };
                 finish(first + row, sums);
             }
         }
@@ -99,11 +98,44 @@ impl Workspace {
 /// The instructions must be there.
 #[target_feature(enable = "avx2")]
 unsafe fn widen_codes(codes: &[u32], widened: &mut [Widened; BLOCK], of_row: &mut i32) {
-    for (to, &word) in widened.iter_mut().zip(codes) {
+    let (eights, rest) = codes.as_chunks::<8>();
+    let (to_eights, to_rest) = widened.split_at_mut(eights.len() * 8);
+    let mut products = _mm256_setzero_si256();
+    for (to, eight) in to_eights.as_chunks_mut::<8>().0.iter_mut().zip(eights) {
+        // SAFETY: eight words are a vector, and two of them when they are widened.
+        let words = unsafe { _mm256_loadu_si256(eight.as_ptr().cast()) };
+        let even = _mm256_and_si256(words, _mm256_set1_epi16(0xff));
+        let odd = _mm256_srli_epi16::<8>(words);
+        products = _mm256_add_epi32(products, _mm256_madd_epi16(even, odd));
+        // words 0, 1, 4, 5 and 2, 3, 6, 7
+        let (low, high) = (_mm256_unpacklo_epi32(even, odd), _mm256_unpackhi_epi32(even, odd));
+        let to: *mut __m256i = to.as_mut_ptr().cast();
+        // SAFETY: as above.
+        unsafe {
+            _mm256_storeu_si256(to, _mm256_permute2x128_si256::<0x20>(low, high));
+            _mm256_storeu_si256(to.add(1), _mm256_permute2x128_si256::<0x31>(low, high));
+        }
+    }
+    let mut sums = [0i32; 8];
+    // SAFETY: eight sums, as long as a vector.
+    unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), products) };
+    for sum in sums {
+        *of_row = of_row.wrapping_add(sum);
+    }
+    for (to, &word) in to_rest.iter_mut().zip(rest) {
         let [even, odd] = [word & 0x00ff_00ff, word >> 8 & 0x00ff_00ff];
         *to = [even, odd];
         let products = (even & 0xff) * (odd & 0xff) + (even >> 16) * (odd >> 16);
         *of_row = of_row.wrapping_add(products.cast_signed());
+    }
+}
+
+/// # Safety
+/// The instructions must be there.
+#[target_feature(enable = "avx2")]
+unsafe fn subtract(sums: &mut [i32; OUTPUTS], of_row: i32, of_outputs: &[i32; OUTPUTS]) {
+    for (sum, of_output) in sums.iter_mut().zip(of_outputs) {
+        *sum = sum.wrapping_sub(of_row).wrapping_sub(*of_output);
     }
 }
 
