@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use embag::chunked::Utility;
-use kuva::PngBackend;
 use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
-use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
@@ -62,14 +60,8 @@ fn draw(results: &Results, scale: f32) -> Result<Vec<u8>, String> {
         .with_legend_position(LegendPosition::InsideBottomLeft)
         .with_legend_box(false)
         .with_theme(theme());
-    let scene = Figure::new(1, 1)
-        .with_title("Factorisation machine, ids by Zipf 1.1, chunks pruned while training")
-        .with_title_size(16)
-        .with_figure_size(WIDTH, HEIGHT)
-        .with_plots(vec![plots])
-        .with_layouts(vec![layout])
-        .render();
-    PngBackend::new().with_scale(scale).render_scene(&scene)
+    let title = "Factorisation machine, ids by Zipf 1.1, chunks pruned while training";
+    picture::render((title, 16), (WIDTH, HEIGHT), vec![(plots, layout)], scale)
 }
 
 #[cfg(test)]

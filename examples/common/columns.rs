@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use kuva::PngBackend;
 use kuva::plot::{LegendPosition, LinePlot};
-use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
@@ -46,14 +44,8 @@ fn draw(occurrences: &str, dim: u32, lines: Vec<Line>, scale: f32) -> Result<Vec
         .with_legend_position(LegendPosition::InsideBottomRight)
         .with_legend_box(false)
         .with_theme(theme());
-    let scene = Figure::new(1, 1)
-        .with_title("Columns that ids keep, by their frequency")
-        .with_title_size(16)
-        .with_figure_size(WIDTH, HEIGHT)
-        .with_plots(vec![plots])
-        .with_layouts(vec![layout])
-        .render();
-    PngBackend::new().with_scale(scale).render_scene(&scene)
+    let title = "Columns that ids keep, by their frequency";
+    picture::render((title, 16), (WIDTH, HEIGHT), vec![(plots, layout)], scale)
 }
 
 #[cfg(test)]

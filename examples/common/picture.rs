@@ -3,6 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kuva::PngBackend;
+use kuva::render::figure::Figure;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
 use kuva::render::theme::Theme;
 
 /// A failure to draw a picture.
@@ -20,6 +24,24 @@ pub enum PlotError {
 pub fn write(argument: &'static str, path: &Path, png: Result<Vec<u8>, String>) -> Result<(), PlotError> {
     let png = png.map_err(PlotError::Draw)?;
     std::fs::write(path, png).map_err(|cause| PlotError::Write { argument, path: path.to_owned(), cause })
+}
+
+/// Panels side by side under a title, in a picture of `size` (width and height) times `scale` pixels.
+pub fn render(
+    title: (&str, u32),
+    size: (f64, f64),
+    panels: Vec<(Vec<Plot>, Layout)>,
+    scale: f32,
+) -> Result<Vec<u8>, String> {
+    let (plots, layouts): (Vec<_>, Vec<_>) = panels.into_iter().unzip();
+    let scene = Figure::new(1, plots.len())
+        .with_title(title.0)
+        .with_title_size(title.1)
+        .with_figure_size(size.0, size.1)
+        .with_plots(plots)
+        .with_layouts(layouts)
+        .render();
+    PngBackend::new().with_scale(scale).render_scene(&scene)
 }
 
 /// Text in near black, lines that stay behind the curves.

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use kuva::PngBackend;
 use kuva::plot::{LegendPosition, LinePlot};
-use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
@@ -34,16 +32,14 @@ fn draw(results: &[Tuned], horizons: &[u32], scale: f32) -> Result<Vec<u8>, Stri
         let drawn = results.iter().filter(move |r| r.setting == ZIPF.name && r.horizon == horizon);
         drawn.map(line).collect::<Vec<Plot>>()
     };
-    let panels: Vec<Vec<Plot>> = horizons.iter().map(|&horizon| of_horizon(horizon)).collect();
-    let layouts = panels.iter().zip(horizons).map(|(plots, horizon)| layout(plots, *horizon)).collect();
-    let scene = Figure::new(1, panels.len())
-        .with_title("Logistic matrix factorisation, tokens by Zipf 1.1, each method with its best rate")
-        .with_title_size(18)
-        .with_figure_size(WIDTH * panels.len() as f64, HEIGHT)
-        .with_plots(panels)
-        .with_layouts(layouts)
-        .render();
-    PngBackend::new().with_scale(scale).render_scene(&scene)
+    let panel = |&horizon| {
+        let plots = of_horizon(horizon);
+        let layout = layout(&plots, horizon);
+        (plots, layout)
+    };
+    let panels: Vec<_> = horizons.iter().map(panel).collect();
+    let title = "Logistic matrix factorisation, tokens by Zipf 1.1, each method with its best rate";
+    picture::render((title, 18), (WIDTH * panels.len() as f64, HEIGHT), panels, scale)
 }
 
 fn line(tuned: &Tuned) -> Plot {

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use kuva::PngBackend;
 use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
-use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
@@ -47,18 +45,10 @@ pub fn draw(summary: &Summary, scale: f32) -> Result<Vec<u8>, String> {
     if let Some(found) = &summary.selected.selection {
         tables.push(dot("selected", COLORS[8], found.choice.bytes, found.measured.percent));
     }
-    let layouts = vec![
-        layout(&rows, "Rows of normal numbers", "dim", "relative L2 error").with_log_x(),
-        layout(&tables, "Tables of a trained factorisation machine", "MB", "difference of NE, %"),
-    ];
-    let scene = Figure::new(1, 2)
-        .with_title("What low precision costs")
-        .with_title_size(18)
-        .with_figure_size(2.0 * WIDTH, HEIGHT)
-        .with_plots(vec![rows, tables])
-        .with_layouts(layouts)
-        .render();
-    PngBackend::new().with_scale(scale).render_scene(&scene)
+    let of_rows = layout(&rows, "Rows of normal numbers", "dim", "relative L2 error").with_log_x();
+    let of_tables = layout(&tables, "Tables of a trained factorisation machine", "MB", "difference of NE, %");
+    let panels = vec![(rows, of_rows), (tables, of_tables)];
+    picture::render(("What low precision costs", 18), (2.0 * WIDTH, HEIGHT), panels, scale)
 }
 
 fn layout(plots: &[Plot], title: &str, x: &str, y: &str) -> Layout {

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use kuva::PngBackend;
 use kuva::plot::{BarPlot, LegendPosition};
-use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
@@ -35,12 +33,5 @@ fn draw(report: &Report) -> Result<Vec<u8>, String> {
         .with_legend_position(LegendPosition::OutsideRightTop)
         .with_theme(theme());
     let title = format!("Each table and layer alone in each format, {} examples", report.chosen_on.examples);
-    let scene = Figure::new(1, 1)
-        .with_title(title)
-        .with_title_size(18)
-        .with_figure_size(WIDTH, HEIGHT)
-        .with_plots(vec![plots])
-        .with_layouts(vec![layout])
-        .render();
-    PngBackend::new().with_scale(1.0).render_scene(&scene)
+    picture::render((&title, 18), (WIDTH, HEIGHT), vec![(plots, layout)], 1.0)
 }

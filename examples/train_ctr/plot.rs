@@ -3,10 +3,8 @@
 
 use std::path::Path;
 
-use kuva::PngBackend;
 use kuva::plot::scatter::ScatterPlot;
 use kuva::plot::{LegendPosition, LinePlot};
-use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
@@ -43,23 +41,15 @@ pub fn write_curves(path: &Path, title: &str, epochs: &[EpochReport]) -> Result<
 
 fn draw(title: &str, epochs: &[EpochReport], scale: f32) -> Result<Vec<u8>, String> {
     let panels = [
-        ("Log loss per example", "log loss", &LOSSES),
+        ("Log loss per example", "log loss", &LOSSES[..]),
         ("Test AUC and normalised entropy (NE)", "AUC, NE", &METRICS),
     ];
-    let plots: Vec<Vec<Plot>> = (panels.iter())
-        .map(|(_, _, curves)| curves.iter().flat_map(|curve| plots(curve, epochs)).collect())
-        .collect();
-    let layouts = (panels.iter().zip(&plots))
-        .map(|((title, y_label, _), plots)| layout(plots, epochs, title, y_label))
-        .collect();
-    let scene = Figure::new(1, 2)
-        .with_title(title)
-        .with_title_size(20)
-        .with_figure_size(WIDTH, HEIGHT)
-        .with_plots(plots)
-        .with_layouts(layouts)
-        .render();
-    PngBackend::new().with_scale(scale).render_scene(&scene)
+    let panel = |(panel, y_label, curves): (&str, &str, &[Curve])| {
+        let plots: Vec<Plot> = curves.iter().flat_map(|curve| plots(curve, epochs)).collect();
+        let layout = layout(&plots, epochs, panel, y_label);
+        (plots, layout)
+    };
+    picture::render((title, 20), (WIDTH, HEIGHT), panels.map(panel).into(), scale)
 }
 
 /// A curve's line and its points; the points alone show a run of one epoch.

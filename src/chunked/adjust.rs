@@ -79,8 +79,8 @@ impl ChunkedTables {
     /// Takes the slots of the chunks of least utility, so that `pruned` (from 0 to below 1) of all chunks have none, and
     /// gives those that are free to others that are worth the threshold ([`Shares`] says which are compared). The threshold is
     /// exact: the utility of the chunk of that rank. Residents that are worth as much as it stay, but for those, the last first,
-    /// whose slots chunks worth more need; what is worth nothing does not come. If there are fewer slots than chunks are to be kept, all of them are used, and shares grow alike. Waits
-    /// until it is done.
+    /// whose slots chunks worth more need; what is worth nothing does not come. If there are fewer slots than chunks are to be
+    /// kept, all of them are used, and shares grow alike. Waits until it is done.
     ///
     /// `margin` (at least 1) is a hysteresis: what comes must be worth `margin` times the threshold.
     ///

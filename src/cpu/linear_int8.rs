@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::byte_product::{OUTPUTS, PANEL, Path, products};
+use super::byte_product::{OUTPUTS, PANEL, Path, ROWS, products};
 use super::codes::code;
 use super::columns::Columns;
 use super::powers::exp_2;
@@ -10,9 +10,6 @@ use super::simd::vectorised;
 use crate::kernel::Call;
 use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID};
 use crate::kernels::linear_int8::{OutputChannel, Params};
-
-/// Rows that one task takes, with outputs whose weights stay in the second-level cache.
-const TASK_ROWS: usize = 96;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
@@ -38,7 +35,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         .zip(&layers)
         .zip(weights.chunks(OUTPUTS * words))
         .flat_map(|((block, layer), weights)| {
-            block.chunks(TASK_ROWS).map(move |(first, piece)| (first, piece, layer, weights))
+            block.chunks(ROWS).map(move |(first, piece)| (first, piece, layer, weights))
         })
         .collect::<Vec<_>>();
     pieces.into_par_iter().with_max_len(1).for_each(|(first, mut piece, layer, weights)| {

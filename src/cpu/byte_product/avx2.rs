@@ -9,10 +9,8 @@
 use std::arch::x86_64::*;
 use std::cell::RefCell;
 
-use super::{OUTPUTS, PANEL, Path};
+use super::{OUTPUTS, PANEL, Path, ROWS};
 
-/// Rows that widened weights serve.
-const ROWS: usize = 96;
 /// Rows whose sums fit the registers beside a panel's weights.
 const TILE: usize = 4;
 /// Words that are worked on together: a panel of them, widened, and those of a tile stay in the first-level cache.

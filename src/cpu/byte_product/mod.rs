@@ -40,6 +40,9 @@ const PANELS: usize = 4;
 /// Their outputs.
 pub(super) const OUTPUTS: usize = PANELS * PANEL;
 
+/// Rows that are best given together: what is prepared of the weights serves so many.
+pub(super) const ROWS: usize = 96;
+
 /// Gives `finish` the number of each row and its sums, of up to [`OUTPUTS`] outputs, over `words` words.
 pub(super) fn products(
     path: Path,
