@@ -25,6 +25,13 @@ pub enum Error {
         /// The driver's or wgpu's own words.
         message: String,
     },
+    /// The device is lost, or was destroyed: nothing runs on it any more. Calls that only hand work over may not notice it;
+    /// whoever waits for that work does.
+    #[error("{operation}: the device is lost; open another context")]
+    DeviceLost {
+        /// What was being done.
+        operation: String,
+    },
     /// The device did not finish in time.
     #[error("the device did not finish within {timeout:?}")]
     Timeout {
@@ -52,8 +59,8 @@ pub enum Error {
         example: usize,
         /// Position of the id in the batch's values.
         position: usize,
-        /// The id.
-        id: u64,
+        /// The id, as it was given.
+        id: i128,
         /// Rows of the feature's table.
         rows: u64,
     },
@@ -91,11 +98,41 @@ pub enum Error {
         /// What can be done about it.
         hint: &'static str,
     },
+    /// Tables take more memory than the machine, or the process's control group, has left; nothing was made.
+    #[error("memory for {what}: expected at most the {available} bytes that are available, got {needed}")]
+    OutOfMemory {
+        /// Which tables.
+        what: String,
+        /// Bytes that they take in all, with optimizer state and what rows are found with.
+        needed: u64,
+        /// Bytes that are available.
+        available: u64,
+    },
+    /// More ids are new than a directory has rows left, and that is to be an error
+    /// ([`WhenFull::Error`](crate::chunked::WhenFull::Error)).
+    #[error(
+        "directory of table \"{table}\": expected at most {rows} rows, got {needed} (give it more, or let it grow or rows \
+         leave: ChunkedTablesBuilder::when_full)"
+    )]
+    DirectoryFull {
+        /// Name of the table.
+        table: String,
+        /// Rows that are in use, and those that the batch needs besides.
+        needed: u64,
+        /// Rows that there are.
+        rows: u64,
+    },
     /// A buffer, batch or table belongs to another context.
     #[error("{argument} belongs to another context")]
     WrongContext {
         /// The argument's name.
         argument: &'static str,
+    },
+    /// Rows or chunks have moved since the work was recorded; nothing of the submission ran.
+    #[error("recorder: expected its submission before {moved}, got it afterwards; record it again")]
+    Stale {
+        /// What moved.
+        moved: &'static str,
     },
     /// A checkpoint is damaged, or does not fit the model it is loaded into.
     #[error("checkpoint {path}: {reason}", path = path.display())]

@@ -4,10 +4,13 @@ mod common;
 
 use std::time::Duration;
 
+use embag::chunked::{ChunkedTables, WhenFull};
+use embag::quant::{QuantizedBags, RowFormat};
 use embag::sort::{prefix_sum, sort_by_key};
+use embag::variable::VariableRows;
 use embag::{
-    Adagrad, Bounds, Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix,
-    Pooling, Recorder, Result, RowwiseAdagrad, Sgd, Table, WeightDecay,
+    Adagrad, Bounds, Buffer, CachedBags, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init,
+    Matrix, Pooling, Recorder, Result, RowwiseAdagrad, Sgd, Table, WeightDecay,
 };
 
 fn bags(ctx: &Context) -> EmbeddingBags {
@@ -354,6 +357,7 @@ fn every_variant_can_be_had() {
     std::fs::write(file.path(), "no checkpoint").unwrap();
     had.push(Checkpoint::load(file.path()).unwrap_err());
     had.push(Checkpoint::load(file.path().with_extension("missing")).unwrap_err());
+    had.extend([out_of_memory(&ctx), directory_full(&ctx), stale(&ctx)]);
     let mut expected = vec![
         "InvalidArgument",
         "IdOutOfRange",
@@ -363,14 +367,50 @@ fn every_variant_can_be_had() {
         "WrongContext",
         "Checkpoint",
         "Io",
+        "OutOfMemory",
+        "DirectoryFull",
+        "Stale",
     ];
     if let Some(gpu) = common::gpu() {
-        had.push(timeout(&gpu));
-        had.push(device_error(&gpu));
-        expected.extend(["Timeout", "Device"]);
+        had.extend([timeout(&gpu), device_error(&gpu), device_lost(&gpu)]);
+        expected.extend(["Timeout", "Device", "DeviceLost"]);
     }
     let names: Vec<String> = had.iter().map(variant).collect();
     assert_eq!(names, expected);
+}
+
+fn out_of_memory(ctx: &Context) -> Error {
+    let builder = EmbeddingBags::builder(ctx).table("t", Table::rows(embag::MAX_ROWS).dim(1 << 20));
+    builder.feature("f", "t", Pooling::Sum).build().unwrap_err()
+}
+
+fn chunked(ctx: &Context) -> ChunkedTables {
+    let builder = ChunkedTables::builder(ctx).table("t", 2, 4).feature("f", "t", Pooling::Sum);
+    builder.chunk_width(4).slots(4).when_full(WhenFull::Error).build().unwrap()
+}
+
+fn directory_full(ctx: &Context) -> Error {
+    let error = chunked(ctx).admit(&[1, 2, 3], &[3]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "directory of table \"t\": expected at most 2 rows, got 3 (give it more, or let it grow or rows leave: \
+         ChunkedTablesBuilder::when_full)"
+    );
+    error
+}
+
+fn stale(ctx: &Context) -> Error {
+    let mut tables = chunked(ctx);
+    let mut rec = Recorder::new(ctx);
+    tables.record_find(&mut rec, &[1], &[1]).unwrap();
+    tables.set_slots(2).unwrap();
+    rec.submit().unwrap_err()
+}
+
+/// Comes last: nothing runs on the context afterwards.
+fn device_lost(gpu: &Context) -> Error {
+    gpu.wgpu().unwrap().0.destroy();
+    Buffer::from_slice(gpu, &[1u32]).unwrap_err()
 }
 
 fn timeout(gpu: &Context) -> Error {
@@ -446,6 +486,103 @@ fn memory_of_another_context() {
                 EmbeddingBags::builder(&ctx).table("t", table).feature("f", "t", Pooling::Sum).build();
             message(built, "table storage belongs to another context");
         }
+    }
+}
+
+/// Each window would be small enough; the sum of all is not there, and nothing is made.
+#[test]
+fn memory_that_is_not_there() {
+    let huge = || Table::rows(embag::MAX_ROWS).dim(1024);
+    for ctx in common::devices().into_iter().filter(|ctx| ctx.is_cpu() || common::is_software(ctx)) {
+        let plain = EmbeddingBags::builder(&ctx)
+            .table("small", Table::rows(10))
+            .table("huge", huge())
+            .feature("f", "huge", Pooling::Sum)
+            .optimizer(Adagrad::default())
+            .build()
+            .unwrap_err();
+        let Error::OutOfMemory { needed, available, .. } = plain else { panic!("{plain}") };
+        let rows = embag::MAX_ROWS;
+        assert_eq!(needed, 2 * (rows * 4096 + 10 * 64));
+        let largest = 2 * rows * 4096;
+        assert_eq!(
+            plain.to_string(),
+            format!(
+                "memory for 2 tables (the largest, \"huge\", takes {largest} bytes): expected at most the {available} \
+                 bytes that are available, got {needed}"
+            )
+        );
+        let cached = CachedBags::builder(&ctx).table("huge", huge(), 10).feature("f", "huge", Pooling::Sum);
+        let others = [
+            cached.build().map(drop),
+            VariableRows::builder(&ctx).rows(rows, 1024).build().map(drop),
+            QuantizedBags::builder(&ctx)
+                .table("huge", rows, 1 << 14, RowFormat::Int8)
+                .feature("f", "huge", Pooling::Sum)
+                .build()
+                .map(drop),
+            ChunkedTables::builder(&ctx)
+                .table("t", 10, 32)
+                .feature("f", "t", Pooling::Sum)
+                .chunk_width(32)
+                .slots(u32::MAX - 1)
+                .build()
+                .map(drop),
+            ChunkedTables::builder(&ctx)
+                .table("t", 10, 32)
+                .feature("f", "t", Pooling::Sum)
+                .chunk_width(32)
+                .budget(1 << 45)
+                .build()
+                .map(drop),
+        ];
+        for (i, result) in others.into_iter().enumerate() {
+            let error = result.unwrap_err();
+            assert!(matches!(error, Error::OutOfMemory { .. }), "{i}: {error}");
+        }
+    }
+}
+
+#[test]
+fn ids_are_shown_as_they_were_given() {
+    let ctx = Context::cpu();
+    let bags = bags(&ctx);
+    let with = |bad: embag::BatchBuilder| bad.feature("g", &[1u32]).build();
+    let id =
+        |shown: &str| format!("feature \"f\", example 0, position 0: id {shown} out of range for 10 rows");
+    message(with(bags.batch().feature("f", &[-3i32])), &id("-3"));
+    message(with(bags.batch().feature("f", &[i64::MIN])), &id("-9223372036854775808"));
+    message(with(bags.batch().feature("f", &[u64::MAX])), &id("18446744073709551615"));
+    message(with(bags.batch().feature("f", &[u32::MAX])), &id("4294967295"));
+    message(bags.batch_from_lengths(&[-2i64, 1], &[1, 1], None), &id("-2"));
+    let rows = VariableRows::builder(&ctx).rows(3, 2).build().unwrap();
+    message(rows.batch(&[0, -7i64]), "ids[1]: expected a row below 3, got -7");
+}
+
+#[test]
+fn rows_of_a_wrong_length_are_named_as_the_caller_knows_them() {
+    let mut rows = VariableRows::builder(&Context::cpu()).rows(3, 2).rows(2, 5).build().unwrap();
+    message(rows.write_row(4, &[1.0; 3]), "row 4: expected 5 values, got 3");
+}
+
+/// Twelve bytes are no whole number of values of eight, by whichever way they leave the device.
+#[test]
+fn what_is_read_is_of_whole_values() {
+    let expected = "bytes to read back: expected a multiple of the 8 bytes of a value, got 12";
+    for ctx in common::devices() {
+        let buffer = Buffer::from_slice(&ctx, &[1u32, 2, 3]).unwrap();
+        message(buffer.read::<u64>(&ctx), expected);
+        let mut rec = Recorder::new(&ctx);
+        let other = Buffer::from_slice(&ctx, &[5u32]).unwrap();
+        rec.clear(&other);
+        let readback = rec.readback::<[u16; 4]>(&buffer);
+        message(rec.submit(), expected);
+        // nothing ran
+        assert!(readback.wait().is_err());
+        assert_eq!(other.read::<u32>(&ctx).unwrap(), [5]);
+        assert_eq!(buffer.read::<[u16; 2]>(&ctx).unwrap(), [[1, 0], [2, 0], [3, 0]]);
+        assert!(buffer.read::<[u32; 0]>(&ctx).is_err());
+        assert!(buffer.slice(0, 0).unwrap().read::<u64>(&ctx).unwrap().is_empty());
     }
 }
 

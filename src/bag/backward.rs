@@ -11,13 +11,13 @@ use super::gradient::{Bound, Gradient};
 use super::terms::{
     Partials, Parts, SortedTerms, WindowRows, count, row_loops, shape_within, too_many, widest,
 };
+use super::update::Update;
 use super::{EmbeddingBags, JaggedBatch, Pooling};
-use crate::cpu::random_word;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::{Feature, POOL_NONE};
 use crate::kernels::{gather_terms, occurrences, row_update, weight_grad};
-use crate::optimizer::{Optimizer, Rounding, Sgd, UpdateRules};
+use crate::optimizer::Optimizer;
 use crate::sort::sort_by_key;
 use crate::table::{Part, RowFormat, Window, table_seed};
 use crate::{Error, Result};
@@ -215,26 +215,26 @@ impl EmbeddingBags {
         Ok(())
     }
 
-    fn backward_chunks(&mut self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
-        let update = self.next_update("one, for a backward")?;
+    fn backward_chunks(&self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
         self.same_context(rec, "recorder")?;
+        let update = self.next_update(rec, "one, for a backward")?;
         batch.guard(rec);
         let gradient = &self.spread_maxima(rec, batch, gradient)?;
         for chunk in Chunk::all(self.store.plan(), &batch.inner, gradient) {
             rec.scope(|rec| self.update_chunk(rec, batch, gradient, &chunk, &update))?;
         }
-        self.steps = update.step;
         Ok(())
     }
 
-    /// What the next step does to the rows that it touches; without an optimizer an error that says what is `expected`.
-    pub(super) fn next_update(&self, expected: &str) -> Result<Update> {
-        let Some(optimizer) = self.optimizer else {
-            return Err(Error::invalid("optimizer", expected, "none"));
-        };
-        let step = self.steps.saturating_add(1);
-        let scheduled = optimizer.with_lr(optimizer.lr() * self.schedule.factor(step));
-        Ok(Update { optimizer, step, params: self.rules.params(scheduled.params(step)) })
+    /// Records that a step begins, and gives what it does to the rows that it touches; without an optimizer an error that
+    /// says what is `expected`.
+    pub(super) fn next_update(&self, rec: &mut Recorder, expected: &str) -> Result<Update> {
+        let optimizer = self.wanted_optimizer(expected)?;
+        Ok(Update::begin(rec, &self.steps, optimizer, self.rules, self.schedule))
+    }
+
+    pub(super) fn wanted_optimizer(&self, expected: &str) -> Result<Optimizer> {
+        self.optimizer.ok_or_else(|| Error::invalid("optimizer", expected, "none"))
     }
 
     fn update_chunk(
@@ -260,10 +260,11 @@ impl EmbeddingBags {
     ) -> Result<()> {
         let len = chunk.ids;
         let sums = self.sums(update);
-        let partials = self.partials(rec, chunk, sorted, sums, update.params.clip_value)?;
+        let partials = self.partials(rec, chunk, sorted, sums, update.clip_value())?;
         for w in chunk.windows.clone().filter(|&w| !misses(w)) {
             let window = &self.store.plan().windows[w];
-            let parts = self.parts(rec, chunk, w..w + 1, |part| self.random_of(part.table, update.step))?;
+            let parts = chunk.parts(self.store.plan(), w..w + 1, |part| table_seed(self.seed, part.table));
+            let parts = update.parts(rec, parts)?;
             let loops = |shape| row_loops(shape, widest(&window.parts), sums, partials.is_some(), len);
             let rows = WindowRows {
                 len,
@@ -291,17 +292,20 @@ impl EmbeddingBags {
         update: &Update,
     ) -> Result<()> {
         let window = &self.store.plan().windows[w];
-        let params = row_update::Params {
-            len: rows.len,
+        let (len, Range { start: key_begin, end: key_end }) = (rows.len, rows.key_range);
+        let (split, stride) = rows.partials.as_ref().map_or((0, 0), |partials| (1, partials.stride));
+        let (lanes, counted, table_type) = (parts.lanes, rows.counted.into(), window.format.code());
+        let own = move |of_step| row_update::Params {
+            len,
             parts: parts.count,
-            key_begin: rows.key_range.start,
-            key_end: rows.key_range.end,
-            lanes: parts.lanes,
-            split: u32::from(rows.partials.is_some()),
-            stride: rows.partials.as_ref().map_or(0, |partials| partials.stride),
-            counted: u32::from(rows.counted),
-            table_type: window.format.code(),
-            ..update.params
+            key_begin,
+            key_end,
+            lanes,
+            split,
+            stride,
+            counted,
+            table_type,
+            ..of_step
         };
         let unused = rec.scratch("embag.unused", 16)?;
         let bindings = vec![
@@ -314,14 +318,13 @@ impl EmbeddingBags {
             self.store.state(w).clone(),
         ];
         let choice = row_update::Choice {
-            optimizer: update.optimizer.index(),
+            optimizer: update.optimizer().index(),
             vec4: window.vec4 && rows.vec4,
             whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
             any: window.format != RowFormat::F32 || self.rules.extras(),
         };
         let variant = choice.variant(rows.shape);
-        let groups = row_update::groups(rows.shape, rows.len, parts.lanes);
-        rec.dispatch(Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups));
+        update.dispatch(rec, variant, bindings, row_update::groups(rows.shape, len, lanes), own);
         Ok(())
     }
 
@@ -394,11 +397,6 @@ impl EmbeddingBags {
         Ok(Occurrences { keys, terms })
     }
 
-    /// What the random numbers of a table are made of in a step.
-    pub(super) fn random_of(&self, table: usize, step: u32) -> u32 {
-        random_word(table_seed(self.seed, table), step, u32::MAX)
-    }
-
     /// The chunk's parts of windows, uploaded.
     fn parts(
         &self,
@@ -412,7 +410,7 @@ impl EmbeddingBags {
 
     /// Sums over a row that are made before it is updated.
     pub(super) fn sums(&self, update: &Update) -> u32 {
-        update.optimizer.kernel().sums + self.rules.sums()
+        update.optimizer().kernel().sums + self.rules.sums()
     }
 
     /// The sums of the pieces and groups of long segments; `None` where one thread walks a row's terms, or if the
@@ -437,31 +435,5 @@ impl EmbeddingBags {
         let parts = self.parts(rec, chunk, chunk.windows.clone(), |_| 0)?;
         let vec4 = sorted.bound.vec4() && windows.iter().all(|window| window.vec4);
         Partials::record(rec, parts, sorted, len, chunk.none_key(), vec4, clip_value)
-    }
-}
-
-/// What is done to all touched rows.
-pub(crate) struct Update {
-    pub(super) optimizer: Optimizer,
-    pub(super) step: u32,
-    params: row_update::Params,
-}
-
-impl Update {
-    /// Rows plus the sums of their terms, rounded to the nearest.
-    pub(super) fn adding() -> Self {
-        let optimizer = Optimizer::from(Sgd { lr: -1.0, ..Default::default() });
-        let rules = UpdateRules { rounding: Rounding::Nearest, ..Default::default() };
-        Self { optimizer, step: 0, params: rules.params(optimizer.params(0)) }
-    }
-
-    /// What each value of a term is clipped to; 0 if it is not.
-    pub(crate) fn clip_value(&self) -> f32 {
-        self.params.clip_value
-    }
-
-    /// The same for gradients whose terms were clipped when they were summed.
-    pub(super) fn of_sums(&self) -> Self {
-        Self { params: row_update::Params { clip_value: 0.0, ..self.params }, ..*self }
     }
 }

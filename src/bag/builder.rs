@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Bounds, EmbeddingBags, FeatureSpec, Pooling, Schema};
-use crate::device::Context;
+use crate::device::{Context, Counter, Need};
 use crate::kernels::feature::NONE;
 use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::{Table, TableStore};
@@ -121,11 +121,16 @@ impl EmbeddingBagsBuilder {
         self
     }
 
+    /// The memory that the tables take.
+    pub(crate) fn need(&self) -> Result<Need> {
+        TableStore::need(&self.tables, self.optimizer.as_ref(), self.rules.state)
+    }
+
     /// Makes the tables.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for names that are unknown or used twice and sizes out of range,
-    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// [`Error::OutOfMemory`], [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<EmbeddingBags> {
         if self.stray_padding {
             return Err(Error::invalid("padding", "a feature before it", "none"));
@@ -179,7 +184,7 @@ impl EmbeddingBagsBuilder {
             rules: self.rules,
             schedule: self.schedule,
             seed: self.seed,
-            steps: 0,
+            steps: Counter::default(),
         })
     }
 }

@@ -1,16 +1,18 @@
 //! Rows that are named by their keys, not by the features of a batch: for those who look rows up in ways of their own.
 
 use super::EmbeddingBags;
-use super::backward::{Occurrences, Update};
+use super::backward::Occurrences;
 use super::chunk::Chunk;
 use super::gradient::Bound;
 use super::terms::{Partials, Parts, SortedTerms, WindowRows, row_loops, shape_within, too_many};
+use super::update::Update;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::NONE;
 use crate::kernels::part::{self, lanes_for};
 use crate::kernels::{row_update, segment_gradient};
 use crate::sort::SortedKeys;
+use crate::table::table_seed;
 use crate::{Error, Result};
 
 /// What is known about each position: the key of its row, and a term of the row's gradient.
@@ -120,14 +122,9 @@ pub(crate) struct CountedRows {
 }
 
 impl EmbeddingBags {
-    /// What the next step does to rows whose gradients are summed first.
-    pub(crate) fn begin_step(&self) -> Result<Update> {
-        self.next_update("one, for a backward")
-    }
-
-    /// Counts a step that was recorded.
-    pub(crate) fn end_step(&mut self, update: &Update) {
-        self.steps = update.step;
+    /// Records that a step begins, and gives what it does to rows whose gradients are summed first.
+    pub(crate) fn begin_step(&self, rec: &mut Recorder) -> Result<Update> {
+        self.next_update(rec, "one, for a backward")
     }
 
     /// Records the optimizer's step for rows of a table, whose numbers are their keys.
@@ -155,8 +152,8 @@ impl EmbeddingBags {
                 continue;
             };
             // within a single table rows are keys
-            let part = of_table.for_kernel(of_table.first_row, self.random_of(table, update.step));
-            let parts = Parts::new(rec, &[part])?;
+            let part = of_table.for_kernel(of_table.first_row, table_seed(self.seed, table));
+            let parts = update.parts(rec, vec![part])?;
             let rows = WindowRows {
                 len: rows.len,
                 keys: rows.keys.clone(),
@@ -174,15 +171,15 @@ impl EmbeddingBags {
     }
 
     /// One step of the optimizer for each row among the keys.
-    pub(crate) fn step_by_key(&mut self, rec: &mut Recorder, terms: KeyTerms) -> Result<()> {
-        let update = self.next_update("one, for a backward")?;
-        self.update_by_key(rec, terms, &update)?;
-        self.steps = update.step;
-        Ok(())
+    pub(crate) fn step_by_key(&self, rec: &mut Recorder, terms: KeyTerms) -> Result<()> {
+        rec.whole(|rec| {
+            let update = self.begin_step(rec)?;
+            self.update_by_key(rec, terms, &update)
+        })
     }
 
     /// Adds its terms to each row among the keys.
-    pub(crate) fn add_by_key(&mut self, rec: &mut Recorder, terms: KeyTerms) -> Result<()> {
+    pub(crate) fn add_by_key(&self, rec: &mut Recorder, terms: KeyTerms) -> Result<()> {
         self.update_by_key(rec, terms, &Update::adding())
     }
 

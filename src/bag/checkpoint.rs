@@ -43,7 +43,7 @@ impl EmbeddingBags {
             }
         }
         checkpoint.set_json(&format!("{prefix}.tables"), self.store.names())?;
-        checkpoint.set_json(&format!("{prefix}.steps"), &self.steps)?;
+        checkpoint.set_json(&format!("{prefix}.steps"), &self.steps())?;
         checkpoint.set_json(&format!("{prefix}.optimizer"), &self.optimizer)
     }
 
@@ -81,7 +81,7 @@ impl EmbeddingBags {
         }
         if let (Some(optimizer), Some(saved)) = (&mut self.optimizer, saved) {
             *optimizer = optimizer.with_lr(saved.optimizer.lr());
-            self.steps = saved.steps;
+            self.set_steps(saved.steps);
         }
         Ok(())
     }

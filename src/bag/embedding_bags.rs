@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BatchBuilder, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Schema};
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Counter, Recorder};
 use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::{Kind, Precision, TableStore};
 use crate::{Error, Result};
@@ -35,8 +35,7 @@ pub struct EmbeddingBags {
     pub(super) rules: UpdateRules,
     pub(super) schedule: Schedule,
     pub(super) seed: u64,
-    /// Backwards so far.
-    pub(super) steps: u32,
+    pub(super) steps: Counter<u32>,
 }
 
 impl EmbeddingBags {
@@ -120,9 +119,14 @@ impl EmbeddingBags {
         &self.schema
     }
 
-    /// Goes on where other bags of the same description are: takes their learning rate and number of steps.
+    /// Goes on where other bags of the same description are: takes their learning rate, and counts steps with them.
     pub(crate) fn go_on_from(&mut self, other: &Self) {
-        (self.optimizer, self.steps) = (other.optimizer, other.steps);
+        (self.optimizer, self.steps) = (other.optimizer, other.steps.clone());
+    }
+
+    /// Goes on from a step.
+    pub(crate) fn set_steps(&mut self, steps: u32) {
+        self.steps.change(self.context(), |_| steps);
     }
 
     pub(crate) fn same_context(&self, rec: &Recorder, argument: &'static str) -> Result<()> {
@@ -181,7 +185,7 @@ impl EmbeddingBags {
         self.optimizer.as_ref()
     }
 
-    /// Changes the learning rate from the next backward on.
+    /// Changes the learning rate of the backwards that are recorded from now on.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer, or the rate is not finite.
@@ -195,16 +199,19 @@ impl EmbeddingBags {
         Ok(())
     }
 
-    /// Backwards so far: the number of the last step.
+    /// The number of the last step: backwards and updates submitted so far. What is recorded counts when it is submitted,
+    /// and never if it is not; an empty batch counts, and so does a device batch that turns out to be bad (its rows and
+    /// their state stay as they are).
     #[must_use]
     pub fn steps(&self) -> u32 {
-        self.steps
+        self.steps.get()
     }
 
     /// The learning rate of the next backward: the optimizer's times the schedule's factor.
     #[must_use]
     pub fn next_lr(&self) -> Option<f32> {
-        self.optimizer.map(|optimizer| optimizer.lr() * self.schedule.factor(self.steps.saturating_add(1)))
+        let step = self.steps().saturating_add(1);
+        self.optimizer.map(|optimizer| optimizer.lr() * self.schedule.factor(step))
     }
 
     /// The device memory of a table's rows, in order: one range for each of its windows, without gaps between rows

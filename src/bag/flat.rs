@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Inner;
-use super::host_batch::{Id, Jagged};
+use super::host_batch::{Id, Jagged, as_given};
 use super::{Bounds, FeatureSpec, JaggedBatch, Pooling, Schema};
 use crate::device::{Buffer, Context};
 use crate::kernels::feature::{NONE, Status};
@@ -129,7 +129,7 @@ impl Flat {
                     // the last bag that begins at or before the position
                     example: begins.partition_point(|&begin| begin as usize <= position) - 1,
                     position,
-                    id: jagged.values[k],
+                    id: as_given(jagged.values[k], jagged.signed),
                     rows: spec.shape.rows.into(),
                 }
             });
@@ -298,6 +298,7 @@ impl Flat {
             let count = lengths.iter().map(|&length| length as usize).sum::<usize>();
             let mut jagged = Jagged {
                 values: values[at..at + count].iter().map(|id| id.number()).collect(),
+                signed: I::SIGNED,
                 lengths,
                 weights: weights.map(|weights| weights[at..at + count].to_vec()),
             };

@@ -11,31 +11,46 @@ use crate::{Error, Result};
 /// An id type: `u32`, `u64`, `i32` or `i64`. Negative ones are no rows; -1 is a pruned row of
 /// [`QuantizedBags`](crate::quant::QuantizedBags).
 pub trait Id: Copy {
-    /// The id as a number.
+    /// Whether there are negative ones.
+    const SIGNED: bool;
+
+    /// The row that it stands for; of negative ones a number beyond all rows.
     fn number(self) -> u64;
 }
 
+/// An id as it was given, from its number.
+pub(crate) fn as_given(number: u64, signed: bool) -> i128 {
+    if signed { number.cast_signed().into() } else { number.into() }
+}
+
 impl Id for u32 {
+    const SIGNED: bool = false;
+
     fn number(self) -> u64 {
         self.into()
     }
 }
 
 impl Id for u64 {
+    const SIGNED: bool = false;
+
     fn number(self) -> u64 {
         self
     }
 }
 
 impl Id for i32 {
+    const SIGNED: bool = true;
+
     fn number(self) -> u64 {
         i64::from(self).number()
     }
 }
 
 impl Id for i64 {
+    const SIGNED: bool = true;
+
     fn number(self) -> u64 {
-        // beyond all rows if it is negative
         self.cast_unsigned()
     }
 }
@@ -44,6 +59,8 @@ impl Id for i64 {
 #[derive(Debug, Default)]
 pub(super) struct Jagged {
     pub(super) values: Vec<u64>,
+    /// Whether they were given as signed numbers.
+    pub(super) signed: bool,
     pub(super) lengths: Vec<u32>,
     pub(super) weights: Option<Vec<f32>>,
 }
@@ -90,6 +107,7 @@ impl BatchBuilder {
     pub fn bags<I: Id>(self, name: &str, values: &[I], lengths: &[u32]) -> Self {
         let jagged = Jagged {
             values: values.iter().map(|id| id.number()).collect(),
+            signed: I::SIGNED,
             lengths: lengths.to_vec(),
             weights: None,
         };
@@ -103,6 +121,7 @@ impl BatchBuilder {
         let argument = || format!("offsets of feature \"{name}\"");
         let jagged = lengths_of(offsets, values.len(), argument).map(|lengths| Jagged {
             values: values.iter().map(|id| id.number()).collect(),
+            signed: I::SIGNED,
             lengths,
             weights: None,
         });

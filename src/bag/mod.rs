@@ -18,15 +18,17 @@ mod schema;
 mod sparse;
 mod state;
 mod terms;
+mod update;
 
-pub(crate) use backward::Update;
 pub use batch::JaggedBatch;
 pub use builder::EmbeddingBagsBuilder;
 pub(crate) use by_key::{CountedRows, KeySums, KeyTerms};
 pub use device_batch::DeviceBatch;
 pub use embedding_bags::EmbeddingBags;
 pub(crate) use flat::Flat;
+pub(crate) use host_batch::as_given;
 pub use host_batch::{BatchBuilder, Id};
 pub use pooling::{Bounds, Pooling};
 pub(crate) use schema::{FeatureSpec, Schema};
 pub use sparse::SparseGradient;
+pub(crate) use update::Update;

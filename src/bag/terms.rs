@@ -45,10 +45,26 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn new(rec: &mut Recorder, parts: &[part::Part]) -> Result<Self> {
-        let widest = parts.iter().map(|part| part.dim).max().unwrap_or(1);
+        let widest = widest_part(parts);
         let buffer = rec.scratch_from("embag.parts", parts)?;
         Ok(Self { buffer, count: count(parts.len()), widest, lanes: lanes_for(widest) })
     }
+
+    /// Parts that `fill` completes when the recorder is submitted.
+    pub(super) fn late(
+        rec: &mut Recorder,
+        parts: Vec<part::Part>,
+        fill: impl Fn(&[part::Part]) -> Vec<part::Part> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let widest = widest_part(&parts);
+        let count = count(parts.len());
+        let buffer = rec.scratch_late("embag.parts", parts, fill)?;
+        Ok(Self { buffer, count, widest, lanes: lanes_for(widest) })
+    }
+}
+
+fn widest_part(parts: &[part::Part]) -> u32 {
+    parts.iter().map(|part| part.dim).max().unwrap_or(1)
 }
 
 /// Sums of the pieces and groups of long segments, `stride` vec4s apart.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::batch::Holds;
+use super::batch::Slots;
 use super::directory::Directory;
 use super::traffic::WriteBack;
 use super::{CacheStats, CachedBagsBuilder, CachedBatch, Replacement};
@@ -53,7 +53,7 @@ pub struct CachedBags {
     /// Tables with a row for each slot.
     pub(super) device: EmbeddingBags,
     pub(super) directories: Vec<Directory>,
-    pub(super) holds: Arc<Holds>,
+    pub(super) slots: Arc<Slots>,
     pub(super) on_the_way: VecDeque<WriteBack>,
     /// Placements so far.
     pub(super) now: u64,
@@ -78,7 +78,7 @@ impl CachedBags {
         let directories: Vec<_> =
             tables.map(|table| Directory::new(device.store().shape(table).rows, ways, replacement)).collect();
         Self {
-            holds: Arc::new(Holds::new(directories.iter().map(Directory::slots))),
+            slots: Arc::new(Slots::new(directories.iter().map(Directory::slots))),
             stats: vec![CacheStats::default(); directories.len()],
             whole,
             device,
@@ -162,7 +162,7 @@ impl CachedBags {
         self.device.set_lr(lr)
     }
 
-    /// Backwards so far: the number of the last step.
+    /// The number of the last step, see [`EmbeddingBags::steps`].
     #[must_use]
     pub fn steps(&self) -> u32 {
         self.device.steps()
@@ -286,7 +286,7 @@ impl CachedBags {
     /// As [`EmbeddingBags::record_backward`].
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &CachedBatch, grad: &Matrix) -> Result<()> {
         self.device.record_backward(rec, &batch.inner, grad)?;
-        self.changes(rec, batch);
+        batch.changed_by(rec);
         Ok(())
     }
 
@@ -301,16 +301,8 @@ impl CachedBags {
         grads: &[Matrix],
     ) -> Result<()> {
         self.device.record_backward_features(rec, &batch.inner, grads)?;
-        self.changes(rec, batch);
+        batch.changed_by(rec);
         Ok(())
-    }
-
-    /// Notes that a recorder changes the rows of a batch.
-    fn changes(&mut self, rec: &mut Recorder, batch: &CachedBatch) {
-        batch.hold_for(rec);
-        for (directory, slots) in self.directories.iter_mut().zip(&batch.hold.slots) {
-            directory.set_changed(slots, true);
-        }
     }
 
     /// The gradient with respect to the per-sample weights, see [`EmbeddingBags::weight_grad`].

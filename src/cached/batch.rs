@@ -1,38 +1,58 @@
 //! Batches whose rows are on the device.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::Result;
 use crate::bag::JaggedBatch;
 use crate::device::Recorder;
 
-/// How many batches hold each slot of each table.
+/// What batches, and recorders with operations on them, do with the slots of each table.
 #[derive(Debug)]
-pub(super) struct Holds(Vec<Vec<AtomicU32>>);
+pub(super) struct Slots(Vec<Vec<Slot>>);
 
-impl Holds {
+#[derive(Debug, Default)]
+struct Slot {
+    /// How many batches hold it.
+    holds: AtomicU32,
+    /// Whether the device may have changed its row.
+    changed: AtomicBool,
+}
+
+impl Slots {
     pub(super) fn new(slots: impl Iterator<Item = usize>) -> Self {
-        Self(slots.map(|slots| std::iter::repeat_with(AtomicU32::default).take(slots).collect()).collect())
+        Self(slots.map(|slots| std::iter::repeat_with(Slot::default).take(slots).collect()).collect())
     }
 
     /// Whether a batch holds a slot.
     pub(super) fn held(&self, table: usize, slot: usize) -> bool {
-        self.0[table][slot].load(Ordering::Acquire) > 0
+        self.0[table][slot].holds.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether the device may have changed the row in a slot.
+    pub(super) fn changed(&self, table: usize, slot: u32) -> bool {
+        self.0[table][slot as usize].changed.load(Ordering::Acquire)
+    }
+
+    /// Notes that the device changes rows, or that the host has them as they are.
+    pub(super) fn set_changed(&self, table: usize, slots: &[u32], changed: bool) {
+        for &slot in slots {
+            self.0[table][slot as usize].changed.store(changed, Ordering::Release);
+        }
     }
 }
 
 /// The slots that a batch holds, until nobody can use it any more.
 #[derive(Debug)]
 pub(super) struct Hold {
-    holds: Arc<Holds>,
+    all: Arc<Slots>,
     /// For each table.
     pub(super) slots: Vec<Vec<u32>>,
 }
 
 impl Hold {
-    pub(super) fn new(holds: &Arc<Holds>, slots: Vec<Vec<u32>>) -> Self {
-        let hold = Self { holds: holds.clone(), slots };
+    pub(super) fn new(all: &Arc<Slots>, slots: Vec<Vec<u32>>) -> Self {
+        let hold = Self { all: all.clone(), slots };
         for count in hold.counts() {
             count.fetch_add(1, Ordering::AcqRel);
         }
@@ -40,8 +60,8 @@ impl Hold {
     }
 
     fn counts(&self) -> impl Iterator<Item = &AtomicU32> {
-        let tables = self.holds.0.iter().zip(&self.slots);
-        tables.flat_map(|(counts, slots)| slots.iter().map(|&slot| &counts[slot as usize]))
+        let tables = self.all.0.iter().zip(&self.slots);
+        tables.flat_map(|(all, slots)| slots.iter().map(|&slot| &all[slot as usize].holds))
     }
 }
 
@@ -128,5 +148,16 @@ impl CachedBatch {
             Ok(())
         };
         rec.check_once(Arc::as_ptr(&self.hold).addr(), Box::new(check));
+    }
+
+    /// [`CachedBatch::hold_for`] a recorder that changes the rows: its submission, if there is one, says so.
+    pub(super) fn changed_by(&self, rec: &mut Recorder) {
+        self.hold_for(rec);
+        let hold = self.hold.clone();
+        rec.when_submitted(move || {
+            for (table, slots) in hold.slots.iter().enumerate() {
+                hold.all.set_changed(table, slots, true);
+            }
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CachedBags, Replacement};
 use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
-use crate::device::Context;
+use crate::device::{Context, Need};
 use crate::optimizer::{Optimizer, Rounding, Schedule, UpdateRules};
 use crate::table::{Init, RowFormat, Table};
 use crate::{Error, Result};
@@ -136,6 +136,19 @@ impl CachedBagsBuilder {
         self
     }
 
+    /// The host's memory: all rows, what is known of slots, and the caches themselves where the device has no memory of its
+    /// own.
+    fn need(&self) -> Result<Need> {
+        let mut need = self.whole.need()?;
+        for table in &self.tables {
+            need.add(&table.name, Cached::SLOT_BYTES.saturating_mul(table.slots));
+        }
+        if self.ctx.uses_host_memory() {
+            need.extend(self.device.need()?);
+        }
+        Ok(need)
+    }
+
     /// Makes the tables on the host and the caches on the device.
     ///
     /// # Errors
@@ -150,6 +163,7 @@ impl CachedBagsBuilder {
         for table in &self.tables {
             table.check(at_random)?;
         }
+        self.need()?.check(&Context::cpu())?;
         let (whole, device) = (self.whole.build()?, self.device.build()?);
         let limit = self.ctx.limits().binding;
         for (index, table) in self.tables.iter().enumerate() {
@@ -168,6 +182,9 @@ impl CachedBagsBuilder {
 }
 
 impl Cached {
+    /// Bytes on the host for each slot: its row, what is known of its use, and who holds it.
+    const SLOT_BYTES: u64 = 40;
+
     fn check(&self, at_random: bool) -> Result<()> {
         let argument = |what: &str| format!("table \"{}\" {what}", self.name);
         if self.slots == 0 && self.rows > 0 {

@@ -30,8 +30,6 @@ struct Use {
     /// The last placement that needed it, and how many batches did since it came in.
     last: u64,
     batches: u32,
-    /// Whether the device may have changed it.
-    changed: bool,
 }
 
 /// The cache of one table, as the host knows it.
@@ -42,6 +40,8 @@ pub(super) struct Directory {
     /// The row in each slot, or [`EMPTY`].
     rows: Vec<u32>,
     uses: Vec<Use>,
+    /// Slots that the placement under way has marked as needed, and when they were needed last before.
+    marked: Vec<(u32, u64)>,
     /// Rows outside their sets, with their slots.
     strays: HashMap<u32, u32>,
 }
@@ -58,7 +58,7 @@ pub(super) struct NoRoom {
 impl Directory {
     pub(super) fn new(slots: u32, ways: usize, replacement: Replacement) -> Self {
         let (rows, uses) = (vec![EMPTY; slots as usize], vec![Use::default(); slots as usize]);
-        Self { ways, replacement, rows, uses, strays: HashMap::new() }
+        Self { ways, replacement, rows, uses, marked: Vec::new(), strays: HashMap::new() }
     }
 
     pub(super) fn slots(&self) -> usize {
@@ -98,8 +98,25 @@ impl Directory {
     /// The slot of a row that the placement `now` needs, and whether it is needed for the first time.
     pub(super) fn need(&mut self, row: u32, now: u64) -> Option<(u32, bool)> {
         let slot = self.find(row)?;
+        Some((slot, self.mark(slot, now)))
+    }
+
+    /// Marks a slot as needed by a placement; whether it was not yet.
+    fn mark(&mut self, slot: u32, now: u64) -> bool {
         let before = std::mem::replace(&mut self.uses[slot as usize].last, now);
-        Some((slot, before != now))
+        if before != now {
+            self.marked.push((slot, before));
+        }
+        before != now
+    }
+
+    /// Ends a placement. If it came to nothing, its marks are taken back.
+    pub(super) fn end_placement(&mut self, placed: bool) {
+        for (slot, before) in self.marked.drain(..) {
+            if !placed {
+                self.uses[slot as usize].last = before;
+            }
+        }
     }
 
     /// Slots for rows that are not here, in their order: none that `now` needs or that is held. `None` stands for rows
@@ -151,15 +168,15 @@ impl Directory {
             |used: &Use| u128::from(used.last) | u128::from(if by_batches { used.batches } else { 0 }) << 64;
         let slots = self.uses[ways.clone()].iter().zip(ways);
         let free = slots.filter(|&(used, slot)| used.last != now && !held(slot));
-        let slot = free.map(|(used, slot)| (worth(used), slot)).min()?.1;
-        self.uses[slot].last = now;
-        Some(number(slot))
+        let slot = number(free.map(|(used, slot)| (worth(used), slot)).min()?.1);
+        self.mark(slot, now);
+        Some(slot)
     }
 
-    /// The row in a slot, if there is one, and whether the device may have changed it.
-    pub(super) fn content(&self, slot: u32) -> Option<(u32, bool)> {
+    /// The row in a slot, if there is one.
+    pub(super) fn content(&self, slot: u32) -> Option<u32> {
         let row = self.rows[slot as usize];
-        (row != EMPTY).then(|| (row, self.uses[slot as usize].changed))
+        (row != EMPTY).then_some(row)
     }
 
     /// Puts a row into a chosen slot, in place of what was there.
@@ -183,18 +200,10 @@ impl Directory {
         }
     }
 
-    /// Notes that the device changes rows, or that the host has them as they are.
-    pub(super) fn set_changed(&mut self, slots: &[u32], changed: bool) {
-        for &slot in slots {
-            self.uses[slot as usize].changed = changed;
-        }
-    }
-
-    /// All rows, or those that the device may have changed.
-    pub(super) fn contents(&self, only_changed: bool) -> Vec<Pair> {
-        let here = |&(slot, &row): &(usize, &u32)| row != EMPTY && (!only_changed || self.uses[slot].changed);
-        let pair = |(slot, &row)| Pair { row, slot: number(slot) };
-        self.rows.iter().enumerate().filter(here).map(pair).collect()
+    /// The rows that are here.
+    pub(super) fn contents(&self) -> impl Iterator<Item = Pair> {
+        let here = self.rows.iter().enumerate().filter(|(_, row)| **row != EMPTY);
+        here.map(|(slot, &row)| Pair { row, slot: number(slot) })
     }
 }
 
@@ -221,7 +230,9 @@ mod tests {
             }
         }
         let hits = slots.len();
-        let chosen = directory.choose(&missing, now, |slot| held.contains(&number(slot)), true)?;
+        let chosen = directory.choose(&missing, now, |slot| held.contains(&number(slot)), true);
+        directory.end_placement(chosen.is_ok());
+        let chosen = chosen?;
         for (&row, slot) in missing.iter().zip(chosen) {
             let slot = slot.unwrap();
             assert!(!held.contains(&slot) && !slots.contains(&slot));
@@ -257,6 +268,9 @@ mod tests {
             let room = slots as usize;
             assert_eq!(error, NoRoom { needed: room + 1, available: room });
             // what did not fit changed nothing
+            let before: Vec<u64> = directory.uses.iter().map(|used| used.last).collect();
+            assert!(place(&mut directory, &rows, 1002, &[]).is_err());
+            assert_eq!(directory.uses.iter().map(|used| used.last).collect::<Vec<_>>(), before);
             assert_eq!(place(&mut directory, &rows[..slots as usize], 1003, &[]).unwrap(), slots as usize);
         }
     }

@@ -95,11 +95,13 @@ impl CachedBags {
             lists[spec.table].push((spec, ids));
             rest = later;
         }
-        let (now, holds) = (self.now, &self.holds);
+        let (now, slots) = (self.now, &self.slots);
         let tables = self.directories.par_iter_mut().zip(lists).enumerate();
         let needs: Vec<Result<Needs, NoRoom>> = tables
-            .map(|(table, (directory, lists))| needs(directory, lists, now, |slot| holds.held(table, slot)))
+            .map(|(table, (directory, lists))| needs(directory, lists, now, |slot| slots.held(table, slot)))
             .collect();
+        let placed = needs.iter().all(Result::is_ok);
+        self.directories.iter_mut().for_each(|directory| directory.end_placement(placed));
         let needs = needs.into_iter().enumerate().map(|(table, needs)| {
             needs.map_err(|NoRoom { needed, available }| {
                 let argument = format!("batch, table \"{}\"", self.whole.tables()[table]);
@@ -126,7 +128,7 @@ impl CachedBags {
         }
         let inner = flat.upload(self.context(), self.device.schema())?;
         let slots = slots.into_iter().map(|(slots, _)| slots).collect();
-        Ok(CachedBatch { inner, hold: Arc::new(Hold::new(&self.holds, slots)) })
+        Ok(CachedBatch { inner, hold: Arc::new(Hold::new(&self.slots, slots)) })
     }
 
     /// Brings rows of a batch to the device ahead of [`CachedBags::place`], while the device still works on what was
@@ -144,7 +146,7 @@ impl CachedBags {
             let ids = ids.iter().filter_map(|&id| u32::try_from(id).ok());
             rows[spec.table].extend(ids.filter(|&id| is_row(spec, id)));
         }
-        let (now, holds) = (self.now, &self.holds);
+        let (now, slots) = (self.now, &self.slots);
         let tables = self.directories.par_iter_mut().zip(rows).enumerate();
         let fills: Vec<Vec<Pair>> = tables
             .map(|(table, (directory, mut rows))| {
@@ -152,7 +154,8 @@ impl CachedBags {
                 rows.sort_unstable();
                 rows.dedup();
                 // without going astray there is nothing that could fail
-                let slots = directory.choose(&rows, now, |slot| holds.held(table, slot), false);
+                let slots = directory.choose(&rows, now, |slot| slots.held(table, slot), false);
+                directory.end_placement(true);
                 let pairs = rows.iter().zip(slots.unwrap_or_default());
                 pairs.filter_map(|(&row, slot)| slot.map(|slot| Pair { row, slot })).collect()
             })

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::CachedBags;
+use super::directory::Directory;
 use crate::Result;
 use crate::bag::EmbeddingBags;
 use crate::device::{Readback, Recorder};
@@ -92,6 +93,7 @@ impl CachedBags {
                 for &Pair { row, slot } in &tables[table][range] {
                     stats.evictions += u64::from(directory.content(slot).is_some());
                     directory.put(row, slot);
+                    self.slots.set_changed(table, &[slot], false);
                 }
             }
         }
@@ -103,8 +105,8 @@ impl CachedBags {
         let (mut back, mut leaving) = (Vec::new(), Vec::new());
         for &RowList { table, rows: ref slots } in slots {
             let content = |&slot: &u32| self.directories[table].content(slot).zip(Some(slot));
-            let changed = slots.iter().filter_map(content).filter(|((_, changed), _)| *changed);
-            let (rows, slots): (Vec<_>, Vec<_>) = changed.map(|((row, _), slot)| (row, slot)).unzip();
+            let changed = slots.iter().filter(|&&slot| self.slots.changed(table, slot));
+            let (rows, slots): (Vec<_>, Vec<_>) = changed.filter_map(content).unzip();
             if !rows.is_empty() {
                 back.push(RowList { table, rows });
                 leaving.push(RowList { table, rows: slots });
@@ -137,24 +139,34 @@ impl CachedBags {
     /// [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn flush(&mut self) -> Result<()> {
         self.settle()?;
-        let tables: Vec<_> = self.directories.iter().map(|directory| directory.contents(true)).collect();
+        let changed = |(table, directory): (usize, &Directory)| {
+            directory.contents().filter(|pair| self.slots.changed(table, pair.slot)).collect()
+        };
+        let tables: Vec<Vec<Pair>> = self.directories.iter().enumerate().map(changed).collect();
         for load in self.loads(&tables) {
             let (rows, slots) = (lists(&tables, &load, row_of), lists(&tables, &load, slot_of));
-            let words = self.device.store().gather(&slots)?;
-            self.whole.store().scatter(&rows, &words)?;
-            self.count_bytes(&rows, |stats| &mut stats.bytes_to_host);
-            for RowList { table, mut rows } in slots {
-                // rows of batches in use may yet be changed by what is recorded and not submitted
-                rows.retain(|&slot| !self.holds.held(table, slot as usize));
-                self.directories[table].set_changed(&rows, false);
+            // before they are read: what is submitted from now on says again that it changes rows
+            self.set_changed(&slots, false);
+            let moved = self.device.store().gather(&slots);
+            if let Err(error) = moved.and_then(|words| self.whole.store().scatter(&rows, &words)) {
+                self.set_changed(&slots, true);
+                return Err(error);
             }
+            self.count_bytes(&rows, |stats| &mut stats.bytes_to_host);
         }
         Ok(())
     }
 
+    fn set_changed(&self, lists: &[RowList], changed: bool) {
+        for RowList { table, rows: slots } in lists {
+            self.slots.set_changed(*table, slots, changed);
+        }
+    }
+
     /// Brings the rows in the cache up to date with the host's; waits until it is done.
     pub(super) fn refresh(&mut self) -> Result<()> {
-        let tables: Vec<_> = self.directories.iter().map(|directory| directory.contents(false)).collect();
+        let tables: Vec<_> =
+            self.directories.iter().map(|directory| directory.contents().collect()).collect();
         for load in self.loads(&tables) {
             let (rows, slots) = (lists(&tables, &load, row_of), lists(&tables, &load, slot_of));
             let words = self.whole.store().gather(&rows)?;

@@ -130,6 +130,7 @@ impl ChunkedTables {
             };
             self.record_adjustment(&mut rec, &moves)?;
             self.reset(&mut rec, &fresh, &progress, most);
+            self.ground.moves(&ctx, "an adjustment moved chunks");
             rec.run()?;
             self.epoch += 1;
             let progress = progress.read::<u32>(&ctx)?;
@@ -224,7 +225,7 @@ impl ChunkedTables {
                 len,
                 chunks: spec.chunks,
                 out_first: first,
-                step: self.steps,
+                step: self.steps(),
                 decay: self.settings.utility.decay,
                 words: self.settings.words(),
             };
@@ -327,7 +328,7 @@ impl ChunkedTables {
                 moves.fresh.clone(),
             ];
             rec.dispatch(Dispatch::threads(&chunk_move::KERNEL, 0, &params, bindings, len));
-            let (rows, step, words) = (len / chunks, self.steps, self.settings.words());
+            let (rows, step, words) = (len / chunks, self.steps(), self.settings.words());
             let params = chunk_touch::Params { len: rows, chunks, first, step, words };
             let bindings = vec![
                 places.clone(),

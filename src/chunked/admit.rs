@@ -21,7 +21,7 @@ impl ChunkedTables {
     /// ones. If a directory has too few rows, [`ChunkedTablesBuilder::when_full`](super::ChunkedTablesBuilder::when_full) says what happens. Waits until it is done.
     ///
     /// # Errors
-    /// As [`ChunkedTables::find`]; [`Error::LimitExceeded`](crate::Error::LimitExceeded) if a directory is full and that is to be an error. No row or chunk has
+    /// As [`ChunkedTables::find`]; [`Error::DirectoryFull`](crate::Error::DirectoryFull) if a directory is full and that is to be an error. No row or chunk has
     /// moved then.
     pub fn admit(&mut self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
         self.admit_raw(self.lookup.upload(ids, lengths)?)
@@ -102,8 +102,8 @@ impl ChunkedTables {
 
     /// Gives new ids rows, the rows' chunks slots, and those first values.
     fn open(&mut self, rec: &mut Recorder, table: usize, new: &NewIds) -> Result<()> {
-        let (step, words, credit) =
-            (self.steps, self.settings.words(), self.settings.when_full.first_credit(self.steps));
+        let (step, words) = (self.steps(), self.settings.words());
+        let credit = self.settings.when_full.first_credit(step);
         let fresh_bytes = self.fresh_bytes(table, new.len())?;
         let spec = &mut self.lookup.tables[table];
         let NewRows { len, rows, admitted } = spec.directory.admit(rec, new)?;

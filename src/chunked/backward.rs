@@ -4,7 +4,7 @@ use super::room::RowWord;
 use super::{ChunkedBatch, ChunkedTables};
 use crate::Result;
 use crate::bag::{CountedRows, KeySums, KeyTerms, Update};
-use crate::device::{Matrix, Recorder};
+use crate::device::{Matrix, Reached, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{chunk_slots, chunk_terms, chunk_utility, variable_terms};
 use crate::sort::sort_by_key;
@@ -21,10 +21,10 @@ impl ChunkedTables {
         rec.run()
     }
 
-    /// Records [`ChunkedTables::backward`]. Submit it, and recorders in the order that they were made, before rows or chunks
-    /// move ([`ChunkedTables::admit`], [`ChunkedTables::adjust`], [`ChunkedTables::set_slots`], [`ChunkedTables::set_budget`],
-    /// [`ChunkedTables::import`]): what is recorded names rows by their places, and a place may have got another row, or a
-    /// table that grew another memory, to which what its rows earn is lost then.
+    /// Records [`ChunkedTables::backward`]. Submit it before rows or chunks move ([`ChunkedTables::admit`] where rows leave or a
+    /// table grows, [`ChunkedTables::adjust`], [`ChunkedTables::set_slots`], [`ChunkedTables::set_budget`],
+    /// [`ChunkedTables::import`]): what is recorded names rows by their places, so that the submission is refused afterwards
+    /// ([`Error::Stale`](crate::Error::Stale)).
     ///
     /// # Errors
     /// As [`ChunkedTables::backward`].
@@ -33,18 +33,15 @@ impl ChunkedTables {
         batch.inner.fits(self.lookup.schema())?;
         grad.check_shape("grad", batch.len(), self.output_cols())?;
         self.lookup.store.same_context(rec, "recorder")?;
-        let update = self.lookup.store.begin_step()?;
-        let step = self.steps.saturating_add(1);
-        batch.inner.guard(rec);
         rec.whole(|rec| {
+            rec.stands_on(&self.ground);
+            let update = self.lookup.store.begin_step(rec)?;
+            batch.inner.guard(rec);
             for table in 0..self.lookup.tables.len() {
-                rec.scope(|rec| self.record_table(rec, batch, table, grad, step, &update))?;
+                rec.scope(|rec| self.record_table(rec, batch, table, grad, &update))?;
             }
             Ok(())
-        })?;
-        self.lookup.store.end_step(&update);
-        self.steps = step;
-        Ok(())
+        })
     }
 
     fn record_table(
@@ -53,7 +50,6 @@ impl ChunkedTables {
         batch: &ChunkedBatch,
         table: usize,
         grad: &Matrix,
-        step: u32,
         update: &Update,
     ) -> Result<()> {
         let (chunks, width) = (self.lookup.tables[table].chunks, self.lookup.width);
@@ -61,7 +57,7 @@ impl ChunkedTables {
         let len = terms.len;
         let rows = self.lookup.tables[table].directory.capacity();
         let sums = terms.sums(rec, &batch.inner.inner.status, rows, chunks * width, update.clip_value())?;
-        self.record_utility(rec, table, len, &sums, step);
+        self.record_utility(rec, table, len, &sums, update.step());
 
         // the chunks of the rows that occurred, in the order of their slots
         let keys = rec.scratch("embag.keys", u64::from(len) * u64::from(chunks) * 4)?;
@@ -131,12 +127,12 @@ impl ChunkedTables {
         Ok(Some(KeyTerms { len, keys, terms, grad: place.binding, vec4: place.vec4 }))
     }
 
-    fn record_utility(&self, rec: &mut Recorder, table: usize, len: u32, sums: &KeySums, step: u32) {
+    fn record_utility(&self, rec: &mut Recorder, table: usize, len: u32, sums: &KeySums, step: Reached<u32>) {
         let params = chunk_utility::Params {
             len,
             chunks: self.lookup.tables[table].chunks,
             width: self.lookup.width,
-            step,
+            step: 0,
             exponent: self.settings.utility.exponent(),
             decay: self.settings.utility.decay,
             words: self.settings.words(),
@@ -150,6 +146,7 @@ impl ChunkedTables {
             self.worth[table].utility.clone(),
             self.worth[table].touch.clone(),
         ];
-        rec.dispatch(Dispatch::threads(&chunk_utility::KERNEL, 0, &params, bindings, len));
+        let dispatch = Dispatch::threads(&chunk_utility::KERNEL, 0, &params, bindings, len);
+        rec.dispatch_late(dispatch, move || chunk_utility::Params { step: step.get(), ..params });
     }
 }

@@ -3,7 +3,7 @@
 use super::ChunkedTables;
 use super::lookup::CHUNKS;
 use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
-use crate::device::{Buffer, Context};
+use crate::device::{Buffer, Context, Need};
 use crate::kernels::feature::NONE;
 use crate::table::{Init, RowList, Table};
 use crate::{Error, Result};
@@ -35,9 +35,19 @@ pub(super) fn store_of(description: &EmbeddingBagsBuilder, width: u32, slots: u3
     if slots == 0 || slots == NONE {
         return Err(Error::invalid("slots", format!("1 to {}, or a budget", NONE - 1), slots));
     }
+    described(description, width, slots).feature(CHUNKS, CHUNKS, Pooling::Sum).bounds(Bounds::Skip).build()
+}
+
+/// The memory of such a store, with the stack of free slots and its copies on the way to the device.
+pub(super) fn store_need(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> Result<Need> {
+    let mut need = described(description, width, slots.min(NONE - 1)).need()?;
+    need.add(CHUNKS, u64::from(slots) * 12);
+    Ok(need)
+}
+
+fn described(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> EmbeddingBagsBuilder {
     let table = Table::rows(slots.into()).dim(width as usize).init(Init::Zero);
-    let described = description.clone().table(CHUNKS, table).feature(CHUNKS, CHUNKS, Pooling::Sum);
-    described.bounds(Bounds::Skip).build()
+    description.clone().table(CHUNKS, table)
 }
 
 /// The stack of free slots with the least on top.
@@ -120,6 +130,7 @@ impl ChunkedTables {
         // there are no more than slots
         let used = u32::try_from(from.len()).unwrap_or(slots);
         let (free, free_count) = free_stack(&ctx, slots, used..slots)?;
+        self.ground.moves(&ctx, "the number of slots changed");
         copy_rows(&self.lookup.store, &store, &from)?;
         store.go_on_from(&self.lookup.store);
         for (table, slots) in self.lookup.tables.iter().zip(&all) {
@@ -154,7 +165,7 @@ impl ChunkedTables {
                 if before != after {
                     let place = row * chunks..(row + 1) * chunks;
                     utility[place.clone()].copy_from_slice(&effective[place]);
-                    touch[row * words] = self.steps;
+                    touch[row * words] = self.steps();
                 }
             }
             all.push(Touched { table, utility, touch });

@@ -1,12 +1,13 @@
 //! Describes chunked tables and makes them.
 
-use super::budget::{free_stack, slots_within, store_of};
+use super::budget::{free_stack, slot_bytes, slots_within, store_need, store_of};
 use super::lookup::{Feature, Lookup, Table, TableSpec, chunk_words};
 use super::room::{TableStats, WhenFull};
 use super::tables::{Settings, Worth};
-use super::{ChunkedTables, Shares, Utility};
+use super::{ChunkedTables, IdDirectory, Shares, Utility};
 use crate::bag::{EmbeddingBags, EmbeddingBagsBuilder, Pooling};
-use crate::device::Context;
+use crate::device::{Context, Ground, Need};
+use crate::kernels::feature::NONE;
 use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::table_seed;
 use crate::{Error, Result};
@@ -160,7 +161,7 @@ impl ChunkedTablesBuilder {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for names that are unknown or used twice and sizes out of range,
-    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// [`Error::OutOfMemory`], [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<ChunkedTables> {
         self.validate()?;
         let Self { ctx, width, when_full, .. } = self;
@@ -171,7 +172,7 @@ impl ChunkedTablesBuilder {
             shares: self.shares,
             when_full,
         };
-        let (mut specs, mut worth) = (Vec::<TableSpec>::new(), Vec::new());
+        let mut specs = Vec::<TableSpec>::new();
         for (name, rows, dim) in self.tables {
             let argument = |what: &str| format!("table \"{name}\" {what}");
             let narrow = u32::try_from(dim).ok().filter(|&dim| dim > 0 && dim.is_multiple_of(width));
@@ -181,15 +182,25 @@ impl ChunkedTablesBuilder {
             if specs.iter().any(|spec| spec.name == name) {
                 return Err(Error::invalid(argument("name"), "one of its own", "the name twice"));
             }
-            let chunks = dim / width;
-            worth.push(Worth {
-                utility: chunk_words(&ctx, "embag.chunk_utility", &name, rows, chunks)?,
-                touch: chunk_words(&ctx, "embag.row_touch", &name, rows, settings.words())?,
+            specs.push(TableSpec { name, chunks: dim / width, rows });
+        }
+        let most_slots = match self.room {
+            Room::Slots(slots) => slots,
+            Room::Budget(bytes) => u32::try_from(bytes / slot_bytes(width)).unwrap_or(NONE),
+        };
+        let mut need = need_of(&ctx, &specs, self.admit_after, settings.words())?;
+        need.extend(store_need(&self.bags, width, most_slots)?);
+        need.check(&ctx)?;
+        let worth = |spec: &TableSpec| {
+            let TableSpec { name, chunks, rows } = spec;
+            Ok(Worth {
+                utility: chunk_words(&ctx, "embag.chunk_utility", name, *rows, *chunks)?,
+                touch: chunk_words(&ctx, "embag.row_touch", name, *rows, settings.words())?,
                 stats: TableStats::default(),
                 left_after: None,
-            });
-            specs.push(TableSpec { name, chunks, rows });
-        }
+            })
+        };
+        let worth = specs.iter().map(worth).collect::<Result<Vec<_>>>()?;
         let tables = Table::all(&ctx, specs, self.admit_after, when_full == WhenFull::Grow)?;
         let features = features(self.features, &tables)?;
         let (slots, budget) = match self.room {
@@ -209,7 +220,8 @@ impl ChunkedTablesBuilder {
         let store = self.bags.seed(self.seed);
         let lookup = Lookup::new(store_of(&store, width, slots)?, width, tables, features);
         let (free, free_count) = free_stack(&ctx, slots, 0..slots)?;
-        Ok(ChunkedTables { lookup, worth, free, free_count, settings, store, budget, steps: 0, epoch: 0 })
+        let (epoch, ground) = (0, Ground::default());
+        Ok(ChunkedTables { lookup, worth, free, free_count, settings, store, budget, epoch, ground })
     }
 
     /// What can be said before anything is made.
@@ -230,6 +242,17 @@ impl ChunkedTablesBuilder {
         }
         Ok(())
     }
+}
+
+/// What chunks are found with, and what they are worth.
+fn need_of(ctx: &Context, specs: &[TableSpec], least: u32, words: u32) -> Result<Need> {
+    let mut need = Need::default();
+    for TableSpec { name, chunks, rows } in specs {
+        let [rows_of, chunks] = [*rows, *chunks].map(u64::from);
+        let of_rows = rows_of * (chunks * 8 + u64::from(words) * 4);
+        need.add(name, IdDirectory::bytes_of(ctx, *rows, least)? + of_rows);
+    }
+    Ok(need)
 }
 
 /// Features of tables that are there, sums or means.

@@ -52,7 +52,7 @@ impl ChunkedTables {
         checkpoint.set_json(&format!("{prefix}.row_word"), &self.settings.when_full.word())?;
         checkpoint.set_json(&format!("{prefix}.slots"), &self.slots())?;
         checkpoint.set_json(&format!("{prefix}.budget"), &self.budget)?;
-        checkpoint.set_json(&format!("{prefix}.steps"), &self.steps)?;
+        checkpoint.set_json(&format!("{prefix}.steps"), &self.steps())?;
         self.lookup.store.export(checkpoint, &format!("{prefix}.store"))
     }
 
@@ -117,6 +117,7 @@ impl ChunkedTables {
         free.resize(slots as usize, 0);
         let (free, free_count) = (Buffer::from_slice(&ctx, &free)?, Buffer::from_slice(&ctx, &[count])?);
 
+        self.ground.moves(&ctx, "a checkpoint was taken up");
         for (table, saved) in saved.iter().enumerate() {
             let rows = u32::try_from(saved.directory.ids.len()).unwrap_or(NONE);
             if rows > self.lookup.tables[table].directory.capacity() {
@@ -136,8 +137,10 @@ impl ChunkedTables {
             // it is not saved when rows left, so they may have until now
             worth.left_after = Some(steps);
         }
+        // a store without an optimizer takes no steps from a checkpoint, but touches are as of these
+        store.set_steps(steps);
         self.lookup.store = store;
-        (self.free, self.free_count, self.budget, self.steps) = (free, free_count, budget, steps);
+        (self.free, self.free_count, self.budget) = (free, free_count, budget);
         self.epoch += 1;
         Ok(())
     }

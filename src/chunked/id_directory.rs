@@ -5,7 +5,7 @@ use super::saved_directory::SavedDirectory;
 use super::sketch::Sketch;
 use crate::checkpoint::Checkpoint;
 use crate::cpu::directory::{Bucket, PLACES, virtual_id};
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Ground, Need, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{directory_admit, directory_count, directory_insert, directory_leave};
@@ -37,6 +37,8 @@ pub struct IdDirectory {
     /// Rows that somebody has had, those of them that were left, and ids that found no row.
     counts: Buffer,
     sketch: Option<Sketch>,
+    /// Where rows belong, for those who record look-ups themselves.
+    ground: Ground,
 }
 
 /// How full a directory is.
@@ -91,7 +93,7 @@ impl IdDirectory {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if `capacity` is 0, [`Error::LimitExceeded`] if the places do not fit one binding,
-    /// [`Error::Device`] if the memory cannot be had.
+    /// [`Error::OutOfMemory`] or [`Error::Device`] if the memory cannot be had.
     pub fn new(ctx: &Context, capacity: u32) -> Result<Self> {
         Self::admitting(ctx, capacity, 1)
     }
@@ -105,6 +107,9 @@ impl IdDirectory {
     /// # Errors
     /// As [`IdDirectory::new`], and if `least` is 0.
     pub fn admitting(ctx: &Context, capacity: u32, least: u32) -> Result<Self> {
+        let mut need = Need::default();
+        need.add("directory", Self::bytes_of(ctx, capacity, least)?);
+        need.check(ctx)?;
         let entries = ctx.allocate(MEMORY, Self::entry_bytes(ctx, capacity)?)?;
         Self::within(ctx, capacity, least, entries)
     }
@@ -120,7 +125,14 @@ impl IdDirectory {
             left: ctx.allocate("embag.directory_left", 0)?,
             counts: ctx.allocate("embag.directory_counts", 12)?,
             sketch: Sketch::new(ctx, capacity, least)?,
+            ground: Ground::default(),
         })
+    }
+
+    /// Bytes of a directory of so many rows, all of which may leave.
+    pub(super) fn bytes_of(ctx: &Context, capacity: u32, least: u32) -> Result<u64> {
+        let rows = u64::from(capacity) * 8 + 12;
+        Ok(Self::entry_bytes(ctx, capacity)? + rows + Sketch::bytes_of(capacity, least))
     }
 
     /// Bytes of the places of so many rows.
@@ -148,6 +160,7 @@ impl IdDirectory {
     }
 
     /// Records the look-up of `ids` (`u64`, little endian: lower word first): `rows` (`u32`) gets the row of each, or 2^32 - 1.
+    /// A submission after rows have moved ([`IdDirectory::import`]) is refused ([`Error::Stale`]).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if `rows` has not as many words as there are ids, [`Error::WrongContext`] or
@@ -155,6 +168,7 @@ impl IdDirectory {
     pub fn record_find(&self, rec: &mut Recorder, ids: &Buffer, rows: &Buffer) -> Result<()> {
         let len = self.check(rec, ids, rows)?;
         rec.whole(|rec| {
+            rec.stands_on(&self.ground);
             rec.scope(|rec| {
                 let strangers = rec.scratch("embag.strangers", 4)?;
                 let found = Found { rows, unknown: None, strangers: &strangers, table: 0 };
@@ -173,6 +187,7 @@ impl IdDirectory {
             return Ok(());
         }
         rec.whole(|rec| {
+            rec.stands_on(&self.ground);
             rec.scope(|rec| {
                 let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
                 let strangers = rec.scratch("embag.strangers", 4)?;
@@ -245,6 +260,7 @@ impl IdDirectory {
 
     /// Takes the rows of a checkpoint that were checked.
     pub(super) fn take(&mut self, saved: &SavedDirectory) -> Result<()> {
+        self.ground.moves(&self.ctx, "a checkpoint was taken up");
         if let (Some(own), Some(counters)) = (&self.sketch, saved.sketch()) {
             self.sketch = Some(own.of_counters(&self.ctx, counters, self.capacity)?);
         }
@@ -349,6 +365,7 @@ impl IdDirectory {
             vec![credit.clone(), rows.clone(), self.row_ids.clone(), self.left.clone(), gone.clone()];
         rec.dispatch(Dispatch::threads(&directory_leave::KERNEL, 0, &params, bindings, len));
         self.record_rebuild(&mut rec, counts.had);
+        self.ground.moves(&self.ctx, "rows left for others");
         rec.run()?;
         let gone = gone.read::<u32>(&self.ctx)?[0];
         self.counts.write(&self.ctx, 4, &[counts.left + gone])?;
@@ -375,8 +392,10 @@ impl IdDirectory {
             left: self.left.clone(),
             counts: self.counts.clone(),
             sketch: self.sketch.as_ref().map(|sketch| sketch.grown(&self.ctx, capacity)).transpose()?,
+            ground: self.ground.clone(),
         };
         grown.record_rebuild(&mut rec, had);
+        self.ground.moves(&self.ctx, "the directory grew");
         rec.run()?;
         *self = grown;
         if self.left.size() > 0 {

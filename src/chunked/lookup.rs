@@ -67,7 +67,7 @@ impl Table {
         let ranges = slots?.into_iter().flatten().zip(entries?.into_iter().flatten());
         for (TableSpec { name, chunks, rows }, (slots, entries)) in specs.into_iter().zip(ranges) {
             let directory = IdDirectory::within(ctx, rows, least, entries)?;
-            slots.write(ctx, 0, &vec![NONE; rows as usize * chunks as usize])?;
+            fill_with_none(ctx, &slots)?;
             tables.push(Self { name, chunks, directory, slots });
         }
         Ok(tables)
@@ -76,6 +76,17 @@ impl Table {
 
 /// What the memory of slots is called.
 pub(super) const SLOTS: &str = "embag.chunk_slots";
+
+/// Says that chunks have no slots; in pieces, as the memory may be large.
+pub(super) fn fill_with_none(ctx: &Context, slots: &Buffer) -> Result<()> {
+    const PIECE: usize = 1 << 20;
+    let all = usize::try_from(slots.size() / 4).unwrap_or(usize::MAX);
+    let none = vec![NONE; all.min(PIECE)];
+    for first in (0..all).step_by(PIECE) {
+        slots.write(ctx, first as u64 * 4, &none[..PIECE.min(all - first)])?;
+    }
+    Ok(())
+}
 
 /// Bytes of a word for each chunk of a table's rows, which fit a binding.
 fn chunk_bytes(ctx: &Context, name: &str, rows: u32, chunks: u32) -> Result<u64> {

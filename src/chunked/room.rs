@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ChunkedTables;
 use super::batch::RawIds;
 use super::id_directory::{Counts, NewIds};
-use super::lookup::{SLOTS, chunk_words};
+use super::lookup::{SLOTS, chunk_words, fill_with_none};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::NONE;
@@ -147,11 +147,10 @@ impl ChunkedTables {
         // nothing has moved yet
         if let (WhenFull::Error, Some(&(table, counts, needed))) = (self.settings.when_full, tight.first()) {
             let table = &self.lookup.tables[table];
-            return Err(Error::LimitExceeded {
-                what: format!("the directory of table \"{}\", in rows", table.name),
+            return Err(Error::DirectoryFull {
+                table: table.name.clone(),
                 needed: u64::from(counts.in_use()) + u64::from(needed),
-                limit: table.directory.capacity().into(),
-                hint: "give it more rows, or let it grow or rows leave (ChunkedTablesBuilder::when_full)",
+                rows: table.directory.capacity().into(),
             });
         }
         for (table, counts, needed) in tight {
@@ -203,11 +202,13 @@ impl ChunkedTables {
         rec.clear(&progress);
         let bindings = vec![places.clone(), places, self.free_count.clone(), progress, room];
         rec.dispatch(Dispatch::new(&chunk_room::KERNEL, 0, &params, bindings, 1));
+        self.ground.moves(&ctx, "rows left for others");
         let directory = &mut self.lookup.tables[table].directory;
         let gone = directory.leave(rec, [&credit, &rows], leaving, counts)?;
+        let step = self.steps();
         let worth = &mut self.worth[table];
         worth.stats.evicted += u64::from(gone);
-        worth.left_after = Some(self.steps);
+        worth.left_after = Some(step);
         self.epoch += 1;
         Ok(())
     }
@@ -227,7 +228,7 @@ impl ChunkedTables {
             len: rows,
             chunks: spec.chunks,
             policy: eviction.kernel(),
-            step: self.steps,
+            step: self.steps(),
             decay: self.settings.utility.decay,
             power: if let Eviction::DistanceLfu { power } = eviction { power } else { 0.0 },
             words: self.settings.words(),
@@ -259,6 +260,7 @@ impl ChunkedTables {
     /// Gives a table more rows. Its memory lies by itself then; if it lay beside that of others, its place there stays unused.
     pub(super) fn grow_to(&mut self, table: usize, rows: u32) -> Result<()> {
         let ctx = self.context().clone();
+        self.ground.moves(&ctx, "a table grew");
         let (spec, worth) = (&mut self.lookup.tables[table], &mut self.worth[table]);
         let before = spec.directory.capacity();
         let slots = chunk_words(&ctx, SLOTS, &spec.name, rows, spec.chunks)?;
@@ -270,8 +272,7 @@ impl ChunkedTables {
             rec.copy(old, &new.part(0, old.size()))?;
             moved += old.size();
         }
-        let more = (rows - before) as usize * spec.chunks as usize;
-        slots.write(&ctx, spec.slots.size(), &vec![NONE; more])?;
+        fill_with_none(&ctx, &slots.part(spec.slots.size(), slots.size() - spec.slots.size()))?;
         rec.run()?;
         moved += spec.directory.grow(rows)?;
         (spec.slots, worth.utility, worth.touch) = (slots, utility, touch);

@@ -28,6 +28,11 @@ impl Sketch {
         }
     }
 
+    /// Bytes of the counters for so many rows.
+    pub(super) fn bytes_of(rows: u32, least: u32) -> u64 {
+        if least > 1 { u64::from(width_for(rows)) * 8 } else { 0 }
+    }
+
     fn of_width(ctx: &Context, width: u32, least: u32) -> Result<Self> {
         let counters = ctx.allocate("embag.sketch", u64::from(width) * 8)?;
         counters.check_bindable(ctx, || "the counters of ids without a row".to_owned())?;

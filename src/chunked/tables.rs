@@ -4,7 +4,7 @@ use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
 use crate::bag::EmbeddingBagsBuilder;
-use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Buffer, Context, Ground, Matrix, Recorder};
 use crate::optimizer::Optimizer;
 use crate::{Error, Result};
 
@@ -22,9 +22,10 @@ pub struct ChunkedTables {
     /// Describes the store, but for its table.
     pub(super) store: EmbeddingBagsBuilder,
     pub(super) budget: Option<u64>,
-    pub(super) steps: u32,
     /// How often rows or chunks moved so far: batches of before are stale.
     pub(super) epoch: u32,
+    /// Where rows and chunks lie: recorded work of before they moved, or a table grew, is stale.
+    pub(super) ground: Ground,
 }
 
 /// What a table's rows and chunks are kept for.
@@ -89,10 +90,10 @@ impl ChunkedTables {
         self.lookup.store.set_lr(lr)
     }
 
-    /// Backwards so far.
+    /// The number of the last step: backwards submitted so far.
     #[must_use]
     pub fn steps(&self) -> u32 {
-        self.steps
+        self.lookup.store.steps()
     }
 
     /// Slots that there are.
@@ -134,7 +135,9 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`].
     pub fn record_find(&self, rec: &mut Recorder, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        self.lookup.record_find(rec, self.lookup.upload(ids, lengths)?, self.epoch)
+        let batch = self.lookup.record_find(rec, self.lookup.upload(ids, lengths)?, self.epoch)?;
+        rec.stands_on(&self.ground);
+        Ok(batch)
     }
 
     /// Records [`ChunkedTables::find`] for ids that already lie in device memory.
@@ -142,7 +145,9 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`]. Whether bags and ids agree is checked on the device: waiting tells.
     pub fn record_find_on_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        self.lookup.record_find(rec, self.lookup.on_device(ids)?, self.epoch)
+        let batch = self.lookup.record_find(rec, self.lookup.on_device(ids)?, self.epoch)?;
+        rec.stands_on(&self.ground);
+        Ok(batch)
     }
 
     /// The pooled vectors of all features side by side, `[batch, sum of dims]`: chunks that are absent are zeros. Waits
@@ -161,7 +166,9 @@ impl ChunkedTables {
     /// As [`ChunkedTables::forward`], and if `out` has another shape.
     pub fn record_forward(&self, rec: &mut Recorder, batch: &ChunkedBatch, out: &Matrix) -> Result<()> {
         self.check_fresh(batch)?;
-        self.lookup.record_forward(rec, batch, out)
+        self.lookup.record_forward(rec, batch, out)?;
+        rec.stands_on(&self.ground);
+        Ok(())
     }
 
     pub(super) fn check_fresh(&self, batch: &ChunkedBatch) -> Result<()> {

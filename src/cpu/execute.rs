@@ -32,7 +32,7 @@ fn run(command: &Command) -> Result<()> {
             memory.write()[range].fill(0);
             Ok(())
         }
-        Command::Readback { source, state } => {
+        Command::Readback { source, state, .. } => {
             let (memory, range) = words(source)?;
             state.finish(Ok(bytemuck::cast_slice(&memory.read()[range]).to_vec()));
             Ok(())

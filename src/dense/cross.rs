@@ -42,10 +42,6 @@ impl Trained for CrossLayer {
     fn training(&self) -> &Training {
         &self.training
     }
-
-    fn training_mut(&mut self) -> &mut Training {
-        &mut self.training
-    }
 }
 
 /// Where a layer stands in the backward pass of a stack.
@@ -352,15 +348,13 @@ impl CrossLayer {
         (variant, WIDTHS[variant])
     }
 
-    /// Records one step of the optimizer with the gradients of the last [`CrossLayer::backward`].
+    /// Records one step of the optimizer with the gradients of the last [`CrossLayer::backward`]. It counts when it is
+    /// submitted, and never if it is not.
     ///
     /// # Errors
     /// [`Error::Device`] if there is no memory.
     pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
-        let (progress, dispatches) = self.plan_step(rec)?;
-        self.training.progress = progress;
-        record(rec, dispatches);
-        Ok(())
+        self.record_step(rec)
     }
 
     /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of steps.

@@ -149,7 +149,7 @@ impl CrossNet {
     /// # Errors
     /// As [`CrossLayer::step`].
     pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
-        stack::step(&mut self.layers, rec)
+        stack::step(&self.layers, rec)
     }
 
     /// [`CrossLayer::export`] of every layer, with `0.`, `1.` and so on before the names. Blocks.

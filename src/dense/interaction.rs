@@ -24,18 +24,19 @@ pub struct Interaction {
 }
 
 impl Interaction {
-    /// Columns of the input: `features * dim`.
+    /// Columns of the input: `features * dim`, or the largest number if that is more.
     #[must_use]
     pub fn in_cols(&self) -> usize {
-        self.features * self.dim
+        self.features.saturating_mul(self.dim)
     }
 
-    /// Columns of the output.
+    /// Columns of the output, or the largest number if they are more.
     #[must_use]
     pub fn out_cols(&self) -> usize {
-        let n = self.features;
+        let n = self.features as u128;
         let pairs = if self.self_interaction { n * (n + 1) / 2 } else { n * n.saturating_sub(1) / 2 };
-        pairs + if self.dense_part { self.dim } else { 0 }
+        let all = pairs + if self.dense_part { self.dim as u128 } else { 0 };
+        usize::try_from(all).unwrap_or(usize::MAX)
     }
 
     /// Records the forward pass for `x` of `[batch, in_cols]` into `out` of `[batch, out_cols]`.

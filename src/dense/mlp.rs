@@ -151,7 +151,7 @@ impl Mlp {
     /// # Errors
     /// As [`Linear::step`].
     pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
-        stack::step(&mut self.layers, rec)
+        stack::step(&self.layers, rec)
     }
 
     /// [`Linear::export`] of every layer, with `0.`, `1.` and so on before the names. Blocks.

@@ -137,6 +137,12 @@ pub(super) struct Progress {
     powers: [f64; 2],
 }
 
+impl Default for Progress {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
 impl Progress {
     pub(super) const START: Self = Self { steps: 0, powers: [1.0; 2] };
 
@@ -147,7 +153,7 @@ impl Progress {
             DenseOptimizer::Sgd { .. } | DenseOptimizer::Adagrad { .. } => [0.0; 2],
         };
         let powers = [self.powers[0] * betas[0], self.powers[1] * betas[1]];
-        Self { steps: self.steps + 1, powers }
+        Self { steps: self.steps.saturating_add(1), powers }
     }
 
     /// What `steps` steps lead to.

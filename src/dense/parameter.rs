@@ -1,7 +1,7 @@
 //! A parameter with its gradient and its optimizer's state.
 
 use super::optimizer::{DenseOptimizer, Progress};
-use crate::device::word;
+use crate::device::{Reached, word};
 use crate::kernel::Dispatch;
 use crate::kernels::{dense_update, init_rows};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
@@ -93,13 +93,13 @@ impl Parameter {
         (self.value.rows() * self.value.stride()) as u64 * 4
     }
 
-    /// One step of the optimizer that the parameter was made for.
+    /// Records one step of the optimizer that the parameter was made for.
     pub(super) fn step(
         &self,
         rec: &mut Recorder,
         optimizer: &DenseOptimizer,
-        progress: &Progress,
-    ) -> Result<Dispatch> {
+        progress: &Reached<Progress>,
+    ) -> Result<()> {
         let bytes = self.bytes();
         let quads = word(self.name, self.value.rows() * self.value.stride() / 4)?;
         let state = match &self.state {
@@ -107,8 +107,12 @@ impl Parameter {
             None => rec.scratch("embag.nothing", 16)?,
         };
         let bindings = vec![self.grad.buffer().part(0, bytes), self.value.buffer().part(0, bytes), state];
-        let params = optimizer.params(progress, quads);
-        Ok(Dispatch::threads(&dense_update::KERNEL, optimizer.variant(), &params, bindings, quads))
+        let (optimizer, progress) = (*optimizer, progress.clone());
+        let params = optimizer.params(&Progress::START, quads);
+        let dispatch =
+            Dispatch::threads(&dense_update::KERNEL, optimizer.variant(), &params, bindings, quads);
+        rec.dispatch_late(dispatch, move || optimizer.params(&progress.get(), quads));
+        Ok(())
     }
 
     /// The values and the state as matrices, with their names.

@@ -1,7 +1,6 @@
 //! What stacks of layers have in common: all of their layers take a step, or are in a checkpoint, together.
 
 use super::parameter::NamedTensor;
-use super::plan::record;
 use super::trained::{Import, Trained};
 use crate::{Context, Recorder, Result};
 
@@ -11,13 +10,8 @@ pub(super) fn prefix(i: usize) -> String {
 }
 
 /// Records one step of every layer's optimizer.
-pub(super) fn step(layers: &mut [impl Trained], rec: &mut Recorder) -> Result<()> {
-    let plans = layers.iter().map(|layer| layer.plan_step(rec)).collect::<Result<Vec<_>>>()?;
-    for (layer, (progress, dispatches)) in layers.iter_mut().zip(plans) {
-        layer.training_mut().progress = progress;
-        record(rec, dispatches);
-    }
-    Ok(())
+pub(super) fn step(layers: &[impl Trained], rec: &mut Recorder) -> Result<()> {
+    rec.whole(|rec| layers.iter().try_for_each(|layer| layer.record_step(rec)))
 }
 
 /// Everything that a checkpoint must hold.

@@ -2,7 +2,7 @@
 
 use super::optimizer::{DenseOptimizer, Progress};
 use super::parameter::{NamedTensor, Parameter};
-use crate::kernel::Dispatch;
+use crate::device::Counter;
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// Name of the number of steps among the tensors of a checkpoint.
@@ -12,7 +12,7 @@ pub(super) const STEPS: &str = "steps";
 #[derive(Debug)]
 pub(super) struct Training {
     pub(super) optimizer: DenseOptimizer,
-    pub(super) progress: Progress,
+    pub(super) progress: Counter<Progress>,
 }
 
 impl Training {
@@ -22,7 +22,7 @@ impl Training {
     /// [`Error::InvalidArgument`] for senseless hyper-parameters.
     pub(super) fn new(optimizer: &DenseOptimizer) -> Result<Self> {
         optimizer.validate()?;
-        Ok(Self { optimizer: *optimizer, progress: Progress::START })
+        Ok(Self { optimizer: *optimizer, progress: Counter::new(Progress::START) })
     }
 
     /// Sets the learning rate of the steps to come.
@@ -41,20 +41,19 @@ pub(super) trait Trained {
 
     fn training(&self) -> &Training;
 
-    fn training_mut(&mut self) -> &mut Training;
-
     /// An empty batch has gradients too: zeros.
     fn clear_gradients(&self, rec: &mut Recorder) {
         self.all().into_iter().for_each(|parameter| rec.clear(parameter.grad.buffer()));
     }
 
-    fn plan_step(&self, rec: &mut Recorder) -> Result<(Progress, Vec<Dispatch>)> {
+    /// Records one step of the optimizer, or nothing.
+    fn record_step(&self, rec: &mut Recorder) -> Result<()> {
         let Training { optimizer, progress } = self.training();
-        let progress = progress.next(optimizer);
-        let parameters = self.all().into_iter();
-        let dispatches =
-            parameters.map(|parameter| parameter.step(rec, optimizer, &progress)).collect::<Result<_>>()?;
-        Ok((progress, dispatches))
+        let optimizer = *optimizer;
+        rec.whole(|rec| {
+            let progress = rec.advance(progress, move |progress| Ok(progress.next(&optimizer)));
+            self.all().into_iter().try_for_each(|parameter| parameter.step(rec, &optimizer, &progress))
+        })
     }
 
     fn export_with(&self, ctx: &Context, prefix: &str) -> Result<Vec<NamedTensor>> {
@@ -66,7 +65,7 @@ pub(super) trait Trained {
             name: format!("{prefix}{STEPS}"),
             shape: vec![1],
             // exact up to 2^24, where bias corrections are long gone
-            values: vec![self.training().progress.steps as f32],
+            values: vec![self.training().progress.get().steps as f32],
         });
         Ok(all)
     }
@@ -99,8 +98,9 @@ pub(super) trait Trained {
         for (matrix, values) in import.values {
             matrix.write(ctx, values)?;
         }
-        let training = self.training_mut();
-        training.progress = Progress::after(import.steps, &training.optimizer);
+        let training = self.training();
+        let progress = Progress::after(import.steps, &training.optimizer);
+        training.progress.change(ctx, |_| progress);
         Ok(())
     }
 }

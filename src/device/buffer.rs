@@ -159,7 +159,7 @@ impl Buffer {
     /// Reads everything, after all submitted work; blocks.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device fails.
+    /// [`Error::InvalidArgument`] if it is not of whole values, [`Error::Device`] if the device fails.
     pub fn read<T: Pod>(&self, ctx: &Context) -> Result<Vec<T>> {
         let mut rec = Recorder::new(ctx);
         let readback = rec.readback(self);

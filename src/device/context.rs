@@ -1,8 +1,8 @@
 //! Where work runs: a caller's wgpu device, the best adapter, or the CPU.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Buffer, Pool, Repr, Scratch};
 use crate::cpu::Memory;
@@ -25,6 +25,8 @@ struct Inner {
     backend: Backend,
     limits: DeviceLimits,
     pool: Pool,
+    /// Held by submissions that count steps, from before they are counted until the device has the work.
+    turn: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -159,12 +161,17 @@ impl Context {
     fn new(backend: Backend, limits: DeviceLimits) -> Self {
         static CONTEXTS: AtomicU64 = AtomicU64::new(1);
         let id = CONTEXTS.fetch_add(1, Ordering::Relaxed);
-        Self { inner: Arc::new(Inner { id, backend, limits, pool: Pool::default() }) }
+        Self { inner: Arc::new(Inner { id, backend, limits, pool: Pool::default(), turn: Mutex::default() }) }
     }
 
     fn with_gpu(gpu: Gpu, options: &ContextOptions) -> Result<Self> {
         let limits = narrowed(gpu.limits(), options)?;
         Ok(Self::new(Backend::Gpu(Box::new(gpu)), limits))
+    }
+
+    /// The turn of a submission that counts steps: while it is held, no other such submission is under way.
+    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this is the CPU context.
@@ -274,7 +281,7 @@ impl Context {
                 }
             }
         }
-        Ok(())
+        gpu.check_alive("warm-up")
     }
 
     /// Device memory of `size` bytes, zeroed.
@@ -320,6 +327,12 @@ impl Context {
             });
         }
         Ok(size)
+    }
+
+    /// Whether the device's memory is the host's: on the CPU, on software adapters and on integrated GPUs.
+    pub(crate) fn uses_host_memory(&self) -> bool {
+        use wgpu::DeviceType::{Cpu, IntegratedGpu};
+        self.gpu().is_none_or(|gpu| matches!(gpu.info().device_type, Cpu | IntegratedGpu))
     }
 
     /// Threads for a row that is copied or added up: on real GPUs as many as its update has; on software adapters one,

@@ -101,5 +101,6 @@ impl HalfMatrix {
 }
 
 fn stride(cols: usize) -> usize {
-    cols.next_multiple_of(2)
+    // what overflows is larger than any device's memory
+    cols.checked_next_multiple_of(2).unwrap_or(usize::MAX)
 }

@@ -108,8 +108,9 @@ impl Matrix {
     /// # Errors
     /// As [`Matrix::zeros`].
     pub fn padded(ctx: &Context, rows: usize, cols: usize) -> Result<Self> {
-        let stride = cols.next_multiple_of(4);
-        let buffer = ctx.allocate("embag.matrix", (rows * stride) as u64 * 4)?;
+        // what overflows is larger than any device's memory
+        let stride = cols.checked_next_multiple_of(4).unwrap_or(usize::MAX);
+        let buffer = ctx.allocate("embag.matrix", dense_bytes(rows, stride))?;
         Ok(Self { buffer, rows, cols, stride })
     }
 

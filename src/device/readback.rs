@@ -59,6 +59,16 @@ impl ReadbackState {
         self.lock().done.take()
     }
 
+    /// What is behind an error of the device.
+    fn explained(&self, error: Error) -> Error {
+        match (error, self.ctx.as_ref().map(Context::backend)) {
+            (Error::Device { operation, message }, Some(Backend::Gpu(gpu))) => {
+                gpu.failed(&operation, message)
+            }
+            (error, _) => error,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,7 +124,7 @@ impl<T: Pod> Readback<T> {
     }
 
     fn take(&self) -> Option<Result<Vec<T>>> {
-        let bytes = self.state.take()?;
+        let bytes = self.state.take()?.map_err(|error| self.state.explained(error));
         Some(self.checks.run().and(bytes).map(|bytes| bytemuck::pod_collect_to_vec(&bytes)))
     }
 }

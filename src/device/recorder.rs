@@ -1,5 +1,6 @@
 //! Records operations and submits them together.
 
+use super::late::{Late, Settling, settle};
 use super::{Backend, Buffer, Context, Readback, ReadbackState, Scratch};
 use crate::kernel::Dispatch;
 use crate::{Error, Result};
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Clear(Buffer),
     Readback {
         source: Buffer,
+        /// Bytes of a value.
+        value: usize,
         state: Arc<ReadbackState>,
     },
 }
@@ -38,7 +41,15 @@ impl Command {
                 source.check_home(ctx, "copy source")?;
                 target.check_home(ctx, "copy target")
             }
-            Self::Readback { source, .. } => source.check_home(ctx, "readback source"),
+            Self::Readback { source, value, .. } => {
+                source.check_home(ctx, "readback source")?;
+                // values of no bytes would be any number of them
+                if source.size().checked_rem(*value as u64) == Some(0) {
+                    return Ok(());
+                }
+                let expected = format!("a multiple of the {value} bytes of a value");
+                Err(Error::invalid("bytes to read back", expected, source.size()))
+            }
         }
     }
 }
@@ -76,10 +87,14 @@ impl std::fmt::Debug for Checks {
 
 /// Records many operations for one submission: on a GPU one encoder and one open compute pass.
 ///
-/// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order.
+/// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order. Steps of optimizers are counted
+/// there too, in the order of submissions: a recorder that is dropped, or refused, leaves tables, state and the numbers of
+/// steps as they are. Learning rates are those of the recording, times the schedule's factor of the step.
 pub struct Recorder {
     ctx: Context,
-    commands: Vec<Command>,
+    pub(super) commands: Vec<Command>,
+    /// What is settled at submission.
+    late: Vec<Late>,
     checks: Checks,
     /// What [`Recorder::check_once`] has checks for.
     checked: Vec<usize>,
@@ -103,6 +118,7 @@ impl Recorder {
         Self {
             ctx: ctx.clone(),
             commands: Vec::new(),
+            late: Vec::new(),
             checks: Checks::default(),
             checked: Vec::new(),
             scratch: Vec::new(),
@@ -154,11 +170,12 @@ impl Recorder {
         }
     }
 
-    /// Asks for the content of `source` at this point; waiting for it also gives the errors that
-    /// [`Submission::wait`] would.
+    /// Asks for the content of `source` at this point, which must be of whole values: otherwise the submission is refused.
+    /// Waiting for it also gives the errors that [`Submission::wait`] would.
     pub fn readback<T: Pod>(&mut self, source: &Buffer) -> Readback<T> {
         let state = Arc::new(ReadbackState::new(&self.ctx));
-        self.commands.push(Command::Readback { source: source.clone(), state: state.clone() });
+        let value = size_of::<T>();
+        self.commands.push(Command::Readback { source: source.clone(), value, state: state.clone() });
         Readback::new(state, self.checks.clone())
     }
 
@@ -198,14 +215,20 @@ impl Recorder {
 
     /// Records all of an operation or, if it fails, nothing.
     pub(crate) fn whole<T>(&mut self, record: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let before = (self.commands.len(), self.checks.len(), self.checked.len());
+        let before = (self.commands.len(), self.late.len(), self.checks.len(), self.checked.len());
         let result = record(self);
         if result.is_err() {
             self.commands.truncate(before.0);
-            self.checks.truncate(before.1);
-            self.checked.truncate(before.2);
+            self.late.truncate(before.1);
+            self.checks.truncate(before.2);
+            self.checked.truncate(before.3);
         }
         result
+    }
+
+    /// Settles something at submission, after what was recorded before and before anything runs.
+    pub(super) fn late(&mut self, late: impl Fn(&mut Settling<'_>) -> Result<()> + Send + Sync + 'static) {
+        self.late.push(Box::new(late));
     }
 
     pub(crate) fn check(&mut self, check: Check) {
@@ -226,8 +249,11 @@ impl Recorder {
     /// # Errors
     /// [`Error::WrongContext`], [`Error::InvalidArgument`] or [`Error::LimitExceeded`] if memory belongs to another
     /// context, overlaps or cannot be bound, [`Error::Device`] if the device refuses; nothing runs then. Bad ids of device batches show in [`Submission::wait`].
-    pub fn submit(self) -> Result<Submission> {
+    pub fn submit(mut self) -> Result<Submission> {
         self.commands.iter().try_for_each(|command| command.check(&self.ctx))?;
+        // steps are numbered in the order in which their work reaches the device
+        let turn = (!self.late.is_empty()).then(|| self.ctx.turn());
+        let moved = settle(&mut self.commands, &self.late)?;
         let index = match self.ctx.backend() {
             Backend::Gpu(gpu) => Some(gpu.execute(&self.commands)?),
             Backend::Cpu => {
@@ -235,6 +261,8 @@ impl Recorder {
                 None
             }
         };
+        moved.keep();
+        drop(turn);
         Ok(Submission { ctx: self.ctx, index, checks: self.checks })
     }
 

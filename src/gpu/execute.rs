@@ -66,7 +66,7 @@ impl Gpu {
                     let (buffer, offset) = gpu_range(target)?;
                     encoder.clear_buffer(buffer, offset, Some(target.size));
                 }
-                Command::Readback { source, state } => {
+                Command::Readback { source, state, .. } => {
                     let (buffer, offset) = gpu_range(source)?;
                     let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
                         label: Some("embag.readback"),

@@ -151,8 +151,41 @@ impl Gpu {
         }
         match first {
             None => Ok(made),
-            Some(error) => Err(Error::device(operation, error)),
+            Some(error) => Err(self.failed(operation, error)),
         }
+    }
+
+    /// The error of an operation that failed with these words.
+    pub(crate) fn failed(&self, operation: &str, message: impl ToString) -> Error {
+        self.check_alive(operation).err().unwrap_or_else(|| Error::device(operation, message))
+    }
+
+    /// An error if the device is lost, for operations that wgpu does on such a device without a word.
+    pub(crate) fn check_alive(&self, operation: &str) -> Result<()> {
+        match self.is_lost() {
+            true => Err(Error::DeviceLost { operation: operation.to_owned() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the device is lost, or was destroyed.
+    ///
+    /// Only one callback tells that, which is the caller's. But on a lost device wgpu makes buffers without a word that
+    /// cannot be used.
+    fn is_lost(&self) -> bool {
+        let scopes = [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory]
+            .map(|filter| self.device.push_error_scope(filter));
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("embag.lost"),
+            size: 16,
+            usage: wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&buffer, 0, &[0; 4]);
+        let [validation, memory] = scopes;
+        let memory = pollster::block_on(memory.pop());
+        let validation = pollster::block_on(validation.pop());
+        memory.is_none() && validation.is_some()
     }
 
     pub(crate) fn wait(&self, index: wgpu::SubmissionIndex, timeout: Option<Duration>) -> Result<()> {
@@ -160,7 +193,7 @@ impl Gpu {
         match self.device.poll(poll) {
             Ok(_) => Ok(()),
             Err(wgpu::PollError::Timeout) => Err(Error::Timeout { timeout: timeout.unwrap_or_default() }),
-            Err(error) => Err(Error::device("wait", error)),
+            Err(error) => Err(self.failed("wait", error)),
         }
     }
 

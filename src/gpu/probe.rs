@@ -22,7 +22,7 @@ pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
             vec![buffer.clone()],
             1,
         )),
-        Command::Readback { source: buffer, state: state.clone() },
+        Command::Readback { source: buffer, value: size_of::<f32>(), state: state.clone() },
     ])?;
     gpu.wait(index, None)?;
     state.settle();

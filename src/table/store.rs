@@ -7,7 +7,7 @@ use bytemuck::NoUninit;
 use super::init::{normal_value, table_seed};
 use super::layout::TableShape;
 use super::{Init, Plan, Precision, Shape, Table, Window};
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Need, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::init_rows;
 use crate::optimizer::Optimizer;
@@ -41,18 +41,10 @@ impl TableStore {
         state_precision: Precision,
         seed: u64,
     ) -> Result<Self> {
-        let shapes = tables.iter().map(|(name, table)| table.validate(name)).collect::<Result<Vec<_>>>()?;
-        let words = |dim| optimizer.map_or(0, |o| o.kernel().state_words(dim, state_precision.code()));
-        let planned: Vec<TableShape> = shapes
-            .iter()
-            .zip(&tables)
-            .map(|(&shape, (_, table))| TableShape {
-                shape,
-                state: words(shape.dim),
-                own: table.storage.is_some(),
-            })
-            .collect();
+        let planned = planned(&tables, optimizer, state_precision)?;
+        let shapes: Vec<Shape> = planned.iter().map(|table| table.shape).collect();
         check_storage(ctx, &tables, &shapes)?;
+        need(&tables, &planned).check(ctx)?;
         let limits = ctx.limits();
         let plan = Plan::new(&planned, limits.binding, limits.alignment)?;
         let mut weights = Vec::new();
@@ -77,6 +69,15 @@ impl TableStore {
             }
         }
         Ok(store)
+    }
+
+    /// The memory that such tables take.
+    pub(crate) fn need(
+        tables: &[(String, Table)],
+        optimizer: Option<&Optimizer>,
+        state_precision: Precision,
+    ) -> Result<Need> {
+        Ok(need(tables, &planned(tables, optimizer, state_precision)?))
     }
 
     pub(crate) fn context(&self) -> &Context {
@@ -314,6 +315,29 @@ impl TableStore {
         }
         Ok(())
     }
+}
+
+fn planned(
+    tables: &[(String, Table)],
+    optimizer: Option<&Optimizer>,
+    state_precision: Precision,
+) -> Result<Vec<TableShape>> {
+    let words = |dim| optimizer.map_or(0, |o| o.kernel().state_words(dim, state_precision.code()));
+    let planned = tables.iter().map(|(name, table)| {
+        let shape = table.validate(name)?;
+        Ok(TableShape { shape, state: words(shape.dim), own: table.storage.is_some() })
+    });
+    planned.collect()
+}
+
+/// Weights, but for those in callers' memory, and state.
+fn need(tables: &[(String, Table)], planned: &[TableShape]) -> Need {
+    let mut need = Need::default();
+    for ((name, _), &TableShape { shape, state, own }) in tables.iter().zip(planned) {
+        let weights = if own { 0 } else { shape.bytes() };
+        need.add(name, weights + u64::from(shape.rows) * u64::from(state) * 4);
+    }
+    need
 }
 
 /// Tables in callers' memory must be bindable there, and apart from each other.

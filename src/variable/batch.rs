@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::VariableRows;
 use super::layout::Layout;
-use crate::bag::Id;
+use crate::bag::{Id, as_given};
 use crate::device::Buffer;
 use crate::{Error, Result};
 
@@ -70,7 +70,7 @@ impl VariableRows {
         for (i, id) in ids.iter().enumerate() {
             let Ok(place) = self.place(id.number()) else {
                 let expected = format!("a row below {}", self.layout.rows);
-                return Err(Error::invalid(format!("ids[{i}]"), expected, id.number()));
+                return Err(Error::invalid(format!("ids[{i}]"), expected, as_given(id.number(), I::SIGNED)));
             };
             keys.push(first_key[place.table] + place.row);
             offsets.push(end);

@@ -95,6 +95,9 @@ impl VariableRows {
     /// [`Error::RowOutOfRange`] if there is no such row, [`Error::InvalidArgument`] if `values` has not its dimension.
     pub fn write_row(&mut self, row: u64, values: &[f32]) -> Result<()> {
         let place = self.place(row)?;
+        if values.len() != place.dim as usize {
+            return Err(Error::invalid(format!("row {row}"), format!("{} values", place.dim), values.len()));
+        }
         let table = self.bags.tables()[place.table].clone();
         self.bags.write_row(&table, place.row.into(), values)
     }

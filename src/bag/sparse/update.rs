@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::sparse_gradient::Target;
 use super::{SparseGradient, guard};
 use crate::bag::EmbeddingBags;
-use crate::bag::backward::Update;
 use crate::bag::by_key::CountedRows;
+use crate::bag::update::Update;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::row_terms;
@@ -18,7 +18,8 @@ impl EmbeddingBags {
     ///
     /// With what [`EmbeddingBags::sparse_grad`] made of a batch, rows and state become what
     /// [`EmbeddingBags::backward`] would have made of them. Of the [`UpdateRules`](crate::UpdateRules) all hold but
-    /// `clip_value`, which is for the terms that the gradients are sums of.
+    /// `clip_value`, which is for the terms that the gradients are sums of. Without gradients it is a step too, as the
+    /// backward of an empty batch is.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer, a gradient is of a table that these bags do not have in this
@@ -35,7 +36,7 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::update`].
     pub fn record_update(&mut self, rec: &mut Recorder, gradients: &[SparseGradient]) -> Result<()> {
-        let update = self.next_update("one, for an update")?;
+        self.wanted_optimizer("one, for an update")?;
         self.same_context(rec, "recorder")?;
         let mut tables = Vec::with_capacity(gradients.len());
         for gradient in gradients {
@@ -58,17 +59,16 @@ impl EmbeddingBags {
             tables.push(table);
         }
         rec.whole(|rec| {
+            let update = self.next_update(rec, "one, for an update")?;
             guard::record(rec, gradients);
             rec.scope(|rec| {
                 let status = guard::status(rec, &guard::joined(gradients))?;
                 for (gradient, &table) in gradients.iter().zip(&tables) {
                     self.update_table(rec, gradient, table, &status, &update)?;
                 }
-                Ok::<(), Error>(())
+                Ok(())
             })
-        })?;
-        self.steps = update.step;
-        Ok(())
+        })
     }
 
     fn update_table(

@@ -1,5 +1,7 @@
 //! A few large weights, or the weights of a few large inputs, kept apart from those that are quantised.
 
+use std::collections::HashSet;
+
 use super::check_finite;
 use crate::{Error, Result};
 
@@ -37,12 +39,11 @@ impl Outliers {
     /// # Errors
     /// As [`Outliers::split_weights`], and [`Error::InvalidArgument`] for a channel that is not there.
     pub fn split_channels(weight: &mut [f32], inputs: usize, channels: &[usize]) -> Result<Self> {
-        let mut apart = vec![false; inputs];
-        for &channel in channels {
-            let there = apart.get_mut(channel);
-            *there.ok_or_else(|| Error::invalid("channels", format!("below {inputs}"), channel))? = true;
+        if let Some(channel) = channels.iter().find(|channel| **channel >= inputs) {
+            return Err(Error::invalid("channels", format!("below {inputs}"), channel));
         }
-        Self::split(weight, inputs, |channel, _| apart[channel])
+        let apart: HashSet<usize> = channels.iter().copied().collect();
+        Self::split(weight, inputs, |channel, _| apart.contains(&channel))
     }
 
     fn split(weight: &mut [f32], inputs: usize, apart: impl Fn(usize, f32) -> bool) -> Result<Self> {
