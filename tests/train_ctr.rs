@@ -169,6 +169,55 @@ fn files_without_numbers_are_learnt_and_resumed_too() {
     assert_eq!(whole["embedding_bytes"], 1000 * 16 * 4);
 }
 
+/// A file in `folder`.
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = path(folder, name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn libsvm_ids_are_their_indices_wherever_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = file(folder.path(), "train", "+1 1:1 10:1\n-1 1:1 11:1\n");
+    let test = file(folder.path(), "test", "+1 10:1\n-1 11:1\n");
+    let args = ["--device", "cpu", "--format", "libsvm", "--train", &train, "--test", &test];
+    assert_eq!(json(&args)["auc"], 1.0);
+    let said = |args: &[&str]| String::from_utf8(run(args).stderr).unwrap();
+    assert!(said(&args).contains("libsvm: 2 slots, as every line has one id of each of these columns"));
+    assert!(said(&[&args[..], &["--slots"]].concat()).contains("libsvm: 2 slots, the places in the line"));
+
+    // in no order, and with zeros left out
+    let line = |i: u32| {
+        let (id, other) = (i.wrapping_mul(2_654_435_761) >> 20, i.wrapping_mul(0x9e37_79b1) >> 24);
+        let (label, known) = (id % 2, 10 + id % 2);
+        match other % 3 {
+            0 => format!("{label} {known}:1\n"),
+            1 => format!("{label} {}:1 {known}:1\n", 100 + other % 7),
+            _ => format!("{label} {known}:1 {}:1 3:1\n", 100 + other % 5),
+        }
+    };
+    let train = file(folder.path(), "bags", &(0..4000).map(line).collect::<String>());
+    let args = ["--device", "cpu", "--format", "libsvm", "--train", &train, "--batch", "64"];
+    assert!(json(&args)["auc"].as_f64().unwrap() > 0.999);
+    assert!(said(&args).contains("libsvm: one bag of all ids of a line"));
+}
+
+/// Only pairs of indices say anything: one of each of two kinds, and alike or not.
+#[test]
+fn pairs_within_a_bag_are_learnt() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |i: u32| {
+        let bits = i.wrapping_mul(2_654_435_761) >> 20;
+        let (a, b) = (bits & 1, bits >> 1 & 1);
+        format!("{} {}:1 {}:1\n", a ^ b, 30 + b, 10 + a)
+    };
+    let train = file(folder.path(), "pairs", &(0..8000).map(line).collect::<String>());
+    let args = ["--device", "cpu", "--format", "libsvm", "--train", &train, "--batch", "64"];
+    let report = json(&[&args[..], &["--epochs", "4"]].concat());
+    assert!(report["auc"].as_f64().unwrap() > 0.99, "{report}");
+}
+
 #[test]
 fn cpu_and_gpu_end_alike() {
     if common::gpu().is_none() {

@@ -74,6 +74,8 @@ impl Args {
             seed: trained.seed,
             hash_rows: None,
             ids: Ids::Rows,
+            // the checkpoint knows
+            by_position: false,
         }
     }
 }

@@ -76,9 +76,9 @@ impl Trained {
     }
 }
 
-/// What takes the dot products of all vectors of an example.
+/// What takes the dot products of all vectors of an example; a single bag's with itself, as `train_ctr` does.
 pub fn interaction(features: usize, dim: usize) -> Interaction {
-    Interaction { features: features + 1, dim, self_interaction: false, dense_part: true }
+    Interaction { features: features + 1, dim, self_interaction: features == 1, dense_part: true }
 }
 
 /// Bags without an optimizer, the features in the schema's order.

@@ -54,6 +54,12 @@ pub struct Args {
     /// [default: the checkpoint's, or 100000]
     #[arg(long, value_name = "N", value_parser = row_count, allow_negative_numbers = true)]
     pub hash_rows: Option<u32>,
+    /// libsvm: an id is its index with its place in the line, and each place is a slot of its own, for data with
+    /// columns in a fixed order and none left out. Without it an id is its index alone, wherever it stands; where
+    /// every line of --train has one id of each of the same columns, these are slots, else a line is one bag
+    /// [default: as in the checkpoint]
+    #[arg(long)]
+    pub slots: bool,
     /// Decides the initial weights, the order of the examples and the synthetic data
     /// [default: the checkpoint's, or 1]
     #[arg(long, value_name = "N")]
@@ -303,6 +309,7 @@ impl Args {
             seed: settings.seed,
             hash_rows: self.hash_rows,
             ids: if settings.embedding == Embedding::Fixed { Ids::Rows } else { Ids::Raw },
+            by_position: self.slots,
         }
     }
 }

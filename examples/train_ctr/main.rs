@@ -91,6 +91,9 @@ fn run(args: &Args) -> Result<(), RunError> {
     let saved_data: Option<DataState> = saved.as_ref().map(|saved| saved.json("data")).transpose()?;
     let settings = args.settings(saved_settings.as_ref())?;
     let data = data::open(&args.source(&settings), saved_data.as_ref())?;
+    if let Some(choice) = data.choice() {
+        eprintln!("{}: {choice}", args.format.name());
+    }
     let schema = data.schema();
     match settings.embedding {
         Embedding::Fixed => {

@@ -119,7 +119,7 @@ impl<E: Embeddings> Model<E> {
         let interaction = Interaction {
             features: schema.features.len() + 1,
             dim,
-            self_interaction: false,
+            self_interaction: pairs_within_bags(schema.features.len()),
             dense_part: true,
         };
         let mlp =
@@ -237,6 +237,12 @@ impl<E: Embeddings> Model<E> {
         self.bottom.import_from(&self.ctx, checkpoint, "bottom")?;
         self.top.import_from(&self.ctx, checkpoint, "top")
     }
+}
+
+/// Whether bags are multiplied with themselves too: a single one has no other to meet, and its product with itself is
+/// the sum over all pairs of its ids, as a factorisation machine takes it.
+const fn pairs_within_bags(features: usize) -> bool {
+    features == 1
 }
 
 /// The first of the seeds of an MLP's layers.

@@ -48,7 +48,7 @@ pub enum Format {
     MovieLens,
     /// UCI Adult (census income): a CSV file with a header
     Adult,
-    /// `label id:value ...` or libffm's `label field:id:value ...`
+    /// `label index:value ...` or libffm's `label field:index:value ...`
     Libsvm,
     /// Criteo's display advertising logs: tab-separated, no header
     Criteo,
@@ -81,6 +81,8 @@ pub struct Source {
     pub hash_rows: Option<u32>,
     /// What ids become; raw ones need no `hash_rows`.
     pub ids: Ids,
+    /// `--slots`: whether libsvm's ids count with their place in the line.
+    pub by_position: bool,
 }
 
 /// What a checkpoint keeps of the data, so that a resumed run gives every id the row and every
@@ -151,6 +153,11 @@ pub trait Dataset: Send + Sync {
         &self.state().schema
     }
 
+    /// What was chosen by the data, for people.
+    fn choice(&self) -> Option<String> {
+        None
+    }
+
     /// The training examples of an epoch, or `None` where only reading them all would tell.
     fn train_len(&self) -> Option<usize>;
 
@@ -172,6 +179,9 @@ pub fn open(source: &Source, state: Option<&DataState>) -> Result<Box<dyn Datase
         let expected = format!("the checkpoint's {}", state.format.name());
         return Err(DataError::argument("--format", expected, source.format.name()));
     }
+    if source.by_position && source.format != Format::Libsvm {
+        return Err(DataError::argument("--slots", "--format libsvm beside it", source.format.name()));
+    }
     let test = source.test.as_deref();
     let (rows, ids) = (source.hash_rows, source.ids);
     Ok(match source.format {
@@ -179,7 +189,8 @@ pub fn open(source: &Source, state: Option<&DataState>) -> Result<Box<dyn Datase
         Format::MovieLens => Box::new(movielens::open(train_path(source)?, test, ids, state)?),
         Format::Adult => Box::new(adult::open(train_path(source)?, test, ids, state)?),
         Format::Libsvm => {
-            Box::new(libsvm::open(train_path(source)?, test, hash_rows(ids, rows, state)?, state)?)
+            let (train, rows) = (train_path(source)?, hash_rows(ids, rows, state)?);
+            Box::new(libsvm::open(train, test, rows, source.by_position, state)?)
         }
         Format::Criteo => {
             Box::new(criteo::open(train_path(source)?, test, hash_rows(ids, rows, state)?, state)?)
@@ -227,7 +238,15 @@ mod tests {
     use super::*;
 
     fn source(format: Format) -> Source {
-        Source { format, train: None, test: None, seed: 1, hash_rows: None, ids: Ids::Rows }
+        Source {
+            format,
+            train: None,
+            test: None,
+            seed: 1,
+            hash_rows: None,
+            ids: Ids::Rows,
+            by_position: false,
+        }
     }
 
     fn message(source: &Source, state: Option<&DataState>) -> String {
@@ -259,6 +278,13 @@ mod tests {
         let mut source = source(Format::Synthetic);
         source.test = Some("x.csv".into());
         assert_eq!(message(&source, None), "--test: expected none for --format synthetic, got `x.csv`");
+    }
+
+    #[test]
+    fn only_libsvm_has_places_in_the_line() {
+        let mut source = source(Format::Criteo);
+        source.by_position = true;
+        assert_eq!(message(&source, None), "--slots: expected --format libsvm beside it, got criteo");
     }
 
     #[test]

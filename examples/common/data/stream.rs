@@ -21,6 +21,11 @@ pub trait LineFormat: Send + Sync {
 
     /// Adds the example of a line to `examples`. After an error `examples` must be dropped.
     fn parse(&self, line: TextLine<'_>, examples: &mut Examples) -> Result<(), DataError>;
+
+    /// What was chosen by the data, for people.
+    fn choice(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The examples of a file that belong to one of the two sets.
@@ -113,6 +118,10 @@ impl<F: LineFormat> StreamData<F> {
 impl<F: LineFormat> Dataset for StreamData<F> {
     fn state(&self) -> &DataState {
         &self.state
+    }
+
+    fn choice(&self) -> Option<String> {
+        self.format.choice()
     }
 
     fn train_len(&self) -> Option<usize> {

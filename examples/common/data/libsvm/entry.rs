@@ -2,9 +2,7 @@
 
 use super::super::DataError;
 use super::super::lines::TextLine;
-
-/// The most slots: each becomes a feature of its own.
-pub const MAX_SLOTS: usize = 1024;
+use super::slots::MAX_SLOTS;
 
 /// Which of the two formats a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +12,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What the slots of this format are called.
-    pub const fn slot_name(self) -> &'static str {
-        match self {
-            Self::Libsvm => "position",
-            Self::Libffm => "field",
+    /// The kind that an entry is of, by its colons.
+    pub fn of(entry: &str) -> Self {
+        match entry.bytes().filter(|&byte| byte == b':').count() {
+            2 => Self::Libffm,
+            _ => Self::Libsvm,
         }
     }
 
@@ -34,7 +32,8 @@ impl Kind {
 /// An id of a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
-    pub slot: usize,
+    /// 0 where the format has none.
+    pub field: usize,
     pub id: u32,
     pub value: f32,
 }
@@ -53,39 +52,35 @@ pub fn split<'a>(line: TextLine<'a>) -> (&'a str, impl Iterator<Item = &'a str> 
 
 /// The label of a line: 1 or 0.
 pub fn label(line: TextLine<'_>, text: &str) -> Result<f32, DataError> {
-    match text {
-        "1" | "+1" => Ok(1.0),
-        "0" | "-1" => Ok(0.0),
+    // some write labels as `1.0` and `-1.0`
+    match text.parse() {
+        Ok(1.0) => Ok(1.0),
+        Ok(0.0 | -1.0) => Ok(0.0),
         _ => Err(line.error("label", "-1, 0, 1 or +1", text)),
     }
 }
 
-/// Reads the entry `text`, the line's at a 0-based `position`.
-pub fn entry(line: TextLine<'_>, kind: Kind, position: usize, text: &str) -> Result<Entry, DataError> {
+/// Reads an entry.
+pub fn entry(line: TextLine<'_>, kind: Kind, text: &str) -> Result<Entry, DataError> {
     let malformed = || line.error("entry", kind.entry(), text);
-    let (slot, pair) = match kind {
-        Kind::Libsvm => (position, text),
+    let (field, pair) = match kind {
+        Kind::Libsvm => (0, text),
         Kind::Libffm => {
             let (field, pair) = text.split_once(':').ok_or_else(malformed)?;
-            let expected = "a whole number";
-            let slot = field.parse().map_err(|_| line.error("field", expected, field))?;
-            (slot, pair)
+            let expected = format!("a whole number below {MAX_SLOTS}");
+            let number = field.parse().ok().filter(|&field| field < MAX_SLOTS);
+            (number.ok_or_else(|| line.error("field", expected, field))?, pair)
         }
     };
-    if slot >= MAX_SLOTS {
-        let expected = format!("at most {MAX_SLOTS} slots, numbered from 0");
-        return Err(line.error(kind.slot_name(), expected, &slot.to_string()));
-    }
     let (id, value) = pair.split_once(':').ok_or_else(malformed)?;
     if value.contains(':') {
         return Err(malformed());
     }
-    let ids = "a whole number from 0 to 4294967295";
     let finite = |value: &f32| value.is_finite();
     Ok(Entry {
-        slot,
-        id: id.parse().map_err(|_| line.error("id", ids, id))?,
+        field,
+        id: id.parse().map_err(|_| line.error("id", "an id below 2^32", id))?,
         value: (value.parse().ok().filter(finite))
-            .ok_or_else(|| line.error("value", "a finite number", value))?,
+            .ok_or_else(|| line.error("value", "a finite number of at most 3.4e38", value))?,
     })
 }
