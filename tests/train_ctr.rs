@@ -325,6 +325,120 @@ fn mistakes_end_with_code_1_and_a_line() {
     assert!(with(&["--lr", "1e30"]).contains("field `age`"), "data comes first");
 }
 
+/// A good line of Criteo's.
+fn criteo_line(label: u32) -> String {
+    format!("{label}{}\n", "\t".repeat(39))
+}
+
+#[test]
+fn a_pass_without_an_example_is_an_error_and_leaves_no_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = path(folder.path(), "model");
+    let empty = file(folder.path(), "empty", "");
+    let header = fs::read_to_string(census(folder.path(), 0)).unwrap();
+    let [adult, criteo, libsvm] = [
+        ("adult", format!("{header}{}", "30,w,1,e,9,m,o,r,x,y,0,0,40,c,>50K\n".repeat(4))),
+        ("criteo", criteo_line(1).repeat(9)),
+        ("libsvm", "1 1:1\n".repeat(9)),
+    ]
+    .map(|(name, text)| file(folder.path(), name, &text));
+    let header = file(folder.path(), "header", &header);
+    let training = "expected at least one training example, found none";
+    let test = "expected at least one test example, found none";
+    let held_out =
+        "expected at least one test example that is held out (more lines, or a --test beside it), found none";
+    for (format, args, named, expected) in [
+        ("criteo", vec!["--train", &empty], &empty, training),
+        ("criteo", vec!["--train", &empty, "--test", &criteo], &empty, training),
+        ("criteo", vec!["--train", &criteo, "--test", &empty], &empty, test),
+        ("criteo", vec!["--train", &criteo], &criteo, held_out),
+        ("libsvm", vec!["--train", &empty], &empty, "expected at least one example with an id, found none"),
+        ("libsvm", vec!["--train", &empty, "--test", &libsvm], &empty, training),
+        ("libsvm", vec!["--train", &libsvm, "--test", &empty], &empty, test),
+        ("libsvm", vec!["--train", &libsvm], &libsvm, held_out),
+        ("adult", vec!["--train", &header], &header, "expected at least one training row, found none"),
+        ("adult", vec!["--train", &adult, "--test", &header], &header, test),
+        ("adult", vec!["--train", &adult], &adult, held_out),
+    ] {
+        let common = ["--device", "cpu", "--format", format, "--checkpoint", &checkpoint];
+        assert_eq!(
+            error(&[&common[..], &args].concat()),
+            format!("error: `{named}`: {expected}"),
+            "{format}"
+        );
+        assert!(!Path::new(&checkpoint).exists(), "{format} {args:?}");
+    }
+}
+
+#[test]
+fn a_file_of_bad_lines_is_refused_at_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = criteo_line(1).repeat(20) + &"what is this?\n".repeat(500);
+    let train = file(folder.path(), "day_0", &text);
+    let expected = format!("error: {train}:21: field `label`: expected 0 or 1, found `what is this?`");
+    assert_eq!(error(&["--device", "cpu", "--format", "criteo", "--train", &train]), expected);
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let adult = fs::read_to_string(census(folder.path(), 100)).unwrap();
+    let criteo = [1, 0].map(criteo_line).concat().repeat(20);
+    for (format, text) in [("adult", adult), ("criteo", criteo), ("libsvm", lines_of_ids("1"))] {
+        let train = file(folder.path(), format, &format!("\u{feff}{text}"));
+        json(&["--device", "cpu", "--format", format, "--train", &train, "--epochs", "1"]);
+    }
+    let ratings: String = (0..20).map(|time| format!("1,10,4,{time}\n")).collect();
+    file(folder.path(), "ratings.csv", &format!("\u{feff}userId,movieId,rating,timestamp\n{ratings}"));
+    file(folder.path(), "movies.csv", "\u{feff}movieId,title,genres\n10,Ten (1990),Drama\n");
+    json(&["--device", "cpu", "--format", "movielens", "--train", folder.path().to_str().unwrap()]);
+}
+
+/// What a program says that reads `text` from a pipe.
+#[cfg(target_os = "linux")]
+fn piped(args: &[&str], text: &str) -> Output {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let mut child = Command::new(example::program("train_ctr"))
+        .args(["--device", "cpu", "--epochs", "2"])
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // who refuses the pipe leaves it unread
+    let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_kept_in_memory_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (criteo, libsvm) = ([1, 0].map(criteo_line).concat().repeat(20), "1 1:1\n0 2:1\n".repeat(20));
+    for (format, text) in [("criteo", &criteo), ("libsvm", &libsvm)] {
+        let regular = file(folder.path(), format, text);
+        let pipe = "/dev/stdin";
+        for args in [&["--train", pipe][..], &["--train", &regular, "--test", pipe]] {
+            let checkpoint = path(folder.path(), "model");
+            let output = piped(&[&["--format", format, "--checkpoint", &checkpoint], args].concat(), text);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            let expected = "error: cannot open `/dev/stdin`: expected a regular file, as it is read more than \
+                            once, got a pipe or a device";
+            assert_eq!(said.lines().last(), Some(expected));
+            assert!(!Path::new(&checkpoint).exists());
+        }
+    }
+    let adult = fs::read_to_string(census(folder.path(), 300)).unwrap();
+    let output = piped(&["--format", "adult", "--train", "/dev/stdin", "--json"], &adult);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let summary: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&summary["train_examples"], &summary["test_examples"]), (&240.into(), &60.into()));
+}
+
 #[test]
 fn a_training_that_diverges_is_not_saved() {
     let folder = tempfile::tempdir().unwrap();

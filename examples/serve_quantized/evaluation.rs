@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use embag::quant::accuracy::PairedNe;
 use embag::{Matrix, Recorder, Result};
 
-use crate::data::{Dataset, Examples};
+use crate::data::{DataError, Dataset, Examples};
 use crate::error::RunError;
 use crate::served::Served;
 
@@ -25,10 +25,16 @@ pub struct TestSet {
 impl TestSet {
     /// Reads all test examples; batches go to either half in turn.
     pub fn read(data: &dyn Dataset) -> Result<Self, RunError> {
+        let len = match data.test_len() {
+            Some(len) => len,
+            None => data.test(BATCH).map(|examples| Ok(examples?.len())).sum::<Result<_, DataError>>()?,
+        };
+        if len < 2 {
+            let expected = "at least two test examples, one for each half";
+            return Err(DataError::argument("--test", expected, len.to_string()).into());
+        }
         // small enough that both halves have some
-        let batch = data
-            .test_len()
-            .map_or(BATCH, |len| NonZeroUsize::new(len / 8).unwrap_or(NonZeroUsize::MIN).min(BATCH));
+        let batch = NonZeroUsize::new(len / 8).unwrap_or(NonZeroUsize::MIN).min(BATCH);
         let (mut chosen_on, mut held_out) = (Vec::new(), Vec::new());
         for (k, examples) in data.test(batch).enumerate() {
             if k % 2 == 0 { &mut chosen_on } else { &mut held_out }.push(examples?);

@@ -23,6 +23,9 @@ pub enum DataError {
     /// A file that cannot be opened.
     #[error("cannot open `{}`: {cause}", .path.display())]
     Open { path: PathBuf, cause: io::Error },
+    /// A file that can be read but once, where that is not enough.
+    #[error("cannot open `{}`: expected a regular file, as it is read more than once, got {got}", .path.display())]
+    Once { path: PathBuf, got: &'static str },
     /// A file that failed after it had been opened.
     #[error("{}:{line}: cannot read on: {cause}", .path.display())]
     Read {
@@ -31,7 +34,7 @@ pub enum DataError {
         line: u64,
         cause: io::Error,
     },
-    /// A file without what training needs.
+    /// A file without what is needed of it.
     #[error("`{}`: expected at least one {expected}, found none", .path.display())]
     Empty { path: PathBuf, expected: &'static str },
     /// A command line argument that does not fit the data or the checkpoint.

@@ -1,4 +1,4 @@
-//! A text file line by line, in memory for one line.
+//! A text file line by line, in memory for one line. It must be a regular file: every pass reads it anew.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -8,6 +8,9 @@ use super::DataError;
 
 /// The read buffer: large, as the files are read from end to end.
 const BUFFER_BYTES: usize = 1 << 18;
+
+/// What some editors begin a file of UTF-8 with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A line of a file, without its line end.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +31,14 @@ pub struct Lines {
 impl Lines {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(|cause| DataError::Open { path: path.to_owned(), cause })?;
+        let failed = |cause| DataError::Open { path: path.to_owned(), cause };
+        // asked before it is opened, as opening a pipe waits for its other end
+        let found = path.metadata().map_err(failed)?;
+        if !found.is_file() {
+            let got = if found.is_dir() { "a folder" } else { "a pipe or a device" };
+            return Err(DataError::Once { path: path.to_owned(), got });
+        }
+        let file = File::open(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), reader: BufReader::with_capacity(BUFFER_BYTES, file), number: 0 })
     }
 
@@ -45,6 +55,9 @@ impl Lines {
             if line.bytes.ends_with(b"\r") {
                 line.bytes.pop();
             }
+        }
+        if self.number == 1 && line.bytes.starts_with(BYTE_ORDER_MARK) {
+            line.bytes.drain(..BYTE_ORDER_MARK.len());
         }
         Ok(read > 0)
     }
@@ -91,6 +104,28 @@ mod tests {
         }
         let expected: [(u64, &[u8]); 4] = [(1, b"a"), (2, b""), (3, b"b c"), (4, b"\xff")];
         assert!(read.iter().map(|(n, bytes)| (*n, bytes.as_slice())).eq(expected));
+        Ok(())
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() -> Result<(), Box<dyn std::error::Error>> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(b"\xef\xbb\xbf1\n\xef\xbb\xbf2\n")?;
+        let mut lines = Lines::open(file.path())?;
+        let mut line = Line::default();
+        for expected in [&b"1"[..], b"\xef\xbb\xbf2"] {
+            assert!(lines.read(&mut line)?);
+            assert_eq!(line.bytes, expected);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_is_refused() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let error = Lines::open(folder.path()).err().map(|error| error.to_string());
+        let expected = "expected a regular file, as it is read more than once, got a folder";
+        assert!(error.is_some_and(|text| text.ends_with(expected)));
         Ok(())
     }
 

@@ -37,6 +37,11 @@ use vocabulary::{Scale, Vocabulary};
 /// The rows that ids are hashed into where nothing else is said.
 pub const DEFAULT_HASH_ROWS: u32 = 100_000;
 
+/// What every pass must have at least one of, for the words of an error.
+const TRAINING: &str = "training example";
+const TEST: &str = "test example";
+const HELD_OUT: &str = "test example that is held out (more lines, or a --test beside it)";
+
 /// What the training data looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -184,7 +189,7 @@ pub fn open(source: &Source, state: Option<&DataState>) -> Result<Box<dyn Datase
     }
     let test = source.test.as_deref();
     let (rows, ids) = (source.hash_rows, source.ids);
-    Ok(match source.format {
+    let data: Box<dyn Dataset> = match source.format {
         Format::Synthetic => Box::new(synthetic::generate(without_files(source)?, ids, state)?),
         Format::MovieLens => Box::new(movielens::open(train_path(source)?, test, ids, state)?),
         Format::Adult => Box::new(adult::open(train_path(source)?, test, ids, state)?),
@@ -195,7 +200,16 @@ pub fn open(source: &Source, state: Option<&DataState>) -> Result<Box<dyn Datase
         Format::Criteo => {
             Box::new(criteo::open(train_path(source)?, test, hash_rows(ids, rows, state)?, state)?)
         }
-    })
+    };
+    // where the number is not known, the pass itself is the error
+    let train = source.train.as_deref();
+    let (tested, needed) = test.map_or((train, HELD_OUT), |test| (Some(test), TEST));
+    for (len, path, expected) in [(data.train_len(), train, TRAINING), (data.test_len(), tested, needed)] {
+        if let (Some(0), Some(path)) = (len, path) {
+            return Err(DataError::Empty { path: path.to_owned(), expected });
+        }
+    }
+    Ok(data)
 }
 
 /// The path to train on, which all formats but the synthetic one need.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::lines::{Line, Lines, TextLine};
 use super::random::{Pcg64, below, generator};
-use super::{Batches, DataError, DataState, Dataset, Examples};
+use super::{Batches, DataError, DataState, Dataset, Examples, HELD_OUT, TEST, TRAINING};
 
 /// A stream without `--test` holds out every 10th example.
 const FOLDS: u64 = 10;
@@ -33,6 +33,8 @@ pub trait LineFormat: Send + Sync {
 struct Part {
     path: PathBuf,
     keep: Keep,
+    /// What it must have at least one of.
+    needed: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +79,10 @@ pub struct StreamData<F> {
 impl<F: LineFormat> StreamData<F> {
     /// Streams `train`, and `test` or else the held-out examples of `train`.
     pub fn new(state: DataState, format: F, train: &Path, test: Option<&Path>) -> Self {
-        let part = |path: &Path, keep| Part { path: path.to_owned(), keep };
+        let part = |path: &Path, keep, needed| Part { path: path.to_owned(), keep, needed };
         let (train, test) = match test {
-            Some(test) => (part(train, Keep::All), part(test, Keep::All)),
-            None => (part(train, Keep::NotHeldOut), part(train, Keep::HeldOut)),
+            Some(test) => (part(train, Keep::All, TRAINING), part(test, Keep::All, TEST)),
+            None => (part(train, Keep::NotHeldOut, TRAINING), part(train, Keep::HeldOut, HELD_OUT)),
         };
         Self { state, format, train, test, lengths: None }
     }
@@ -93,17 +95,48 @@ impl<F: LineFormat> StreamData<F> {
         self
     }
 
-    fn batches(&self, part: &Part, rng: Option<Pcg64>, batch: NonZeroUsize) -> Batches<'_> {
+    /// A pass over a part. One without any example is an error.
+    fn batches<'a>(&'a self, part: &'a Part, rng: Option<Pcg64>, batch: NonZeroUsize) -> Batches<'a> {
         let mut shuffled = Shuffled::new(part.clone(), rng);
-        let mut failed = false;
+        let (mut ended, mut any) = (false, false);
         Box::new(std::iter::from_fn(move || {
-            if failed {
+            if ended {
                 return None;
             }
             let next = self.read_batch(&mut shuffled, batch);
-            failed = next.is_err();
-            next.map(|examples| (!examples.is_empty()).then_some(examples)).transpose()
+            ended = next.as_ref().map_or(true, Examples::is_empty);
+            match next {
+                Err(error) => Some(Err(self.first_error(part, error))),
+                Ok(_) if ended && any => None,
+                Ok(_) if ended => {
+                    Some(Err(DataError::Empty { path: part.path.clone(), expected: part.needed }))
+                }
+                Ok(examples) => {
+                    any = true;
+                    Some(Ok(examples))
+                }
+            }
         }))
+    }
+
+    /// The error of the first bad line of the file, of which shuffling has found another.
+    fn first_error(&self, part: &Part, found: DataError) -> DataError {
+        match found {
+            DataError::Parse { .. } => self.check(&part.path).err().unwrap_or(found),
+            _ => found,
+        }
+    }
+
+    /// Parses the lines of a file in their order, up to an error.
+    fn check(&self, path: &Path) -> Result<(), DataError> {
+        let mut lines = Lines::open(path)?;
+        let mut line = Line::default();
+        while lines.read(&mut line)? {
+            if self.format.is_example(&line.bytes) {
+                self.format.parse(TextLine::new(path, &line)?, &mut Examples::empty(self.schema()))?;
+            }
+        }
+        Ok(())
     }
 
     fn read_batch(&self, lines: &mut Shuffled, batch: NonZeroUsize) -> Result<Examples, DataError> {
@@ -342,6 +375,38 @@ mod tests {
             let expected = ":3: field `label`: expected a number, found `x`";
             assert!(error.to_string().ends_with(expected), "{error}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn of_many_bad_lines_the_first_is_named_held_out_or_not() -> Result<(), Box<dyn Error>> {
+        for (good, bad) in [(20, 21), (9, 10)] {
+            let file = file(&(numbers(good) + &"x\n".repeat(500)))?;
+            let data = stream(file.path(), None);
+            let error = data.train(1, 0, BATCH).find_map(Result::err).ok_or("no error")?;
+            // a note before each good line
+            let expected = format!(":{}: field `label`", good + bad);
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_pass_without_an_example_is_an_error() -> Result<(), Box<dyn Error>> {
+        let (none, few) = (file("# note\n")?, file(&numbers(9))?);
+        let error = |batches: Batches<'_>| {
+            let mut errors = batches.filter_map(Result::err).map(|error| error.to_string());
+            (errors.next().unwrap_or_default(), errors.next())
+        };
+        let expected = |path: &Path, what: &str| {
+            (format!("`{}`: expected at least one {what}, found none", path.display()), None)
+        };
+        let data = stream(none.path(), Some(none.path()));
+        assert_eq!(error(data.train(1, 0, BATCH)), expected(none.path(), TRAINING));
+        assert_eq!(error(data.test(BATCH)), expected(none.path(), TEST));
+        let data = stream(few.path(), None);
+        assert_eq!(error(data.train(1, 0, BATCH)), (String::new(), None));
+        assert_eq!(error(data.test(BATCH)), expected(few.path(), HELD_OUT));
         Ok(())
     }
 
