@@ -328,6 +328,46 @@ fn a_file_cut_short_or_longer_is_refused() {
 }
 
 #[test]
+fn a_file_of_another_format_is_called_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other");
+    let check = |bytes: &[u8], expected: &str| {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(reason(Checkpoint::load(&path).unwrap_err()), expected);
+    };
+    let zip = "expected a safetensors file, got a zip archive, as torch.save writes it";
+    check(&[b"PK\x03\x04\0\0\0\0", &[0; 96][..]].concat(), zip);
+    check(&[b"PK\x03\x04\0\0\x08\x08", &[0; 96][..]].concat(), zip);
+    let other = "expected a safetensors file, got one of another format";
+    check(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", other);
+    check(b"\x93NUMPY\x01\0v\0{", other);
+    let tensors =
+        [("a", safetensors::tensor::TensorView::new(safetensors::Dtype::U8, vec![1], &[7]).unwrap())];
+    let bytes = safetensors::serialize(tensors, None).unwrap();
+    check(&bytes, "expected the checksum that embag writes, got none");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_neither_read_nor_replaced_and_links_are_followed() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let expected = format!("{}: expected a regular file, got a pipe or a device", at("pipe").display());
+    assert_eq!(Checkpoint::new().save(at("pipe")).unwrap_err().to_string(), expected);
+    assert_eq!(Checkpoint::load(at("pipe")).unwrap_err().to_string(), expected);
+    symlink("model", at("link")).unwrap();
+    for _ in 0..2 {
+        let saved = small(&at("link"));
+        assert!(at("link").is_symlink() && !at("model").is_symlink());
+        assert!(Checkpoint::load(at("model")).unwrap().names().eq(saved.names()));
+    }
+    assert_eq!(names(folder.path()), ["link", "model", "pipe"]);
+}
+
+#[test]
 fn hostile_headers_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hostile");

@@ -1,13 +1,23 @@
 //! Replaces a file in one step.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes a new file by `write` and puts it in the place of `path`: under another name in the same folder, flushed to
-/// the disk, then renamed. After an error the other name is gone, and what was at `path` is still there.
+/// Links that lead to each other in a ring have more.
+const MAX_LINKS: usize = 40;
+
+/// Writes a new file by `write` and puts it in the place of `path`, or of what symbolic links lead to from there: under
+/// another name in the same folder, flushed to the disk, then renamed. After an error the other name is gone, and what
+/// was at `path` is still there. Pipes, devices and folders are refused.
 pub(super) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let path = &follow_links(path)?;
+    match path.metadata() {
+        Ok(found) => regular(&found)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
     let (folder, temporary) = temporary_beside(path)?;
     let mut file = File::create_new(&temporary)?;
     let written = write(&mut file).and_then(|()| file.sync_all());
@@ -18,6 +28,31 @@ pub(super) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Res
         return Err(error);
     }
     sync_folder(&folder)
+}
+
+/// Whether this is a regular file.
+pub(super) fn regular(found: &Metadata) -> io::Result<()> {
+    let got = match (found.is_file(), found.is_dir()) {
+        (true, _) => return Ok(()),
+        (false, true) => "a folder",
+        (false, false) => "a pipe or a device",
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("expected a regular file, got {got}")))
+}
+
+/// What symbolic links lead to, whether it is there or not.
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        if !path.is_symlink() {
+            return Ok(path);
+        }
+        // relative to the folder of the link
+        let target = path.read_link()?;
+        path.pop();
+        path.push(target);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("expected at most {MAX_LINKS} symbolic links")))
 }
 
 /// The folder, and a name in it that no other save uses.
@@ -97,5 +132,44 @@ mod tests {
         assert!(path.is_dir());
         assert_eq!(names(folder.path()), ["model"]);
         assert!(replace_file(Path::new("/"), |_| Ok(())).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_and_what_they_lead_to_is_replaced() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("models")).unwrap();
+        symlink("models/new", at("link")).unwrap();
+        symlink(at("link"), at("link to it")).unwrap();
+        // the target is not there at first
+        for content in ["first", "second"] {
+            for link in ["link", "link to it"] {
+                replace_file(&at(link), |file| file.write_all(content.as_bytes())).unwrap();
+                assert!(at(link).is_symlink());
+                assert_eq!(fs::read_to_string(at("models/new")).unwrap(), content);
+            }
+        }
+        assert_eq!(names(&at("models")), ["new"]);
+        symlink("ring", at("ring")).unwrap();
+        let error = replace_file(&at("ring"), |_| Ok(())).unwrap_err();
+        assert_eq!(error.to_string(), "expected at most 40 symbolic links");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [pipe, link] = ["pipe", "link"].map(|name| folder.path().join(name));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for path in [&pipe, &link] {
+            let error = replace_file(path, |file| file.write_all(b"new")).unwrap_err();
+            assert_eq!(error.to_string(), "expected a regular file, got a pipe or a device");
+        }
+        assert!(!fs::metadata(&pipe).unwrap().is_file());
+        assert_eq!(names(folder.path()), ["link", "pipe"]);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use safetensors::Dtype;
@@ -13,7 +13,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::atomic::replace_file;
+use super::atomic::{regular, replace_file};
 use super::tensor::Tensor;
 use super::tensor::sealed::{Data, Sealed};
 use super::{Checkpoint, RESERVED};
@@ -148,6 +148,8 @@ pub(super) fn load(path: &Path) -> Result<Checkpoint> {
 }
 
 fn read(path: &Path) -> Result<Checkpoint, Fault> {
+    // asked before it is opened, as opening a pipe waits for its other end
+    regular(&path.metadata()?)?;
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut reader = BufReader::with_capacity(CHUNK, file);
@@ -159,7 +161,7 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
         return Err(damaged(format!("expected {needed} bytes, got {length}")));
     }
     let Some(digits) = digits_in(&header).and_then(|digits| usize::try_from(digits).ok()) else {
-        return Err(damaged("expected a checksum, got none"));
+        return Err(damaged("expected the checksum that embag writes, got none"));
     };
     let found = header[digits..digits + ZEROS.len()].to_vec();
     header[digits..digits + ZEROS.len()].copy_from_slice(&ZEROS);
@@ -201,9 +203,12 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
 }
 
 /// The header with its length, which must be no longer than the file.
-fn read_header(reader: &mut impl Read, length: u64) -> Result<Vec<u8>, Fault> {
+fn read_header(reader: &mut impl BufRead, length: u64) -> Result<Vec<u8>, Fault> {
     if length < 8 {
         return Err(damaged(format!("expected a header, got {length} bytes")));
+    }
+    if let Some(got) = another_format(reader.fill_buf()?) {
+        return Err(damaged(format!("expected a safetensors file, got {got}")));
     }
     let mut bytes = vec![0; 8];
     reader.read_exact(&mut bytes)?;
@@ -215,6 +220,15 @@ fn read_header(reader: &mut impl Read, length: u64) -> Result<Vec<u8>, Fault> {
     bytes.resize(8 + size, 0);
     reader.read_exact(&mut bytes[8..])?;
     Ok(bytes)
+}
+
+/// What a file is that begins like this, if not with a header and its length.
+fn another_format(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [b'P', b'K', 3, 4, ..] => Some("a zip archive, as torch.save writes it"),
+        [_, _, _, _, _, _, _, _, first, ..] if *first != b'{' => Some("one of another format"),
+        _ => None,
+    }
 }
 
 fn decode<T: Sealed>(reader: &mut impl Read, bytes: usize, hash: &mut Sha256) -> Result<Vec<T>, Fault> {

@@ -154,10 +154,10 @@ impl Checkpoint {
     }
 
     /// Writes the file. Whatever goes wrong, and whenever, a file that was there before stays whole until the new
-    /// one takes its place.
+    /// one takes its place. A symbolic link stays, and what it leads to is replaced.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be written, [`Error::Checkpoint`] if names and metadata exceed the format's
+    /// [`Error::Io`] if the file cannot be written, or `path` is a folder, a pipe or a device, [`Error::Checkpoint`] if names and metadata exceed the format's
     /// 100 MB.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         file::save(self, path.as_ref())
@@ -166,7 +166,8 @@ impl Checkpoint {
     /// Reads a file and checks its length, its header and its checksum.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Checkpoint`] if it is damaged.
+    /// [`Error::Io`] if the file cannot be read, or is a folder, a pipe or a device, [`Error::Checkpoint`] if it is
+    /// damaged, or of another format.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         file::load(path.as_ref())
     }
