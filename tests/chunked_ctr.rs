@@ -108,4 +108,15 @@ fn mistakes_end_with_a_line() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(text.starts_with(&format!("error: {argument}: cannot write `{file}`")), "{text}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("auc.png");
+    let picture = picture.to_str().unwrap();
+    for other in ["--dims", "--json"] {
+        let output = run(&["--device", "cpu", "--plot", picture, other, picture]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected =
+            format!("error: {other}: expected a file of its own, got that of --plot, `{picture}`\n");
+        assert_eq!(text, expected);
+    }
 }

@@ -80,4 +80,29 @@ fn bad_input_is_named() {
     assert!(message.starts_with("error: no/model: "), "{message}");
     let message = error(&["--checkpoint", &model, "--train", &train, "--out", "no/folder/x"]);
     assert!(message.contains("--out") && message.contains("no/folder/x"), "{message}");
+    for output in ["--out", "--plot"] {
+        // a picture must be named as one
+        let model_png = format!("{model}.png");
+        std::fs::copy(&model, &model_png).unwrap();
+        let args = ["--checkpoint", &model_png, "--train", &train, output, &model_png];
+        let expected =
+            format!("error: {output}: expected a file of its own, got that of --checkpoint, `{model_png}`");
+        assert_eq!(error(&args), expected);
+    }
+    let message = error(&["--checkpoint", &model, "--train", &train, "--out", &train]);
+    assert!(message.contains("--out: expected a file of its own, got that of --train"), "{message}");
+}
+
+#[test]
+fn one_test_example_is_too_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, train) = trained(folder.path(), &[]);
+    let test = folder.path().join("one.csv");
+    let two: Vec<String> =
+        std::fs::read_to_string(&train).unwrap().lines().take(2).map(str::to_owned).collect();
+    std::fs::write(&test, two.join("\n")).unwrap();
+    let args =
+        ["--device", "cpu", "--checkpoint", &model, "--train", &train, "--test", test.to_str().unwrap()];
+    let expected = "error: --test: expected at least two test examples, one for each half, got 1";
+    assert_eq!(example::error("serve_quantized", &args), expected);
 }

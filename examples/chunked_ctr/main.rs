@@ -33,6 +33,8 @@ mod method;
 mod model;
 #[path = "../common/output.rs"]
 mod output;
+#[path = "../common/outputs.rs"]
+mod outputs;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -53,7 +55,7 @@ use clap::Parser;
 
 use crate::args::Args;
 use crate::compare::compare;
-use crate::output::check_folder;
+use crate::outputs::{Output, OutputError};
 use crate::picture::PlotError;
 use crate::problem::Problem;
 use crate::progress::Progress;
@@ -68,6 +70,8 @@ enum RunError {
     Plot(#[from] PlotError),
     #[error("cannot write the report: {0}")]
     Report(#[from] io::Error),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error("{argument}: cannot write `{}`: {cause}", .path.display())]
     File { argument: &'static str, path: PathBuf, cause: io::Error },
 }
@@ -85,9 +89,8 @@ fn main() -> ExitCode {
 
 /// Whether all criteria hold.
 fn run(args: &Args) -> Result<bool, RunError> {
-    for (argument, path) in args.files() {
-        check_folder(path).map_err(|cause| RunError::File { argument, path: path.clone(), cause })?;
-    }
+    let files = args.files().map(|(argument, path)| Output { argument, path, replaced: false });
+    outputs::check(&files.collect::<Vec<_>>(), &[])?;
     let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
     let (plan, size, seeds) = (args.plan(), args.size(), args.seeds());

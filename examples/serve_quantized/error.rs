@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::data::DataError;
+use crate::outputs::OutputError;
 use crate::picture::PlotError;
 
 /// Whatever ends a run.
@@ -21,9 +22,9 @@ pub enum RunError {
     /// The standard output.
     #[error("cannot write the report: {0}")]
     Report(#[from] io::Error),
-    /// A file that could not be written.
-    #[error("{argument}: cannot write `{}`: {cause}", .path.display())]
-    Output { argument: &'static str, path: PathBuf, cause: io::Error },
+    /// A file that is not to be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// Nothing holds the budget.
     #[error("--ne-budget: even the formats that cost least are above {budget} %")]
     Budget { budget: f64 },

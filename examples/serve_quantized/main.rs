@@ -28,6 +28,8 @@ mod error;
 mod evaluation;
 #[path = "../common/output.rs"]
 mod output;
+#[path = "../common/outputs.rs"]
+mod outputs;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -46,7 +48,7 @@ use embag::Checkpoint;
 use crate::args::Args;
 use crate::error::RunError;
 use crate::evaluation::{BATCH, TestSet};
-use crate::output::check_folder;
+use crate::outputs::Output;
 use crate::report::{Found, Report};
 use crate::served::Served;
 use crate::trained::Trained;
@@ -62,10 +64,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), RunError> {
-    for (argument, path) in [("--out", Some(&args.out)), ("--plot", args.plot.as_ref())] {
-        let Some(path) = path else { continue };
-        check_folder(path).map_err(|cause| RunError::Output { argument, path: path.clone(), cause })?;
-    }
+    let out = Output { argument: "--out", path: &args.out, replaced: true };
+    let plot = args.plot.iter().map(|path| Output { argument: "--plot", path, replaced: false });
+    let mut inputs = data::files(args.train.as_deref(), args.test.as_deref());
+    inputs.push(("--checkpoint", args.checkpoint.clone()));
+    outputs::check(&[out].into_iter().chain(plot).collect::<Vec<_>>(), &inputs)?;
     let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
     let checkpoint = Checkpoint::load(&args.checkpoint)?;

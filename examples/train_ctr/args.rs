@@ -23,10 +23,11 @@ pub struct Args {
     /// What the training data looks like
     #[arg(long, value_enum, default_value_t = Format::Synthetic)]
     pub format: Format,
-    /// The file (movielens: folder) to train on; needed by all formats but synthetic
+    /// The file (movielens: folder) to train on; needed by all formats but synthetic. libsvm and criteo read it more
+    /// than once, so that it must not be a pipe
     #[arg(long, value_name = "PATH")]
     pub train: Option<PathBuf>,
-    /// The file (movielens: folder) to test on; a part of --train is held out without it
+    /// The file (movielens: folder) to test on, likewise; a part of --train is held out without it
     #[arg(long, value_name = "PATH")]
     pub test: Option<PathBuf>,
     /// Passes over the training data, those before a resumed checkpoint included [default: by format]
@@ -64,7 +65,7 @@ pub struct Args {
     /// [default: the checkpoint's, or 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Write the model here after each epoch
+    /// Write the model here after each epoch; it may take the place of that of --resume, and of no other input
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
     /// Go on from a checkpoint
@@ -344,7 +345,7 @@ impl<T: ValueEnum> Display for Name<T> {
 // clap puts the argument and what was given before these messages.
 
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
-    (text.parse()).map_err(|_| format!("expected a whole number of at least 1, got `{text}`"))
+    (text.parse()).map_err(|_| format!("expected a whole number from 1 to {}, got `{text}`", usize::MAX))
 }
 
 fn row_count(text: &str) -> Result<u32, String> {
@@ -356,7 +357,7 @@ fn row_count(text: &str) -> Result<u32, String> {
 
 fn learning_rate(text: &str) -> Result<f32, String> {
     let rate = text.parse().ok().filter(|rate: &f32| rate.is_finite() && *rate > 0.0);
-    rate.ok_or_else(|| format!("expected a finite number above 0, got `{text}`"))
+    rate.ok_or_else(|| format!("expected a number above 0, of at most 3.4e38, got `{text}`"))
 }
 
 #[cfg(test)]
@@ -431,14 +432,15 @@ mod tests {
     #[test]
     fn errors_name_argument_expected_and_got() {
         let cases = [
-            ("--epochs", "0", "expected a whole number of at least 1, got `0`"),
-            ("--batch", "many", "expected a whole number of at least 1, got `many`"),
-            ("--dim", "1.5", "expected a whole number of at least 1, got `1.5`"),
-            ("--lr", "nan", "expected a finite number above 0, got `nan`"),
-            ("--lr", "inf", "expected a finite number above 0, got `inf`"),
-            ("--epochs", "-1", "expected a whole number of at least 1, got `-1`"),
-            ("--lr", "-0.1", "expected a finite number above 0, got `-0.1`"),
-            ("--lr", "0", "expected a finite number above 0, got `0`"),
+            ("--epochs", "0", "expected a whole number from 1 to "),
+            ("--batch", "many", "got `many`"),
+            ("--dim", "1.5", "got `1.5`"),
+            ("--lr", "nan", "expected a number above 0, of at most 3.4e38, got `nan`"),
+            ("--lr", "inf", "expected a number above 0, of at most 3.4e38, got `inf`"),
+            ("--epochs", "-1", "got `-1`"),
+            ("--epochs", "99999999999999999999", "expected a whole number from 1 to "),
+            ("--lr", "-0.1", "expected a number above 0, of at most 3.4e38, got `-0.1`"),
+            ("--lr", "0", "expected a number above 0, of at most 3.4e38, got `0`"),
             ("--hash-rows", "0", "expected a whole number from 1 to 4294967295"),
             ("--plot", "curves.svg", "expected a file name ending in .png, got `curves.svg`"),
         ];

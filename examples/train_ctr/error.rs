@@ -1,9 +1,9 @@
 //! Why a run ended early.
 
 use std::io;
-use std::path::PathBuf;
 
 use crate::data::DataError;
+use crate::outputs::OutputError;
 use crate::picture::PlotError;
 
 /// Whatever ends a run before its last epoch.
@@ -21,9 +21,9 @@ pub enum RunError {
     /// The standard output.
     #[error("cannot write the report: {0}")]
     Report(#[from] io::Error),
-    /// A file that could not be written in the end.
-    #[error("{argument}: cannot write `{}`: {cause}", .path.display())]
-    Output { argument: String, path: PathBuf, cause: io::Error },
+    /// A file that is not to be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The loss is no longer a number.
     #[error("the training diverged in epoch {epoch}: its loss is not finite; try an --lr below {lr}")]
     Diverged { epoch: usize, lr: f32 },

@@ -31,6 +31,8 @@ mod model;
 mod optimizer;
 #[path = "../common/output.rs"]
 mod output;
+#[path = "../common/outputs.rs"]
+mod outputs;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -53,7 +55,7 @@ use crate::chunked_report::ChunkedReport;
 use crate::data::{DataError, DataState};
 use crate::embeddings::Embeddings;
 use crate::error::RunError;
-use crate::output::check_folder;
+use crate::outputs::{Output, OutputError};
 use crate::report::{EpochReport, Summary, Table};
 use crate::trainer::Trainer;
 
@@ -72,16 +74,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), RunError> {
-    for (argument, path) in
-        [("--checkpoint", &args.checkpoint), ("--plot", &args.plot), ("--dims", &args.dims)]
-    {
-        let Some(path) = path else { continue };
-        check_folder(path).map_err(|cause| RunError::Output {
-            argument: argument.to_owned(),
-            path: path.clone(),
-            cause,
-        })?;
-    }
+    check_outputs(args)?;
     let stop = stop_at_ctrl_c()?;
     let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
@@ -109,6 +102,20 @@ fn run(args: &Args) -> Result<(), RunError> {
             train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
         }
     }
+}
+
+/// Whether all that is to be written can be, and is not read before. A checkpoint may take the place of the one that the
+/// run goes on from.
+fn check_outputs(args: &Args) -> Result<(), OutputError> {
+    let checkpoint =
+        args.checkpoint.iter().map(|path| Output { argument: "--checkpoint", path, replaced: true });
+    let plot = args.plot.iter().map(|path| Output { argument: "--plot", path, replaced: false });
+    let dims = args.dims.iter().map(|path| Output { argument: "--dims", path, replaced: false });
+    let pictures: Vec<Output<'_>> = plot.chain(dims).collect();
+    let resumed: Vec<_> = args.resume.iter().map(|path| ("--resume", path.clone())).collect();
+    outputs::check(&pictures, &resumed)?;
+    let all: Vec<Output<'_>> = checkpoint.chain(pictures).collect();
+    outputs::check(&all, &data::files(args.train.as_deref(), args.test.as_deref()))
 }
 
 /// Trains, from a checkpoint on if there is one, and reports.

@@ -1,4 +1,7 @@
 //! UCI Adult (census income): does a person earn more than 50,000 dollars a year?
+//!
+//! Files with a header are read by it, in any order. UCI's own have none, but a fixed order, blanks behind the commas, and
+//! in the test file a first line of another kind and a full stop behind the labels.
 
 use std::path::Path;
 
@@ -25,6 +28,26 @@ const COLUMNS: [&str; 15] = [
     "hours-per-week",
     "income-per-year",
 ];
+/// The columns of UCI's own files.
+const UCI: [&str; 15] = [
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education-num",
+    "marital-status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital-gain",
+    "capital-loss",
+    "hours-per-week",
+    "native-country",
+    "income-per-year",
+];
+/// What the first line of UCI's test file begins with.
+const NOTE: u8 = b'|';
 const CATEGORIES: usize = 8;
 const NUMBERS: usize = 6;
 const LABEL: usize = CATEGORIES + NUMBERS;
@@ -73,7 +96,7 @@ pub fn open(
 }
 
 fn read(path: &Path) -> Result<Vec<Person>, DataError> {
-    let mut table = Table::open(path, &COLUMNS)?;
+    let mut table = Table::open_headless(path, &COLUMNS, &UCI, NOTE)?;
     let mut people = Vec::new();
     while let Some(row) = table.next_row()? {
         people.push(person(row)?);
@@ -84,7 +107,7 @@ fn read(path: &Path) -> Result<Vec<Person>, DataError> {
 fn person(row: Row<'_>) -> Result<Person, DataError> {
     let mut numbers = [0.0; NUMBERS];
     for (column, number) in (CATEGORIES..).zip(&mut numbers) {
-        let value = row.read(column, "a number of at least 0", |text| {
+        let value = row.read(column, "a finite number of at least 0", |text| {
             text.parse().ok().filter(|x: &f64| x.is_finite() && *x >= 0.0)
         })?;
         *number = value.ln_1p();
@@ -96,7 +119,7 @@ fn person(row: Row<'_>) -> Result<Person, DataError> {
     })
 }
 
-/// UCI's own test file ends its labels with a full stop.
+/// With the full stop of UCI's test file or without.
 fn label(text: &str) -> Option<f32> {
     match text.strip_suffix('.').unwrap_or(text) {
         ">50K" => Some(1.0),
@@ -254,6 +277,31 @@ mod tests {
     }
 
     #[test]
+    fn uci_s_own_files_are_read() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let [train, test] = ["adult.data", "adult.test"].map(|name| folder.path().join(name));
+        let row = |age: u32, label| {
+            format!(
+                "{age}, Private, 77516, Bachelors, 13, Never-married, Sales, Own-child, White, Male, 2174, 0, 40, \
+                 United-States, {label}\n"
+            )
+        };
+        std::fs::write(&train, row(39, "<=50K") + &row(50, ">50K") + "\n")?;
+        std::fs::write(&test, "|1x3 Cross validator\n".to_owned() + &row(39, "<=50K.") + &row(50, ">50K."))?;
+        let data = open(&train, Some(&test), Ids::Rows, None)?;
+        assert_eq!((data.train_len(), data.test_len()), (Some(2), Some(2)));
+        let examples = test_set(&data)?;
+        assert_eq!(examples.labels, [0.0, 1.0]);
+        assert_eq!((examples.numeric[0], examples.numeric[NUMBERS]), (-1.0, 1.0));
+        assert_eq!(data.state().vocabularies[7].row("United-States"), 1);
+        std::fs::write(&test, "|1x3 Cross validator\n".to_owned() + &row(39, "50K."))?;
+        let error = open(&train, Some(&test), Ids::Rows, None).err().map(|error| error.to_string());
+        let expected = ":2: field `income-per-year`: expected `<=50K` or `>50K`, found `50K.`";
+        assert!(error.is_some_and(|error| error.ends_with(expected)));
+        Ok(())
+    }
+
+    #[test]
     fn a_damaged_checkpoint_is_refused() -> Result<(), Box<dyn Error>> {
         let first = with_file(&ten(), |path| open(path, None, Ids::Rows, None))?;
         let mut state = first.state().clone();
@@ -280,7 +328,7 @@ mod tests {
                 .ends_with(":2: field `income-per-year`: expected `<=50K` or `>50K`, found `50K`")
         );
         for age in ["-1", "old", "inf", ""] {
-            let expected = format!(":2: field `age`: expected a number of at least 0, found `{age}`");
+            let expected = format!(":2: field `age`: expected a finite number of at least 0, found `{age}`");
             assert!(error(row(age, "a", ">50K")).ends_with(&expected));
         }
     }

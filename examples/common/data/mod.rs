@@ -51,7 +51,7 @@ pub enum Format {
     Synthetic,
     /// A folder with MovieLens' ratings.csv and movies.csv
     MovieLens,
-    /// UCI Adult (census income): a CSV file with a header
+    /// UCI Adult (census income): a CSV file with a header, or UCI's own files without
     Adult,
     /// `label index:value ...` or libffm's `label field:index:value ...`
     Libsvm,
@@ -210,6 +210,18 @@ pub fn open(source: &Source, state: Option<&DataState>) -> Result<Box<dyn Datase
         }
     }
     Ok(data)
+}
+
+/// The files that are read for `--train` and `--test`, by these arguments: of a folder those of MovieLens.
+pub fn files(train: Option<&Path>, test: Option<&Path>) -> Vec<(&'static str, PathBuf)> {
+    let of = |(argument, path): (&'static str, Option<&Path>)| {
+        let paths = path.map_or_else(Vec::new, |path| match path.is_dir() {
+            true => movielens::FILES.map(|name| path.join(name)).to_vec(),
+            false => vec![path.to_owned()],
+        });
+        paths.into_iter().map(move |path| (argument, path))
+    };
+    [("--train", train), ("--test", test)].into_iter().flat_map(of).collect()
 }
 
 /// The path to train on, which all formats but the synthetic one need.

@@ -1,6 +1,7 @@
-//! CSV files with a header, read by the names of their columns.
+//! CSV files, read by the names of their columns, which a header has, or a format where there is none.
 
 use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
@@ -11,39 +12,85 @@ use super::DataError;
 #[derive(Debug)]
 pub struct Table {
     path: PathBuf,
-    reader: Reader<File>,
+    reader: Reader<BufReader<File>>,
+    /// Lines before those of the reader.
+    skipped: u64,
     names: &'static [&'static str],
-    /// For each of `names`, where the header has it.
+    /// For each of `names`, where the file has it.
     positions: Vec<usize>,
     record: StringRecord,
+    /// Whether `record` is a row already: the first of a file without a header.
+    waiting: bool,
 }
 
 impl Table {
-    /// Opens a file, whose header must have all of `names`, in any order and among others.
+    /// Opens a file, whose header must have each of `names` once, in any order and among others.
     pub fn open(path: &Path, names: &'static [&'static str]) -> Result<Self, DataError> {
+        Self::read(path, names, &[], None)
+    }
+
+    /// Opens a file, with such a header or without one: then it has the columns `all`. A first line that begins with
+    /// `note` is skipped.
+    pub fn open_headless(
+        path: &Path,
+        names: &'static [&'static str],
+        all: &[&str],
+        note: u8,
+    ) -> Result<Self, DataError> {
+        Self::read(path, names, all, Some(note))
+    }
+
+    fn read(
+        path: &Path,
+        names: &'static [&'static str],
+        all: &[&str],
+        note: Option<u8>,
+    ) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|cause| DataError::Open { path: path.to_owned(), cause })?;
-        let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
-        let header = reader.headers().map_err(|error| csv_error(path, error))?;
+        let mut file = BufReader::new(file);
+        let skipped = skip_note(&mut file, note).map_err(|cause| DataError::Read {
+            path: path.to_owned(),
+            line: 1,
+            cause,
+        })?;
+        let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(file);
+        let mut record = StringRecord::new();
+        reader.read_record(&mut record).map_err(|error| csv_error(path, skipped, error))?;
+        let headless = record.len() == all.len() && !record.iter().any(|field| names.contains(&field));
+        let header = if headless { all.to_vec() } else { record.iter().collect() };
+        let line = skipped + record.position().map_or(1, csv::Position::line);
         let position = |&name: &&str| {
-            header.iter().position(|column| column == name).ok_or_else(|| {
-                let found = header.iter().collect::<Vec<_>>().join(",");
-                DataError::parse(path, 1, name, "a column of this name", found)
-            })
+            let mut found = (0..).zip(&header).filter(|&(_, &column)| column == name).map(|(at, _)| at);
+            match (found.next(), found.count()) {
+                (Some(at), 0) => Ok(at),
+                (Some(_), more) => {
+                    Err(DataError::parse(path, line, name, "one column of this name", 1 + more))
+                }
+                (None, _) => {
+                    Err(DataError::parse(path, line, name, "a column of this name", header.join(",")))
+                }
+            }
         };
         Ok(Self {
             positions: names.iter().map(position).collect::<Result<_, _>>()?,
             path: path.to_owned(),
             reader,
+            skipped,
             names,
-            record: StringRecord::new(),
+            record,
+            waiting: headless,
         })
     }
 
     /// The next row, or `None` after the last.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, DataError> {
-        let read = self.reader.read_record(&mut self.record);
-        let read = read.map_err(|error| csv_error(&self.path, error))?;
-        Ok(read.then_some(Row { table: self }))
+        if !std::mem::take(&mut self.waiting) {
+            let read = self.reader.read_record(&mut self.record);
+            if !read.map_err(|error| csv_error(&self.path, self.skipped, error))? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Row { table: self }))
     }
 }
 
@@ -56,7 +103,7 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// The text of a column, without the blanks around it.
     pub fn text(&self, column: usize) -> &'a str {
-        // The reader has refused every row whose length is not the header's.
+        // The reader has refused every row whose length is not that of the first line.
         let position = self.table.positions.get(column);
         position.and_then(|&at| self.table.record.get(at)).unwrap_or("")
     }
@@ -70,20 +117,29 @@ impl<'a> Row<'a> {
     ) -> Result<T, DataError> {
         let text = self.text(column);
         read(text).ok_or_else(|| {
-            let line = self.table.record.position().map_or(0, csv::Position::line);
+            let line = self.table.skipped + self.table.record.position().map_or(0, csv::Position::line);
             let name = self.table.names.get(column).copied().unwrap_or("");
             DataError::parse(&self.table.path, line, name, expected, text)
         })
     }
 }
 
-/// Says in this program's words what the CSV reader could not read.
-fn csv_error(path: &Path, error: csv::Error) -> DataError {
-    let line = error.position().map_or(1, csv::Position::line);
+/// Skips the first line of a file if it begins with `note`; the number of lines that were skipped.
+fn skip_note(file: &mut impl BufRead, note: Option<u8>) -> io::Result<u64> {
+    let skip = note.is_some() && file.fill_buf()?.first().copied() == note;
+    if skip {
+        file.skip_until(b'\n')?;
+    }
+    Ok(skip.into())
+}
+
+/// Says in this program's words what the CSV reader, before whose lines some were skipped, could not read.
+fn csv_error(path: &Path, skipped: u64, error: csv::Error) -> DataError {
+    let line = skipped + error.position().map_or(1, csv::Position::line);
     match error.into_kind() {
         ErrorKind::Io(cause) => DataError::Read { path: path.to_owned(), line, cause },
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            let expected = format!("{expected_len} fields as in the header");
+            let expected = format!("{expected_len} fields as in the first line");
             DataError::parse(path, line, "row", expected, format!("{len} fields"))
         }
         ErrorKind::Utf8 { err, .. } => DataError::parse(path, line, "row", "UTF-8 text", err.to_string()),
@@ -124,16 +180,38 @@ mod tests {
 
     #[test]
     fn errors_name_line_and_column() {
-        let cases: [(&[u8], &str); 4] = [
+        let cases: [(&[u8], &str); 6] = [
             (b"a,b\nx,1\nx,y\n", ":3: field `b`: expected a whole number, found `y`"),
             (b"a,c\n", ":1: field `b`: expected a column of this name, found `a,c`"),
-            (b"a,b\nx,1,2\n", ":2: field `row`: expected 2 fields as in the header, found `3 fields`"),
+            (b"a,b,a\nx,1,y\n", ":1: field `a`: expected one column of this name, found `2`"),
+            (b"b,a,b,c,b\n", ":1: field `b`: expected one column of this name, found `3`"),
+            (b"a,b\nx,1,2\n", ":2: field `row`: expected 2 fields as in the first line, found `3 fields`"),
             (b"a,b\n\xff,1\n", ":2: field `row`: expected UTF-8 text, found `"),
         ];
         for (bytes, expected) in cases {
             let error = error(bytes);
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_may_lack_a_header_where_its_columns_are_known() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("t.csv");
+        for (text, line) in [("|note\n1, x\n\n2, y\n", 2), ("\u{feff}1,x\n2,y\n", 1), ("b,a\nx,1\ny,2\n", 2)]
+        {
+            std::fs::write(&path, text)?;
+            let mut table = Table::open_headless(&path, &["b"], &["a", "b"], b'|')?;
+            let error = table.next_row()?.and_then(|row| row.read(0, "none", |_| None::<u8>).err());
+            let error = error.map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(&format!(":{line}: field `b`: expected none, found `x`")), "{error}");
+            assert_eq!(table.next_row()?.map(|row| row.text(0).to_owned()).as_deref(), Some("y"));
+            assert!(table.next_row()?.is_none());
+        }
+        // neither a header nor as many columns
+        std::fs::write(&path, "1,x,2\n")?;
+        assert!(Table::open_headless(&path, &["b"], &["a", "b"], b'|').is_err());
+        Ok(())
     }
 
     #[test]

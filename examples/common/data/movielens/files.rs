@@ -8,6 +8,8 @@ use super::super::table::Table;
 
 /// A rating of at least so many stars is a like.
 const LIKED_STARS: f32 = 4.0;
+/// What users and movies have.
+const ID: &str = "an id below 2^32";
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rating {
@@ -30,14 +32,15 @@ pub struct Movie {
 pub fn read_ratings(path: &Path, held_out: bool, ratings: &mut Vec<Rating>) -> Result<(), DataError> {
     let mut table = Table::open(path, &["userId", "movieId", "rating", "timestamp"])?;
     while let Some(row) = table.next_row()? {
-        let id = |column| row.read(column, "a whole number", |text| text.parse().ok());
-        let stars: f32 = row
-            .read(2, "a number of stars", |text| text.parse().ok().filter(|stars: &f32| stars.is_finite()))?;
+        let id = |column| row.read(column, ID, |text| text.parse().ok());
+        let stars: f32 = row.read(2, "a number of stars from 0.5 to 5", |text| {
+            text.parse().ok().filter(|stars| (0.5..=5.0).contains(stars))
+        })?;
         ratings.push(Rating {
             user: id(0)?,
             movie: id(1)?,
             liked: stars >= LIKED_STARS,
-            timestamp: row.read(3, "a time in whole seconds", |text| text.parse().ok())?,
+            timestamp: row.read(3, "a time in whole seconds of 64 bits", |text| text.parse().ok())?,
             held_out,
         });
     }
@@ -48,7 +51,7 @@ pub fn read_ratings(path: &Path, held_out: bool, ratings: &mut Vec<Rating>) -> R
 pub fn read_movies(path: &Path, movies: &mut HashMap<u32, Movie>) -> Result<(), DataError> {
     let mut table = Table::open(path, &["movieId", "title", "genres"])?;
     while let Some(row) = table.next_row()? {
-        let id = row.read(0, "a whole number", |text| text.parse().ok())?;
+        let id = row.read(0, ID, |text| text.parse().ok())?;
         movies.entry(id).or_insert_with(|| Movie {
             year: release_year(row.text(1)),
             genres: (row.text(2).split('|')).filter(|genre| !genre.is_empty()).map(str::to_owned).collect(),

@@ -17,6 +17,11 @@ use super::memory::MemoryData;
 use super::vocabulary::Vocabulary;
 use super::{DataError, DataState, FeatureSpec, Format, Ids, Schema};
 
+const MOVIES: &str = "movies.csv";
+const RATINGS: &str = "ratings.csv";
+/// The files of a folder that are read.
+pub const FILES: [&str; 2] = [MOVIES, RATINGS];
+
 /// Without `--test` each user's last 1 / `HELD_OUT` of the ratings, rounded up, is the test set.
 const HELD_OUT: usize = 5;
 /// A movie rated once can teach its row nothing that would help another rating. Such movies share
@@ -36,12 +41,12 @@ pub fn open(
     state: Option<&DataState>,
 ) -> Result<MemoryData, DataError> {
     let mut movies = HashMap::new();
-    read_movies(&train.join("movies.csv"), &mut movies)?;
+    read_movies(&train.join(MOVIES), &mut movies)?;
     let mut ratings = Vec::new();
-    read_ratings(&train.join("ratings.csv"), false, &mut ratings)?;
+    read_ratings(&train.join(RATINGS), false, &mut ratings)?;
     if let Some(test) = test {
-        read_ratings(&test.join("ratings.csv"), true, &mut ratings)?;
-        let listed = test.join("movies.csv");
+        read_ratings(&test.join(RATINGS), true, &mut ratings)?;
+        let listed = test.join(MOVIES);
         if listed.exists() {
             read_movies(&listed, &mut movies)?;
         }
@@ -52,7 +57,7 @@ pub fn open(
         hold_out_last(&mut ratings);
     }
     if ratings.iter().all(|rating| rating.held_out) {
-        return Err(DataError::Empty { path: train.join("ratings.csv"), expected: "training rating" });
+        return Err(DataError::Empty { path: train.join(RATINGS), expected: "training rating" });
     }
     encode(&ratings, &movies, ids, state)
 }
@@ -139,7 +144,7 @@ mod tests {
     use super::super::{Batches, Dataset, Examples, Keys};
     use super::*;
 
-    const MOVIES: &str = "movieId,title,genres\n\
+    const LIST: &str = "movieId,title,genres\n\
         10,\"Ten, The (1990)\",Comedy|Drama\n11,Eleven (2000),Drama\n\
         12,Twelve,(no genres listed)\n13,Thirteen (2010),War\n";
 
@@ -154,7 +159,7 @@ mod tests {
     }
 
     fn load(ratings: &str) -> Result<MemoryData, Box<dyn Error>> {
-        Ok(open(folder(ratings, Some(MOVIES))?.path(), None, Ids::Rows, None)?)
+        Ok(open(folder(ratings, Some(LIST))?.path(), None, Ids::Rows, None)?)
     }
 
     fn all(mut batches: Batches<'_>) -> Result<Examples, Box<dyn Error>> {
@@ -221,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_test_folder_is_all_test_and_training_sees_none_of_it() -> Result<(), Box<dyn Error>> {
-        let train = folder("1,10,5,10\n1,10,5,30\n", Some(MOVIES))?;
+        let train = folder("1,10,5,10\n1,10,5,30\n", Some(LIST))?;
         let test = folder("1,10,5,20\n1,99,5,40\n", Some("movieId,title,genres\n99,N (2020),War\n"))?;
         let data = open(train.path(), Some(test.path()), Ids::Rows, None)?;
         let examples = all(data.train(1, 0, NonZeroUsize::MAX))?;
@@ -247,7 +252,7 @@ mod tests {
     #[test]
     fn a_resumed_run_keeps_rows_and_scales() -> Result<(), Box<dyn Error>> {
         let first = load(HISTORY)?;
-        let other = folder("7,13,4,1\n1,12,4,1\n7,13,4,2\n1,12,4,2\n", Some(MOVIES))?;
+        let other = folder("7,13,4,1\n1,12,4,1\n7,13,4,2\n1,12,4,2\n", Some(LIST))?;
         let resumed = open(other.path(), None, Ids::Rows, Some(first.state()))?;
         assert_eq!(resumed.state(), first.state());
         assert_eq!(histories(&test_set(&resumed)?), [((0, 4), vec![4]), ((1, 3), vec![3])]);
@@ -256,7 +261,7 @@ mod tests {
 
     #[test]
     fn raw_ids_are_those_of_their_table_however_rare() -> Result<(), Box<dyn Error>> {
-        let folder = folder("1,11,4,1\n1,12,4,2\n1,10,4,3\n", Some(MOVIES))?;
+        let folder = folder("1,11,4,1\n1,12,4,2\n1,10,4,3\n", Some(LIST))?;
         let data = open(folder.path(), None, Ids::Raw, None)?;
         let movie = |id: &str| Keys::Raw("movie").id(id);
         let liked = vec![movie("11"), movie("12")];
@@ -268,11 +273,21 @@ mod tests {
     #[test]
     fn bad_fields_are_named() {
         let cases = [
-            ("1,10,4,1.5\n", ":2: field `timestamp`: expected a time in whole seconds, found `1.5`"),
-            ("1,10,x,1\n", ":2: field `rating`: expected a number of stars, found `x`"),
-            ("1,10,nan,1\n", ":2: field `rating`: expected a number of stars, found `nan`"),
-            ("1,ten,4,1\n", ":2: field `movieId`: expected a whole number, found `ten`"),
-            ("-1,10,4,1\n", ":2: field `userId`: expected a whole number, found `-1`"),
+            (
+                "1,10,4,1.5\n",
+                ":2: field `timestamp`: expected a time in whole seconds of 64 bits, found `1.5`",
+            ),
+            ("1,10,x,1\n", ":2: field `rating`: expected a number of stars from 0.5 to 5, found `x`"),
+            ("1,10,nan,1\n", ":2: field `rating`: expected a number of stars from 0.5 to 5, found `nan`"),
+            (
+                "1,10,4,1\n1,10,0,1\n",
+                ":3: field `rating`: expected a number of stars from 0.5 to 5, found `0`",
+            ),
+            ("1,10,5.5,1\n", ":2: field `rating`: expected a number of stars from 0.5 to 5, found `5.5`"),
+            ("1,10,-1,1\n", ":2: field `rating`: expected a number of stars from 0.5 to 5, found `-1`"),
+            ("1,ten,4,1\n", ":2: field `movieId`: expected an id below 2^32, found `ten`"),
+            ("1,5000000000,4,1\n", ":2: field `movieId`: expected an id below 2^32, found `5000000000`"),
+            ("-1,10,4,1\n", ":2: field `userId`: expected an id below 2^32, found `-1`"),
             ("1,10,4,1\n", "expected at least one training rating, found none"),
         ];
         for (ratings, expected) in cases {
