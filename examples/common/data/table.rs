@@ -1,10 +1,10 @@
 //! CSV files, read by the names of their columns, which a header has, or a format where there is none.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
+use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord, Trim};
 
 use super::DataError;
 
@@ -13,7 +13,7 @@ use super::DataError;
 pub struct Table {
     path: PathBuf,
     reader: Reader<BufReader<File>>,
-    /// Lines before those of the reader.
+    /// Bytes of a line before those of the reader.
     skipped: u64,
     names: &'static [&'static str],
     /// For each of `names`, where the file has it.
@@ -58,7 +58,7 @@ impl Table {
         reader.read_record(&mut record).map_err(|error| csv_error(path, skipped, error))?;
         let headless = record.len() == all.len() && !record.iter().any(|field| names.contains(&field));
         let header = if headless { all.to_vec() } else { record.iter().collect() };
-        let line = skipped + record.position().map_or(1, csv::Position::line);
+        let line = line_of(path, skipped, record.position());
         let position = |&name: &&str| {
             let mut found = (0..).zip(&header).filter(|&(_, &column)| column == name).map(|(at, _)| at);
             match (found.next(), found.count()) {
@@ -117,25 +117,50 @@ impl<'a> Row<'a> {
     ) -> Result<T, DataError> {
         let text = self.text(column);
         read(text).ok_or_else(|| {
-            let line = self.table.skipped + self.table.record.position().map_or(0, csv::Position::line);
-            let name = self.table.names.get(column).copied().unwrap_or("");
-            DataError::parse(&self.table.path, line, name, expected, text)
+            let Table { path, skipped, record, names, .. } = self.table;
+            let line = line_of(path, *skipped, record.position());
+            DataError::parse(path, line, names.get(column).copied().unwrap_or(""), expected, text)
         })
     }
 }
 
-/// Skips the first line of a file if it begins with `note`; the number of lines that were skipped.
+/// Skips the first line of a file if it begins with `note`; the number of bytes that were skipped.
 fn skip_note(file: &mut impl BufRead, note: Option<u8>) -> io::Result<u64> {
-    let skip = note.is_some() && file.fill_buf()?.first().copied() == note;
-    if skip {
-        file.skip_until(b'\n')?;
+    match note.is_some() && file.fill_buf()?.first().copied() == note {
+        true => Ok(file.skip_until(b'\n')? as u64),
+        false => Ok(0),
     }
-    Ok(skip.into())
 }
 
-/// Says in this program's words what the CSV reader, before whose lines some were skipped, could not read.
+/// The line of a record, before whose reader's lines one of so many bytes was skipped. The reader's place lies before blank
+/// lines, and before the second byte of a line end of two.
+fn line_of(path: &Path, skipped: u64, position: Option<&Position>) -> u64 {
+    let Some(position) = position else { return 1 };
+    let line = position.line() + u64::from(skipped > 0);
+    line + line_ends(path, skipped + position.byte()).unwrap_or(0)
+}
+
+/// The line ends at a place of a file; none where it cannot be read again.
+fn line_ends(path: &Path, from: u64) -> io::Result<u64> {
+    if !path.metadata()?.is_file() {
+        return Ok(0);
+    }
+    let mut file = BufReader::new(File::open(path)?);
+    file.seek(SeekFrom::Start(from))?;
+    let mut ends = 0;
+    for byte in file.bytes() {
+        match byte? {
+            b'\n' => ends += 1,
+            b'\r' => {}
+            _ => break,
+        }
+    }
+    Ok(ends)
+}
+
+/// Says in this program's words what the CSV reader, before whose lines one was skipped, could not read.
 fn csv_error(path: &Path, skipped: u64, error: csv::Error) -> DataError {
-    let line = skipped + error.position().map_or(1, csv::Position::line);
+    let line = line_of(path, skipped, error.position());
     match error.into_kind() {
         ErrorKind::Io(cause) => DataError::Read { path: path.to_owned(), line, cause },
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -180,9 +205,13 @@ mod tests {
 
     #[test]
     fn errors_name_line_and_column() {
-        let cases: [(&[u8], &str); 6] = [
+        let cases: [(&[u8], &str); 10] = [
             (b"a,b\nx,1\nx,y\n", ":3: field `b`: expected a whole number, found `y`"),
             (b"a,c\n", ":1: field `b`: expected a column of this name, found `a,c`"),
+            (b"a,b\r\nx,1\r\nx,y\r\n", ":3: field `b`: expected a whole number, found `y`"),
+            (b"\n\na,b\n\nx,1\n\n\nx,y", ":8: field `b`: expected a whole number, found `y`"),
+            (b"a,b\r\n\r\nx,1\r\n\r\nx,1,2\r\n", ":5: field `row`: expected 2 fields as in the first line"),
+            (b"a,b\n\"x\nx\",1\nx,y\n", ":4: field `b`: expected a whole number, found `y`"),
             (b"a,b,a\nx,1,y\n", ":1: field `a`: expected one column of this name, found `2`"),
             (b"b,a,b,c,b\n", ":1: field `b`: expected one column of this name, found `3`"),
             (b"a,b\nx,1,2\n", ":2: field `row`: expected 2 fields as in the first line, found `3 fields`"),
