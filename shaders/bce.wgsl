@@ -36,6 +36,16 @@ fn log_1p(t: f32) -> f32 {
     return 2.0 * s * sum;
 }
 
+fn loss_of(z: f32, y: f32) -> f32 {
+    // An infinite logit is right about its label or infinitely wrong: it has no differences of infinities. Both are told by
+    // their bits, which no compiler doubts.
+    if ((bitcast<u32>(z) & 0x7fffffffu) == 0x7f800000u) {
+        let wrong = select(-y, 1.0 - y, z > 0.0);
+        return select(z * wrong, 0.0, (bitcast<u32>(wrong) & 0x7fffffffu) == 0u);
+    }
+    return max(z, 0.0) - z * y + log_1p(exp(-abs(z)));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -48,6 +58,6 @@ fn main(
     }
     let z = logits[params.logits_base + row * params.logits_stride];
     let y = labels[params.labels_base + row * params.labels_stride];
-    loss[params.loss_base + row * params.loss_stride] = max(z, 0.0) - z * y + log_1p(exp(-abs(z)));
+    loss[params.loss_base + row * params.loss_stride] = loss_of(z, y);
     grad[params.grad_base + row * params.grad_stride] = (sigmoid(z) - y) * params.scale;
 }

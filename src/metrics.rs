@@ -47,7 +47,8 @@ pub fn log_loss(probabilities: &[f32], labels: &[f32]) -> Result<f64> {
 /// [`log_loss`] from logits, the values in front of the sigmoid.
 ///
 /// # Errors
-/// As [`log_loss`]; logits may be any number.
+/// As [`log_loss`]; logits may be any number. The loss of an infinite one is 0 if its label is 1 (0 for negative infinity),
+/// and else infinite.
 pub fn log_loss_from_logits(logits: &[f32], labels: &[f32]) -> Result<f64> {
     check_logits("logits", logits, labels)?;
     mean(logits.iter().zip(labels).map(|(&z, &y)| loss_of_logit(z, y)))
@@ -80,7 +81,11 @@ pub(crate) fn loss_of_probability(p: f32, y: f32) -> f64 {
 /// One example's part of [`log_loss_from_logits`].
 pub(crate) fn loss_of_logit(z: f32, y: f32) -> f64 {
     let (z, y) = (f64::from(z), f64::from(y));
-    z.max(0.0) - if y == 0.0 { 0.0 } else { z * y } + (-z.abs()).exp().ln_1p()
+    if z.is_infinite() {
+        let wrong = if z > 0.0 { 1.0 - y } else { y };
+        return if wrong == 0.0 { 0.0 } else { f64::INFINITY };
+    }
+    z.max(0.0) - z * y + (-z.abs()).exp().ln_1p()
 }
 
 /// What [`log_loss`] asks of its arguments.
@@ -175,7 +180,15 @@ mod tests {
         // always wrong, and as sure as can be: finite
         let wrong = log_loss(&[1.0, 0.0], &[0.0, 1.0]).unwrap();
         assert!((wrong + f64::from(f32::EPSILON).ln()).abs() < 1e-9, "{wrong}");
-        assert_eq!(log_loss_from_logits(&[f32::NEG_INFINITY], &[0.0]).unwrap(), 0.0);
+        for (y, right, wrong) in
+            [(1.0, f32::INFINITY, f32::NEG_INFINITY), (0.0, f32::NEG_INFINITY, f32::INFINITY)]
+        {
+            assert_eq!(log_loss_from_logits(&[right], &[y]).unwrap(), 0.0);
+            assert_eq!(log_loss_from_logits(&[wrong], &[y]).unwrap(), f64::INFINITY);
+            for soft in [f32::MIN_POSITIVE, 0.25, 1.0 - f32::EPSILON / 2.0] {
+                assert_eq!(log_loss_from_logits(&[right], &[soft]).unwrap(), f64::INFINITY);
+            }
+        }
         // predicting the base rate has the normalized entropy 1
         let base = normalized_entropy(&[0.25; 4], &[0.0, 1.0, 0.0, 0.0]).unwrap();
         assert!((base - 1.0).abs() < 1e-12, "{base}");

@@ -14,6 +14,16 @@ fn log_1p(t: f32) -> f32 {
     2.0 * s * odd.into_iter().fold(1.0 / 15.0, |sum, n| sum * q + 1.0 / n)
 }
 
+/// The loss of a logit. An infinite one is right about its label or infinitely wrong: there are no differences of
+/// infinities.
+fn loss_of(z: f32, y: f32) -> f32 {
+    if z.is_infinite() {
+        let wrong = if z > 0.0 { 1.0 - y } else { -y };
+        return if wrong == 0.0 { 0.0 } else { z * wrong };
+    }
+    z.max(0.0) - z * y + log_1p((-z.abs()).exp())
+}
+
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
     let rows = p.rows as usize;
@@ -24,7 +34,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     logits.zip(labels).zip(loss).zip(grad).take(rows).with_min_len(256).for_each(
         |(((logit, label), loss), grad)| {
             let (z, y) = (logit[0], label[0]);
-            loss[0] = z.max(0.0) - z * y + log_1p((-z.abs()).exp());
+            loss[0] = loss_of(z, y);
             grad[0] = (sigmoid(z) - y) * p.scale;
         },
     );

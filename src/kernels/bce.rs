@@ -44,6 +44,11 @@ fn cases() -> Vec<Case> {
     let mut case = |rows: u32, spread: f32, base: u32, stride: u32| {
         let mut logits: Vec<f32> =
             random.floats((base + rows * stride) as usize).iter().map(|z| z * spread).collect();
+        // every pair of an infinite logit and a label, where there are enough of them
+        let ends = [f32::INFINITY, f32::NEG_INFINITY];
+        for (row, end) in (5..rows.min(11)).zip(ends.into_iter().cycle()) {
+            logits[(base + row * stride) as usize] = end;
+        }
         if let Some(zero) = logits.last_mut() {
             *zero = 0.0;
         }
