@@ -44,7 +44,11 @@ fn golden_rounding() {
             let what = format!("{precision:?} on {}", ctx.device_name());
             let updated = bags.download("t").unwrap();
             assert_same(&format!("{what}, updated"), &inputs, &updated, &expected, false);
-            bags.upload("t", &inputs).unwrap();
+            // an upload refuses what would become infinite, and takes what is
+            assert!(bags.upload("t", &inputs).is_err());
+            let taken =
+                inputs.iter().zip(&expected).map(|(&input, &e)| if e.is_infinite() { e } else { input });
+            bags.upload("t", &taken.collect::<Vec<f32>>()).unwrap();
             assert_same(&format!("{what}, uploaded"), &inputs, &bags.download("t").unwrap(), &expected, true);
             let looked_up = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
             assert_same(&format!("{what}, looked up"), &inputs, &looked_up, &expected, false);

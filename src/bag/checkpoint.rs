@@ -1,5 +1,6 @@
 //! Tables and optimizer state in checkpoints.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use half::{bf16, f16};
@@ -15,8 +16,8 @@ const PREFIX: &str = "bags";
 
 impl EmbeddingBags {
     /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each field of
-    /// optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` or `[rows]`, of `f32` or, for counters, `u32`; and
-    /// `{prefix}.tables`, `{prefix}.optimizer` and `{prefix}.steps` in the metadata. Blocks.
+    /// optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` in the type that it is kept in or `[rows]` of `f32` or,
+    /// for counters, `u32`; and `{prefix}.tables`, `{prefix}.optimizer` and `{prefix}.steps` in the metadata. Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already, [`Error::Device`](crate::Error::Device) if the device
@@ -25,20 +26,15 @@ impl EmbeddingBags {
         for (index, table) in self.store.names().iter().enumerate() {
             let name = tensor_name(prefix, table, WEIGHT);
             let shape = self.weight_shape(index);
-            let values = self.store.read_all(index)?;
-            match self.precision_of(index) {
-                Precision::F32 => checkpoint.insert(&name, &shape, values)?,
-                // the values came from this type
-                Precision::F16 => checkpoint.insert(&name, &shape, convert(&values, f16::from_f32))?,
-                Precision::Bf16 => checkpoint.insert(&name, &shape, convert(&values, bf16::from_f32))?,
-            }
+            insert(checkpoint, &name, &shape, self.store.read_all(index)?, self.precision_of(index))?;
             for place in self.state_places(index) {
                 let name = tensor_name(prefix, table, place.field.name);
                 let shape = self.state_shape(index, &place);
                 if place.field.kind == StateKind::Count {
                     checkpoint.insert(&name, &shape, self.download_counts(table, place.field.name)?)?;
                 } else {
-                    checkpoint.insert(&name, &shape, self.download_state(table, place.field.name)?)?;
+                    let values = self.download_state(table, place.field.name)?;
+                    insert(checkpoint, &name, &shape, values, place.precision)?;
                 }
             }
         }
@@ -58,24 +54,15 @@ impl EmbeddingBags {
         for index in 0..self.store.names().len() {
             let table = self.store.names()[index].clone();
             let (name, shape) = (tensor_name(prefix, &table, WEIGHT), self.weight_shape(index));
-            match self.precision_of(index) {
-                Precision::F32 => self.store.write_all(index, checkpoint.tensor::<f32>(&name, &shape)?)?,
-                Precision::F16 => {
-                    let values = checkpoint.tensor::<f16>(&name, &shape)?;
-                    self.store.write_all(index, &convert(values, f16::to_f32))?;
-                }
-                Precision::Bf16 => {
-                    let values = checkpoint.tensor::<bf16>(&name, &shape)?;
-                    self.store.write_all(index, &convert(values, bf16::to_f32))?;
-                }
-            }
+            self.store.write_all(index, &values(checkpoint, &name, &shape, self.precision_of(index))?)?;
             for place in self.state_places(index) {
                 let name = tensor_name(prefix, &table, place.field.name);
                 let shape = self.state_shape(index, &place);
                 if place.field.kind == StateKind::Count {
                     self.upload_counts(&table, place.field.name, checkpoint.tensor(&name, &shape)?)?;
                 } else {
-                    self.upload_state(&table, place.field.name, checkpoint.tensor(&name, &shape)?)?;
+                    let values = values(checkpoint, &name, &shape, place.precision)?;
+                    self.upload_state(&table, place.field.name, &values)?;
                 }
             }
         }
@@ -87,7 +74,7 @@ impl EmbeddingBags {
     }
 
     /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer with the
-    /// same hyper-parameters. The learning rate may differ. Bags without an optimizer take the weights of any.
+    /// same hyper-parameters and types of state. The learning rate may differ. Bags without an optimizer take the weights of any.
     ///
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs.
@@ -110,11 +97,7 @@ impl EmbeddingBags {
                     return Err(checkpoint.mismatch(what, expected, format!("{rows} rows x {dim} columns")));
                 }
                 // no tensor, one that is not a matrix, or one of another type has its own words
-                _ => match self.precision_of(index) {
-                    Precision::F32 => checkpoint.tensor::<f32>(&name, &shape).map(drop)?,
-                    Precision::F16 => checkpoint.tensor::<f16>(&name, &shape).map(drop)?,
-                    Precision::Bf16 => checkpoint.tensor::<bf16>(&name, &shape).map(drop)?,
-                },
+                _ => check_type(checkpoint, &name, &shape, self.precision_of(index))?,
             }
         }
         if let Some(extra) = saved_tables.iter().find(|table| !self.store.names().contains(table)) {
@@ -131,7 +114,7 @@ impl EmbeddingBags {
                 if place.field.kind == StateKind::Count {
                     checkpoint.tensor::<u32>(&name, &shape)?;
                 } else {
-                    checkpoint.tensor::<f32>(&name, &shape)?;
+                    check_type(checkpoint, &name, &shape, place.precision)?;
                 }
             }
         }
@@ -204,6 +187,44 @@ fn same_optimizer(
         return Err(checkpoint.mismatch(format!("{name} lr"), "a finite number", optimizer.lr()));
     }
     Ok(optimizer)
+}
+
+/// Adds values, which came from this type, as such.
+fn insert(
+    checkpoint: &mut Checkpoint,
+    name: &str,
+    shape: &[usize],
+    values: Vec<f32>,
+    precision: Precision,
+) -> Result<()> {
+    match precision {
+        Precision::F32 => checkpoint.insert(name, shape, values),
+        Precision::F16 => checkpoint.insert(name, shape, convert(&values, f16::from_f32)),
+        Precision::Bf16 => checkpoint.insert(name, shape, convert(&values, bf16::from_f32)),
+    }
+}
+
+/// The values of a tensor of this type and shape.
+fn values<'a>(
+    checkpoint: &'a Checkpoint,
+    name: &str,
+    shape: &[usize],
+    precision: Precision,
+) -> Result<Cow<'a, [f32]>> {
+    Ok(match precision {
+        Precision::F32 => checkpoint.tensor::<f32>(name, shape)?.into(),
+        Precision::F16 => convert(checkpoint.tensor(name, shape)?, f16::to_f32).into(),
+        Precision::Bf16 => convert(checkpoint.tensor(name, shape)?, bf16::to_f32).into(),
+    })
+}
+
+/// Whether there is a tensor of this type and shape.
+fn check_type(checkpoint: &Checkpoint, name: &str, shape: &[usize], precision: Precision) -> Result<()> {
+    match precision {
+        Precision::F32 => checkpoint.tensor::<f32>(name, shape).map(drop),
+        Precision::F16 => checkpoint.tensor::<f16>(name, shape).map(drop),
+        Precision::Bf16 => checkpoint.tensor::<bf16>(name, shape).map(drop),
+    }
 }
 
 fn convert<T: Copy, U>(values: &[T], convert: impl Fn(T) -> U) -> Vec<U> {

@@ -235,7 +235,8 @@ impl EmbeddingBags {
     /// Writes all rows of a table; values of 16 bits are rounded to the nearest.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table, or the number of values is not rows times dim.
+    /// [`Error::InvalidArgument`] if there is no such table, the number of values is not rows times dim, or a value is finite
+    /// and its table of 16 bits would make it infinite; nothing is written then.
     pub fn upload(&mut self, table: &str, values: &[f32]) -> Result<()> {
         let index = self.store.find(table)?;
         let shape = self.store.shape(index);
@@ -262,8 +263,8 @@ impl EmbeddingBags {
     /// Writes one row, after everything submitted so far.
     ///
     /// # Errors
-    /// [`Error::RowOutOfRange`], or [`Error::InvalidArgument`] if there is no such table or the length is not the
-    /// dim.
+    /// [`Error::RowOutOfRange`], or [`Error::InvalidArgument`] if there is no such table, the length is not the dim, or a
+    /// value is finite and its table of 16 bits would make it infinite.
     pub fn write_row(&mut self, table: &str, row: u64, values: &[f32]) -> Result<()> {
         let (index, row) = self.row(table, row)?;
         let dim = self.store.shape(index).dim as usize;

@@ -11,8 +11,8 @@ use crate::{Error, Result};
 pub(super) struct Place {
     pub(super) field: StateField,
     words: Range<usize>,
-    /// Of the values of an element's field, and how many of them a row has.
-    precision: Precision,
+    /// Of the values of a field that is no counter, and how many of them a row has.
+    pub(super) precision: Precision,
     pub(super) len: usize,
 }
 
@@ -26,8 +26,7 @@ impl EmbeddingBags {
         let (index, place) = self.find_state(table, name)?;
         let words = self.store.read_state(index, place.words)?;
         Ok(match place.field.kind {
-            StateKind::Element => place.precision.unpack(&words, place.len),
-            StateKind::Row => bytemuck::cast_vec(words),
+            StateKind::Element | StateKind::Row => place.precision.unpack(&words, place.len),
             StateKind::Count => words.into_iter().map(|count| count as f32).collect(),
         })
     }
@@ -45,17 +44,19 @@ impl EmbeddingBags {
     /// Writes optimizer state of all rows of a table, see [`EmbeddingBags::download_state`]; waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table or field, it is a counter, or the number of values is
-    /// wrong.
+    /// [`Error::InvalidArgument`] if there is no such table or field, it is a counter, the number of values is wrong, or a
+    /// value is finite and state of 16 bits would make it infinite.
     pub fn upload_state(&mut self, table: &str, name: &str, values: &[f32]) -> Result<()> {
         let (index, place) = self.find_state(table, name)?;
         place.is_count(false)?;
         self.check_state(table, index, &place, values.len())?;
-        let words = match place.field.kind {
-            StateKind::Element => place.precision.pack(values, place.len),
-            StateKind::Row | StateKind::Count => bytemuck::cast_slice(values).to_vec(),
-        };
-        self.store.write_state(index, place.words, &words)
+        let precision = place.precision;
+        if let Some((at, value)) = precision.beyond(values) {
+            let (row, name) = (at / place.len, place.field.name);
+            let argument = format!("row {row} of state \"{name}\" of table \"{table}\"");
+            return Err(Error::invalid(argument, precision.expected(), value));
+        }
+        self.store.write_state(index, place.words, &precision.pack(values, place.len))
     }
 
     /// Writes a counter of all rows of a table; waits until it is done.
@@ -100,7 +101,10 @@ impl EmbeddingBags {
         let block = optimizer.kernel().block(dim, precision.code()) as usize;
         let mut begin = 0;
         let fields = optimizer.states().iter().map(|&field| {
-            let (words, len) = if field.per_row() { (1, 1) } else { (block, dim as usize) };
+            let (words, len, precision) = match field.per_row() {
+                true => (1, 1, Precision::F32),
+                false => (block, dim as usize, precision),
+            };
             begin += words;
             Place { field, words: begin - words..begin, precision, len }
         });

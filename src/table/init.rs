@@ -1,5 +1,6 @@
 //! First values of tables.
 
+use super::RowFormat;
 use crate::cpu::random_word;
 use crate::{Error, Result};
 
@@ -29,16 +30,23 @@ impl Default for Init {
 }
 
 impl Init {
-    pub(crate) fn validate(self, table: &str) -> Result<()> {
+    /// Whether the numbers make sense, and a table of this format can hold them.
+    pub(crate) fn validate(self, table: &str, format: RowFormat) -> Result<()> {
         let values = match self {
             Self::Uniform(scale) => [scale, 0.0],
             Self::Normal { mean, std } => [mean, std],
             Self::Constant(value) => [value, 0.0],
             Self::Zero => [0.0; 2],
         };
-        match values.into_iter().find(|value| !value.is_finite()) {
-            Some(value) => Err(Error::invalid(format!("table \"{table}\" init"), "finite numbers", value)),
-            None => Ok(()),
+        let argument = || format!("table \"{table}\" init");
+        if let Some(value) = values.into_iter().find(|value| !value.is_finite()) {
+            return Err(Error::invalid(argument(), "finite numbers", value));
+        }
+        match format.precision().map(|precision| (precision, precision.beyond(&values))) {
+            Some((precision, Some((_, value)))) => {
+                Err(Error::invalid(argument(), precision.expected(), value))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -77,7 +77,7 @@ impl Table {
         let Some(dim) = dim else {
             return Err(Error::invalid(argument("dim"), format!("1 to {MAX_DIM}"), self.dim));
         };
-        self.init.validate(name)?;
+        self.init.validate(name, self.format)?;
         let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
         let shape = Shape { rows, dim, format: self.format };
         if let Some(buffer) = &self.storage {

@@ -3,6 +3,7 @@
 use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
+use super::RowFormat;
 use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 /// The type that values are kept in. All arithmetic is `f32`.
@@ -31,6 +32,31 @@ impl Precision {
             Self::F16 => TYPE_F16,
             Self::Bf16 => TYPE_BF16,
         }
+    }
+
+    /// Whether a value that is finite stays so; infinities and NaN are kept as they are.
+    pub(crate) fn holds(self, value: f32) -> bool {
+        // the least that is rounded to infinity: half a unit beyond the largest
+        let least = match self {
+            Self::F32 => f32::INFINITY,
+            Self::F16 => 65_520.0,
+            Self::Bf16 => f32::from_bits(0x7f7f_8000),
+        };
+        value.abs() < least || !value.is_finite()
+    }
+
+    /// The first of some values that cannot be held, with its place.
+    pub(crate) fn beyond(self, values: &[f32]) -> Option<(usize, f32)> {
+        if self == Self::F32 {
+            return None;
+        }
+        values.iter().copied().enumerate().find(|&(_, value)| !self.holds(value))
+    }
+
+    /// What an error expects of values.
+    pub(crate) fn expected(self) -> String {
+        let largest = RowFormat::from(self).largest();
+        format!("finite values of at most {largest:e} in size, for {self:?}")
     }
 
     /// Rows of `dim` values as words, each row rounded to the nearest and filled up to a whole word.
@@ -68,6 +94,27 @@ fn unpack_pairs(words: &[u32], dim: usize, value: impl Fn(u16) -> f32) -> Vec<f3
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_rounds_to_infinity_is_not_held() {
+        for precision in [Precision::F16, Precision::Bf16] {
+            let kept = |value: f32| precision.unpack(&precision.pack(&[value], 1), 1)[0];
+            for bits in (0x4700_0000..0x7f80_0000u32).step_by(0x0fff).chain([
+                0x477f_efff,
+                0x477f_f000,
+                0x7f7f_7fff,
+                0x7f7f_8000,
+            ]) {
+                let value = f32::from_bits(bits);
+                assert_eq!(precision.holds(-value), kept(-value).is_finite(), "{value:e} {precision:?}");
+            }
+        }
+        for precision in [Precision::F32, Precision::F16, Precision::Bf16] {
+            assert!([f32::INFINITY, f32::NAN, 0.0].into_iter().all(|value| precision.holds(value)));
+        }
+        assert!(Precision::F32.holds(f32::MAX));
+        assert_eq!(Precision::F16.beyond(&[f32::INFINITY, 1.0, -7e4]), Some((2, -7e4)));
+    }
 
     #[test]
     fn rows_of_odd_dims_begin_at_whole_words() {

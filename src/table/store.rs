@@ -202,8 +202,23 @@ impl TableStore {
         Ok(format.unpack(&self.read_words(table, Kind::Weights, first, rows)?, dim as usize))
     }
 
+    /// Whether a table can hold rows, of which the first is `first`: finite values must not become infinite.
+    fn check_values(&self, table: usize, first: u32, values: &[f32]) -> Result<()> {
+        let Shape { dim, format, .. } = self.shapes[table];
+        let Some(precision) = format.precision() else { return Ok(()) };
+        match precision.beyond(values) {
+            Some((at, value)) => {
+                let row = u64::from(first) + at as u64 / u64::from(dim);
+                let argument = format!("row {row} of table \"{}\"", self.names[table]);
+                Err(Error::invalid(argument, precision.expected(), value))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Writes whole rows from `first` on, after everything submitted so far.
     pub(crate) fn write(&self, table: usize, first: u32, values: &[f32]) -> Result<()> {
+        self.check_values(table, first, values)?;
         self.recorded_write(table, first, values).submit().map(drop)
     }
 
@@ -225,6 +240,7 @@ impl TableStore {
 
     /// Writes all rows, in steps; waits until it is done.
     pub(crate) fn write_all(&self, table: usize, values: &[f32]) -> Result<()> {
+        self.check_values(table, 0, values)?;
         let dim = self.shapes[table].dim as usize;
         for (first, count) in self.steps(table, Kind::Weights) {
             let (begin, end) = (first as usize * dim, (first + count) as usize * dim);
