@@ -27,6 +27,24 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> params: Params;
 
+// The length of a chunk's gradient. Where the sum of its squares is infinite, once more with smaller values.
+fn norm_of(first: u32, quads: u32) -> f32 {
+    var norm = Norm(0.0, 1.0);
+    var again = true;
+    while (again) {
+        var squares = vec4<f32>();
+        for (var j = 0u; j < quads; j++) {
+            let g = sums[first + j] * norm.times;
+            squares += g * g;
+        }
+        let sum = (squares.x + squares.y) + (squares.z + squares.w);
+        norm.root = sqrt(sum);
+        again = is_infinite(sum) && norm.times == 1.0;
+        norm.times = select(norm.times, SMALL, again);
+    }
+    return norm.root / norm.times;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -50,17 +68,13 @@ fn main(
     let left = power(params.decay, params.step - touch[at]);
     touch[at] = params.step;
     if (params.counting == 1u) {
-        touch[at + 1u] += count;
+        // a count that is full stays so
+        let seen = touch[at + 1u] + count;
+        touch[at + 1u] = select(seen, 0xffffffffu, seen < count);
     }
     let quads = params.width / 4u;
     for (var c = 0u; c < params.chunks; c++) {
-        let first = (i * params.chunks + c) * quads;
-        var sum = vec4<f32>();
-        for (var j = 0u; j < quads; j++) {
-            let g = sums[first + j];
-            sum += g * g;
-        }
-        let earned = factor * sqrt((sum.x + sum.y) + (sum.z + sum.w));
+        let earned = factor * norm_of((i * params.chunks + c) * quads, quads);
         let place = row * params.chunks + c;
         // what is not finite would be the utility for ever; told by its bits, which no compiler doubts
         let finite = (bitcast<u32>(earned) & 0x7f800000u) != 0x7f800000u;

@@ -19,6 +19,12 @@ fn main(
     if (i >= params.len || unknown[i] == NONE) {
         return;
     }
-    atomicAdd(&counters[counter_of(unknown[i], 0u, params.width)], 1u);
-    atomicAdd(&counters[counter_of(unknown[i], 1u, params.width)], 1u);
+    for (var half = 0u; half < 2u; half++) {
+        let at = counter_of(unknown[i], half, params.width);
+        // A counter that is full stays so: whoever takes it beyond its end puts it back, and the last one to do so is
+        // followed by nobody who adds.
+        if (atomicAdd(&counters[at], 1u) == 0xffffffffu) {
+            atomicStore(&counters[at], 0xffffffffu);
+        }
+    }
 }

@@ -45,7 +45,8 @@ fn main(
         own = touch[row * params.words + 1u];
     }
     if (params.policy == DISTANCE) {
-        let age = f32(params.step - stamp + 1u);
+        let since = params.step - stamp;
+        let age = f32(select(since + 1u, since, since == 0xffffffffu));
         let count = f32(touch[row * params.words + 1u]);
         own = bitcast<u32>(count * exp_2(-min(params.power * log_2(age), 126.0)));
     }

@@ -11,6 +11,8 @@
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
+// of values times SMALL
+var<workgroup> small_sums: array<vec4<f32>, WORKGROUP>;
 
 // Adds up what the threads of each row bring, in a fixed order: lanes in a binary tree, then components in pairs. All
 // threads of a group call it.
@@ -28,6 +30,40 @@ fn row_sum(thread: u32, partial: vec4<f32>) -> f32 {
     workgroupBarrier();
     let sum = sums[thread - lane];
     return (sum.x + sum.y) + (sum.z + sum.w);
+}
+
+// Squares of a thread's values, and of the values times SMALL.
+struct Squares {
+    whole: vec4<f32>,
+    small: vec4<f32>,
+}
+
+fn with_squares(before: Squares, v: vec4<f32>) -> Squares {
+    let small = v * SMALL;
+    return Squares(before.whole + v * v, before.small + small * small);
+}
+
+// As row_sum, of both at once: a second sum for those rows alone whose first one is infinite would be barriers under a
+// condition.
+fn row_norm(thread: u32, partial: Squares) -> Norm {
+    let lane = thread % params.lanes;
+    workgroupBarrier();
+    sums[thread] = partial.whole;
+    small_sums[thread] = partial.small;
+    for (var width = params.lanes / 2u; width > 0u; width /= 2u) {
+        workgroupBarrier();
+        if (lane < width) {
+            sums[thread] += sums[thread + width];
+            small_sums[thread] += small_sums[thread + width];
+        }
+    }
+    workgroupBarrier();
+    let whole = sums[thread - lane];
+    let small = small_sums[thread - lane];
+    let sum = (whole.x + whole.y) + (whole.z + whole.w);
+    let small_sum = (small.x + small.y) + (small.z + small.w);
+    let huge = is_infinite(sum);
+    return Norm(sqrt(select(sum, small_sum, huge)), select(1.0, SMALL, huge));
 }
 
 // Each lane keeps the sum of its first four columns; any further ones it makes anew where they are asked for.
@@ -70,41 +106,42 @@ fn main(
         kept = terms_sum(row, first);
     }
 
-    var factor = 1.0;
+    let nothing = Norm(0.0, 1.0);
+    var factor = vec2<f32>(1.0, 1.0);
     if (EXTRAS) {
-        var gradient_sum = 0.0;
-        var weight_sum = 0.0;
+        var gradient_norm = nothing;
+        var weight_norm = nothing;
         if (clips_norms()) {
-            var g = vec4<f32>();
-            var w = vec4<f32>();
+            var g: Squares;
+            var w: Squares;
             for (var column = first; column < row.dim; column += stride) {
-                let sum = kept_or_summed(row, column, kept);
-                let weight = load_table(row.e + column, row.dim - column);
-                g += sum * sum;
-                w += weight * weight;
+                g = with_squares(g, kept_or_summed(row, column, kept));
+                w = with_squares(w, load_table(row.e + column, row.dim - column));
             }
-            gradient_sum = row_sum(thread, g);
-            weight_sum = row_sum(thread, w);
+            gradient_norm = row_norm(thread, g);
+            weight_norm = row_norm(thread, w);
         }
-        factor = gradient_factor(gradient_sum, weight_sum, count);
+        factor = gradient_factor(gradient_norm, weight_norm, count);
     }
 
-    var row_sums = RowSums(0.0, 0.0, f32(row.dim), count);
+    var row_sums = RowSums(0.0, nothing, nothing, f32(row.dim), count);
     if (GRADIENT_SUM) {
         var g = vec4<f32>();
-        var w = vec4<f32>();
         for (var column = first; column < row.dim; column += stride) {
             let gradient = finished(row, column, kept_or_summed(row, column, kept), factor);
             g += gradient * gradient;
-            if (WEIGHT_SUM) {
-                let weight = load_table(row.e + column, row.dim - column);
-                w += weight * weight;
-            }
         }
         row_sums.gradient = row_sum(thread, g);
-        if (WEIGHT_SUM) {
-            row_sums.weight = row_sum(thread, w);
+    }
+    if (NORMS) {
+        var g: Squares;
+        var w: Squares;
+        for (var column = first; column < row.dim; column += stride) {
+            g = with_squares(g, finished(row, column, kept_or_summed(row, column, kept), factor));
+            w = with_squares(w, load_table(row.e + column, row.dim - column));
         }
+        row_sums.gradient_norm = row_norm(thread, g);
+        row_sums.weight_norm = row_norm(thread, w);
     }
     var values = vec4<u32>();
     if (ROW_VALUES > 0u) {
@@ -122,25 +159,24 @@ fn main(
 
     var ratio = 1.0;
     if (STEP_SUM) {
-        var u = vec4<f32>();
-        var w = vec4<f32>();
+        var u: Squares;
+        var w: Squares;
         for (var column = first; column < row.dim; column += stride) {
             let g = finished(row, column, kept_or_summed(row, column, kept), factor);
-            let weight = load_table(row.e + column, row.dim - column);
-            u += squares(updated(row, column, g, scale, 1.0).step, row.dim - column);
-            w += weight * weight;
+            u = with_squares(u, within(updated(row, column, g, scale, 1.0).step, row.dim - column));
+            w = with_squares(w, load_table(row.e + column, row.dim - column));
         }
-        let step_sum = row_sum(thread, u);
-        ratio = trust(row_sum(thread, w), step_sum);
+        let step_norm = row_norm(thread, u);
+        ratio = trust(row_norm(thread, w), step_norm);
     }
-    var shrink = 1.0;
+    var shrink = vec2<f32>(1.0, 1.0);
     if (EXTRAS && params.max_norm > 0.0) {
-        var w = vec4<f32>();
+        var w: Squares;
         for (var column = first; column < row.dim; column += stride) {
             let g = finished(row, column, kept_or_summed(row, column, kept), factor);
-            w += squares(updated(row, column, g, scale, ratio).w, row.dim - column);
+            w = with_squares(w, within(updated(row, column, g, scale, ratio).w, row.dim - column));
         }
-        shrink = norm_factor(row_sum(thread, w));
+        shrink = norm_factor(row_norm(thread, w));
     }
 
     for (var column = first; column < row.dim; column += stride) {
@@ -148,7 +184,7 @@ fn main(
         let g = finished(row, column, kept_or_summed(row, column, kept), factor);
         var after = updated(row, column, g, scale, ratio);
         if (EXTRAS) {
-            after.w *= shrink;
+            after.w = after.w * shrink.x * shrink.y;
         }
         if (ELEMENT_VALUES > 0u) {
             store_element_state(row.at, row.block, column, left, after.s);

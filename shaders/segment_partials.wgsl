@@ -76,7 +76,7 @@ fn main(
                 let term = terms[p];
                 var g = load_grad(term.x + column, dim - column);
                 if (params.clip_value > 0.0) {
-                    g = clamp(g, vec4<f32>(-params.clip_value), vec4<f32>(params.clip_value));
+                    g = clipped(g, params.clip_value);
                 }
                 sum += g * bitcast<f32>(term.y);
             }

@@ -2,7 +2,7 @@
 const ELEMENT_VALUES: u32 = 1u;
 const ROW_VALUES: u32 = 0u;
 const GRADIENT_SUM: bool = false;
-const WEIGHT_SUM: bool = false;
+const NORMS: bool = false;
 const STEP_SUM: bool = false;
 
 fn row_state(old: vec4<u32>, sums: RowSums) -> vec4<u32> {
@@ -21,6 +21,6 @@ fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f
     return g * params.lr / (sqrt(s.a) + params.eps);
 }
 
-fn trust(weight_sum: f32, step_sum: f32) -> f32 {
+fn trust(weight: Norm, step: Norm) -> f32 {
     return 1.0;
 }

@@ -3,7 +3,7 @@
 const ELEMENT_VALUES: u32 = 2u;
 const ROW_VALUES: u32 = 0u;
 const GRADIENT_SUM: bool = false;
-const WEIGHT_SUM: bool = false;
+const NORMS: bool = false;
 const STEP_SUM: bool = false;
 
 fn row_state(old: vec4<u32>, sums: RowSums) -> vec4<u32> {
@@ -26,6 +26,6 @@ fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f
     return s.a * scale.x / (sqrt(s.b) * scale.y + eps);
 }
 
-fn trust(weight_sum: f32, step_sum: f32) -> f32 {
+fn trust(weight: Norm, step: Norm) -> f32 {
     return 1.0;
 }

@@ -3,7 +3,7 @@
 const ELEMENT_VALUES: u32 = 0u;
 const ROW_VALUES: u32 = 1u;
 const GRADIENT_SUM: bool = false;
-const WEIGHT_SUM: bool = false;
+const NORMS: bool = false;
 const STEP_SUM: bool = false;
 
 fn row_state(old: vec4<u32>, sums: RowSums) -> vec4<u32> {
@@ -18,7 +18,9 @@ fn row_state(old: vec4<u32>, sums: RowSums) -> vec4<u32> {
 fn row_scale(row: vec4<u32>, sums: RowSums) -> vec2<f32> {
     let counted = f32(row.x) / f32(params.steps);
     let p = select(counted, bitcast<f32>(row.x), params.by_row == 0u);
-    return vec2<f32>(min(params.cap, params.lr / sqrt(params.horizon * p)), 0.0);
+    let rate = params.lr / sqrt(params.horizon * p);
+    // a frequency that is none has the cap
+    return vec2<f32>(select(params.cap, rate, rate < params.cap), 0.0);
 }
 
 fn element_state(old: ElementState, w: vec4<f32>, g: vec4<f32>, scale: vec2<f32>) -> ElementState {
@@ -29,6 +31,6 @@ fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f
     return g * scale.x;
 }
 
-fn trust(weight_sum: f32, step_sum: f32) -> f32 {
+fn trust(weight: Norm, step: Norm) -> f32 {
     return 1.0;
 }

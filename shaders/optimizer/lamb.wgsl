@@ -2,7 +2,7 @@
 const ELEMENT_VALUES: u32 = 2u;
 const ROW_VALUES: u32 = 0u;
 const GRADIENT_SUM: bool = false;
-const WEIGHT_SUM: bool = false;
+const NORMS: bool = false;
 const STEP_SUM: bool = true;
 
 fn row_state(old: vec4<u32>, sums: RowSums) -> vec4<u32> {
@@ -24,8 +24,8 @@ fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f
     return s.a * scale.x / (sqrt(s.b) * scale.y + params.eps) + w * params.decay;
 }
 
-fn trust(weight_sum: f32, step_sum: f32) -> f32 {
+fn trust(weight: Norm, step: Norm) -> f32 {
     // a row or a step of zeros has no direction: the ratio is one
-    let given = weight_sum > 0.0 && step_sum > 0.0;
-    return params.lr * select(1.0, sqrt(weight_sum) / sqrt(step_sum), given);
+    let given = weight.root > 0.0 && step.root > 0.0;
+    return params.lr * select(1.0, weight.root / step.root * (step.times / weight.times), given);
 }

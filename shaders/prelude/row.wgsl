@@ -13,10 +13,11 @@ struct Row {
     random: u32,
 }
 
-// Sums over a row that optimizers ask for: of the squares of the gradient and of the weights.
+// What optimizers ask for of a row: the sum of the squares of the gradient, or the norms of gradient and weights.
 struct RowSums {
     gradient: f32,
-    weight: f32,
+    gradient_norm: Norm,
+    weight_norm: Norm,
     dim: f32,
     // occurrences in the batch
     count: u32,
@@ -63,37 +64,38 @@ fn clips_norms() -> bool {
     return params.clip_norm > 0.0 || params.cow_ratio > 0.0;
 }
 
-// What a row's gradient, whose squares have a sum, is multiplied by.
-fn gradient_factor(gradient_sum: f32, weight_sum: f32, count: u32) -> f32 {
-    var factor = 1.0;
+// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a float.
+fn gradient_factor(gradient: Norm, weight: Norm, count: u32) -> vec2<f32> {
+    var factor = vec2<f32>(1.0, 1.0);
     if (params.by_frequency == 1u) {
-        factor = 1.0 / f32(count);
+        factor.y = 1.0 / f32(count);
     }
-    var norm = sqrt(gradient_sum) * factor;
-    if (params.clip_norm > 0.0 && norm > params.clip_norm) {
-        factor *= params.clip_norm / norm;
-        norm = params.clip_norm;
+    var norm = Norm(gradient.root * factor.y, gradient.times);
+    if (params.clip_norm > 0.0 && norm.root > params.clip_norm * norm.times) {
+        factor = vec2<f32>(norm.times, factor.y * (params.clip_norm / norm.root));
+        norm = Norm(params.clip_norm, 1.0);
     }
     if (params.cow_ratio > 0.0) {
-        let limit = f32(count) * max(params.cow_ratio * sqrt(weight_sum), params.cow_floor);
-        if (norm > limit) {
-            factor *= limit / norm;
+        let own = params.cow_ratio * weight.root / weight.times;
+        let limit = f32(count) * select(params.cow_floor, own, own > params.cow_floor);
+        if (norm.root > limit * norm.times) {
+            factor *= vec2<f32>(norm.times, limit / norm.root);
         }
     }
     return factor;
 }
 
-// What a new row, whose squares have a sum, is multiplied by.
-fn norm_factor(sum: f32) -> f32 {
-    let norm = sqrt(sum);
-    return select(1.0, params.max_norm / norm, norm > params.max_norm);
+// What a new row is multiplied by, one after the other.
+fn norm_factor(norm: Norm) -> vec2<f32> {
+    let shrink = vec2<f32>(norm.times, params.max_norm / norm.root);
+    return select(vec2<f32>(1.0, 1.0), shrink, norm.root > params.max_norm * norm.times);
 }
 
 // The gradient as the optimizer sees it.
-fn finished(row: Row, column: u32, sum: vec4<f32>, factor: f32) -> vec4<f32> {
+fn finished(row: Row, column: u32, sum: vec4<f32>, factor: vec2<f32>) -> vec4<f32> {
     var g = sum;
     if (EXTRAS) {
-        g *= factor;
+        g = g * factor.x * factor.y;
     }
     if (params.l2 != 0.0) {
         g += load_table(row.e + column, row.dim - column) * params.l2;
@@ -122,8 +124,7 @@ fn updated(row: Row, column: u32, g: vec4<f32>, scale: vec2<f32>, ratio: f32) ->
     return after;
 }
 
-// Squares of the columns that a row has.
-fn squares(v: vec4<f32>, left: u32) -> vec4<f32> {
-    let q = v * v;
-    return vec4<f32>(q.x, select(0.0, q.y, left > 1u), select(0.0, q.z, left > 2u), select(0.0, q.w, left > 3u));
+// The columns that a row has, and zeros.
+fn within(v: vec4<f32>, left: u32) -> vec4<f32> {
+    return vec4<f32>(v.x, select(0.0, v.y, left > 1u), select(0.0, v.z, left > 2u), select(0.0, v.w, left > 3u));
 }

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::norm::SMALL;
 use super::powers::power;
 use super::split::split_at_all;
 use crate::kernel::Call;
@@ -36,7 +37,7 @@ pub(crate) fn run(mut call: Call<'_>) {
             let left = power(p.decay, p.step.wrapping_sub(touch[0]));
             touch[0] = p.step;
             if p.counting == 1 {
-                touch[1] = touch[1].wrapping_add(occurrences[i]);
+                touch[1] = touch[1].saturating_add(occurrences[i]);
             }
             let sums = sums[i * chunks * width..][..chunks * width].chunks(width);
             for (utility, sums) in utility[row * chunks..].iter_mut().zip(sums) {
@@ -48,14 +49,23 @@ pub(crate) fn run(mut call: Call<'_>) {
     });
 }
 
-/// The length of a chunk's gradient, whose columns are a multiple of four.
+/// The length of a chunk's gradient, whose columns are a multiple of four. Where the sum of its squares is infinite, once
+/// more with smaller values.
 #[inline(always)]
 fn norm(values: &[f32]) -> f32 {
+    let sum = squares(values, 1.0);
+    if sum == f32::INFINITY { squares(values, SMALL).sqrt() / SMALL } else { sum.sqrt() }
+}
+
+/// The sum of the squares of values that are multiplied by `times` first.
+#[inline(always)]
+fn squares(values: &[f32], times: f32) -> f32 {
     let mut sums = [0.0f32; 4];
     for quad in values.as_chunks::<4>().0 {
         for (sum, g) in sums.iter_mut().zip(quad) {
+            let g = g * times;
             *sum += g * g;
         }
     }
-    ((sums[0] + sums[1]) + (sums[2] + sums[3])).sqrt()
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }

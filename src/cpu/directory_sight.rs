@@ -11,7 +11,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     let counters = call.write::<u32>(1);
     for &id in unknown.iter().filter(|&&id| id != NONE) {
         for counter in counters_of(id, p.width) {
-            counters[counter] = counters[counter].wrapping_add(1);
+            counters[counter] = counters[counter].saturating_add(1);
         }
     }
 }

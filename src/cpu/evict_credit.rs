@@ -21,7 +21,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         let own = match p.policy {
             WORD => touch[1],
             DISTANCE => {
-                let age = (since + 1) as f32;
+                let age = since.saturating_add(1) as f32;
                 (touch[1] as f32 * exp_2(-(p.power * log_2(age)).min(126.0))).to_bits()
             }
             UTILITY => {

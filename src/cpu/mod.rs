@@ -73,6 +73,7 @@ pub(crate) mod max_grad;
 pub(crate) mod max_places;
 mod memory;
 pub(crate) mod move_rows;
+mod norm;
 pub(crate) mod occurrences;
 mod optimizer;
 mod powers;

@@ -5,11 +5,11 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::init_rows::mix;
+use super::norm::{Norm, norm};
 use super::optimizer::{
     Adagrad, Adam, AdamByRow, FrequencySgd, Lamb, LarsSgd, PartialRowwiseAdam, PartialRowwiseLamb, Row,
     RowOptimizer, RowwiseAdagrad, RowwiseAdagradCounter, Sgd, State,
 };
-use super::row_sum::row_sum;
 use super::simd::{Cache, prefetch, vectorised};
 use super::split::split_at_all;
 use super::terms::{Terms, row_grad};
@@ -238,8 +238,8 @@ fn step_row(
 ) {
     let p = &inputs.params;
     let factor = gradient_factor(p, count, w, g);
-    if factor != 1.0 {
-        g.iter_mut().for_each(|g| *g *= factor);
+    if factor != [1.0, 1.0] {
+        g.iter_mut().for_each(|g| *g = *g * factor[0] * factor[1]);
     }
     if p.l2 != 0.0 {
         for (g, w) in g.iter_mut().zip(&*w) {
@@ -248,10 +248,10 @@ fn step_row(
     }
     optimize(inputs.index, p, Row { w: &mut *w, g, count, step }, state);
     if p.max_norm > 0.0 {
-        let norm = row_sum(w, w).sqrt();
-        if norm > p.max_norm {
-            let shrink = p.max_norm / norm;
-            w.iter_mut().for_each(|w| *w *= shrink);
+        let Norm { root, times } = norm(w);
+        if root > p.max_norm * times {
+            let shrink = p.max_norm / root;
+            w.iter_mut().for_each(|w| *w = *w * times * shrink);
         }
     }
 }
@@ -275,22 +275,25 @@ fn optimize(index: usize, p: &Params, row: Row<'_>, state: State<'_>) {
     }
 }
 
-/// What a row's gradient is multiplied by.
+/// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a float.
 #[inline(always)]
-fn gradient_factor(p: &Params, count: u32, w: &[f32], g: &[f32]) -> f32 {
-    let mut factor = if p.by_frequency == 1 { 1.0 / count as f32 } else { 1.0 };
+fn gradient_factor(p: &Params, count: u32, w: &[f32], g: &[f32]) -> [f32; 2] {
+    let mut factor = [1.0, if p.by_frequency == 1 { 1.0 / count as f32 } else { 1.0 }];
     if p.clip_norm <= 0.0 && p.cow_ratio <= 0.0 {
         return factor;
     }
-    let mut norm = row_sum(g, g).sqrt() * factor;
-    if p.clip_norm > 0.0 && norm > p.clip_norm {
-        factor *= p.clip_norm / norm;
-        norm = p.clip_norm;
+    let mut gradient = norm(g);
+    gradient.root *= factor[1];
+    if p.clip_norm > 0.0 && gradient.root > p.clip_norm * gradient.times {
+        factor = [gradient.times, factor[1] * (p.clip_norm / gradient.root)];
+        gradient = Norm { root: p.clip_norm, times: 1.0 };
     }
     if p.cow_ratio > 0.0 {
-        let limit = count as f32 * (p.cow_ratio * row_sum(w, w).sqrt()).max(p.cow_floor);
-        if norm > limit {
-            factor *= limit / norm;
+        let row = norm(w);
+        // of a row that is not a number the floor
+        let limit = count as f32 * (p.cow_ratio * row.root / row.times).max(p.cow_floor);
+        if gradient.root > limit * gradient.times {
+            factor = [factor[0] * gradient.times, factor[1] * (limit / gradient.root)];
         }
     }
     factor

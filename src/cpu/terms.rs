@@ -20,6 +20,13 @@ pub(super) struct Terms<'a> {
     pub(super) clip_value: f32,
 }
 
+/// A value of a gradient, no larger than a limit; a NaN stays one.
+#[inline(always)]
+fn clipped(value: f32, limit: f32) -> f32 {
+    let low = if value < -limit { -limit } else { value };
+    if low > limit { limit } else { low }
+}
+
 /// Adds `factor * gradient` of each term of a range to columns of a sum that starts at zero: one piece.
 #[inline(always)]
 fn piece_sum<const N: usize>(from: Terms<'_>, range: Range<usize>, column: usize) -> [f32; N] {
@@ -38,7 +45,7 @@ fn piece_sum<const N: usize>(from: Terms<'_>, range: Range<usize>, column: usize
         let values = &grad[at..at + N];
         if clip_value > 0.0 {
             for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value.max(-clip_value).min(clip_value) * factor;
+                *sum += clipped(*value, clip_value) * factor;
             }
         } else {
             for (sum, value) in sum.iter_mut().zip(values) {

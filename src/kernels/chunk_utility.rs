@@ -42,7 +42,12 @@ pub(crate) static KERNEL: Kernel = Kernel {
         shape: Shape::Any,
         workgroup: 64,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/powers.wgsl", "chunk_utility.wgsl"],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/powers.wgsl",
+            "prelude/norm.wgsl",
+            "chunk_utility.wgsl"
+        ],
     }],
     parity: Parity::Bits,
     twin: crate::cpu::chunk_utility::run,
@@ -58,7 +63,15 @@ fn cases() -> Vec<Case> {
             let mut random = Random::new(13);
             let rows: Vec<u32> = (0..occurred).map(|i| i * (table_rows / occurred)).collect();
             let counts: Vec<u32> = (0..occurred).map(|_| 1 + random.below(40)).collect();
-            let touch: Vec<u32> = (0..words * table_rows).map(|_| random.below(30)).collect();
+            let mut touch: Vec<u32> = (0..words * table_rows).map(|_| random.below(30)).collect();
+            if counting == 1 {
+                // counts that are nearly full
+                touch.iter_mut().skip(1).step_by(10).for_each(|count| *count = u32::MAX - 9);
+            }
+            let mut sums = random.floats((occurred * chunks * width) as usize);
+            // gradients whose squares are infinite, and one that is longer than the largest float
+            sums.iter_mut().step_by(37).for_each(|value| *value *= 1e25);
+            sums[..4].fill(f32::MAX);
             let utility: Vec<f32> =
                 random.floats((table_rows * chunks) as usize).into_iter().map(f32::abs).collect();
             let len = occurred + 9;
@@ -66,7 +79,7 @@ fn cases() -> Vec<Case> {
             let bindings = vec![
                 CaseBinding::ints(&rows),
                 CaseBinding::ints(&[occurred]),
-                CaseBinding::floats(&random.floats((occurred * chunks * width) as usize)),
+                CaseBinding::floats(&sums),
                 CaseBinding::ints(&counts),
                 CaseBinding::floats(&utility),
                 CaseBinding::ints(&touch),

@@ -46,8 +46,10 @@ pub(super) fn unknown(len: u32) -> Vec<u32> {
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (len, width) in [(1u32, 1u32), (300, 40), (100_000, 20_000)] {
-        let bindings =
-            vec![CaseBinding::ints(&unknown(len)), CaseBinding::ints(&vec![2u32; 2 * width as usize])];
+        // some are full, or will be
+        let counters: Vec<u32> =
+            (0..2 * width).map(|i| if i % 7 == 3 { u32::MAX - i % 3 } else { 2 }).collect();
+        let bindings = vec![CaseBinding::ints(&unknown(len)), CaseBinding::ints(&counters)];
         let case =
             Case::new(format!("{len} in {width}"), [0], &Params { len, width }, bindings, len.div_ceil(256));
         all.push(if len == 100_000 { case.bench(u64::from(len) * 12, 0) } else { case });

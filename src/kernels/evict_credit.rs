@@ -60,7 +60,9 @@ fn cases() -> Vec<Case> {
             let mut random = Random::new(31);
             let words = if policy == WORD || policy == DISTANCE { 2 } else { 1 };
             let ids: Vec<u32> = (0..rows).map(|_| random.below(5)).collect();
-            let touch: Vec<u32> = (0..rows * words).map(|_| random.below(101)).collect();
+            let mut touch: Vec<u32> = (0..rows * words).map(|_| random.below(101)).collect();
+            // as long ago as can be
+            touch.iter_mut().step_by(22).for_each(|stamp| *stamp = 101);
             let utility: Vec<f32> =
                 random.floats((rows * chunks) as usize).into_iter().map(f32::abs).collect();
             let params = Params { len: rows, chunks, policy, step: 100, decay: 0.99, power: 0.75, words };

@@ -135,7 +135,9 @@ macro_rules! variant {
                 "prelude/find_part.wgsl",
                 "prelude/state.wgsl",
                 $state,
+                "prelude/norm.wgsl",
                 "prelude/row.wgsl",
+                "prelude/clipped.wgsl",
                 "prelude/term_grad.wgsl",
                 $($sum,)+
                 "prelude/powers.wgsl",
@@ -185,7 +187,8 @@ pub(crate) struct OptimizerKernel {
     pub(crate) element_values: u32,
     /// Words for the row.
     pub(crate) row_values: u32,
-    /// Sums of the gradient, or of what is made of it, before the update.
+    /// Sums of the gradient, or of what is made of it, before the update; a norm is two, as it is made once more where the
+    /// sum is infinite.
     pub(crate) sums: u32,
 }
 
@@ -219,9 +222,9 @@ pub(crate) const OPTIMIZERS: [OptimizerKernel; 11] = [
     optimizer("adam", 2, 0, 0),
     optimizer("adam_by_row", 2, 1, 0),
     optimizer("partial_rowwise_adam", 1, 1, 1),
-    optimizer("lamb", 2, 0, 1),
-    optimizer("partial_rowwise_lamb", 1, 1, 2),
-    optimizer("lars_sgd", 1, 0, 1),
+    optimizer("lamb", 2, 0, 2),
+    optimizer("partial_rowwise_lamb", 1, 1, 3),
+    optimizer("lars_sgd", 1, 0, 2),
     optimizer("frequency_sgd", 0, 1, 0),
     optimizer("rowwise_adagrad_counter", 0, 3, 1),
 ];

@@ -54,6 +54,7 @@ macro_rules! variant {
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
+                "prelude/clipped.wgsl",
                 "prelude/term_grad.wgsl",
                 $($sum,)+
                 $body
@@ -106,10 +107,14 @@ fn cases() -> Vec<Case> {
         ("odd wide dim", 257, 6, 70, 0, 0.0),
         ("wide dim", 260, 6, 70, 1, 0.0),
         ("clipped", 20, 9, 150, 0, 0.3),
+        ("clipped NaN", 20, 9, 150, 0, 0.3),
         ("hot", 4, 1, 5000, 0, 0.0),
         ("many", 64, 20_000, 4, 0, 0.0),
     ] {
-        let inputs = UpdateInputs::new(&[dim], rows, 67, |_, random| random.below(longest + 1));
+        let mut inputs = UpdateInputs::new(&[dim], rows, 67, |_, random| random.below(longest + 1));
+        if name == "clipped NaN" {
+            inputs.grad.iter_mut().step_by(50).for_each(|value| *value = f32::NAN);
+        }
         let mut begins = vec![0];
         for segment in inputs.keys.chunk_by(|a, b| a == b).filter(|segment| segment[0] != inputs.none_key) {
             begins.push(begins[begins.len() - 1] + u32::try_from(segment.len()).unwrap_or(0));

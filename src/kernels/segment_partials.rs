@@ -49,6 +49,7 @@ macro_rules! variant {
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
                 "prelude/find_part.wgsl",
+                "prelude/clipped.wgsl",
                 "segment_partials.wgsl"
             ],
         }
@@ -96,11 +97,15 @@ fn cases() -> Vec<Case> {
         ("groups", &[8, 4], 3, 9000),
         ("hot", &[64, 64], 500, 300),
         ("clipped", &[16], 5, 300),
+        ("clipped NaN", &[16], 5, 300),
     ] {
-        let inputs = UpdateInputs::new(dims, rows, 3, |_, random| random.below(longest + 1));
+        let mut inputs = UpdateInputs::new(dims, rows, 3, |_, random| random.below(longest + 1));
         let vec4 = dims.iter().all(|dim| dim % 4 == 0);
         let lanes = inputs.parts.iter().map(|part| lanes_for(part.dim)).max().unwrap_or(1);
-        let clip_value = if name == "clipped" { 0.25 } else { 0.0 };
+        let clip_value = if name.starts_with("clipped") { 0.25 } else { 0.0 };
+        if name == "clipped NaN" {
+            inputs.grad.iter_mut().step_by(50).for_each(|value| *value = f32::NAN);
+        }
         for params in Params::of(&inputs, lanes, clip_value).levels() {
             // groups are made of whatever lies there
             let out = (pieces(inputs.len()) * inputs.stride() * 4) as usize;

@@ -17,6 +17,31 @@ struct Setting {
     table_type: u32,
     state_type: u32,
     hyper: Params,
+    values: Values,
+}
+
+/// What rows and gradients are made of.
+#[derive(Clone, Copy, PartialEq)]
+enum Values {
+    Ordinary,
+    /// Half of the rows and of the gradients are so large that their squares are infinite.
+    Huge,
+    /// Here and there in the gradient there is a NaN.
+    Nan,
+}
+
+impl Values {
+    fn change(self, inputs: &mut UpdateInputs) {
+        match self {
+            Self::Ordinary => {}
+            Self::Huge => {
+                for values in [&mut inputs.table, &mut inputs.grad] {
+                    values.chunks_mut(96).step_by(2).flatten().for_each(|value| *value *= 1e25);
+                }
+            }
+            Self::Nan => inputs.grad.iter_mut().step_by(50).for_each(|value| *value = f32::NAN),
+        }
+    }
 }
 
 impl Setting {
@@ -59,7 +84,9 @@ fn base() -> Params {
 
 /// Settings for all optimizers, and those of single ones.
 fn settings(optimizer: &str) -> Vec<Setting> {
-    let plain = |name, hyper| Setting { name, table_type: TYPE_F32, state_type: TYPE_F32, hyper };
+    let of =
+        |name, values, hyper| Setting { name, table_type: TYPE_F32, state_type: TYPE_F32, hyper, values };
+    let plain = |name, hyper| of(name, Values::Ordinary, hyper);
     let mut all = vec![
         plain("", base()),
         plain(" l2", Params { l2: 0.05, ..base() }),
@@ -68,6 +95,10 @@ fn settings(optimizer: &str) -> Vec<Setting> {
         plain(" clipped norm", Params { clip_norm: 0.5, ..base() }),
         plain(" cowclip", Params { cow_ratio: 0.2, cow_floor: 0.01, by_frequency: 1, l2: 0.05, ..base() }),
         plain(" max norm", Params { max_norm: 1.0, ..base() }),
+        of(" clipped NaN", Values::Nan, Params { clip_value: 0.3, ..base() }),
+        of(" clipped norm of the huge", Values::Huge, Params { clip_norm: 0.5, ..base() }),
+        of(" cowclip of the huge", Values::Huge, Params { cow_ratio: 0.2, cow_floor: 0.01, ..base() }),
+        of(" max norm of the huge", Values::Huge, Params { max_norm: 1.0, ..base() }),
     ];
     for (name, table_type, state_type, stochastic) in [
         (" f16", TYPE_F16, TYPE_F32, 0),
@@ -77,7 +108,7 @@ fn settings(optimizer: &str) -> Vec<Setting> {
         (" state f16", TYPE_F32, TYPE_F16, 0),
     ] {
         let hyper = Params { stochastic, ..base() };
-        all.push(Setting { name, table_type, state_type, hyper });
+        all.push(Setting { name, table_type, state_type, hyper, values: Values::Ordinary });
     }
     match optimizer {
         "adam" | "adam_by_row" => {
@@ -96,6 +127,8 @@ fn settings(optimizer: &str) -> Vec<Setting> {
                 all.push(plain(name, Params { counting, adjusting, ..base() }));
             }
         }
+        // whose norms of rows are asked for in any case
+        "lamb" | "partial_rowwise_lamb" | "lars_sgd" => all.push(of(" of the huge", Values::Huge, base())),
         _ => {}
     }
     all
@@ -177,7 +210,9 @@ impl Made<'_> {
         let Setting { table_type, state_type, .. } = *self.setting;
         let strides =
             |dim| (types::stride(dim, table_type), OPTIMIZERS[self.index].state_words(dim, state_type));
-        UpdateInputs::with_layout(self.dims, self.rows, strides, seed, lengths)
+        let mut inputs = UpdateInputs::with_layout(self.dims, self.rows, strides, seed, lengths);
+        self.setting.values.change(&mut inputs);
+        inputs
     }
 
     /// For every variant that can run it.
@@ -271,9 +306,12 @@ fn state_words(
             }
             let value = ((row % 5) as f32 * 0.5).to_bits();
             let row_words = match optimizer.name {
-                "adam_by_row" => [row % 9, 0, 0],
-                "frequency_sgd" if hyper.by_row != FREQUENCY_GIVEN => [row % 9, 0, 0],
-                // now and then a counter that is full, or a row that was never updated
+                // now and then a counter that is full
+                "adam_by_row" => [if row % 5 == 4 { u32::MAX } else { row % 9 }, 0, 0],
+                "frequency_sgd" if hyper.by_row != FREQUENCY_GIVEN => {
+                    [if row % 5 == 4 { u32::MAX - 1 } else { row % 9 }, 0, 0]
+                }
+                // now and then a row that was never updated
                 _ => [value, ((row % 4) as f32).to_bits(), row % 6],
             };
             words.extend(&row_words[..optimizer.row_values as usize]);

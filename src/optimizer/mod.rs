@@ -58,6 +58,8 @@ trait Rule {
 macro_rules! optimizers {
     ($($variant:ident: $name:literal;)+) => {
         /// A fused optimizer with its hyper-parameters.
+        ///
+        #[doc = include_str!("edge_values.md")]
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "name")]
         #[non_exhaustive]

@@ -32,7 +32,7 @@ pub struct CowClip {
 ///
 /// In this order: the values of the output's gradient are clipped, a row's terms are summed, the sum is scaled by its
 /// frequency, its norm is clipped, L2 decay is added, the optimizer takes its step, the new row's norm is limited, and
-/// the row is rounded.
+/// the row is rounded. What they make of NaN, infinities and the like: [`Optimizer`](crate::Optimizer#values-at-the-edge).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct UpdateRules {
     /// Values of the output's gradient are clipped to this size, before those of a row are summed, as in FBGEMM.
@@ -97,8 +97,10 @@ impl UpdateRules {
             || self.state != Precision::F32
     }
 
-    /// Sums over a row that are made besides the optimizer's.
+    /// Sums over a row that are made besides the optimizer's: two for a norm, which is made once more where the sum is
+    /// infinite.
     pub(crate) fn sums(&self) -> u32 {
-        u32::from(self.clip_norm.is_some() || self.cow_clip.is_some()) + u32::from(self.max_norm.is_some())
+        2 * (u32::from(self.clip_norm.is_some() || self.cow_clip.is_some())
+            + u32::from(self.max_norm.is_some()))
     }
 }

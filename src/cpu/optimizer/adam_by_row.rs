@@ -10,7 +10,7 @@ pub(in crate::cpu) struct AdamByRow;
 impl RowOptimizer for AdamByRow {
     #[inline(always)]
     fn update(p: &Params, row: Row<'_>, state: State<'_>) {
-        let updates = state.row[0].wrapping_add(1);
+        let updates = state.row[0].saturating_add(1);
         state.row[0] = updates;
         let first = one_minus_power(p.one_minus_beta1, updates);
         let second = one_minus_power(p.one_minus_beta2, updates);

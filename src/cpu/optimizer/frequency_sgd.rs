@@ -15,6 +15,7 @@ impl RowOptimizer for FrequencySgd {
             *word = word.saturating_add(if p.by_row == FREQUENCY_OCCURRENCES { row.count } else { 1 });
             *word as f32 / p.steps as f32
         };
+        // a frequency that is none has the cap
         let rate = p.cap.min(p.lr / (p.horizon * frequency).sqrt());
         for (w, g) in row.w.iter_mut().zip(row.g) {
             *w = *w * p.keep - g * rate;

@@ -24,6 +24,7 @@ pub(super) use rowwise_adagrad::RowwiseAdagrad;
 pub(super) use rowwise_adagrad_counter::RowwiseAdagradCounter;
 pub(super) use sgd::Sgd;
 
+use super::norm::norm;
 use super::row_sum::row_sum;
 use crate::kernels::row_update::Params;
 
@@ -85,9 +86,9 @@ fn row_moment(p: &Params, g: &[f32], word: &mut u32) -> f32 {
 /// `w -= lr |w| / |u| u`, where the ratio is one for a row or a step of zeros.
 #[inline(always)]
 fn trusted_step(p: &Params, w: &mut [f32], u: &[f32]) {
-    let (step_sum, weight_sum) = (row_sum(u, u), row_sum(w, w));
-    let given = weight_sum > 0.0 && step_sum > 0.0;
-    let ratio = p.lr * if given { weight_sum.sqrt() / step_sum.sqrt() } else { 1.0 };
+    let (step, weight) = (norm(u), norm(w));
+    let given = weight.root > 0.0 && step.root > 0.0;
+    let ratio = p.lr * if given { weight.root / step.root * (step.times / weight.times) } else { 1.0 };
     for (w, u) in w.iter_mut().zip(u) {
         *w = *w * p.keep - u * ratio;
     }
