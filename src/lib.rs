@@ -36,6 +36,8 @@ pub use optimizer::{
     RowwiseAdagradCounter, Schedule, Sgd, StateField, StateKind, UpdateRules, WeightDecay,
 };
 pub use table::{Init, MAX_ROWS, Precision, Table};
+/// The wgpu whose devices, queues and buffers contexts work on.
+pub use wgpu;
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]

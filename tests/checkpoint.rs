@@ -458,7 +458,7 @@ fn a_later_checkpoint_takes_the_place_of_an_earlier_one() {
 const ADAM: DenseOptimizer =
     DenseOptimizer::Adam { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false };
 
-fn mlp(ctx: &Context, sizes: &[usize], optimizer: &DenseOptimizer, seed: u32) -> Mlp {
+fn mlp(ctx: &Context, sizes: &[usize], optimizer: &DenseOptimizer, seed: u64) -> Mlp {
     Mlp::new(ctx, sizes, Activation::None, 2, optimizer, seed).unwrap()
 }
 

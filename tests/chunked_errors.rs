@@ -18,13 +18,15 @@ fn described(ctx: &Context, rows: u32) -> ChunkedTablesBuilder {
 }
 
 fn device_ids(ctx: &Context, batch: usize, ids: &[u64], bags: &[u32], lengths: bool) -> DeviceIds {
-    DeviceIds {
-        batch,
-        ids: Buffer::from_slice(ctx, ids).unwrap(),
-        bags: Buffer::from_slice(ctx, bags).unwrap(),
-        lengths,
-        counts: vec![ids.len()],
-    }
+    common::with(
+        DeviceIds::from_lengths(
+            batch,
+            Buffer::from_slice(ctx, ids).unwrap(),
+            Buffer::from_slice(ctx, bags).unwrap(),
+            vec![ids.len()],
+        ),
+        |given| given.lengths = lengths,
+    )
 }
 
 /// All that tables hold.

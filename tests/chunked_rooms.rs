@@ -161,12 +161,13 @@ fn ids_are_admitted_by_count() {
 fn ids_from_the_device() {
     for ctx in common::devices() {
         let mut tables = builder(&ctx).build().unwrap();
-        let given = |counts: Vec<usize>| DeviceIds {
-            batch: 2,
-            ids: Buffer::from_slice(&ctx, &[7u64, u64::MAX, 7]).unwrap(),
-            bags: Buffer::from_slice(&ctx, &[2u32, 1]).unwrap(),
-            lengths: true,
-            counts,
+        let given = |counts: Vec<usize>| {
+            DeviceIds::from_lengths(
+                2,
+                Buffer::from_slice(&ctx, &[7u64, u64::MAX, 7]).unwrap(),
+                Buffer::from_slice(&ctx, &[2u32, 1]).unwrap(),
+                counts,
+            )
         };
         let batch = tables.admit_on_device(given(vec![3])).unwrap();
         let same = tables.find(&[7, u64::MAX, 7], &[2, 1]).unwrap();

@@ -21,15 +21,7 @@ fn buffer<T: bytemuck::NoUninit>(ctx: &Context, data: &[T]) -> Buffer {
 }
 
 fn on_device(ctx: &Context, batch: usize, ids: &[u32], offsets: &[u32]) -> DeviceBatch {
-    DeviceBatch {
-        batch,
-        ids: buffer(ctx, ids),
-        bags: buffer(ctx, offsets),
-        lengths: false,
-        weights: None,
-        counts: None,
-        examples: None,
-    }
+    DeviceBatch::from_offsets(batch, buffer(ctx, ids), buffer(ctx, offsets))
 }
 
 #[test]
@@ -51,15 +43,18 @@ fn device_batches_equal_host_batches() {
             let host = model.step(&ctx, &weights, &lists, &grads);
             let mut bags = model.bags(&ctx, &weights);
             let mut rec = Recorder::new(&ctx);
-            let given = DeviceBatch {
-                batch: lists.examples,
-                ids: buffer(&ctx, &lists.values()),
-                bags: buffer(&ctx, &if lengths { lists.lengths() } else { lists.offsets() }),
-                lengths,
-                weights: lists.weights.as_deref().map(|weights| buffer(&ctx, weights)),
-                counts: Some((0..4).map(|f| lists.count(f)).collect()),
-                examples: None,
-            };
+            let given = common::with(
+                DeviceBatch::from_lengths(
+                    lists.examples,
+                    buffer(&ctx, &lists.values()),
+                    buffer(&ctx, &if lengths { lists.lengths() } else { lists.offsets() }),
+                )
+                .counts((0..4).map(|f| lists.count(f)).collect()),
+                |given| {
+                    given.lengths = lengths;
+                    given.weights = lists.weights.as_deref().map(|weights| buffer(&ctx, weights));
+                },
+            );
             let batch = bags.batch_from_device(&mut rec, given).unwrap();
             let outs: Vec<Matrix> =
                 (0..4).map(|f| Matrix::zeros(&ctx, model.rows(&lists, f), model.dim(f)).unwrap()).collect();
@@ -331,18 +326,27 @@ fn sizes_that_disagree_are_refused_at_once() {
             let error = scene.bags.batch_from_device(&mut rec, given).unwrap_err();
             assert_eq!(error.to_string(), expected);
         };
-        refuse(DeviceBatch { batch: 4, ..good.clone() }, "offsets: expected 9 values, got 7");
-        refuse(DeviceBatch { lengths: true, ..good.clone() }, "lengths: expected 6 values, got 7");
+        refuse(common::with(good.clone(), |given| given.batch = 4), "offsets: expected 9 values, got 7");
+        refuse(common::with(good.clone(), |given| given.lengths = true), "lengths: expected 6 values, got 7");
         let weights = Some(buffer(&ctx, &[1.0f32; 5]));
-        refuse(DeviceBatch { weights, ..good.clone() }, "weights: expected 6 values, one for each id, got 5");
         refuse(
-            DeviceBatch { batch: usize::MAX, ..good.clone() },
+            common::with(good.clone(), |given| given.weights = weights),
+            "weights: expected 6 values, one for each id, got 5",
+        );
+        refuse(
+            common::with(good.clone(), |given| given.batch = usize::MAX),
             "batch: expected fewer than 2^32 - 1 bags, got 18446744073709551615 x 2",
         );
-        let none = DeviceBatch { batch: 0, bags: buffer(&ctx, &[0u32]), ..good.clone() };
+        let none = common::with(good.clone(), |given| {
+            given.batch = 0;
+            given.bags = buffer(&ctx, &[0u32]);
+        });
         refuse(none, "ids: expected none, for a batch of no examples, got 6");
         let other = Context::cpu();
-        refuse(DeviceBatch { ids: buffer(&other, &[1u32; 6]), ..good }, "ids belongs to another context");
+        refuse(
+            common::with(good, |given| given.ids = buffer(&other, &[1u32; 6])),
+            "ids belongs to another context",
+        );
     }
 }
 
@@ -378,7 +382,9 @@ fn empty_device_batches() {
         for (examples, lengths) in [(0, false), (0, true), (3, false), (3, true)] {
             let entries = examples * 2 + usize::from(!lengths);
             let mut rec = Recorder::new(&ctx);
-            let given = DeviceBatch { lengths, ..on_device(&ctx, examples, &[], &vec![0; entries]) };
+            let given = common::with(on_device(&ctx, examples, &[], &vec![0; entries]), |given| {
+                given.lengths = lengths
+            });
             let batch = scene.bags.batch_from_device(&mut rec, given).unwrap();
             rec.run().unwrap();
             let out = scene.bags.forward(&batch).unwrap();

@@ -341,15 +341,11 @@ fn every_variant_can_be_had() {
         Matrix::zeros(&ctx, 1 << 40, 1).unwrap_err(),
         bags.batch_from_device(
             &mut Recorder::new(&Context::cpu()),
-            embag::DeviceBatch {
-                batch: 0,
-                ids: Buffer::from_slice(&ctx, &[0u32; 0]).unwrap(),
-                bags: Buffer::from_slice(&ctx, &[0u32]).unwrap(),
-                lengths: false,
-                weights: None,
-                counts: None,
-                examples: None,
-            },
+            embag::DeviceBatch::from_offsets(
+                0,
+                Buffer::from_slice(&ctx, &[0u32; 0]).unwrap(),
+                Buffer::from_slice(&ctx, &[0u32]).unwrap(),
+            ),
         )
         .unwrap_err(),
     ];

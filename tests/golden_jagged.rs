@@ -103,15 +103,15 @@ fn golden_permuted_features() {
     let values = fields.0.shape("p2d_out_values")[0];
     for ctx in common::devices() {
         for (counts, values) in [(Some(counts.clone()), None), (None, Some(values))] {
-            let given = DeviceBatch {
-                batch: shape[1],
-                ids: fields.words(&ctx, "p2d_values"),
-                bags: fields.words(&ctx, "p2d_lengths"),
-                lengths: true,
-                weights: Some(Buffer::from_slice(&ctx, &fields.0.floats("p2d_weights")).unwrap()),
-                counts,
-                examples: None,
-            };
+            let given = common::with(
+                DeviceBatch::from_lengths(
+                    shape[1],
+                    fields.words(&ctx, "p2d_values"),
+                    fields.words(&ctx, "p2d_lengths"),
+                )
+                .weights(Buffer::from_slice(&ctx, &fields.0.floats("p2d_weights")).unwrap()),
+                |given| given.counts = counts,
+            );
             let mut rec = Recorder::new(&ctx);
             let tensor = KeyedJagged::new(&mut rec, shape[0], given).unwrap();
             let permuted = tensor.permute(&mut rec, &fields.indices("perm"), values).unwrap();
@@ -133,15 +133,11 @@ fn golden_block_bucketize() {
     let segments = fields.0.shape("bb_lengths")[0];
     let buckets = fields.0.shape("bb_new_lengths")[0] / segments;
     for ctx in common::devices() {
-        let given = DeviceBatch {
-            batch: segments / blocks.len(),
-            ids: fields.words(&ctx, "bb_indices"),
-            bags: fields.words(&ctx, "bb_lengths"),
-            lengths: true,
-            weights: None,
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_lengths(
+            segments / blocks.len(),
+            fields.words(&ctx, "bb_indices"),
+            fields.words(&ctx, "bb_lengths"),
+        );
         let mut rec = Recorder::new(&ctx);
         let tensor = KeyedJagged::new(&mut rec, blocks.len(), given).unwrap();
         let found = tensor.bucketize(&mut rec, &blocks, buckets, true).unwrap();

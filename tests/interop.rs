@@ -1,5 +1,7 @@
 //! On a caller's own device with nothing beyond the default limits, in the caller's own buffers.
 
+mod common;
+
 use embag::kernel::Shape;
 use embag::{
     Adagrad, Buffer, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix, Pooling,
@@ -156,15 +158,7 @@ fn everything_in_one_buffer() {
         let (out, slopes) = (page.put(&[9.0f32; 27]), page.put(&[9.0f32; 7]));
         let mut bags = describe(&ctx, Some(storage.clone()));
         assert_eq!(bags.download("t").unwrap(), t, "storage keeps its content");
-        let given = DeviceBatch {
-            batch: 3,
-            ids: ids.clone(),
-            bags: offsets.clone(),
-            lengths: false,
-            weights: Some(weights.clone()),
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_offsets(3, ids.clone(), offsets.clone()).weights(weights.clone());
         let out_matrix = Matrix::new(out.clone(), 3, 9, 9).unwrap();
         let grad_matrix = Matrix::new(grad.clone(), 3, 9, 9).unwrap();
         let mut rec = Recorder::new(&ctx);
@@ -202,15 +196,12 @@ fn buffers_of_their_own() {
         let [t, u] = tables();
         let mut bags = describe(&ctx, Some([own(bytemuck::cast_slice(&t)), own(bytemuck::cast_slice(&u))]));
         let lengths: Vec<u32> = OFFSETS.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        let given = DeviceBatch {
-            batch: 3,
-            ids: own(bytemuck::cast_slice(&IDS)),
-            bags: own(bytemuck::cast_slice(&lengths)),
-            lengths: true,
-            weights: Some(own(bytemuck::cast_slice(&WEIGHTS))),
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_lengths(
+            3,
+            own(bytemuck::cast_slice(&IDS)),
+            own(bytemuck::cast_slice(&lengths)),
+        )
+        .weights(own(bytemuck::cast_slice(&WEIGHTS)));
         let mut rec = Recorder::new(&ctx);
         let batch = bags.batch_from_device(&mut rec, given).unwrap();
         rec.run().unwrap();
@@ -352,15 +343,8 @@ fn overlaps_are_refused() {
         let before: Vec<u32> = (0..1024).map(|i| i % 5).collect();
         page.write(&ctx, 0, &before).unwrap();
         let mut bags = describe(&ctx, None);
-        let given = |ids: Buffer| DeviceBatch {
-            batch: 3,
-            ids,
-            bags: Buffer::from_slice(&ctx, &OFFSETS).unwrap(),
-            lengths: false,
-            weights: None,
-            counts: None,
-            examples: None,
-        };
+        let given =
+            |ids: Buffer| DeviceBatch::from_offsets(3, ids, Buffer::from_slice(&ctx, &OFFSETS).unwrap());
         // the output covers the ids
         let mut rec = Recorder::new(&ctx);
         let batch = bags.batch_from_device(&mut rec, given(page.slice(256, 28).unwrap())).unwrap();
@@ -374,9 +358,7 @@ fn overlaps_are_refused() {
         // what is only read may overlap: weights and ids in the same bytes
         let mut rec = Recorder::new(&ctx);
         let ids = page.slice(0, 28).unwrap();
-        let batch = bags
-            .batch_from_device(&mut rec, DeviceBatch { weights: Some(ids.clone()), ..given(ids) })
-            .unwrap();
+        let batch = bags.batch_from_device(&mut rec, given(ids.clone()).weights(ids)).unwrap();
         let out = Matrix::new(page.slice(256, 108).unwrap(), 3, 9, 9).unwrap();
         bags.record_forward(&mut rec, &batch, &out).unwrap();
         rec.run().unwrap();
@@ -418,20 +400,15 @@ fn unaligned_memory_is_refused() {
         let expected = |argument| {
             format!("{argument}: expected memory at a multiple of 256 bytes, got an offset of 4 bytes")
         };
-        let given = DeviceBatch {
-            batch: 3,
-            ids: page.slice(0, 28).unwrap(),
-            bags: page.slice(256, 28).unwrap(),
-            lengths: false,
-            weights: None,
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_offsets(3, page.slice(0, 28).unwrap(), page.slice(256, 28).unwrap());
         let bags = describe(&ctx, None);
         for (argument, given) in [
-            ("ids", DeviceBatch { ids: page.slice(4, 28).unwrap(), ..given.clone() }),
-            ("bags", DeviceBatch { bags: page.slice(4, 28).unwrap(), ..given.clone() }),
-            ("weights", DeviceBatch { weights: Some(page.slice(4, 28).unwrap()), ..given.clone() }),
+            ("ids", common::with(given.clone(), |given| given.ids = page.slice(4, 28).unwrap())),
+            ("bags", common::with(given.clone(), |given| given.bags = page.slice(4, 28).unwrap())),
+            (
+                "weights",
+                common::with(given.clone(), |given| given.weights = Some(page.slice(4, 28).unwrap())),
+            ),
         ] {
             let error = bags.batch_from_device(&mut Recorder::new(&ctx), given).unwrap_err();
             assert_eq!(error.to_string(), expected(argument));
@@ -450,15 +427,7 @@ fn empty_ranges_anywhere() {
         let range = |offset, size| Buffer::from_wgpu(&ctx, page.clone(), offset, size).unwrap();
         range(0, 4096).write(&ctx, 0, &[0u32; 1024]).unwrap();
         let bags = describe(&ctx, None);
-        let given = DeviceBatch {
-            batch: 3,
-            ids: range(4096, 0),
-            bags: range(256, 28),
-            lengths: false,
-            weights: Some(range(4096, 0)),
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_offsets(3, range(4096, 0), range(256, 28)).weights(range(4096, 0));
         let mut rec = Recorder::new(&ctx);
         let batch = bags.batch_from_device(&mut rec, given).unwrap();
         let out = Matrix::new(range(512, 108), 3, 9, 9).unwrap();

@@ -51,15 +51,11 @@ impl Host {
     fn on_device(&self, rec: &mut Recorder, counted: bool) -> KeyedJagged {
         let ctx = rec.context().clone();
         let (ids, weights): (Vec<u32>, Vec<u32>) = self.pairs().into_iter().unzip();
-        let given = DeviceBatch {
-            batch: self.batch,
-            ids: words(&ctx, &ids),
-            bags: words(&ctx, &self.lengths()),
-            lengths: true,
-            weights: Some(words(&ctx, &weights)),
-            counts: counted.then(|| self.counts()),
-            examples: None,
-        };
+        let given = common::with(
+            DeviceBatch::from_lengths(self.batch, words(&ctx, &ids), words(&ctx, &self.lengths()))
+                .weights(words(&ctx, &weights)),
+            |given| given.counts = counted.then(|| self.counts()),
+        );
         KeyedJagged::new(rec, self.segments.len(), given).unwrap()
     }
 
@@ -460,15 +456,7 @@ fn more_than_65535_groups() {
     for ctx in devices() {
         let mut lengths = vec![0u32; batch];
         (lengths[0], lengths[batch / 2], lengths[batch - 1]) = (1, 2, 1);
-        let given = DeviceBatch {
-            batch,
-            ids: words(&ctx, &[4u32, 5, 6, 7]),
-            bags: words(&ctx, &lengths),
-            lengths: true,
-            weights: None,
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_lengths(batch, words(&ctx, &[4u32, 5, 6, 7]), words(&ctx, &lengths));
         let mut rec = Recorder::new(&ctx);
         let tensor = KeyedJagged::new(&mut rec, 1, given).unwrap();
         let found = tensor.bucketize(&mut rec, &[6], 2, false).unwrap();
@@ -514,15 +502,9 @@ fn a_permuted_tensor_is_a_batch() {
             .unwrap();
         let host =
             bags.batch().bags("f", &[3u32, 4, 5], &[1, 2]).bags("g", &[7u32], &[1, 0]).build().unwrap();
-        let given = DeviceBatch {
-            batch: 2,
-            ids: words(&ctx, &[7u32, 3, 4, 5]),
-            bags: words(&ctx, &[1u32, 0, 1, 2]),
-            lengths: true,
-            weights: None,
-            counts: Some(vec![1, 3]),
-            examples: None,
-        };
+        let given =
+            DeviceBatch::from_lengths(2, words(&ctx, &[7u32, 3, 4, 5]), words(&ctx, &[1u32, 0, 1, 2]))
+                .counts(vec![1, 3]);
         let mut rec = Recorder::new(&ctx);
         let tensor = KeyedJagged::new(&mut rec, 2, given).unwrap();
         let permuted = tensor.permute(&mut rec, &[1, 0], None).unwrap();

@@ -18,15 +18,9 @@ fn words(ctx: &Context, data: &[u32]) -> Buffer {
 
 /// Two features of two examples.
 fn given(ctx: &Context, bags: &[u32]) -> DeviceBatch {
-    DeviceBatch {
-        batch: 2,
-        ids: words(ctx, &[7, 8, 9, 4]),
-        bags: words(ctx, bags),
-        lengths: bags.len() == 4,
-        weights: None,
-        counts: None,
-        examples: None,
-    }
+    common::with(DeviceBatch::from_lengths(2, words(ctx, &[7, 8, 9, 4]), words(ctx, bags)), |given| {
+        given.lengths = bags.len() == 4
+    })
 }
 
 #[test]
@@ -36,27 +30,33 @@ fn mistakes_in_a_tensor() {
     let good = || given(&ctx, &[0, 2, 3, 3, 4]);
     let all = "4 values, one for each id";
     message(KeyedJagged::new(rec, 3, good()), "offsets: expected 7 values, got 5");
-    let lengths = DeviceBatch { lengths: true, ..good() };
+    let lengths = common::with(good(), |given| given.lengths = true);
     message(KeyedJagged::new(rec, 2, lengths), "lengths: expected 4 values, got 5");
-    let weights = DeviceBatch { weights: Some(words(&ctx, &[1])), ..good() };
+    let weights = common::with(good(), |given| given.weights = Some(words(&ctx, &[1])));
     message(KeyedJagged::new(rec, 2, weights), &format!("weights: expected {all}, got 1"));
-    let counts = DeviceBatch { counts: Some(vec![3, 2]), ..good() };
+    let counts = common::with(good(), |given| given.counts = Some(vec![3, 2]));
     let expected = "counts: expected 2 numbers whose sum is 4, got 2 numbers whose sum is 5";
     message(KeyedJagged::new(rec, 2, counts), expected);
     message(KeyedJagged::new(rec, 0, good()), "ids: expected none, for no segments, got 4");
-    let many = DeviceBatch { batch: 1 << 31, ..good() };
+    let many = common::with(good(), |given| given.batch = 1 << 31);
     let expected = "segments: expected fewer than 2^32 - 1, got 2 features x 2147483648 examples";
     message(KeyedJagged::new(rec, 2, many), expected);
-    let many = DeviceBatch { batch: usize::MAX, ..good() };
+    let many = common::with(good(), |given| given.batch = usize::MAX);
     let expected = format!("batch: expected fewer than 2^32 - 1, got {}", usize::MAX);
     message(KeyedJagged::new(rec, 2, many), &expected);
 
     let other = Context::cpu();
     for (argument, given) in [
-        ("ids", DeviceBatch { ids: words(&other, &[7, 8, 9, 4]), ..good() }),
-        ("weights", DeviceBatch { weights: Some(words(&other, &[7, 8, 9, 4])), ..good() }),
-        ("offsets", DeviceBatch { bags: words(&other, &[0, 2, 3, 3, 4]), ..good() }),
-        ("lengths", DeviceBatch { bags: words(&other, &[2, 1, 0, 1]), lengths: true, ..good() }),
+        ("ids", common::with(good(), |given| given.ids = words(&other, &[7, 8, 9, 4]))),
+        ("weights", common::with(good(), |given| given.weights = Some(words(&other, &[7, 8, 9, 4])))),
+        ("offsets", common::with(good(), |given| given.bags = words(&other, &[0, 2, 3, 3, 4]))),
+        (
+            "lengths",
+            common::with(good(), |given| {
+                given.bags = words(&other, &[2, 1, 0, 1]);
+                given.lengths = true;
+            }),
+        ),
     ] {
         message(KeyedJagged::new(rec, 2, given), &format!("{argument} belongs to another context"));
     }
@@ -108,8 +108,12 @@ fn mistakes_in_operations() {
     let expected = "tensors[1]: expected 2 features, as in the first, got 1";
     message(KeyedJagged::concat_batch(rec, &[&plain, &one]), expected);
     let weights = Some(words(&ctx, &[0; 4]));
-    let weighted =
-        KeyedJagged::new(rec, 2, DeviceBatch { weights, ..given(&ctx, &[0, 2, 3, 3, 4]) }).unwrap();
+    let weighted = KeyedJagged::new(
+        rec,
+        2,
+        common::with(given(&ctx, &[0, 2, 3, 3, 4]), |given| given.weights = weights),
+    )
+    .unwrap();
     let expected = "tensors[1]: expected no weights, as in the first, got weights";
     message(KeyedJagged::concat_batch(rec, &[&plain, &weighted]), expected);
 

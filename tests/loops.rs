@@ -113,15 +113,11 @@ fn too_many_for_a_software_adapter_is_an_error() {
         }
         // a bag of a device batch
         let mut rec = Recorder::new(ctx);
-        let given = DeviceBatch {
-            batch: 1,
-            ids: Buffer::from_slice(ctx, &vec![1u32; 40_002]).unwrap(),
-            bags: Buffer::from_slice(ctx, &[0u32, 2, 40_002]).unwrap(),
-            lengths: false,
-            weights: None,
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_offsets(
+            1,
+            Buffer::from_slice(ctx, &vec![1u32; 40_002]).unwrap(),
+            Buffer::from_slice(ctx, &[0u32, 2, 40_002]).unwrap(),
+        );
         let batch = bags.batch_from_device(&mut rec, given).unwrap();
         let result = rec.run();
         assert_eq!(result.is_err(), software);
@@ -178,15 +174,11 @@ fn a_large_refused_batch_leaves_no_stale_keys() {
         let mut bad = ids;
         bad[7] = 50;
         let mut rec = Recorder::new(ctx);
-        let given = DeviceBatch {
-            batch: 1,
-            ids: Buffer::from_slice(ctx, &bad).unwrap(),
-            bags: Buffer::from_slice(ctx, &[0, count]).unwrap(),
-            lengths: false,
-            weights: None,
-            counts: None,
-            examples: None,
-        };
+        let given = DeviceBatch::from_offsets(
+            1,
+            Buffer::from_slice(ctx, &bad).unwrap(),
+            Buffer::from_slice(ctx, &[0, count]).unwrap(),
+        );
         let batch = bags.batch_from_device(&mut rec, given).unwrap();
         bags.record_backward(&mut rec, &batch, &Matrix::from_slice(ctx, &[1.0; 4], 1, 4).unwrap()).unwrap();
         rec.run().unwrap_err();

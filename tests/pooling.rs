@@ -152,15 +152,13 @@ fn variable_batches_from_host_and_device() {
 
         let mut device = three(&ctx);
         let mut rec = Recorder::new(&ctx);
-        let given = DeviceBatch {
-            batch: 4,
-            ids: embag::Buffer::from_slice(&ctx, &values).unwrap(),
-            bags: embag::Buffer::from_slice(&ctx, &lengths).unwrap(),
-            lengths: true,
-            weights: None,
-            counts: Some(vec![2, 2, 3]),
-            examples: Some(examples.to_vec()),
-        };
+        let given = DeviceBatch::from_lengths(
+            4,
+            embag::Buffer::from_slice(&ctx, &values).unwrap(),
+            embag::Buffer::from_slice(&ctx, &lengths).unwrap(),
+        )
+        .counts(vec![2, 2, 3])
+        .examples(examples.to_vec());
         let batch = device.batch_from_device(&mut rec, given.clone()).unwrap();
         device.record_forward_features(&mut rec, &batch, &outs).unwrap();
         device.record_backward_features(&mut rec, &batch, &outs).unwrap();
@@ -172,12 +170,12 @@ fn variable_batches_from_host_and_device() {
         let error = device.forward(&batch).unwrap_err().to_string();
         assert!(error.starts_with("batch: expected one number of examples for all features"), "{error}");
         let mut rec = Recorder::new(&ctx);
-        let short = DeviceBatch { examples: Some(vec![3, 1]), ..given.clone() };
+        let short = common::with(given.clone(), |given| given.examples = Some(vec![3, 1]));
         assert_eq!(
             device.batch_from_device(&mut rec, short).unwrap_err().to_string(),
             "examples: expected 3 numbers of at most 4, got 2 numbers of at most 3"
         );
-        let offsets = DeviceBatch { lengths: false, ..given };
+        let offsets = common::with(given, |given| given.lengths = false);
         assert_eq!(
             device.batch_from_device(&mut rec, offsets).unwrap_err().to_string(),
             "bags: expected lengths, for a variable batch, got offsets"

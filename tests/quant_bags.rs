@@ -230,15 +230,7 @@ fn pruned_ids_of_device_batches() {
             .unwrap();
         let ids = [1, u32::MAX, u32::MAX, 4, u32::MAX, u32::MAX, 2];
         let buffer = |words: &[u32]| embag::Buffer::from_slice(&ctx, words).unwrap();
-        let device = |ids: &[u32]| DeviceBatch {
-            batch: 1,
-            ids: buffer(ids),
-            bags: buffer(&[0, 2, 4, 5, 7]),
-            lengths: false,
-            weights: None,
-            counts: None,
-            examples: None,
-        };
+        let device = |ids: &[u32]| DeviceBatch::from_offsets(1, buffer(ids), buffer(&[0, 2, 4, 5, 7]));
         let mut rec = Recorder::new(&ctx);
         let batch = bags.batch_from_device(&mut rec, device(&ids)).unwrap();
         rec.run().unwrap();
@@ -284,15 +276,7 @@ fn ids_that_are_no_rows_do_not_count_where_they_are_skipped() {
                 .map(|&id| if id == -1 { u32::MAX } else { u32::try_from(id).unwrap_or(u32::MAX - 7) })
                 .collect();
             let buffer = |words: &[u32]| embag::Buffer::from_slice(&ctx, words).unwrap();
-            let device = DeviceBatch {
-                batch: 1,
-                ids: buffer(&narrow),
-                bags: buffer(&[0, len]),
-                lengths: false,
-                weights: None,
-                counts: None,
-                examples: None,
-            };
+            let device = DeviceBatch::from_offsets(1, buffer(&narrow), buffer(&[0, len]));
             let mut rec = Recorder::new(&ctx);
             let device = bags.batch_from_device(&mut rec, device).unwrap();
             rec.run().unwrap();

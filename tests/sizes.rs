@@ -1,5 +1,7 @@
 //! Sizes that no machine has: an error wherever a caller may give one, and never an overflow.
 
+mod common;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use embag::chunked::{ChunkedTables, IdDirectory};
@@ -251,14 +253,19 @@ fn batches() {
         });
         for lengths in [false, true] {
             for (examples, counts) in [(None, None), (Some(vec![a, b]), Some(vec![a, b]))] {
-                let given = || DeviceBatch {
-                    batch: a,
-                    ids: Buffer::from_slice(&ctx, &[1u32, 2]).unwrap(),
-                    bags: Buffer::from_slice(&ctx, &[0u32, 1, 2]).unwrap(),
-                    lengths,
-                    weights: None,
-                    counts: counts.clone(),
-                    examples: examples.clone(),
+                let given = || {
+                    common::with(
+                        DeviceBatch::from_lengths(
+                            a,
+                            Buffer::from_slice(&ctx, &[1u32, 2]).unwrap(),
+                            Buffer::from_slice(&ctx, &[0u32, 1, 2]).unwrap(),
+                        ),
+                        |given| {
+                            given.lengths = lengths;
+                            given.counts = counts.clone();
+                            given.examples = examples.clone();
+                        },
+                    )
                 };
                 panics.watch(format!("device batch {a} {b} {lengths}"), || {
                     bags.batch_from_device(&mut Recorder::new(&ctx), given()).is_ok()
@@ -277,15 +284,9 @@ fn jagged_tensors_and_sorts() {
     let ctx = Context::cpu();
     let words = Buffer::from_slice(&ctx, &[0u32, 1, 2]).unwrap();
     let keyed = |rec: &mut Recorder| {
-        let given = DeviceBatch {
-            batch: 1,
-            ids: Buffer::from_slice(&ctx, &[1u32, 2]).unwrap(),
-            bags: words.clone(),
-            lengths: false,
-            weights: None,
-            counts: Some(vec![1, 1]),
-            examples: None,
-        };
+        let given =
+            DeviceBatch::from_offsets(1, Buffer::from_slice(&ctx, &[1u32, 2]).unwrap(), words.clone())
+                .counts(vec![1, 1]);
         KeyedJagged::new(rec, 2, given).unwrap()
     };
     let mut panics = Panics::default();

@@ -403,14 +403,12 @@ fn device_batches() {
         let mut bags = small(&ctx);
         let before = content(&bags);
         let grad = Matrix::from_slice(&ctx, &[1.0; 21], 3, 7).unwrap();
-        let given = |ids: [u32; 6]| DeviceBatch {
-            batch: 3,
-            ids: Buffer::from_slice(&ctx, &ids).unwrap(),
-            bags: Buffer::from_slice(&ctx, &[0u32, 2, 2, 3, 3, 5, 6]).unwrap(),
-            lengths: false,
-            weights: None,
-            counts: None,
-            examples: None,
+        let given = |ids: [u32; 6]| {
+            DeviceBatch::from_offsets(
+                3,
+                Buffer::from_slice(&ctx, &ids).unwrap(),
+                Buffer::from_slice(&ctx, &[0u32, 2, 2, 3, 3, 5, 6]).unwrap(),
+            )
         };
         let ids = [1, 2, 2, 4, 5, 4];
         let mut rec = Recorder::new(&ctx);

@@ -190,15 +190,12 @@ fn a_bad_device_batch_counts_on_the_host_and_nowhere_on_the_device() {
         let grad = Matrix::from_slice(&ctx, &[1.0, 2.0], 1, 2).unwrap();
         for bags in [&mut by_rows, &mut frequency] {
             let mut rec = Recorder::new(&ctx);
-            let batch = DeviceBatch {
-                batch: 1,
-                ids: Buffer::from_slice(&ctx, &[9u32]).unwrap(),
-                bags: Buffer::from_slice(&ctx, &[1u32]).unwrap(),
-                lengths: true,
-                weights: None,
-                counts: Some(vec![1]),
-                examples: None,
-            };
+            let batch = DeviceBatch::from_lengths(
+                1,
+                Buffer::from_slice(&ctx, &[9u32]).unwrap(),
+                Buffer::from_slice(&ctx, &[1u32]).unwrap(),
+            )
+            .counts(vec![1]);
             let batch = bags.batch_from_device(&mut rec, batch).unwrap();
             bags.record_backward(&mut rec, &batch, &grad).unwrap();
             assert!(matches!(rec.run(), Err(Error::IdOutOfRange { id: 9, .. })));

@@ -55,13 +55,12 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
     looked_up()?;
     let sums = checksum(&out.to_vec(ctx)?);
     measure.case(&format!("C1_chunked_fwd_{shape}"), "ids found before", work, sums, looked_up)?;
-    let resident = DeviceIds {
-        batch: BATCH,
-        ids: Buffer::from_slice(ctx, &ids)?,
-        bags: Buffer::from_slice(ctx, &lengths)?,
-        lengths: true,
-        counts: vec![BATCH * LENGTH; TABLES],
-    };
+    let resident = DeviceIds::from_lengths(
+        BATCH,
+        Buffer::from_slice(ctx, &ids)?,
+        Buffer::from_slice(ctx, &lengths)?,
+        vec![BATCH * LENGTH; TABLES],
+    );
     measure.case(
         &format!("C1_chunked_find_device_fwd_{shape}"),
         "from ids on the device",

@@ -246,8 +246,8 @@ const fn pairs_within_bags(features: usize) -> bool {
 }
 
 /// The first of the seeds of an MLP's layers.
-fn dense_seed(seed: u64, mlp: u32) -> u32 {
+fn dense_seed(seed: u64, mlp: u32) -> u64 {
     // the low and the high half both count; a thousand layers lie between two MLPs
     let folded = (seed ^ (seed >> 32)) & u64::from(u32::MAX);
-    u32::try_from(folded).unwrap_or(0).wrapping_mul(0x9e37_79b9).wrapping_add(mlp * 1000)
+    u32::try_from(folded).unwrap_or(0).wrapping_mul(0x9e37_79b9).wrapping_add(mlp * 1000).into()
 }

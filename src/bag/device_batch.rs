@@ -15,7 +15,19 @@ use crate::{Error, Result};
 ///
 /// Buffers are used where they are, without a copy; they must stay as they are until the operations on the batch
 /// are done.
+///
+/// ```
+/// use embag::{Buffer, Context, DeviceBatch};
+///
+/// let ctx = Context::cpu();
+/// // two examples: [7, 8] and [9]
+/// let ids = Buffer::from_slice(&ctx, &[7u32, 8, 9])?;
+/// let batch = DeviceBatch::from_lengths(2, ids, Buffer::from_slice(&ctx, &[2u32, 1])?).counts(vec![3]);
+/// assert!(batch.weights.is_none());
+/// # Ok::<(), embag::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct DeviceBatch {
     /// Number of examples; of a variable batch the most that a feature has.
     pub batch: usize,
@@ -31,6 +43,43 @@ pub struct DeviceBatch {
     pub counts: Option<Vec<usize>>,
     /// Examples of each feature, if they differ; `bags` then holds lengths, one feature's after the other's.
     pub examples: Option<Vec<usize>>,
+}
+
+impl DeviceBatch {
+    /// `batch` examples of each feature with ids (`u32`) one after the other, and `u32` offsets, one more than bags: from 0
+    /// to the number of ids.
+    #[must_use]
+    pub fn from_offsets(batch: usize, ids: Buffer, offsets: Buffer) -> Self {
+        Self { batch, ids, bags: offsets, lengths: false, weights: None, counts: None, examples: None }
+    }
+
+    /// [`DeviceBatch::from_offsets`] with `u32` lengths, as many as bags.
+    #[must_use]
+    pub fn from_lengths(batch: usize, ids: Buffer, lengths: Buffer) -> Self {
+        Self { lengths: true, ..Self::from_offsets(batch, ids, lengths) }
+    }
+
+    /// Sets the per-sample weights: one `f32` for each id.
+    #[must_use]
+    pub fn weights(mut self, weights: Buffer) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Sets the number of ids of each feature, which is checked too: then less scratch memory is needed, and features may be
+    /// sequences.
+    #[must_use]
+    pub fn counts(mut self, counts: Vec<usize>) -> Self {
+        self.counts = Some(counts);
+        self
+    }
+
+    /// Sets a number of examples for each feature, of which the batch's is the largest; bags are given by lengths then.
+    #[must_use]
+    pub fn examples(mut self, examples: Vec<usize>) -> Self {
+        self.examples = Some(examples);
+        self
+    }
 }
 
 impl JaggedBatch {

@@ -23,6 +23,7 @@ pub struct ChunkedBatch {
 ///
 /// Buffers are used where they are, without a copy.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct DeviceIds {
     /// Number of examples.
     pub batch: usize,
@@ -34,6 +35,21 @@ pub struct DeviceIds {
     pub lengths: bool,
     /// Ids of each feature, which are checked too.
     pub counts: Vec<usize>,
+}
+
+impl DeviceIds {
+    /// `batch` examples of each feature with ids (`u64`) one after the other, `counts` of them of each feature, and `u32` offsets,
+    /// one more than bags.
+    #[must_use]
+    pub fn from_offsets(batch: usize, ids: Buffer, offsets: Buffer, counts: Vec<usize>) -> Self {
+        Self { batch, ids, bags: offsets, lengths: false, counts }
+    }
+
+    /// [`DeviceIds::from_offsets`] with `u32` lengths, as many as bags.
+    #[must_use]
+    pub fn from_lengths(batch: usize, ids: Buffer, lengths: Buffer, counts: Vec<usize>) -> Self {
+        Self { batch, ids, bags: lengths, lengths: true, counts }
+    }
 }
 
 impl ChunkedBatch {

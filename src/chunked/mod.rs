@@ -59,15 +59,8 @@
 //! let mut rec = Recorder::new(&ctx);
 //! let rows = ctx.allocate("rows", 3 * 4)?;
 //! directory.record_admit(&mut rec, &raw, &rows)?;
-//! let batch = DeviceBatch {
-//!     batch: 2,
-//!     ids: rows.clone(),
-//!     bags: Buffer::from_slice(&ctx, &[2u32, 1])?,
-//!     lengths: true,
-//!     weights: None,
-//!     counts: Some(vec![3]),
-//!     examples: None,
-//! };
+//! let lengths = Buffer::from_slice(&ctx, &[2u32, 1])?;
+//! let batch = DeviceBatch::from_lengths(2, rows.clone(), lengths).counts(vec![3]);
 //! let batch = bags.batch_from_device(&mut rec, batch)?;
 //! rec.run()?;
 //! let pooled = bags.forward(&batch)?;

@@ -68,7 +68,7 @@ impl CrossLayer {
         rank: Option<usize>,
         max_batch: usize,
         optimizer: &DenseOptimizer,
-        seed: u32,
+        seed: u64,
     ) -> Result<Self> {
         if width == 0 || rank == Some(0) {
             let got = format!("{width} columns, rank {rank:?}");

@@ -50,14 +50,14 @@ impl CrossNet {
         rank: Option<usize>,
         max_batch: usize,
         optimizer: &DenseOptimizer,
-        seed: u32,
+        seed: u64,
     ) -> Result<Self> {
         if layers == 0 {
             return Err(Error::invalid("layers", "at least one", layers));
         }
         let layer = |i| CrossLayer::new(ctx, width, rank, max_batch, optimizer, seed.wrapping_add(i));
         Ok(Self {
-            layers: (0u32..).take(layers).map(layer).collect::<Result<_>>()?,
+            layers: (0u64..).take(layers).map(layer).collect::<Result<_>>()?,
             hidden: (1..layers).map(|_| Matrix::padded(ctx, max_batch, width)).collect::<Result<_>>()?,
         })
     }

@@ -68,7 +68,7 @@ impl Linear {
         outputs: usize,
         activation: Activation,
         optimizer: &DenseOptimizer,
-        seed: u32,
+        seed: u64,
     ) -> Result<Self> {
         if inputs == 0 || outputs == 0 {
             let got = format!("{inputs} inputs, {outputs} outputs");

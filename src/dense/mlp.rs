@@ -30,7 +30,7 @@ impl Mlp {
         activation: Activation,
         max_batch: usize,
         optimizer: &DenseOptimizer,
-        seed: u32,
+        seed: u64,
     ) -> Result<Self> {
         if sizes.len() < 2 {
             return Err(Error::invalid("sizes", "at least two", sizes.len()));
@@ -38,9 +38,9 @@ impl Mlp {
         let last = sizes.len() - 2;
         let layers = sizes
             .windows(2)
-            .zip(0u32..)
+            .zip(0u64..)
             .map(|(pair, i)| {
-                let activation = if i as usize == last { activation } else { Activation::Relu };
+                let activation = if i == last as u64 { activation } else { Activation::Relu };
                 Linear::new(ctx, pair[0], pair[1], activation, optimizer, seed.wrapping_add(i))
             })
             .collect::<Result<Vec<_>>>()?;

@@ -1,6 +1,7 @@
 //! A parameter with its gradient and its optimizer's state.
 
 use super::optimizer::{DenseOptimizer, Progress};
+use crate::cpu::random_word;
 use crate::device::{Reached, word};
 use crate::kernel::Dispatch;
 use crate::kernels::{dense_update, init_rows};
@@ -35,6 +36,14 @@ impl NamedTensor {
     }
 }
 
+/// What kernels take of a seed; seeds of 32 bits are their own.
+fn seed_word(seed: u64) -> u32 {
+    match bytemuck::cast::<u64, [u32; 2]>(seed) {
+        [low, 0] => low,
+        [low, high] => random_word(low, high, 0),
+    }
+}
+
 /// Values, gradient and state lie in memory alike: rows of a multiple of four values.
 #[derive(Debug)]
 pub(super) struct Parameter {
@@ -55,7 +64,7 @@ impl Parameter {
         first_row: usize,
         scale: f32,
         optimizer: &DenseOptimizer,
-        seed: u32,
+        seed: u64,
     ) -> Result<Self> {
         let value = Matrix::padded(ctx, rows, cols)?;
         let grad = Matrix::padded(ctx, rows, cols)?;
@@ -77,7 +86,7 @@ impl Parameter {
             words: word(name, rows * value.stride())?,
             first_row: word(name, first_row)?,
             dim: word(name, value.stride())?,
-            seed,
+            seed: seed_word(seed),
             uniform_values: 1,
             scale,
             ..init_rows::Params::default()

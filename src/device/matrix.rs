@@ -4,6 +4,9 @@ use super::{Buffer, Context, Recorder};
 use crate::{Error, Result};
 
 /// A row-major matrix of `f32` in device memory: `rows` rows of `cols` values, `stride` values apart.
+///
+/// A clone is the same memory under another name, not a copy: what is written to one is read from the other
+/// ([`Recorder::copy`] copies).
 #[derive(Debug, Clone)]
 pub struct Matrix {
     pub(crate) buffer: Buffer,

@@ -90,6 +90,7 @@ impl std::fmt::Debug for Checks {
 /// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order. Steps of optimizers are counted
 /// there too, in the order of submissions: a recorder that is dropped, or refused, leaves tables, state and the numbers of
 /// steps as they are. Learning rates are those of the recording, times the schedule's factor of the step.
+#[must_use = "what is recorded runs when the recorder is submitted, and never if it is dropped"]
 pub struct Recorder {
     ctx: Context,
     pub(super) commands: Vec<Command>,
@@ -113,7 +114,6 @@ impl std::fmt::Debug for Recorder {
 
 impl Recorder {
     /// An empty recorder.
-    #[must_use]
     pub fn new(ctx: &Context) -> Self {
         Self {
             ctx: ctx.clone(),

@@ -150,14 +150,11 @@ impl KeyedJagged {
     /// The tensor as the ids of a batch, for [`EmbeddingBags::batch_from_device`](crate::EmbeddingBags::batch_from_device).
     #[must_use]
     pub fn to_device_batch(&self) -> DeviceBatch {
+        let (ids, offsets) = (self.values.clone(), self.offsets.buffer().clone());
         DeviceBatch {
-            batch: self.batch(),
-            ids: self.values.clone(),
-            bags: self.offsets.buffer().clone(),
-            lengths: false,
             weights: self.weights.clone(),
             counts: self.counts(),
-            examples: None,
+            ..DeviceBatch::from_offsets(self.batch(), ids, offsets)
         }
     }
 

@@ -19,15 +19,9 @@
 //! let ctx = Context::cpu();
 //! let mut rec = Recorder::new(&ctx);
 //! // two features of two examples: [7, 8], [9] and [], [4]
-//! let ids = DeviceBatch {
-//!     batch: 2,
-//!     ids: Buffer::from_slice(&ctx, &[7u32, 8, 9, 4])?,
-//!     bags: Buffer::from_slice(&ctx, &[2u32, 1, 0, 1])?,
-//!     lengths: true,
-//!     weights: None,
-//!     counts: Some(vec![3, 1]),
-//!     examples: None,
-//! };
+//! let ids = Buffer::from_slice(&ctx, &[7u32, 8, 9, 4])?;
+//! let lengths = Buffer::from_slice(&ctx, &[2u32, 1, 0, 1])?;
+//! let ids = DeviceBatch::from_lengths(2, ids, lengths).counts(vec![3, 1]);
 //! let ids = KeyedJagged::new(&mut rec, 2, ids)?;
 //! let turned = ids.permute(&mut rec, &[1, 0], None)?;
 //! let values = rec.readback::<u32>(turned.values());

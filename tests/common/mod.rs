@@ -37,6 +37,12 @@ pub(crate) fn devices_with(options: &ContextOptions) -> Vec<Context> {
     std::iter::once(cpu).chain(gpu_with(options)).collect()
 }
 
+/// A value with something changed.
+pub(crate) fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
+    change(&mut value);
+    value
+}
+
 /// How many times more random cases than usual are wanted.
 pub(crate) fn case_factor() -> u32 {
     std::env::var("EMBAG_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1)

@@ -1,0 +1,42 @@
+//! Public types go from thread to thread, and are shared between them: this compiles, or it is a mistake.
+
+use embag::chunked::{
+    ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,
+};
+use embag::dense::{CrossLayer, CrossNet, Linear, Mlp};
+use embag::jagged::{Bucketized, KeyedJagged, Offsets, PooledOrder};
+use embag::quant::accuracy::{PairedNe, Shadow};
+use embag::quant::calibration::{Observer, Outliers};
+use embag::quant::{
+    CodeMatrix, Int8Linear, QuantizedBags, QuantizedBagsBuilder, QuantizedMlp, QuantizedWeight,
+    WeightOnlyLinear,
+};
+use embag::variable::{RowValues, VariableBatch, VariableRows, VariableRowsBuilder};
+use embag::{
+    BatchBuilder, Buffer, CachedBags, CachedBagsBuilder, CachedBatch, Checkpoint, Context, DeviceBatch,
+    EmbeddingBags, EmbeddingBagsBuilder, Error, HalfMatrix, JaggedBatch, Matrix, Optimizer, Readback,
+    Recorder, SparseGradient, Submission, Table,
+};
+
+fn send_and_sync<T: Send + Sync>() {}
+
+macro_rules! all {
+    ($($of:ty),+ $(,)?) => {
+        #[test]
+        fn public_types_are_send_and_sync() {
+            $(send_and_sync::<$of>();)+
+        }
+    };
+}
+
+all! {
+    BatchBuilder, Buffer, CachedBags, CachedBagsBuilder, CachedBatch, Checkpoint, Context, DeviceBatch,
+    EmbeddingBags, EmbeddingBagsBuilder, Error, HalfMatrix, JaggedBatch, Matrix, Optimizer, Readback<u32>,
+    Recorder, SparseGradient, Submission, Table,
+    ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,
+    CrossLayer, CrossNet, Linear, Mlp,
+    Bucketized, KeyedJagged, Offsets, PooledOrder,
+    PairedNe, Shadow, Observer, Outliers,
+    CodeMatrix, Int8Linear, QuantizedBags, QuantizedBagsBuilder, QuantizedMlp, QuantizedWeight, WeightOnlyLinear,
+    RowValues, VariableBatch, VariableRows, VariableRowsBuilder,
+}
