@@ -14,6 +14,7 @@ pub mod jagged;
 pub mod kernel;
 pub mod kernels;
 pub mod metrics;
+mod numbers;
 mod optimizer;
 pub mod quant;
 pub mod sort;

@@ -8,15 +8,14 @@ use std::ops::Range;
 use super::chunk::{Chunk, Member};
 use super::forward::weights_or_unused;
 use super::gradient::{Bound, Gradient};
-use super::terms::{
-    Partials, Parts, SortedTerms, WindowRows, count, row_loops, shape_within, too_many, widest,
-};
+use super::terms::{Partials, Parts, SortedTerms, WindowRows, row_loops, shape_within, too_many, widest};
 use super::update::Update;
 use super::{EmbeddingBags, JaggedBatch, Pooling};
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::feature::{Feature, POOL_NONE};
 use crate::kernels::{gather_terms, occurrences, row_update, weight_grad};
+use crate::numbers::narrow;
 use crate::optimizer::Optimizer;
 use crate::sort::sort_by_key;
 use crate::table::{Part, RowFormat, Window, table_seed};
@@ -358,7 +357,7 @@ impl EmbeddingBags {
             .map(|(&Member { feature, shift, looked_at }, (&(out_base, out_stride), &spread))| {
                 let spec = &self.schema.features[feature];
                 Feature {
-                    index: count(feature),
+                    index: narrow(feature),
                     dim: spec.shape.dim,
                     rows: if looked_at { spec.shape.rows } else { 0 },
                     padding: spec.padding,
@@ -371,7 +370,7 @@ impl EmbeddingBags {
                 }
             })
             .collect();
-        let bags = batch.inner.batch * count(features.len());
+        let bags = batch.inner.batch * narrow(features.len());
         let ids = chunk.ids;
         let threads = occurrences::threads(bags, ids);
         let params = occurrences::Params {

@@ -6,6 +6,7 @@ use super::device_batch::begins;
 use super::{Pooling, Schema};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernels::feature::Status;
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// A jagged batch in the layout of a KeyedJaggedTensor, in device memory and checked against its tables.
@@ -179,7 +180,7 @@ impl Inner {
 
     /// What the first wrong offset should have been.
     fn expected_offset(&self, status: Status) -> String {
-        let bags = self.batch * u32::try_from(self.schema.features.len()).unwrap_or(0);
+        let bags = self.batch * narrow(self.schema.features.len());
         let index = status.bad_offset;
         if index == 0 {
             "0".to_owned()

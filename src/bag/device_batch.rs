@@ -8,6 +8,7 @@ use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{Feature, Status};
 use crate::kernels::{check_ids, check_offsets, check_report};
+use crate::numbers::narrow;
 use crate::sort::prefix_sum;
 use crate::{Error, Result};
 
@@ -96,7 +97,7 @@ impl JaggedBatch {
     fn on_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch, rows: bool) -> Result<Self> {
         let ctx = rec.context().clone();
         let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples } = given;
-        let features = u32::try_from(schema.features.len()).unwrap_or(0);
+        let features = narrow(schema.features.len());
         let bags = u32::try_from(batch).ok().and_then(|batch| batch.checked_mul(features));
         let Some(bags) = bags.filter(|&bags| bags < u32::MAX) else {
             return Err(Error::invalid("batch", "fewer than 2^32 - 1 bags", format!("{batch} x {features}")));
@@ -207,7 +208,7 @@ impl JaggedBatch {
         let features = rec.scratch_from("embag.features", &features)?;
         let params = check_ids::Params {
             batch: *batch,
-            features: u32::try_from(schema.features.len()).unwrap_or(0),
+            features: narrow(schema.features.len()),
             ids: *ids,
             skip: u32::from(schema.bounds == Bounds::Skip),
             pruned: u32::from(schema.pruned),
@@ -263,7 +264,7 @@ fn checked_examples(schema: &Schema, examples: &[usize], batch: u32, lengths: bo
         ));
     }
     // each is at most the batch, a u32
-    Ok(examples.iter().map(|&examples| u32::try_from(examples).unwrap_or(u32::MAX)).collect())
+    Ok(examples.iter().map(|&examples| narrow(examples)).collect())
 }
 
 fn checked_counts(schema: &Schema, counts: &[usize], ids: u32) -> Result<Vec<u32>> {
@@ -276,5 +277,5 @@ fn checked_counts(schema: &Schema, counts: &[usize], ids: u32) -> Result<Vec<u32
         ));
     }
     // each is at most the sum, which is a u32
-    Ok(counts.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect())
+    Ok(counts.iter().map(|&count| narrow(count)).collect())
 }

@@ -7,6 +7,7 @@ use super::host_batch::{Id, Jagged, as_given};
 use super::{Bounds, FeatureSpec, JaggedBatch, Pooling, Schema};
 use crate::device::{Buffer, Context};
 use crate::kernels::feature::{NONE, Status};
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// Turns offsets into lengths; `argument` names them.
@@ -101,7 +102,7 @@ impl Flat {
         let Some(end) = end else {
             return Err(Error::invalid("batch", "fewer than 2^32 - 1 ids", before as u64 + total));
         };
-        let mut running = end - u32::try_from(total).unwrap_or(0);
+        let mut running = end - narrow(total);
         for length in &jagged.lengths {
             running += length;
             self.offsets.push(running);
@@ -112,7 +113,7 @@ impl Flat {
                 None => weights.resize(self.ids.len() + jagged.values.len(), 1.0),
             }
         }
-        self.counts.push(end - u32::try_from(before).unwrap_or(0));
+        self.counts.push(end - narrow(before));
         let padding = (spec.padding != NONE).then_some(u64::from(spec.padding));
         let pruned = |id: u64| schema.pruned && (id == u64::from(NONE) || id == u64::MAX);
         let bad = |id: u64| id >= u64::from(spec.shape.rows) && Some(id) != padding && !pruned(id);

@@ -2,10 +2,10 @@
 
 use super::Schema;
 use super::chunk::Chunk;
-use super::terms::narrow;
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::copy_rows;
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// The gradient of each feature's output.

@@ -5,6 +5,7 @@ use super::{EmbeddingBags, JaggedBatch, Pooling};
 use crate::device::{Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{max_grad, max_places};
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -56,7 +57,7 @@ impl EmbeddingBags {
         if ids == 0 || bags == 0 {
             return Ok(spread);
         }
-        let first_bag = batch.inner.batch * u32::try_from(feature).unwrap_or(u32::MAX);
+        let first_bag = batch.inner.batch * narrow(feature);
         let (best, places) = {
             let bytes = u64::from(bags) * u64::from(dim) * 4;
             (rec.scratch("embag.best", bytes)?, rec.scratch("embag.places", bytes)?)

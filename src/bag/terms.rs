@@ -7,6 +7,7 @@ use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::part::{self, GROUP, PIECE, lanes_for};
 use crate::kernels::{row_update, segment_partials};
+use crate::numbers::narrow;
 use crate::table::Part;
 use crate::{Error, Result};
 
@@ -47,7 +48,7 @@ impl Parts {
     pub(super) fn new(rec: &mut Recorder, parts: &[part::Part]) -> Result<Self> {
         let widest = widest_part(parts);
         let buffer = rec.scratch_from("embag.parts", parts)?;
-        Ok(Self { buffer, count: count(parts.len()), widest, lanes: lanes_for(widest) })
+        Ok(Self { buffer, count: narrow(parts.len()), widest, lanes: lanes_for(widest) })
     }
 
     /// Parts that `fill` completes when the recorder is submitted.
@@ -57,7 +58,7 @@ impl Parts {
         fill: impl Fn(&[part::Part]) -> Vec<part::Part> + Send + Sync + 'static,
     ) -> Result<Self> {
         let widest = widest_part(&parts);
-        let count = count(parts.len());
+        let count = narrow(parts.len());
         let buffer = rec.scratch_late("embag.parts", parts, fill)?;
         Ok(Self { buffer, count, widest, lanes: lanes_for(widest) })
     }
@@ -137,14 +138,4 @@ pub(super) fn too_many(len: u32) -> Error {
 /// Columns of the widest of these.
 pub(super) fn widest(parts: &[Part]) -> u32 {
     parts.iter().map(|part| part.dim).max().unwrap_or(1)
-}
-
-/// Sizes within a binding are below 2^32.
-pub(super) fn count(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-/// Elements of a binding are numbered below 2^32.
-pub(super) fn narrow(value: u64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::traffic::Pair;
 use crate::cpu::random_word;
+use crate::numbers::narrow;
 
 /// Which row leaves the cache when another one comes in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -89,7 +90,7 @@ impl Directory {
         let ways = self.ways_of(self.home(row));
         let way = self.rows[ways.clone()].iter().position(|&known| known == row);
         match way {
-            Some(way) => Some(number(ways.start + way)),
+            Some(way) => Some(narrow(ways.start + way)),
             None if self.strays.is_empty() => None,
             None => self.strays.get(&row).copied(),
         }
@@ -168,7 +169,7 @@ impl Directory {
             |used: &Use| u128::from(used.last) | u128::from(if by_batches { used.batches } else { 0 }) << 64;
         let slots = self.uses[ways.clone()].iter().zip(ways);
         let free = slots.filter(|&(used, slot)| used.last != now && !held(slot));
-        let slot = number(free.map(|(used, slot)| (worth(used), slot)).min()?.1);
+        let slot = narrow(free.map(|(used, slot)| (worth(used), slot)).min()?.1);
         self.mark(slot, now);
         Some(slot)
     }
@@ -203,13 +204,8 @@ impl Directory {
     /// The rows that are here.
     pub(super) fn contents(&self) -> impl Iterator<Item = Pair> {
         let here = self.rows.iter().enumerate().filter(|(_, row)| **row != EMPTY);
-        here.map(|(slot, &row)| Pair { row, slot: number(slot) })
+        here.map(|(slot, &row)| Pair { row, slot: narrow(slot) })
     }
-}
-
-/// There are fewer slots than `u32` numbers.
-fn number(slot: usize) -> u32 {
-    u32::try_from(slot).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -230,7 +226,7 @@ mod tests {
             }
         }
         let hits = slots.len();
-        let chosen = directory.choose(&missing, now, |slot| held.contains(&number(slot)), true);
+        let chosen = directory.choose(&missing, now, |slot| held.contains(&narrow(slot)), true);
         directory.end_placement(chosen.is_ok());
         let chosen = chosen?;
         for (&row, slot) in missing.iter().zip(chosen) {
@@ -241,7 +237,7 @@ mod tests {
         }
         directory.count(&slots);
         for (slot, &row) in directory.rows.iter().enumerate().filter(|(_, row)| **row != EMPTY) {
-            assert_eq!(directory.find(row), Some(number(slot)), "row {row}");
+            assert_eq!(directory.find(row), Some(narrow(slot)), "row {row}");
         }
         assert_eq!(rows.iter().filter(|row| directory.find(**row).is_none()).count(), 0);
         Ok(hits)

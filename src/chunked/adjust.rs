@@ -5,6 +5,7 @@ use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::chunk_room::{COME, FOLLOW, LEAVE, YIELD};
 use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_room, chunk_touch};
+use crate::numbers::narrow;
 use crate::sort::{Keys, prefix_sum, select_of};
 use crate::{Error, Result};
 
@@ -210,7 +211,7 @@ impl ChunkedTables {
         if wanted > room {
             for group in &mut groups {
                 // no more than it was
-                group.kept = u32::try_from(u64::from(group.kept) * room / wanted).unwrap_or(u32::MAX);
+                group.kept = narrow(u64::from(group.kept) * room / wanted);
             }
         }
         groups
@@ -282,7 +283,7 @@ impl ChunkedTables {
             let (threshold, by_column) = match self.settings.shares {
                 Shares::Global => (0, 0),
                 // there are fewer tables than columns
-                Shares::PerTable => (u32::try_from(table).unwrap_or(u32::MAX), 0),
+                Shares::PerTable => (narrow(table), 0),
                 Shares::PerColumnGroup => (groups_before, 1),
             };
             groups_before += spec.chunks;
@@ -317,7 +318,7 @@ impl ChunkedTables {
         for &Rows { table, first, len, .. } in moves.rows {
             let spec = &self.lookup.tables[table];
             // there are fewer tables than columns
-            let (chunks, number) = (spec.chunks, u32::try_from(table).unwrap_or(u32::MAX));
+            let (chunks, number) = (spec.chunks, narrow(table));
             let params = chunk_move::Params { len, chunks, first, stage, table: number };
             let bindings = vec![
                 places.clone(),

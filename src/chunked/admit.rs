@@ -8,6 +8,7 @@ use super::{ChunkedBatch, ChunkedTables, DeviceIds};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// What is unknown among the ids of a table's features.
@@ -96,7 +97,7 @@ impl ChunkedTables {
     ) -> Result<()> {
         let sought = self.lookup.ids_of(raw, |of| of == table);
         // there are fewer tables than columns
-        let table = u32::try_from(table).unwrap_or(u32::MAX);
+        let table = narrow(table);
         record_find(rec, raw.ids(), sought, &Found { rows: &raw.rows, unknown, strangers, table })
     }
 
@@ -111,7 +112,7 @@ impl ChunkedTables {
         let fresh = rec.scratch("embag.fresh", fresh_bytes)?;
         let fresh_count = rec.scratch("embag.fresh_count", 4)?;
         // there are fewer tables than columns
-        let table_number = u32::try_from(table).unwrap_or(u32::MAX);
+        let table_number = narrow(table);
         let params = chunk_open::Params { len, chunks, table: table_number, step, words, credit };
         let bindings = vec![
             rows,

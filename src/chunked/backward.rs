@@ -7,6 +7,7 @@ use crate::bag::{CountedRows, KeySums, KeyTerms, Update};
 use crate::device::{Matrix, Reached, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{chunk_slots, chunk_terms, chunk_utility, variable_terms};
+use crate::numbers::narrow;
 use crate::sort::sort_by_key;
 
 impl ChunkedTables {
@@ -113,7 +114,7 @@ impl ChunkedTables {
                     place: variable_terms::BY_BAG,
                     bags: inner.batch,
                     // there are fewer bags than a `u32` counts
-                    first_bag: u32::try_from(f).unwrap_or(u32::MAX) * inner.batch,
+                    first_bag: narrow(f) * inner.batch,
                     mean: u32::from(feature.mean),
                     base: place.base + column,
                     stride: place.stride,

@@ -7,6 +7,7 @@ use super::lookup::{Feature, Lookup};
 use crate::bag::{DeviceBatch, JaggedBatch};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernels::feature::SKIPPED;
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// A batch whose ids were looked up; made by [`ChunkedTables::admit`](super::ChunkedTables::admit) and the like. It holds
@@ -134,8 +135,7 @@ impl RawIds {
         given.ids.check_home(ctx, "ids")?;
         given.ids.check_bindable(ctx, || "ids".to_owned())?;
         // they are no more than the ids
-        let counts: Vec<u32> =
-            given.counts.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect();
+        let counts: Vec<u32> = given.counts.iter().map(|&count| narrow(count)).collect();
         Ok(Self { rows: ctx.lend("embag.rows", count * 4)?, ranges: ranges(&counts), given })
     }
 

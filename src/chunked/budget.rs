@@ -5,6 +5,7 @@ use super::lookup::CHUNKS;
 use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
 use crate::device::{Buffer, Context, Need};
 use crate::kernels::feature::NONE;
+use crate::numbers::narrow;
 use crate::table::{Init, RowList, Table};
 use crate::{Error, Result};
 
@@ -124,7 +125,7 @@ impl ChunkedTables {
         // in the order of their chunks
         let mut from = Vec::new();
         for slot in all.iter_mut().flatten().filter(|slot| **slot != NONE) {
-            let old = std::mem::replace(slot, u32::try_from(from.len()).unwrap_or(NONE));
+            let old = std::mem::replace(slot, narrow(from.len()));
             from.push(old);
         }
         // there are no more than slots
@@ -205,7 +206,7 @@ fn copy_rows(source: &EmbeddingBags, target: &EmbeddingBags, rows: &[u32]) -> Re
     let mut first = 0u32;
     for rows in rows.chunks(AT_ONCE) {
         // a chunk at a time is below 2^15
-        let next = first + u32::try_from(rows.len()).unwrap_or(0);
+        let next = first + narrow(rows.len());
         let words = source.store().gather(&[RowList { table: 0, rows: rows.to_vec() }])?;
         target.store().scatter(&[RowList { table: 0, rows: (first..next).collect() }], &words)?;
         first = next;

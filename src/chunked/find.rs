@@ -9,6 +9,7 @@ use crate::cpu::directory::Bucket;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::directory_find::{KERNEL, Params, Sought, variant};
+use crate::numbers::narrow;
 
 /// Ids of a range, and the directory that knows them.
 pub(super) struct Ids<'a> {
@@ -53,7 +54,7 @@ pub(super) fn record_find(
                     first: range.start,
                     buckets: directory.buckets(),
                     // a binding has fewer
-                    first_bucket: u32::try_from(first_bucket).unwrap_or(u32::MAX),
+                    first_bucket: narrow(first_bucket),
                 };
                 // there are fewer ids than 2^32
                 work += range.end - range.start;
@@ -61,7 +62,7 @@ pub(super) fn record_find(
             };
             let features: Vec<Sought> = ranges.iter().map(sought).collect();
             // there are fewer than columns
-            let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
+            let count = narrow(features.len());
             let params = Params {
                 features: count,
                 work,

@@ -10,6 +10,7 @@ use crate::kernel::{Dispatch, Shape};
 use crate::kernels::chunk_forward::ChunkFeature;
 use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};
 use crate::kernels::{chunk_forward, chunk_lists, chunk_pool};
+use crate::numbers::narrow;
 use crate::table::Part;
 use crate::{Error, Result};
 
@@ -67,7 +68,7 @@ impl Lookup {
             for first in (0..batch.len()).step_by(at_once) {
                 let out = out.row_part(first, at_once.min(batch.len() - first));
                 // bags are counted by a `u32`
-                let count = u32::try_from(out.rows()).unwrap_or(u32::MAX);
+                let count = narrow(out.rows());
                 let rows = Rows { batch, first, count, out: out.place(ctx, "out")? };
                 if self.listed(ctx, &rows) {
                     rec.scope(|rec| self.pool_by_lists(rec, &rows))?;
@@ -134,7 +135,7 @@ impl Lookup {
         let lists =
             rec.scratch("embag.chunk_lists", (self.list_words(rows) + entries * WINDOWS as u64) * 4)?;
         // they fit a binding
-        let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+        let entries = narrow(entries);
         let parts: Vec<(usize, &Part)> = self.parts().collect();
         for Group { slots, features, count, work } in self.groups(rec, rows, 1, usize::MAX)? {
             for windows in parts.chunks(WINDOWS) {
@@ -204,7 +205,7 @@ impl Lookup {
         at_a_time: usize,
     ) -> Result<Vec<Group>> {
         // those of lists that there are come first
-        let entries = u32::try_from(self.list_words(rows)).unwrap_or(u32::MAX);
+        let entries = narrow(self.list_words(rows));
         let (mut column, mut entries) = (0, entries);
         let placed = rows.batch.ranges().into_iter().enumerate().map(|(feature, ids)| {
             let chunks = self.chunks_of(feature);
@@ -227,10 +228,10 @@ impl Lookup {
                     features.push(ChunkFeature {
                         work_begin: work,
                         // bags are counted by a `u32`, and a binding has fewer words
-                        first_bag: u32::try_from(bag).unwrap_or(u32::MAX),
+                        first_bag: narrow(bag),
                         chunks,
                         mean: u32::from(self.features[of.feature].mean),
-                        slots_base: u32::try_from(slots(of).offset / 4).unwrap_or(u32::MAX),
+                        slots_base: narrow(slots(of).offset / 4),
                         out_base: rows.out.base + of.column,
                         lists_base: of.lists_base,
                     });
@@ -245,7 +246,7 @@ impl Lookup {
                     work = sum;
                 }
                 // there are fewer than columns
-                let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
+                let count = narrow(features.len());
                 let features = rec.scratch_from("embag.features", &features)?;
                 all.push(Group { slots: whole.clone(), features, count, work });
             }

@@ -13,6 +13,7 @@ use crate::bag::EmbeddingBags;
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Matrix, Recorder};
 use crate::kernels::feature::NONE;
+use crate::numbers::narrow;
 
 /// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks, without room for more,
 /// utilities, or an optimizer's state. Gives the same outputs.
@@ -110,7 +111,7 @@ impl PrunedTables {
         let spec = |((name, chunks), part): (&(String, u32), &Kept)| TableSpec {
             name: name.clone(),
             chunks: *chunks,
-            rows: u32::try_from(part.virtual_ids.len()).unwrap_or(NONE).max(1),
+            rows: narrow(part.virtual_ids.len()).max(1),
         };
         let specs = tables.iter().zip(&parts).map(spec).collect();
         let mut tables = Table::all(ctx, specs, 1, false)?;

@@ -5,6 +5,7 @@ use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::cpu::directory::{Bucket, insert};
 use crate::kernels::feature::NONE;
+use crate::numbers::narrow;
 
 /// A directory in a checkpoint.
 pub(super) struct SavedDirectory {
@@ -94,8 +95,6 @@ impl SavedDirectory {
 
     /// Rows that somebody has had, those of them that were left, and ids that found no row.
     pub(super) fn counts(&self) -> [u32; 3] {
-        // no more than the capacity
-        let narrow = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
         [narrow(self.ids.len()), narrow(self.left.len()), self.refused]
     }
 

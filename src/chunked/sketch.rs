@@ -4,6 +4,7 @@ use crate::checkpoint::Checkpoint;
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{directory_sift, directory_sight};
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// A count-min sketch of two halves (Cormode and Muthukrishnan 2005), and how often an id must be seen.
@@ -76,7 +77,7 @@ impl Sketch {
     /// A sketch of a checkpoint's counters, for a directory of so many rows at least.
     pub(super) fn of_counters(&self, ctx: &Context, counters: &[u32], rows: u32) -> Result<Self> {
         // it was read as two halves of a number of counters that fits
-        let saved = Self::of_width(ctx, u32::try_from(counters.len() / 2).unwrap_or(u32::MAX), self.least)?;
+        let saved = Self::of_width(ctx, narrow(counters.len() / 2), self.least)?;
         saved.counters.write(ctx, 0, counters)?;
         if saved.width < width_for(rows) { saved.grown(ctx, rows) } else { Ok(saved) }
     }

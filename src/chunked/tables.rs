@@ -5,6 +5,7 @@ use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
 use crate::bag::EmbeddingBagsBuilder;
 use crate::device::{Buffer, Context, Ground, Matrix, Recorder};
+use crate::numbers::narrow;
 use crate::optimizer::Optimizer;
 use crate::{Error, Result};
 
@@ -100,7 +101,7 @@ impl ChunkedTables {
     #[must_use]
     pub fn slots(&self) -> u32 {
         // that is how many were made
-        u32::try_from(self.free.size() / 4).unwrap_or(u32::MAX)
+        narrow(self.free.size() / 4)
     }
 
     /// Slots that no chunk has.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::kernel::Call;
 use crate::kernels::bucket_offsets::Params;
 use crate::kernels::feature::{NONE, Status};
+use crate::numbers::narrow;
 
 /// Segments of a bucket that one task takes.
 const SEGMENTS: usize = 1024;
@@ -31,7 +32,7 @@ pub(crate) fn run(mut call: Call<'_>) {
             let bucket = begins[bucket]..end;
             let before = bucket.start + positions[bucket].partition_point(|&position| position < begin);
             // there are fewer values than a `u32` can count
-            *out = u32::try_from(before).unwrap_or(NONE);
+            *out = narrow(before);
         }
     });
 }

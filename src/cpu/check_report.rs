@@ -3,6 +3,7 @@
 use crate::kernel::Call;
 use crate::kernels::check_report::Params;
 use crate::kernels::feature::{NONE, Status};
+use crate::numbers::narrow;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
@@ -18,7 +19,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         // the last bag that begins at or before the position; offsets are monotone, or we were not here
         let bags = &offsets[..p.bags as usize];
         let bag = bags.partition_point(|&begin| begin <= status.bad_position).saturating_sub(1);
-        let bag = u32::try_from(bag).unwrap_or(0);
+        let bag = narrow(bag);
         (status.feature, status.example) = (bag / p.batch, bag % p.batch);
         status.value = ids[status.bad_position as usize];
     }

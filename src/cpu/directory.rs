@@ -2,6 +2,7 @@
 
 use super::init_rows::mix;
 use crate::kernels::feature::NONE;
+use crate::numbers::narrow;
 
 /// Places of a bucket.
 pub(crate) const PLACES: usize = 8;
@@ -53,7 +54,7 @@ pub(crate) fn is_full([ids, _]: &Bucket) -> bool {
 
 /// Puts an id that is not there into the directory.
 pub(crate) fn insert(directory: &mut [Bucket], id: u32, row: u32) {
-    let buckets = u32::try_from(directory.len()).unwrap_or(u32::MAX);
+    let buckets = narrow(directory.len());
     let mut bucket = first_bucket(id, buckets);
     for _ in 0..PROBES.min(buckets) {
         let [ids, rows] = &mut directory[bucket as usize];

@@ -7,6 +7,7 @@ use super::simd::{Cache, prefetch, vectorised};
 use crate::kernel::Call;
 use crate::kernels::directory_find::{Params, Sought};
 use crate::kernels::feature::NONE;
+use crate::numbers::narrow;
 
 /// Ids that are looked up together, counted by a `u16`.
 const TOGETHER: usize = 2048;
@@ -58,7 +59,7 @@ pub(crate) fn run(mut call: Call<'_>) {
 #[inline(always)]
 fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &mut [u32]) -> u32 {
     // there are as many as a `u32` counts
-    let count = u32::try_from(directory.len()).unwrap_or(u32::MAX);
+    let count = narrow(directory.len());
     let ask_for = |bucket: u32, into: Cache| prefetch(directory, bucket as usize, 1, into);
     let (mut ids, mut buckets) = ([0; TOGETHER], [0; TOGETHER]);
     for ((id, bucket), &raw) in ids.iter_mut().zip(&mut buckets).zip(raw) {

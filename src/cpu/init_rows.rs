@@ -6,6 +6,7 @@ use super::types::{nearest, pack};
 use crate::kernel::Call;
 use crate::kernels::init_rows::Params;
 use crate::kernels::types::TYPE_F32;
+use crate::numbers::narrow;
 
 /// One round of [`random_word`].
 #[inline(always)]
@@ -34,7 +35,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     let row_words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
     table.par_chunks_mut(row_words).enumerate().for_each(|(r, words)| {
         // at most `words` rows
-        let row = p.first_row.wrapping_add(u32::try_from(r).unwrap_or(0));
+        let row = p.first_row.wrapping_add(narrow(r));
         let value = |column| match p.uniform_values {
             1 => uniform_value(p.seed, row, column, p.scale),
             _ => p.scale,

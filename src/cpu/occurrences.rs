@@ -7,6 +7,7 @@ use super::split::split_at_all;
 use crate::kernel::Call;
 use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE, Status};
 use crate::kernels::occurrences::Params;
+use crate::numbers::narrow;
 
 /// Bags that one task takes.
 const BAGS: usize = 512;
@@ -53,7 +54,7 @@ pub(crate) fn run(mut call: Call<'_>) {
                     // below the batch, or the number of ids: both are `u32`
                     let row = match feature.pooling {
                         POOL_NONE => offsets[index] - offsets[(feature.index * p.batch) as usize],
-                        _ => u32::try_from(bag % p.batch as usize).unwrap_or(0),
+                        _ => narrow(bag % p.batch as usize),
                     };
                     let weights = if p.weighted == 1 { Some(&weights[begin..end]) } else { None };
                     fill_terms(feature, row, bag_ids, weights, bag_terms);

@@ -6,6 +6,7 @@ use super::row_sum::row_sum;
 use super::simd::vectorised;
 use super::types::{nearest, value_of};
 use crate::kernels::types::{TYPE_F16, TYPE_INT2, TYPE_INT4, TYPE_INT8, bits, header_words, stride};
+use crate::numbers::narrow;
 
 /// Bins that the greedy search cuts a row's range into, and how many of them it keeps at least.
 const BINS: f32 = 200.0;
@@ -154,14 +155,14 @@ pub(crate) fn header(words: &[u32], element: u32) -> (f32, f32) {
 #[inline(always)]
 fn code(codes: &[u32], column: usize, bits: u32) -> u32 {
     let columns = (32 / bits) as usize;
-    let place = u32::try_from(column % columns).unwrap_or(0);
+    let place = narrow(column % columns);
     (codes[column / columns] >> (place * bits)) & ((1 << bits) - 1)
 }
 
 /// Rows of `dim` values as words.
 pub(crate) fn pack(rows: &[f32], dim: usize, element: u32, greedy: bool) -> Vec<u32> {
     let dim = dim.max(1);
-    let words = stride(u32::try_from(dim).unwrap_or(u32::MAX), element) as usize;
+    let words = stride(narrow(dim), element) as usize;
     let mut packed = vec![0; rows.len() / dim * words];
     let tasks = packed.par_chunks_mut(words * ROWS).zip(rows.par_chunks(dim * ROWS));
     tasks.for_each(|(packed, rows)| {
@@ -181,7 +182,7 @@ pub(crate) fn pack(rows: &[f32], dim: usize, element: u32, greedy: bool) -> Vec<
 /// The values of [`pack`]'s words.
 pub(crate) fn unpack(words: &[u32], dim: usize, element: u32) -> Vec<f32> {
     let dim = dim.max(1);
-    let stride = stride(u32::try_from(dim).unwrap_or(u32::MAX), element) as usize;
+    let stride = stride(narrow(dim), element) as usize;
     let bits = bits(element);
     let row = |words: &[u32]| {
         let (scale, bias) = header(words, element);

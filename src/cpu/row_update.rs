@@ -18,6 +18,7 @@ use crate::kernel::Call;
 use crate::kernels::part::{Part, find_part};
 use crate::kernels::row_update::{OPTIMIZERS, OptimizerKernel, Params, VARIANTS};
 use crate::kernels::types::TYPE_F32;
+use crate::numbers::narrow;
 
 struct Inputs<'a> {
     params: Params,
@@ -143,7 +144,7 @@ fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
                 row_grad(terms, begin..end as usize, gradient);
                 let count = match counts {
                     Some(counts) => counts[begin],
-                    None => end - u32::try_from(begin).unwrap_or(0),
+                    None => end - narrow(begin),
                 };
                 begin = end as usize;
                 let (row, row_state) = inputs.place(part, key);
@@ -310,7 +311,7 @@ fn segment_ends(keys: &[u32]) -> Vec<u32> {
         segment += usize::from(pair[0] != pair[1]);
     }
     if let Some(last) = ends.get_mut(segment) {
-        *last = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        *last = narrow(keys.len());
     }
     ends.truncate(segment + 1);
     ends

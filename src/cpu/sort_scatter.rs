@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::atomic::as_atomic;
 use crate::kernel::Call;
 use crate::kernels::sort_count::Params;
+use crate::numbers::narrow;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
@@ -25,7 +26,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         };
         if p.first == 1 {
             // positions fit the `u32` that counts them
-            let positions = u32::try_from(first).unwrap_or(u32::MAX)..;
+            let positions = narrow(first)..;
             keys.iter().zip(positions).for_each(|(&key, position)| scatter(key, position));
         } else {
             keys.iter().zip(&values[first..]).for_each(|(&key, &value)| scatter(key, value));

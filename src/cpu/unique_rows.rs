@@ -3,6 +3,7 @@
 use crate::kernel::Call;
 use crate::kernels::feature::NONE;
 use crate::kernels::unique_rows::Params;
+use crate::numbers::narrow;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
@@ -17,7 +18,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     for i in first..last {
         let (place, next) = (places[i] as usize, places[i + 1] as usize);
         // positions are below the length, a `u32`
-        let position = u32::try_from(i).unwrap_or(u32::MAX);
+        let position = narrow(i);
         if next > place {
             rows[place] = keys[i] - p.key_begin;
             begins[place] = position;

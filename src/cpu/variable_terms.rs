@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::kernel::Call;
 use crate::kernels::part::Term;
 use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, Params};
+use crate::numbers::narrow;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
@@ -22,7 +23,7 @@ pub(crate) fn run(mut call: Call<'_>) {
                 let count = begins[bag + 1].wrapping_sub(begins[bag]);
                 let factor = if p.mean == 1 { (1.0 / count as f32).to_bits() } else { one };
                 // there are fewer bags than a `u32` counts
-                [p.base.wrapping_add(u32::try_from(bag).unwrap_or(u32::MAX).wrapping_mul(p.stride)), factor]
+                [p.base.wrapping_add(narrow(bag).wrapping_mul(p.stride)), factor]
             }
             _ => [p.base + i * p.stride, one],
         };

@@ -1,6 +1,7 @@
 //! A row-major `f32` matrix on the device.
 
 use super::{Buffer, Context, Recorder};
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// A row-major matrix of `f32` in device memory: `rows` rows of `cols` values, `stride` values apart.
@@ -186,7 +187,7 @@ impl Matrix {
         Ok(Place {
             binding: Buffer { offset: self.buffer.offset - skip, size, ..self.buffer.clone() },
             // below the alignment
-            base: u32::try_from(skip / 4).unwrap_or(0),
+            base: narrow(skip / 4),
             stride: u32::try_from(self.stride).map_err(too_large)?,
             vec4: spare && skip.is_multiple_of(16) && (self.stride.is_multiple_of(4) || self.rows == 1),
         })

@@ -9,6 +9,7 @@ use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::segment_lengths::Params;
 use crate::kernels::{segment_copy, segment_lengths};
+use crate::numbers::narrow;
 use crate::sort::prefix_sum;
 use crate::{Error, Result};
 
@@ -51,7 +52,7 @@ impl KeyedJagged {
     ) -> Result<Self> {
         self.offsets.guard(rec)?;
         // they were counted when the order was checked
-        let features = u32::try_from(order.len()).unwrap_or(u32::MAX);
+        let features = narrow(order.len());
         let shape = (features, examples.end - examples.start);
         let map = Map {
             order: rec.scratch_from("embag.order", order)?,

@@ -5,6 +5,7 @@ use super::offsets::{Counts, Offsets, count};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::segment_lengths;
+use crate::numbers::narrow;
 use crate::{DeviceBatch, Error, Result};
 
 /// A KeyedJaggedTensor in device memory: `[features, batch]` segments of 4-byte values, and perhaps weights.
@@ -161,7 +162,7 @@ impl KeyedJagged {
     /// Number of values.
     pub(super) fn len(&self) -> u32 {
         // it was one when the offsets were made
-        u32::try_from(self.offsets.values()).unwrap_or(u32::MAX)
+        narrow(self.offsets.values())
     }
 }
 
@@ -186,5 +187,5 @@ fn checked_counts(features: u32, counts: &[usize], values: u32) -> Result<Vec<u3
         ));
     }
     // each is at most the sum, which is a u32
-    Ok(counts.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect())
+    Ok(counts.iter().map(|&count| narrow(count)).collect())
 }

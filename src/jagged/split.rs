@@ -3,6 +3,7 @@
 use super::KeyedJagged;
 use super::blocks::Size;
 use crate::device::Recorder;
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 impl KeyedJagged {
@@ -67,7 +68,7 @@ fn firsts(sizes: &[usize], all: u32, what: &str) -> Result<Vec<u32>> {
     let mut end = 0;
     let ends = sizes.iter().map(|&size| {
         // no more than the sum
-        end += u32::try_from(size).unwrap_or(0);
+        end += narrow(size);
         end
     });
     Ok(std::iter::once(0).chain(ends).collect())
@@ -84,5 +85,5 @@ fn part_values(values: &[usize], parts: usize, all: u32) -> Result<Vec<u32>> {
         ));
     }
     // each is at most the sum, which is a u32
-    Ok(values.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect())
+    Ok(values.iter().map(|&count| narrow(count)).collect())
 }

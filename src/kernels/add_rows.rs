@@ -3,6 +3,7 @@
 use super::feature::NONE;
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// Uniform parameters.
@@ -79,7 +80,7 @@ fn cases() -> Vec<Case> {
                 target.iter().copied().filter(|_| targets == 1 || random.below(3) > 0).collect();
             // rows that are not there
             rows.extend([NONE; 2]);
-            let all_rows = u32::try_from(rows.len()).unwrap_or(0);
+            let all_rows = narrow(rows.len());
             let mut full = vec![5u32; targets as usize];
             (full[0], full[1 % targets as usize]) = (NONE - 1, NONE);
             let counts: Vec<u32> = (0..all_rows).map(|i| i % 4).collect();

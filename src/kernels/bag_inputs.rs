@@ -4,6 +4,7 @@ use super::feature::{Feature, NONE, POOL_MEAN, POOL_NONE, POOL_SUM};
 use super::random::Random;
 use super::types::{TYPE_F32, header_words, packed, stride};
 use crate::cpu::row_codes;
+use crate::numbers::narrow;
 
 /// A batch over as many tables as there are features, side by side in one window.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ impl BagInputs {
                 let length = random.below(longest + 1);
                 let hot = random.below(4) == 0;
                 ids.extend((0..length).map(|_| if hot { 3 } else { random.below(ROWS) }));
-                offsets.push(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+                offsets.push(narrow(ids.len()));
             }
             features.push(Feature {
                 index,
@@ -117,7 +118,7 @@ impl BagInputs {
     }
 
     pub(crate) fn feature_count(&self) -> u32 {
-        u32::try_from(self.features.len()).unwrap_or(0)
+        narrow(self.features.len())
     }
 
     /// Pooled features side by side in one matrix, the others behind it; `lanes` threads for a row of a dim.

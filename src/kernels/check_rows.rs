@@ -2,6 +2,7 @@
 
 use super::feature::{NONE, Status};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// Uniform parameters.
@@ -32,7 +33,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
 
 fn cases() -> Vec<Case> {
     let case = |name: &str, rows: &[u32]| {
-        let len = u32::try_from(rows.len()).unwrap_or(0);
+        let len = narrow(rows.len());
         let bindings =
             vec![CaseBinding::ints(&[Status::CLEAN]), CaseBinding::ints(rows), CaseBinding::ints(&[0u32])];
         let params = Params { len, table_rows: 200_000 };

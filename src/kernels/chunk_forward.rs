@@ -5,6 +5,7 @@ use super::feature::NONE;
 use super::jagged_inputs::{offsets, status, values};
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// One feature of a batch as one dispatch sees it. The features of a dispatch lie side by side in the output, in their order.
@@ -112,7 +113,7 @@ fn cases() -> Vec<Case> {
         for (initial, mean, refused) in [(1, 0, false), (1, 1, false), (0, 1, false), (1, 0, true)] {
             let mut random = Random::new(u64::from(bags + width));
             // the bags of a feature come after those of the one before
-            let features = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+            let features = narrow(chunks.len());
             let begins = offsets(2 + features * bags, longest, 13);
             let ids = values(&begins);
             let mut row = || if random.below(9) == 0 { NONE } else { random.below(table_rows) };

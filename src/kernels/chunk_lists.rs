@@ -6,6 +6,7 @@ use super::feature::NONE;
 use super::jagged_inputs::{offsets, status, unwritten, values};
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 /// Windows whose lists are made together.
 pub(crate) const WINDOWS: usize = 4;
@@ -96,7 +97,7 @@ fn cases() -> Vec<Case> {
         for (windows, refused) in [(4, false), (3, false), (1, false), (4, true)] {
             let mut random = Random::new(u64::from(bags));
             // the bags of a feature come after those of the one before
-            let begins = offsets(2 + bags * u32::try_from(chunks.len()).unwrap_or(u32::MAX), longest, 13);
+            let begins = offsets(2 + bags * narrow(chunks.len()), longest, 13);
             let ids = values(&begins);
             let rows: Vec<u32> = (0..ids.max(1))
                 .map(|_| if random.below(9) == 0 { NONE } else { random.below(table_rows) })
@@ -106,7 +107,7 @@ fn cases() -> Vec<Case> {
             let room = (table_rows * all_chunks).next_power_of_two();
             let mut params = Params {
                 // there are few
-                features: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
+                features: narrow(chunks.len()),
                 bags,
                 chunks: all_chunks,
                 out_stride: all_chunks * 16 + 4,

@@ -6,6 +6,7 @@ use super::jagged_inputs::unwritten;
 use super::random::Random;
 use crate::cpu::directory::{Bucket, insert, virtual_id};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// Ids of a feature, and the directory that they are looked up in. The ids of a dispatch's features ascend.
@@ -120,7 +121,7 @@ fn cases() -> Vec<Case> {
                 CaseBinding::ints(&[9u32, 7]),
             ];
             // there are three at most
-            let count = u32::try_from(features.len()).unwrap_or(u32::MAX);
+            let count = narrow(features.len());
             // the one that finds the feature can do so among one too
             let variants: &[usize] = if count == 1 { &[0, 1] } else { &[1] };
             for wanted in [0, 1] {

@@ -2,6 +2,7 @@
 
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// Uniform parameters; all but the rows in elements of the variant's width.
@@ -60,7 +61,7 @@ fn cases() -> Vec<Case> {
             for _ in 0..cols {
                 let count = if name == "copies" { 1 } else { random.below(most + 1) };
                 columns.extend((0..count).map(|_| random.below(cols + 1)));
-                begins.push(u32::try_from(columns.len()).unwrap_or(u32::MAX));
+                begins.push(narrow(columns.len()));
             }
             let params = Params {
                 rows,

@@ -7,6 +7,7 @@ use super::weight_rows::WeightRows;
 use crate::kernel::{
     Case, CaseBinding, Kernel, Oracle, Parity, Shape, Variant, fragments, params, read, write,
 };
+use crate::numbers::narrow;
 
 params! {
     /// Uniform parameters.
@@ -301,10 +302,6 @@ fn weight_rows(random: &mut Random, bits: u32, n: u32, k: u32) -> (WeightRows, V
     (WeightRows::codes(bits, &codes, &scales, inputs, group), values)
 }
 
-fn size(words: usize) -> u32 {
-    u32::try_from(words).unwrap_or(0)
-}
-
 /// The cases of one input: every variant of the layout that may run it.
 fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: bool) -> Vec<Case> {
     let mut random = Random::new(u64::from(m * 1000 + n * 10 + k));
@@ -348,8 +345,8 @@ fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: 
         Some((rows, _)) => {
             // a number of whole vectors before the first row
             params.b_base = options.base.next_multiple_of(4);
-            params.b_stride = size(rows.stride);
-            (params.scales, params.group_shift) = (size(rows.scales), rows.group_shift);
+            params.b_stride = narrow(rows.stride);
+            (params.scales, params.group_shift) = (narrow(rows.scales), rows.group_shift);
             let words = [vec![1; params.b_base as usize], rows.words].concat();
             (CaseBinding::ints(&words), params.b_base, params.b_stride, layout.bits().unwrap_or(32))
         }

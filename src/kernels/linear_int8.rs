@@ -3,6 +3,7 @@
 use super::linear::{ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID};
 use super::random::Random;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// Uniform parameters.
@@ -190,7 +191,7 @@ fn both_shapes(&Input { m, n, k, activation, coded, gap }: &Input) -> Vec<Case> 
         (0..len).map(|_| u8::try_from(byte(random.below(256))).unwrap_or(0)).collect()
     };
     // what lies behind the last input may be anything
-    let codes = bytes((gap * 16 + m * u32::try_from(words_of_row).unwrap_or(0) * 4) as usize);
+    let codes = bytes((gap * 16 + m * narrow(words_of_row) * 4) as usize);
     let weights: Vec<i8> = bytes((n * k) as usize).into_iter().map(u8::cast_signed).collect();
     let channels: Vec<OutputChannel> = weights
         .chunks(k as usize)
@@ -209,7 +210,7 @@ fn both_shapes(&Input { m, n, k, activation, coded, gap }: &Input) -> Vec<Case> 
         let params = Params {
             m,
             n,
-            words: u32::try_from(words_of_row).unwrap_or(0),
+            words: narrow(words_of_row),
             codes_base: gap * 4,
             out_base: gap,
             out_stride: width + gap,

@@ -2,6 +2,7 @@
 
 use super::random::Random;
 use crate::kernel::params;
+use crate::numbers::narrow;
 
 params! {
     /// Rows of one table that lie in one window.
@@ -103,11 +104,11 @@ impl UpdateInputs {
     }
 
     pub(crate) fn len(&self) -> u32 {
-        u32::try_from(self.keys.len()).unwrap_or(0)
+        narrow(self.keys.len())
     }
 
     pub(crate) fn part_count(&self) -> u32 {
-        u32::try_from(self.parts.len()).unwrap_or(0)
+        narrow(self.parts.len())
     }
 
     /// vec4s of the widest row.

@@ -1,5 +1,6 @@
 //! Made-up input for cases, and the hash that `init_rows` shares with its twin.
 
+use crate::numbers::narrow;
 /// SplitMix64 (S. Vigna, public domain): small, and the same everywhere.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);
@@ -20,7 +21,7 @@ impl Random {
     /// In `0..n`.
     pub(crate) fn below(&mut self, n: u32) -> u32 {
         // the high half of a 64-bit product is below n
-        u32::try_from((u64::from(n) * (self.next() >> 32)) >> 32).unwrap_or(0)
+        narrow((u64::from(n) * (self.next() >> 32)) >> 32)
     }
 
     /// In `[-1, 1)`, with few enough bits that sums are rounded.

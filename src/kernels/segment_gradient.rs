@@ -4,6 +4,7 @@ use super::jagged_inputs::unwritten;
 use super::part::{GROUP, PIECE, UpdateInputs, lanes_for};
 use super::{segment_partials, types::TYPE_F32, types::stride};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// Uniform parameters.
@@ -117,9 +118,9 @@ fn cases() -> Vec<Case> {
         }
         let mut begins = vec![0];
         for segment in inputs.keys.chunk_by(|a, b| a == b).filter(|segment| segment[0] != inputs.none_key) {
-            begins.push(begins[begins.len() - 1] + u32::try_from(segment.len()).unwrap_or(0));
+            begins.push(begins[begins.len() - 1] + narrow(segment.len()));
         }
-        let total = u32::try_from(begins.len() - 1).unwrap_or(0);
+        let total = narrow(begins.len() - 1);
         // rows that there is room for, but which are not there
         let room = total.saturating_sub(first) + 3;
         begins.resize((first + room + 1) as usize, u32::MAX);

@@ -2,6 +2,7 @@
 
 use super::jagged_inputs::{offsets, status, unwritten};
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::numbers::narrow;
 
 params! {
     /// Uniform parameters, shared with `segment_copy`.
@@ -60,7 +61,7 @@ pub(crate) struct Pair {
 impl Pair {
     /// `order`'s features and `batch` examples of a tensor with more of them, or as a part of one.
     fn new(name: &str, order: &[u32], batch: u32, longest: u32, scatter: u32) -> Self {
-        let (walked_features, first, other_batch) = (u32::try_from(order.len()).unwrap_or(0), 2, batch + 3);
+        let (walked_features, first, other_batch) = (narrow(order.len()), 2, batch + 3);
         let other_features = order.iter().max().map_or(0, |&feature| feature + 2);
         let (walked, other) = (walked_features * batch, other_features * other_batch);
         let (source, segments) = if scatter == 1 { (walked, other) } else { (other, walked) };

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{segment_heads, unique_rows};
+use crate::numbers::narrow;
 
 /// Sorted keys, of which those in a range are looked at.
 pub(crate) struct SortedKeys {
@@ -35,7 +36,7 @@ impl SortedKeys {
                 key_begin: range.start,
                 key_end: range.end,
                 // no more than keys
-                rows: u32::try_from(rows.size() / 4).unwrap_or(u32::MAX),
+                rows: narrow(rows.size() / 4),
             };
             let bindings = vec![keys, places, rows.clone(), begins.clone(), total.clone()];
             rec.dispatch(Dispatch::threads(&unique_rows::KERNEL, 0, &params, bindings, len));

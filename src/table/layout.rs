@@ -6,6 +6,7 @@
 
 use super::{MAX_ROWS, RowFormat, Shape};
 use crate::kernels::part;
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// Rows of one table that lie in one window.
@@ -200,15 +201,14 @@ impl Plan {
 impl Window {
     fn push(&mut self, table: usize, spec: TableShape, first_row: u32, rows: u32, key: &mut u32) {
         // bindings are below 2^34 bytes, so that elements fit
-        let element = |at: u64| u32::try_from(at).unwrap_or(u32::MAX);
         self.parts.push(Part {
             table,
             dim: spec.shape.dim,
             first_row,
             rows,
-            base: element(self.bytes / spec.shape.format.element_bytes()),
+            base: narrow(self.bytes / spec.shape.format.element_bytes()),
             stride: spec.shape.stride(),
-            state_base: element(self.state_bytes / 4),
+            state_base: narrow(self.state_bytes / 4),
             state_stride: spec.state,
             key_first: *key,
         });

@@ -16,6 +16,7 @@ pub use row_format::RowFormat;
 pub(crate) use store::{Kind, TableStore};
 
 use crate::device::Buffer;
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// The largest number of rows: 2^32 - 2.
@@ -78,7 +79,7 @@ impl Table {
             return Err(Error::invalid(argument("dim"), format!("1 to {MAX_DIM}"), self.dim));
         };
         self.init.validate(name, self.format)?;
-        let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        let rows = narrow(self.rows);
         let shape = Shape { rows, dim, format: self.format };
         if let Some(buffer) = &self.storage {
             let needed = shape.bytes();

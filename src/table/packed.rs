@@ -10,6 +10,7 @@ use crate::Result;
 use crate::device::{Buffer, Readback, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::move_rows::{KERNEL, Params, WIDTHS};
+use crate::numbers::narrow;
 
 /// Rows of one table by their numbers, each at most once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,11 +140,6 @@ const KINDS: [Kind; 2] = [Kind::Weights, Kind::State];
 
 /// What the beginnings of lists are multiples of, in words, so that wide rows can be moved four words at a time.
 const ALIGNMENT: u64 = WIDTHS[0] as u64;
-
-/// Words of a binding are numbered below 2^32.
-fn narrow(value: u64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
 
 #[cfg(test)]
 mod tests {

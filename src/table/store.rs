@@ -10,6 +10,7 @@ use super::{Init, Plan, Precision, Shape, Table, Window};
 use crate::device::{Buffer, Context, Need, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::init_rows;
+use crate::numbers::narrow;
 use crate::optimizer::Optimizer;
 use crate::{Error, Result};
 
@@ -224,7 +225,7 @@ impl TableStore {
 
     fn recorded_write(&self, table: usize, first: u32, values: &[f32]) -> Recorder {
         let Shape { dim, format, .. } = self.shapes[table];
-        let rows = u32::try_from(values.len() / dim as usize).unwrap_or(u32::MAX);
+        let rows = narrow(values.len() / dim as usize);
         self.write_words(table, Kind::Weights, first, rows, &format.pack(values, dim as usize))
     }
 
@@ -278,7 +279,7 @@ impl TableStore {
     /// First row and number of rows of steps of about 16 MiB, so that a large table needs little host memory.
     fn steps(&self, table: usize, kind: Kind) -> impl Iterator<Item = (u32, u32)> + use<> {
         let rows = self.shapes[table].rows;
-        let words = u32::try_from(self.row_words(table, kind)).unwrap_or(u32::MAX);
+        let words = narrow(self.row_words(table, kind));
         let step = ((1 << 22) / words.max(1)).max(1);
         (0..rows).step_by(step as usize).map(move |first| (first, step.min(rows - first)))
     }
@@ -301,7 +302,7 @@ impl TableStore {
                 let aligned = target.bindable(&self.ctx).1 == 0;
                 let made = if aligned { target.clone() } else { rec.scratch("embag.init", bytes)? };
                 // bindings are below 2^34 bytes
-                let words = u32::try_from(bytes / 4).unwrap_or(u32::MAX);
+                let words = narrow(bytes / 4);
                 let params = init_rows::Params {
                     words,
                     first_row: part.first_row,

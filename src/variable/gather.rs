@@ -6,6 +6,7 @@ use crate::bag::Pooling;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{variable_gather, variable_pool};
+use crate::numbers::narrow;
 use crate::table::Window;
 use crate::{Error, Result};
 
@@ -214,7 +215,7 @@ impl VariableRows {
 pub(super) fn parts(rec: &mut Recorder, window: &Window) -> Result<(Buffer, u32)> {
     let parts: Vec<_> = window.parts.iter().map(|part| part.for_kernel(part.key_first, 0)).collect();
     // there are fewer than rows
-    Ok((rec.scratch_from("embag.parts", &parts)?, u32::try_from(parts.len()).unwrap_or(u32::MAX)))
+    Ok((rec.scratch_from("embag.parts", &parts)?, narrow(parts.len())))
 }
 
 /// Threads of a dispatch.

@@ -10,6 +10,7 @@ use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{check_report, check_rows};
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// Rows that kernels check.
@@ -54,7 +55,7 @@ impl SparseGradient {
         if let Some(counts) = counts.filter(|counts| counts.len() != rows.len()) {
             return Err(table.wrong_counts(rows.len(), counts.len()));
         }
-        let total = [u32::try_from(rows.len()).unwrap_or(u32::MAX)];
+        let total = [narrow(rows.len())];
         Ok(Self {
             rows: Buffer::from_slice(ctx, rows)?,
             counts: counts_or_ones(ctx, counts, rows.len())?,

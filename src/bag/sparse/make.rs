@@ -11,6 +11,7 @@ use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::part::lanes_for;
 use crate::kernels::segment_gradient;
+use crate::numbers::narrow;
 use crate::sort::SortedKeys;
 use crate::{Error, Result};
 
@@ -209,9 +210,4 @@ fn finished(mut rec: Recorder, made: Vec<SparseGradient>) -> Result<Vec<SparseGr
         Ok(gradient.trimmed_to(total.min(gradient.capacity())))
     };
     made.iter().zip(totals).map(trim).collect()
-}
-
-/// Numbers of rows, which were `u32` before.
-fn narrow(rows: usize) -> u32 {
-    u32::try_from(rows).unwrap_or(u32::MAX)
 }

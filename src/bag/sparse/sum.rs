@@ -5,6 +5,7 @@ use super::guard;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::add_rows::{KERNEL, Params, WIDTHS};
+use crate::numbers::narrow;
 use crate::sort::{SortedKeys, sort_by_key};
 use crate::{Error, Result};
 
@@ -103,7 +104,7 @@ impl SparseGradient {
     /// As [`SparseGradient::scale`], and [`Error::WrongContext`] if the recorder belongs to another context.
     pub fn record_scale(&self, rec: &mut Recorder, factor: f32) -> Result<Self> {
         self.check_home(rec.context())?;
-        let room = u32::try_from(self.capacity()).unwrap_or(u32::MAX);
+        let room = narrow(self.capacity());
         let made = Self::new(rec.context(), self.table.clone(), room, self.guards.clone())?;
         // the values alone are new
         let out = Self { values: made.values, counts: made.counts, ..self.clone() };
@@ -117,8 +118,6 @@ impl SparseGradient {
     /// Adds the rows times `factor` to those of a gradient that has them all, part by part of what fits a binding.
     fn record_add(&self, rec: &mut Recorder, factor: f32, out: &Self) -> Result<()> {
         let ctx = rec.context().clone();
-        // numbers of rows are `u32`
-        let narrow = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
         let parts = |of: &Self| {
             let (all, at_once) = (of.capacity(), of.values.rows_at_once(&ctx));
             (0..all).step_by(at_once).map(move |first| first..(first + at_once).min(all))

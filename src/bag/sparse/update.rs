@@ -10,6 +10,7 @@ use crate::bag::update::Update;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::row_terms;
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -101,8 +102,6 @@ impl EmbeddingBags {
         update: &Update,
     ) -> Result<()> {
         let place = gradient.values.row_part(rows.start, rows.len()).place(rec.context(), "values")?;
-        // there are as many rows as a `u32` can count
-        let narrow = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
         let (len, first) = (narrow(rows.len()), narrow(rows.start));
         let keys = rec.scratch("embag.keys", u64::from(len) * 8)?;
         let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
