@@ -5,6 +5,7 @@ use super::chunk::Chunk;
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::copy_rows;
+use crate::kernels::width::Width;
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
@@ -154,8 +155,8 @@ fn copy(rec: &mut Recorder, source: &Matrix, out: &Buffer, first: u64) -> Result
         let place = source.row_part(row, rows).place(rec.context(), "grad")?;
         let (cols, base) = (source.cols as u64, first + row as u64 * source.cols as u64);
         let vec4 = place.vec4 && cols.is_multiple_of(4) && base.is_multiple_of(4);
-        let variant = usize::from(!vec4);
-        let width = copy_rows::WIDTHS[variant];
+        let width = Width::of(vec4);
+        let (variant, width) = (width.variant(), width.columns());
         let params = copy_rows::Params {
             rows: narrow(rows as u64),
             cols: narrow(cols / u64::from(width)),

@@ -4,14 +4,15 @@ use rayon::prelude::*;
 
 use super::simd::vectorised;
 use crate::kernel::Call;
-use crate::kernels::add_rows::{Params, WIDTHS};
+use crate::kernels::add_rows::Params;
+use crate::kernels::width::Width;
 
 /// Targets that one task takes.
 const ROWS: usize = 256;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant] as usize;
+    let width = Width::of_variant(call.variant).columns() as usize;
     let (first, len) = (p.first as usize, p.len as usize);
     let (rows, counts) = (&call.read::<u32>(0)[first..][..len], &call.read::<u32>(1)[first..][..len]);
     let values = call.read::<f32>(2);

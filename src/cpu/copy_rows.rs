@@ -3,14 +3,15 @@
 use rayon::prelude::*;
 
 use crate::kernel::Call;
-use crate::kernels::copy_rows::{Params, WIDTHS};
+use crate::kernels::copy_rows::Params;
+use crate::kernels::width::Width;
 
 /// Rows that one task copies.
 const ROWS: usize = 256;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant];
+    let width = Width::of_variant(call.variant).columns();
     let elements = |value: u32| (value * width) as usize;
     let (rows, cols) = (p.rows as usize, elements(p.cols));
     let (from_stride, to_stride) = (elements(p.source_stride), elements(p.out_stride));

@@ -4,15 +4,15 @@ use rayon::prelude::*;
 
 use super::simd::vectorised;
 use crate::kernel::Call;
-use crate::kernels::copy_rows::WIDTHS;
 use crate::kernels::cross_grad::Params;
+use crate::kernels::width::Width;
 
 /// Rows that one task takes.
 const ROWS: usize = 32;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant];
+    let width = Width::of_variant(call.variant).columns();
     let values = |elements: u32| (elements * width) as usize;
     let (rows, cols) = (p.rows as usize, values(p.cols));
     let strides = [p.grad_stride, p.x0_stride, p.product_stride].map(values);

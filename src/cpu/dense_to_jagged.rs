@@ -5,14 +5,15 @@ use rayon::prelude::*;
 use super::segments::segments_of;
 use crate::kernel::Call;
 use crate::kernels::feature::Status;
-use crate::kernels::jagged_to_dense::{Params, WIDTHS};
+use crate::kernels::jagged_to_dense::Params;
+use crate::kernels::width::Width;
 
 /// Rows of values that one task fills.
 const ROWS: usize = 2048;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant] as usize;
+    let width = Width::of_variant(call.variant).columns() as usize;
     if call.read::<Status>(0)[0].refused() {
         return;
     }

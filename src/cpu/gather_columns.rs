@@ -3,14 +3,15 @@
 use rayon::prelude::*;
 
 use crate::kernel::Call;
-use crate::kernels::gather_columns::{Params, WIDTHS};
+use crate::kernels::gather_columns::Params;
+use crate::kernels::width::Width;
 
 /// Rows that one task fills.
 const ROWS: usize = 64;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    match WIDTHS[call.variant] {
+    match Width::of_variant(call.variant).columns() {
         1 => gather::<1>(&mut call, &p),
         _ => gather::<4>(&mut call, &p),
     }

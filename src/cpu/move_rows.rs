@@ -6,14 +6,15 @@ use rayon::prelude::*;
 
 use super::atomic::as_atomic;
 use crate::kernel::Call;
-use crate::kernels::move_rows::{Params, WIDTHS};
+use crate::kernels::move_rows::Params;
+use crate::kernels::width::Width;
 
 /// Rows that one task moves, at least.
 const ROWS: usize = 64;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant];
+    let width = Width::of_variant(call.variant).columns();
     let [cols, table_base, packed_base] =
         [p.cols, p.table_base, p.packed_base].map(|elements| elements as usize * width as usize);
     let rows = p.rows as usize;

@@ -5,14 +5,15 @@ use rayon::prelude::*;
 use super::simd::vectorised;
 use crate::kernel::Call;
 use crate::kernels::feature::Status;
-use crate::kernels::segment_sum::{Params, WIDTHS};
+use crate::kernels::segment_sum::Params;
+use crate::kernels::width::Width;
 
 /// Sums that one task makes.
 const ROWS: usize = 64;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant] as usize;
+    let width = Width::of_variant(call.variant).columns() as usize;
     if call.read::<Status>(0)[0].refused() {
         return;
     }

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use super::simd::{Cache, prefetch};
 use crate::kernel::Call;
 use crate::kernels::part::{Part, find_part};
-use crate::kernels::variable_gather::{Params, WIDTHS};
+use crate::kernels::variable_gather::Params;
+use crate::kernels::width::Width;
 
 /// Rows that one task takes.
 const ROWS: usize = 256;
@@ -14,7 +15,7 @@ const AHEAD: usize = 8;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant] as usize;
+    let width = Width::of_variant(call.variant).columns() as usize;
     let parts = &call.read::<Part>(0)[..p.parts as usize];
     let keys = &call.read::<u32>(1)[..p.len as usize];
     let (offsets, rows) = (call.read::<u32>(2), call.read::<u32>(3));

@@ -5,14 +5,15 @@ use rayon::prelude::*;
 use super::simd::vectorised;
 use crate::kernel::Call;
 use crate::kernels::part::{Part, find_part};
-use crate::kernels::variable_pool::{Params, WIDTHS};
+use crate::kernels::variable_pool::Params;
+use crate::kernels::width::Width;
 
 /// Bags that one task takes.
 const BAGS: usize = 32;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let width = WIDTHS[call.variant] as usize;
+    let width = Width::of_variant(call.variant).columns() as usize;
     let parts = &call.read::<Part>(0)[..p.parts as usize];
     let (keys, bags, rows) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<f32>(3));
     let out = call.write::<f32>(4);

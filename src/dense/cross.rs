@@ -11,8 +11,8 @@ use super::trained::{Trained, Training};
 use crate::device::Place;
 use crate::device::word;
 use crate::kernel::Dispatch;
-use crate::kernels::copy_rows::WIDTHS;
 use crate::kernels::linear::Layout;
+use crate::kernels::width::Width;
 use crate::kernels::{cross, cross_grad};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
@@ -344,8 +344,8 @@ impl CrossLayer {
     fn variant(&self, places: &[&Place]) -> (usize, u32) {
         // what lies between rows must not be written
         let vec4 = places.iter().all(|place| place.vec4) && self.width().is_multiple_of(4);
-        let variant = usize::from(!vec4);
-        (variant, WIDTHS[variant])
+        let width = Width::of(vec4);
+        (width.variant(), width.columns())
     }
 
     /// Records one step of the optimizer with the gradients of the last [`CrossLayer::backward`]. It counts when it is

@@ -7,7 +7,8 @@ use super::plan::{place, row_chunks};
 use crate::device::word;
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::jagged_to_dense::{Params, WIDTHS};
+use crate::kernels::jagged_to_dense::Params;
+use crate::kernels::width::Width;
 use crate::kernels::{dense_to_jagged as to_jagged, jagged_to_dense as to_dense};
 use crate::{Error, Result};
 
@@ -109,8 +110,8 @@ impl Sides<'_> {
         let jagged = place(ctx, self.jagged.0, self.jagged.1)?;
         let dense = place(ctx, self.dense.0, &self.dense.1.row_part(rows.start, rows.len()))?;
         let vec4 = jagged.vec4 && dense.vec4 && dim.is_multiple_of(4);
-        let variant = usize::from(!vec4);
-        let width = WIDTHS[variant];
+        let width = Width::of(vec4);
+        let (variant, width) = (width.variant(), width.columns());
         let params = Params {
             len: word(self.jagged.0, self.jagged.1.rows)?,
             segments: word("segments", self.offsets.segments())?,

@@ -4,7 +4,8 @@ use super::plan::{place, row_chunks};
 use crate::device::word;
 use crate::device::{Matrix, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::gather_columns::{KERNEL, Params, WIDTHS};
+use crate::kernels::gather_columns::{KERNEL, Params};
+use crate::kernels::width::Width;
 use crate::{Error, Result};
 
 /// An order of the features of pooled embeddings, `[batch, sum of dims]` with features side by side.
@@ -108,8 +109,8 @@ fn record(
     for rows in row_chunks(&ctx, &[input, out]) {
         let part = |matrix: &Matrix| matrix.row_part(rows.start, rows.len());
         let (source, target) = (place(&ctx, input_name, &part(input))?, place(&ctx, out_name, &part(out))?);
-        let variant = usize::from(!(whole && source.vec4 && target.vec4));
-        let width = WIDTHS[variant];
+        let width = Width::of(whole && source.vec4 && target.vec4);
+        let (variant, width) = (width.variant(), width.columns());
         let (begins, columns) = columns(lists, width as usize)?;
         let params = Params {
             rows: word("rows", rows.len())?,

@@ -7,7 +7,8 @@ use crate::device::word;
 use crate::device::{Buffer, Matrix, Place, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::segment_lengths;
-use crate::kernels::segment_sum::{KERNEL, Params, WIDTHS};
+use crate::kernels::segment_sum::{KERNEL, Params};
+use crate::kernels::width::Width;
 use crate::sort::prefix_sum;
 
 /// Values in a piece: what one thread adds up.
@@ -50,7 +51,7 @@ pub fn segment_sum(rec: &mut Recorder, offsets: &Offsets, values: &Matrix, out: 
                 longest: word("values", values.rows)?,
                 source: source.clone(),
             };
-            let sum = Sum { offsets, dim: word("dim", values.cols)?, variant: usize::from(!vec4), target };
+            let sum = Sum { offsets, dim: word("dim", values.cols)?, width: Width::of(vec4), target };
             rec.scope(|rec| sum.record(rec, level))?;
         }
         Ok(())
@@ -61,7 +62,7 @@ pub fn segment_sum(rec: &mut Recorder, offsets: &Offsets, values: &Matrix, out: 
 struct Sum<'a> {
     offsets: &'a Offsets,
     dim: u32,
-    variant: usize,
+    width: Width,
     target: Place,
 }
 
@@ -124,7 +125,7 @@ impl Sum<'_> {
         rows: u32,
         out: &Place,
     ) {
-        let width = WIDTHS[self.variant];
+        let width = self.width.columns();
         let params = Params {
             rows,
             segments: level.segments,
@@ -144,6 +145,6 @@ impl Sum<'_> {
             out.binding.clone(),
         ];
         let threads = params.rows * params.dim;
-        rec.dispatch(Dispatch::threads(&KERNEL, self.variant, &params, bindings, threads));
+        rec.dispatch(Dispatch::threads(&KERNEL, self.width.variant(), &params, bindings, threads));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::feature::NONE;
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 use crate::numbers::narrow;
 
@@ -60,9 +61,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Values of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (name, targets, dim, lanes, factor, first, [out_first, out_rows], gap) in [
@@ -73,7 +71,7 @@ fn cases() -> Vec<Case> {
         ("a part with gaps", 90, 5, 2, -0.3, 7, [20, 40], 3),
         ("large", 20_000, 16, 16, 1.0, 0, [0, 20_000], 0),
     ] {
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             let mut random = Random::new(71);
             let target: Vec<u32> = (0..targets).map(|i| i * 5 + 2).collect();
             let mut rows: Vec<u32> =

@@ -1,6 +1,7 @@
 //! Rows of a matrix next to each other.
 
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -43,14 +44,11 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Values of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 fn cases() -> Vec<Case> {
     let mut random = Random::new(41);
     let mut all = Vec::new();
     for (rows, cols, gap) in [(1u32, 1u32, 0u32), (3, 5, 2), (65, 7, 1), (300, 16, 0), (2048, 16, 112)] {
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             let params = Params {
                 rows,
                 cols,

@@ -1,7 +1,7 @@
 //! The elementwise half of a cross layer, as in DCN-v2 (Wang et al., 2021).
 
-use super::copy_rows::WIDTHS;
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -53,7 +53,7 @@ fn cases() -> Vec<Case> {
     let mut random = Random::new(42);
     let mut all = Vec::new();
     for (rows, cols, gap) in SHAPES {
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             // strides and beginnings all differ where there are gaps
             let params = Params {
                 rows,

@@ -1,8 +1,8 @@
 //! The elementwise half of a cross layer's backward pass.
 
-use super::copy_rows::WIDTHS;
 use super::cross::SHAPES;
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -67,7 +67,7 @@ fn cases() -> Vec<Case> {
     let mut random = Random::new(43);
     let mut all = Vec::new();
     for (rows, cols, gap) in SHAPES {
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             for (through, accumulate) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
                 let params = Params {
                     rows,

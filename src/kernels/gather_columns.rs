@@ -1,6 +1,7 @@
 //! Columns of a matrix in another order.
 
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 use crate::numbers::narrow;
 
@@ -44,9 +45,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Values of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (name, rows, cols, most, gap) in [
@@ -55,7 +53,7 @@ fn cases() -> Vec<Case> {
         ("many", 1, 4, 600, 0),
         ("copies", 2048, 128, 1, 0),
     ] {
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             let mut random = Random::new(61);
             let (mut begins, mut columns) = (vec![0], Vec::new());
             for _ in 0..cols {

@@ -2,6 +2,7 @@
 
 use super::jagged_inputs::{offsets, status, values};
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -57,9 +58,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases: || cases(true),
 };
 
-/// Values of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 /// Cases of `jagged_to_dense` or, with the last two bindings the other way round, `dense_to_jagged`: cut off,
 /// padded, with gaps between rows, a part of the dense rows, refused.
 pub(crate) fn cases(to_dense: bool) -> Vec<Case> {
@@ -72,7 +70,7 @@ pub(crate) fn cases(to_dense: bool) -> Vec<Case> {
         ("refused", 9, 5, 2, 2, 0, true),
         ("large", 4096, 40, 32, 16, 0, false),
     ] {
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             let mut random = Random::new(23);
             let begins = offsets(segments, length, 29);
             // the first and last dense rows lie in other bindings, if there are gaps

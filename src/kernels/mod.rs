@@ -95,6 +95,7 @@ pub(crate) mod variable_pool;
 pub(crate) mod variable_terms;
 pub(crate) mod weight_grad;
 pub(crate) mod weight_rows;
+pub(crate) mod width;
 
 use crate::kernel::{Kernel, ParamsLayout};
 

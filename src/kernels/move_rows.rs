@@ -2,6 +2,7 @@
 
 use super::jagged_inputs::unwritten;
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -50,9 +51,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Words of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     // rows to move out of how many, of which a window in the middle is there
@@ -65,7 +63,7 @@ fn cases() -> Vec<Case> {
         numbers.sort_unstable();
         let places: Vec<u32> = numbers.iter().map(|&(_, row)| row).take(2 + rows as usize).collect();
         let window_rows = if table > 1 { table / 2 } else { 1 };
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             for scatter in [0, 1] {
                 let params = Params {
                     rows,

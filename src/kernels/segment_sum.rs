@@ -2,6 +2,7 @@
 
 use super::jagged_inputs::{offsets, status, values};
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -53,9 +54,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Values of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (name, segments, longest, dim, piece, gap, refused) in [
@@ -69,7 +67,7 @@ fn cases() -> Vec<Case> {
         ("large", 16_384, 40, 4, 0, 0, false),
         ("large pieces", 64, 20_000, 4, 256, 0, false),
     ] {
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             let mut random = Random::new(53);
             let offsets = offsets(segments, longest, 59);
             let (first, segments) = (gap, segments - gap);

@@ -2,6 +2,7 @@
 
 use super::part::{UpdateInputs, by_key};
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -37,9 +38,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Values of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (dims, rows, len, lanes) in [
@@ -59,7 +57,7 @@ fn cases() -> Vec<Case> {
         }
         let values = offsets[offsets.len() - 1];
         let widest = dims.iter().copied().max().unwrap_or(1);
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             if dims.iter().any(|dim| dim % width != 0) {
                 continue;
             }

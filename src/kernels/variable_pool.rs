@@ -3,6 +3,7 @@
 use super::jagged_inputs::{offsets, values};
 use super::part::{UpdateInputs, by_key};
 use super::random::Random;
+use super::width::Width;
 use crate::kernel::{Case, CaseBinding, Kernel, Parity, Shape, Variant, fragments, params, read, write};
 
 params! {
@@ -38,9 +39,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases,
 };
 
-/// Values of an element of each variant.
-pub(crate) const WIDTHS: [u32; 2] = [4, 1];
-
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (dims, rows, bags, longest) in [
@@ -55,7 +53,7 @@ fn cases() -> Vec<Case> {
         let mut random = Random::new(7);
         let keys: Vec<u32> = (0..len.max(1)).map(|_| random.below(inputs.rows)).collect();
         let widest = dims.iter().copied().max().unwrap_or(1);
-        for (variant, width) in WIDTHS.into_iter().enumerate() {
+        for (variant, width) in Width::ALL.map(|width| (width.variant(), width.columns())) {
             if dims.iter().any(|dim| dim % width != 0) {
                 continue;
             }

@@ -9,7 +9,8 @@ use super::store::Kind;
 use crate::Result;
 use crate::device::{Buffer, Readback, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::move_rows::{KERNEL, Params, WIDTHS};
+use crate::kernels::move_rows::{KERNEL, Params};
+use crate::kernels::width::Width;
 use crate::numbers::narrow;
 
 /// Rows of one table by their numbers, each at most once.
@@ -112,9 +113,9 @@ impl TableStore {
                         }
                         Kind::State => (self.state(w), part.state_base),
                     };
-                    let wide = [region.cols, region.begin, base].iter().all(|words| words % WIDTHS[0] == 0);
-                    let variant = usize::from(!wide);
-                    let width = WIDTHS[variant];
+                    let wide = [region.cols, region.begin, base].iter().all(|words| words.is_multiple_of(4));
+                    let width = Width::of(wide);
+                    let (variant, width) = (width.variant(), width.columns());
                     let params = Params {
                         rows: region.rows,
                         first_place: region.first_place,
@@ -139,7 +140,7 @@ impl TableStore {
 const KINDS: [Kind; 2] = [Kind::Weights, Kind::State];
 
 /// What the beginnings of lists are multiples of, in words, so that wide rows can be moved four words at a time.
-const ALIGNMENT: u64 = WIDTHS[0] as u64;
+const ALIGNMENT: u64 = 4;
 
 #[cfg(test)]
 mod tests {

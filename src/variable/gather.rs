@@ -5,6 +5,7 @@ use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::Dispatch;
+use crate::kernels::width::Width;
 use crate::kernels::{variable_gather, variable_pool};
 use crate::numbers::narrow;
 use crate::table::Window;
@@ -75,7 +76,7 @@ impl VariableRows {
         }
         let place = out.place(rec.context(), "out")?;
         let vec4 = place.vec4 && self.all_vec4();
-        let width = variable_gather::WIDTHS[usize::from(!vec4)];
+        let width = Width::of(vec4).columns();
         let params = variable_gather::Params {
             len: batch.len,
             parts: 0,
@@ -102,12 +103,12 @@ impl VariableRows {
         if batch.is_empty() {
             return Ok(());
         }
-        let variant = usize::from(!vec4);
+        let width = Width::of(vec4);
         rec.whole(|rec| {
             for (w, window) in self.bags.store().plan().windows.iter().enumerate() {
                 let widest = match params.matrix {
                     1 => params.cols,
-                    _ => self.layout.widest() / variable_gather::WIDTHS[variant],
+                    _ => self.layout.widest() / width.columns(),
                 };
                 let parts = parts(rec, window)?;
                 let keys = window.keys();
@@ -128,7 +129,7 @@ impl VariableRows {
                 let threads = threads(params.len, params.lanes)?;
                 rec.dispatch(Dispatch::threads(
                     &variable_gather::KERNEL,
-                    variant,
+                    width.variant(),
                     &params,
                     bindings,
                     threads,
@@ -178,8 +179,8 @@ impl VariableRows {
         }
         let place = out.place(rec.context(), "out")?;
         let vec4 = place.vec4 && self.all_vec4();
-        let variant = usize::from(!vec4);
-        let width = variable_pool::WIDTHS[variant];
+        let width = Width::of(vec4);
+        let (variant, width) = (width.variant(), width.columns());
         let cols = self.layout.widest() / width;
         let threads = threads(bags.count, cols)?;
         rec.whole(|rec| {

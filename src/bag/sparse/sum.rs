@@ -4,7 +4,8 @@ use super::SparseGradient;
 use super::guard;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::add_rows::{KERNEL, Params, WIDTHS};
+use crate::kernels::add_rows::{KERNEL, Params};
+use crate::kernels::width::Width;
 use crate::numbers::narrow;
 use crate::sort::{SortedKeys, sort_by_key};
 use crate::{Error, Result};
@@ -127,8 +128,8 @@ impl SparseGradient {
             for rows in parts(self) {
                 let from = self.values.row_part(rows.start, rows.len()).place(&ctx, "values")?;
                 let vec4 = from.vec4 && to.vec4 && self.table.dim.is_multiple_of(4);
-                let variant = usize::from(!vec4);
-                let width = WIDTHS[variant];
+                let width = Width::of(vec4);
+                let (variant, width) = (width.variant(), width.columns());
                 let dim = self.table.dim / width;
                 let params = Params {
                     len: narrow(rows.len()),
