@@ -32,8 +32,8 @@ pub use device::{
 };
 pub use error::{Error, Result};
 pub use optimizer::{
-    Adagrad, Adam, Adjustment, BiasCorrection, Counting, CowClip, EpsPlace, Frequency, FrequencySgd, Lamb,
-    LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Rounding, RowwiseAdagrad,
+    Adagrad, Adam, Adjustment, BiasCorrection, Counting, CowClip, EpsPlace, Frequency, FrequencySgd, Ftrl,
+    Lamb, LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Rounding, RowwiseAdagrad,
     RowwiseAdagradCounter, Schedule, Sgd, StateField, StateKind, UpdateRules, WeightDecay,
 };
 pub use table::{Init, MAX_ROWS, Precision, Table};

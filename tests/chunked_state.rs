@@ -4,12 +4,12 @@ mod common;
 
 use embag::chunked::{ChunkedTables, Eviction, Frequency, Utility, WhenFull};
 use embag::{
-    Adagrad, Adam, Checkpoint, Context, ContextOptions, EmbeddingBags, FrequencySgd, Lamb, LarsSgd, Matrix,
-    Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, RowwiseAdagrad, RowwiseAdagradCounter, Sgd,
-    Table, UpdateRules,
+    Adagrad, Adam, Checkpoint, Context, ContextOptions, EmbeddingBags, FrequencySgd, Ftrl, Lamb, LarsSgd,
+    Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, RowwiseAdagrad,
+    RowwiseAdagradCounter, Sgd, Table, UpdateRules,
 };
 
-fn optimizers() -> [Optimizer; 10] {
+fn optimizers() -> [Optimizer; 11] {
     let lr = 0.1;
     [
         Sgd { lr, ..Default::default() }.into(),
@@ -22,6 +22,7 @@ fn optimizers() -> [Optimizer; 10] {
         PartialRowwiseLamb { lr, ..Default::default() }.into(),
         LarsSgd { lr, ..Default::default() }.into(),
         FrequencySgd { lr, ..Default::default() }.into(),
+        Ftrl { lr, ..Default::default() }.into(),
     ]
 }
 

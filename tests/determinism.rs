@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Command;
 
 use embag::{
-    Adagrad, Adam, Buffer, Context, EmbeddingBags, Frequency, FrequencySgd, Init, Matrix, Optimizer,
+    Adagrad, Adam, Buffer, Context, EmbeddingBags, Frequency, FrequencySgd, Ftrl, Init, Matrix, Optimizer,
     PartialRowwiseLamb, Pooling, RowwiseAdagrad, Sgd, Table,
 };
 use model::{Lists, Model, Step, feature, padded};
@@ -28,6 +28,7 @@ fn optimizers() -> Vec<Optimizer> {
         Adam::default().into(),
         PartialRowwiseLamb::default().into(),
         FrequencySgd { frequency: Frequency::Occurrences, ..Default::default() }.into(),
+        Ftrl::default().into(),
     ]
 }
 

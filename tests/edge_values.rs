@@ -7,7 +7,7 @@ use embag::dense::bce_with_logits;
 use embag::metrics::log_loss_from_logits;
 use embag::{
     Adagrad, Adam, BiasCorrection, Checkpoint, Context, CowClip, EmbeddingBags, Frequency, FrequencySgd,
-    Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, Precision,
+    Ftrl, Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, Precision,
     Recorder, Rounding, RowwiseAdagrad, RowwiseAdagradCounter, Sgd, Table, UpdateRules,
 };
 
@@ -170,7 +170,7 @@ fn clipped_values_of_a_gradient() {
     }
 }
 
-fn optimizers() -> [Optimizer; 12] {
+fn optimizers() -> [Optimizer; 13] {
     [
         Sgd::default().into(),
         FrequencySgd::default().into(),
@@ -184,6 +184,7 @@ fn optimizers() -> [Optimizer; 12] {
         PartialRowwiseAdam::default().into(),
         PartialRowwiseLamb::default().into(),
         FrequencySgd { frequency: Frequency::Occurrences, ..Default::default() }.into(),
+        Ftrl::default().into(),
     ]
 }
 
@@ -204,6 +205,7 @@ fn what_optimizers_make_of_it() {
     let expected = |optimizer: &Optimizer| match optimizer.name() {
         "sgd" | "frequency_sgd" => ["NaN moves", "inf moves", "moves moves", "NaN moves", "inf moves"],
         "adagrad" | "adam" => ["NaN moves", "NaN moves", "stays moves", "NaN moves", "inf moves"],
+        "ftrl" => ["NaN moves", "NaN moves", "NaN moves", "NaN moves", "inf moves"],
         "lamb" => ["NaN moves", "NaN moves", "stays moves", "NaN moves", "NaN moves"],
         "lars_sgd" => ["NaN moves", "NaN stays", "moves stays", "NaN moves", "NaN NaN"],
         "rowwise_adagrad" | "rowwise_adagrad_counter" | "partial_rowwise_adam" => {

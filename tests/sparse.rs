@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use embag::{
     Adagrad, Adam, BiasCorrection, Buffer, Context, ContextOptions, CowClip, DeviceBatch, EmbeddingBags,
-    Error, Frequency, FrequencySgd, Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam,
+    Error, Frequency, FrequencySgd, Ftrl, Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam,
     PartialRowwiseLamb, Pooling, Precision, Recorder, Result, RowwiseAdagrad, RowwiseAdagradCounter,
     Schedule, Sgd, SparseGradient, Table, UpdateRules, WeightDecay,
 };
@@ -43,6 +43,7 @@ fn optimizers() -> Vec<Optimizer> {
         frequency(Frequency::Steps).into(),
         frequency(Frequency::Occurrences).into(),
         RowwiseAdagradCounter { lr: 0.1, ..Default::default() }.into(),
+        Ftrl { lr: 0.1, l1: 0.1, ..Default::default() }.into(),
     ]
 }
 

@@ -8,8 +8,8 @@ mod random;
 
 use embag::variable::{RowValues, VariableBatch, VariableRows};
 use embag::{
-    Adagrad, Adam, Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, FrequencySgd, Init,
-    Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, RowwiseAdagrad,
+    Adagrad, Adam, Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, FrequencySgd, Ftrl,
+    Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, RowwiseAdagrad,
     RowwiseAdagradCounter, Sgd, Table,
 };
 use golden::{Golden, assert_close};
@@ -236,6 +236,7 @@ fn optimizers() -> Vec<Optimizer> {
         PartialRowwiseLamb { lr: 0.1, ..Default::default() }.into(),
         LarsSgd { lr: 0.1, ..Default::default() }.into(),
         FrequencySgd { lr: 0.1, ..Default::default() }.into(),
+        Ftrl { lr: 0.1, l1: 0.1, ..Default::default() }.into(),
     ]
 }
 

@@ -51,6 +51,10 @@ pub struct Args {
     /// The embeddings' learning rate [default: the checkpoint's, or by format and optimizer]
     #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
     pub lr: Option<f32>,
+    /// With --optimizer ftrl: the gradients of a weight, added up over examples, that leave it at zero
+    /// [default: the checkpoint's, or 0]
+    #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
+    pub l1: Option<f32>,
     /// Rows that ids are hashed into (libsvm: of the one table, criteo: of each)
     /// [default: the checkpoint's, or 100000]
     #[arg(long, value_name = "N", value_parser = row_count, allow_negative_numbers = true)]
@@ -108,6 +112,8 @@ pub enum Optimizer {
     LarsSgd,
     /// Larger steps for rare rows, by their counts alone
     FrequencySgd,
+    /// FTRL-proximal: weights that the data do not speak for are zero, see --l1
+    Ftrl,
 }
 
 /// What the embeddings are kept in.
@@ -150,6 +156,9 @@ pub struct Settings {
     /// What is added to the root of Adagrad's state, times the batch: the gradients of a mean loss shrink as the
     /// batch grows.
     pub eps: f32,
+    /// What of the sum of an embedding's gradients FTRL leaves at zero, times the batch.
+    #[serde(default)]
+    pub l1: f32,
     /// The learning rate of the dense layers' Adagrad.
     pub dense_lr: f32,
     /// The hidden widths of the MLP over the numeric columns; its output has the width `dim`.
@@ -222,13 +231,17 @@ impl Defaults {
             rounding: Rounding::default(),
             lr: match optimizer {
                 Optimizer::Sgd => SGD_LR,
-                Optimizer::Adagrad | Optimizer::RowwiseAdagrad | Optimizer::RowwiseAdagradCounter => self.lr,
+                Optimizer::Adagrad
+                | Optimizer::RowwiseAdagrad
+                | Optimizer::RowwiseAdagradCounter
+                | Optimizer::Ftrl => self.lr,
                 Optimizer::Adam | Optimizer::PartialRowwiseAdam => ADAM_LR,
                 Optimizer::Lamb | Optimizer::PartialRowwiseLamb => LAMB_LR,
                 Optimizer::LarsSgd => LARS_LR,
                 Optimizer::FrequencySgd => FREQUENCY_LR,
             },
             eps: self.eps,
+            l1: 0.0,
             dense_lr: self.dense_lr,
             bottom: self.bottom.to_vec(),
             top: self.top.to_vec(),
@@ -275,6 +288,9 @@ impl Args {
             }
             None => defaults.settings(self.seed.unwrap_or(1), self.optimizer.unwrap_or(defaults.optimizer)),
         };
+        if base.optimizer != Optimizer::Ftrl && self.l1.is_some() {
+            return Err(DataError::argument("--l1", "--optimizer ftrl", Name(base.optimizer).to_string()));
+        }
         let dim = self.dim.unwrap_or(base.dim);
         let precision = self.precision.unwrap_or(base.precision);
         let embedding = self.chunked.embedding(dim.get(), saved.map(|saved| saved.embedding))?;
@@ -297,6 +313,7 @@ impl Args {
             embedding,
             rounding: self.rounding.unwrap_or(base.rounding),
             lr: self.lr.unwrap_or(base.lr),
+            l1: self.l1.unwrap_or(base.l1),
             ..base
         })
     }

@@ -1,7 +1,7 @@
 //! The embeddings' optimizer and precision, from the settings.
 
 use embag::{
-    Adagrad, Adam, Adjustment, FrequencySgd, Lamb, LarsSgd, Optimizer, PartialRowwiseAdam,
+    Adagrad, Adam, Adjustment, FrequencySgd, Ftrl, Lamb, LarsSgd, Optimizer, PartialRowwiseAdam,
     PartialRowwiseLamb, Precision, Rounding, RowwiseAdagrad, RowwiseAdagradCounter, Sgd,
 };
 
@@ -17,7 +17,8 @@ const COUNTER_MOST: f32 = 1000.0;
 /// The optimizer with its hyper-parameters.
 pub fn of(settings: &Settings) -> Optimizer {
     let lr = settings.lr;
-    let eps = settings.eps / settings.batch.get() as f32;
+    let batch = settings.batch.get() as f32;
+    let eps = settings.eps / batch;
     match settings.optimizer {
         args::Optimizer::Sgd => Sgd { lr, ..Default::default() }.into(),
         args::Optimizer::Adagrad => Adagrad { lr, eps, ..Default::default() }.into(),
@@ -37,6 +38,7 @@ pub fn of(settings: &Settings) -> Optimizer {
         args::Optimizer::FrequencySgd => {
             FrequencySgd { lr, horizon: FREQUENCY_HORIZON, cap: FREQUENCY_CAP, ..Default::default() }.into()
         }
+        args::Optimizer::Ftrl => Ftrl { lr, beta: eps, l1: settings.l1 / batch, l2: 0.0 }.into(),
     }
 }
 

@@ -28,7 +28,3 @@ fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f
     let eps = select(params.eps, params.eps * scale.y, params.uncorrected_eps == 1u);
     return s.a * scale.x / (sqrt(s.b) * scale.y + eps);
 }
-
-fn trust(weight: Norm, step: Norm) -> f32 {
-    return 1.0;
-}

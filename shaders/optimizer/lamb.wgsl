@@ -23,9 +23,3 @@ fn element_state(old: ElementState, w: vec4<f32>, g: vec4<f32>, scale: vec2<f32>
 fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f32> {
     return s.a * scale.x / (sqrt(s.b) * scale.y + params.eps) + w * params.decay;
 }
-
-fn trust(weight: Norm, step: Norm) -> f32 {
-    // a row or a step of zeros has no direction: the ratio is one
-    let given = weight.root > 0.0 && step.root > 0.0;
-    return params.lr * select(1.0, weight.root / step.root * (step.times / weight.times), given);
-}

@@ -20,7 +20,3 @@ fn element_state(old: ElementState, w: vec4<f32>, g: vec4<f32>, scale: vec2<f32>
 fn step(w: vec4<f32>, g: vec4<f32>, s: ElementState, scale: vec2<f32>) -> vec4<f32> {
     return g * params.lr;
 }
-
-fn trust(weight: Norm, step: Norm) -> f32 {
-    return 1.0;
-}

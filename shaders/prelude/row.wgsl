@@ -120,7 +120,7 @@ fn updated(row: Row, column: u32, g: vec4<f32>, scale: vec2<f32>, ratio: f32) ->
     if (STEP_SUM) {
         change *= ratio;
     }
-    after.w = w * params.keep - change;
+    after.w = new_weights(w, change);
     return after;
 }
 

@@ -55,4 +55,6 @@ struct Params {
     tail: f32,
     exponent: f32,
     most: f32,
+    // what of FTRL's z leaves a weight at zero
+    l1: f32,
 }

@@ -317,7 +317,7 @@ impl EmbeddingBags {
             self.store.state(w).clone(),
         ];
         let choice = row_update::Choice {
-            optimizer: update.optimizer().index(),
+            optimizer: update.optimizer().kind(),
             vec4: window.vec4 && rows.vec4,
             whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
             any: window.format != RowFormat::F32 || self.rules.extras(),

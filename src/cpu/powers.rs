@@ -2,7 +2,7 @@
 
 /// `base^n`
 #[inline(always)]
-pub(super) fn power(base: f32, n: u32) -> f32 {
+pub(crate) fn power(base: f32, n: u32) -> f32 {
     let (mut result, mut square, mut left) = (1.0, base, n);
     while left > 0 {
         if left & 1 == 1 {
@@ -16,7 +16,7 @@ pub(super) fn power(base: f32, n: u32) -> f32 {
 
 /// `1 - (1 - q)^n` for a small `q`: never the difference of two numbers near one.
 #[inline(always)]
-pub(super) fn one_minus_power(q: f32, n: u32) -> f32 {
+pub(crate) fn one_minus_power(q: f32, n: u32) -> f32 {
     let mut result = 0.0;
     for bit in (0..u32::BITS - n.leading_zeros()).rev() {
         result *= 2.0 - result;
@@ -29,7 +29,7 @@ pub(super) fn one_minus_power(q: f32, n: u32) -> f32 {
 
 /// The logarithm to base 2 of a normal number above 0.
 #[inline(always)]
-pub(super) fn log_2(x: f32) -> f32 {
+pub(crate) fn log_2(x: f32) -> f32 {
     let bits = x.to_bits();
     // a mantissa from about 0.7 to 1.4, so that the series is short
     let exponent = bits.wrapping_sub(0x3f35_04f3).cast_signed() >> 23;
@@ -43,7 +43,7 @@ pub(super) fn log_2(x: f32) -> f32 {
 
 /// `2^x` for `x` from -126 to 127.
 #[inline(always)]
-pub(super) fn exp_2(x: f32) -> f32 {
+pub(crate) fn exp_2(x: f32) -> f32 {
     let whole = (x + 0.5).floor();
     // ln 2 to the powers of the series
     let f = (x - whole) * std::f32::consts::LN_2;

@@ -6,17 +6,15 @@ use rayon::prelude::*;
 
 use super::init_rows::mix;
 use super::norm::{Norm, norm};
-use super::optimizer::{
-    Adagrad, Adam, AdamByRow, FrequencySgd, Lamb, LarsSgd, PartialRowwiseAdam, PartialRowwiseLamb, Row,
-    RowOptimizer, RowwiseAdagrad, RowwiseAdagradCounter, Sgd, State,
-};
+use super::optimizer::{Row, RowOptimizer, State};
 use super::simd::{Cache, prefetch, vectorised};
 use super::split::split_at_all;
 use super::terms::{Terms, row_grad};
 use super::types::{nearest, pack, stochastic, unpack};
 use crate::kernel::Call;
+use crate::kernels::optimizers::optimizers;
 use crate::kernels::part::{Part, find_part};
-use crate::kernels::row_update::{OPTIMIZERS, OptimizerKernel, Params, VARIANTS};
+use crate::kernels::row_update::{OptimizerKernel, OptimizerKind, Params, optimizer_of};
 use crate::kernels::types::TYPE_F32;
 use crate::numbers::narrow;
 
@@ -27,9 +25,8 @@ struct Inputs<'a> {
     /// How often each key occurred, if its terms have been summed.
     counts: Option<&'a [u32]>,
     terms: Terms<'a>,
-    optimizer: &'static OptimizerKernel,
-    /// Its place in [`OPTIMIZERS`].
-    index: usize,
+    kind: OptimizerKind,
+    optimizer: OptimizerKernel,
 }
 
 impl Inputs<'_> {
@@ -52,7 +49,7 @@ const POSITIONS: usize = 4096;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let params: Params = call.params();
-    let optimizer = call.variant / VARIANTS;
+    let kind = optimizer_of(call.variant);
     let parts = &call.read::<Part>(0)[..params.parts as usize];
     let (keys, behind) = call.read::<u32>(1).split_at(params.len as usize);
     let inputs = Inputs {
@@ -61,8 +58,8 @@ pub(crate) fn run(mut call: Call<'_>) {
         keys,
         counts: (params.counted == 1).then(|| &behind[..params.len as usize]),
         terms: Terms { terms: call.read(2), grad: call.read(3), clip_value: params.clip_value },
-        optimizer: &OPTIMIZERS[optimizer],
-        index: optimizer,
+        kind,
+        optimizer: kind.kernel(),
     };
     let (table, state) = (call.write::<u32>(5), call.write::<u32>(6));
     let begin = inputs.keys.partition_point(|&key| key < params.key_begin);
@@ -247,7 +244,7 @@ fn step_row(
             *g += w * p.l2;
         }
     }
-    optimize(inputs.index, p, Row { w: &mut *w, g, count, step }, state);
+    optimize(inputs.kind, p, Row { w: &mut *w, g, count, step }, state);
     if p.max_norm > 0.0 {
         let Norm { root, times } = norm(w);
         if root > p.max_norm * times {
@@ -257,24 +254,20 @@ fn step_row(
     }
 }
 
-/// The step of one of [`OPTIMIZERS`]. Not through a table of functions: all are compiled into the loop that is
-/// vectorised for the processor.
-#[inline(always)]
-fn optimize(index: usize, p: &Params, row: Row<'_>, state: State<'_>) {
-    match index {
-        0 => Sgd::update(p, row, state),
-        1 => RowwiseAdagrad::update(p, row, state),
-        2 => Adagrad::update(p, row, state),
-        3 => Adam::update(p, row, state),
-        4 => AdamByRow::update(p, row, state),
-        5 => PartialRowwiseAdam::update(p, row, state),
-        6 => Lamb::update(p, row, state),
-        7 => PartialRowwiseLamb::update(p, row, state),
-        8 => LarsSgd::update(p, row, state),
-        9 => FrequencySgd::update(p, row, state),
-        _ => RowwiseAdagradCounter::update(p, row, state),
-    }
+macro_rules! from_list {
+    ({ $($rows:tt)+ } { $($more:tt)+ }) => { from_list! { $($rows)+ $($more)+ } };
+    ($($kind:ident: $name:literal, $($rest:tt),+;)+) => {
+        /// The step of an optimizer. Not through a table of functions: all are compiled into the loop that is vectorised for
+        /// the processor.
+        #[inline(always)]
+        fn optimize(kind: OptimizerKind, p: &Params, row: Row<'_>, state: State<'_>) {
+            match kind {
+                $(OptimizerKind::$kind => crate::optimizer::$kind::update(p, row, state),)+
+            }
+        }
+    };
 }
+optimizers!(from_list);
 
 /// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a float.
 #[inline(always)]

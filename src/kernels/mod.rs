@@ -65,6 +65,7 @@ pub(crate) mod max_grad;
 pub(crate) mod max_places;
 pub(crate) mod move_rows;
 pub(crate) mod occurrences;
+pub(crate) mod optimizers;
 pub(crate) mod part;
 pub(crate) mod probe;
 pub(crate) mod quantize_activations;

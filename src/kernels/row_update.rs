@@ -1,5 +1,6 @@
 //! The fused optimizer: one writer a row.
 
+use super::optimizers::optimizers;
 use super::part::{GROUP, PIECE, lanes_for};
 use super::types::TYPE_F32;
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
@@ -79,6 +80,8 @@ params! {
         exponent: f32,
         /// The largest counter.
         most: f32,
+        /// What of FTRL's z leaves a weight at zero.
+        l1: f32,
     }
 }
 
@@ -114,7 +117,7 @@ pub(crate) fn groups(shape: Shape, len: u32, lanes: u32) -> u32 {
 }
 
 macro_rules! variant {
-    ($optimizer:literal, $state:expr, $width:literal, $types:literal, $extras:literal, $shape:ident, $threads:ident, $name:literal, [$($sum:literal),+], $body:literal) => {
+    ([$optimizer:literal, $trust:ident, $weights:ident], $state:expr, $width:literal, $types:literal, $extras:literal, $shape:ident, $threads:ident, $name:literal, [$($sum:literal),+], $body:literal) => {
         Variant {
             name: concat!($optimizer, ".", $name),
             shape: Shape::$shape,
@@ -141,6 +144,8 @@ macro_rules! variant {
                 "prelude/term_grad.wgsl",
                 $($sum,)+
                 "prelude/powers.wgsl",
+                concat!("prelude/trust_", stringify!($trust), ".wgsl"),
+                concat!("prelude/weights_", stringify!($weights), ".wgsl"),
                 concat!("optimizer/", $optimizer, ".wgsl"),
                 $body
             ],
@@ -161,23 +166,6 @@ macro_rules! state {
     };
 }
 
-/// The variants of each optimizer, from its name and its kind of state.
-macro_rules! optimizers {
-    ($($optimizer:literal: $kind:ident;)+) => {
-        &[$(
-            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Wide, WIDE, "vec4.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec4.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Wide, WIDE, "scalar.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Serial, SERIAL, "scalar.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Wide, WIDE, "vec4.any.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "vec4.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Wide, WIDE, "scalar.any.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
-            variant!($optimizer, state!($kind, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "scalar.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
-            variant!($optimizer, state!($kind, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec16.serial", ["prelude/more_whole.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
-        )+]
-    };
-}
-
 /// What an optimizer keeps for a row, and how often it sums over one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OptimizerKernel {
@@ -190,10 +178,6 @@ pub(crate) struct OptimizerKernel {
     /// Sums of the gradient, or of what is made of it, before the update; a norm is two, as it is made once more where the
     /// sum is infinite.
     pub(crate) sums: u32,
-}
-
-const fn optimizer(name: &'static str, element_values: u32, row_values: u32, sums: u32) -> OptimizerKernel {
-    OptimizerKernel { name, element_values, row_values, sums }
 }
 
 impl OptimizerKernel {
@@ -214,20 +198,48 @@ impl OptimizerKernel {
     }
 }
 
-/// Optimizers in the order of the variants.
-pub(crate) const OPTIMIZERS: [OptimizerKernel; 11] = [
-    optimizer("sgd", 0, 0, 0),
-    optimizer("rowwise_adagrad", 0, 1, 1),
-    optimizer("adagrad", 1, 0, 0),
-    optimizer("adam", 2, 0, 0),
-    optimizer("adam_by_row", 2, 1, 0),
-    optimizer("partial_rowwise_adam", 1, 1, 1),
-    optimizer("lamb", 2, 0, 2),
-    optimizer("partial_rowwise_lamb", 1, 1, 3),
-    optimizer("lars_sgd", 1, 0, 2),
-    optimizer("frequency_sgd", 0, 1, 0),
-    optimizer("rowwise_adagrad_counter", 0, 3, 1),
-];
+/// Everything that the list of optimizers says about kernels.
+macro_rules! from_list {
+    ({ $($rows:tt)+ } { $($more:tt)+ }) => { from_list! { $($rows)+ $($more)+ } };
+    ($($kind:ident: $name:literal, $state:ident, $elements:literal, $row:literal, $sums:literal, $trust:ident, $weights:ident;)+) => {
+        /// A fused optimizer.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum OptimizerKind {
+            $($kind),+
+        }
+
+        impl OptimizerKind {
+            /// In the order of the variants.
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind),+];
+
+            pub(crate) fn kernel(self) -> OptimizerKernel {
+                match self {
+                    $(Self::$kind => OptimizerKernel {
+                        name: $name,
+                        element_values: $elements,
+                        row_values: $row,
+                        sums: $sums,
+                    },)+
+                }
+            }
+        }
+
+        const VARIANTS: &[Variant] = &[
+            $(
+                    variant!([$name, $trust, $weights], state!($state, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Wide, WIDE, "vec4.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec4.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Wide, WIDE, "scalar.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Serial, SERIAL, "scalar.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Wide, WIDE, "vec4.any.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "vec4.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Wide, WIDE, "scalar.any.wide", ["prelude/terms_sum.wgsl"], "row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "scalar.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec16.serial", ["prelude/more_whole.wgsl", "prelude/block_sum.wgsl"], "row_update.serial.wgsl"),
+            )+
+        ];
+    };
+}
+optimizers!(from_list);
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "row_update",
@@ -242,32 +254,19 @@ pub(crate) static KERNEL: Kernel = Kernel {
         write("state"),
     ],
     params: Params::LAYOUT,
-    variants: optimizers! {
-        "sgd": none;
-        "rowwise_adagrad": row;
-        "adagrad": elements;
-        "adam": elements;
-        "adam_by_row": elements;
-        "partial_rowwise_adam": elements;
-        "lamb": elements;
-        "partial_rowwise_lamb": elements;
-        "lars_sgd": elements;
-        "frequency_sgd": row;
-        "rowwise_adagrad_counter": row;
-    },
+    variants: VARIANTS,
     parity: Parity::Bits,
     twin: crate::cpu::row_update::run,
     cases: super::update_cases::cases,
 };
 
 /// Variants of each optimizer.
-pub(crate) const VARIANTS: usize = 9;
+const OF_EACH: usize = VARIANTS.len() / OptimizerKind::ALL.len();
 
 /// What a variant is chosen by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Choice {
-    /// The place in [`OPTIMIZERS`].
-    pub(crate) optimizer: usize,
+    pub(crate) optimizer: OptimizerKind,
     /// Every dim, column and stride is a multiple of 4.
     pub(crate) vec4: bool,
     /// Every dim is a multiple of 16.
@@ -282,8 +281,13 @@ impl Choice {
             Shape::Serial if self.vec4 && self.whole && !self.any => 8,
             _ => usize::from(self.any) * 4 + usize::from(!self.vec4) * 2 + usize::from(shape != Shape::Wide),
         };
-        self.optimizer * VARIANTS + within
+        self.optimizer as usize * OF_EACH + within
     }
+}
+
+/// The optimizer of a variant.
+pub(crate) fn optimizer_of(variant: usize) -> OptimizerKind {
+    OptimizerKind::ALL[variant / OF_EACH]
 }
 
 /// How often the busiest thread of a row walks the row's terms, for the update and for sums over the row before it.

@@ -4,8 +4,8 @@ use super::part::{UpdateInputs, lanes_for};
 use super::random::Random;
 use super::row_update::{
     ADJUST_COUNTER_SGD, ADJUST_DECREASE, ADJUST_INCREASE, ADJUST_NOT, COUNT_DECAYED, COUNT_PRESENCE,
-    COUNT_UPDATES, Choice, FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, OPTIMIZERS,
-    OptimizerKernel, Params, groups,
+    COUNT_UPDATES, Choice, FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, OptimizerKernel,
+    OptimizerKind, Params, groups,
 };
 use super::segment_partials;
 use super::types::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
@@ -78,6 +78,8 @@ fn base() -> Params {
         tail: 1.5,
         exponent: 0.4,
         most: 12.0,
+        // what most states of the cases are above
+        l1: 0.3,
         ..Params::default()
     }
 }
@@ -148,7 +150,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ("sixteens", &[16, 64], 9, 5),
         ("many", &[64], 40_000, 2),
     ];
-    for (index, optimizer) in OPTIMIZERS.iter().enumerate() {
+    for &kind in OptimizerKind::ALL {
+        let optimizer = kind.kernel();
         for setting in settings(optimizer.name) {
             for &(name, dims, rows, longest) in &shapes {
                 // all shapes for the formula itself, a few for the rest; large tables for the common ones
@@ -161,13 +164,13 @@ pub(crate) fn cases() -> Vec<Case> {
                     continue;
                 }
                 let lengths = |_, random: &mut Random| random.below(longest + 1);
-                let made = Made { index, setting: &setting, dims, rows, name };
+                let made = Made { kind, setting: &setting, dims, rows, name };
                 all.extend(made.cases(&made.inputs(5, lengths)));
             }
             // sums of pieces that were made before, by the twin of `segment_partials`
             if matches!(setting.name, "" | " clipped values") {
                 for dims in [&[64, 8][..], &[48, 16], &[5]] {
-                    let made = Made { index, setting: &setting, dims, rows: 6, name: "split" };
+                    let made = Made { kind, setting: &setting, dims, rows: 6, name: "split" };
                     // the first has groups too
                     let inputs =
                         made.inputs(9, |row, random| if row == 0 { 2500 } else { random.below(200) });
@@ -177,7 +180,7 @@ pub(crate) fn cases() -> Vec<Case> {
             // rows whose terms were summed before, where the number of occurrences counts
             if matches!(setting.name, "" | " cowclip") {
                 for dims in [&[64, 8][..], &[5]] {
-                    let made = Made { index, setting: &setting, dims, rows: 40, name: "counted" };
+                    let made = Made { kind, setting: &setting, dims, rows: 40, name: "counted" };
                     let inputs = made.inputs(13, |_, random| random.below(2));
                     all.extend(made.cases(&inputs).into_iter().map(counted));
                 }
@@ -198,7 +201,7 @@ fn made_often(optimizer: &str, setting: &str) -> bool {
 
 /// A case before its variants are known.
 struct Made<'a> {
-    index: usize,
+    kind: OptimizerKind,
     setting: &'a Setting,
     dims: &'a [u32],
     rows: u32,
@@ -208,8 +211,7 @@ struct Made<'a> {
 impl Made<'_> {
     fn inputs(&self, seed: u64, lengths: impl FnMut(u32, &mut Random) -> u32) -> UpdateInputs {
         let Setting { table_type, state_type, .. } = *self.setting;
-        let strides =
-            |dim| (types::stride(dim, table_type), OPTIMIZERS[self.index].state_words(dim, state_type));
+        let strides = |dim| (types::stride(dim, table_type), self.kind.kernel().state_words(dim, state_type));
         let mut inputs = UpdateInputs::with_layout(self.dims, self.rows, strides, seed, lengths);
         self.setting.values.change(&mut inputs);
         inputs
@@ -230,7 +232,7 @@ impl Made<'_> {
                     if vec4 && !fours {
                         continue;
                     }
-                    let choice = Choice { optimizer: self.index, vec4, whole, any };
+                    let choice = Choice { optimizer: self.kind, vec4, whole, any };
                     all.push(self.case(inputs, choice.variant(shape), shape));
                 }
             }
@@ -240,7 +242,7 @@ impl Made<'_> {
 
     fn case(&self, inputs: &UpdateInputs, variant: usize, shape: Shape) -> Case {
         let Setting { table_type, state_type, hyper, .. } = *self.setting;
-        let optimizer = &OPTIMIZERS[self.index];
+        let optimizer = &self.kind.kernel();
         let lanes = inputs.parts.iter().map(|part| lanes_for(part.dim)).max().unwrap_or(1);
         // the window ends before the last row: its keys must be left alone
         let params = Params {

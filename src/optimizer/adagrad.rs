@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, StateField, WeightDecay, state};
-use crate::kernels::row_update::Params;
+use crate::cpu::optimizer::{Row, RowOptimizer, State};
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// Adagrad (Duchi et al., 2011), element by element.
 ///
@@ -25,8 +26,8 @@ impl Default for Adagrad {
 }
 
 impl Rule for Adagrad {
-    fn kernel(&self) -> &'static str {
-        "adagrad"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::Adagrad
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -39,5 +40,15 @@ impl Rule for Adagrad {
 
     fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
         vec![("eps", self.eps.into()), self.weight_decay.named()]
+    }
+}
+
+impl RowOptimizer for Adagrad {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        for ((w, g), s) in row.w.iter_mut().zip(row.g).zip(state.a) {
+            *s += g * g;
+            *w = *w * p.keep - g * p.lr / (s.sqrt() + p.eps);
+        }
     }
 }

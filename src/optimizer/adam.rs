@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::moments::{check_betas, with_moments};
 use super::{Rule, StateField, WeightDecay, state};
 use crate::Result;
-use crate::kernels::row_update::Params;
+use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, second_moment};
+use crate::cpu::powers::one_minus_power;
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// What the number of steps is that bias is corrected by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,10 +66,10 @@ impl Default for Adam {
 }
 
 impl Rule for Adam {
-    fn kernel(&self) -> &'static str {
+    fn kernel(&self) -> OptimizerKind {
         match self.bias_correction {
-            BiasCorrection::Steps => "adam",
-            BiasCorrection::RowUpdates => "adam_by_row",
+            BiasCorrection::Steps => OptimizerKind::Adam,
+            BiasCorrection::RowUpdates => OptimizerKind::AdamByRow,
         }
     }
 
@@ -93,5 +95,37 @@ impl Rule for Adam {
 
     fn check(&self) -> Result<()> {
         check_betas(self.betas)
+    }
+}
+
+impl RowOptimizer for Adam {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        step(p, row, state, p.lr * p.correction1, p.correction2);
+    }
+}
+
+/// A step with the rate and the factor of the root that the corrections of bias make.
+#[inline(always)]
+fn step(p: &Params, row: Row<'_>, state: State<'_>, rate: f32, root: f32) {
+    let eps = if p.uncorrected_eps == 1 { p.eps * root } else { p.eps };
+    first_moment(p, row.g, state.a);
+    second_moment(p, row.g, state.b);
+    for ((w, m), v) in row.w.iter_mut().zip(state.a).zip(state.b) {
+        *w = *w * p.keep - *m * rate / (v.sqrt() * root + eps);
+    }
+}
+
+/// [`Adam`] with [`BiasCorrection::RowUpdates`], which is a kernel of its own.
+pub(crate) struct AdamByRow;
+
+impl RowOptimizer for AdamByRow {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        let updates = state.row[0].saturating_add(1);
+        state.row[0] = updates;
+        let first = one_minus_power(p.one_minus_beta1, updates);
+        let second = one_minus_power(p.one_minus_beta2, updates);
+        step(p, row, state, p.lr / first, 1.0 / second.sqrt());
     }
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, StateField, StateKind, WeightDecay, state};
-use crate::kernels::row_update::{FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, Params};
+use crate::cpu::optimizer::{Row, RowOptimizer, State};
+use crate::kernels::row_update::{
+    FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, OptimizerKind, Params,
+};
 use crate::{Error, Result};
 
 /// Where the frequency of a row comes from.
@@ -51,8 +54,8 @@ impl Default for FrequencySgd {
 }
 
 impl Rule for FrequencySgd {
-    fn kernel(&self) -> &'static str {
-        "frequency_sgd"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::FrequencySgd
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -89,5 +92,23 @@ impl Rule for FrequencySgd {
             return Err(Error::invalid("frequency_sgd cap", "more than 0", self.cap));
         }
         Ok(())
+    }
+}
+
+impl RowOptimizer for FrequencySgd {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        let word = &mut state.row[0];
+        let frequency = if p.by_row == FREQUENCY_GIVEN {
+            f32::from_bits(*word)
+        } else {
+            *word = word.saturating_add(if p.by_row == FREQUENCY_OCCURRENCES { row.count } else { 1 });
+            *word as f32 / p.steps as f32
+        };
+        // a frequency that is none has the cap
+        let rate = p.cap.min(p.lr / (p.horizon * frequency).sqrt());
+        for (w, g) in row.w.iter_mut().zip(row.g) {
+            *w = *w * p.keep - g * rate;
+        }
     }
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::moments::{check_betas, with_moments};
 use super::{Rule, StateField, WeightDecay, state};
 use crate::Result;
-use crate::kernels::row_update::Params;
+use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, second_moment, trusted_step};
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// LAMB (You et al., 2020) with a trust ratio for each row, as in FBGEMM.
 ///
@@ -31,8 +32,8 @@ impl Default for Lamb {
 }
 
 impl Rule for Lamb {
-    fn kernel(&self) -> &'static str {
-        "lamb"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::Lamb
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -50,5 +51,18 @@ impl Rule for Lamb {
 
     fn check(&self) -> Result<()> {
         check_betas(self.betas)
+    }
+}
+
+impl RowOptimizer for Lamb {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        first_moment(p, row.g, state.a);
+        second_moment(p, row.g, state.b);
+        let (w, u) = (row.w, row.step);
+        for (((u, w), m), v) in u.iter_mut().zip(&*w).zip(state.a).zip(state.b) {
+            *u = *m * p.correction1 / (v.sqrt() * p.correction2 + p.eps) + w * p.decay;
+        }
+        trusted_step(p, w, u);
     }
 }

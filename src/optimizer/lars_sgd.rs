@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, StateField, StateKind, WeightDecay};
-use crate::kernels::row_update::Params;
+use crate::cpu::norm::norm;
+use crate::cpu::optimizer::{Row, RowOptimizer, State};
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// LARS (You et al., 2017): momentum with a rate for each row, as in FBGEMM.
 ///
@@ -28,8 +30,8 @@ impl Default for LarsSgd {
 }
 
 impl Rule for LarsSgd {
-    fn kernel(&self) -> &'static str {
-        "lars_sgd"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::LarsSgd
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -52,5 +54,22 @@ impl Rule for LarsSgd {
             ("momentum", self.momentum.into()),
             ("weight_decay", self.weight_decay.into()),
         ]
+    }
+}
+
+impl RowOptimizer for LarsSgd {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        let (g, w) = (norm(row.g), norm(row.w));
+        // both multiplied by the same
+        let times = g.times.min(w.times);
+        let norm = w.root * (times / w.times);
+        let whole = g.root * (times / g.times) + p.decay * norm;
+        let given = w.root > 0.0 && g.root > 0.0;
+        let rate = if given { p.lr * p.eta * norm / whole } else { p.lr };
+        for ((w, g), m) in row.w.iter_mut().zip(row.g).zip(state.a) {
+            *m = *m * p.momentum + (g + *w * p.decay) * rate;
+            *w = *w * p.keep - *m;
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod adagrad;
 mod adam;
 mod frequency_sgd;
+mod ftrl;
 mod lamb;
 mod lars_sgd;
 mod moments;
@@ -20,8 +21,10 @@ mod state;
 mod weight_decay;
 
 pub use adagrad::Adagrad;
+pub(crate) use adam::AdamByRow;
 pub use adam::{Adam, BiasCorrection, EpsPlace};
 pub use frequency_sgd::{Frequency, FrequencySgd};
+pub use ftrl::Ftrl;
 pub use lamb::Lamb;
 pub use lars_sgd::LarsSgd;
 pub use partial_rowwise_adam::PartialRowwiseAdam;
@@ -36,13 +39,14 @@ pub use weight_decay::WeightDecay;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::row_update::{OPTIMIZERS, OptimizerKernel, Params};
+use crate::kernels::optimizers::optimizers;
+use crate::kernels::row_update::{OptimizerKernel, OptimizerKind, Params};
 use crate::{Error, Result};
 
 /// What the hyper-parameters of an optimizer mean to the kernel.
 trait Rule {
-    /// The kernel's name of the optimizer.
-    fn kernel(&self) -> &'static str;
+    /// The kernel that does it.
+    fn kernel(&self) -> OptimizerKind;
     /// What is kept for a row, in the kernel's order: values for elements, then those for the row.
     fn states(&self) -> &'static [StateField];
     /// The kernel's parameters for the step of this number, which begin at 1.
@@ -55,8 +59,8 @@ trait Rule {
     }
 }
 
-macro_rules! optimizers {
-    ($($variant:ident: $name:literal;)+) => {
+macro_rules! from_list {
+    ({ $($variant:ident: $name:literal, $($rest:tt),+;)+ } { $($more:tt)+ }) => {
         /// A fused optimizer with its hyper-parameters.
         ///
         #[doc = include_str!("edge_values.md")]
@@ -106,18 +110,7 @@ macro_rules! optimizers {
     };
 }
 
-optimizers! {
-    Sgd: "sgd";
-    Adagrad: "adagrad";
-    RowwiseAdagrad: "rowwise_adagrad";
-    Adam: "adam";
-    PartialRowwiseAdam: "partial_rowwise_adam";
-    Lamb: "lamb";
-    PartialRowwiseLamb: "partial_rowwise_lamb";
-    LarsSgd: "lars_sgd";
-    FrequencySgd: "frequency_sgd";
-    RowwiseAdagradCounter: "rowwise_adagrad_counter";
-}
+optimizers!(from_list);
 
 impl Optimizer {
     /// What is kept for each row, by the names that
@@ -127,13 +120,12 @@ impl Optimizer {
         self.rule().states()
     }
 
-    /// The place in the kernel's list.
-    pub(crate) fn index(&self) -> usize {
-        OPTIMIZERS.iter().position(|kernel| kernel.name == self.rule().kernel()).unwrap_or(0)
+    pub(crate) fn kind(&self) -> OptimizerKind {
+        self.rule().kernel()
     }
 
-    pub(crate) fn kernel(&self) -> &'static OptimizerKernel {
-        &OPTIMIZERS[self.index()]
+    pub(crate) fn kernel(&self) -> OptimizerKernel {
+        self.kind().kernel()
     }
 
     pub(crate) fn params(&self, step: u32) -> Params {
@@ -177,13 +169,14 @@ mod tests {
             LarsSgd::default().into(),
             FrequencySgd::default().into(),
             RowwiseAdagradCounter::default().into(),
+            Ftrl::default().into(),
         ]
     }
 
     #[test]
     fn every_kernel_has_an_optimizer_with_its_state() {
-        let mut found: Vec<&str> = all().iter().map(|optimizer| optimizer.rule().kernel()).collect();
-        let mut kernels: Vec<&str> = OPTIMIZERS.iter().map(|kernel| kernel.name).collect();
+        let mut found: Vec<&str> = all().iter().map(|optimizer| optimizer.kernel().name).collect();
+        let mut kernels: Vec<&str> = OptimizerKind::ALL.iter().map(|kind| kind.kernel().name).collect();
         found.sort_unstable();
         kernels.sort_unstable();
         assert_eq!(found, kernels);

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::moments::{check_betas, with_moments};
 use super::{Rule, StateField, WeightDecay, state};
 use crate::Result;
-use crate::kernels::row_update::Params;
+use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, row_moment};
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// Adam with one second moment for a row, as in FBGEMM.
 ///
@@ -30,8 +31,8 @@ impl Default for PartialRowwiseAdam {
 }
 
 impl Rule for PartialRowwiseAdam {
-    fn kernel(&self) -> &'static str {
-        "partial_rowwise_adam"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::PartialRowwiseAdam
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -49,5 +50,18 @@ impl Rule for PartialRowwiseAdam {
 
     fn check(&self) -> Result<()> {
         check_betas(self.betas)
+    }
+}
+
+impl RowOptimizer for PartialRowwiseAdam {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        let v = row_moment(p, row.g, &mut state.row[0]);
+        let root = v.sqrt() * p.correction2 + p.eps;
+        let rate = p.lr * p.correction1;
+        first_moment(p, row.g, state.a);
+        for (w, m) in row.w.iter_mut().zip(state.a) {
+            *w = *w * p.keep - *m * rate / root;
+        }
     }
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::moments::{check_betas, with_moments};
 use super::{Rule, StateField, WeightDecay, state};
 use crate::Result;
-use crate::kernels::row_update::Params;
+use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, row_moment, trusted_step};
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// LAMB with one second moment for a row, as in FBGEMM.
 ///
@@ -30,8 +31,8 @@ impl Default for PartialRowwiseLamb {
 }
 
 impl Rule for PartialRowwiseLamb {
-    fn kernel(&self) -> &'static str {
-        "partial_rowwise_lamb"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::PartialRowwiseLamb
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -49,5 +50,19 @@ impl Rule for PartialRowwiseLamb {
 
     fn check(&self) -> Result<()> {
         check_betas(self.betas)
+    }
+}
+
+impl RowOptimizer for PartialRowwiseLamb {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        let v = row_moment(p, row.g, &mut state.row[0]);
+        let root = v.sqrt() * p.correction2 + p.eps;
+        first_moment(p, row.g, state.a);
+        let (w, u) = (row.w, row.step);
+        for ((u, w), m) in u.iter_mut().zip(&*w).zip(state.a) {
+            *u = *m * p.correction1 / root + w * p.decay;
+        }
+        trusted_step(p, w, u);
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, StateField, WeightDecay, state};
-use crate::kernels::row_update::Params;
+use crate::cpu::optimizer::{Row, RowOptimizer, State, mean_square};
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// Row-wise Adagrad: Adagrad with one value of state for a row, as in FBGEMM and DLRM.
 ///
@@ -25,8 +26,8 @@ impl Default for RowwiseAdagrad {
 }
 
 impl Rule for RowwiseAdagrad {
-    fn kernel(&self) -> &'static str {
-        "rowwise_adagrad"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::RowwiseAdagrad
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -39,5 +40,17 @@ impl Rule for RowwiseAdagrad {
 
     fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
         vec![("eps", self.eps.into()), self.weight_decay.named()]
+    }
+}
+
+impl RowOptimizer for RowwiseAdagrad {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, state: State<'_>) {
+        let sum = f32::from_bits(state.row[0]) + mean_square(row.g);
+        state.row[0] = sum.to_bits();
+        let scale = p.lr / (sum.sqrt() + p.eps);
+        for (w, g) in row.w.iter_mut().zip(row.g) {
+            *w = *w * p.keep - g * scale;
+        }
     }
 }

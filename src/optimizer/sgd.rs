@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, StateField, WeightDecay};
-use crate::kernels::row_update::Params;
+use crate::cpu::optimizer::{Row, RowOptimizer, State};
+use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// Stochastic gradient descent without momentum.
 ///
@@ -23,8 +24,8 @@ impl Default for Sgd {
 }
 
 impl Rule for Sgd {
-    fn kernel(&self) -> &'static str {
-        "sgd"
+    fn kernel(&self) -> OptimizerKind {
+        OptimizerKind::Sgd
     }
 
     fn states(&self) -> &'static [StateField] {
@@ -37,5 +38,14 @@ impl Rule for Sgd {
 
     fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
         vec![self.weight_decay.named()]
+    }
+}
+
+impl RowOptimizer for Sgd {
+    #[inline(always)]
+    fn update(p: &Params, row: Row<'_>, _state: State<'_>) {
+        for (w, g) in row.w.iter_mut().zip(row.g) {
+            *w = *w * p.keep - g * p.lr;
+        }
     }
 }

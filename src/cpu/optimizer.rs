@@ -1,28 +1,5 @@
-//! The row functions of the optimizers: twins of `shaders/optimizer/`.
-
-mod adagrad;
-mod adam;
-mod adam_by_row;
-mod frequency_sgd;
-mod lamb;
-mod lars_sgd;
-mod partial_rowwise_adam;
-mod partial_rowwise_lamb;
-mod rowwise_adagrad;
-mod rowwise_adagrad_counter;
-mod sgd;
-
-pub(super) use adagrad::Adagrad;
-pub(super) use adam::Adam;
-pub(super) use adam_by_row::AdamByRow;
-pub(super) use frequency_sgd::FrequencySgd;
-pub(super) use lamb::Lamb;
-pub(super) use lars_sgd::LarsSgd;
-pub(super) use partial_rowwise_adam::PartialRowwiseAdam;
-pub(super) use partial_rowwise_lamb::PartialRowwiseLamb;
-pub(super) use rowwise_adagrad::RowwiseAdagrad;
-pub(super) use rowwise_adagrad_counter::RowwiseAdagradCounter;
-pub(super) use sgd::Sgd;
+//! What the row functions of the optimizers, twins of `shaders/optimizer/`, are made of; each stands with its hyper-parameters in
+//! `src/optimizer/`.
 
 use super::norm::norm;
 use super::row_sum::row_sum;
@@ -30,38 +7,38 @@ use crate::kernels::row_update::Params;
 
 /// What an optimizer keeps for a row: one value for each element, twice, and words for the row; empty what it does
 /// not keep.
-pub(super) struct State<'a> {
-    pub(super) a: &'a mut [f32],
-    pub(super) b: &'a mut [f32],
-    pub(super) row: &'a mut [u32],
+pub(crate) struct State<'a> {
+    pub(crate) a: &'a mut [f32],
+    pub(crate) b: &'a mut [f32],
+    pub(crate) row: &'a mut [u32],
 }
 
 /// A row with its gradient.
-pub(super) struct Row<'a> {
-    pub(super) w: &'a mut [f32],
-    pub(super) g: &'a [f32],
+pub(crate) struct Row<'a> {
+    pub(crate) w: &'a mut [f32],
+    pub(crate) g: &'a [f32],
     /// Occurrences in the batch.
-    pub(super) count: u32,
+    pub(crate) count: u32,
     /// Memory for as many values as the row has.
-    pub(super) step: &'a mut [f32],
+    pub(crate) step: &'a mut [f32],
 }
 
 /// What an optimizer does to one row. A type and not a function pointer, so that it is compiled into the loop that is
 /// vectorised for the processor.
-pub(super) trait RowOptimizer {
+pub(crate) trait RowOptimizer {
     /// Updates a row with its gradient and state.
     fn update(p: &Params, row: Row<'_>, state: State<'_>);
 }
 
 /// The mean of the squares of a gradient.
 #[inline(always)]
-fn mean_square(g: &[f32]) -> f32 {
+pub(crate) fn mean_square(g: &[f32]) -> f32 {
     row_sum(g, g) / g.len() as f32
 }
 
 /// `m = beta1 m + (1 - beta1) g`
 #[inline(always)]
-fn first_moment(p: &Params, g: &[f32], m: &mut [f32]) {
+pub(crate) fn first_moment(p: &Params, g: &[f32], m: &mut [f32]) {
     for (m, g) in m.iter_mut().zip(g) {
         *m = *m * p.beta1 + g * p.one_minus_beta1;
     }
@@ -69,7 +46,7 @@ fn first_moment(p: &Params, g: &[f32], m: &mut [f32]) {
 
 /// `v = beta2 v + (1 - beta2) g^2`
 #[inline(always)]
-fn second_moment(p: &Params, g: &[f32], v: &mut [f32]) {
+pub(crate) fn second_moment(p: &Params, g: &[f32], v: &mut [f32]) {
     for (v, g) in v.iter_mut().zip(g) {
         *v = *v * p.beta2 + g * g * p.one_minus_beta2;
     }
@@ -77,7 +54,7 @@ fn second_moment(p: &Params, g: &[f32], v: &mut [f32]) {
 
 /// [`second_moment`] of a row: `v = beta2 v + (1 - beta2) mean(g^2)`.
 #[inline(always)]
-fn row_moment(p: &Params, g: &[f32], word: &mut u32) -> f32 {
+pub(crate) fn row_moment(p: &Params, g: &[f32], word: &mut u32) -> f32 {
     let v = f32::from_bits(*word) * p.beta2 + mean_square(g) * p.one_minus_beta2;
     *word = v.to_bits();
     v
@@ -85,7 +62,7 @@ fn row_moment(p: &Params, g: &[f32], word: &mut u32) -> f32 {
 
 /// `w -= lr |w| / |u| u`, where the ratio is one for a row or a step of zeros.
 #[inline(always)]
-fn trusted_step(p: &Params, w: &mut [f32], u: &[f32]) {
+pub(crate) fn trusted_step(p: &Params, w: &mut [f32], u: &[f32]) {
     let (step, weight) = (norm(u), norm(w));
     let given = weight.root > 0.0 && step.root > 0.0;
     let ratio = p.lr * if given { weight.root / step.root * (step.times / weight.times) } else { 1.0 };
