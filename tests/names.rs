@@ -62,17 +62,6 @@ fn every_shader_file_is_used() {
 }
 
 #[test]
-fn every_optimizer_has_a_twin() {
-    let stems = |folder: &str, ending: &str| -> BTreeSet<String> {
-        let files = files_below(&root().join(folder));
-        files.iter().filter_map(|file| file.strip_suffix(ending)).map(str::to_owned).collect()
-    };
-    let mut twins = stems("src/cpu/optimizer", ".rs");
-    twins.remove("mod");
-    assert_eq!(stems("shaders/optimizer", ".wgsl"), twins);
-}
-
-#[test]
 fn cases_can_be_told_apart() {
     for kernel in kernels::ALL {
         let cases = (kernel.cases)();
