@@ -86,11 +86,3 @@ fn cases_can_be_told_apart() {
         }
     }
 }
-
-#[test]
-fn the_readme_lists_every_kernel() {
-    let readme = include_str!("../README.md");
-    for kernel in kernels::ALL {
-        assert!(readme.contains(&format!("`{}`", kernel.name)), "README.md does not list {}", kernel.name);
-    }
-}
