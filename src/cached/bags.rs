@@ -46,6 +46,43 @@ use crate::table::Precision;
 /// assert_eq!(bags.read_row("movie", 10)?.len(), 8);
 /// # Ok::<(), embag::Error>(())
 /// ```
+///
+/// # A training loop
+///
+/// The next batch's rows come while the device is at work on this one. A batch holds its rows until it, and every
+/// recorder, submission and readback with an operation on it, is gone; a cache with slots for the distinct rows of the
+/// batches in use is large enough, however they fall into sets. Checkpoints are those of [`EmbeddingBags`].
+///
+/// ```
+/// use embag::{CachedBags, Context, Matrix, Pooling, Recorder, RowwiseAdagrad, Table};
+///
+/// let ctx = Context::cpu();
+/// let mut bags = CachedBags::builder(&ctx)
+///     .table("movie", Table::rows(200_000).dim(16), 5_000) // rows on the device at a time
+///     .feature("liked", "movie", Pooling::Mean)
+///     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
+///     .build()?;
+/// let pooled = Matrix::zeros(&ctx, 2, 16)?;
+/// let grad = Matrix::from_slice(&ctx, &[0.01; 2 * 16], 2, 16)?; // your layers write it, in memory of its own
+///
+/// let batches = [[3u32, 199_999, 8], [3, 8, 70]];
+/// let describe = |bags: &CachedBags, ids: &[u32; 3]| bags.batch().bags("liked", ids, &[2, 1]);
+/// for (i, ids) in batches.iter().enumerate() {
+///     let batch = bags.place(describe(&bags, ids))?; // brings the rows that the device lacks
+///     let mut rec = Recorder::new(&ctx);
+///     bags.record_forward(&mut rec, &batch, &pooled)?;
+///     // here your layers record what they make of `pooled`, and `grad`
+///     bags.record_backward(&mut rec, &batch, &grad)?;
+///     let submission = rec.submit()?;
+///     if let Some(next) = batches.get(i + 1) {
+///         bags.prefetch(&describe(&bags, next))?; // while the device works
+///     }
+///     submission.wait()?;
+/// }
+/// println!("{:?}, {:.0} % hits", bags.stats(), bags.stats().hit_rate() * 100.0);
+/// bags.flush()?; // everything back on the host; `save`, `download` and the like do it by themselves
+/// # Ok::<(), embag::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct CachedBags {
     /// All rows, in host memory: bags of a CPU context.

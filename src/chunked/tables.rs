@@ -11,6 +11,39 @@ use crate::{Error, Result};
 
 /// Embedding tables on raw ids, whose rows have as many chunks of columns as they are worth (FIITED, Luo et al. 2024). See
 /// [the module](crate::chunked).
+///
+/// # Within a budget of bytes
+///
+/// ```
+/// use embag::chunked::ChunkedTables;
+/// use embag::{Context, Matrix, Pooling, RowwiseAdagrad};
+///
+/// let ctx = Context::cpu();
+/// let mut tables = ChunkedTables::builder(&ctx)
+///     .table("movie", 10_000, 64) // distinct ids at a time, columns
+///     .feature("liked", "movie", Pooling::Mean)
+///     .chunk_width(16)
+///     .budget(1_200_000) // bytes, with all that chunks are found with: dense vectors take 2,560,000
+///     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
+///     .build()?;
+/// for step in 1..=200u64 {
+///     let ids = [9_007_199_254_740_993, 7 * step, 42]; // 64 bits, whatever the data have
+///     let batch = tables.admit(&ids, &[2, 1])?; // new ids get rows, and slots as long as there are free ones
+///     let pooled = tables.forward(&batch)?; // [2, 64]: zeros where chunks are absent
+///     # let _ = pooled;
+///     let grad = Matrix::from_slice(&ctx, &[0.01; 2 * 64], 2, 64)?; // yours: the gradient of the loss
+///     tables.backward(&batch, &grad)?;
+///     if step % 100 == 0 {
+///         let adjusted = tables.adjust(0.0, 1.0)?; // slots to the chunks that earn most
+///         println!("{} chunks left, {} came", adjusted.evicted, adjusted.admitted);
+///     }
+/// }
+/// let served = tables.pruned()?; // for serving: what is left, read-only
+/// assert!(served.bytes().instead_of_dense() < 1_200_000);
+/// # Ok::<(), embag::Error>(())
+/// ```
+///
+/// How often to adjust, and what else there is to choose, is in `docs/chunked.md` of the package.
 #[derive(Debug)]
 pub struct ChunkedTables {
     pub(super) lookup: Lookup,

@@ -269,6 +269,7 @@ impl Context {
     }
 
     /// Builds the pipelines of every kernel for this device now, instead of at their first use.
+    /// [The guide](crate#first-use-compiles-shaders) says what that costs.
     ///
     /// # Errors
     /// [`Error::Device`] if a driver refuses one.

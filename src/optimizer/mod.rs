@@ -63,6 +63,35 @@ macro_rules! from_list {
     ({ $($variant:ident: $name:literal, $($rest:tt),+;)+ } { $($more:tt)+ }) => {
         /// A fused optimizer with its hyper-parameters.
         ///
+        /// Each is applied once to every row that a batch touched, with the exact sum of the row's gradients. Rows that
+        /// a batch does not touch keep weights and state as they are.
+        ///
+        /// # What each keeps for a row
+        ///
+        /// [`EmbeddingBags::download_state`](crate::EmbeddingBags::download_state) and checkpoints know the state by
+        /// these names ([`Optimizer::states`]). Bytes are those of a row of `D` columns with state of `f32`; of `f16`,
+        /// values for each element take half.
+        ///
+        /// | optimizer | state of a row | bytes |
+        /// |---|---|---|
+        /// | [`Sgd`] | none | 0 |
+        /// | [`Adagrad`] | `sum` for each element | 4 D |
+        /// | [`Ftrl`] | `z` and `n` for each element | 8 D |
+        /// | [`RowwiseAdagrad`] | `sum` | 4 |
+        /// | [`RowwiseAdagradCounter`]: FBGEMM's tail-id modes and `COUNTER_SGD` | `sum`, `row_counter`, `prev_iter` | 12 |
+        /// | [`FrequencySgd`]: FA-SGD and CF-SGD (Li et al., 2022) | `frequency` or `row_counter` | 4 |
+        /// | [`Adam`] | `exp_avg` and `exp_avg_sq` for each element | 8 D |
+        /// | [`Adam`], bias corrected by the row's own updates | these, and `row_counter` | 8 D + 16 |
+        /// | [`PartialRowwiseAdam`] | `exp_avg` for each element, `exp_avg_sq` | 4 D + 16 |
+        /// | [`Lamb`] | `exp_avg` and `exp_avg_sq` for each element | 8 D |
+        /// | [`PartialRowwiseLamb`] | `exp_avg` for each element, `exp_avg_sq` | 4 D + 16 |
+        /// | [`LarsSgd`] | `momentum` for each element | 4 D |
+        ///
+        /// A row's own values take the space of four beside those of elements, so that rows stay aligned.
+        ///
+        /// [`UpdateRules`] says what is done around the step: clipping by value, norm and CowClip, scaling by frequency,
+        /// max-norm, rounding. [`Schedule`] changes the learning rate: warm-up, steps, cosine.
+        ///
         #[doc = include_str!("edge_values.md")]
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "name")]
