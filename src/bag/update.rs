@@ -95,11 +95,12 @@ fn scheduled(optimizer: &Optimizer, schedule: &Schedule, step: u32) -> Optimizer
     optimizer.with_lr(optimizer.lr() * schedule.factor(step))
 }
 
-/// A schedule's factors may grow until a rate is a number no more.
+/// A schedule's factors may grow until a rate is a number no more, or shrink to what the optimizer does not take.
 fn check_rate(optimizer: &Optimizer, schedule: &Schedule, step: u32) -> Result<()> {
-    let row_update::Params { lr, keep, .. } = scheduled(optimizer, schedule, step).params(step);
+    let scheduled = scheduled(optimizer, schedule, step);
+    let row_update::Params { lr, keep, .. } = scheduled.params(step);
     if lr.is_finite() && keep.is_finite() {
-        return Ok(());
+        return scheduled.validate();
     }
     let (lr, factor) = (optimizer.lr(), schedule.factor(step));
     let argument = format!("learning rate of step {step}");

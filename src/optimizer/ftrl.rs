@@ -55,8 +55,8 @@ impl Rule for Ftrl {
     }
 
     fn check(&self) -> Result<()> {
-        // it divides by the rate
-        if self.lr > 0.0 { Ok(()) } else { Err(Error::invalid("ftrl lr", "more than 0", self.lr)) }
+        // it divides by the rate; one that is not finite is refused for all
+        if self.lr <= 0.0 { Err(Error::invalid("ftrl lr", "more than 0", self.lr)) } else { Ok(()) }
     }
 }
 
