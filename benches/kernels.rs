@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use embag::kernel::Shape;
+use embag::Shape;
 use embag::kernel::parity::Prepared;
 use embag::{Context, kernels};
 

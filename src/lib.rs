@@ -277,8 +277,16 @@ mod device;
 mod error;
 mod gpu;
 pub mod jagged;
+#[cfg(feature = "testing")]
 pub mod kernel;
+#[cfg(not(feature = "testing"))]
+#[allow(unreachable_pub, reason = "public for tests")]
+mod kernel;
+#[cfg(feature = "testing")]
 pub mod kernels;
+#[cfg(not(feature = "testing"))]
+#[allow(unreachable_pub, reason = "public for tests")]
+mod kernels;
 pub mod metrics;
 mod numbers;
 mod optimizer;
@@ -294,7 +302,7 @@ pub use bag::{
 pub use cached::{CacheStats, CachedBags, CachedBagsBuilder, CachedBatch, Replacement};
 pub use checkpoint::{Checkpoint, Element};
 pub use device::{
-    Buffer, Context, ContextOptions, DeviceLimits, HalfMatrix, Matrix, Readback, Recorder, Submission,
+    Buffer, Context, ContextOptions, DeviceLimits, HalfMatrix, Matrix, Readback, Recorder, Shape, Submission,
 };
 pub use error::{Error, Result};
 pub use optimizer::{

@@ -5,8 +5,8 @@ mod common;
 mod dense;
 
 use dense::{ADAM, SGD, all_devices, assert_close, differences, dot, numbers, view, wide};
+use embag::Shape;
 use embag::dense::{CrossLayer, CrossNet, DenseOptimizer};
-use embag::kernel::Shape;
 use embag::{Checkpoint, Context, ContextOptions, Error, Matrix, Recorder, Result};
 
 /// `matrix x` for one example, with rows as long as `x`.

@@ -5,8 +5,8 @@ mod common;
 mod dense;
 
 use dense::{ADAM, SGD, all_devices, assert_close, differences, dot, numbers, view, wide};
+use embag::Shape;
 use embag::dense::{Activation, DenseOptimizer, Interaction, Linear, Mlp, bce_with_logits, matmul};
-use embag::kernel::Shape;
 use embag::{Context, ContextOptions, Error, Matrix, Recorder, Result};
 use proptest::prelude::*;
 use safetensors::SafeTensors;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use embag::kernel::Shape;
+use embag::Shape;
 use embag::{
     Adagrad, Buffer, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix, Pooling,
     Recorder, Sgd, Table,

@@ -1,5 +1,6 @@
 //! `docs/kernels.md` is what the registry says.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -10,7 +11,7 @@ const INTRODUCTION: &str = "\
 # Kernels
 
 Every kernel of the crate, from the registry `embag::kernels::ALL`; `tests/kernel_docs.rs` holds this page against it.
-A kernel `NAME` is the shader `shaders/NAME.wgsl` and its CPU twin `src/cpu/NAME.rs`, joined by the entry `src/kernels/NAME.rs`.
+A kernel `NAME` of a family is the shader `shaders/FAMILY/NAME.wgsl` and the folder `src/kernels/FAMILY/NAME/`, with its CPU twin.
 
 - **reads**, **writes**: its storage bindings. What is written may be read too.
 - **variants**: how many ways of compiling it there are (types of elements, widths of vectors, optimizers); in brackets those for
@@ -21,10 +22,18 @@ A kernel `NAME` is the shader `shaders/NAME.wgsl` and its CPU twin `src/cpu/NAME
 
 `cargo run --release --example roofline` measures what your device can do and every kernel's share of it; with `--check` it runs every
 parity case instead. `cargo bench --bench kernels` times the same cases.
+";
 
+const HEAD: &str = "\
 | kernel | what it does | reads | writes | variants | agrees |
 |---|---|---|---|---|---|
 ";
+
+/// The folder of its shader.
+fn family(kernel: &Kernel) -> &'static str {
+    let body = kernel.variants[0].sources.last().expect("a variant has a source");
+    body.path.split_once('/').expect("it lies in a family").0
+}
 
 /// Characters that mean something in a table of Markdown.
 fn escaped(text: &str) -> String {
@@ -48,16 +57,20 @@ fn variants(kernel: &Kernel) -> String {
 
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
-    for kernel in kernels::ALL {
-        let agrees = match kernel.parity {
-            Parity::Bits => "bits",
-            Parity::Sum => "sum",
-            Parity::Transcendental => "exp, log",
-        };
-        let (name, about, variants) = (kernel.name, escaped(kernel.about), variants(kernel));
-        let [reads, writes] = [Access::Read, Access::ReadWrite].map(|access| bindings(kernel, access));
-        writeln!(page, "| `{name}` | {about} | {reads} | {writes} | {variants} | {agrees} |")
-            .expect("a string takes all");
+    let families: BTreeSet<&str> = kernels::ALL.iter().map(|kernel| family(kernel)).collect();
+    for name in families {
+        write!(page, "\n## {name}\n\n{HEAD}").expect("a string takes all");
+        for kernel in kernels::ALL.iter().filter(|kernel| family(kernel) == name) {
+            let agrees = match kernel.parity {
+                Parity::Bits => "bits",
+                Parity::Sum => "sum",
+                Parity::Transcendental => "exp, log",
+            };
+            let (name, about, variants) = (kernel.name, escaped(kernel.about), variants(kernel));
+            let [reads, writes] = [Access::Read, Access::ReadWrite].map(|access| bindings(kernel, access));
+            writeln!(page, "| `{name}` | {about} | {reads} | {writes} | {variants} | {agrees} |")
+                .expect("a string takes all");
+        }
     }
     page
 }

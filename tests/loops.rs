@@ -7,8 +7,8 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
+use embag::Shape;
 use embag::dense::{Activation, DenseOptimizer, Linear};
-use embag::kernel::Shape;
 use embag::{
     Adagrad, Buffer, Context, DeviceBatch, EmbeddingBags, Init, Matrix, Optimizer, Pooling, Recorder,
     RowwiseAdagrad, Sgd, Table,

@@ -35,9 +35,15 @@ fn one_stem_everywhere() {
     for kernel in kernels::ALL {
         let name = kernel.name;
         assert!(names.insert(name), "two kernels are called {name}");
-        for file in
-            [format!("shaders/{name}.wgsl"), format!("src/cpu/{name}.rs"), format!("src/kernels/{name}.rs")]
-        {
+        // of the family that its shaders are in
+        let path = kernel.variants[0].sources.last().map_or("", |body| body.path);
+        let (family, _) = path.split_once('/').unwrap_or_default();
+        for file in [
+            format!("shaders/{family}/{name}.wgsl"),
+            format!("src/kernels/{family}/{name}/mod.rs"),
+            format!("src/kernels/{family}/{name}/twin.rs"),
+            format!("src/kernels/{family}/{name}/cases.rs"),
+        ] {
             assert!(root().join(&file).is_file(), "kernel {name}: {file} is missing");
         }
         let mut variants = HashSet::new();
@@ -45,7 +51,8 @@ fn one_stem_everywhere() {
             let what = format!("{name}.{}", variant.name);
             assert!(variants.insert(variant.name), "two variants are called {what}");
             let Some(body) = variant.sources.last() else { panic!("{what} has no source") };
-            assert_eq!(body.path.split('.').next(), Some(name), "{what} ends with {}", body.path);
+            let stem = format!("{family}/{name}");
+            assert_eq!(body.path.split('.').next(), Some(&*stem), "{what} ends with {}", body.path);
         }
     }
 }

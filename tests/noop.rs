@@ -1,7 +1,7 @@
 //! Every shader variant becomes a pipeline through the crate's own path, on wgpu's device that does nothing: all of
 //! wgpu's validation, no adapter.
 
-use embag::kernel::Shape;
+use embag::Shape;
 use embag::{Context, ContextOptions};
 
 #[test]

@@ -6,7 +6,7 @@ mod random;
 
 use std::time::Instant;
 
-use embag::kernel::Shape;
+use embag::Shape;
 use embag::{Context, ContextOptions, EmbeddingBags, Init, Matrix, Pooling, Recorder, Sgd, Table};
 use random::Random;
 

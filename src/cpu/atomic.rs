@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 ///
 /// Relaxed stores are plain stores on every processor, and unlike writes through raw pointers they stay defined
 /// even if two tasks should meet.
-pub(super) fn as_atomic(words: &mut [u32]) -> &[AtomicU32] {
+pub(crate) fn as_atomic(words: &mut [u32]) -> &[AtomicU32] {
     let words: *mut [u32] = words;
     #[allow(unsafe_code, reason = "the standard library's `from_mut_slice` is not stable yet")]
     // SAFETY: `AtomicU32` has the size, alignment and bit validity of `u32`, and the exclusive borrow lasts as long

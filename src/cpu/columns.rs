@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Some columns of some rows of a matrix.
-pub(super) struct Columns<'a, T> {
+pub(crate) struct Columns<'a, T> {
     first: *mut T,
     rows: usize,
     stride: usize,
@@ -19,7 +19,7 @@ unsafe impl<T: Send> Send for Columns<'_, T> {}
 impl<'a, T> Columns<'a, T> {
     /// Cuts `matrix`, whose rows begin `stride` elements apart (the last may end early), at ranges of columns that
     /// must ascend without overlap.
-    pub(super) fn split(
+    pub(crate) fn split(
         matrix: &'a mut [T],
         stride: usize,
         ranges: impl IntoIterator<Item = Range<usize>>,
@@ -39,12 +39,12 @@ impl<'a, T> Columns<'a, T> {
     }
 
     /// Number of rows.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// A few rows at a time, with the number of the first.
-    pub(super) fn chunks(self, rows: usize) -> impl Iterator<Item = (usize, Self)> {
+    pub(crate) fn chunks(self, rows: usize) -> impl Iterator<Item = (usize, Self)> {
         (0..self.rows).step_by(rows).map(move |row| {
             let first = self.first.wrapping_add(row * self.stride);
             (row, Self { first, rows: rows.min(self.rows - row), ..self })
@@ -53,7 +53,7 @@ impl<'a, T> Columns<'a, T> {
 
     /// One row's columns.
     #[inline(always)]
-    pub(super) fn row(&mut self, row: usize) -> &mut [T] {
+    pub(crate) fn row(&mut self, row: usize) -> &mut [T] {
         assert!(row < self.rows);
         #[allow(unsafe_code, reason = "blocks of columns interleave in memory, which slices cannot say")]
         // SAFETY: the block's rows lie within the matrix that it was cut from and that stays borrowed; `split` and

@@ -1,6 +1,6 @@
 //! Twin of `prelude/directory.wgsl`, `prelude/directory_insert.wgsl` and `prelude/sketch.wgsl`.
 
-use super::init_rows::mix;
+use crate::cpu::random::mix;
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 

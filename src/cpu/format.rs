@@ -6,7 +6,7 @@ use super::types::{nearest, value_of};
 use crate::kernels::types::{TYPE_BF16, TYPE_F16};
 
 /// Reads and writes values of one element type.
-pub(super) trait Format: Copy + Send + Sync {
+pub(crate) trait Format: Copy + Send + Sync {
     type Element: Pod + Send + Sync;
 
     fn value(self, element: Self::Element) -> f32;
@@ -33,15 +33,15 @@ pub(super) trait Format: Copy + Send + Sync {
 
 /// 32-bit floats.
 #[derive(Clone, Copy)]
-pub(super) struct F32;
+pub(crate) struct F32;
 
 /// 16-bit floats of IEEE 754, converted with integer instructions.
 #[derive(Clone, Copy)]
-pub(super) struct F16;
+pub(crate) struct F16;
 
 /// The upper halves of 32-bit floats.
 #[derive(Clone, Copy)]
-pub(super) struct Bf16;
+pub(crate) struct Bf16;
 
 impl Format for F32 {
     type Element = f32;
@@ -94,12 +94,12 @@ fn low_half(bits: u32) -> u16 {
 /// come out quiet.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-pub(super) struct F16c(());
+pub(crate) struct F16c(());
 
 #[cfg(target_arch = "x86_64")]
 impl F16c {
     /// `None` if the processor has no such instructions.
-    pub(super) fn detect() -> Option<Self> {
+    pub(crate) fn detect() -> Option<Self> {
         is_x86_feature_detected!("f16c").then_some(Self(()))
     }
 }
@@ -154,13 +154,13 @@ mod instructions {
 
     #[inline]
     #[target_feature(enable = "f16c")]
-    pub(super) fn values(elements: &[u16; 8]) -> [f32; 8] {
+    pub(crate) fn values(elements: &[u16; 8]) -> [f32; 8] {
         bytemuck::cast(_mm256_cvtph_ps(bytemuck::cast(*elements)))
     }
 
     #[inline]
     #[target_feature(enable = "f16c")]
-    pub(super) fn nearest(values: &[f32; 8]) -> [u16; 8] {
+    pub(crate) fn nearest(values: &[f32; 8]) -> [u16; 8] {
         bytemuck::cast(_mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(bytemuck::cast(*values)))
     }
 }
@@ -194,7 +194,7 @@ macro_rules! with_format {
     };
 }
 
-pub(super) use with_format;
+pub(crate) use with_format;
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {

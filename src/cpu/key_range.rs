@@ -8,7 +8,7 @@ pub(crate) fn float_key(value: f32) -> u32 {
     bits ^ ((bits.cast_signed() >> 31).cast_unsigned() | 0x8000_0000)
 }
 
-pub(super) fn keyed_float(key: u32) -> f32 {
+pub(crate) fn keyed_float(key: u32) -> f32 {
     f32::from_bits(if key >= 0x8000_0000 { key & 0x7fff_ffff } else { !key })
 }
 

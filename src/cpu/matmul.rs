@@ -2,10 +2,10 @@
 
 /// A matrix within a slice; the value of row `r` and column `c` lies at `r * row_stride + c * column_stride`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) data: &'a [f32],
-    pub(super) row_stride: usize,
-    pub(super) column_stride: usize,
+pub(crate) struct View<'a> {
+    pub(crate) data: &'a [f32],
+    pub(crate) row_stride: usize,
+    pub(crate) column_stride: usize,
 }
 
 impl View<'_> {
@@ -18,7 +18,7 @@ impl View<'_> {
 
 /// `out[m][n] = sum over k of a(m, k) b(k, n)`, or that added to it, with all of rayon's threads. `stride`: values from
 /// row to row of `out`.
-pub(super) fn multiply(
+pub(crate) fn multiply(
     (m, n, k): (usize, usize, usize),
     a: View<'_>,
     b: View<'_>,

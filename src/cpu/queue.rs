@@ -40,7 +40,7 @@ pub(crate) fn threads() -> usize {
 }
 
 /// Runs `work` after all that was submitted before, and waits for it.
-pub(super) fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(crate) fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let (done, result) = channel();
     let job = move || {
         // the receiver waits below

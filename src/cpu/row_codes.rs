@@ -194,20 +194,20 @@ pub(crate) fn unpack(words: &[u32], dim: usize, element: u32) -> Vec<f32> {
 
 /// Codes of `BITS` bits, as a parameter of loops.
 #[derive(Clone, Copy)]
-pub(super) struct Codes<const BITS: u32>;
+pub(crate) struct Codes<const BITS: u32>;
 
 impl<const BITS: u32> Codes<BITS> {
-    pub(super) const TYPE: u32 = match BITS {
+    pub(crate) const TYPE: u32 = match BITS {
         8 => TYPE_INT8,
         4 => TYPE_INT4,
         _ => TYPE_INT2,
     };
     /// Columns of a word.
-    pub(super) const COLUMNS: usize = (32 / BITS) as usize;
+    pub(crate) const COLUMNS: usize = (32 / BITS) as usize;
 
     /// The values of `N` columns of the row that begins at a word, if it is whole.
     #[inline(always)]
-    pub(super) fn values<const N: usize>(self, words: &[u32], row: usize, column: usize) -> Option<[f32; N]> {
+    pub(crate) fn values<const N: usize>(self, words: &[u32], row: usize, column: usize) -> Option<[f32; N]> {
         let codes = row + header_words(Self::TYPE) as usize;
         let (scale, bias) = header(words.get(row..codes)?, Self::TYPE);
         let first = codes + column / Self::COLUMNS;

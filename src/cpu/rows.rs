@@ -7,7 +7,7 @@ use super::row_codes::Codes;
 use super::simd::{Cache, prefetch, prefetch_span};
 
 /// Reads columns of rows of one type.
-pub(super) trait Rows: Copy + Send + Sync {
+pub(crate) trait Rows: Copy + Send + Sync {
     type Element: Pod + Send + Sync;
 
     /// `N` columns of the row that begins at an element, if it is whole.
@@ -86,4 +86,4 @@ macro_rules! with_rows {
     };
 }
 
-pub(super) use with_rows;
+pub(crate) use with_rows;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// The segments that the values of a range lie in, each with its part of the range; `begins` are their offsets, as
 /// many as segments or one more.
-pub(super) fn segments_of(
+pub(crate) fn segments_of(
     begins: &[u32],
     range: Range<usize>,
 ) -> impl Iterator<Item = (usize, Range<usize>)> {

@@ -47,7 +47,7 @@ pulp::simd_type!({
 
 /// `EMBAG_DISABLE=avx512` leaves AVX-512 out, to see what other processors do.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn avx512_allowed() -> bool {
+pub(crate) fn avx512_allowed() -> bool {
     static ALLOWED: OnceLock<bool> = OnceLock::new();
     *ALLOWED.get_or_init(|| !disabled("avx512"))
 }

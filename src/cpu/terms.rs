@@ -13,11 +13,11 @@ const NEAR: usize = 8;
 
 /// The gradients of terms.
 #[derive(Clone, Copy)]
-pub(super) struct Terms<'a> {
-    pub(super) terms: &'a [Term],
-    pub(super) grad: &'a [f32],
+pub(crate) struct Terms<'a> {
+    pub(crate) terms: &'a [Term],
+    pub(crate) grad: &'a [f32],
     /// Limit of a gradient's values; 0: none.
-    pub(super) clip_value: f32,
+    pub(crate) clip_value: f32,
 }
 
 /// A value of a gradient, no larger than a limit; a NaN stays one.
@@ -80,7 +80,7 @@ fn add<const N: usize>(sum: &mut [f32; N], more: [f32; N]) {
 
 /// The gradient of a row from the range of its terms, into `out` (as long as the row).
 #[inline(always)]
-pub(super) fn row_grad(from: Terms<'_>, range: Range<usize>, out: &mut [f32]) {
+pub(crate) fn row_grad(from: Terms<'_>, range: Range<usize>, out: &mut [f32]) {
     let mut column = 0;
     let (blocks, tail) = out.as_chunks_mut::<64>();
     for block in blocks {

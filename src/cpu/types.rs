@@ -4,7 +4,7 @@ use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 /// The value of 16 bits.
 #[inline(always)]
-pub(super) fn value_of(bits: u32, element: u32) -> f32 {
+pub(crate) fn value_of(bits: u32, element: u32) -> f32 {
     if element == TYPE_BF16 {
         return f32::from_bits(bits << 16);
     }

@@ -9,7 +9,7 @@ use crate::kernels::linear::{Layout, Params};
 
 /// The weights of some inputs, which begin at a multiple of 16, of a row of words.
 #[inline(always)]
-pub(super) fn decode(layout: Layout, p: &Params, row: &[u32], inputs: Range<usize>, out: &mut [f32]) {
+pub(crate) fn decode(layout: Layout, p: &Params, row: &[u32], inputs: Range<usize>, out: &mut [f32]) {
     let codes: &[u8] = bytemuck::cast_slice(row);
     match layout {
         Layout::NtF16 | Layout::NtF16Native => halves(&bytemuck::cast_slice(row)[inputs], out),

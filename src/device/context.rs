@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Shape;
 use super::{Buffer, Pool, Repr, Scratch};
 use crate::cpu::Memory;
 use crate::gpu::{AdapterChoice, Gpu};
-use crate::kernel::{Shape, Variant};
+#[cfg(feature = "testing")]
+use crate::kernel::Variant;
 use crate::kernels::part::lanes_for;
 use crate::{Error, Result};
 
@@ -262,6 +264,7 @@ impl Context {
     }
 
     /// Whether the device can run a variant of a kernel; all twins run on the CPU.
+    #[cfg(feature = "testing")]
     #[doc(hidden)]
     #[must_use]
     pub fn supports(&self, variant: &Variant) -> bool {

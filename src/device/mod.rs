@@ -10,6 +10,7 @@ mod need;
 mod readback;
 mod recorder;
 mod scratch;
+mod shape;
 
 pub use buffer::Buffer;
 pub(crate) use buffer::Repr;
@@ -26,3 +27,4 @@ pub(crate) use readback::ReadbackState;
 pub(crate) use recorder::{Checks, Command};
 pub use recorder::{Recorder, Submission};
 pub(crate) use scratch::{Pool, Scratch};
+pub use shape::Shape;

@@ -5,20 +5,25 @@
 //! benchmark that is the same for all kernels.
 
 mod call;
+#[cfg(feature = "testing")]
 mod case;
 mod dispatch;
 mod params;
+#[cfg(feature = "testing")]
 pub mod parity;
 mod source;
 
 pub use call::Call;
 pub(crate) use call::{Slot, words_of};
+#[cfg(feature = "testing")]
 pub use case::{Case, CaseBinding, Holds, Oracle};
 pub use dispatch::Dispatch;
 pub use params::ParamsLayout;
 pub(crate) use params::params;
 pub use source::{Fragment, assemble};
 pub(crate) use source::{fragment, fragments, locate};
+
+pub use crate::device::Shape;
 
 /// How a kernel uses a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,17 +65,6 @@ pub enum Parity {
     Transcendental,
 }
 
-/// For which machines a shader variant is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shape {
-    /// The same for all.
-    Any,
-    /// Real GPUs: lanes on columns, workgroup memory, much work in flight.
-    Wide,
-    /// Software adapters (`DeviceType::Cpu`): one thread a row, registers only.
-    Serial,
-}
-
 /// One way of compiling a kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Variant {
@@ -96,6 +90,7 @@ impl Variant {
 
 /// One kernel: a WGSL body, its CPU twin, and everything that tests and benches need.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "some of it is for tests"))]
 pub struct Kernel {
     /// The stem that shader, twin, entry, wgpu label and bench share.
     pub name: &'static str,
@@ -112,9 +107,11 @@ pub struct Kernel {
     /// The CPU twin.
     pub twin: fn(Call<'_>),
     /// The cases of tests and benches.
+    #[cfg(feature = "testing")]
     pub cases: fn() -> Vec<Case>,
 }
 
+#[cfg(feature = "testing")]
 impl Kernel {
     /// The index of a variant by name.
     ///

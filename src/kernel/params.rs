@@ -2,6 +2,7 @@
 
 /// Name, size and fields of a parameter struct.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "tests hold it against the shaders"))]
 pub struct ParamsLayout {
     /// Size in bytes.
     pub size: usize,
@@ -17,6 +18,7 @@ macro_rules! params {
         #[derive(Debug, Clone, Copy, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
         pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $ty),* }
         impl $name {
+            #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "tests hold it against the shaders"))]
             pub(crate) const LAYOUT: $crate::kernel::ParamsLayout = $crate::kernel::ParamsLayout {
                 size: size_of::<Self>(),
                 fields: &[$((stringify!($field), std::mem::offset_of!(Self, $field))),*],

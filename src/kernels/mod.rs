@@ -1,104 +1,69 @@
-//! The registry: every kernel of the crate, each with its entry, parameters and cases in a file of its own.
+//! The registry: every kernel of the crate.
 //!
-//! `kernels/NAME.rs` belongs to `shaders/NAME.wgsl` and `cpu/NAME.rs`.
+//! `kernels/FAMILY/NAME/` belongs to `shaders/FAMILY/NAME.wgsl`: the interface (bindings, parameters, variants), the CPU twin, and
+//! the cases of tests and benches.
 
-pub(crate) mod activation_grad;
-pub(crate) mod activation_range;
-pub(crate) mod activation_scale;
-pub(crate) mod add_rows;
-pub(crate) mod arithmetic;
-pub(crate) mod bag_forward;
+pub(crate) mod bag;
+#[cfg(feature = "testing")]
 mod bag_inputs;
-pub(crate) mod bce;
-pub(crate) mod bucket_keys;
-pub(crate) mod bucket_offsets;
-pub(crate) mod check_ids;
-pub(crate) mod check_offsets;
-pub(crate) mod check_report;
-pub(crate) mod check_rows;
-pub(crate) mod check_values;
-pub(crate) mod chunk_effective;
-pub(crate) mod chunk_forward;
-pub(crate) mod chunk_lists;
-pub(crate) mod chunk_marks;
-pub(crate) mod chunk_move;
-pub(crate) mod chunk_open;
-pub(crate) mod chunk_opened;
-pub(crate) mod chunk_pool;
-pub(crate) mod chunk_reset;
-pub(crate) mod chunk_room;
-pub(crate) mod chunk_slots;
-pub(crate) mod chunk_terms;
-pub(crate) mod chunk_touch;
-pub(crate) mod chunk_utility;
-pub(crate) mod column_sum;
-pub(crate) mod copy_rows;
-pub(crate) mod cross;
-pub(crate) mod cross_grad;
-pub(crate) mod dense_to_jagged;
-pub(crate) mod dense_update;
-pub(crate) mod dequantize_rows;
-pub(crate) mod directory_admit;
-pub(crate) mod directory_count;
-pub(crate) mod directory_find;
-pub(crate) mod directory_insert;
-pub(crate) mod directory_leave;
-pub(crate) mod directory_sift;
-pub(crate) mod directory_sight;
-pub(crate) mod evict_chunks;
-pub(crate) mod evict_credit;
-pub(crate) mod evict_marks;
-pub(crate) mod evict_protect;
+pub(crate) mod check;
+pub(crate) mod chunk;
+pub(crate) mod dense;
+pub(crate) mod device;
+pub(crate) mod directory;
 pub(crate) mod feature;
-pub(crate) mod gather_columns;
-pub(crate) mod gather_terms;
-pub(crate) mod gather_words;
-pub(crate) mod init_rows;
-pub(crate) mod interaction;
-pub(crate) mod interaction_grad;
+pub(crate) mod jagged;
+#[cfg(feature = "testing")]
 mod jagged_inputs;
-pub(crate) mod jagged_to_dense;
-pub(crate) mod join_status;
-pub(crate) mod linear;
-pub(crate) mod linear_int8;
-pub(crate) mod max_grad;
-pub(crate) mod max_places;
-pub(crate) mod move_rows;
-pub(crate) mod occurrences;
 pub(crate) mod optimizers;
 pub(crate) mod part;
-pub(crate) mod probe;
-pub(crate) mod quantize_activations;
-pub(crate) mod quantize_rows;
+pub(crate) mod quant;
+#[cfg(feature = "testing")]
 pub(crate) mod random;
-pub(crate) mod round_rows;
-pub(crate) mod row_terms;
-pub(crate) mod row_update;
-pub(crate) mod scan_apply;
-pub(crate) mod scan_reduce;
-pub(crate) mod segment_copy;
-pub(crate) mod segment_gradient;
-pub(crate) mod segment_heads;
-pub(crate) mod segment_lengths;
-pub(crate) mod segment_partials;
-pub(crate) mod segment_sum;
-pub(crate) mod select_count;
-pub(crate) mod select_digit;
-pub(crate) mod sort_count;
-pub(crate) mod sort_scatter;
-pub(crate) mod sum_slices;
+pub(crate) mod sort;
+pub(crate) mod sparse;
+pub(crate) mod table;
 pub(crate) mod types;
-pub(crate) mod unique_rows;
-mod update_cases;
-pub(crate) mod variable_assign;
-pub(crate) mod variable_gather;
-pub(crate) mod variable_pool;
-pub(crate) mod variable_terms;
-pub(crate) mod weight_grad;
+pub(crate) mod update;
+#[cfg(feature = "testing")]
+mod update_inputs;
+pub(crate) mod variable;
 pub(crate) mod weight_rows;
 pub(crate) mod width;
 
-use crate::kernel::{Kernel, ParamsLayout};
+use crate::kernel::Kernel;
+#[cfg(feature = "testing")]
+use crate::kernel::ParamsLayout;
+pub(crate) use bag::{bag_forward, copy_rows, max_grad, max_places, round_rows, weight_grad};
+pub(crate) use check::{check_ids, check_offsets, check_report, check_rows, check_values};
+pub(crate) use chunk::{
+    chunk_effective, chunk_forward, chunk_lists, chunk_marks, chunk_move, chunk_open, chunk_opened,
+    chunk_pool, chunk_reset, chunk_room, chunk_slots, chunk_terms, chunk_touch, chunk_utility, evict_chunks,
+    evict_credit, evict_marks, evict_protect,
+};
+pub(crate) use dense::{
+    activation_grad, bce, column_sum, cross, cross_grad, dense_update, interaction, interaction_grad, linear,
+    sum_slices,
+};
+pub(crate) use device::{arithmetic, probe};
+pub(crate) use directory::{
+    directory_admit, directory_count, directory_find, directory_insert, directory_leave, directory_sift,
+    directory_sight,
+};
+pub(crate) use jagged::{
+    bucket_keys, bucket_offsets, dense_to_jagged, gather_columns, gather_words, jagged_to_dense,
+    segment_copy, segment_lengths, segment_sum,
+};
+pub(crate) use quant::{
+    activation_range, activation_scale, dequantize_rows, linear_int8, quantize_activations, quantize_rows,
+};
+pub(crate) use sort::{
+    scan_apply, scan_reduce, segment_heads, select_count, select_digit, sort_count, sort_scatter, unique_rows,
+};
+pub(crate) use sparse::{add_rows, join_status, row_terms, segment_gradient};
+pub(crate) use table::{init_rows, move_rows};
+pub(crate) use update::{gather_terms, occurrences, row_update, segment_partials};
+pub(crate) use variable::{variable_assign, variable_gather, variable_pool, variable_terms};
 
 /// Every kernel.
 pub const ALL: &[&Kernel] = &[
@@ -190,6 +155,7 @@ pub const ALL: &[&Kernel] = &[
 ];
 
 /// The structs that lie in storage buffers, by the names that they have in the shaders too.
+#[cfg(feature = "testing")]
 pub const SHARED: &[(&str, ParamsLayout)] = &[
     ("Feature", feature::Feature::LAYOUT),
     ("Status", feature::Status::LAYOUT),

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cpu::{code, quant_of};
+use crate::cpu::code;
+use crate::kernels::activation_scale::twin::quant_of;
 use crate::{Error, Result};
 
 /// How many codes the values of a range are spread over.

@@ -1,8 +1,8 @@
 //! What the tests of the dense half share: devices, numbers, and derivatives by differences.
 #![allow(dead_code, reason = "not every test binary uses everything")]
 
+use embag::Shape;
 use embag::dense::DenseOptimizer;
-use embag::kernel::Shape;
 use embag::{Context, ContextOptions, Matrix};
 
 use crate::common;

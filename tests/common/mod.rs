@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use embag::kernel::Shape;
+use embag::Shape;
 use embag::kernel::parity::Arithmetic;
 use embag::{Context, ContextOptions};
 

@@ -33,18 +33,18 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::simd::avx512_allowed;
-pub(super) use crate::kernels::linear_int8::PANEL;
+pub(crate) use crate::kernels::linear_int8::PANEL;
 
 /// Panels that are worked on together.
 const PANELS: usize = 4;
 /// Their outputs.
-pub(super) const OUTPUTS: usize = PANELS * PANEL;
+pub(crate) const OUTPUTS: usize = PANELS * PANEL;
 
 /// Rows that are best given together: what is prepared of the weights serves so many.
-pub(super) const ROWS: usize = 96;
+pub(crate) const ROWS: usize = 96;
 
 /// Gives `finish` the number of each row and its sums, of up to [`OUTPUTS`] outputs, over `words` words.
-pub(super) fn products(
+pub(crate) fn products(
     path: Path,
     codes: &[u32],
     words: usize,
@@ -66,7 +66,7 @@ pub(super) fn products(
 
 /// How the sums are made. All give the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Path {
+pub(crate) enum Path {
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
     #[cfg(target_arch = "x86_64")]
@@ -76,7 +76,7 @@ pub(super) enum Path {
 
 impl Path {
     /// Those that this processor has, the best first.
-    pub(super) fn available() -> impl Iterator<Item = Self> {
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
         let special = [
             (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni"), Self::Avx512Vnni),
@@ -88,7 +88,7 @@ impl Path {
     }
 
     /// The best of those that `EMBAG_DISABLE` leaves.
-    pub(super) fn best() -> Self {
+    pub(crate) fn best() -> Self {
         static BEST: OnceLock<Path> = OnceLock::new();
         let allowed = |path: &Self| match path {
             #[cfg(target_arch = "x86_64")]

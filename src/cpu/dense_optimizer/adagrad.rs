@@ -3,7 +3,7 @@
 use crate::kernels::dense_update::Params;
 
 #[inline(always)]
-pub(in crate::cpu) fn update(p: &Params, weights: &mut [f32], grad: &[f32], [sums]: [&mut [f32]; 1]) {
+pub(crate) fn update(p: &Params, weights: &mut [f32], grad: &[f32], [sums]: [&mut [f32]; 1]) {
     for ((w, g), s) in weights.iter_mut().zip(grad).zip(sums) {
         let g = g + *w * p.l2;
         *s += g * g;

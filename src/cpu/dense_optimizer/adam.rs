@@ -3,7 +3,7 @@
 use crate::kernels::dense_update::Params;
 
 #[inline(always)]
-pub(in crate::cpu) fn update(p: &Params, weights: &mut [f32], grad: &[f32], [ms, vs]: [&mut [f32]; 2]) {
+pub(crate) fn update(p: &Params, weights: &mut [f32], grad: &[f32], [ms, vs]: [&mut [f32]; 2]) {
     for (((w, g), m), v) in weights.iter_mut().zip(grad).zip(ms).zip(vs) {
         let g = g + *w * p.l2;
         *m += (g - *m) * p.one_minus_beta1;

@@ -1,5 +1,5 @@
 //! The optimizers of dense parameters: twins of `shaders/dense_optimizer/`.
 
-pub(super) mod adagrad;
-pub(super) mod adam;
-pub(super) mod sgd;
+pub(crate) mod adagrad;
+pub(crate) mod adam;
+pub(crate) mod sgd;

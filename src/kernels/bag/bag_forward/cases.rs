@@ -1,0 +1,150 @@
+//! The cases of `bag_forward`.
+
+use super::*;
+use crate::kernel::{Case, CaseBinding, Shape};
+use crate::kernels::bag_inputs::BagInputs;
+use crate::kernels::feature::{POOL_MAX, POOL_MEAN, POOL_SUM, Status};
+use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (batch, longest, dims) in [
+        (1, 0, &[4][..]),
+        (1, 1, &[1]),
+        (7, 5, &[8, 16, 4, 64]),
+        (7, 5, &[3, 4, 1, 63]),
+        (33, 9, &[65, 128, 257]),
+        (20, 3, &[2048, 4, 64]),
+        (70_000, 1, &[1]),
+        (50, 6, &[16, 48]),
+        (300, 1, &[16, 64]),
+        (2048, 1, &[64, 64]),
+        (2048, 39, &[64, 64]),
+        (2048, 39, &[64, 64, 64]),
+        (2048, 39, &[63, 63, 63]),
+    ] {
+        for weighted in [0, 1] {
+            let inputs = BagInputs::new(dims, batch, longest, u64::from(batch) + u64::from(weighted));
+            all.extend(case(&format!("B={batch} L<={longest} D={dims:?}"), inputs, weighted));
+        }
+    }
+    for (batch, longest, dims) in [(7, 5, &[8, 16, 4][..]), (7, 5, &[3, 1, 63]), (33, 9, &[64, 128, 260])] {
+        for (initial, order) in [(1, "first"), (0, "later")] {
+            let mut inputs = BagInputs::new(dims, batch, longest, 3);
+            // equal values, infinities and NaN
+            for (k, value) in inputs.table.iter_mut().enumerate() {
+                *value = [(*value * 4.0).round(), *value, f32::NEG_INFINITY, f32::NAN]
+                    [[0, 0, 1, 1, 0, 2, 0, 3][k % 8]];
+            }
+            for feature in inputs.features.iter_mut().filter(|feature| feature.pooling == POOL_SUM) {
+                (feature.pooling, feature.initial) = (POOL_MAX, initial);
+                // the other rows lie in an earlier window
+                feature.window_first = if initial == 1 { 0 } else { 50 };
+                feature.window_rows -= feature.window_first;
+            }
+            all.extend(case(&format!("max, {order} window, B={batch} L<={longest} D={dims:?}"), inputs, 0));
+        }
+    }
+    for (batch, longest, dims) in
+        [(7, 5, &[8, 16, 4, 64][..]), (7, 5, &[3, 4, 1, 63]), (33, 9, &[65, 128, 257]), (2048, 39, &[64, 64])]
+    {
+        for types in [
+            [TYPE_F16, TYPE_F32],
+            [TYPE_BF16, TYPE_F32],
+            [TYPE_F16, TYPE_F16],
+            [TYPE_BF16, TYPE_F16],
+            [TYPE_F32, TYPE_BF16],
+        ] {
+            let inputs = BagInputs::with_types(dims, batch, longest, types, u64::from(batch));
+            all.extend(case(&format!("B={batch} L<={longest} D={dims:?} types={types:?}"), inputs, 1));
+        }
+        for types in [
+            [TYPE_INT8, TYPE_F32],
+            [TYPE_INT4, TYPE_F32],
+            [TYPE_INT2, TYPE_F32],
+            [TYPE_INT8, TYPE_F16],
+            [TYPE_INT4, TYPE_BF16],
+        ] {
+            let mut inputs = BagInputs::with_types(dims, batch, longest, types, u64::from(batch));
+            if batch == 7 {
+                inputs.prune();
+            }
+            let weighted = u32::from(types[1] == TYPE_F32);
+            all.extend(case(&format!("B={batch} L<={longest} D={dims:?} types={types:?}"), inputs, weighted));
+        }
+    }
+    for feature in [POOL_MEAN, POOL_MAX] {
+        let mut inputs = BagInputs::new(&[16, 3], 9, 4, 8);
+        inputs.prune();
+        inputs.features.iter_mut().for_each(|f| f.pooling = feature);
+        inputs.lay_out(|dim| dim.div_ceil(4));
+        all.extend(case(&format!("pruned ids, pooling {feature}"), inputs, 0));
+    }
+    all
+}
+
+/// The case with a lane for every four columns, and with one lane for a row.
+fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
+    let fast = inputs.features.iter().all(|f| f.dim.is_multiple_of(4));
+    let first = variant(true, inputs.types, Shape::Wide);
+    let any = first == 6;
+    let plain = inputs.pruned == 0 && inputs.features.iter().all(is_plain);
+    let variants: &[usize] = match (fast, plain) {
+        (true, _) if first == 11 => &[11, 12, 13, 14],
+        (false, _) if first == 11 => &[13, 14],
+        (true, _) if any => &[6, 7, 8, 9],
+        (false, _) if any => &[8, 9],
+        (true, true) if weighted == 1 => &[0, 1, 2, 3, 4],
+        (true, true) if inputs.longest() <= 1 => &[0, 1, 2, 3, 4, 5, 10],
+        (true, true) => &[0, 1, 2, 3, 4, 5],
+        (true, false) => &[0, 1, 2, 3],
+        (false, _) => &[2, 3],
+    };
+    let make = |lanes: &str, inputs: &BagInputs| {
+        let params = Params {
+            batch: inputs.batch,
+            features: inputs.feature_count(),
+            work: inputs.work,
+            row_begin: 0,
+            row_end: u32::MAX,
+            weighted,
+            rows_type: inputs.types[0],
+            out_type: inputs.types[1],
+            pruned: inputs.pruned,
+        };
+        let table = match inputs.types[0] {
+            TYPE_F32 => CaseBinding::floats(&inputs.table),
+            _ => CaseBinding::ints(&inputs.table_words()),
+        };
+        let out = match inputs.types[1] {
+            TYPE_F32 => CaseBinding::poisoned(inputs.out_len.max(4)),
+            // what lies behind an odd row is written too, as zero
+            _ => CaseBinding::mixed(&vec![0u32; inputs.out_len.div_ceil(2).max(4)]),
+        };
+        let bindings = vec![
+            CaseBinding::ints(&[Status::CLEAN]),
+            CaseBinding::ints(&inputs.features),
+            CaseBinding::ints(&inputs.offsets),
+            CaseBinding::ints(&inputs.ids),
+            CaseBinding::floats(&inputs.weights),
+            table,
+            out,
+        ];
+        let name = format!("{name} weighted={weighted} lanes={lanes}");
+        let case =
+            Case::new(name, variants.iter().copied(), &params, bindings, inputs.work.div_ceil(WORKGROUP));
+        let columns: u64 = (0..inputs.features.len())
+            .map(|f| u64::from(inputs.count(f)) * u64::from(inputs.features[f].dim))
+            .sum();
+        if inputs.batch == 2048 {
+            let bytes = (columns + inputs.out_len as u64 + inputs.ids.len() as u64) * 4;
+            case.bench(bytes, columns)
+        } else {
+            case
+        }
+    };
+    let many = make("columns", &inputs);
+    let mut inputs = inputs;
+    inputs.lay_out(|_| 1);
+    vec![many, make("one", &inputs)]
+}

@@ -1,0 +1,162 @@
+//! Lookup and pooling.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_SUM};
+use crate::kernels::types::{TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Examples.
+        batch: u32,
+        /// Features in this dispatch.
+        features: u32,
+        /// Threads in all.
+        work: u32,
+        /// First output row that the output binding holds.
+        row_begin: u32,
+        /// One past the last.
+        row_end: u32,
+        /// 1: per-sample weights are given.
+        weighted: u32,
+        /// Element types of the rows and of the output.
+        rows_type: u32,
+        out_type: u32,
+        /// 1: the id [`NONE`] stands for a row of zeros, which counts.
+        pruned: u32,
+    }
+}
+
+impl Params {
+    /// How much an id that is no row counts.
+    #[inline(always)]
+    pub(crate) fn pruned(&self, id: u32) -> u32 {
+        u32::from(self.pruned == 1 && id == NONE)
+    }
+}
+
+const WORKGROUP: u32 = 64;
+
+/// The index of a variant for types of rows and output; `vec4` for dims, columns and strides that are multiples of 4.
+pub(crate) fn variant(vec4: bool, types: [u32; 2], shape: Shape) -> usize {
+    let first = match types {
+        [TYPE_F32, TYPE_F32] => 0,
+        [TYPE_INT8 | TYPE_INT4 | TYPE_INT2, _] => 11,
+        _ => 6,
+    };
+    first + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+}
+
+/// The variant without conditions, for features that are all [`is_plain`] and bags of at most so many ids.
+pub(crate) fn plain_variant(weighted: bool, longest: u32) -> usize {
+    match (weighted, longest) {
+        (true, _) => 4,
+        (false, 0 | 1) => 10,
+        (false, _) => 5,
+    }
+}
+
+/// Whether a feature is a sum or mean of whole sixteens of columns that nothing was written for before.
+pub(crate) fn is_plain(feature: &Feature) -> bool {
+    feature.dim.is_multiple_of(16) && matches!(feature.pooling, POOL_SUM | POOL_MEAN) && feature.initial == 1
+}
+
+/// Columns that a thread takes at a time.
+pub(crate) fn columns(shape: Shape) -> u32 {
+    if shape == Shape::Wide { 4 } else { 16 }
+}
+
+macro_rules! variant {
+    ($width:literal, $types:literal, $shape:ident, $name:expr, $($body:literal),+) => {
+        variant!($width, concat!($types, $width), concat!($types, $width), $shape, $name, $($body),+)
+    };
+    ($width:literal, $rows:expr, $out:expr, $shape:ident, $name:expr, $($body:literal),+) => {
+        Variant {
+            name: $name,
+            shape: Shape::$shape,
+            workgroup: WORKGROUP,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/status.wgsl",
+                "prelude/feature.wgsl",
+                "prelude/forward_params.wgsl",
+                "prelude/find_feature.wgsl",
+                "prelude/types.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                concat!("prelude/rows_", $rows, ".wgsl"),
+                concat!("prelude/out_", $out, ".wgsl"),
+                "prelude/maximum.wgsl",
+                $($body),+
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "bag_forward",
+    about: "out[bag] = sum or mean of weight * row over the bag's ids",
+    bindings: &[
+        read("status"),
+        read("features"),
+        read("offsets"),
+        read("ids"),
+        read("weights"),
+        read("rows"),
+        write("out"),
+    ],
+    params: Params::LAYOUT,
+    variants: &[
+        variant!("vec4", "", Wide, "vec4.wide", "bag/bag_forward.wgsl"),
+        variant!("vec4", "", Serial, "vec4.serial", "bag/bag_forward.serial.wgsl"),
+        variant!("scalar", "", Wide, "scalar.wide", "bag/bag_forward.wgsl"),
+        variant!("scalar", "", Serial, "scalar.serial", "bag/bag_forward.serial.wgsl"),
+        variant!(
+            "vec4",
+            "",
+            Serial,
+            "vec16.weighted.serial",
+            "prelude/weight_given.wgsl",
+            "bag/bag_forward.serial16.wgsl"
+        ),
+        variant!(
+            "vec4",
+            "",
+            Serial,
+            "vec16.serial",
+            "prelude/weight_one.wgsl",
+            "bag/bag_forward.serial16.wgsl"
+        ),
+        variant!("vec4", "any_", Wide, "vec4.any.wide", "bag/bag_forward.wgsl"),
+        variant!("vec4", "any_", Serial, "vec4.any.serial", "bag/bag_forward.serial.wgsl"),
+        variant!("scalar", "any_", Wide, "scalar.any.wide", "bag/bag_forward.wgsl"),
+        variant!("scalar", "any_", Serial, "scalar.any.serial", "bag/bag_forward.serial.wgsl"),
+        variant!("vec4", "", Serial, "vec16.single.serial", "bag/bag_forward.single.wgsl"),
+        variant!("vec4", "quantized", "any_vec4", Wide, "vec4.quantized.wide", "bag/bag_forward.wgsl"),
+        variant!(
+            "vec4",
+            "quantized",
+            "any_vec4",
+            Serial,
+            "vec4.quantized.serial",
+            "bag/bag_forward.serial.wgsl"
+        ),
+        variant!("scalar", "quantized", "any_scalar", Wide, "scalar.quantized.wide", "bag/bag_forward.wgsl"),
+        variant!(
+            "scalar",
+            "quantized",
+            "any_scalar",
+            Serial,
+            "scalar.quantized.serial",
+            "bag/bag_forward.serial.wgsl"
+        ),
+    ],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

@@ -1,0 +1,58 @@
+//! Twin of `max_places.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::format::{Format, with_format};
+use crate::kernel::Call;
+use crate::kernels::feature::{NONE, Status};
+use crate::kernels::max_places::Params;
+
+pub(crate) fn run(call: Call<'_>) {
+    with_format!(call.params::<Params>().rows_type, format => with_rows(call, format));
+}
+
+fn with_rows<R: Format>(mut call: Call<'_>, format: R) {
+    let p: Params = call.params();
+    if call.read::<Status>(0)[0].refused() {
+        return;
+    }
+    let (offsets, ids, rows) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<R::Element>(3));
+    let best = &mut call.write::<f32>(4)[..p.values as usize];
+    let places = &mut call.write::<u32>(5)[..p.values as usize];
+    let dim = p.dim as usize;
+    let bags = best.par_chunks_mut(dim).zip(places.par_chunks_mut(dim)).enumerate();
+    bags.for_each(|(bag, (best, places))| {
+        let bag = p.first_bag as usize + bag;
+        let mut values = vec![0.0f32; dim];
+        let mut found = vec![NONE; dim];
+        let mut first = true;
+        for position in offsets[bag]..offsets[bag + 1] {
+            let id = ids[position as usize];
+            if id >= p.table_rows || id == p.padding {
+                continue;
+            }
+            let row = id.wrapping_sub(p.window_first);
+            if row < p.window_rows {
+                let at = p.window_base as usize + row as usize * p.window_stride as usize;
+                let columns = values.iter_mut().zip(&mut found).zip(&rows[at..at + dim]);
+                for ((value, place), &new) in columns {
+                    let new = format.value(new);
+                    let counts = !new.is_nan() && !value.is_nan();
+                    if first || counts && (*place == NONE || new > *value) {
+                        (*value, *place) = (new, position);
+                    }
+                }
+            }
+            first = false;
+        }
+        for ((old, old_place), (value, place)) in
+            best.iter_mut().zip(places).zip(values.into_iter().zip(found))
+        {
+            let beats = value > *old || value == *old && place < *old_place;
+            let takes = value.is_nan() || *old_place == NONE || !old.is_nan() && beats;
+            if p.initial == 1 || place != NONE && takes {
+                (*old, *old_place) = (value, place);
+            }
+        }
+    });
+}

@@ -1,0 +1,36 @@
+//! The cases of `round_rows`.
+
+use super::*;
+use crate::kernel::{Case, CaseBinding};
+use crate::kernels::random::Random;
+use crate::kernels::types::{TYPE_BF16, TYPE_F16};
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut random = Random::new(6);
+    let mut all = Vec::new();
+    for (rows, cols, gap) in [(1u32, 1u32, 0u32), (3, 5, 2), (65, 7, 1), (300, 16, 0), (2048, 512, 0)] {
+        for out_type in [TYPE_F16, TYPE_BF16] {
+            let row_words = cols.div_ceil(2);
+            let params = Params {
+                words: rows * row_words,
+                row_words,
+                cols,
+                source_base: gap,
+                source_stride: cols + gap,
+                out_base: 3,
+                out_type,
+            };
+            // values of all sizes, those beyond the type and below its smallest among them
+            let len = gap + rows * (cols + gap);
+            let values: Vec<f32> =
+                (0..len).map(|k| random.float() * [1.0, 1e-6, 1e5, 1e-8][k as usize % 4]).collect();
+            let bindings =
+                vec![CaseBinding::floats(&values), CaseBinding::ints(&vec![7u32; params.words as usize + 5])];
+            let name = format!("{rows}x{cols} gap={gap} type={out_type}");
+            let case = Case::new(name, [0], &params, bindings, params.words.div_ceil(64));
+            let bytes = u64::from(rows * cols) * 6;
+            all.push(if rows == 2048 { case.bench(bytes, 0) } else { case });
+        }
+    }
+    all
+}

@@ -1,0 +1,54 @@
+//! Twin of `weight_grad.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::format::{Format, with_format};
+use crate::cpu::row_sum::row_sum;
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::part::{Part, Term, find_part};
+use crate::kernels::weight_grad::Params;
+
+/// Positions that one task takes.
+const POSITIONS: usize = 1024;
+
+pub(crate) fn run(call: Call<'_>) {
+    with_format!(call.params::<Params>().rows_type, format => with_rows(call, format));
+}
+
+fn with_rows<R: Format>(mut call: Call<'_>, format: R) {
+    let p: Params = call.params();
+    let parts = &call.read::<Part>(0)[..p.parts as usize];
+    let keys = &call.read::<u32>(1)[..p.len as usize];
+    let (terms, grad, rows) = (call.read::<Term>(2), call.read::<f32>(3), call.read::<R::Element>(4));
+    let out = &mut call.write::<f32>(5)[..p.len as usize];
+    let widest = parts.iter().map(|part| part.dim as usize).max().unwrap_or(0);
+    keys.par_chunks(POSITIONS).zip(terms.par_chunks(POSITIONS)).zip(out.par_chunks_mut(POSITIONS)).for_each(
+        |((keys, terms), out)| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    let mut row = vec![0.0; widest];
+                    for ((&key, &[at, factor]), out) in keys.iter().zip(terms).zip(out) {
+                        if key == p.zero_key {
+                            *out = 0.0;
+                        }
+                        if key < p.key_begin || key >= p.key_end {
+                            continue;
+                        }
+                        let part = find_part(parts, key);
+                        let dim = part.dim as usize;
+                        let base =
+                            part.base as usize + (key - part.key_first) as usize * part.stride as usize;
+                        let gradient = &grad[at as usize..][..dim];
+                        let row = &mut row[..dim];
+                        for (value, &element) in row.iter_mut().zip(&rows[base..base + dim]) {
+                            *value = format.value(element);
+                        }
+                        *out = row_sum(gradient, row) * f32::from_bits(factor);
+                    }
+                },
+            );
+        },
+    );
+}

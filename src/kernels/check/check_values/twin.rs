@@ -1,0 +1,25 @@
+//! Twin of `check_values.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::types::unpack;
+use crate::kernel::Call;
+use crate::kernels::check_values::Params;
+use crate::kernels::types::bits;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let rows = call.read::<u32>(1);
+    let bad = (0..p.rows).into_par_iter().map_init(
+        || vec![0.0f32; p.dim as usize],
+        |row, index| {
+            let element = p.source_base as usize + index as usize * p.source_stride as usize;
+            unpack(&rows[element * bits(p.rows_type) as usize / 32..], p.rows_type, row);
+            let size = |value: &f32| value.to_bits() & 0x7fff_ffff;
+            row.iter().any(|value| size(value) > p.limit).then_some(p.first_row + index)
+        },
+    );
+    let lowest = bad.flatten().min();
+    let status = &mut call.write::<u32>(0)[0];
+    *status = (*status).min(lowest.unwrap_or(u32::MAX));
+}

@@ -1,0 +1,99 @@
+//! The cases of `chunk_forward`.
+
+use super::*;
+use crate::kernel::{Case, CaseBinding, Shape};
+use crate::kernels::chunk_slots::cases::mixed_slots;
+use crate::kernels::feature::NONE;
+use crate::kernels::jagged_inputs::{offsets, status, values};
+use crate::kernels::random::Random;
+use crate::numbers::narrow;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    // the chunks of the rows of each feature's table
+    for (bags, longest, table_rows, chunks, width, in_order) in [
+        (1u32, 1u32, 1u32, &[1u32][..], 4u32, false),
+        (50, 9, 40, &[3, 1, 4], 8, false),
+        (50, 9, 40, &[5, 2], 16, false),
+        (50, 9, 40, &[2], 32, false),
+        (50, 9, 40, &[17, 16], 4, false),
+        (2048, 39, 5000, &[4], 16, false),
+        (50, 9, 40, &[16, 1], 4, true),
+        (50, 9, 40, &[5, 4], 16, true),
+    ] {
+        for (initial, mean, refused) in [(1, 0, false), (1, 1, false), (0, 1, false), (1, 0, true)] {
+            let mut random = Random::new(u64::from(bags + width));
+            // the bags of a feature come after those of the one before
+            let features = narrow(chunks.len());
+            let begins = offsets(2 + features * bags, longest, 13);
+            let ids = values(&begins);
+            let mut row = || if random.below(9) == 0 { NONE } else { random.below(table_rows) };
+            let rows: Vec<u32> = (0..ids.max(1)).map(|_| row()).collect();
+            let all_chunks: u32 = chunks.iter().sum();
+            // 3 words, and then those of each table
+            let slots = 3 + table_rows * all_chunks;
+            // as those of rows that have just come, or after some evictions
+            let slots = if in_order { (0..slots).collect() } else { mixed_slots(slots) };
+            let room = (table_rows * all_chunks).next_power_of_two();
+            let params = Params {
+                features,
+                work: 0,
+                bags,
+                out_stride: all_chunks * width + 4,
+                width,
+                // a window in the middle
+                first_slot: room / 8,
+                slots: room - room / 4,
+                base: 4,
+                initial,
+            };
+            let (store, out) = (4 + params.slots * width, 4 + bags * params.out_stride);
+            let [store, out] = [store, out].map(|len| CaseBinding::floats(&random.floats(len as usize)));
+            let mixed = CaseBinding::ints(&slots);
+            for sixteen in [false, true] {
+                if sixteen && !width.is_multiple_of(16) {
+                    continue;
+                }
+                let (shape, columns) = if sixteen { (Shape::Serial, 16) } else { (Shape::Wide, 4) };
+                let variants = [true, false].map(|vec4| variant(shape, width, vec4).0);
+                let mut params = params;
+                let (mut slots_base, mut out_base) = (3, 4);
+                let feature = |(&chunks, first_bag): (&u32, u32)| {
+                    let work_begin = params.work;
+                    let feature = ChunkFeature {
+                        work_begin,
+                        first_bag,
+                        chunks,
+                        // not of all features
+                        mean: u32::from(mean == 1 && first_bag == 2),
+                        slots_base,
+                        out_base,
+                        lists_base: 0,
+                    };
+                    params.work += bags * chunks * width / columns;
+                    (slots_base, out_base) = (slots_base + table_rows * chunks, out_base + chunks * width);
+                    feature
+                };
+                let first_bags = (2..).step_by(bags as usize);
+                let of_features: Vec<ChunkFeature> = chunks.iter().zip(first_bags).map(feature).collect();
+                let bindings = vec![
+                    status(refused),
+                    CaseBinding::ints(&of_features),
+                    CaseBinding::ints(&begins),
+                    CaseBinding::ints(&rows),
+                    mixed.clone(),
+                    store.clone(),
+                    out.clone(),
+                ];
+                let name = format!(
+                    "{bags} bags {chunks:?} x {width} in order: {in_order} by {columns} initial={initial} mean={mean} refused={refused}"
+                );
+                let case = Case::new(name, variants, &params, bindings, params.work.div_ceil(64));
+                let bytes = u64::from(ids) * u64::from(4 + 4 * all_chunks + 4 * all_chunks * width);
+                let bench = bags == 2048 && (initial, mean, refused) == (1, 0, false);
+                all.push(if bench { case.bench(bytes, 0) } else { case });
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,98 @@
+//! Lookup and pooling of rows in chunks.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// One feature of a batch as one dispatch sees it. The features of a dispatch lie side by side in the output, in their order.
+    ChunkFeature {
+        work_begin: u32,
+        /// The bag of the first row of the output.
+        first_bag: u32,
+        /// Chunks of a row.
+        chunks: u32,
+        /// 1: divided by the bag's number of ids.
+        mean: u32,
+        /// Where the slots of the table's rows begin.
+        slots_base: u32,
+        out_base: u32,
+        /// Where the entries of the id at position 0 would begin in [`chunk_lists`](crate::kernels::chunk_lists), wrapping around.
+        lists_base: u32,
+    }
+}
+
+params! {
+    /// Uniform parameters.
+    Params {
+        features: u32,
+        /// Threads in all.
+        work: u32,
+        /// Rows of the output, and elements from row to row.
+        bags: u32,
+        out_stride: u32,
+        /// Columns of a chunk.
+        width: u32,
+        /// The slots of the window, and the element of the first.
+        first_slot: u32,
+        slots: u32,
+        base: u32,
+        /// 1: nothing was written before.
+        initial: u32,
+    }
+}
+
+/// The index of a variant, and the columns that its threads take; `vec4` if the output begins at a multiple of four
+/// elements, in every row.
+pub(crate) fn variant(shape: Shape, width: u32, vec4: bool) -> (usize, u32) {
+    let sixteen = shape == Shape::Serial && width.is_multiple_of(16);
+    (usize::from(sixteen) * 2 + usize::from(!vec4), if sixteen { 16 } else { 4 })
+}
+
+macro_rules! variant {
+    ($width:literal, $shape:ident, $name:literal, $body:literal) => {
+        Variant {
+            name: $name,
+            shape: Shape::$shape,
+            workgroup: 64,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/status.wgsl",
+                "prelude/chunk_feature.wgsl",
+                "prelude/chunk_forward_params.wgsl",
+                "prelude/find_feature.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                concat!("prelude/out_", $width, ".wgsl"),
+                $body
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "chunk_forward",
+    about: "out[bag] = sum or mean of the rows of the bag's ids, zeros where chunks are absent",
+    bindings: &[
+        read("status"),
+        read("features"),
+        read("offsets"),
+        read("rows"),
+        read("slots"),
+        read("store"),
+        write("out"),
+    ],
+    params: Params::LAYOUT,
+    variants: &[
+        variant!("vec4", Any, "vec4", "chunk/chunk_forward.wgsl"),
+        variant!("scalar", Any, "scalar", "chunk/chunk_forward.wgsl"),
+        variant!("vec4", Serial, "vec4.serial", "chunk/chunk_forward.serial.wgsl"),
+        variant!("scalar", Serial, "scalar.serial", "chunk/chunk_forward.serial.wgsl"),
+    ],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

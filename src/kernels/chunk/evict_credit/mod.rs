@@ -1,0 +1,61 @@
+//! What rows are kept for.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Rows, and chunks of one.
+        len: u32,
+        chunks: u32,
+        /// One of the constants below.
+        policy: u32,
+        /// The step that it is.
+        step: u32,
+        /// What a step leaves of utilities.
+        decay: f32,
+        /// Of the age, for a count by distance.
+        power: f32,
+        /// Words of a row in `touch`.
+        words: u32,
+    }
+}
+
+/// How often a row occurred, or when it came.
+pub(crate) const WORD: u32 = 0;
+
+/// When it was last changed.
+pub(crate) const RECENT: u32 = 1;
+
+/// How often it occurred, by a power of the time since it was last changed.
+pub(crate) const DISTANCE: u32 = 2;
+
+/// The sum of its chunks' utilities.
+pub(crate) const UTILITY: u32 = 3;
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "evict_credit",
+    about: "what each row of a table is kept for",
+    bindings: &[read("row_ids"), read("touch"), read("utility"), write("credit")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 256,
+        constants: &[],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/chunks.wgsl",
+            "prelude/powers.wgsl",
+            "chunk/evict_credit.wgsl"
+        ],
+    }],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

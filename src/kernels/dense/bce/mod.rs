@@ -1,0 +1,44 @@
+//! Binary cross-entropy with logits.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Examples.
+        rows: u32,
+        /// Elements where the columns begin, and from row to row.
+        logits_base: u32,
+        logits_stride: u32,
+        labels_base: u32,
+        labels_stride: u32,
+        loss_base: u32,
+        loss_stride: u32,
+        grad_base: u32,
+        grad_stride: u32,
+        /// Factor of the gradient.
+        scale: f32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "bce",
+    about: "loss = max(z, 0) - z y + log(1 + exp(-|z|)); grad = scale (sigmoid(z) - y)",
+    bindings: &[read("logits"), read("labels"), write("loss"), write("grad")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 64,
+        constants: &[],
+        sources: fragments!["prelude/grid.wgsl", "prelude/sigmoid.wgsl", "dense/bce.wgsl"],
+    }],
+    parity: Parity::Transcendental,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

@@ -1,0 +1,58 @@
+//! Twin of `bce.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::sigmoid::sigmoid;
+use crate::kernel::Call;
+use crate::kernels::bce::Params;
+
+/// `log(1 + t)` for `t` in `0..=1`, as in the shader.
+fn log_1p(t: f32) -> f32 {
+    let s = t / (2.0 + t);
+    let q = s * s;
+    let odd = [13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0];
+    2.0 * s * odd.into_iter().fold(1.0 / 15.0, |sum, n| sum * q + 1.0 / n)
+}
+
+/// The loss of a logit. An infinite one is right about its label or infinitely wrong: there are no differences of
+/// infinities.
+fn loss_of(z: f32, y: f32) -> f32 {
+    if z.is_infinite() {
+        let wrong = if z > 0.0 { 1.0 - y } else { -y };
+        return if wrong == 0.0 { 0.0 } else { z * wrong };
+    }
+    z.max(0.0) - z * y + log_1p((-z.abs()).exp())
+}
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let rows = p.rows as usize;
+    let logits = call.read::<f32>(0)[p.logits_base as usize..].par_chunks(p.logits_stride as usize);
+    let labels = call.read::<f32>(1)[p.labels_base as usize..].par_chunks(p.labels_stride as usize);
+    let loss = call.write::<f32>(2)[p.loss_base as usize..].par_chunks_mut(p.loss_stride as usize);
+    let grad = call.write::<f32>(3)[p.grad_base as usize..].par_chunks_mut(p.grad_stride as usize);
+    logits.zip(labels).zip(loss).zip(grad).take(rows).with_min_len(256).for_each(
+        |(((logit, label), loss), grad)| {
+            let (z, y) = (logit[0], label[0]);
+            loss[0] = loss_of(z, y);
+            grad[0] = (sigmoid(z) - y) * p.scale;
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::log_1p;
+
+    #[test]
+    #[allow(clippy::cast_possible_truncation, reason = "the argument is an f32")]
+    fn log_1p_is_exact_to_two_units() {
+        for i in 0..=100_000 {
+            let t = (-(f64::from(i) / 2000.0)).exp() as f32;
+            let expected = f64::from(t).ln_1p();
+            let error = (f64::from(log_1p(t)) - expected).abs() / expected;
+            assert!(error < 2.5e-7, "{t}: {error:e}");
+        }
+        assert_eq!(log_1p(0.0), 0.0);
+    }
+}

@@ -1,0 +1,49 @@
+//! Twin of `cross.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::cross::Params;
+use crate::kernels::width::Width;
+
+/// Rows that one task takes.
+const ROWS: usize = 32;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let width = Width::of_variant(call.variant).columns();
+    let values = |elements: u32| (elements * width) as usize;
+    let (rows, cols) = (p.rows as usize, values(p.cols));
+    let strides = [p.x0_stride, p.x_stride, p.product_stride, p.out_stride].map(values);
+    let [x0_stride, x_stride, product_stride, out_stride] = strides;
+    let span = |stride: usize| (rows - 1) * stride + cols;
+    let x0 = &call.read::<f32>(0)[values(p.x0_base)..][..span(x0_stride)];
+    let x = &call.read::<f32>(1)[values(p.x_base)..][..span(x_stride)];
+    let product = &call.read::<f32>(2)[values(p.product_base)..][..span(product_stride)];
+    let bias = &call.read::<f32>(3)[values(p.bias_base)..][..cols];
+    let out = &mut call.write::<f32>(4)[values(p.out_base)..][..span(out_stride)];
+    let tasks = out
+        .par_chunks_mut(out_stride * ROWS)
+        .zip(x0.par_chunks(x0_stride * ROWS))
+        .zip(x.par_chunks(x_stride * ROWS))
+        .zip(product.par_chunks(product_stride * ROWS));
+    tasks.for_each(|(((out, x0), x), product)| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let rows = out
+                    .chunks_mut(out_stride)
+                    .zip(x0.chunks(x0_stride))
+                    .zip(x.chunks(x_stride))
+                    .zip(product.chunks(product_stride));
+                for (((out, x0), x), product) in rows {
+                    let inputs = x0[..cols].iter().zip(&x[..cols]).zip(&product[..cols]).zip(bias);
+                    for (out, (((x0, x), product), bias)) in out[..cols].iter_mut().zip(inputs) {
+                        *out = x0 * (product + bias) + x;
+                    }
+                }
+            },
+        );
+    });
+}

@@ -1,0 +1,57 @@
+//! Twin of `cross_grad.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::cross_grad::Params;
+use crate::kernels::width::Width;
+
+/// Rows that one task takes.
+const ROWS: usize = 32;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let width = Width::of_variant(call.variant).columns();
+    let values = |elements: u32| (elements * width) as usize;
+    let (rows, cols) = (p.rows as usize, values(p.cols));
+    let strides = [p.grad_stride, p.x0_stride, p.product_stride].map(values);
+    let [grad_stride, x0_stride, product_stride] = strides;
+    let [product_grad_stride, x0_grad_stride] = [p.product_grad_stride, p.x0_grad_stride].map(values);
+    let span = |stride: usize| (rows - 1) * stride + cols;
+    let grad = &call.read::<f32>(0)[values(p.grad_base)..][..span(grad_stride)];
+    let x0 = &call.read::<f32>(1)[values(p.x0_base)..][..span(x0_stride)];
+    let product = &call.read::<f32>(2)[values(p.product_base)..][..span(product_stride)];
+    let bias = &call.read::<f32>(3)[values(p.bias_base)..][..cols];
+    let product_grad = &mut call.write::<f32>(4)[values(p.product_grad_base)..][..span(product_grad_stride)];
+    let x0_grad = &mut call.write::<f32>(5)[values(p.x0_grad_base)..][..span(x0_grad_stride)];
+    let tasks = product_grad
+        .par_chunks_mut(product_grad_stride * ROWS)
+        .zip(x0_grad.par_chunks_mut(x0_grad_stride * ROWS))
+        .zip(grad.par_chunks(grad_stride * ROWS))
+        .zip(x0.par_chunks(x0_stride * ROWS))
+        .zip(product.par_chunks(product_stride * ROWS));
+    tasks.for_each(|((((product_grad, x0_grad), grad), x0), product)| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let rows = product_grad
+                    .chunks_mut(product_grad_stride)
+                    .zip(x0_grad.chunks_mut(x0_grad_stride))
+                    .zip(grad.chunks(grad_stride))
+                    .zip(x0.chunks(x0_stride))
+                    .zip(product.chunks(product_stride));
+                for ((((product_grad, x0_grad), grad), x0), product) in rows {
+                    let outputs = product_grad[..cols].iter_mut().zip(&mut x0_grad[..cols]);
+                    let inputs = grad[..cols].iter().zip(&x0[..cols]).zip(&product[..cols]).zip(bias);
+                    for ((product_grad, x0_grad), (((grad, x0), product), bias)) in outputs.zip(inputs) {
+                        *product_grad = grad * x0;
+                        let sum = grad * (product + bias);
+                        let sum = if p.through == 1 { sum + grad } else { sum };
+                        *x0_grad = if p.accumulate == 1 { *x0_grad + sum } else { sum };
+                    }
+                }
+            },
+        );
+    });
+}

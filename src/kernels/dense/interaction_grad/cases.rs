@@ -1,0 +1,48 @@
+//! The cases of `interaction_grad`.
+
+use super::*;
+use crate::kernel::{Case, CaseBinding};
+use crate::kernels::interaction::cases::SHAPES;
+use crate::kernels::interaction::pairs;
+use crate::kernels::random::Random;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut random = Random::new(35);
+    let mut all = Vec::new();
+    for (rows, features, dim, gap, dense_part, diagonal) in SHAPES {
+        let columns = pairs(features, diagonal) + dim * dense_part;
+        let params = Params {
+            rows,
+            features,
+            dim,
+            input_base: gap,
+            input_stride: features * dim + gap,
+            grad_base: gap,
+            grad_stride: columns + gap,
+            out_base: gap,
+            out_stride: features * dim + gap,
+            dense_part,
+            diagonal,
+        };
+        let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
+        let x = floats(gap + rows * params.input_stride);
+        let grad = floats(gap + rows * params.grad_stride);
+        let out = CaseBinding::poisoned((gap + rows * params.out_stride) as usize);
+        let vec4 = dim % 4 == 0 && gap % 4 == 0;
+        let case = Case::new(
+            format!("B={rows} F={features} D={dim} gap={gap} dense={dense_part} diagonal={diagonal}"),
+            usize::from(!vec4)..2,
+            &params,
+            vec![x, grad, out],
+            threads(&params).div_ceil(KERNEL.variants[0].workgroup),
+        );
+        let moved = 2 * u64::from(features * dim) + u64::from(columns);
+        let flops = 2 * u64::from(features * features * dim);
+        all.push(if rows == 256 {
+            case.bench(4 * u64::from(rows) * moved, u64::from(rows) * flops)
+        } else {
+            case
+        });
+    }
+    all
+}

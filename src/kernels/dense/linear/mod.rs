@@ -1,0 +1,236 @@
+//! The matrix product behind linear layers.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        m: u32,
+        n: u32,
+        k: u32,
+        /// Elements where the matrices begin, and from row to row; words of weights that are no `f32`.
+        a_base: u32,
+        a_stride: u32,
+        b_base: u32,
+        b_stride: u32,
+        out_base: u32,
+        out_stride: u32,
+        bias_base: u32,
+        /// 1: the bias is added.
+        biased: u32,
+        /// One of `ACTIVATION_*`.
+        activation: u32,
+        /// 1: the result is added to the output.
+        accumulate: u32,
+        /// Slices of `k`, each summed by itself.
+        slices: u32,
+        /// Length of a slice, a multiple of [`SLICE`].
+        k_slice: u32,
+        /// Elements from slice to slice of the output.
+        slice_stride: u32,
+        /// Serial shape: threads of a group side by side in `n`.
+        lanes_n: u32,
+        /// Weights in groups: words from the beginning of a row to its scales, and a group's length as a power of two.
+        scales: u32,
+        group_shift: u32,
+    }
+}
+
+pub(crate) const ACTIVATION_NONE: u32 = 0;
+
+pub(crate) const ACTIVATION_RELU: u32 = 1;
+
+pub(crate) const ACTIVATION_SIGMOID: u32 = 2;
+
+/// How the operands are stored: whether `k` runs along a row (`n` for `a`, `t` for `b`) or from row to row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `a[m][k] b[k][n]`
+    Nn,
+    /// `a[m][k] b[n][k]`
+    Nt,
+    /// `a[k][m] b[k][n]`
+    Tn,
+    /// `Nt` with rows of 16-bit floats in `b`, four words each.
+    NtF16,
+    /// `Nt` with rows of 8-bit codes in `b`, and the scales of their groups.
+    NtInt8,
+    /// The same with 4-bit codes.
+    NtInt4,
+    /// The rows of `NtF16`, for devices that read 16-bit floats themselves.
+    NtF16Native,
+}
+
+impl Layout {
+    pub(crate) fn a_along(self) -> bool {
+        self != Self::Tn
+    }
+
+    pub(crate) fn b_along(self) -> bool {
+        !matches!(self, Self::Nn | Self::Tn)
+    }
+
+    /// Bits of a weight, if it is no `f32`.
+    pub(crate) fn bits(self) -> Option<u32> {
+        match self {
+            Self::Nn | Self::Nt | Self::Tn => None,
+            Self::NtF16 | Self::NtF16Native => Some(16),
+            Self::NtInt8 => Some(8),
+            Self::NtInt4 => Some(4),
+        }
+    }
+}
+
+/// What a slice's length must be a multiple of.
+pub(crate) const SLICE: u32 = 16;
+
+const WIDE: u32 = 64;
+
+const WIDE_TILE: u32 = 64;
+
+const PITCH: u32 = WIDE_TILE / 4 + 1;
+
+/// One hardware vector of the software adapters.
+const SERIAL: u32 = 8;
+
+const SERIAL_TILE: u32 = 16;
+
+/// Threads side by side in `n` for the serial shape: as few as cover it.
+pub(crate) fn lanes_n(n: u32) -> u32 {
+    n.div_ceil(SERIAL_TILE).clamp(1, SERIAL).next_power_of_two()
+}
+
+/// Groups for one slice of an output.
+pub(crate) fn tiles(shape: Shape, m: u32, n: u32) -> u32 {
+    let (tile_m, tile_n) = match shape {
+        Shape::Wide => (WIDE_TILE, WIDE_TILE),
+        Shape::Serial | Shape::Any => (SERIAL_TILE * (SERIAL / lanes_n(n)), SERIAL_TILE * lanes_n(n)),
+    };
+    m.div_ceil(tile_m) * n.div_ceil(tile_n)
+}
+
+/// The index of a variant.
+pub(crate) fn variant(layout: Layout, vec4: bool, shape: Shape) -> usize {
+    layout as usize * 4 + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+}
+
+macro_rules! variant {
+    ($layout:literal, $width:literal, Wide, $operands:tt $(, $enable:literal)?) => {
+        variant!(
+            concat!($layout, ".", $width, ".wide"),
+            $width,
+            Wide,
+            WIDE,
+            &[("TILE", WIDE_TILE), ("K_TILE", SLICE), ("PITCH", PITCH), ("SHARED", SLICE * PITCH)],
+            $operands,
+            "dense/linear.wgsl"
+            $(, $enable)?
+        )
+    };
+    ($layout:literal, $width:literal, Serial, $operands:tt $(, $enable:literal)?) => {
+        variant!(
+            concat!($layout, ".", $width, ".serial"),
+            $width,
+            Serial,
+            SERIAL,
+            &[("TILE", SERIAL_TILE), ("K_TILE", 4)],
+            $operands,
+            "dense/linear.serial.wgsl"
+            $(, $enable)?
+        )
+    };
+    ($name:expr, $width:literal, $shape:ident, $workgroup:expr, $constants:expr,
+     [$($operand:literal),+], $body:literal $(, $enable:literal)?) => {
+        Variant {
+            name: $name,
+            shape: Shape::$shape,
+            workgroup: $workgroup,
+            constants: $constants,
+            sources: fragments![
+                $($enable,)?
+                "prelude/grid.wgsl",
+                "prelude/sigmoid.wgsl",
+                "prelude/activation.wgsl",
+                "prelude/activated.wgsl",
+                concat!("prelude/elem_", $width, ".wgsl"),
+                "dense/linear/interface.wgsl",
+                concat!("dense/linear/load_", $width, ".wgsl"),
+                $(concat!("dense/linear/", $operand, ".wgsl")),+,
+                $body
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "linear",
+    about: "out[m][n] = activation(sum over k of a(m, k) b(k, n) + bias[n])",
+    bindings: &[read("a"), read("b"), read("bias"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[
+        variant!("nn", "vec4", Wide, ["a_along", "load_b_vec4", "b_across"]),
+        variant!("nn", "vec4", Serial, ["a_along", "load_b_vec4", "b_across"]),
+        variant!("nn", "scalar", Wide, ["a_along", "load_b_scalar", "b_across"]),
+        variant!("nn", "scalar", Serial, ["a_along", "load_b_scalar", "b_across"]),
+        variant!("nt", "vec4", Wide, ["a_along", "load_b_vec4", "weights_f32", "b_along"]),
+        variant!("nt", "vec4", Serial, ["a_along", "load_b_vec4", "weights_f32", "b_along"]),
+        variant!("nt", "scalar", Wide, ["a_along", "load_b_scalar", "weights_f32", "b_along"]),
+        variant!("nt", "scalar", Serial, ["a_along", "load_b_scalar", "weights_f32", "b_along"]),
+        variant!("tn", "vec4", Wide, ["a_across", "load_b_vec4", "b_across"]),
+        variant!("tn", "vec4", Serial, ["a_across", "load_b_vec4", "b_across"]),
+        variant!("tn", "scalar", Wide, ["a_across", "load_b_scalar", "b_across"]),
+        variant!("tn", "scalar", Serial, ["a_across", "load_b_scalar", "b_across"]),
+        variant!("nt_f16", "vec4", Wide, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_f16", "vec4", Serial, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_f16", "scalar", Wide, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_f16", "scalar", Serial, ["a_along", "weights_f16", "b_along"]),
+        variant!("nt_int8", "vec4", Wide, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int8", "vec4", Serial, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int8", "scalar", Wide, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int8", "scalar", Serial, ["a_along", "weights_int8", "b_along"]),
+        variant!("nt_int4", "vec4", Wide, ["a_along", "weights_int4", "b_along"]),
+        variant!("nt_int4", "vec4", Serial, ["a_along", "weights_int4", "b_along"]),
+        variant!("nt_int4", "scalar", Wide, ["a_along", "weights_int4", "b_along"]),
+        variant!("nt_int4", "scalar", Serial, ["a_along", "weights_int4", "b_along"]),
+        variant!(
+            "nt_f16_native",
+            "vec4",
+            Wide,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
+        variant!(
+            "nt_f16_native",
+            "vec4",
+            Serial,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
+        variant!(
+            "nt_f16_native",
+            "scalar",
+            Wide,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
+        variant!(
+            "nt_f16_native",
+            "scalar",
+            Serial,
+            ["a_along", "weights_f16_native", "b_along"],
+            "prelude/enable_f16.wgsl"
+        ),
+    ],
+    parity: Parity::Sum,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};
+
+/// Every layout, by its number.
+pub(crate) const LAYOUTS: [Layout; 7] =
+    [Layout::Nn, Layout::Nt, Layout::Tn, Layout::NtF16, Layout::NtInt8, Layout::NtInt4, Layout::NtF16Native];

@@ -1,0 +1,12 @@
+//! Dense layers, their losses and optimizers.
+
+pub(crate) mod activation_grad;
+pub(crate) mod bce;
+pub(crate) mod column_sum;
+pub(crate) mod cross;
+pub(crate) mod cross_grad;
+pub(crate) mod dense_update;
+pub(crate) mod interaction;
+pub(crate) mod interaction_grad;
+pub(crate) mod linear;
+pub(crate) mod sum_slices;

@@ -1,0 +1,41 @@
+//! Joins the slices of a matrix product.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// The output's shape.
+        m: u32,
+        n: u32,
+        /// How many slices.
+        slices: u32,
+        /// Element where the output begins, and elements from row to row.
+        out_base: u32,
+        out_stride: u32,
+        /// 1: the sum is added to the output.
+        accumulate: u32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "sum_slices",
+    about: "out[m][n] = sum over s of slices[s][m][n]",
+    bindings: &[read("slices"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 64,
+        constants: &[],
+        sources: fragments!["prelude/grid.wgsl", "dense/sum_slices.wgsl"],
+    }],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

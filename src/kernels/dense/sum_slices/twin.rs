@@ -1,0 +1,30 @@
+//! Twin of `sum_slices.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::sum_slices::Params;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let (m, n, stride) = (p.m as usize, p.n as usize, p.out_stride as usize);
+    let slices = call.read::<f32>(0);
+    let out = &mut call.write::<f32>(1)[p.out_base as usize..][..(m - 1) * stride + n];
+    out.par_chunks_mut(stride).enumerate().for_each(|(row, out)| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut sum = slices[row * n..][..n].to_vec();
+                for slice in 1..p.slices as usize {
+                    for (sum, value) in sum.iter_mut().zip(&slices[(slice * m + row) * n..][..n]) {
+                        *sum += value;
+                    }
+                }
+                for (out, sum) in out.iter_mut().zip(sum) {
+                    *out = if p.accumulate == 1 { *out + sum } else { sum };
+                }
+            },
+        );
+    });
+}

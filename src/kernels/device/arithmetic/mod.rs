@@ -1,0 +1,42 @@
+//! What a device can compute, for `roofline`.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, write};
+
+/// Chains of a thread, and steps of a round.
+pub(crate) const CHAINS: usize = 16;
+
+pub(crate) const STEPS: u32 = 4;
+
+params! {
+    /// Uniform parameters.
+    Params {
+        threads: u32,
+        /// Of [`STEPS`] each.
+        rounds: u32,
+        /// What each step multiplies by and adds.
+        factor: f32,
+        term: f32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "arithmetic",
+    about: "chains of products and sums that do not wait for each other",
+    bindings: &[write("out")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 256,
+        constants: &[],
+        sources: fragments!["prelude/grid.wgsl", "device/arithmetic.wgsl"],
+    }],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

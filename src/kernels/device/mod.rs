@@ -1,0 +1,4 @@
+//! What a device can do.
+
+pub(crate) mod arithmetic;
+pub(crate) mod probe;

@@ -1,0 +1,43 @@
+//! Ids that were seen often enough.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Positions.
+        len: u32,
+        /// Counters of each half of the sketch.
+        width: u32,
+        /// Times that an id must have been seen.
+        least: u32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "directory_sift",
+    about: "ids that were not seen often enough are struck out",
+    bindings: &[read("counters"), write("unknown")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 256,
+        constants: &[],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/random.wgsl",
+            "prelude/chunks.wgsl",
+            "prelude/sketch.wgsl",
+            "directory/directory_sift.wgsl"
+        ],
+    }],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

@@ -1,0 +1,9 @@
+//! Raw ids to rows.
+
+pub(crate) mod directory_admit;
+pub(crate) mod directory_count;
+pub(crate) mod directory_find;
+pub(crate) mod directory_insert;
+pub(crate) mod directory_leave;
+pub(crate) mod directory_sift;
+pub(crate) mod directory_sight;

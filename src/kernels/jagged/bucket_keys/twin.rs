@@ -1,0 +1,38 @@
+//! Twin of `bucket_keys.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::segments::segments_of;
+use crate::kernel::Call;
+use crate::kernels::bucket_keys::Params;
+use crate::kernels::feature::Status;
+
+/// Values that one task takes.
+const VALUES: usize = 8192;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    if call.read::<Status>(0)[0].refused() {
+        return;
+    }
+    let (offsets, blocks, values) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<u32>(3));
+    let (keys, locals) = (call.write::<u32>(4), call.write::<u32>(5));
+    let len = p.len as usize;
+    let begins: Vec<u32> = (0..p.features).map(|feature| offsets[(feature * p.batch) as usize]).collect();
+    let tasks = keys[..len].par_chunks_mut(VALUES).zip(locals[..len].par_chunks_mut(VALUES));
+    tasks.enumerate().for_each(|(task, (keys, locals))| {
+        let first = task * VALUES;
+        for (feature, part) in segments_of(&begins, first..first + keys.len()) {
+            let block = blocks[feature];
+            for at in part {
+                let value = values[at];
+                let key = value / block;
+                (keys[at - first], locals[at - first]) = match key < p.buckets {
+                    true => (key, value % block),
+                    // beyond the last block they go round all buckets
+                    false => (value % p.buckets, value / p.buckets),
+                };
+            }
+        }
+    });
+}

@@ -1,0 +1,8 @@
+//! The cases of `dense_to_jagged`.
+
+use crate::kernel::Case;
+use crate::kernels::jagged_to_dense;
+
+pub(crate) fn cases() -> Vec<Case> {
+    jagged_to_dense::cases::both(false)
+}

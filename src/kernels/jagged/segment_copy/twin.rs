@@ -1,0 +1,50 @@
+//! Twin of `segment_copy.wgsl`.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use rayon::prelude::*;
+
+use crate::cpu::atomic::as_atomic;
+use crate::cpu::segments::segments_of;
+use crate::kernel::Call;
+use crate::kernels::feature::Status;
+use crate::kernels::segment_lengths::Params;
+use crate::kernels::segment_lengths::twin::other_segment;
+
+/// Values that one task copies.
+const VALUES: usize = 16_384;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    if call.read::<Status>(0)[0].refused() {
+        return;
+    }
+    let begins = &call.read::<u32>(1)[..=p.segments as usize];
+    let (other_begins, order, source) = (call.read::<u32>(2), call.read::<u32>(3), call.read::<u32>(4));
+    let out = call.write::<u32>(5);
+    let len = p.len as usize;
+    // where the walked values from `at` on, which lie in a segment, are in the other tensor
+    let other = |segment: usize, at: usize| {
+        other_begins[other_segment(&p, order, segment)] as usize + at - begins[segment] as usize
+    };
+    if p.scatter == 1 {
+        let out = as_atomic(out);
+        source[..len].par_chunks(VALUES).enumerate().for_each(|(task, source)| {
+            let first = task * VALUES;
+            for (segment, part) in segments_of(begins, first..first + source.len()) {
+                let out = &out[other(segment, part.start)..];
+                for (out, &value) in out.iter().zip(&source[part.start - first..part.end - first]) {
+                    out.store(value, Relaxed);
+                }
+            }
+        });
+    } else {
+        out[..len].par_chunks_mut(VALUES).enumerate().for_each(|(task, out)| {
+            let first = task * VALUES;
+            for (segment, part) in segments_of(begins, first..first + out.len()) {
+                let source = &source[other(segment, part.start)..][..part.len()];
+                out[part.start - first..part.end - first].copy_from_slice(source);
+            }
+        });
+    }
+}

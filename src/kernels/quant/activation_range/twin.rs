@@ -1,0 +1,28 @@
+//! Twin of `activation_range.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::key_range::float_key;
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::activation_range::Params;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let (cols, stride) = (p.cols as usize, p.input_stride as usize);
+    let x = &call.read::<f32>(0)[p.input_base as usize..][..(p.rows as usize - 1) * stride + cols];
+    let keys = &mut call.write::<[u32; 2]>(1)[p.first as usize..];
+    keys.par_iter_mut().zip(x.par_chunks(stride * p.group_rows as usize)).for_each(|(pair, rows)| {
+        *pair = vectorised(
+            #[inline(always)]
+            || {
+                rows.chunks(stride).fold([u32::MAX, 0], |pair, row| {
+                    row[..cols].iter().fold(pair, |[low, high], &value| {
+                        let key = float_key(value);
+                        [low.min(key), high.max(key)]
+                    })
+                })
+            },
+        );
+    });
+}

@@ -1,0 +1,163 @@
+//! The matrix product of 8-bit activations and weights.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        m: u32,
+        n: u32,
+        /// Words of a row of codes, a multiple of 4, and where the first row begins.
+        words: u32,
+        codes_base: u32,
+        /// Elements of the output (words of codes) where it begins, and from row to row.
+        out_base: u32,
+        out_stride: u32,
+        /// One of `ACTIVATION_*`.
+        activation: u32,
+        /// 1: codes are written, of `1 / scale` and zero point.
+        coded: u32,
+        out_inverse: f32,
+        out_zero_point: u32,
+        /// Serial shape: threads of a group side by side in `n`.
+        lanes_n: u32,
+    }
+}
+
+params! {
+    /// What a layer of 8-bit weights knows of an output.
+    OutputChannel {
+        /// The scale of its weights.
+        scale: f32,
+        /// The sum of their codes.
+        sum: i32,
+        bias: f32,
+    }
+}
+
+/// Outputs whose weights lie together: by words of `k`, then by outputs.
+pub(crate) const PANEL: usize = PANEL_WORDS as usize;
+
+const PANEL_WORDS: u32 = 16;
+
+/// Signed 8-bit weights of `[outputs, inputs]` as panels of words, with zeros behind the last input and output.
+pub(crate) fn panels(weights: &[i8], outputs: usize, inputs: usize) -> Vec<u32> {
+    let words = words(inputs);
+    let mut all = vec![0u32; outputs.div_ceil(PANEL) * PANEL * words];
+    for (n, row) in weights.chunks(inputs).enumerate() {
+        for (k, four) in row.chunks(4).enumerate() {
+            let mut bytes = [0; 4];
+            bytes[..four.len()].copy_from_slice(bytemuck::cast_slice(four));
+            all[(n / PANEL * words + k) * PANEL + n % PANEL] = u32::from_le_bytes(bytes);
+        }
+    }
+    all
+}
+
+/// Words of a row of 8-bit codes, which is read 16 codes at a time.
+pub(crate) fn words(inputs: usize) -> usize {
+    inputs.div_ceil(16) * 4
+}
+
+const WIDE: u32 = 64;
+
+const WIDE_TILE: u32 = 64;
+
+const K_TILE: u32 = 16;
+
+const PITCH: u32 = WIDE_TILE / 4 + 1;
+
+/// One hardware vector of the software adapters.
+const SERIAL: u32 = 8;
+
+const SERIAL_TILE: u32 = 8;
+
+/// Threads side by side in `n` for the serial shape: as few as cover it.
+pub(crate) fn lanes_n(n: u32) -> u32 {
+    n.div_ceil(SERIAL_TILE).clamp(1, SERIAL).next_power_of_two()
+}
+
+/// Groups for an output.
+pub(crate) fn tiles(shape: Shape, m: u32, n: u32) -> u32 {
+    let (tile_m, tile_n) = match shape {
+        Shape::Wide => (WIDE_TILE, WIDE_TILE),
+        Shape::Serial | Shape::Any => (SERIAL_TILE * (SERIAL / lanes_n(n)), SERIAL_TILE * lanes_n(n)),
+    };
+    m.div_ceil(tile_m) * n.div_ceil(tile_n)
+}
+
+/// The index of a variant.
+pub(crate) fn variant(packed: bool, shape: Shape) -> usize {
+    usize::from(!packed) * 2 + usize::from(shape != Shape::Wide)
+}
+
+macro_rules! variant {
+    ($dot:literal, Wide) => {
+        variant!(
+            concat!($dot, ".wide"),
+            Wide,
+            WIDE,
+            &[
+                ("TILE_M", WIDE_TILE),
+                ("TILE_N", WIDE_TILE),
+                ("K_TILE", K_TILE),
+                ("PITCH", PITCH),
+                ("SHARED", K_TILE * PITCH),
+                ("PANEL", PANEL_WORDS)
+            ],
+            $dot,
+            "quant/linear_int8.wgsl"
+        )
+    };
+    ($dot:literal, Serial) => {
+        variant!(
+            concat!($dot, ".serial"),
+            Serial,
+            SERIAL,
+            &[("TILE_M", SERIAL_TILE), ("TILE_N", SERIAL_TILE), ("K_TILE", 4), ("PANEL", PANEL_WORDS)],
+            $dot,
+            "quant/linear_int8.serial.wgsl"
+        )
+    };
+    ($name:expr, $shape:ident, $workgroup:expr, $constants:expr, $dot:literal, $body:literal) => {
+        Variant {
+            name: $name,
+            shape: Shape::$shape,
+            workgroup: $workgroup,
+            constants: $constants,
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/powers.wgsl",
+                "prelude/sigmoid_exact.wgsl",
+                "prelude/activation.wgsl",
+                "prelude/activated.wgsl",
+                "prelude/codes.wgsl",
+                "prelude/output_channel.wgsl",
+                "quant/linear_int8/interface.wgsl",
+                concat!("quant/linear_int8/dot_", $dot, ".wgsl"),
+                $body
+            ],
+        }
+    };
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "linear_int8",
+    about: "out[m][n] = activation((sum over k of (code(m, k) - zero point) w(n, k)) (scale scale[n]) + bias[n])",
+    bindings: &[read("codes"), read("weights"), read("channels"), read("quant"), write("out")],
+    params: Params::LAYOUT,
+    variants: &[
+        variant!("packed", Wide),
+        variant!("packed", Serial),
+        variant!("portable", Wide),
+        variant!("portable", Serial),
+    ],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

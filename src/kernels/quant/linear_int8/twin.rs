@@ -1,0 +1,102 @@
+//! Twin of `linear_int8.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::byte_product::{OUTPUTS, PANEL, Path, ROWS, products};
+use crate::cpu::codes::code;
+use crate::cpu::columns::Columns;
+use crate::cpu::powers::exp_2;
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID};
+use crate::kernels::linear_int8::{OutputChannel, Params};
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let (m, n, words) = (p.m as usize, p.n as usize, p.words as usize);
+    let codes = &call.read::<u32>(0)[p.codes_base as usize..][..m * words];
+    let weights = &call.read::<u32>(1)[..n.div_ceil(PANEL) * PANEL * words];
+    let channels = &call.read::<OutputChannel>(2)[..n];
+    let &[scale, zero_point] = call.read::<u32>(3).first_chunk().unwrap_or(&[0; 2]);
+    let path = Path::best();
+
+    // four codes a word
+    let (per_word, stride) = (if p.coded == 1 { 4 } else { 1 }, p.out_stride as usize);
+    let width = n.div_ceil(per_word);
+    let out = &mut call.write::<u32>(4)[p.out_base as usize..][..(m - 1) * stride + width];
+    let task = OUTPUTS / per_word;
+    let blocks = Columns::split(out, stride, (0..width).step_by(task).map(|at| at..(at + task).min(width)));
+    let layers: Vec<_> = channels
+        .chunks(OUTPUTS)
+        .map(|channels| Epilogue::new(&p, f32::from_bits(scale), zero_point, channels))
+        .collect();
+    let pieces = blocks
+        .into_iter()
+        .zip(&layers)
+        .zip(weights.chunks(OUTPUTS * words))
+        .flat_map(|((block, layer), weights)| {
+            block.chunks(ROWS).map(move |(first, piece)| (first, piece, layer, weights))
+        })
+        .collect::<Vec<_>>();
+    pieces.into_par_iter().with_max_len(1).for_each(|(first, mut piece, layer, weights)| {
+        let codes = &codes[first * words..][..piece.rows() * words];
+        products(path, codes, words, weights, |row, sums| layer.finish(sums, piece.row(row)));
+    });
+}
+
+/// What becomes of the sums of some outputs.
+struct Epilogue<'a> {
+    params: &'a Params,
+    outputs: usize,
+    /// The sums of the weights times the zero point, scales and biases, by outputs.
+    zeros: [i32; OUTPUTS],
+    scales: [f32; OUTPUTS],
+    biases: [f32; OUTPUTS],
+}
+
+impl<'a> Epilogue<'a> {
+    fn new(params: &'a Params, scale: f32, zero_point: u32, channels: &[OutputChannel]) -> Self {
+        let (mut zeros, mut scales, mut biases) = ([0; OUTPUTS], [0.0; OUTPUTS], [0.0; OUTPUTS]);
+        for (i, channel) in channels.iter().enumerate() {
+            zeros[i] = channel.sum.wrapping_mul(zero_point.cast_signed());
+            scales[i] = scale * channel.scale;
+            biases[i] = channel.bias;
+        }
+        Self { params, outputs: channels.len(), zeros, scales, biases }
+    }
+
+    /// A row of values or of codes.
+    fn finish(&self, sums: &[i32; OUTPUTS], out: &mut [u32]) {
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut z = [0.0; OUTPUTS];
+                for i in 0..OUTPUTS {
+                    z[i] = sums[i].wrapping_sub(self.zeros[i]) as f32 * self.scales[i] + self.biases[i];
+                }
+                match self.params.activation {
+                    ACTIVATION_RELU => z.iter_mut().for_each(|z| *z = if *z < 0.0 { 0.0 } else { *z }),
+                    ACTIVATION_SIGMOID => z.iter_mut().for_each(|z| *z = sigmoid(*z)),
+                    _ => {}
+                }
+                if self.params.coded == 0 {
+                    out.iter_mut().zip(z).for_each(|(out, z)| *out = z.to_bits());
+                    return;
+                }
+                let mut codes = [0; OUTPUTS];
+                for (to, z) in codes.iter_mut().zip(z).take(self.outputs) {
+                    *to = code(z, self.params.out_inverse, self.params.out_zero_point);
+                }
+                let bytes = out.len() * 4;
+                bytemuck::cast_slice_mut::<u32, u8>(out).copy_from_slice(&codes[..bytes]);
+            },
+        );
+    }
+}
+
+/// Twin of `prelude/sigmoid_exact.wgsl`.
+#[inline(always)]
+fn sigmoid(z: f32) -> f32 {
+    let t = exp_2(-(z.abs() * std::f32::consts::LOG2_E).min(126.0));
+    (if z >= 0.0 { 1.0 } else { t }) / (1.0 + t)
+}

@@ -1,0 +1,19 @@
+//! Twin of `scan_reduce.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::kernel::Call;
+use crate::kernels::scan_reduce::Params;
+
+/// Values that one task takes at least: to wake another thread takes as long as to add these.
+pub(crate) const LEAST: usize = 1 << 16;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let values = &call.read::<u32>(0)[..p.len as usize];
+    let sums = call.write::<u32>(1);
+    let blocks = values.par_chunks(p.block as usize).with_min_len(LEAST / p.block as usize);
+    blocks.zip(sums).for_each(|(block, sum)| {
+        *sum = block.iter().fold(0u32, |sum, &v| sum.wrapping_add(v));
+    });
+}

@@ -1,0 +1,62 @@
+//! The cases of `sort_count`.
+
+use super::*;
+use crate::kernel::{Case, CaseBinding, Shape};
+use crate::kernels::random::Random;
+
+pub(crate) fn cases() -> Vec<Case> {
+    passes().into_iter().map(|pass| pass.case(vec![CaseBinding::ints(&pass.keys), pass.counts()])).collect()
+}
+
+/// One pass over made-up keys.
+pub(crate) struct Pass {
+    name: String,
+    variant: usize,
+    shape: Shape,
+    pub(crate) params: Params,
+    pub(crate) keys: Vec<u32>,
+}
+
+impl Pass {
+    fn counts(&self) -> CaseBinding {
+        CaseBinding::ints(&vec![9u32; (self.params.digits * self.params.tiles) as usize])
+    }
+
+    pub(crate) fn case(&self, bindings: Vec<CaseBinding>) -> Case {
+        let case = Case::new(
+            self.name.clone(),
+            [self.variant],
+            &self.params,
+            bindings,
+            groups(self.shape, self.params.tiles),
+        );
+        if self.keys.len() == 1 << 20 { case.bench(self.keys.len() as u64 * 4, 0) } else { case }
+    }
+}
+
+/// Passes of both shapes over random, equal and sorted keys, at lengths around tiles.
+pub(crate) fn passes() -> Vec<Pass> {
+    let mut all = Vec::new();
+    for (variant, shape, bits) in [(0, Shape::Wide, WIDE_BITS), (1, Shape::Serial, SERIAL_BITS)] {
+        for len in [1u32, 31, 2047, 2048, 2049, 10_000, 1 << 20] {
+            for kind in ["random", "equal", "sorted"] {
+                let mut random = Random::new(u64::from(len));
+                let keys: Vec<u32> = (0..len)
+                    .map(|i| match kind {
+                        "random" => random.below(1 << 20),
+                        "equal" => 0x5_5555,
+                        _ => i,
+                    })
+                    .collect();
+                let tile = if shape == Shape::Wide { WIDE * SHARE } else { len.div_ceil(64) };
+                for (shift, first) in [(0, 1), (bits, 0)] {
+                    let params =
+                        Params { len, tile, tiles: len.div_ceil(tile), shift, digits: 1 << bits, first };
+                    let name = format!("n={len} {kind} shift={shift}");
+                    all.push(Pass { name, variant, shape, params, keys: keys.clone() });
+                }
+            }
+        }
+    }
+    all
+}

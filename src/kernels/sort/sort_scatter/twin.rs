@@ -1,0 +1,35 @@
+//! Twin of `sort_scatter.wgsl`.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use rayon::prelude::*;
+
+use crate::cpu::atomic::as_atomic;
+use crate::kernel::Call;
+use crate::kernels::sort_count::Params;
+use crate::numbers::narrow;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let histogram = call.read::<u32>(0);
+    let (keys, values) = (&call.read::<u32>(1)[..p.len as usize], call.read::<u32>(2));
+    let (keys_out, values_out) = (as_atomic(call.write(3)), as_atomic(call.write(4)));
+    keys.par_chunks(p.tile as usize).enumerate().for_each(|(tile, keys)| {
+        let column = histogram.iter().skip(tile).step_by(p.tiles as usize);
+        let mut places: Vec<u32> = column.take(p.digits as usize).copied().collect();
+        let first = tile * p.tile as usize;
+        let mut scatter = |key: u32, value: u32| {
+            let place = &mut places[(key >> p.shift & (p.digits - 1)) as usize];
+            keys_out[*place as usize].store(key, Relaxed);
+            values_out[*place as usize].store(value, Relaxed);
+            *place += 1;
+        };
+        if p.first == 1 {
+            // positions fit the `u32` that counts them
+            let positions = narrow(first)..;
+            keys.iter().zip(positions).for_each(|(&key, position)| scatter(key, position));
+        } else {
+            keys.iter().zip(&values[first..]).for_each(|(&key, &value)| scatter(key, value));
+        }
+    });
+}

@@ -1,0 +1,49 @@
+//! Twin of `add_rows.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::add_rows::Params;
+use crate::kernels::width::Width;
+
+/// Targets that one task takes.
+const ROWS: usize = 256;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let width = Width::of_variant(call.variant).columns() as usize;
+    let (first, len) = (p.first as usize, p.len as usize);
+    let (rows, counts) = (&call.read::<u32>(0)[first..][..len], &call.read::<u32>(1)[first..][..len]);
+    let values = call.read::<f32>(2);
+    let (out_first, out_rows) = (p.out_first as usize, p.out_rows as usize);
+    let targets = &call.read::<u32>(3)[..p.targets as usize][out_first..][..out_rows];
+    let (out, totals) = (call.write::<f32>(4), call.write::<u32>(5));
+    let elements = |count: u32| count as usize * width;
+    let (dim, stride, out_stride) = (elements(p.dim), elements(p.values_stride), elements(p.out_stride));
+    let (values, out) = (&values[elements(p.values_base)..], &mut out[elements(p.out_base)..]);
+    let end = (out_rows * out_stride).min(out.len());
+    let outs = out[..end].par_chunks_mut(out_stride * ROWS);
+    let totals = totals[out_first..][..out_rows].par_chunks_mut(ROWS);
+    targets.par_chunks(ROWS).zip(totals).zip(outs).for_each(|((targets, totals), out)| {
+        // both ascend; rows that are NONE are above all targets
+        let mut i = rows.partition_point(|&row| row < targets[0]);
+        vectorised(
+            #[inline(always)]
+            || {
+                for ((out, total), &target) in out.chunks_mut(out_stride).zip(totals).zip(targets) {
+                    while i < len && rows[i] < target {
+                        i += 1;
+                    }
+                    if i == len || rows[i] != target || target == u32::MAX {
+                        continue;
+                    }
+                    *total = total.saturating_add(counts[i].max(1));
+                    for (out, value) in out[..dim].iter_mut().zip(&values[i * stride..][..dim]) {
+                        *out += value * p.factor;
+                    }
+                }
+            },
+        );
+    });
+}

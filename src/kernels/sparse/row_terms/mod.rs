@@ -1,0 +1,38 @@
+//! Keys and terms of gradients that have been summed.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Rows that are looked at.
+        len: u32,
+        /// The first of them.
+        first: u32,
+        /// Element of the first row's gradient, and elements from row to row.
+        base: u32,
+        stride: u32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "row_terms",
+    about: "keys, numbers of occurrences and a term for each row of a gradient",
+    bindings: &[read("status"), read("rows"), read("counts"), write("keys"), write("terms")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 256,
+        constants: &[],
+        sources: fragments!["prelude/grid.wgsl", "prelude/status.wgsl", "sparse/row_terms.wgsl"],
+    }],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

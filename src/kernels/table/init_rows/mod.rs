@@ -1,0 +1,50 @@
+//! Fills table rows.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Words to fill.
+        words: u32,
+        /// Row of the first word.
+        first_row: u32,
+        /// Columns of a row.
+        dim: u32,
+        /// Seed of the table.
+        seed: u32,
+        /// 1: uniform in `[-scale, scale)`; 0: the constant `scale`.
+        uniform_values: u32,
+        /// Half width, or the constant.
+        scale: f32,
+        /// Element type.
+        table_type: u32,
+    }
+}
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "init_rows",
+    about: "w[r][c] = scale * hash(seed, r, c), or a constant",
+    bindings: &[write("table")],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: 256,
+        constants: &[],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/random.wgsl",
+            "prelude/types.wgsl",
+            "table/init_rows.wgsl"
+        ],
+    }],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};

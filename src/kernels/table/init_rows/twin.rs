@@ -1,0 +1,31 @@
+//! Twin of `init_rows.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::random::uniform_value;
+use crate::cpu::types::{nearest, pack};
+use crate::kernel::Call;
+use crate::kernels::init_rows::Params;
+use crate::kernels::types::TYPE_F32;
+use crate::numbers::narrow;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let table = &mut call.write::<u32>(0)[..p.words as usize];
+    let dim = p.dim as usize;
+    let row_words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
+    table.par_chunks_mut(row_words).enumerate().for_each(|(r, words)| {
+        // at most `words` rows
+        let row = p.first_row.wrapping_add(narrow(r));
+        let value = |column| match p.uniform_values {
+            1 => uniform_value(p.seed, row, column, p.scale),
+            _ => p.scale,
+        };
+        if p.table_type == TYPE_F32 {
+            words.iter_mut().zip(0u32..).for_each(|(word, column)| *word = value(column).to_bits());
+        } else {
+            let values: Vec<f32> = (0..p.dim).map(value).collect();
+            pack(&values, words, |value, _| nearest(value, p.table_type));
+        }
+    });
+}

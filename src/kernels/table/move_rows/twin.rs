@@ -1,0 +1,45 @@
+//! Twin of `move_rows.wgsl`.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use rayon::prelude::*;
+
+use crate::cpu::atomic::as_atomic;
+use crate::kernel::Call;
+use crate::kernels::move_rows::Params;
+use crate::kernels::width::Width;
+
+/// Rows that one task moves, at least.
+const ROWS: usize = 64;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let width = Width::of_variant(call.variant).columns();
+    let [cols, table_base, packed_base] =
+        [p.cols, p.table_base, p.packed_base].map(|elements| elements as usize * width as usize);
+    let rows = p.rows as usize;
+    let places = &call.read::<u32>(0)[p.first_place as usize..][..rows];
+    let (source, out) = (call.read::<u32>(1), call.write::<u32>(2));
+    // where a row begins, if it lies in the window
+    let there = |place: u32| {
+        let row = place.wrapping_sub(p.window_first);
+        (row < p.window_rows).then(|| table_base + row as usize * cols)
+    };
+    if p.scatter == 1 {
+        let out = as_atomic(out);
+        let packed = source[packed_base..][..rows * cols].par_chunks(cols);
+        places.par_iter().zip(packed).with_min_len(ROWS).for_each(|(&place, source)| {
+            let Some(at) = there(place) else { return };
+            for (out, &word) in out[at..at + cols].iter().zip(source) {
+                out.store(word, Relaxed);
+            }
+        });
+    } else {
+        let packed = out[packed_base..][..rows * cols].par_chunks_mut(cols);
+        places.par_iter().zip(packed).with_min_len(ROWS).for_each(|(&place, out)| {
+            if let Some(at) = there(place) {
+                out.copy_from_slice(&source[at..at + cols]);
+            }
+        });
+    }
+}

@@ -1,0 +1,63 @@
+//! Sort keys and gradient terms of a batch.
+
+#[cfg(feature = "testing")]
+pub(crate) mod cases;
+pub(crate) mod twin;
+
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+
+params! {
+    /// Uniform parameters.
+    Params {
+        /// Examples.
+        batch: u32,
+        /// Bags: features that are looked at times examples.
+        bags: u32,
+        /// Their ids.
+        ids: u32,
+        /// Key of ids without a row.
+        none_key: u32,
+        /// 1: per-sample weights are given.
+        weighted: u32,
+        /// Threads: one a bag, or more.
+        threads: u32,
+    }
+}
+
+const WORKGROUP: u32 = 64;
+
+pub(crate) static KERNEL: Kernel = Kernel {
+    name: "occurrences",
+    about: "for each id the row's key, the gradient's place and its factor",
+    bindings: &[
+        read("status"),
+        read("features"),
+        read("offsets"),
+        read("ids"),
+        read("weights"),
+        write("keys"),
+        write("terms"),
+    ],
+    params: Params::LAYOUT,
+    variants: &[Variant {
+        name: "any",
+        shape: Shape::Any,
+        workgroup: WORKGROUP,
+        constants: &[],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/status.wgsl",
+            "prelude/feature.wgsl",
+            "update/occurrences.wgsl"
+        ],
+    }],
+    parity: Parity::Bits,
+    twin: twin::run,
+    #[cfg(feature = "testing")]
+    cases: cases::cases,
+};
+
+/// Threads for a batch: one a bag, but never few for many ids, which they share out among them if the batch is bad.
+pub(crate) fn threads(bags: u32, ids: u32) -> u32 {
+    bags.max(ids.div_ceil(256))
+}

@@ -1,0 +1,6 @@
+//! Rows of differing dimensions.
+
+pub(crate) mod variable_assign;
+pub(crate) mod variable_gather;
+pub(crate) mod variable_pool;
+pub(crate) mod variable_terms;

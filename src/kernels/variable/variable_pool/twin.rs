@@ -1,0 +1,54 @@
+//! Twin of `variable_pool.wgsl`.
+
+use rayon::prelude::*;
+
+use crate::cpu::simd::vectorised;
+use crate::kernel::Call;
+use crate::kernels::part::{Part, find_part};
+use crate::kernels::variable_pool::Params;
+use crate::kernels::width::Width;
+
+/// Bags that one task takes.
+const BAGS: usize = 32;
+
+pub(crate) fn run(mut call: Call<'_>) {
+    let p: Params = call.params();
+    let width = Width::of_variant(call.variant).columns() as usize;
+    let parts = &call.read::<Part>(0)[..p.parts as usize];
+    let (keys, bags, rows) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<f32>(3));
+    let out = call.write::<f32>(4);
+    let elements = |count: u32| count as usize * width;
+    let (cols, stride) = (elements(p.cols), elements(p.out_stride));
+    if p.bags == 0 || cols == 0 {
+        return;
+    }
+    let out = &mut out[elements(p.out_base)..][..(p.bags as usize - 1) * stride + cols];
+    let tasks = out.par_chunks_mut(stride * BAGS).zip(bags[..p.bags as usize].par_chunks(BAGS)).enumerate();
+    tasks.for_each(|(task, (out, first))| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut sum = vec![0.0f32; cols];
+                for (k, out) in out.chunks_mut(stride).take(first.len()).enumerate() {
+                    let bag = bags[task * BAGS + k] as usize..bags[task * BAGS + k + 1] as usize;
+                    sum.fill(0.0);
+                    for &key in &keys[bag.clone()] {
+                        if key < p.key_begin || key >= p.key_end {
+                            continue;
+                        }
+                        let part = find_part(parts, key);
+                        let from =
+                            part.base as usize + (key - part.key_first) as usize * part.stride as usize;
+                        for (sum, value) in sum.iter_mut().zip(&rows[from..from + part.dim as usize]) {
+                            *sum += value;
+                        }
+                    }
+                    for (out, &sum) in out[..cols].iter_mut().zip(&sum) {
+                        let sum = if p.mean == 1 && bag.len() > 1 { sum / bag.len() as f32 } else { sum };
+                        *out = if p.initial == 1 { sum } else { sum + *out };
+                    }
+                }
+            },
+        );
+    });
+}
