@@ -302,7 +302,8 @@ pub use bag::{
 pub use cached::{CacheStats, CachedBags, CachedBagsBuilder, CachedBatch, Replacement};
 pub use checkpoint::{Checkpoint, Element};
 pub use device::{
-    Buffer, Context, ContextOptions, DeviceLimits, HalfMatrix, Matrix, Readback, Recorder, Shape, Submission,
+    Buffer, Context, ContextOptions, DeviceLimits, HalfMatrix, Matrix, Precision, Readback, Recorder, Shape,
+    Submission,
 };
 pub use error::{Error, Result};
 pub use optimizer::{
@@ -310,7 +311,7 @@ pub use optimizer::{
     Lamb, LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Rounding, RowwiseAdagrad,
     RowwiseAdagradCounter, Schedule, Sgd, StateField, StateKind, UpdateRules, WeightDecay,
 };
-pub use table::{Init, MAX_ROWS, Precision, Table};
+pub use table::{Init, MAX_ROWS, Table};
 /// The wgpu whose devices, queues and buffers contexts work on.
 pub use wgpu;
 

@@ -7,8 +7,8 @@ use half::{bf16, f16};
 
 use super::EmbeddingBags;
 use super::state::Place;
+use crate::device::Precision;
 use crate::optimizer::{Optimizer, StateKind};
-use crate::table::Precision;
 use crate::{Checkpoint, Result};
 
 /// The prefix of [`EmbeddingBags::save`].

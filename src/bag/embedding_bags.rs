@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{BatchBuilder, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Schema};
+use crate::device::Precision;
 use crate::device::{Buffer, Context, Counter, Recorder};
 use crate::optimizer::{Optimizer, Schedule, UpdateRules};
-use crate::table::{Kind, Precision, TableStore};
+use crate::table::{Kind, TableStore};
 use crate::{Error, Result};
 
 /// Embedding tables with the features that look ids up in them, and the optimizer that updates touched rows.

@@ -1,13 +1,14 @@
 //! Lookup and pooling of all features.
 
 use super::{EmbeddingBags, JaggedBatch, Pooling};
+use crate::device::Precision;
 use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::bag_forward::{KERNEL, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
 use crate::kernels::round_rows;
 use crate::numbers::narrow;
-use crate::table::{Precision, RowFormat, Window};
+use crate::table::{RowFormat, Window};
 use crate::{Error, Result};
 
 /// One output matrix and the features whose columns it holds, each with its first column.

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::EmbeddingBags;
+use crate::device::Precision;
 use crate::optimizer::{StateField, StateKind};
-use crate::table::Precision;
 use crate::{Error, Result};
 
 /// Where a field lies in the words that are kept for a row.

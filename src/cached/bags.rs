@@ -9,9 +9,9 @@ use super::traffic::WriteBack;
 use super::{CacheStats, CachedBagsBuilder, CachedBatch, Replacement};
 use crate::Result;
 use crate::bag::EmbeddingBags;
+use crate::device::Precision;
 use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
 use crate::optimizer::Optimizer;
-use crate::table::Precision;
 
 /// [`EmbeddingBags`] with tables that need not fit device memory: all rows and their optimizer state lie on the host,
 /// and the rows in use in a set-associative cache on the device.

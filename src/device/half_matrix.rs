@@ -1,7 +1,7 @@
 //! A row-major matrix of 16-bit floats on the device.
 
 use super::{Buffer, Context};
-use crate::table::Precision;
+use crate::device::Precision;
 use crate::{Error, Result};
 
 /// A row-major matrix of 16-bit floats in device memory: what [`EmbeddingBags::forward_half`](crate::EmbeddingBags::forward_half) writes.

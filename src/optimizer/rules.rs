@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::Precision;
 use crate::kernels::row_update::Params;
-use crate::table::Precision;
 use crate::{Error, Result};
 
 /// How a new value becomes one of 16 bits.

@@ -3,7 +3,6 @@
 mod init;
 mod layout;
 mod packed;
-mod precision;
 mod row_format;
 mod store;
 
@@ -11,11 +10,10 @@ pub use init::Init;
 pub(crate) use init::table_seed;
 pub(crate) use layout::{Group, Part, Plan, Window};
 pub(crate) use packed::RowList;
-pub use precision::Precision;
 pub use row_format::RowFormat;
 pub(crate) use store::{Kind, TableStore};
 
-use crate::device::Buffer;
+use crate::device::{Buffer, Precision};
 use crate::numbers::narrow;
 use crate::{Error, Result};
 

@@ -1,10 +1,9 @@
 //! How rows lie in memory.
 
-use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
-use super::Precision;
 use crate::cpu::row_codes;
+use crate::device::Precision;
 use crate::kernels::types::{TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, stride};
 
 /// How the rows of a table are kept: as floats, or as codes `q` of few bits behind the scale and bias of their row, which
@@ -93,10 +92,10 @@ impl RowFormat {
     /// The largest size of a value that can be kept.
     pub(crate) fn largest(self) -> f32 {
         match self {
-            Self::F32 => f32::MAX,
             // what rounds to a finite value
-            Self::Bf16 => bf16::MAX.to_f32(),
-            Self::F16 | Self::Int4 | Self::Int2 => f16::MAX.to_f32(),
+            Self::F32 => Precision::F32.largest(),
+            Self::Bf16 => Precision::Bf16.largest(),
+            Self::F16 | Self::Int4 | Self::Int2 => Precision::F16.largest(),
             // the range of a row must be finite
             Self::Int8 => f32::MAX / 2.0,
         }

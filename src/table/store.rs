@@ -6,8 +6,8 @@ use bytemuck::NoUninit;
 
 use super::init::{normal_value, table_seed};
 use super::layout::TableShape;
-use super::{Init, Plan, Precision, Shape, Table, Window};
-use crate::device::{Buffer, Context, Need, Recorder};
+use super::{Init, Plan, Shape, Table, Window};
+use crate::device::{Buffer, Context, Need, Precision, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::init_rows;
 use crate::numbers::narrow;

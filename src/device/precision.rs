@@ -3,7 +3,6 @@
 use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
-use super::RowFormat;
 use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 /// The type that values are kept in. All arithmetic is `f32`.
@@ -34,6 +33,15 @@ impl Precision {
         }
     }
 
+    /// The largest finite value.
+    pub(crate) fn largest(self) -> f32 {
+        match self {
+            Self::F32 => f32::MAX,
+            Self::F16 => f16::MAX.to_f32(),
+            Self::Bf16 => bf16::MAX.to_f32(),
+        }
+    }
+
     /// Whether a value that is finite stays so; infinities and NaN are kept as they are.
     pub(crate) fn holds(self, value: f32) -> bool {
         // the least that is rounded to infinity: half a unit beyond the largest
@@ -55,8 +63,7 @@ impl Precision {
 
     /// What an error expects of values.
     pub(crate) fn expected(self) -> String {
-        let largest = RowFormat::from(self).largest();
-        format!("finite values of at most {largest:e} in size, for {self:?}")
+        format!("finite values of at most {:e} in size, for {self:?}", self.largest())
     }
 
     /// Rows of `dim` values as words, each row rounded to the nearest and filled up to a whole word.
