@@ -14,6 +14,12 @@ case $CARGO_TARGET_DIR in
 esac
 export CARGO_TARGET_DIR
 
+# Where there is no session (containers, CI), whoever opens Vulkan would print a line for want of this folder.
+if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
+    export XDG_RUNTIME_DIR=$CARGO_TARGET_DIR/runtime
+    mkdir -p "$XDG_RUNTIME_DIR" && chmod 700 "$XDG_RUNTIME_DIR"
+fi
+
 note() { printf '%s\n' "$*" >&2; }
 
 in_ci() { [ "${CI:-}" = true ]; }
