@@ -86,20 +86,16 @@ pub(crate) fn cases() -> Vec<Case> {
 /// The case with a lane for every four columns, and with one lane for a row.
 fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
     let fast = inputs.features.iter().all(|f| f.dim.is_multiple_of(4));
-    let first = variant(true, inputs.types, Shape::Wide);
-    let any = first == 6;
+    let first = variant(fast, inputs.types, Shape::Wide);
+    let last = variant(false, inputs.types, Shape::Serial);
+    let mut variants: Vec<usize> = (first..=last).collect();
     let plain = inputs.pruned == 0 && inputs.features.iter().all(is_plain);
-    let variants: &[usize] = match (fast, plain) {
-        (true, _) if first == 11 => &[11, 12, 13, 14],
-        (false, _) if first == 11 => &[13, 14],
-        (true, _) if any => &[6, 7, 8, 9],
-        (false, _) if any => &[8, 9],
-        (true, true) if weighted == 1 => &[0, 1, 2, 3, 4],
-        (true, true) if inputs.longest() <= 1 => &[0, 1, 2, 3, 4, 5, 10],
-        (true, true) => &[0, 1, 2, 3, 4, 5],
-        (true, false) => &[0, 1, 2, 3],
-        (false, _) => &[2, 3],
-    };
+    if fast && plain && inputs.types == [TYPE_F32; 2] {
+        variants.push(plain_variant(weighted == 1, u32::MAX));
+        if weighted == 0 && inputs.longest() <= 1 {
+            variants.push(plain_variant(false, 1));
+        }
+    }
     let make = |lanes: &str, inputs: &BagInputs| {
         let params = Params {
             batch: inputs.batch,

@@ -7,6 +7,7 @@ pub(crate) mod twin;
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
 use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_SUM};
 use crate::kernels::types::{TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
+use crate::kernels::width::Width;
 
 params! {
     /// Uniform parameters.
@@ -41,23 +42,48 @@ impl Params {
 
 const WORKGROUP: u32 = 64;
 
+/// What rows and outputs may be of; there is a variant for each width and shape.
+#[derive(Debug, Clone, Copy)]
+enum Types {
+    /// Both of `f32`.
+    Plain,
+    /// Any that are no codes.
+    Any,
+    /// Rows of codes.
+    Codes,
+}
+
+/// The variants without conditions, which come last.
+#[derive(Debug, Clone, Copy)]
+enum Unconditional {
+    Weighted,
+    Unweighted,
+    /// Bags of one id.
+    Single,
+}
+
+/// Variants for a choice of [`Types`].
+const OF_EACH: usize = 4;
+const UNCONDITIONAL: usize = 3 * OF_EACH;
+
 /// The index of a variant for types of rows and output; `vec4` for dims, columns and strides that are multiples of 4.
 pub(crate) fn variant(vec4: bool, types: [u32; 2], shape: Shape) -> usize {
-    let first = match types {
-        [TYPE_F32, TYPE_F32] => 0,
-        [TYPE_INT8 | TYPE_INT4 | TYPE_INT2, _] => 11,
-        _ => 6,
+    let types = match types {
+        [TYPE_F32, TYPE_F32] => Types::Plain,
+        [TYPE_INT8 | TYPE_INT4 | TYPE_INT2, _] => Types::Codes,
+        _ => Types::Any,
     };
-    first + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+    types as usize * OF_EACH + Width::of(vec4).variant() * 2 + usize::from(shape != Shape::Wide)
 }
 
 /// The variant without conditions, for features that are all [`is_plain`] and bags of at most so many ids.
 pub(crate) fn plain_variant(weighted: bool, longest: u32) -> usize {
-    match (weighted, longest) {
-        (true, _) => 4,
-        (false, 0 | 1) => 10,
-        (false, _) => 5,
-    }
+    let which = match (weighted, longest) {
+        (true, _) => Unconditional::Weighted,
+        (false, 0 | 1) => Unconditional::Single,
+        (false, _) => Unconditional::Unweighted,
+    };
+    UNCONDITIONAL + which as usize
 }
 
 /// Whether a feature is a sum or mean of whole sixteens of columns that nothing was written for before.
@@ -115,27 +141,10 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("vec4", "", Serial, "vec4.serial", "bag/bag_forward.serial.wgsl"),
         variant!("scalar", "", Wide, "scalar.wide", "bag/bag_forward.wgsl"),
         variant!("scalar", "", Serial, "scalar.serial", "bag/bag_forward.serial.wgsl"),
-        variant!(
-            "vec4",
-            "",
-            Serial,
-            "vec16.weighted.serial",
-            "prelude/weight_given.wgsl",
-            "bag/bag_forward.serial16.wgsl"
-        ),
-        variant!(
-            "vec4",
-            "",
-            Serial,
-            "vec16.serial",
-            "prelude/weight_one.wgsl",
-            "bag/bag_forward.serial16.wgsl"
-        ),
         variant!("vec4", "any_", Wide, "vec4.any.wide", "bag/bag_forward.wgsl"),
         variant!("vec4", "any_", Serial, "vec4.any.serial", "bag/bag_forward.serial.wgsl"),
         variant!("scalar", "any_", Wide, "scalar.any.wide", "bag/bag_forward.wgsl"),
         variant!("scalar", "any_", Serial, "scalar.any.serial", "bag/bag_forward.serial.wgsl"),
-        variant!("vec4", "", Serial, "vec16.single.serial", "bag/bag_forward.single.wgsl"),
         variant!("vec4", "quantized", "any_vec4", Wide, "vec4.quantized.wide", "bag/bag_forward.wgsl"),
         variant!(
             "vec4",
@@ -154,6 +163,23 @@ pub(crate) static KERNEL: Kernel = Kernel {
             "scalar.quantized.serial",
             "bag/bag_forward.serial.wgsl"
         ),
+        variant!(
+            "vec4",
+            "",
+            Serial,
+            "vec16.weighted.serial",
+            "prelude/weight_given.wgsl",
+            "bag/bag_forward.serial16.wgsl"
+        ),
+        variant!(
+            "vec4",
+            "",
+            Serial,
+            "vec16.serial",
+            "prelude/weight_one.wgsl",
+            "bag/bag_forward.serial16.wgsl"
+        ),
+        variant!("vec4", "", Serial, "vec16.single.serial", "bag/bag_forward.single.wgsl"),
     ],
     parity: Parity::Bits,
     twin: twin::run,

@@ -5,6 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernels::width::Width;
 
 params! {
     /// Uniform parameters.
@@ -115,8 +116,16 @@ pub(crate) fn tiles(shape: Shape, m: u32, n: u32) -> u32 {
 
 /// The index of a variant.
 pub(crate) fn variant(layout: Layout, vec4: bool, shape: Shape) -> usize {
-    layout as usize * 4 + usize::from(!vec4) * 2 + usize::from(shape != Shape::Wide)
+    layout as usize * OF_EACH + Width::of(vec4).variant() * 2 + usize::from(shape != Shape::Wide)
 }
+
+/// The layout of a variant.
+pub(crate) fn layout_of(variant: usize) -> Layout {
+    LAYOUTS[variant / OF_EACH]
+}
+
+/// Variants of each layout.
+const OF_EACH: usize = 4;
 
 macro_rules! variant {
     ($layout:literal, $width:literal, Wide, $operands:tt $(, $enable:literal)?) => {

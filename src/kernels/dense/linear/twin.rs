@@ -10,7 +10,7 @@ use crate::cpu::sigmoid::sigmoid;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::cpu::weights::decode;
 use crate::kernel::Call;
-use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, LAYOUTS, Layout, Params};
+use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout, Params, layout_of};
 
 /// Weights that are decoded at once, before they are multiplied: as `f32` they stay in the third-level cache.
 const DECODED: usize = 1 << 20;
@@ -24,7 +24,7 @@ const ROWS: usize = 32;
 
 pub(crate) fn run(mut call: Call<'_>) {
     let p: Params = call.params();
-    let layout = LAYOUTS[call.variant / 4];
+    let layout = layout_of(call.variant);
     let a = &call.read::<f32>(0)[p.a_base as usize..];
     let b = &call.read::<u32>(1)[p.b_base as usize..];
     let bias = if p.biased == 1 { &call.read::<f32>(2)[p.bias_base as usize..][..p.n as usize] } else { &[] };
