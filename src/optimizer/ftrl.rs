@@ -68,9 +68,9 @@ impl RowOptimizer for Ftrl {
             let sigma = (sum.sqrt() - n.sqrt()) / p.lr;
             *z = *z + g - sigma * *w;
             *n = sum;
-            let beyond = *z - if *z > 0.0 { p.l1 } else { -p.l1 };
+            let beyond = if *z > 0.0 { p.l1 } else { -p.l1 } - *z;
             let rate = (p.eps + sum.sqrt()) / p.lr + p.decay;
-            *w = if z.abs() <= p.l1 { 0.0 } else { -beyond / rate };
+            *w = if z.abs() <= p.l1 { 0.0 } else { beyond / rate };
         }
     }
 }
