@@ -1,4 +1,4 @@
-// What time has left of the utility of each chunk of a table's rows; -1 for rows of nobody.
+// What time has left of the utility of each chunk of a table's rows; -1 for free rows.
 @group(0) @binding(0) var<storage, read> utility: array<f32>;
 // of each row first the step that it was last changed in
 @group(0) @binding(1) var<storage, read> touch: array<u32>;

@@ -16,7 +16,7 @@ struct Params {
     out_stride: u32,
     // columns of a chunk
     width: u32,
-    // the slots of four windows, each of so many but the last
+    // the slots of four windows, each of this many, but the last
     first_slot: u32,
     slots: u32,
     window_slots: u32,

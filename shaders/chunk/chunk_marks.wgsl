@@ -12,7 +12,7 @@ struct Params {
     // of the table among those of all tables
     first: u32,
     stage: u32,
-    // what comes must be worth so many times the threshold, and anything at all
+    // what comes must be worth this many times the threshold, and anything at all
     margin: f32,
     // the table's threshold, or the first of one for each chunk of a row
     threshold: u32,

@@ -1,4 +1,4 @@
-// What each row of a table is kept for: those of the smallest numbers leave. Rows of nobody do not, and have the largest.
+// What each row of a table is kept for: those of the smallest numbers leave. Free rows do not, and have the largest.
 @group(0) @binding(0) var<storage, read> row_ids: array<u32>;
 // of each row the step that it was last changed in, and what else it is kept for
 @group(0) @binding(1) var<storage, read> touch: array<u32>;

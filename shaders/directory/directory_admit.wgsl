@@ -1,8 +1,8 @@
 // New virtual ids, which ascend, get rows in their order, as far as there are any: first those that others left, the last
-// one left first, then rows that nobody has had.
+// one left first, then rows that were never in use.
 @group(0) @binding(0) var<storage, read> new_ids: array<u32>;
 @group(0) @binding(1) var<storage, read> total: array<u32>;
-// rows that somebody has had, those of them that were left, and ids that found no row
+// rows ever in use, those of them that are free again, and ids that found no row
 @group(0) @binding(2) var<storage, read> counts: array<u32>;
 @group(0) @binding(3) var<storage, read> left: array<u32>;
 @group(0) @binding(4) var<storage, read_write> places: array<atomic<u32>>;

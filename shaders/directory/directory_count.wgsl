@@ -1,6 +1,6 @@
 // Counts what directory_admit did.
 @group(0) @binding(0) var<storage, read> total: array<u32>;
-// rows that somebody has had, those of them that were left, and ids that found no row
+// rows ever in use, those of them that are free again, and ids that found no row
 @group(0) @binding(1) var<storage, read_write> counts: array<u32>;
 // how many ids got rows
 @group(0) @binding(2) var<storage, read_write> admitted: array<u32>;

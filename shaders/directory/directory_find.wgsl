@@ -58,7 +58,7 @@ fn main(
             row = places[at + 2u + (place - 1u) / 4u][(place - 1u) % 4u];
             break;
         }
-        // nobody went on from a bucket whose last place is free
+        // no id went on from a bucket whose last place is free
         if (high.w == 0u) {
             break;
         }

@@ -16,7 +16,7 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let row = group_index(group, groups) * WORKGROUP + thread;
-    // a row without an id is nobody's
+    // a row without an id is free
     if (row < params.len && row_ids[row] != 0u) {
         insert(row_ids[row], row, params.buckets);
     }

@@ -1,4 +1,4 @@
-// Rows that leave are nobody's.
+// Rows that leave become free.
 @group(0) @binding(0) var<storage, read> credit: array<u32>;
 @group(0) @binding(1) var<storage, read> rows: array<u32>;
 @group(0) @binding(2) var<storage, read_write> row_ids: array<u32>;

@@ -6,7 +6,7 @@
 
 struct Params {
     len: u32,
-    // 1: where each position stands; `source` is not looked at
+    // 1: where each position stands; `source` is not read
     inverse: u32,
 }
 @group(1) @binding(0) var<uniform> params: Params;

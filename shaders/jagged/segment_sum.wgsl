@@ -12,7 +12,7 @@ struct Params {
     // the segments that are summed, and the first of them
     segments: u32,
     first: u32,
-    // values in a piece; 0: segments are summed whole, and `begins` is not looked at
+    // values in a piece; 0: segments are summed whole, and `begins` is not read
     piece: u32,
     // the rest in elements of the variant's width
     dim: u32,

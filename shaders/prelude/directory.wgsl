@@ -4,11 +4,11 @@
 const NONE: u32 = 0xffffffffu;
 const PLACES: u32 = 8u;
 const BUCKET: u32 = 16u;
-// Buckets that are looked at: at a load of 0.9 the chance that so many are full is nought.
+// Buckets that a search probes: at a load of 0.9 the chance that all of them are full is negligible.
 const PROBES: u32 = 512u;
 
 // The virtual id of a raw one, of two words. Raw ids that agree in their upper words have different ones, but that
-// 0 and NONE are nobody's: their neighbours stand for them too.
+// No id has 0 or NONE: their neighbours stand for them too.
 fn virtual_id(low: u32, high: u32) -> u32 {
     return clamp(mix(mix(low) ^ high), 1u, NONE - 1u);
 }
@@ -26,7 +26,7 @@ fn first_bucket(id: u32, buckets: u32) -> u32 {
     return scaled(id, buckets);
 }
 
-// The bucket that is looked at after another one, without a sum beyond 32 bits.
+// The bucket that is probed after another one, without a sum beyond 32 bits.
 fn next_bucket(bucket: u32, id: u32, buckets: u32) -> u32 {
     let step = 1u + scaled(mix(id), buckets - 1u);
     return select(bucket + step, bucket - (buckets - step), bucket >= buckets - step);

@@ -29,6 +29,6 @@ struct Feature {
     out_stride: u32,
     // the sort key of the table's row 0
     key_base: u32,
-    // what lies before the feature's ids in the batch and is not looked at: taken from the positions of its keys
+    // what lies before the feature's ids in the batch and belongs to other dispatches: taken from the positions of its keys
     shift: u32,
 }

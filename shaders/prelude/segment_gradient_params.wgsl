@@ -1,5 +1,5 @@
 struct Params {
-    // rows that are looked at, no fewer than there are, and the first of them
+    // rows in this dispatch, no fewer than there are, and the first of them
     rows: u32,
     first: u32,
     dim: u32,

@@ -6,6 +6,6 @@ struct Params {
     // the digit is (key >> shift) & (digits - 1)
     shift: u32,
     digits: u32,
-    // 1: the values are the positions, and `values_in` is not looked at
+    // 1: the values are the positions, and `values_in` is not read
     first: u32,
 }

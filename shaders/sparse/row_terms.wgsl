@@ -7,7 +7,7 @@
 @group(0) @binding(4) var<storage, read_write> terms: array<vec2<u32>>;
 
 struct Params {
-    // rows that are looked at, and the first of them
+    // rows in this dispatch, and the first of them
     len: u32,
     first: u32,
     // element of the first row's gradient, and elements from row to row

@@ -32,7 +32,7 @@ fn main(
         return;
     }
     if (refused(status.bad_position, status.bad_offset)) {
-        // the offsets may be nonsense: share the ids out evenly; nobody does anything for this key
+        // the offsets may be nonsense: share the ids out evenly; no kernel does anything for this key
         for (var p = bag; p < params.ids; p += params.threads) {
             keys[p] = params.none_key + 1u;
         }

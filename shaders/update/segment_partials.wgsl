@@ -1,6 +1,6 @@
 // Sums the pieces of long segments ahead of row_update, so that a hot row keeps many threads busy; called again, the
 // pieces of groups. Only what is not the last of its segment is stored, at the index of the first position divided by
-// PIECE, which no two share: a group in the place of its first piece, as nobody asks for a piece of such a group again.
+// PIECE, which no two share: a group in the place of its first piece, as no piece of such a group is needed again.
 @group(0) @binding(0) var<storage, read> parts: array<Part>;
 @group(0) @binding(1) var<storage, read> keys: array<u32>;
 @group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;

@@ -160,8 +160,8 @@ impl EmbeddingBags {
             let chunks = if gradient.fits {
                 vec![whole]
             } else {
-                let looked_at = whole.members.iter().filter(|member| member.looked_at);
-                looked_at.map(|member| whole.clone().single(member.feature)).collect()
+                let in_use = whole.members.iter().filter(|member| member.in_use);
+                in_use.map(|member| whole.clone().single(member.feature)).collect()
             };
             for chunk in chunks {
                 rec.scope(|rec| self.weight_grad_chunk(rec, batch, gradient, &chunk, first, out))?;
@@ -354,12 +354,12 @@ impl EmbeddingBags {
             .members
             .iter()
             .zip(bound.places.iter().zip(&bound.spread))
-            .map(|(&Member { feature, shift, looked_at }, (&(out_base, out_stride), &spread))| {
+            .map(|(&Member { feature, shift, in_use }, (&(out_base, out_stride), &spread))| {
                 let spec = &self.schema.features[feature];
                 Feature {
                     index: narrow(feature),
                     dim: spec.shape.dim,
-                    rows: if looked_at { spec.shape.rows } else { 0 },
+                    rows: if in_use { spec.shape.rows } else { 0 },
                     padding: spec.padding,
                     pooling: if spread { POOL_NONE } else { spec.pooling.code() },
                     out_base,

@@ -199,7 +199,7 @@ impl EmbeddingBags {
         })
     }
 
-    /// All rows of the first group of tables, for so many positions.
+    /// All rows of the first group of tables, for `ids` positions.
     fn all_rows(&self, ids: u32) -> Chunk {
         let group = &self.store.plan().groups[0];
         Chunk { members: Vec::new(), ids, keys: 0..group.rows, windows: group.windows.clone() }

@@ -33,7 +33,7 @@ pub(super) struct Member {
     /// What is subtracted from the positions of its ids.
     pub(super) shift: u32,
     /// Otherwise its ids look like ids without a row.
-    pub(super) looked_at: bool,
+    pub(super) in_use: bool,
 }
 
 /// One table with all its features' ids.
@@ -46,13 +46,13 @@ struct TableIds {
 }
 
 impl Chunk {
-    /// All ids of a batch, of which those in tables of a group are looked at.
+    /// All ids of a batch, of which those in tables of a group are used.
     pub(super) fn whole(plan: &Plan, group: &Group, batch: &Inner) -> Self {
         let tables = batch.schema.features.iter().map(|spec| plan.first_window[spec.table]);
         Self {
             members: tables
                 .enumerate()
-                .map(|(feature, w)| Member { feature, shift: 0, looked_at: group.windows.contains(&w) })
+                .map(|(feature, w)| Member { feature, shift: 0, in_use: group.windows.contains(&w) })
                 .collect(),
             ids: batch.ids,
             keys: 0..group.rows,
@@ -63,7 +63,7 @@ impl Chunk {
     /// [`Chunk::whole`] for a single feature of the group.
     pub(super) fn single(self, feature: usize) -> Self {
         let members = self.members.iter();
-        let members = members.map(|m| Member { looked_at: m.looked_at && m.feature == feature, ..*m });
+        let members = members.map(|m| Member { in_use: m.in_use && m.feature == feature, ..*m });
         Self { members: members.collect(), ..self }
     }
 
@@ -103,7 +103,7 @@ impl Chunk {
                 .map(|feature| {
                     let shift = begins[feature] - place;
                     place += counts[feature];
-                    Member { feature, shift, looked_at: true }
+                    Member { feature, shift, in_use: true }
                 })
                 .collect();
             chunks.push(Self {

@@ -421,7 +421,7 @@ fn lanes(ctx: &Context, dim: u32, rows: u32, longest: u32) -> u32 {
     lanes.max(needed)
 }
 
-/// How many rows of so many bytes one binding can hold.
+/// How many rows of this size in bytes one binding can hold.
 fn rows_per_binding(rec: &Recorder, row: u64) -> Result<usize> {
     let ctx = rec.context();
     // what is lost to the alignment of the first row

@@ -90,12 +90,12 @@ impl Gradient {
 
     /// The gradients of a chunk's features; of those that it does not look at, none.
     fn of<'a>(&'a self, chunk: &'a Chunk) -> impl Iterator<Item = Option<&'a Matrix>> + Clone {
-        chunk.members.iter().map(|member| member.looked_at.then(|| &self.features[member.feature]))
+        chunk.members.iter().map(|member| member.in_use.then(|| &self.features[member.feature]))
     }
 
     fn packed(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<(Buffer, Places)> {
-        let looked_at = chunk.members.iter().filter(|member| member.looked_at);
-        let total = looked_at.map(|member| self.packed_bytes(member.feature)).sum();
+        let in_use = chunk.members.iter().filter(|member| member.in_use);
+        let total = in_use.map(|member| self.packed_bytes(member.feature)).sum();
         let limit = rec.context().limits().binding;
         if total > limit {
             return Err(Error::LimitExceeded {

@@ -42,7 +42,7 @@ impl Slots {
     }
 }
 
-/// The slots that a batch holds, until nobody can use it any more.
+/// The slots that a batch holds, as long as it can be used.
 #[derive(Debug)]
 pub(super) struct Hold {
     all: Arc<Slots>,

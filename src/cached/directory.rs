@@ -138,7 +138,7 @@ impl Directory {
         if !astray {
             return Ok(slots);
         }
-        // sets only fill up, so that each is looked at once; the first one is another every time
+        // sets only fill up, so that each is searched once; which one is first changes from call to call
         let sets = self.sets();
         let first = usize::try_from(now % sets as u64).unwrap_or(0);
         let mut others = (first..sets).chain(0..first).peekable();

@@ -38,13 +38,13 @@ pub struct Adjustment {
     pub thresholds: Vec<f32>,
 }
 
-/// The rows of a table, whose chunks are numbered through, with those of nobody.
+/// The rows of a table that were ever in use, free ones among them; their chunks are numbered through.
 struct Rows {
     table: usize,
     /// The first chunk of its rows among those of all tables, and their number.
     first: u32,
     len: u32,
-    /// Rows of somebody.
+    /// Rows in use.
     in_use: u32,
 }
 
@@ -54,7 +54,7 @@ struct Group {
     first: u32,
     stride: u32,
     len: u32,
-    /// Chunks of somebody's rows, and those of them that are kept.
+    /// Chunks of rows in use, and those of them that are kept.
     chunks: u32,
     kept: u32,
 }
@@ -160,7 +160,7 @@ impl ChunkedTables {
         Ok(rows)
     }
 
-    /// Chunks of all rows, and of those that are somebody's.
+    /// Chunks of all rows, and of those in use.
     fn chunks_of(&self, rows: &[Rows]) -> Result<(u32, u32)> {
         let all: u64 = rows.iter().map(|rows| u64::from(rows.len)).sum();
         let limit = self.context().limits().binding;
@@ -241,7 +241,7 @@ impl ChunkedTables {
         Ok(effective)
     }
 
-    /// What each chunk of a table's rows is worth now; -1 for rows of nobody.
+    /// What each chunk of a table's rows is worth now; -1 for free rows.
     pub(super) fn effective(&self, table: usize) -> Result<Vec<f32>> {
         let rows = self.rows()?.swap_remove(table);
         let mut rec = Recorder::new(self.context());

@@ -131,7 +131,7 @@ impl ChunkedTables {
         Ok(())
     }
 
-    /// What the chunks of so many new rows of a table are described by, which must fit a binding.
+    /// Bytes that describe the chunks of `rows` new rows of a table, which must fit a binding.
     fn fresh_bytes(&self, table: usize, rows: u32) -> Result<u64> {
         let Table { name, chunks, .. } = &self.lookup.tables[table];
         let needed = u64::from(rows) * u64::from(*chunks) * 16;

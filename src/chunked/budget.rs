@@ -31,7 +31,7 @@ pub(super) fn slot_bytes(width: u32) -> u64 {
     u64::from(width) * 4 + 4
 }
 
-/// A store of so many slots, as described but for its table.
+/// A store of `slots` slots, as described but for its table.
 pub(super) fn store_of(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> Result<EmbeddingBags> {
     if slots == 0 || slots == NONE {
         return Err(Error::invalid("slots", format!("1 to {}, or a budget", NONE - 1), slots));
@@ -76,7 +76,7 @@ impl ChunkedTables {
         Ok(())
     }
 
-    /// [`ChunkedTables::set_slots`] with as many as fit so many bytes, with everything that is needed to find them
+    /// [`ChunkedTables::set_slots`] with as many as fit `bytes`, with everything that is needed to find them
     /// ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the optimizer's state.
     ///
     /// Nothing that is done to the tables exceeds it. `adjust(0.0, margin)` is the adjustment for it: it gives all slots to
@@ -174,7 +174,7 @@ impl ChunkedTables {
         Ok(all)
     }
 
-    /// Takes slots from the chunks that are worth least, so that so many remain.
+    /// Takes slots from the chunks that are worth least, so that `slots` remain.
     fn drop_least(&self, all: &mut [Vec<u32>], slots: u32) -> Result<()> {
         let residents = all.iter().flatten().filter(|slot| **slot != NONE).count();
         let surplus = residents.saturating_sub(slots as usize);

@@ -83,7 +83,7 @@ impl ChunkedTablesBuilder {
         self
     }
 
-    /// Instead of [`ChunkedTablesBuilder::slots`]: as many as fit so many bytes, with everything that is needed to find
+    /// Instead of [`ChunkedTablesBuilder::slots`]: as many as fit `bytes`, with everything that is needed to find
     /// them ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the optimizer's state.
     #[must_use]
     pub fn budget(mut self, bytes: u64) -> Self {

@@ -128,7 +128,7 @@ impl ChunkedTables {
             saved.into_iter().zip(self.lookup.tables.iter_mut().zip(&mut self.worth))
         {
             spec.directory.take(&saved.directory)?;
-            // rows that nobody has had have no slots, and were never touched
+            // rows that were never in use have no slots, and were never touched
             let all = spec.directory.capacity() as usize;
             let chunks = all * spec.chunks as usize;
             spec.slots.write(&ctx, 0, &resized(saved.slots, chunks, NONE))?;

@@ -30,11 +30,11 @@ pub struct IdDirectory {
     /// A prime number.
     buckets: u32,
     entries: Buffer,
-    /// The virtual id of each row, 0 for those of nobody.
+    /// The virtual id of each row, 0 for free ones.
     row_ids: Buffer,
     /// Rows that were left, the last one at the end; of no size until one is.
     left: Buffer,
-    /// Rows that somebody has had, those of them that were left, and ids that found no row.
+    /// Rows ever in use, those of them that are free again, and ids that found no row.
     counts: Buffer,
     sketch: Option<Sketch>,
     /// Where rows belong, for those who record look-ups themselves.
@@ -53,9 +53,9 @@ pub struct DirectoryUsage {
 /// Counts as they lie on the device.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counts {
-    /// Rows that somebody has had.
+    /// Rows ever in use.
     pub(super) had: u32,
-    /// Those of them that were left.
+    /// Those of them that are free again.
     pub(super) left: u32,
     refused: u32,
 }
@@ -129,13 +129,13 @@ impl IdDirectory {
         })
     }
 
-    /// Bytes of a directory of so many rows, all of which may leave.
+    /// Bytes of a directory of `capacity` rows, all of which may leave.
     pub(super) fn bytes_of(ctx: &Context, capacity: u32, least: u32) -> Result<u64> {
         let rows = u64::from(capacity) * 8 + 12;
         Ok(Self::entry_bytes(ctx, capacity)? + rows + Sketch::bytes_of(capacity, least))
     }
 
-    /// Bytes of the places of so many rows.
+    /// Bytes of the places of `capacity` rows.
     pub(super) fn entry_bytes(ctx: &Context, capacity: u32) -> Result<u64> {
         Ok(u64::from(buckets(ctx, capacity)?) * BUCKET_BYTES)
     }
@@ -223,7 +223,7 @@ impl IdDirectory {
         Ok(ids)
     }
 
-    /// The virtual id of each row that somebody has had, 0 for those of nobody.
+    /// The virtual id of each row that somebody has had, 0 for free ones.
     pub(super) fn ids_of_rows(&self) -> Result<Vec<u32>> {
         let had = u64::from(self.counts()?.had);
         self.row_ids.part(0, had * 4).read(&self.ctx)
@@ -349,7 +349,7 @@ impl IdDirectory {
         Ok(rows)
     }
 
-    /// Makes at most `len` rows nobody's, those of `rows` in order whose `credit` is not 2^32 - 1, which come last; gives
+    /// Frees at most `len` rows, those of `rows` in order whose `credit` is not 2^32 - 1, which come last; gives
     /// how many that were. Waits until it is done.
     pub(super) fn leave(
         &mut self,
@@ -449,7 +449,7 @@ pub(super) const MEMORY: &str = "embag.directory";
 
 const BUCKET_BYTES: u64 = size_of::<Bucket>() as u64;
 
-/// How many buckets hold so many rows when they are nine tenths full.
+/// How many buckets hold `capacity` rows when they are nine tenths full.
 fn buckets(ctx: &Context, capacity: u32) -> Result<u32> {
     if capacity == 0 {
         return Err(Error::invalid("capacity", "at least one row", 0));

@@ -42,7 +42,7 @@ pub(super) struct Feature {
     pub(super) mean: bool,
 }
 
-/// An empty table to make, of so many rows of so many chunks.
+/// An empty table to make.
 pub(super) struct TableSpec {
     pub(super) name: String,
     pub(super) chunks: u32,
@@ -180,7 +180,7 @@ impl Lookup {
         rows.read(ctx)
     }
 
-    /// The slots of a table's chunks, for rows that somebody has had.
+    /// The slots of a table's chunks, for all rows that were ever in use.
     pub(super) fn slots_of(&self, table: usize) -> Result<Vec<u32>> {
         let Table { chunks, directory, slots, .. } = &self.tables[table];
         let words = u64::from(directory.counts()?.had) * u64::from(*chunks);

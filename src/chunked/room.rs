@@ -213,7 +213,7 @@ impl ChunkedTables {
         Ok(())
     }
 
-    /// What each row that somebody has had is kept for; those of the batch, for ever.
+    /// What each row that was ever in use is kept for; those of the batch, for ever.
     fn record_credit(
         &self,
         rec: &mut Recorder,

@@ -49,7 +49,7 @@ impl ChunkedTables {
         }))
     }
 
-    /// For each number of chunks from 0 on, how many rows of a table have so many with a slot. Blocks.
+    /// For each number of chunks from 0 on, how many rows of a table have that many with a slot. Blocks.
     ///
     /// # Errors
     /// As [`ChunkedTables::row`].

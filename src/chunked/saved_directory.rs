@@ -9,7 +9,7 @@ use crate::numbers::narrow;
 
 /// A directory in a checkpoint.
 pub(super) struct SavedDirectory {
-    /// The virtual id of each row, 0 for those of nobody.
+    /// The virtual id of each row, 0 for free ones.
     pub(super) ids: Vec<u32>,
     left: Vec<u32>,
     refused: u32,
@@ -46,11 +46,11 @@ impl SavedDirectory {
                 pair[1],
             ));
         }
-        // each row of nobody is among those that were left, once
+        // each free row is on the list of those that ids left, once
         let mut left = this.left.clone();
         left.sort_unstable();
-        let nobody = this.ids.iter().zip(0u32..).filter(|(id, _)| **id == 0).map(|(_, row)| row);
-        if !nobody.eq(left.iter().copied()) {
+        let free = this.ids.iter().zip(0u32..).filter(|(id, _)| **id == 0).map(|(_, row)| row);
+        if !free.eq(left.iter().copied()) {
             let expected = "the rows without a virtual id";
             return Err(checkpoint.mismatch(format!("{prefix}.left"), expected, "others"));
         }
@@ -93,7 +93,7 @@ impl SavedDirectory {
         Ok(())
     }
 
-    /// Rows that somebody has had, those of them that were left, and ids that found no row.
+    /// Rows ever in use, those of them that are free again, and ids that found no row.
     pub(super) fn counts(&self) -> [u32; 3] {
         [narrow(self.ids.len()), narrow(self.left.len()), self.refused]
     }

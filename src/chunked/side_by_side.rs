@@ -6,7 +6,7 @@ use crate::device::{Buffer, Context};
 /// Where a binding may begin on every device, and a bucket of a directory.
 const ALIGNMENT: u64 = 256;
 
-/// Ranges of so many bytes each, side by side in one buffer as long as that fits a binding, and then in another one.
+/// Ranges of these sizes in bytes, side by side in one buffer as long as that fits a binding, and then in another one.
 ///
 /// What lies between two ranges is less than [`ALIGNMENT`].
 pub(super) fn side_by_side(ctx: &Context, label: &str, sizes: &[u64]) -> Result<Vec<Buffer>> {
@@ -20,7 +20,7 @@ pub(super) fn side_by_side(ctx: &Context, label: &str, sizes: &[u64]) -> Result<
     Ok(ranges)
 }
 
-/// Where ranges of so many bytes begin, of each buffer.
+/// Where ranges of these sizes begin, of each buffer.
 fn places(sizes: &[u64], limit: u64) -> Vec<Vec<u64>> {
     let (mut all, mut end) = (Vec::<Vec<u64>>::new(), 0u64);
     for &size in sizes {

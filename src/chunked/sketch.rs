@@ -20,7 +20,7 @@ pub(super) struct Sketch {
 }
 
 impl Sketch {
-    /// For a directory of so many rows; `None` if ids that are seen once are admitted.
+    /// For a directory of `rows` rows; `None` if ids that are seen once are admitted.
     pub(super) fn new(ctx: &Context, rows: u32, least: u32) -> Result<Option<Self>> {
         match least {
             0 => Err(Error::invalid("admit_after", "at least one time", 0)),
@@ -29,7 +29,7 @@ impl Sketch {
         }
     }
 
-    /// Bytes of the counters for so many rows.
+    /// Bytes of the counters for `rows` rows.
     pub(super) fn bytes_of(rows: u32, least: u32) -> u64 {
         if least > 1 { u64::from(width_for(rows)) * 8 } else { 0 }
     }
@@ -74,7 +74,7 @@ impl Sketch {
         checkpoint.insert(name, &[2, self.width as usize], self.counters.read::<u32>(ctx)?)
     }
 
-    /// A sketch of a checkpoint's counters, for a directory of so many rows at least.
+    /// A sketch of a checkpoint's counters, for a directory of at least that many rows.
     pub(super) fn of_counters(&self, ctx: &Context, counters: &[u32], rows: u32) -> Result<Self> {
         // it was read as two halves of a number of counters that fits
         let saved = Self::of_width(ctx, narrow(counters.len() / 2), self.least)?;

@@ -10,7 +10,7 @@ pub(crate) const PLACES: usize = 8;
 /// Virtual ids, 0 where a place is free, and their rows; the places fill in order.
 pub(crate) type Bucket = [[u32; PLACES]; 2];
 
-/// Buckets that are looked at.
+/// Buckets that a search probes.
 pub(crate) const PROBES: u32 = 512;
 
 /// The virtual id of a raw one, of two words.
@@ -32,7 +32,7 @@ pub(crate) fn first_bucket(id: u32, buckets: u32) -> u32 {
     scaled(id, buckets)
 }
 
-/// The bucket that is looked at after another one.
+/// The bucket that is probed after another one.
 #[inline(always)]
 pub(crate) fn next_bucket(bucket: u32, id: u32, buckets: u32) -> u32 {
     let step = 1 + scaled(mix(id), buckets - 1);

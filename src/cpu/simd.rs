@@ -122,7 +122,7 @@ pub(crate) fn prefetch_span<const N: usize, T>(values: &[T], at: usize, into: Ca
     }
 }
 
-/// Asks for the line of a byte, so many after the value at an index.
+/// Asks for the cache line of a byte, at this distance from the value at an index.
 #[inline(always)]
 fn prefetch_line<T>(values: &[T], at: usize, offset: usize, into: Cache) {
     #[cfg(target_arch = "x86_64")]

@@ -19,7 +19,7 @@ pub struct Buffer {
     pub(crate) home: u64,
     pub(crate) offset: u64,
     pub(crate) size: u64,
-    /// If the memory is lent, what gives it back when nobody holds it any more.
+    /// If the memory is lent, what gives it back with the last clone.
     #[expect(dead_code, reason = "it is held, and dropped")]
     pub(crate) lease: Option<Arc<Scratch>>,
 }
@@ -86,7 +86,7 @@ impl Buffer {
     /// New memory that holds `data`.
     fn holding<T: NoUninit>(self, ctx: &Context, data: &[T]) -> Result<Self> {
         match &self.repr {
-            // nobody else has it yet, and what was submitted before is done: no need to wait in the queue
+            // no one else has it yet, and what was submitted before is done: no need to wait in the queue
             Repr::Cpu(memory) => {
                 let bytes: &[u8] = bytemuck::cast_slice(data);
                 bytemuck::cast_slice_mut(&mut memory.write())[..bytes.len()].copy_from_slice(bytes);

@@ -305,7 +305,7 @@ impl Context {
     }
 
     /// Scratch memory that goes back when the last clone of the buffer is dropped, and not with a recorder; for memory that
-    /// is made in every step, and that nobody can hold behind our back. Its content is whatever the last user left.
+    /// is made in every step, and to which callers get no handle of their own. Its content is whatever the last user left.
     pub(crate) fn lend(&self, label: &'static str, size: u64) -> Result<Buffer> {
         let size = self.buffer_size(label, size)?;
         let scratch = Scratch::take(self, &self.inner.pool, label, size)?;

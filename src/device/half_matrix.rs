@@ -6,7 +6,8 @@ use crate::{Error, Result};
 
 /// A row-major matrix of 16-bit floats in device memory: what [`EmbeddingBags::forward_half`](crate::EmbeddingBags::forward_half) writes.
 ///
-/// A clone is the same memory under another name, not a copy. Rows begin at whole words: with an odd number of columns each is followed by a value that is not looked at.
+/// A clone is the same memory under another name, not a copy. Rows begin at whole words: with an odd number of columns
+/// each is followed by a value that is not used.
 #[derive(Debug, Clone)]
 pub struct HalfMatrix {
     pub(crate) buffer: Buffer,

@@ -205,7 +205,7 @@ impl Recorder {
         Ok(buffer)
     }
 
-    /// Records something whose scratch memory nobody needs afterwards: what is recorded next may use it.
+    /// Records something whose scratch memory is not needed afterwards: what is recorded next may use it.
     pub(crate) fn scope<T>(&mut self, record: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.scratch.len();
         let result = record(self);

@@ -22,7 +22,7 @@ impl Gpu {
                 prepared.push((call, self.pipeline(call.kernel, call.variant, aliased(call))?, offset));
             }
         }
-        // The arena's content belongs to one submission: nobody else may write it before this one is made.
+        // The arena's content belongs to one submission: no other may write it before this one is made.
         let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
         self.guarded("submission", || self.encode(commands, &params, prepared, &mut arena))?
     }

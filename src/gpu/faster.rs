@@ -12,7 +12,7 @@ const DISPATCHES: usize = 4;
 const TIMES: usize = 3;
 
 impl Gpu {
-    /// Bindings of zeros, of so many bytes.
+    /// Bindings of zeros, of these sizes in bytes.
     pub(super) fn zeros(&self, sizes: &[u32]) -> Result<Vec<Buffer>> {
         let buffer = |&bytes: &u32| -> Result<Buffer> {
             let size = u64::from(bytes);

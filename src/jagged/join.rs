@@ -49,7 +49,7 @@ impl KeyedJagged {
     }
 }
 
-/// What all tensors have the same number of; whether all have weights is looked at too.
+/// What all tensors have the same number of; whether all have weights is checked too.
 fn alike(tensors: &[&KeyedJagged], what: &str, number: impl Fn(&KeyedJagged) -> u32) -> Result<u32> {
     let Some(first) = tensors.first() else {
         return Err(Error::invalid("tensors", "at least one", "none"));

@@ -27,7 +27,7 @@ pub struct KeyedJagged {
 }
 
 impl KeyedJagged {
-    /// A tensor of so many features over buffers, which must stay as they are until the operations on it are done.
+    /// A tensor of `features` features over buffers, which must stay as they are until the operations on it are done.
     ///
     /// `ids` may be any 4-byte values, `weights` any 4-byte values too, one for each.
     ///

@@ -39,7 +39,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Of tensors with so many examples and values of each feature, whose sum is a `u32`; without examples there is
+    /// Of tensors with this many examples, and values of each feature, whose sum is a `u32`; without examples there is
     /// nothing to know.
     pub(super) fn new(batch: u32, counts: &[u32]) -> Option<Self> {
         let mut end = 0;

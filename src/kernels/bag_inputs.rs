@@ -68,7 +68,7 @@ impl BagInputs {
         }
         let weights = random.floats(ids.len().max(1));
         let table = random.floats(table_len as usize);
-        ids.push(0); // never looked at; keeps the binding from being empty
+        ids.push(0); // never read; keeps the binding from being empty
         let mut inputs =
             Self { batch, features, offsets, ids, weights, table, types, out_len: 0, work: 0, pruned: 0 };
         inputs.lay_out(|dim| dim.div_ceil(4));

@@ -79,7 +79,7 @@ impl Status {
         reserved: 0,
     };
 
-    /// Not looked at yet.
+    /// Not checked yet.
     pub(crate) const UNCHECKED: Self = Self { bad_offset: NONE - 1, ..Self::CLEAN };
 
     /// Whether operations on the batch must do nothing.

@@ -36,7 +36,7 @@ pub(crate) fn lanes_for(dim: u32) -> u32 {
     dim.div_ceil(4).next_power_of_two().min(16)
 }
 
-/// A variant of a kernel that finds its rows by their keys, for elements of so many values.
+/// A variant of a kernel that finds its rows by their keys, for elements of `$width` values.
 macro_rules! by_key {
     ($name:literal, $width:literal, $body:literal) => {
         $crate::kernel::Variant {

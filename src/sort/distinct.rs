@@ -9,7 +9,7 @@ use crate::kernel::Dispatch;
 use crate::kernels::{segment_heads, unique_rows};
 use crate::numbers::narrow;
 
-/// Sorted keys, of which those in a range are looked at.
+/// Sorted keys, of which those in a range count.
 pub(crate) struct SortedKeys {
     /// At least as many as there is room for distinct ones.
     pub(crate) len: u32,

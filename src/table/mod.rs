@@ -45,7 +45,7 @@ impl Table {
     }
 
     /// Sets the type of the values. Rows of 16-bit values with an odd number of columns are followed by one that is not
-    /// looked at, so that each begins at a whole word.
+    /// used, so that each begins at a whole word.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
         self.format = precision.into();

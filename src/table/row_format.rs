@@ -84,7 +84,7 @@ impl RowFormat {
         stride(dim, self.code())
     }
 
-    /// Words of so many elements.
+    /// Words of this many elements.
     pub(crate) fn words(self, elements: u32) -> u32 {
         if self.element_bytes() == 2 { elements / 2 } else { elements }
     }

@@ -100,7 +100,7 @@ impl EmbeddingBags {
         }
         for chunk in Chunk::all(self.store.plan(), &batch.inner, gradient) {
             let of_chunk = |table: usize| {
-                chunk.members.iter().any(|m| m.looked_at && self.schema.features[m.feature].table == table)
+                chunk.members.iter().any(|m| m.in_use && self.schema.features[m.feature].table == table)
             };
             rec.scope(|rec| {
                 let sorted = self.sorted_terms(rec, batch, gradient, &chunk)?;

@@ -40,7 +40,7 @@ const PANELS: usize = 4;
 /// Their outputs.
 pub(crate) const OUTPUTS: usize = PANELS * PANEL;
 
-/// Rows that are best given together: what is prepared of the weights serves so many.
+/// Rows that are best given together: what is prepared of the weights serves all of them.
 pub(crate) const ROWS: usize = 96;
 
 /// Gives `finish` the number of each row and its sums, of up to [`OUTPUTS`] outputs, over `words` words.

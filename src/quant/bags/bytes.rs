@@ -13,7 +13,7 @@ pub enum RowLayout {
     /// `FloatToFused8BitRowwiseQuantized` and `FloatToFusedNBitRowwiseQuantizedSBHalf`, and of PyTorch's
     /// `quantized::embedding_bag_byte_prepack`, `_4bit_prepack` and `_2bit_prepack`.
     Fused,
-    /// Scale and bias of 16 bits, then codes, each row filled up to a multiple of so many bytes: the rows of FBGEMM's
+    /// Scale and bias of 16 bits, then codes, each row filled up to a multiple of `alignment` bytes: the rows of FBGEMM's
     /// inference tables, `IntNBitTableBatchedEmbeddingBagsCodegen` (`row_alignment`: 1 on CPUs, 16 on GPUs). Scales and
     /// biases of int8 rows are rounded to 16 bits when they are written, as FBGEMM does.
     Inference {

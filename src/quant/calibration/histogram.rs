@@ -14,7 +14,7 @@ const BINS: i64 = 2048;
 pub(super) struct Histogram {
     /// The binary logarithm of the bins' width.
     exponent: i32,
-    /// The first bin begins at so many widths.
+    /// The first bin begins at this number of widths.
     first: i64,
     counts: Vec<u64>,
     /// Of all values and 0.

@@ -24,7 +24,7 @@ impl Outliers {
     /// Takes the weights whose magnitude is above `threshold` out of `weight` of `[outputs, inputs]`, where zeros stay.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `weight` is no matrix of so many inputs or has a value that is not finite, or
+    /// [`Error::InvalidArgument`] if `weight` is no matrix of `inputs` columns or has a value that is not finite, or
     /// `threshold` is not a number; nothing is changed then.
     pub fn split_weights(weight: &mut [f32], inputs: usize, threshold: f32) -> Result<Self> {
         if threshold.is_nan() {

@@ -325,7 +325,7 @@ fn range_quant(rec: &mut Recorder, x: &Matrix, bits: ActivationBits) -> Result<B
         first += groups;
     }
     let quant = rec.scratch("embag.quant", 8)?;
-    // a batch of no rows has no range, and nobody asks for it
+    // a batch of no rows has no range, and none is asked for
     if pairs > 0 {
         let params = activation_scale::Params { pairs, levels: bits.levels(), nothing: 0 };
         rec.dispatch(Dispatch::new(&activation_scale::KERNEL, 0, &params, vec![keys, quant.clone()], 1));

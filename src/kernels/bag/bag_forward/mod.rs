@@ -76,7 +76,7 @@ pub(crate) fn variant(vec4: bool, types: [u32; 2], shape: Shape) -> usize {
     types as usize * OF_EACH + Width::of(vec4).variant() * 2 + usize::from(shape != Shape::Wide)
 }
 
-/// The variant without conditions, for features that are all [`is_plain`] and bags of at most so many ids.
+/// The variant without conditions, for features that are all [`is_plain`] and bags of at most `longest` ids.
 pub(crate) fn plain_variant(weighted: bool, longest: u32) -> usize {
     let which = match (weighted, longest) {
         (true, _) => Unconditional::Weighted,

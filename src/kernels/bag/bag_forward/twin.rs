@@ -33,7 +33,7 @@ impl<R: Rows, O> Inputs<'_, R, O> {
         }
     }
 
-    /// Asks for columns of rows of positions to come, of which so many bytes are read one after the other.
+    /// Asks for columns of rows of positions to come, of which this many bytes are read one after the other.
     #[inline(always)]
     fn ask_ahead<const N: usize>(&self, feature: &Feature, position: usize, column: usize, bytes: usize) {
         // rows of a line or two are on their way in time without
@@ -170,7 +170,7 @@ fn pool_bag<R: Rows, O: Format>(
     }
 }
 
-/// How many bytes of rows are on their way to the second cache, if rows are of so many bytes, and to the first one, while
+/// How many bytes of rows are on their way to the second cache, if rows are of this size, and to the first one, while
 /// one is added, across the ends of bags: what hides the latency of the memory, in short rows as in long ones.
 const FAR: usize = 10_240;
 const LONG: usize = 192;

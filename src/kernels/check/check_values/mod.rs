@@ -46,7 +46,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases: cases::cases,
 };
 
-/// Threads for so many rows: one for every four columns.
+/// Threads for `rows` rows: one for every four columns.
 pub(crate) fn threads(rows: u32, dim: u32) -> u32 {
     rows * dim.div_ceil(4)
 }

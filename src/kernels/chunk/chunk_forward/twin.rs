@@ -208,7 +208,7 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
     }
 }
 
-/// Each of them: for rows of which some do not lie side by side, without a jump that nobody could foresee.
+/// Each of them: for rows of which some do not lie side by side, without a branch, which could not be predicted.
 impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for [&'a [f32; W]; K] {
     #[inline(always)]
     fn none(_: &Inputs<'a>) -> Self {

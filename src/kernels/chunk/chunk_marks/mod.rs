@@ -16,7 +16,7 @@ params! {
         first: u32,
         /// Of an adjustment, as [`crate::kernels::chunk_room`] has them.
         stage: u32,
-        /// What comes must be worth so many times the threshold.
+        /// What comes must be worth this many times the threshold.
         margin: f32,
         /// The table's threshold, or the first of one for each chunk of a row.
         threshold: u32,

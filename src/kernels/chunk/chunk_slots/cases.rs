@@ -5,7 +5,7 @@ use crate::kernel::{Case, CaseBinding};
 use crate::kernels::feature::NONE;
 use crate::kernels::jagged_inputs::unwritten;
 
-/// Slots of so many chunks in a mixed order, every fourth of them without one.
+/// Slots of that many chunks in a mixed order, every fourth of them without one.
 pub(crate) fn mixed_slots(chunks: u32) -> Vec<u32> {
     // odd numbers below a power of two permute its numbers
     let room = chunks.next_power_of_two();

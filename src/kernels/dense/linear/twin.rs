@@ -17,7 +17,7 @@ const DECODED: usize = 1 << 20;
 /// Outputs and inputs that are decoded into the first-level cache before they are transposed.
 const STRIP: usize = 16;
 const BLOCK: usize = 64;
-/// From so many rows of `a` on it pays to transpose weights of `f32`, too, rather than to leave it to the product.
+/// From this number of rows of `a` on it pays to transpose weights of `f32`, too, rather than to leave it to the product.
 const TRANSPOSED: u32 = 64;
 /// Rows of the epilogue that one task takes.
 const ROWS: usize = 32;

@@ -8,7 +8,7 @@ use crate::kernels::random::Random;
 use crate::numbers::narrow;
 use std::collections::HashSet;
 
-/// A directory of so many buckets with these virtual ids, in rows of their order.
+/// A directory of `buckets` buckets with these virtual ids, in rows of their order.
 pub(crate) fn filled(ids: &[u32], buckets: u32) -> Vec<Bucket> {
     let mut filled = vec![Bucket::default(); buckets as usize];
     for (&id, row) in ids.iter().zip(0..) {
@@ -32,7 +32,7 @@ pub(crate) fn cases() -> Vec<Case> {
         // behind a directory of two buckets
         let places =
             [filled(&virtual_ids[..known.min(3)], 2), filled(&virtual_ids[..known], buckets)].concat();
-        // the first feature's ids, one that is not looked at, and the second's
+        // the first feature's ids, one that is passed over, and the second's
         let few = 2;
         let ids: Vec<[u32; 2]> = (0..3 + few + len).map(|_| raw[random.below(there) as usize]).collect();
         let features = [

@@ -32,7 +32,7 @@ params! {
     }
 }
 
-/// The index of the variant for so many features.
+/// The index of the variant for `features` features.
 pub(crate) fn variant(features: u32) -> usize {
     usize::from(features != 1)
 }

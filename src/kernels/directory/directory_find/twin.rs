@@ -47,15 +47,15 @@ pub(crate) fn run(mut call: Call<'_>) {
         )
     });
     let strangers: u32 = strangers.sum();
-    // where nobody asks, the count begins with anything
+    // where the unknown ids are not wanted, the count begins with anything
     let count = &mut call.write::<u32>(5)[p.table as usize];
     *count = count.wrapping_add(strangers);
 }
 
-/// Gives the number of ids that have no row. `unknown` is empty where nobody asks for it.
+/// Gives the number of ids that have no row. `unknown` is empty where it is not wanted.
 ///
 /// All ids are looked for in one bucket each, and those that may be in another one then in that, and so on: buckets are on
-/// their way while others are looked at.
+/// their way while others are searched.
 #[inline(always)]
 fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &mut [u32]) -> u32 {
     // there are as many as a `u32` counts
@@ -77,7 +77,7 @@ fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &m
         ask_for(buckets[(at + NEAR) % TOGETHER], Cache::First);
         let bucket = &directory[buckets[at] as usize];
         *row = row_in(bucket, ids[at]);
-        // without a branch, which nobody could foresee
+        // without a branch: it could not be predicted
         left[len] = i;
         len += usize::from(*row == NONE);
     }

@@ -9,7 +9,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (len, buckets) in [(1u32, 2u32), (300, 1009), (60_000, 1_000_003)] {
         let mut ids = apart(len, buckets);
-        // rows of nobody
+        // free rows
         ids.iter_mut().skip(1).step_by(5).for_each(|id| *id = 0);
         let bindings = vec![CaseBinding::ints(&ids), CaseBinding::ints(&filled(&[], buckets))];
         let case =

@@ -18,7 +18,7 @@ params! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_leave",
-    about: "rows that leave are nobody's, and free",
+    about: "rows that leave become free",
     bindings: &[read("credit"), read("rows"), write("row_ids"), write("left"), write("gone")],
     params: Params::LAYOUT,
     variants: &[Variant {

@@ -25,7 +25,7 @@ const GROUP: u32 = 64;
 /// Groups that keep a device busy; the next kernel reads as many pairs.
 const ENOUGH_GROUPS: u32 = 256;
 
-/// Values worth a group, and so many that the loops of software adapters stay short.
+/// Values worth a group, few enough that the loops of software adapters stay short.
 const LEAST_VALUES: u32 = 4096;
 
 const MOST_VALUES: u32 = 1 << 19;

@@ -26,7 +26,7 @@ pub(crate) fn variant(rows_type: u32) -> usize {
     usize::from(header_words(rows_type) > 0)
 }
 
-/// Threads for so many rows: one for every four columns.
+/// Threads for `rows` rows: one for every four columns.
 pub(crate) fn threads(rows: u32, dim: u32) -> u32 {
     rows * dim.div_ceil(4)
 }

@@ -35,7 +35,7 @@ pub(crate) fn variant(shape: Shape) -> usize {
     usize::from(shape != Shape::Wide)
 }
 
-/// Groups for so many rows.
+/// Groups for `rows` rows.
 pub(crate) fn groups(shape: Shape, rows: u32) -> u32 {
     rows.div_ceil(if shape == Shape::Wide { WORKGROUP / LANES } else { WORKGROUP })
 }

@@ -11,7 +11,7 @@ params! {
     Params {
         /// Sorted keys.
         len: u32,
-        /// Keys that are looked at.
+        /// Keys in all.
         key_begin: u32,
         key_end: u32,
     }

@@ -11,7 +11,7 @@ params! {
     Params {
         /// Sorted keys.
         len: u32,
-        /// Keys that are looked at; the first is row 0.
+        /// Keys that count; the first is row 0.
         key_begin: u32,
         key_end: u32,
         /// Rows that there is room for.

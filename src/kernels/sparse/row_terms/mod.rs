@@ -9,7 +9,7 @@ use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, wri
 params! {
     /// Uniform parameters.
     Params {
-        /// Rows that are looked at.
+        /// Rows in this dispatch.
         len: u32,
         /// The first of them.
         first: u32,

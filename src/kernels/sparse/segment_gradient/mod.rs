@@ -10,7 +10,7 @@ use crate::kernels::part::{GROUP, PIECE};
 params! {
     /// Uniform parameters.
     Params {
-        /// Rows that are looked at.
+        /// Rows in this dispatch.
         rows: u32,
         /// The first of them.
         first: u32,

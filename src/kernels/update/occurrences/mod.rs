@@ -11,7 +11,7 @@ params! {
     Params {
         /// Examples.
         batch: u32,
-        /// Bags: features that are looked at times examples.
+        /// Bags: features of this dispatch times examples.
         bags: u32,
         /// Their ids.
         ids: u32,
