@@ -196,7 +196,7 @@ impl Lookup {
         self.tables[self.features[feature].table].chunks
     }
 
-    /// The features of a batch by the buffer that their slots lie in, with `work` threads for each chunk of a bag.
+    /// The features of a batch by the buffer that their slots lie in, with `threads` threads for each chunk of a bag.
     fn groups(
         &self,
         rec: &mut Recorder,

@@ -41,8 +41,8 @@ impl Rule for Lamb {
     }
 
     fn params(&self, step: u32) -> Params {
-        let params = Params { eps: self.eps, decay: self.weight_decay, ..WeightDecay::None.params(self.lr) };
-        with_moments(params, self.betas, step)
+        let Self { lr, betas, eps, weight_decay } = *self;
+        params(lr, betas, eps, weight_decay, step)
     }
 
     fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
@@ -54,6 +54,18 @@ impl Rule for Lamb {
     }
 }
 
+/// The kernel's parameters of either LAMB.
+pub(super) fn params(lr: f32, betas: [f64; 2], eps: f32, weight_decay: f32, step: u32) -> Params {
+    let params = Params { eps, decay: weight_decay, ..WeightDecay::None.params(lr) };
+    with_moments(params, betas, step)
+}
+
+/// `u = m / (1 - beta1^t) / root + decay w`
+#[inline(always)]
+pub(super) fn direction(p: &Params, w: f32, m: f32, root: f32) -> f32 {
+    m * p.correction1 / root + w * p.decay
+}
+
 impl RowOptimizer for Lamb {
     #[inline(always)]
     fn update(p: &Params, row: Row<'_>, state: State<'_>) {
@@ -61,7 +73,7 @@ impl RowOptimizer for Lamb {
         second_moment(p, row.g, state.b);
         let (w, u) = (row.w, row.step);
         for (((u, w), m), v) in u.iter_mut().zip(&*w).zip(state.a).zip(state.b) {
-            *u = *m * p.correction1 / (v.sqrt() * p.correction2 + p.eps) + w * p.decay;
+            *u = direction(p, *w, *m, v.sqrt() * p.correction2 + p.eps);
         }
         trusted_step(p, w, u);
     }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moments::{check_betas, with_moments};
-use super::{Rule, StateField, WeightDecay, state};
+use super::moments::check_betas;
+use super::{Rule, StateField, lamb, state};
 use crate::Result;
 use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, row_moment, trusted_step};
 use crate::kernels::row_update::{OptimizerKind, Params};
@@ -40,8 +40,8 @@ impl Rule for PartialRowwiseLamb {
     }
 
     fn params(&self, step: u32) -> Params {
-        let params = Params { eps: self.eps, decay: self.weight_decay, ..WeightDecay::None.params(self.lr) };
-        with_moments(params, self.betas, step)
+        let Self { lr, betas, eps, weight_decay } = *self;
+        lamb::params(lr, betas, eps, weight_decay, step)
     }
 
     fn at_least_zero(&self) -> Vec<(&'static str, f64)> {
@@ -61,7 +61,7 @@ impl RowOptimizer for PartialRowwiseLamb {
         first_moment(p, row.g, state.a);
         let (w, u) = (row.w, row.step);
         for ((u, w), m) in u.iter_mut().zip(&*w).zip(state.a) {
-            *u = *m * p.correction1 / root + w * p.decay;
+            *u = lamb::direction(p, *w, *m, root);
         }
         trusted_step(p, w, u);
     }
