@@ -87,6 +87,9 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 //!
+//! Steps of optimizers count when their recorder is submitted, in the order of submissions. A recorder that is dropped,
+//! or refused, leaves tables, state, schedules and counters as they were.
+//!
 //! Cloning a [`Matrix`] or a [`Buffer`] shares its memory: a clone of an output is not a copy of it. The same goes
 //! for a [`Context`] and a [`JaggedBatch`].
 //!
@@ -168,6 +171,9 @@
 //!
 //! - A table has at most 2^32 - 2 rows ([`MAX_ROWS`]) of any dimension. It may be larger than one binding and one
 //!   buffer of the device.
+//! - What tables, their state and what rows are found with take is added up before any of it is made, and refused if
+//!   the machine, or the control group of the process, has not that much left ([`Error::OutOfMemory`]): on the CPU, on
+//!   software adapters and on integrated GPUs. Other drivers refuse by themselves ([`Error::Device`]).
 //! - The gradient of one table's features must fit one binding (128 MiB by default); the whole gradient and outputs
 //!   need not. Batches from the device without counts need all of it in one.
 //! - The values of a jagged tensor must fit one binding; dense outputs made of them need not. So must those of a
