@@ -34,7 +34,7 @@ impl Layer {
         format!("M1_{kind}_B{BATCH}_{}to{}", self.inputs, self.outputs)
     }
 
-    /// For weights and activations of so many bytes.
+    /// For weights and activations of this number of bytes.
     fn work(&self, weight: usize, activation: usize) -> Work {
         let (inputs, outputs) = (self.inputs, self.outputs);
         let bytes = outputs * inputs * weight + BATCH * (inputs + outputs) * activation;

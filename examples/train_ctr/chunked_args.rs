@@ -78,7 +78,7 @@ pub enum Target {
     All,
     /// All but this share.
     Prune(f64),
-    /// As many as fit so many bytes.
+    /// As many as fit in this number of bytes.
     Budget(u64),
 }
 

@@ -21,8 +21,8 @@ fn main(
     }
     for (var half = 0u; half < 2u; half++) {
         let at = counter_of(unknown[i], half, params.width);
-        // A counter that is full stays so: whoever takes it beyond its end puts it back, and the last one to do so is
-        // followed by nobody who adds.
+        // A full counter stays full: an invocation that makes it wrap around stores the maximum again, and no addition
+        // comes after the last such store.
         if (atomicAdd(&counters[at], 1u) == 0xffffffffu) {
             atomicStore(&counters[at], 0xffffffffu);
         }

@@ -223,7 +223,7 @@ impl IdDirectory {
         Ok(ids)
     }
 
-    /// The virtual id of each row that somebody has had, 0 for free ones.
+    /// The virtual id of each row that was ever in use, 0 for free ones.
     pub(super) fn ids_of_rows(&self) -> Result<Vec<u32>> {
         let had = u64::from(self.counts()?.had);
         self.row_ids.part(0, had * 4).read(&self.ctx)

@@ -35,7 +35,7 @@ impl Need {
         self.0.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
     }
 
-    /// Whether it can be had on the device; where nobody can tell, allocations will.
+    /// Whether it can be had on the device. Where that is unknown, allocations decide.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].

@@ -10,7 +10,7 @@ use super::{Batches, DataError, DataState, Dataset, Examples, HELD_OUT, TEST, TR
 /// A stream without `--test` holds out every 10th example.
 const FOLDS: u64 = 10;
 
-/// The shuffle buffer is full at so many lines, or at so many bytes where lines are long.
+/// The shuffle buffer is full at this number of lines, or of bytes where lines are long.
 const SHUFFLE_LINES: usize = 1 << 16;
 const SHUFFLE_BYTES: usize = 1 << 26;
 

@@ -44,7 +44,7 @@ impl Slots {
         }
     }
 
-    /// The features, of one shared table of so many rows; `None` for raw ids.
+    /// The features, all of one shared table with `rows` rows; `None` for raw ids.
     pub fn schema(&self, rows: Option<u32>) -> Schema {
         let numbered = |name: &str, slots: usize| (0..slots).map(|slot| format!("{name}_{slot}")).collect();
         let names: Vec<String> = match self {
