@@ -24,7 +24,8 @@
 //! list of ids (a bag) for each feature and example.
 //!
 //! ```
-//! use embag::{Context, EmbeddingBags, Matrix, Pooling, RowwiseAdagrad, Table};
+//! use embag::optim::RowwiseAdagrad;
+//! use embag::{Context, EmbeddingBags, Matrix, Pooling, Table};
 //!
 //! let ctx = Context::cpu();
 //! let mut bags = EmbeddingBags::builder(&ctx)
@@ -57,8 +58,9 @@
 //! [`Recorder`] instead, and so do the layers of [`dense`], so that a whole training step is one submission:
 //!
 //! ```
-//! use embag::dense::{Activation, DenseOptimizer, Mlp, bce_with_logits};
-//! use embag::{Adagrad, Context, EmbeddingBags, Matrix, Pooling, Recorder, Table};
+//! use embag::dense::{Activation, DenseOptimizer, Mlp, record_bce_with_logits};
+//! use embag::optim::Adagrad;
+//! use embag::{Context, EmbeddingBags, Matrix, Pooling, Recorder, Table};
 //!
 //! let ctx = Context::cpu();
 //! let mut bags = EmbeddingBags::builder(&ctx)
@@ -66,7 +68,7 @@
 //!     .feature("liked", "movie", Pooling::Mean)
 //!     .optimizer(Adagrad { lr: 0.05, ..Default::default() })
 //!     .build()?;
-//! let optimizer = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
+//! let optimizer = Sgd { lr: 0.1, ..Sgd::default() };
 //! let mut mlp = Mlp::new(&ctx, &[16, 8, 1], Activation::None, 2, &optimizer, 7)?;
 //! // room for two examples: what lies between the layers, and its gradients
 //! let [pooled, pooled_grad] = [Matrix::zeros(&ctx, 2, 16)?, Matrix::zeros(&ctx, 2, 16)?];
@@ -77,10 +79,10 @@
 //! let clicks = Matrix::from_slice(&ctx, &[1.0, 0.0], 2, 1)?;
 //! let mut rec = Recorder::new(&ctx);
 //! bags.record_forward(&mut rec, &batch, &pooled)?;
-//! mlp.forward(&mut rec, &pooled, &logits)?;
-//! bce_with_logits(&mut rec, &logits, &clicks, &loss, &logits_grad)?;
-//! mlp.backward(&mut rec, &pooled, &logits, &logits_grad, Some(&pooled_grad))?;
-//! mlp.step(&mut rec)?;
+//! mlp.record_forward(&mut rec, &pooled, &logits)?;
+//! record_bce_with_logits(&mut rec, &logits, &clicks, &loss, &logits_grad)?;
+//! mlp.record_backward(&mut rec, &pooled, &logits, &logits_grad, Some(&pooled_grad))?;
+//! mlp.record_step(&mut rec)?;
 //! bags.record_backward(&mut rec, &batch, &pooled_grad)?;
 //! rec.run()?; // or `submit`, which does not wait
 //! assert!(loss.to_vec(&ctx)?.iter().all(|loss| loss.is_finite()));
@@ -254,7 +256,8 @@
 //! loaded unless everything fits.
 //!
 //! ```
-//! use embag::{Adagrad, Context, EmbeddingBags, Pooling, Table};
+//! use embag::optim::Adagrad;
+//! use embag::{Context, EmbeddingBags, Pooling, Table};
 //!
 //! let ctx = Context::cpu();
 //! let described = EmbeddingBags::builder(&ctx)
@@ -273,13 +276,15 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 
-mod bag;
-mod cached;
-mod checkpoint;
+pub mod bag;
+pub mod cached;
+mod cast;
+pub mod checkpoint;
 pub mod chunked;
 mod cpu;
 pub mod dense;
 mod device;
+mod embeddings;
 mod error;
 mod gpu;
 pub mod jagged;
@@ -296,7 +301,7 @@ mod kernels;
 pub mod metrics;
 mod names;
 mod numbers;
-mod optimizer;
+pub mod optim;
 pub mod quant;
 pub mod sort;
 mod table;
@@ -304,22 +309,19 @@ mod update;
 pub mod variable;
 
 pub use bag::{
-    BatchBuilder, Bounds, DeviceBatch, EmbeddingBags, EmbeddingBagsBuilder, Id, JaggedBatch, Pooling,
-    SparseGradient,
+    Bounds, DeviceBatch, EmbeddingBags, Gradients, Id, JaggedBatch, Outputs, Pooling, SparseGradient,
 };
-pub use cached::{CacheStats, CachedBags, CachedBagsBuilder, CachedBatch, Replacement};
-pub use checkpoint::{Checkpoint, Element};
+pub use cached::CachedBags;
+pub use checkpoint::Checkpoint;
+pub use chunked::{ChunkedTables, PrunedTables};
 pub use device::{
-    Buffer, Context, ContextOptions, DeviceLimits, HalfMatrix, Matrix, Precision, Readback, Recorder, Shape,
-    Submission,
+    Buffer, Context, ContextOptions, DeviceLimits, Matrix, Precision, Readback, Recorder, Shape, Submission,
 };
+pub use embeddings::{Embeddings, Lookup};
 pub use error::{Error, Result};
-pub use optimizer::{
-    Adagrad, Adam, Adjustment, BiasCorrection, Counting, CowClip, EpsPlace, Frequency, FrequencySgd, Ftrl,
-    Lamb, LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Rounding, RowwiseAdagrad,
-    RowwiseAdagradCounter, Schedule, Sgd, StateField, StateKind, UpdateRules, WeightDecay,
-};
+pub use quant::QuantizedBags;
 pub use table::{Init, MAX_ROWS, Table};
+pub use variable::VariableRows;
 /// The wgpu whose devices, queues and buffers contexts work on.
 pub use wgpu;
 

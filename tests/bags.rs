@@ -6,7 +6,8 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
-use embag::{Adagrad, Context, EmbeddingBags, Optimizer, Pooling, RowwiseAdagrad, Sgd, Table, WeightDecay};
+use embag::optim::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
+use embag::{Context, EmbeddingBags, Pooling, Table};
 use model::{Lists, Model, Step, feature, padded};
 
 const TOLERANCE: f64 = 1e-5;
@@ -198,7 +199,7 @@ fn the_gradient_may_come_in_one_matrix_or_many() {
         let one = model.step(ctx, &weights, &lists, &grads);
         let mut bags = model.bags(ctx, &weights);
         let batch = lists.build(&bags);
-        bags.backward_features(&batch, &model.matrices(ctx, &lists, &grads)).unwrap();
+        bags.backward(&batch, &model.matrices(ctx, &lists, &grads)).unwrap();
         assert_eq!(model.content(&bags), (one.tables, one.states), "{}", common::name_of(ctx));
     }
 }
@@ -214,7 +215,7 @@ fn several_steps_keep_their_state() {
         let mut bags = model.bags(ctx, &weights);
         for (seed, lists) in (0u64..).zip(&steps) {
             let grads = model.matrices(ctx, lists, &model.grads(lists, seed));
-            bags.backward_features(&lists.build(&bags), &grads).unwrap();
+            bags.backward(&lists.build(&bags), &grads).unwrap();
         }
         let (tables, states) = model.content(&bags);
         let content = [tables.concat(), states.concat()];

@@ -6,10 +6,13 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
+use embag::cached::{CachedBagsBuilder, Replacement};
+use embag::optim::{
+    Adagrad, Adam, BiasCorrection, Optimizer, Rounding, RowwiseAdagrad, Schedule, Sgd, UpdateRules,
+};
 use embag::{
-    Adagrad, Adam, BiasCorrection, Bounds, CachedBags, CachedBagsBuilder, Checkpoint, Context,
-    ContextOptions, EmbeddingBags, Error, Init, Matrix, Optimizer, Pooling, Precision, Recorder, Replacement,
-    Rounding, RowwiseAdagrad, Schedule, Sgd, Table, UpdateRules,
+    Bounds, CachedBags, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Pooling,
+    Precision, Recorder, Table,
 };
 use model::{Lists, Model, feature, padded};
 use random::Random;
@@ -147,8 +150,14 @@ fn check(
         }
         let maxima = model.features.iter().any(|feature| feature.pooling == Pooling::Max);
         if model.pooled() && !maxima {
-            let half = whole.forward_half(&batch, Precision::F16).unwrap().to_vec(ctx).unwrap();
-            let found = cached.forward_half(&placed, Precision::F16).unwrap().to_vec(ctx).unwrap();
+            let half = common::forward_in(&whole, &batch, lists.examples, Precision::F16)
+                .unwrap()
+                .to_vec(ctx)
+                .unwrap();
+            let found = common::forward_in(&cached, &placed, lists.examples, Precision::F16)
+                .unwrap()
+                .to_vec(ctx)
+                .unwrap();
             common::assert_bits(&what, &found, &half);
             let grad = model.side_by_side(lists.examples, &grads);
             let grad = Matrix::from_slice(ctx, &grad, lists.examples, whole.output_cols()).unwrap();
@@ -159,8 +168,8 @@ fn check(
             cached.backward(&placed, &grad).unwrap();
         } else {
             let grads = model.matrices(ctx, lists, &grads);
-            whole.backward_features(&batch, &grads).unwrap();
-            cached.backward_features(&placed, &grads).unwrap();
+            whole.backward(&batch, &grads).unwrap();
+            cached.backward(&placed, &grads).unwrap();
         }
         assert_eq!(cached.next_lr(), whole.next_lr());
     }
@@ -252,8 +261,8 @@ fn features_with_examples_of_their_own() {
             for (found, out) in found.iter().zip(&outs) {
                 common::assert_bits("forward", &found.to_vec(&ctx).unwrap(), &out.to_vec(&ctx).unwrap());
             }
-            whole.backward_features(&batch, &outs).unwrap();
-            cached.backward_features(&placed, &found).unwrap();
+            whole.backward(&batch, &outs).unwrap();
+            cached.backward(&placed, &found).unwrap();
         }
         let [expected, found] = contents(&whole, &mut cached);
         assert_eq!(found, expected);
@@ -302,7 +311,7 @@ fn ones(ctx: &Context, slots: u64) -> CachedBagsBuilder {
         .optimizer(Sgd { lr: 1.0, ..Default::default() })
 }
 
-fn place(bags: &mut CachedBags, ids: &[u32]) -> embag::Result<embag::CachedBatch> {
+fn place(bags: &mut CachedBags, ids: &[u32]) -> embag::Result<embag::cached::CachedBatch> {
     bags.place(bags.batch().feature("f", ids))
 }
 

@@ -6,11 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use common::devices_with;
+use embag::bag::EmbeddingBagsBuilder;
 use embag::dense::{Activation, DenseOptimizer, Mlp};
-use embag::{
-    Adagrad, Checkpoint, Context, ContextOptions, EmbeddingBags, EmbeddingBagsBuilder, Error, Matrix,
-    Optimizer, Pooling, Recorder, RowwiseAdagrad, Sgd, Table, WeightDecay,
-};
+use embag::optim::{Adagrad, Adam, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
+use embag::{Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Matrix, Pooling, Recorder, Table};
 
 const OPTIMIZERS: [fn() -> Optimizer; 3] = [
     || Sgd { lr: 0.1, ..Default::default() }.into(),
@@ -455,8 +454,9 @@ fn a_later_checkpoint_takes_the_place_of_an_earlier_one() {
     assert_eq!(content(&bags), content(&first));
 }
 
-const ADAM: DenseOptimizer =
-    DenseOptimizer::Adam { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false };
+fn adam() -> DenseOptimizer {
+    Adam { lr: 0.01, ..Adam::default() }.into()
+}
 
 fn mlp(ctx: &Context, sizes: &[usize], optimizer: &DenseOptimizer, seed: u64) -> Mlp {
     Mlp::new(ctx, sizes, Activation::None, 2, optimizer, seed).unwrap()
@@ -467,9 +467,9 @@ fn dense_step(ctx: &Context, mlp: &mut Mlp) {
     let out = Matrix::zeros(ctx, 2, 1).unwrap();
     let grad = Matrix::from_slice(ctx, &[0.5, -0.25], 2, 1).unwrap();
     let mut rec = Recorder::new(ctx);
-    mlp.forward(&mut rec, &x, &out).unwrap();
-    mlp.backward(&mut rec, &x, &out, &grad, None).unwrap();
-    mlp.step(&mut rec).unwrap();
+    mlp.record_forward(&mut rec, &x, &out).unwrap();
+    mlp.record_backward(&mut rec, &x, &out, &grad, None).unwrap();
+    mlp.record_step(&mut rec).unwrap();
     rec.run().unwrap();
 }
 
@@ -478,9 +478,9 @@ fn dense_layers_come_back_bit_for_bit_and_go_on_alike() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dense.safetensors");
     let optimizers = [
-        DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.01 },
-        DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-10 },
-        ADAM,
+        Sgd { lr: 0.1, weight_decay: WeightDecay::L2(0.01) }.into(),
+        Adagrad { lr: 0.1, eps: 1e-10, ..Adagrad::default() }.into(),
+        adam(),
     ];
     for ctx in devices_with(&ContextOptions::new()) {
         for optimizer in &optimizers {
@@ -488,14 +488,14 @@ fn dense_layers_come_back_bit_for_bit_and_go_on_alike() {
             dense_step(&ctx, &mut saved);
             saved.set_lr(0.003).unwrap();
             let mut checkpoint = Checkpoint::new();
-            saved.export_to(&ctx, &mut checkpoint, "top").unwrap();
+            saved.export(&ctx, &mut checkpoint, "top").unwrap();
             checkpoint.save(&path).unwrap();
             let mut loaded = mlp(&ctx, &[3, 5, 1], optimizer, 2);
-            loaded.import_from(&ctx, &Checkpoint::load(&path).unwrap(), "top").unwrap();
+            loaded.import(&ctx, &Checkpoint::load(&path).unwrap(), "top").unwrap();
             assert_eq!(loaded.optimizer(), saved.optimizer());
             dense_step(&ctx, &mut saved);
             dense_step(&ctx, &mut loaded);
-            assert_eq!(loaded.export(&ctx).unwrap(), saved.export(&ctx).unwrap());
+            assert_eq!(loaded.tensors(&ctx).unwrap(), saved.tensors(&ctx).unwrap());
         }
     }
 }
@@ -504,27 +504,27 @@ fn dense_layers_come_back_bit_for_bit_and_go_on_alike() {
 fn dense_layers_that_do_not_fit_are_told_why_and_left_alone() {
     let ctx = Context::cpu();
     let mut checkpoint = Checkpoint::new();
-    mlp(&ctx, &[3, 5, 1], &ADAM, 1).export_to(&ctx, &mut checkpoint, "top").unwrap();
-    let adagrad = DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-10 };
+    mlp(&ctx, &[3, 5, 1], &adam(), 1).export(&ctx, &mut checkpoint, "top").unwrap();
+    let adagrad = Adagrad { lr: 0.1, eps: 1e-10, ..Adagrad::default() }.into();
     let cases = [
-        (&[3, 4, 1][..], &ADAM, "tensor \"top.0.weight\": expected F32 [4, 3], got F32 [5, 3]"),
-        (&[3, 5, 7, 1], &ADAM, "tensor \"top.1.weight\": expected F32 [7, 5], got F32 [1, 5]"),
-        (&[3, 5, 1, 1], &ADAM, "tensor \"top.2.weight\": expected F32 [1, 1], got none"),
-        (&[3, 5], &ADAM, "layers of \"top\": expected 1 layers, got more"),
+        (&[3, 4, 1][..], &adam(), "tensor \"top.0.weight\": expected F32 [4, 3], got F32 [5, 3]"),
+        (&[3, 5, 7, 1], &adam(), "tensor \"top.1.weight\": expected F32 [7, 5], got F32 [1, 5]"),
+        (&[3, 5, 1, 1], &adam(), "tensor \"top.2.weight\": expected F32 [1, 1], got none"),
+        (&[3, 5], &adam(), "layers of \"top\": expected 1 layers, got more"),
         (
             &[3, 5, 1],
             &adagrad,
-            "top.optimizer: expected Adagrad { lr: 0.1, eps: 1e-10 }, got Adam { lr: 0.01, ",
+            "top.optimizer: expected Adagrad { lr: 0.1, eps: 1e-10, weight_decay: None }, got Adam { lr: 0.01, ",
         ),
     ];
     for (sizes, optimizer, expected) in cases {
         let mut other = mlp(&ctx, sizes, optimizer, 2);
-        let before = other.export(&ctx).unwrap();
-        let told = reason(other.import_from(&ctx, &checkpoint, "top").unwrap_err());
+        let before = other.tensors(&ctx).unwrap();
+        let told = reason(other.import(&ctx, &checkpoint, "top").unwrap_err());
         assert!(told.starts_with(expected), "{told}");
-        assert_eq!(other.export(&ctx).unwrap(), before);
+        assert_eq!(other.tensors(&ctx).unwrap(), before);
     }
-    let mut other = mlp(&ctx, &[3, 5, 1], &ADAM, 2);
-    let error = other.import_from(&ctx, &checkpoint, "bottom").unwrap_err();
+    let mut other = mlp(&ctx, &[3, 5, 1], &adam(), 2);
+    let error = other.import(&ctx, &checkpoint, "bottom").unwrap_err();
     assert_eq!(reason(error), "metadata \"bottom.optimizer\": expected an entry, got none");
 }

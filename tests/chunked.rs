@@ -7,7 +7,8 @@ mod random;
 use std::collections::{BTreeMap, BTreeSet};
 
 use embag::chunked::{Adjustment, ChunkedRow, ChunkedTables, Frequency, Utility, WhenFull};
-use embag::{Adagrad, Context, ContextOptions, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd};
+use embag::optim::{Adagrad, Optimizer, RowwiseAdagrad, Sgd};
+use embag::{Context, ContextOptions, Matrix, Pooling};
 use random::Random;
 
 const DIMS: [usize; 2] = [16, 8];

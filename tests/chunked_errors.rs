@@ -3,7 +3,8 @@
 mod common;
 
 use embag::chunked::{ChunkedTables, ChunkedTablesBuilder, DeviceIds, Eviction, PrunedTables, WhenFull};
-use embag::{Buffer, Checkpoint, Context, ContextOptions, Matrix, Pooling, Recorder, Sgd};
+use embag::optim::Sgd;
+use embag::{Buffer, Checkpoint, Context, ContextOptions, Matrix, Pooling, Recorder};
 
 const DIM: usize = 8;
 
@@ -247,7 +248,7 @@ fn damaged_pruned_tables_are_refused() {
         let values = vec![1f32; ids.len() * chunks * 4];
         file.insert("pruned.t.values", &[ids.len() * chunks, 4], values).unwrap();
         file.save(&path).unwrap();
-        let error = PrunedTables::load(&Context::cpu(), &path).map(drop).unwrap_err().to_string();
+        let error = PrunedTables::from_file(&Context::cpu(), &path).map(drop).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
     load(&[("t", 2)], &[], &[7], "pruned.t.virtual_ids");

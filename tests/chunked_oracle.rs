@@ -15,7 +15,8 @@ use std::collections::{BTreeSet, HashMap};
 use embag::chunked::{
     Adjustment, ChunkedBatch, ChunkedTables, Eviction, Frequency, IdDirectory, Shares, Utility, WhenFull,
 };
-use embag::{Adagrad, Checkpoint, Context, Matrix, Pooling};
+use embag::optim::Adagrad;
+use embag::{Checkpoint, Context, Matrix, Pooling};
 use proptest::prelude::*;
 
 const WIDTH: usize = 4;

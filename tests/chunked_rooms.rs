@@ -5,7 +5,8 @@ mod common;
 use embag::chunked::{
     ChunkedTables, ChunkedTablesBuilder, DeviceIds, Eviction, Growth, IdDirectory, PrunedTables, WhenFull,
 };
-use embag::{Buffer, Checkpoint, Context, Matrix, Pooling, Recorder, Sgd};
+use embag::optim::Sgd;
+use embag::{Buffer, Checkpoint, Context, Matrix, Pooling, Recorder};
 
 /// Without slots.
 fn described(ctx: &Context) -> ChunkedTablesBuilder {
@@ -268,7 +269,7 @@ fn exports_and_pruned_tables() {
         let path = folder.path().join("pruned.safetensors");
         let pruned = tables.pruned().unwrap();
         pruned.save(&path).unwrap();
-        let loaded = PrunedTables::load(&ctx, &path).unwrap();
+        let loaded = PrunedTables::from_file(&ctx, &path).unwrap();
         assert_eq!(pruned.bytes(), loaded.bytes());
         let wanted: Vec<u64> = (0..12).collect();
         let full = tables.find(&wanted, &[3, 3, 3, 3]).unwrap();
@@ -278,6 +279,6 @@ fn exports_and_pruned_tables() {
             assert_eq!(pruned.forward(&found).unwrap().to_vec(&ctx).unwrap(), expected);
             assert!(tables.forward(&found).is_err(), "a batch of other tables");
         }
-        assert!(PrunedTables::load(&ctx, folder.path().join("none")).is_err());
+        assert!(PrunedTables::from_file(&ctx, folder.path().join("none")).is_err());
     }
 }

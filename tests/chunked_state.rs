@@ -3,11 +3,11 @@
 mod common;
 
 use embag::chunked::{ChunkedTables, Eviction, Frequency, Utility, WhenFull};
-use embag::{
-    Adagrad, Adam, Checkpoint, Context, ContextOptions, EmbeddingBags, FrequencySgd, Ftrl, Lamb, LarsSgd,
-    Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, RowwiseAdagrad,
-    RowwiseAdagradCounter, Sgd, Table, UpdateRules,
+use embag::optim::{
+    Adagrad, Adam, FrequencySgd, Ftrl, Lamb, LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb,
+    RowwiseAdagrad, RowwiseAdagradCounter, Sgd, UpdateRules,
 };
+use embag::{Checkpoint, Context, ContextOptions, EmbeddingBags, Matrix, Pooling, Table};
 
 fn optimizers() -> [Optimizer; 11] {
     let lr = 0.1;

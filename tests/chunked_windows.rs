@@ -5,7 +5,8 @@ mod common;
 mod random;
 
 use embag::chunked::ChunkedTables;
-use embag::{Context, ContextOptions, Matrix, Pooling, RowwiseAdagrad};
+use embag::optim::RowwiseAdagrad;
+use embag::{Context, ContextOptions, Matrix, Pooling};
 use random::Random;
 
 const ROWS: u32 = 900;

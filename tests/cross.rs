@@ -6,7 +6,8 @@ mod dense;
 
 use dense::{ADAM, SGD, all_devices, assert_close, differences, dot, numbers, view, wide};
 use embag::Shape;
-use embag::dense::{CrossLayer, CrossNet, DenseOptimizer};
+use embag::dense::{CrossLayer, CrossNet};
+use embag::optim::{Adagrad, Sgd};
 use embag::{Checkpoint, Context, ContextOptions, Error, Matrix, Recorder, Result};
 
 /// `matrix x` for one example, with rows as long as `x`.
@@ -63,7 +64,14 @@ fn gradients_of_a_net_are_the_derivatives() {
             (2, 9, 1, Some(13)),
         ] {
             // a batch smaller than the largest
-            let cross = CrossNet::new(&ctx, width, layers, rank, batch + 2, &SGD, 3).unwrap();
+            let cross = CrossNet::builder(&ctx, width)
+                .layers(layers)
+                .rank(rank)
+                .max_batch(batch + 2)
+                .optimizer(&SGD)
+                .seed(3)
+                .build()
+                .unwrap();
             assert_eq!((cross.width(), cross.rank(), cross.max_batch()), (width, rank, batch + 2));
             let parameters: Vec<_> =
                 cross.layers().iter().map(|layer| read(&ctx, layer.parameters())).collect();
@@ -77,8 +85,8 @@ fn gradients_of_a_net_are_the_derivatives() {
                 let (input, dy) = (matrix(&x), matrix(&g));
                 let [out, dx] = [(); 2].map(|()| matrix(&vec![f32::NAN; batch * width]));
                 let mut rec = Recorder::new(&ctx);
-                cross.forward(&mut rec, &input, &out).unwrap();
-                cross.backward(&mut rec, &input, &dy, &dx).unwrap();
+                cross.record_forward(&mut rec, &input, &out).unwrap();
+                cross.record_backward(&mut rec, &input, &dy, &dx).unwrap();
                 rec.run().unwrap();
                 let what = format!("{batch} x {width}, {layers} layers, rank {rank:?} on {ctx:?}");
                 assert_close(&what, &out.to_vec(&ctx).unwrap(), &net(&wide(&x), &parameters), 1e-6);
@@ -112,8 +120,8 @@ fn a_layer_has_gradients_of_both_inputs() {
             let (a, b, out) = (matrix(&x0), matrix(&x), matrix(&vec![f32::NAN; batch * width]));
             let (dy, dx0) = (matrix(&g), matrix(&before));
             let mut rec = Recorder::new(&ctx);
-            cross.forward(&mut rec, &a, &b, &out).unwrap();
-            cross.backward(&mut rec, &a, &b, &dy, &dx0).unwrap();
+            cross.record_forward(&mut rec, &a, &b, &out).unwrap();
+            cross.record_backward(&mut rec, &a, &b, &dy, &dx0).unwrap();
             rec.run().unwrap();
             let what = format!("{batch} x {width}, rank {rank:?} on {ctx:?}");
             let (x0, x) = (wide(&x0), wide(&x));
@@ -134,12 +142,18 @@ fn pass(
     rank: Option<usize>,
     batch: usize,
 ) -> Result<Vec<Vec<f32>>> {
-    let cross = CrossNet::new(ctx, width, layers, rank, batch, &SGD, 7)?;
+    let cross = CrossNet::builder(ctx, width)
+        .layers(layers)
+        .rank(rank)
+        .max_batch(batch)
+        .optimizer(&SGD)
+        .seed(7)
+        .build()?;
     let matrix = |seed| Matrix::from_slice(ctx, &numbers(batch * width, seed), batch, width);
     let (x, out, dy, dx) = (matrix(1)?, matrix(2)?, matrix(3)?, matrix(4)?);
     let mut rec = Recorder::new(ctx);
-    cross.forward(&mut rec, &x, &out)?;
-    cross.backward(&mut rec, &x, &dy, &dx)?;
+    cross.record_forward(&mut rec, &x, &out)?;
+    cross.record_backward(&mut rec, &x, &dy, &dx)?;
     rec.run()?;
     let gradients = cross.layers().iter().flat_map(CrossLayer::gradients).map(|(_, matrix)| matrix);
     [&out, &dx].into_iter().chain(gradients).map(|matrix| matrix.to_vec(ctx)).collect()
@@ -199,12 +213,19 @@ fn repeated_passes_give_the_same_bits() {
 #[test]
 fn the_values_around_views_stay() {
     for ctx in all_devices() {
-        let cross = CrossNet::new(&ctx, 5, 2, None, 20, &SGD, 3).unwrap();
+        let cross = CrossNet::builder(&ctx, 5)
+            .layers(2)
+            .rank(None)
+            .max_batch(20)
+            .optimizer(&SGD)
+            .seed(3)
+            .build()
+            .unwrap();
         let outer = [(); 4].map(|()| Matrix::from_slice(&ctx, &[7.0; 20 * 12], 20, 12).unwrap());
         let [x, out, dy, dx] = outer.each_ref().map(|outer| outer.columns(4, 5).unwrap());
         let mut rec = Recorder::new(&ctx);
-        cross.forward(&mut rec, &x, &out).unwrap();
-        cross.backward(&mut rec, &x, &dy, &dx).unwrap();
+        cross.record_forward(&mut rec, &x, &out).unwrap();
+        cross.record_backward(&mut rec, &x, &dy, &dx).unwrap();
         rec.run().unwrap();
         for outer in outer {
             for row in outer.to_vec(&ctx).unwrap().chunks(12) {
@@ -217,12 +238,19 @@ fn the_values_around_views_stay() {
 #[test]
 fn an_empty_batch_has_zero_gradients() {
     for ctx in all_devices() {
-        let cross = CrossNet::new(&ctx, 2, 2, Some(1), 4, &SGD, 1).unwrap();
+        let cross = CrossNet::builder(&ctx, 2)
+            .layers(2)
+            .rank(Some(1))
+            .max_batch(4)
+            .optimizer(&SGD)
+            .seed(1)
+            .build()
+            .unwrap();
         let run = |batch: usize| {
             let ones = || Matrix::from_slice(&ctx, &vec![1.0; batch * 2], batch, 2).unwrap();
             let mut rec = Recorder::new(&ctx);
-            cross.forward(&mut rec, &ones(), &ones()).unwrap();
-            cross.backward(&mut rec, &ones(), &ones(), &ones()).unwrap();
+            cross.record_forward(&mut rec, &ones(), &ones()).unwrap();
+            cross.record_backward(&mut rec, &ones(), &ones(), &ones()).unwrap();
             rec.run().unwrap();
             read(&ctx, cross.layers()[1].gradients())
         };
@@ -262,13 +290,13 @@ fn train(ctx: &Context, cross: &mut CrossNet, steps: u32) -> Vec<f64> {
             let matrix = |data: &[f32]| Matrix::from_slice(ctx, data, batch, width).unwrap();
             let (x, out, dx) = (matrix(&x), matrix(&wanted), matrix(&wanted));
             let mut rec = Recorder::new(ctx);
-            cross.forward(&mut rec, &x, &out).unwrap();
+            cross.record_forward(&mut rec, &x, &out).unwrap();
             rec.run().unwrap();
             let off: Vec<f32> = out.to_vec(ctx).unwrap().iter().zip(&wanted).map(|(a, b)| a - b).collect();
             let dy: Vec<f32> = off.iter().map(|off| off / batch as f32).collect();
             let mut rec = Recorder::new(ctx);
-            cross.backward(&mut rec, &x, &matrix(&dy), &dx).unwrap();
-            cross.step(&mut rec).unwrap();
+            cross.record_backward(&mut rec, &x, &matrix(&dy), &dx).unwrap();
+            cross.record_step(&mut rec).unwrap();
             rec.run().unwrap();
             off.iter().map(|&off| f64::from(off * off)).sum::<f64>() / off.len() as f64
         })
@@ -279,7 +307,14 @@ fn train(ctx: &Context, cross: &mut CrossNet, steps: u32) -> Vec<f64> {
 fn a_net_learns() {
     for ctx in all_devices() {
         for rank in [None, Some(4)] {
-            let mut cross = CrossNet::new(&ctx, 4, 2, rank, 32, &SGD, 5).unwrap();
+            let mut cross = CrossNet::builder(&ctx, 4)
+                .layers(2)
+                .rank(rank)
+                .max_batch(32)
+                .optimizer(&SGD)
+                .seed(5)
+                .build()
+                .unwrap();
             cross.set_lr(0.3).unwrap();
             assert_eq!(cross.optimizer().lr(), 0.3);
             let losses = train(&ctx, &mut cross, 80);
@@ -293,23 +328,32 @@ fn training_can_be_taken_up_again_from_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cross.safetensors");
     for ctx in all_devices() {
-        for optimizer in [SGD, DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-8 }, ADAM] {
+        for optimizer in [SGD, Adagrad { lr: 0.1, eps: 1e-8, ..Adagrad::default() }.into(), ADAM] {
             for rank in [None, Some(3)] {
-                let new = |seed| CrossNet::new(&ctx, 4, 2, rank, 32, &optimizer, seed).unwrap();
+                let new = |seed| {
+                    CrossNet::builder(&ctx, 4)
+                        .layers(2)
+                        .rank(rank)
+                        .max_batch(32)
+                        .optimizer(&optimizer)
+                        .seed(seed)
+                        .build()
+                        .unwrap()
+                };
                 let (mut first, mut second) = (new(1), new(9));
                 train(&ctx, &mut first, 3);
                 first.set_lr(0.003).unwrap();
                 let mut checkpoint = Checkpoint::new();
-                first.export_to(&ctx, &mut checkpoint, "cross").unwrap();
+                first.export(&ctx, &mut checkpoint, "cross").unwrap();
                 checkpoint.save(&path).unwrap();
                 let checkpoint = Checkpoint::load(&path).unwrap();
                 second.check_import(&checkpoint, "cross").unwrap();
-                second.import_from(&ctx, &checkpoint, "cross").unwrap();
-                assert_eq!(second.export(&ctx).unwrap(), first.export(&ctx).unwrap());
+                second.import(&ctx, &checkpoint, "cross").unwrap();
+                assert_eq!(second.tensors(&ctx).unwrap(), first.tensors(&ctx).unwrap());
                 assert_eq!(second.optimizer(), first.optimizer());
                 train(&ctx, &mut first, 2);
                 train(&ctx, &mut second, 2);
-                assert_eq!(second.export(&ctx).unwrap(), first.export(&ctx).unwrap());
+                assert_eq!(second.tensors(&ctx).unwrap(), first.tensors(&ctx).unwrap());
             }
         }
     }
@@ -320,7 +364,7 @@ fn a_layer_is_exported_and_imported_by_itself() {
     let ctx = Context::cpu();
     let new = |seed| CrossLayer::new(&ctx, 3, Some(2), 1, &ADAM, seed).unwrap();
     let (first, mut second) = (new(1), new(2));
-    let tensors = first.export(&ctx).unwrap();
+    let tensors = first.tensors(&ctx).unwrap();
     let names: Vec<(&str, &[usize])> =
         tensors.iter().map(|tensor| (&tensor.name[..], &tensor.shape[..])).collect();
     assert_eq!(
@@ -338,21 +382,30 @@ fn a_layer_is_exported_and_imported_by_itself() {
             ("steps", &[1])
         ]
     );
-    second.import(&ctx, &tensors).unwrap();
-    assert_eq!(second.export(&ctx).unwrap(), tensors);
+    second.set_tensors(&ctx, &tensors).unwrap();
+    assert_eq!(second.tensors(&ctx).unwrap(), tensors);
     // a tensor that is missing changes nothing
-    let third = new(3).export(&ctx).unwrap();
-    let error = second.import(&ctx, &third[1..]).unwrap_err().to_string();
+    let third = new(3).tensors(&ctx).unwrap();
+    let error = second.set_tensors(&ctx, &third[1..]).unwrap_err().to_string();
     assert_eq!(error, "tensors: expected one named v, got none");
-    assert_eq!(second.export(&ctx).unwrap(), tensors);
+    assert_eq!(second.tensors(&ctx).unwrap(), tensors);
 }
 
 #[test]
 fn checkpoints_of_other_nets_are_told_why_and_change_nothing() {
     let ctx = Context::cpu();
-    let new = |layers, rank, optimizer| CrossNet::new(&ctx, 4, layers, rank, 1, optimizer, 1).unwrap();
+    let new = |layers, rank, optimizer| {
+        CrossNet::builder(&ctx, 4)
+            .layers(layers)
+            .rank(rank)
+            .max_batch(1)
+            .optimizer(optimizer)
+            .seed(1)
+            .build()
+            .unwrap()
+    };
     let mut checkpoint = Checkpoint::new();
-    new(2, Some(3), &SGD).export_to(&ctx, &mut checkpoint, "cross").unwrap();
+    new(2, Some(3), &SGD).export(&ctx, &mut checkpoint, "cross").unwrap();
     for (mut other, expected) in [
         (new(2, None, &SGD), "tensor \"cross.0.weight\": expected F32 [4, 4], got none"),
         (new(2, Some(2), &SGD), "tensor \"cross.0.v\": expected F32 [2, 4], got F32 [3, 4]"),
@@ -360,10 +413,10 @@ fn checkpoints_of_other_nets_are_told_why_and_change_nothing() {
         (new(1, Some(3), &SGD), "layers of \"cross\": expected 1 layers, got more"),
         (new(2, Some(3), &ADAM), "cross.optimizer: expected Adam { lr: 0.01, "),
     ] {
-        let before = other.export(&ctx).unwrap();
-        let error = other.import_from(&ctx, &checkpoint, "cross").unwrap_err().to_string();
+        let before = other.tensors(&ctx).unwrap();
+        let error = other.import(&ctx, &checkpoint, "cross").unwrap_err().to_string();
         assert!(error.starts_with(&format!("checkpoint (in memory): {expected}")), "{error}");
-        assert_eq!(other.export(&ctx).unwrap(), before);
+        assert_eq!(other.tensors(&ctx).unwrap(), before);
     }
 }
 
@@ -374,32 +427,39 @@ fn wrong_shapes_are_refused_and_record_nothing() {
     let ones = Matrix::from_slice(&ctx, &[1.0; 12], 4, 3).unwrap();
     let mut rec = Recorder::new(&ctx);
     let message = |result: Result<()>| result.expect_err("it does not fit").to_string();
-    let cross = CrossNet::new(&ctx, 3, 2, None, 4, &SGD, 1).unwrap();
+    let cross =
+        CrossNet::builder(&ctx, 3).layers(2).rank(None).max_batch(4).optimizer(&SGD).seed(1).build().unwrap();
     let (good, bad) = (zeros(4, 3), zeros(4, 2));
-    assert_eq!(message(cross.forward(&mut rec, &bad, &ones)), "x: expected 4 x 3, got 4 x 2");
-    assert_eq!(message(cross.forward(&mut rec, &good, &bad)), "out: expected 4 x 3, got 4 x 2");
-    assert_eq!(message(cross.forward(&mut rec, &zeros(5, 3), &ones)), "x: expected at most 4 rows, got 5");
-    assert_eq!(message(cross.backward(&mut rec, &good, &bad, &ones)), "dy: expected 4 x 3, got 4 x 2");
+    assert_eq!(message(cross.record_forward(&mut rec, &bad, &ones)), "x: expected 4 x 3, got 4 x 2");
+    assert_eq!(message(cross.record_forward(&mut rec, &good, &bad)), "out: expected 4 x 3, got 4 x 2");
     assert_eq!(
-        message(cross.backward(&mut rec, &good, &ones, &zeros(3, 3))),
+        message(cross.record_forward(&mut rec, &zeros(5, 3), &ones)),
+        "x: expected at most 4 rows, got 5"
+    );
+    assert_eq!(message(cross.record_backward(&mut rec, &good, &bad, &ones)), "dy: expected 4 x 3, got 4 x 2");
+    assert_eq!(
+        message(cross.record_backward(&mut rec, &good, &ones, &zeros(3, 3))),
         "dx: expected 4 x 3, got 3 x 3"
     );
     let layer = &cross.layers()[0];
-    assert_eq!(message(layer.forward(&mut rec, &bad, &good, &ones)), "x0: expected 4 x 3, got 4 x 2");
-    assert_eq!(message(layer.forward(&mut rec, &good, &bad, &ones)), "x: expected 4 x 3, got 4 x 2");
-    assert_eq!(message(layer.forward(&mut rec, &good, &good, &bad)), "out: expected 4 x 3, got 4 x 2");
+    assert_eq!(message(layer.record_forward(&mut rec, &bad, &good, &ones)), "x0: expected 4 x 3, got 4 x 2");
+    assert_eq!(message(layer.record_forward(&mut rec, &good, &bad, &ones)), "x: expected 4 x 3, got 4 x 2");
+    assert_eq!(message(layer.record_forward(&mut rec, &good, &good, &bad)), "out: expected 4 x 3, got 4 x 2");
     let many = zeros(5, 3);
-    assert_eq!(message(layer.forward(&mut rec, &many, &many, &ones)), "x0: expected at most 4 rows, got 5");
-    let backward = layer.backward(&mut rec, &good, &good, &bad, &ones);
+    assert_eq!(
+        message(layer.record_forward(&mut rec, &many, &many, &ones)),
+        "x0: expected at most 4 rows, got 5"
+    );
+    let backward = layer.record_backward(&mut rec, &good, &good, &bad, &ones);
     assert_eq!(message(backward), "dy: expected 4 x 3, got 4 x 2");
-    let backward = layer.backward(&mut rec, &good, &good, &ones, &bad);
+    let backward = layer.record_backward(&mut rec, &good, &good, &ones, &bad);
     assert_eq!(message(backward), "dx0: expected 4 x 3, got 4 x 2");
     rec.run().unwrap();
     assert_eq!(ones.to_vec(&ctx).unwrap(), [1.0; 12]);
 
     // an output that is an input
     let mut rec = Recorder::new(&ctx);
-    cross.forward(&mut rec, &good, &good).unwrap();
+    cross.record_forward(&mut rec, &good, &good).unwrap();
     assert!(message(rec.run()).ends_with("an overlap"));
 
     let error = CrossLayer::new(&ctx, 0, None, 4, &SGD, 1).unwrap_err().to_string();
@@ -407,10 +467,21 @@ fn wrong_shapes_are_refused_and_record_nothing() {
         "cross layer: expected at least one column, and a rank of at least 1, got 0 columns, rank None";
     assert_eq!(error, expected);
     assert!(CrossLayer::new(&ctx, 3, Some(0), 4, &SGD, 1).is_err());
-    let error = CrossNet::new(&ctx, 3, 0, None, 4, &SGD, 1).unwrap_err().to_string();
+    let error = CrossNet::builder(&ctx, 3)
+        .layers(0)
+        .rank(None)
+        .max_batch(4)
+        .optimizer(&SGD)
+        .seed(1)
+        .build()
+        .unwrap_err()
+        .to_string();
     assert_eq!(error, "layers: expected at least one, got 0");
-    let bad = DenseOptimizer::Sgd { lr: f32::NAN, weight_decay: 0.0 };
-    assert!(CrossNet::new(&ctx, 3, 1, None, 4, &bad, 1).is_err());
-    let mut cross = CrossNet::new(&ctx, 3, 1, None, 4, &SGD, 1).unwrap();
+    let bad = Sgd { lr: f32::NAN, ..Sgd::default() };
+    assert!(
+        CrossNet::builder(&ctx, 3).layers(1).rank(None).max_batch(4).optimizer(bad).seed(1).build().is_err()
+    );
+    let mut cross =
+        CrossNet::builder(&ctx, 3).layers(1).rank(None).max_batch(4).optimizer(&SGD).seed(1).build().unwrap();
     assert!(cross.set_lr(-1.0).is_err());
 }

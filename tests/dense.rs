@@ -6,7 +6,10 @@ mod dense;
 
 use dense::{ADAM, SGD, all_devices, assert_close, differences, dot, numbers, view, wide};
 use embag::Shape;
-use embag::dense::{Activation, DenseOptimizer, Interaction, Linear, Mlp, bce_with_logits, matmul};
+use embag::dense::{
+    Activation, DenseOptimizer, Interaction, Linear, Mlp, record_bce_with_logits, record_matmul,
+};
+use embag::optim::{Adagrad, Adam, Sgd, WeightDecay};
 use embag::{Context, ContextOptions, Error, Matrix, Recorder, Result};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -49,8 +52,8 @@ fn golden_dot_interaction() {
                 let dout = view(&ctx, &tensor(&format!("grad_out_{name}")), batch, columns);
                 let dx = view(&ctx, &vec![f32::NAN; batch * features * dim], batch, features * dim);
                 let mut rec = Recorder::new(&ctx);
-                interaction.forward(&mut rec, &x, &out).unwrap();
-                interaction.backward(&mut rec, &x, &dout, &dx).unwrap();
+                interaction.record_forward(&mut rec, &x, &out).unwrap();
+                interaction.record_backward(&mut rec, &x, &dout, &dx).unwrap();
                 rec.run().unwrap();
                 assert_close(name, &out.to_vec(&ctx).unwrap(), &wide(&expected), 1e-6);
                 let grad = tensor(&format!("grad_x_{name}"));
@@ -95,7 +98,7 @@ fn interaction_gradient_is_the_derivative() {
             let dout = Matrix::from_slice(&ctx, &g, batch, columns).unwrap();
             let dx = Matrix::zeros(&ctx, batch, features * dim).unwrap();
             let mut rec = Recorder::new(&ctx);
-            interaction.backward(&mut rec, &x, &dout, &dx).unwrap();
+            interaction.record_backward(&mut rec, &x, &dout, &dx).unwrap();
             rec.run().unwrap();
             assert_close(&format!("{interaction:?}"), &dx.to_vec(&ctx).unwrap(), &expected, 1e-5);
         }
@@ -123,8 +126,8 @@ fn linear_gradients_are_the_derivatives() {
             let dy = view(&ctx, &g, batch, outputs);
             let dx = view(&ctx, &vec![f32::NAN; batch * inputs], batch, inputs);
             let mut rec = Recorder::new(&ctx);
-            layer.forward(&mut rec, &x, &y).unwrap();
-            layer.backward(&mut rec, &x, &y, &dy, Some(&dx)).unwrap();
+            layer.record_forward(&mut rec, &x, &y).unwrap();
+            layer.record_backward(&mut rec, &x, &y, &dy, Some(&dx)).unwrap();
             rec.run().unwrap();
 
             let what = format!("{batch} x {inputs} x {outputs} {activation:?} on {ctx:?}");
@@ -147,7 +150,7 @@ fn the_values_around_a_view_stay() {
         let layer = Linear::new(&ctx, 5, 5, Activation::Relu, &SGD, 3).unwrap();
         let inner = outer.columns(5, 5).unwrap();
         let mut rec = Recorder::new(&ctx);
-        layer.forward(&mut rec, &x, &inner).unwrap();
+        layer.record_forward(&mut rec, &x, &inner).unwrap();
         rec.run().unwrap();
         for row in outer.to_vec(&ctx).unwrap().chunks(12) {
             assert!(row[..5].iter().chain(&row[10..]).all(|&value| value == 7.0), "{row:?}");
@@ -183,8 +186,8 @@ fn mlp_gradients_are_the_derivatives() {
         let dy = Matrix::from_slice(&ctx, &g, batch, 2).unwrap();
         let dx = Matrix::zeros(&ctx, batch, 6).unwrap();
         let mut rec = Recorder::new(&ctx);
-        mlp.forward(&mut rec, &x, &y).unwrap();
-        mlp.backward(&mut rec, &x, &y, &dy, Some(&dx)).unwrap();
+        mlp.record_forward(&mut rec, &x, &y).unwrap();
+        mlp.record_backward(&mut rec, &x, &y, &dy, Some(&dx)).unwrap();
         rec.run().unwrap();
         let by_input = differences(&input, |x| value(x, &parameters));
         assert_close("dx", &dx.to_vec(&ctx).unwrap(), &by_input, 1e-5);
@@ -211,7 +214,7 @@ fn bce_gradient_is_the_derivative() {
         let (z, y) = (view(&ctx, &logits, batch, 1), view(&ctx, &targets, batch, 1));
         let (loss, grad) = (view(&ctx, &vec![9.0; batch], batch, 1), view(&ctx, &vec![9.0; batch], batch, 1));
         let mut rec = Recorder::new(&ctx);
-        bce_with_logits(&mut rec, &z, &y, &loss, &grad).unwrap();
+        record_bce_with_logits(&mut rec, &z, &y, &loss, &grad).unwrap();
         rec.run().unwrap();
         let expected: Vec<f64> =
             logits.iter().zip(&targets).map(|(&z, &y)| loss_of(z.into(), y.into())).collect();
@@ -231,7 +234,7 @@ fn bce_of_huge_logits_is_finite() {
         let y = Matrix::from_slice(&ctx, &[0.0, 1.0, 1.0, 1.0, 1.0], 5, 1).unwrap();
         let (loss, grad) = (Matrix::zeros(&ctx, 5, 1).unwrap(), Matrix::zeros(&ctx, 5, 1).unwrap());
         let mut rec = Recorder::new(&ctx);
-        bce_with_logits(&mut rec, &z, &y, &loss, &grad).unwrap();
+        record_bce_with_logits(&mut rec, &z, &y, &loss, &grad).unwrap();
         rec.run().unwrap();
         let loss = loss.to_vec(&ctx).unwrap();
         assert_eq!([loss[0], loss[1], loss[3], loss[4]], [0.0, 200.0, 0.0, 0.0]);
@@ -245,15 +248,21 @@ fn reference(optimizer: &DenseOptimizer, mut w: f64, gradients: &[f64]) -> f64 {
     let (mut m, mut v, mut powers) = (0.0, 0.0, [1.0, 1.0]);
     for &gradient in gradients {
         match *optimizer {
-            DenseOptimizer::Sgd { lr, weight_decay } => {
-                w -= f64::from(lr) * (gradient + f64::from(weight_decay) * w);
+            DenseOptimizer::Sgd(Sgd { lr, weight_decay }) => {
+                let WeightDecay::L2(decay) = weight_decay else { panic!("{weight_decay:?}") };
+                w -= f64::from(lr) * (gradient + f64::from(decay) * w);
             }
-            DenseOptimizer::Adagrad { lr, eps } => {
+            DenseOptimizer::Adagrad(Adagrad { lr, eps, .. }) => {
                 v += gradient * gradient;
                 w -= f64::from(lr) * gradient / (f64::sqrt(v) + f64::from(eps));
             }
-            DenseOptimizer::Adam { lr, betas, eps, weight_decay, decoupled } => {
-                let (lr, decay) = (f64::from(lr), f64::from(weight_decay));
+            DenseOptimizer::Adam(Adam { lr, betas, eps, weight_decay, .. }) => {
+                let (decay, decoupled) = match weight_decay {
+                    WeightDecay::None => (0.0, false),
+                    WeightDecay::L2(decay) => (decay, false),
+                    WeightDecay::Decoupled(decay) => (decay, true),
+                };
+                let (lr, decay) = (f64::from(lr), f64::from(decay));
                 let gradient = if decoupled { gradient } else { gradient + decay * w };
                 if decoupled {
                     w *= 1.0 - lr * decay;
@@ -271,20 +280,14 @@ fn reference(optimizer: &DenseOptimizer, mut w: f64, gradients: &[f64]) -> f64 {
 
 #[test]
 fn optimizers_follow_their_formulas() {
-    let adam = |weight_decay, decoupled| DenseOptimizer::Adam {
-        lr: 0.05,
-        betas: [0.9, 0.999],
-        eps: 1e-6,
-        weight_decay,
-        decoupled,
-    };
+    let adam = |weight_decay| Adam { lr: 0.05, eps: 1e-6, weight_decay, ..Adam::default() };
     for ctx in all_devices() {
         for optimizer in [
-            DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.05 },
-            DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-4 },
-            adam(0.0, false),
-            adam(0.1, false),
-            adam(0.1, true),
+            DenseOptimizer::from(Sgd { lr: 0.1, weight_decay: WeightDecay::L2(0.05) }),
+            Adagrad { lr: 0.1, eps: 1e-4, ..Adagrad::default() }.into(),
+            adam(WeightDecay::None).into(),
+            adam(WeightDecay::L2(0.1)).into(),
+            adam(WeightDecay::Decoupled(0.1)).into(),
         ] {
             let mut layer = Linear::new(&ctx, 3, 5, Activation::None, &optimizer, 9).unwrap();
             let before = layer.weight().to_vec(&ctx).unwrap();
@@ -299,8 +302,8 @@ fn optimizers_follow_their_formulas() {
                 }
                 let dy = Matrix::from_slice(&ctx, &g, 3, 5).unwrap();
                 let mut rec = Recorder::new(&ctx);
-                layer.backward(&mut rec, &x, &dy, &dy.clone(), None).unwrap();
-                layer.step(&mut rec).unwrap();
+                layer.record_backward(&mut rec, &x, &dy, &dy.clone(), None).unwrap();
+                layer.record_step(&mut rec).unwrap();
                 rec.run().unwrap();
             }
             let expected: Vec<f64> =
@@ -322,10 +325,10 @@ fn train(ctx: &Context, mlp: &mut Mlp, steps: u32) -> Result<Vec<f32>> {
         let (z, loss, grad) =
             (Matrix::zeros(ctx, batch, 1)?, Matrix::zeros(ctx, batch, 1)?, Matrix::zeros(ctx, batch, 1)?);
         let mut rec = Recorder::new(ctx);
-        mlp.forward(&mut rec, &x, &z)?;
-        bce_with_logits(&mut rec, &z, &labels, &loss, &grad)?;
-        mlp.backward(&mut rec, &x, &z, &grad, None)?;
-        mlp.step(&mut rec)?;
+        mlp.record_forward(&mut rec, &x, &z)?;
+        record_bce_with_logits(&mut rec, &z, &labels, &loss, &grad)?;
+        mlp.record_backward(&mut rec, &x, &z, &grad, None)?;
+        mlp.record_step(&mut rec)?;
         rec.run()?;
         losses.push(loss.to_vec(ctx)?.iter().sum::<f32>() / batch as f32);
     }
@@ -335,8 +338,8 @@ fn train(ctx: &Context, mlp: &mut Mlp, steps: u32) -> Result<Vec<f32>> {
 #[test]
 fn a_network_learns() {
     for ctx in all_devices() {
-        let optimizer = DenseOptimizer::Adagrad { lr: 0.5, eps: 1e-8 };
-        let mut mlp = Mlp::new(&ctx, &[3, 16, 1], Activation::None, 64, &optimizer, 5).unwrap();
+        let optimizer = Adagrad { lr: 0.5, eps: 1e-8, ..Adagrad::default() };
+        let mut mlp = Mlp::new(&ctx, &[3, 16, 1], Activation::None, 64, optimizer, 5).unwrap();
         mlp.set_lr(0.1).unwrap();
         let losses = train(&ctx, &mut mlp, 60).unwrap();
         assert!(losses[0] > 0.6 && losses[59] < 0.35, "{losses:?} on {ctx:?}");
@@ -346,16 +349,16 @@ fn a_network_learns() {
 #[test]
 fn training_can_be_taken_up_again() {
     for ctx in all_devices() {
-        for optimizer in [SGD, DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-8 }, ADAM] {
+        for optimizer in [SGD, Adagrad { lr: 0.1, eps: 1e-8, ..Adagrad::default() }.into(), ADAM] {
             let new = |seed| Mlp::new(&ctx, &[3, 5, 1], Activation::None, 64, &optimizer, seed).unwrap();
             let (mut first, mut second) = (new(1), new(2));
             train(&ctx, &mut first, 4).unwrap();
-            let tensors = first.export(&ctx).unwrap();
-            second.import(&ctx, &tensors).unwrap();
-            assert_eq!(second.export(&ctx).unwrap(), tensors);
+            let tensors = first.tensors(&ctx).unwrap();
+            second.set_tensors(&ctx, &tensors).unwrap();
+            assert_eq!(second.tensors(&ctx).unwrap(), tensors);
             train(&ctx, &mut first, 3).unwrap();
             train(&ctx, &mut second, 3).unwrap();
-            assert_eq!(first.export(&ctx).unwrap(), second.export(&ctx).unwrap());
+            assert_eq!(first.tensors(&ctx).unwrap(), second.tensors(&ctx).unwrap());
 
             let names: Vec<&str> = tensors.iter().map(|tensor| &tensor.name[..]).collect();
             if optimizer == ADAM {
@@ -377,13 +380,13 @@ fn training_can_be_taken_up_again() {
             // a checkpoint that does not fit changes nothing
             let mut short = tensors.clone();
             short.pop();
-            let error = second.import(&ctx, &short).unwrap_err().to_string();
+            let error = second.set_tensors(&ctx, &short).unwrap_err().to_string();
             assert_eq!(error, "tensors: expected one named 1.steps, got none");
             let mut wrong = tensors.clone();
             wrong[0].shape = vec![3, 5];
-            let error = second.import(&ctx, &wrong).unwrap_err().to_string();
+            let error = second.set_tensors(&ctx, &wrong).unwrap_err().to_string();
             assert_eq!(error, "0.weight: expected shape [5, 3], got shape [3, 5] with 15 values");
-            assert_eq!(first.export(&ctx).unwrap(), second.export(&ctx).unwrap());
+            assert_eq!(first.tensors(&ctx).unwrap(), second.tensors(&ctx).unwrap());
         }
     }
 }
@@ -421,12 +424,18 @@ fn batches_beyond_the_limits_are_cut() {
         let dy = Matrix::from_slice(ctx, &g, batch, 4)?;
         let (dx, loss) = (Matrix::zeros(ctx, batch, 12)?, Matrix::zeros(ctx, batch, 4)?);
         let mut rec = Recorder::new(ctx);
-        interaction.forward(&mut rec, &x, &z)?;
-        layer.forward(&mut rec, &z, &y)?;
-        layer.backward(&mut rec, &z, &y, &dy, Some(&dz))?;
-        interaction.backward(&mut rec, &x, &dz, &dx)?;
+        interaction.record_forward(&mut rec, &x, &z)?;
+        layer.record_forward(&mut rec, &z, &y)?;
+        layer.record_backward(&mut rec, &z, &y, &dy, Some(&dz))?;
+        interaction.record_backward(&mut rec, &x, &dz, &dx)?;
         let column = |matrix: &Matrix, i| matrix.columns(i, 1);
-        bce_with_logits(&mut rec, &column(&z, 1)?, &column(&y, 0)?, &column(&loss, 0)?, &column(&dy, 2)?)?;
+        record_bce_with_logits(
+            &mut rec,
+            &column(&z, 1)?,
+            &column(&y, 0)?,
+            &column(&loss, 0)?,
+            &column(&dy, 2)?,
+        )?;
         rec.run()?;
         let all = [&z, &y, &dz, &dx, layer.weight_grad(), layer.bias_grad(), &loss];
         Ok(all.map(|matrix| matrix.to_vec(ctx).unwrap()).concat())
@@ -447,8 +456,8 @@ fn an_empty_batch_has_zero_gradients() {
             let ones = |cols| Matrix::from_slice(&ctx, &vec![1.0; batch * cols], batch, cols).unwrap();
             let (x, y, dy) = (ones(2), ones(1), ones(1));
             let mut rec = Recorder::new(&ctx);
-            mlp.forward(&mut rec, &x, &y).unwrap();
-            mlp.backward(&mut rec, &x, &y, &dy, None).unwrap();
+            mlp.record_forward(&mut rec, &x, &y).unwrap();
+            mlp.record_backward(&mut rec, &x, &y, &dy, None).unwrap();
             rec.run().unwrap();
             mlp.layers()[1].bias_grad().to_vec(&ctx).unwrap()
         };
@@ -457,8 +466,8 @@ fn an_empty_batch_has_zero_gradients() {
         let interaction = Interaction { features: 2, dim: 2, self_interaction: true, dense_part: true };
         let (x, out) = (Matrix::zeros(&ctx, 0, 4).unwrap(), Matrix::zeros(&ctx, 0, 5).unwrap());
         let mut rec = Recorder::new(&ctx);
-        interaction.forward(&mut rec, &x, &out).unwrap();
-        interaction.backward(&mut rec, &x, &out, &x.clone()).unwrap();
+        interaction.record_forward(&mut rec, &x, &out).unwrap();
+        interaction.record_backward(&mut rec, &x, &out, &x.clone()).unwrap();
         rec.run().unwrap();
     }
 }
@@ -469,9 +478,9 @@ fn a_product_over_nothing_is_zero() {
         let zeros = |rows, cols| Matrix::zeros(&ctx, rows, cols).unwrap();
         let out = Matrix::from_slice(&ctx, &[5.0; 6], 2, 3).unwrap();
         let mut rec = Recorder::new(&ctx);
-        matmul(&mut rec, &zeros(2, 0), &zeros(0, 3), &out).unwrap();
-        matmul(&mut rec, &zeros(0, 4), &zeros(4, 3), &zeros(0, 3)).unwrap();
-        matmul(&mut rec, &zeros(3, 4), &zeros(4, 0), &zeros(3, 0)).unwrap();
+        record_matmul(&mut rec, &zeros(2, 0), &zeros(0, 3), &out).unwrap();
+        record_matmul(&mut rec, &zeros(0, 4), &zeros(4, 3), &zeros(0, 3)).unwrap();
+        record_matmul(&mut rec, &zeros(3, 4), &zeros(4, 0), &zeros(3, 0)).unwrap();
         rec.run().unwrap();
         assert_eq!(out.to_vec(&ctx).unwrap(), [0.0; 6]);
     }
@@ -484,7 +493,7 @@ fn nan_goes_through_relu() {
         let x = Matrix::from_slice(&ctx, &[f32::NAN], 1, 1).unwrap();
         let y = Matrix::zeros(&ctx, 1, 1).unwrap();
         let mut rec = Recorder::new(&ctx);
-        layer.forward(&mut rec, &x, &y).unwrap();
+        layer.record_forward(&mut rec, &x, &y).unwrap();
         rec.run().unwrap();
         assert!(y.to_vec(&ctx).unwrap()[0].is_nan(), "{ctx:?}");
     }
@@ -497,34 +506,38 @@ fn wrong_shapes_are_refused() {
     let mut rec = Recorder::new(&ctx);
     let message = |result: Result<()>| result.expect_err("the shape is wrong").to_string();
     let layer = Linear::new(&ctx, 3, 2, Activation::Relu, &SGD, 1).unwrap();
-    assert_eq!(message(layer.forward(&mut rec, &zeros(4, 5), &zeros(4, 2))), "x: expected 4 x 3, got 4 x 5");
     assert_eq!(
-        message(layer.forward(&mut rec, &zeros(4, 3), &zeros(3, 2))),
+        message(layer.record_forward(&mut rec, &zeros(4, 5), &zeros(4, 2))),
+        "x: expected 4 x 3, got 4 x 5"
+    );
+    assert_eq!(
+        message(layer.record_forward(&mut rec, &zeros(4, 3), &zeros(3, 2))),
         "out: expected 4 x 2, got 3 x 2"
     );
     let (x, y) = (zeros(4, 3), zeros(4, 2));
-    let backward = layer.backward(&mut rec, &x, &y, &zeros(4, 1), None);
+    let backward = layer.record_backward(&mut rec, &x, &y, &zeros(4, 1), None);
     assert_eq!(message(backward), "dy: expected 4 x 2, got 4 x 1");
-    let backward = layer.backward(&mut rec, &x, &y, &zeros(4, 2), Some(&zeros(4, 2)));
+    let backward = layer.record_backward(&mut rec, &x, &y, &zeros(4, 2), Some(&zeros(4, 2)));
     assert_eq!(message(backward), "dx: expected 4 x 3, got 4 x 2");
     assert_eq!(
-        message(matmul(&mut rec, &zeros(2, 3), &zeros(4, 2), &zeros(2, 2))),
+        message(record_matmul(&mut rec, &zeros(2, 3), &zeros(4, 2), &zeros(2, 2))),
         "b: expected 3 x 2, got 4 x 2"
     );
     let mlp = Mlp::new(&ctx, &[3, 2], Activation::None, 3, &SGD, 1).unwrap();
-    assert_eq!(message(mlp.forward(&mut rec, &x, &y)), "x: expected at most 3 rows, got 4");
+    assert_eq!(message(mlp.record_forward(&mut rec, &x, &y)), "x: expected at most 3 rows, got 4");
     let interaction = Interaction { features: 0, dim: 2, self_interaction: false, dense_part: true };
-    let error = message(interaction.forward(&mut rec, &x, &y));
+    let error = message(interaction.record_forward(&mut rec, &x, &y));
     assert!(
         error.starts_with("interaction: expected at least one feature, value and output, got"),
         "{error}"
     );
-    let error = message(bce_with_logits(&mut rec, &zeros(4, 1), &zeros(4, 2), &zeros(4, 1), &zeros(4, 1)));
+    let error =
+        message(record_bce_with_logits(&mut rec, &zeros(4, 1), &zeros(4, 2), &zeros(4, 1), &zeros(4, 1)));
     assert_eq!(error, "labels: expected 4 x 1, got 4 x 2");
     assert!(Linear::new(&ctx, 0, 2, Activation::None, &SGD, 1).is_err());
     assert!(Mlp::new(&ctx, &[3], Activation::None, 3, &SGD, 1).is_err());
-    let bad = DenseOptimizer::Sgd { lr: f32::NAN, weight_decay: 0.0 };
-    assert!(Linear::new(&ctx, 1, 1, Activation::None, &bad, 1).is_err());
+    let bad = Sgd { lr: f32::NAN, ..Sgd::default() };
+    assert!(Linear::new(&ctx, 1, 1, Activation::None, bad, 1).is_err());
 }
 
 proptest! {
@@ -547,7 +560,7 @@ proptest! {
             };
             let out = matrix(&vec![f32::NAN; m * n], m, n, views[2]);
             let mut rec = Recorder::new(&ctx);
-            matmul(&mut rec, &matrix(&a, m, k, views[0]), &matrix(&b, k, n, views[1]), &out).unwrap();
+            record_matmul(&mut rec, &matrix(&a, m, k, views[0]), &matrix(&b, k, n, views[1]), &out).unwrap();
             rec.run().unwrap();
             let mut expected = vec![0.0; m * n];
             for i in 0..m {

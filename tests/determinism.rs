@@ -9,10 +9,10 @@ mod random;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Command;
 
-use embag::{
-    Adagrad, Adam, Buffer, Context, EmbeddingBags, Frequency, FrequencySgd, Ftrl, Init, Matrix, Optimizer,
-    PartialRowwiseLamb, Pooling, RowwiseAdagrad, Sgd, Table,
+use embag::optim::{
+    Adagrad, Adam, Frequency, FrequencySgd, Ftrl, Optimizer, PartialRowwiseLamb, RowwiseAdagrad, Sgd,
 };
+use embag::{Buffer, Context, EmbeddingBags, Init, Matrix, Pooling, Table};
 use model::{Lists, Model, Step, feature, padded};
 use random::Random;
 

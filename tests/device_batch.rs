@@ -6,9 +6,10 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
+use embag::optim::Adagrad;
 use embag::{
-    Adagrad, Bounds, Buffer, Context, DeviceBatch, EmbeddingBags, Error, Init, JaggedBatch, Matrix, Pooling,
-    Recorder, Result, Table,
+    Bounds, Buffer, Context, DeviceBatch, EmbeddingBags, Error, Init, JaggedBatch, Matrix, Pooling, Recorder,
+    Result, Table,
 };
 use model::{Lists, Model, feature, padded};
 
@@ -59,8 +60,8 @@ fn device_batches_equal_host_batches() {
             let outs: Vec<Matrix> =
                 (0..4).map(|f| Matrix::zeros(&ctx, model.rows(&lists, f), model.dim(f)).unwrap()).collect();
             // the checks and the work in one submission
-            bags.record_forward_features(&mut rec, &batch, &outs).unwrap();
-            bags.record_backward_features(&mut rec, &batch, &model.matrices(&ctx, &lists, &grads)).unwrap();
+            bags.record_forward(&mut rec, &batch, &outs).unwrap();
+            bags.record_backward(&mut rec, &batch, &model.matrices(&ctx, &lists, &grads)).unwrap();
             rec.run().unwrap();
             let what = format!("lengths {lengths}, weighted {weighted} on {}", common::name_of(&ctx));
             let outs: Vec<Vec<f32>> = outs.iter().map(|out| out.to_vec(&ctx).unwrap()).collect();
@@ -116,7 +117,7 @@ impl Scene {
     /// Forward, weight gradient and backward.
     fn record(&mut self, rec: &mut Recorder, batch: &JaggedBatch) {
         let whole = Matrix::from_slice(&self.ctx, &[1.0; 21], 3, 7).unwrap();
-        self.bags.record_forward_features(rec, batch, &self.outs).unwrap();
+        self.bags.record_forward(rec, batch, &self.outs).unwrap();
         if batch.ids() == 6 {
             self.bags.record_weight_grad(rec, batch, &whole, &self.slopes).unwrap();
         }

@@ -2,7 +2,8 @@
 
 mod common;
 
-use embag::{Buffer, EmbeddingBags, Error, Matrix, Pooling, Recorder, Result, Sgd, Table};
+use embag::optim::Sgd;
+use embag::{Buffer, EmbeddingBags, Error, Matrix, Pooling, Recorder, Result, Table};
 
 #[track_caller]
 fn assert_lost<T>(what: &str, result: Result<T>) {

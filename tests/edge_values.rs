@@ -3,13 +3,14 @@
 
 mod common;
 
-use embag::dense::bce_with_logits;
+use embag::dense::record_bce_with_logits;
 use embag::metrics::log_loss_from_logits;
-use embag::{
-    Adagrad, Adam, BiasCorrection, Checkpoint, Context, CowClip, EmbeddingBags, Frequency, FrequencySgd,
-    Ftrl, Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, Precision,
-    Recorder, Rounding, RowwiseAdagrad, RowwiseAdagradCounter, Sgd, Table, UpdateRules,
+use embag::optim::{
+    Adagrad, Adam, BiasCorrection, CowClip, Frequency, FrequencySgd, Ftrl, Lamb, LarsSgd, Optimizer,
+    PartialRowwiseAdam, PartialRowwiseLamb, Rounding, RowwiseAdagrad, RowwiseAdagradCounter, Sgd,
+    UpdateRules,
 };
+use embag::{Checkpoint, Context, EmbeddingBags, Init, Matrix, Pooling, Precision, Recorder, Table};
 
 const NAN: f32 = f32::NAN;
 const INF: f32 = f32::INFINITY;
@@ -83,7 +84,7 @@ fn losses_of_infinite_logits() {
             (column(&[&logits[..], &[NAN, 0.0, NAN]].concat()), [&labels[..], &[0.0, NAN, 1.0]].concat());
         let (y, loss, grad) = (column(&y), column(&[7.0; 13]), column(&[7.0; 13]));
         let mut rec = Recorder::new(&ctx);
-        bce_with_logits(&mut rec, &z, &y, &loss, &grad).unwrap();
+        record_bce_with_logits(&mut rec, &z, &y, &loss, &grad).unwrap();
         rec.run().unwrap();
         let (loss, grad) = (loss.to_vec(&ctx).unwrap(), grad.to_vec(&ctx).unwrap());
         assert_eq!(loss[..10], expected, "{}", common::name_of(&ctx));
@@ -301,7 +302,7 @@ fn what_rules_make_of_it() {
         same(row(max_norm, [NAN, 3.0, 4.0, 0.0], [0.0; 4]), [NAN, 3.0, 4.0, 0.0]);
         same(row(max_norm, [INF, 3.0, 4.0, 0.0], [0.0; 4]), [NAN, 0.0, 0.0, 0.0]);
         // decay passes what it finds in the row on
-        for weight_decay in [embag::WeightDecay::L2(0.5), embag::WeightDecay::Decoupled(0.5)] {
+        for weight_decay in [embag::optim::WeightDecay::L2(0.5), embag::optim::WeightDecay::Decoupled(0.5)] {
             let sgd = Sgd { lr: 1.0, weight_decay };
             let after = updated(&ctx, sgd, none, &[NAN, 1.0, 1.0, 1.0], &[0.0; 4]);
             same(after, [NAN, 0.5, 0.5, 0.5]);

@@ -5,12 +5,13 @@ mod common;
 use std::time::Duration;
 
 use embag::chunked::{ChunkedTables, WhenFull};
+use embag::optim::{Adagrad, RowwiseAdagrad, Sgd, WeightDecay};
 use embag::quant::{QuantizedBags, RowFormat};
 use embag::sort::{prefix_sum, sort_by_key};
 use embag::variable::VariableRows;
 use embag::{
-    Adagrad, Bounds, Buffer, CachedBags, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init,
-    Matrix, Pooling, Recorder, Result, RowwiseAdagrad, Sgd, Table, WeightDecay,
+    Bounds, Buffer, CachedBags, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix,
+    Pooling, Recorder, Result, Table,
 };
 
 fn bags(ctx: &Context) -> EmbeddingBags {
@@ -227,11 +228,11 @@ fn mistakes_in_use() {
     let matrix = |rows, cols| Matrix::zeros(&ctx, rows, cols).unwrap();
     message(ours.backward(&batch, &matrix(2, 6)), "grad: expected 2 x 7, got 2 x 6");
     message(
-        ours.backward_features(&batch, &[matrix(2, 4)]),
+        ours.backward(&batch, &[matrix(2, 4)]),
         "grads: expected 2 matrices, one for each feature, got 1",
     );
     message(
-        ours.backward_features(&batch, &[matrix(2, 4), matrix(3, 3)]),
+        ours.backward(&batch, &[matrix(2, 4), matrix(3, 3)]),
         "grads of feature \"g\": expected 2 x 3, got 3 x 3",
     );
     let mut rec = Recorder::new(&ctx);
@@ -316,7 +317,7 @@ fn an_operation_that_fails_leaves_nothing_recorded() {
         let first = Matrix::zeros(&ctx, 1, 4).unwrap();
         let wide = Matrix::zeros(&ctx, 1, 400).unwrap().columns(300, 4).unwrap();
         let mut rec = Recorder::new(&ctx);
-        let error = bags.record_forward_features(&mut rec, &batch, &[first.clone(), wide]).unwrap_err();
+        let error = bags.record_forward(&mut rec, &batch, &[first.clone(), wide]).unwrap_err();
         assert!(matches!(error, Error::LimitExceeded { .. }), "{error}");
         rec.run().unwrap();
         assert_eq!(first.to_vec(&ctx).unwrap(), [0.0; 4]);
@@ -543,7 +544,7 @@ fn memory_that_is_not_there() {
 fn ids_are_shown_as_they_were_given() {
     let ctx = Context::cpu();
     let bags = bags(&ctx);
-    let with = |bad: embag::BatchBuilder| bad.feature("g", &[1u32]).build();
+    let with = |bad: embag::bag::BatchBuilder| bad.feature("g", &[1u32]).build();
     let id =
         |shown: &str| format!("feature \"f\", example 0, position 0: id {shown} out of range for 10 rows");
     message(with(bags.batch().feature("f", &[-3i32])), &id("-3"));

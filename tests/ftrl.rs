@@ -2,7 +2,8 @@
 
 mod common;
 
-use embag::{Context, EmbeddingBags, Ftrl, Init, Matrix, Pooling, Table};
+use embag::optim::Ftrl;
+use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Table};
 
 /// A row as the paper's Algorithm 1 has it.
 #[derive(Clone)]

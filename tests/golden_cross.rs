@@ -30,7 +30,14 @@ fn check(ctx: &Context, file: &Golden, low_rank: bool, as_views: bool) {
     let [batch, width] = file.shape("x0")[..] else { panic!("x0 is a matrix") };
     let layers = file.shape("bias")[0];
     let rank = low_rank.then(|| file.shape("V")[1]);
-    let net = CrossNet::new(ctx, width, layers, rank, batch, &SGD, 1).unwrap();
+    let net = CrossNet::builder(ctx, width)
+        .layers(layers)
+        .rank(rank)
+        .max_batch(batch)
+        .optimizer(&SGD)
+        .seed(1)
+        .build()
+        .unwrap();
     for (i, layer) in net.layers().iter().enumerate() {
         for ((_, matrix), field) in layer.parameters().into_iter().zip(fields(low_rank)) {
             matrix.write(ctx, &part(file, field, i)).unwrap();
@@ -45,9 +52,9 @@ fn check(ctx: &Context, file: &Golden, low_rank: bool, as_views: bool) {
     let (first, out, dx) = (empty(), empty(), empty());
     let dy = matrix(&file.floats(&format!("grad_out_{kind}")));
     let mut rec = Recorder::new(ctx);
-    net.layers()[0].forward(&mut rec, &x0, &x0, &first).unwrap();
-    net.forward(&mut rec, &x0, &out).unwrap();
-    net.backward(&mut rec, &x0, &dy, &dx).unwrap();
+    net.layers()[0].record_forward(&mut rec, &x0, &x0, &first).unwrap();
+    net.record_forward(&mut rec, &x0, &out).unwrap();
+    net.record_backward(&mut rec, &x0, &dy, &dx).unwrap();
     rec.run().unwrap();
 
     let compare = |field: &str, found: &Matrix, expected: &[f32]| {

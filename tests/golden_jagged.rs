@@ -162,9 +162,9 @@ fn golden_permuted_pooled() {
         let out = Matrix::zeros(&ctx, x.rows(), order.out_cols()).unwrap();
         let back = Matrix::zeros(&ctx, x.rows(), order.in_cols()).unwrap();
         let mut rec = Recorder::new(&ctx);
-        order.forward(&mut rec, &x, &out).unwrap();
+        order.record_forward(&mut rec, &x, &out).unwrap();
         // no feature is repeated: the gradient's way is the way back
-        order.backward(&mut rec, &out, &back).unwrap();
+        order.record_backward(&mut rec, &out, &back).unwrap();
         rec.run().unwrap();
         assert_eq!(out.to_vec(&ctx).unwrap(), fields.0.floats("ppe_out"));
         assert_eq!(back.to_vec(&ctx).unwrap(), fields.0.floats("ppe_in"));

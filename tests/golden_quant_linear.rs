@@ -45,7 +45,7 @@ impl File {
         let layer = Int8Linear::new(ctx, &self.weight(), bias, activation, input).unwrap();
         let out = Matrix::zeros(ctx, self.batch, self.outputs).unwrap();
         let mut rec = Recorder::new(ctx);
-        layer.forward(&mut rec, &self.x(ctx), &out).unwrap();
+        layer.record_forward(&mut rec, &self.x(ctx), &out).unwrap();
         rec.run().unwrap();
         out.to_vec(ctx).unwrap()
     }
@@ -95,7 +95,7 @@ fn activations_have_pytorchs_scales_and_codes() {
         for ctx in devices() {
             let matrix = CodeMatrix::zeros(&ctx, file.batch, file.inputs, quant).unwrap();
             let mut rec = Recorder::new(&ctx);
-            matrix.quantize(&mut rec, &file.x(&ctx)).unwrap();
+            matrix.record_quantize(&mut rec, &file.x(&ctx)).unwrap();
             rec.run().unwrap();
             assert_eq!(matrix.to_vec(&ctx).unwrap(), codes, "{} {name}", name_of(&ctx));
         }
@@ -152,7 +152,7 @@ fn sums_are_exact() {
             let x = Matrix::from_slice(&ctx, &x, file.batch, file.inputs).unwrap();
             let out = Matrix::zeros(&ctx, file.batch, file.outputs).unwrap();
             let mut rec = Recorder::new(&ctx);
-            layer.forward(&mut rec, &x, &out).unwrap();
+            layer.record_forward(&mut rec, &x, &out).unwrap();
             rec.run().unwrap();
             // below 2^24, so that f32 holds them
             let sums: Vec<f32> =
@@ -189,8 +189,8 @@ fn static_codes_are_those_of_exact_arithmetic() {
             let x = CodeMatrix::zeros(&ctx, file.batch, file.inputs, from).unwrap();
             let out = CodeMatrix::zeros(&ctx, file.batch, file.outputs, to).unwrap();
             let mut rec = Recorder::new(&ctx);
-            x.quantize(&mut rec, &file.x(&ctx)).unwrap();
-            layer.forward(&mut rec, &x, &out).unwrap();
+            x.record_quantize(&mut rec, &file.x(&ctx)).unwrap();
+            layer.record_forward(&mut rec, &x, &out).unwrap();
             rec.run().unwrap();
             assert_eq!(x.to_vec(&ctx).unwrap(), codes, "{}", name_of(&ctx));
             assert_eq!(out.to_vec(&ctx).unwrap(), expected, "{}, relu: {relu}", name_of(&ctx));
@@ -216,7 +216,7 @@ fn what_saturates_elsewhere_does_not_here() {
             let x = Matrix::from_slice(&ctx, &x, 1, inputs).unwrap();
             let out = Matrix::zeros(&ctx, 1, outputs).unwrap();
             let mut rec = Recorder::new(&ctx);
-            layer.forward(&mut rec, &x, &out).unwrap();
+            layer.record_forward(&mut rec, &x, &out).unwrap();
             rec.run().unwrap();
             let out = out.to_vec(&ctx).unwrap();
             // half a step of the activations' codes, which all have the same error

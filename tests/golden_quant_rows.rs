@@ -162,7 +162,8 @@ fn golden_rows_restored_as_halves() {
         bags.upload_bytes("t", &bytes, RowLayout::Fused).unwrap();
         let ids: Vec<u32> = (0u32..).take(rows.len()).collect();
         let batch = bags.batch().feature("f", &ids).build().unwrap();
-        let got = bags.forward_half(&batch, Precision::F16).unwrap().to_vec(&ctx).unwrap();
+        let got =
+            common::forward_in(&bags, &batch, batch.len(), Precision::F16).unwrap().to_vec(&ctx).unwrap();
         assert_within_one_f16(&format!("int8 on {}", common::name_of(&ctx)), &got, &expected);
     }
 }
@@ -247,7 +248,10 @@ fn golden_nbit_tbe() {
                     let out = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
                     assert_close(&format!("{name} {field}"), &out, &file.floats(&field), 2e-6);
                     let field = format!("out_fp16_{mode}{suffix}");
-                    let out = bags.forward_half(&batch, Precision::F16).unwrap().to_vec(&ctx).unwrap();
+                    let out = common::forward_in(&bags, &batch, batch.len(), Precision::F16)
+                        .unwrap()
+                        .to_vec(&ctx)
+                        .unwrap();
                     assert_within_one_f16(&format!("{name} {field}"), &out, &file.floats(&field));
                 }
             }

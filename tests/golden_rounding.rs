@@ -4,8 +4,9 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
+use embag::optim::{Rounding, Sgd, UpdateRules};
 use embag::quant::{QuantizedBags, RangeSearch, RowFormat, RowLayout};
-use embag::{EmbeddingBags, Init, Matrix, Pooling, Precision, Recorder, Rounding, Sgd, Table, UpdateRules};
+use embag::{EmbeddingBags, Init, Matrix, Pooling, Precision, Recorder, Table};
 use golden::Golden;
 
 /// NaN is NaN, whatever its bits.

@@ -6,11 +6,11 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
-use embag::{
-    Adagrad, Adam, BiasCorrection, Context, EmbeddingBags, Init, Lamb, LarsSgd, Matrix, Optimizer,
-    PartialRowwiseAdam, PartialRowwiseLamb, Pooling, Precision, Rounding, RowwiseAdagrad, Sgd, Table,
-    UpdateRules, WeightDecay,
+use embag::optim::{
+    Adagrad, Adam, BiasCorrection, Lamb, LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb,
+    Rounding, RowwiseAdagrad, Sgd, UpdateRules, WeightDecay,
 };
+use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Precision, Table};
 use golden::{Golden, assert_close, assert_within_one_f16};
 
 fn optimizer(name: &str, file: &Golden) -> Optimizer {
@@ -141,16 +141,14 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
                     Matrix::from_slice(ctx, part, rows, dim).unwrap()
                 })
                 .collect();
-            bags.backward_features(&batch, &grads).unwrap();
+            bags.backward(&batch, &grads).unwrap();
         } else {
             let cols = bags.output_cols();
             let grad = Matrix::from_slice(ctx, &grad, shape.batch, cols).unwrap();
             if !reference || step == 0 {
-                let found = if half_output {
-                    bags.forward_half(&batch, Precision::F16).unwrap().to_vec(ctx).unwrap()
-                } else {
-                    bags.forward(&batch).unwrap().to_vec(ctx).unwrap()
-                };
+                let precision = if half_output { Precision::F16 } else { Precision::F32 };
+                let found = common::forward_in(&bags, &batch, batch.len(), precision).unwrap();
+                let found = found.to_vec(ctx).unwrap();
                 assert_close(&format!("{context} out"), &found, &out, tolerance);
             }
             if weights.is_some() {

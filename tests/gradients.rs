@@ -6,7 +6,8 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
-use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Recorder, Sgd, Table};
+use embag::optim::Sgd;
+use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Recorder, Table};
 use model::{Lists, Model, assert_near, feature, padded};
 
 fn devices() -> impl Iterator<Item = Context> {
@@ -75,7 +76,7 @@ fn table_gradients(ctx: &Context, model: &Model, lists: &Lists, grads: &[Vec<f32
     let zeros: Vec<Vec<f32>> = model.tables.iter().map(|&(rows, dim)| vec![0.0; rows * dim]).collect();
     let mut bags = model.clone().optimizer(Sgd { lr: -1.0, ..Default::default() }).bags(ctx, &zeros);
     let batch = lists.build(&bags);
-    bags.backward_features(&batch, &model.matrices(ctx, lists, grads)).unwrap();
+    bags.backward(&batch, &model.matrices(ctx, lists, grads)).unwrap();
     (0..model.tables.len()).map(|t| bags.download(&format!("t{t}")).unwrap()).collect()
 }
 
@@ -190,7 +191,7 @@ fn without_an_optimizer_there_is_only_lookup() {
         assert_eq!(slopes, [16.0, 16.0]);
         let expected = "optimizer: expected one, for a backward, got none";
         assert_eq!(bags.backward(&batch, &out).unwrap_err().to_string(), expected);
-        assert_eq!(bags.backward_features(&batch, &[out]).unwrap_err().to_string(), expected);
+        assert_eq!(bags.backward(&batch, &[out]).unwrap_err().to_string(), expected);
         assert_eq!(bags.set_lr(1.0).unwrap_err().to_string(), "optimizer: expected one, got none");
         assert!(bags.optimizer().is_none());
         assert!(bags.download_state("t", "sum").is_err());

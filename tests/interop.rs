@@ -3,9 +3,10 @@
 mod common;
 
 use embag::Shape;
+use embag::optim::{Adagrad, Sgd};
 use embag::{
-    Adagrad, Buffer, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix, Pooling,
-    Recorder, Sgd, Table,
+    Buffer, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix, Pooling, Recorder,
+    Table,
 };
 use wgpu::BufferUsages;
 
@@ -277,7 +278,7 @@ fn columns_of_a_wider_matrix() {
             let wide = Matrix::from_slice(&ctx, &[-7.0; 48], 3, 16).unwrap();
             let outs = [wide.columns(f, 4).unwrap(), wide.columns(g, 5).unwrap()];
             let mut rec = Recorder::new(&ctx);
-            bags.record_forward_features(&mut rec, &batch, &outs).unwrap();
+            bags.record_forward(&mut rec, &batch, &outs).unwrap();
             rec.run().unwrap();
             let found = wide.to_vec(&ctx).unwrap();
             for (b, row) in found.chunks(16).enumerate() {
@@ -289,7 +290,7 @@ fn columns_of_a_wider_matrix() {
             assert_eq!(outs[1].to_vec(&ctx).unwrap()[..5], expected[4..9]);
             // the same views as gradients
             let mut rec = Recorder::new(&ctx);
-            bags.record_backward_features(&mut rec, &batch, &outs).unwrap();
+            bags.record_backward(&mut rec, &batch, &outs).unwrap();
             rec.run().unwrap();
             let after = [bags.download("t").unwrap(), bags.download("u").unwrap()];
             bags.upload("t", &t).unwrap();

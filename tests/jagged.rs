@@ -328,8 +328,8 @@ fn check_pooled(dims: &[usize], order: &[usize], rows: usize, (first, gap): (usi
         let (x, dout) = (wide(&x, cols), wide(&dout, out_cols));
         let (found, found_grad) = (wide(&vec![9.0; out.len()], out_cols), wide(&vec![9.0; dx.len()], cols));
         let mut rec = Recorder::new(&ctx);
-        pooled.forward(&mut rec, &x.part, &found.part).unwrap();
-        pooled.backward(&mut rec, &dout.part, &found_grad.part).unwrap();
+        pooled.record_forward(&mut rec, &x.part, &found.part).unwrap();
+        pooled.record_backward(&mut rec, &dout.part, &found_grad.part).unwrap();
         rec.run().unwrap();
         assert_eq!(bits(&found.read(&ctx)), bits(&out), "{}", common::name_of(&ctx));
         // the gradient of a single copy is one to the bit, sums begin with the first

@@ -153,8 +153,8 @@ fn mistakes_in_matrices() {
     message(segment_sum(rec, &offsets, &matrix(2, 5), &matrix(2, 5)), "values: expected 3 x 5, got 2 x 5");
     message(segment_sum(rec, &offsets, &matrix(3, 5), &matrix(2, 4)), "out: expected 2 x 5, got 2 x 4");
     let order = PooledOrder::new(&[3, 4], &[1]).unwrap();
-    message(order.forward(rec, &matrix(2, 7), &matrix(2, 3)), "out: expected 2 x 4, got 2 x 3");
-    message(order.backward(rec, &matrix(2, 4), &matrix(3, 7)), "dx: expected 2 x 7, got 3 x 7");
+    message(order.record_forward(rec, &matrix(2, 7), &matrix(2, 3)), "out: expected 2 x 4, got 2 x 3");
+    message(order.record_backward(rec, &matrix(2, 4), &matrix(3, 7)), "dx: expected 2 x 7, got 3 x 7");
     // the mistakes above left nothing in the recorder
     std::mem::replace(rec, Recorder::new(&ctx)).run().unwrap();
 }

@@ -4,7 +4,8 @@ mod common;
 
 use std::time::Instant;
 
-use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, RowwiseAdagrad, Table};
+use embag::optim::RowwiseAdagrad;
+use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Table};
 
 /// Touches rows at every boundary that 32 bits know, and the last one, of a table that begins as zeros, so that the
 /// system gives memory only for what is touched.

@@ -9,13 +9,11 @@ mod random;
 
 use embag::Shape;
 use embag::dense::{Activation, DenseOptimizer, Linear};
-use embag::{
-    Adagrad, Buffer, Context, DeviceBatch, EmbeddingBags, Init, Matrix, Optimizer, Pooling, Recorder,
-    RowwiseAdagrad, Sgd, Table,
-};
+use embag::optim::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
+use embag::{Buffer, Context, DeviceBatch, EmbeddingBags, Init, Matrix, Pooling, Recorder, Table};
 use model::{Lists, Model, feature};
 
-const SGD: DenseOptimizer = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
+const SGD: DenseOptimizer = DenseOptimizer::Sgd(Sgd { lr: 0.1, weight_decay: WeightDecay::None });
 
 #[track_caller]
 fn check(what: &str, model: &Model, lists: &Lists) {
@@ -65,8 +63,8 @@ fn layer_gradients(ctx: &Context, rows: usize) -> [Vec<f32>; 2] {
     let mut matrix = |cols: usize| Matrix::from_slice(ctx, &random.floats(rows * cols), rows, cols).unwrap();
     let (x, y, dy) = (matrix(inputs), matrix(outputs), matrix(outputs));
     let mut rec = Recorder::new(ctx);
-    layer.forward(&mut rec, &x, &y).unwrap();
-    layer.backward(&mut rec, &x, &y, &dy, None).unwrap();
+    layer.record_forward(&mut rec, &x, &y).unwrap();
+    layer.record_backward(&mut rec, &x, &y, &dy, None).unwrap();
     rec.run().unwrap();
     [layer.weight_grad().to_vec(ctx).unwrap(), layer.bias_grad().to_vec(ctx).unwrap()]
 }

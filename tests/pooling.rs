@@ -4,10 +4,8 @@ mod common;
 #[path = "common/random.rs"]
 mod random;
 
-use embag::{
-    Context, ContextOptions, DeviceBatch, EmbeddingBags, Matrix, Pooling, Recorder, RowwiseAdagrad, Sgd,
-    Table,
-};
+use embag::optim::{RowwiseAdagrad, Sgd};
+use embag::{Context, ContextOptions, DeviceBatch, EmbeddingBags, Matrix, Pooling, Recorder, Table};
 use random::Random;
 
 fn devices(options: &ContextOptions) -> Vec<Context> {
@@ -148,7 +146,7 @@ fn variable_batches_from_host_and_device() {
         assert_eq!((batch.len(), batch.examples_of("b").unwrap()), (4, 1));
         let outs = host.forward_features(&batch).unwrap();
         assert_eq!(outs.iter().map(|out| out.rows()).collect::<Vec<_>>(), examples);
-        host.backward_features(&batch, &outs).unwrap();
+        host.backward(&batch, &outs).unwrap();
 
         let mut device = three(&ctx);
         let mut rec = Recorder::new(&ctx);
@@ -160,8 +158,8 @@ fn variable_batches_from_host_and_device() {
         .counts(vec![2, 2, 3])
         .examples(examples.to_vec());
         let batch = device.batch_from_device(&mut rec, given.clone()).unwrap();
-        device.record_forward_features(&mut rec, &batch, &outs).unwrap();
-        device.record_backward_features(&mut rec, &batch, &outs).unwrap();
+        device.record_forward(&mut rec, &batch, &outs).unwrap();
+        device.record_backward(&mut rec, &batch, &outs).unwrap();
         rec.run().unwrap();
         for table in ["t", "u"] {
             assert_eq!(device.download(table).unwrap(), host.download(table).unwrap());

@@ -4,10 +4,9 @@ mod common;
 #[path = "common/random.rs"]
 mod random;
 
-use embag::{
-    Adagrad, Adam, Context, ContextOptions, EmbeddingBags, Init, Matrix, Optimizer, Pooling, Precision,
-    Rounding, RowwiseAdagrad, Sgd, Table, UpdateRules,
-};
+use embag::dense::record_matmul;
+use embag::optim::{Adagrad, Adam, Optimizer, Rounding, RowwiseAdagrad, Sgd, UpdateRules};
+use embag::{Context, ContextOptions, EmbeddingBags, Init, Matrix, Pooling, Precision, Recorder, Table};
 use random::Random;
 
 fn devices() -> impl Iterator<Item = Context> {
@@ -199,7 +198,7 @@ fn half_outputs() {
                 let few: Vec<u32> = ids.iter().map(|id| id % 40).collect();
                 let batch = bags.batch().rows("a", &ids, 2).rows("b", &few, 2).build().unwrap();
                 let whole = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
-                let half = bags.forward_half(&batch, precision).unwrap();
+                let half = common::forward_in(&bags, &batch, 60, precision).unwrap();
                 assert_eq!((half.rows(), half.cols(), half.stride()), (60, 2 * dim + 3, 2 * dim + 4));
                 let rounded: Vec<f32> = whole
                     .into_iter()
@@ -220,6 +219,8 @@ fn half_outputs() {
     let ctx = Context::cpu();
     let bags = bags(&ctx, 4, Precision::F32, Sgd::default(), UpdateRules::default());
     let batch = bags.batch().feature("a", &[1u32]).feature("b", &[1u32]).build().unwrap();
-    let error = bags.forward_half(&batch, Precision::F32).unwrap_err();
-    assert_eq!(error.to_string(), "precision: expected one of 16 bits, got f32");
+    // outputs of 16 bits are for lookups and backwards: other operations say so
+    let out = common::forward_in(&bags, &batch, 1, Precision::Bf16).unwrap();
+    let error = record_matmul(&mut Recorder::new(&ctx), &out, &out, &out).unwrap_err();
+    assert_eq!(error.to_string(), "a: expected a matrix of f32, got one of bf16");
 }

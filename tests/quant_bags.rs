@@ -93,7 +93,8 @@ fn lookups_are_those_of_the_restored_values() {
                         for (got, expected) in out.iter().zip(&expected) {
                             assert!((got - expected).abs() <= 1e-6, "{format:?}: {got} {expected}");
                         }
-                        let half = bags.forward_half(&batch(&bags, -1), Precision::F16).unwrap();
+                        let batch = batch(&bags, -1);
+                        let half = common::forward_in(&bags, &batch, batch.len(), Precision::F16).unwrap();
                         for (got, exact) in half.to_vec(ctx).unwrap().into_iter().zip(&out) {
                             assert!(
                                 (got - exact).abs() <= exact.abs() * 5e-4 + 1e-7,
@@ -320,7 +321,10 @@ fn sequences_and_bags_in_matrices_of_their_own() {
             assert_eq!(sequence.to_vec(ctx).unwrap(), expected, "{what}");
             let sums = sums.to_vec(ctx).unwrap();
             for precision in [Precision::F16, Precision::Bf16] {
-                let halves = bags.forward_features_half(&batch, precision).unwrap();
+                let halves = [ids.len(), 3].map(|rows| Matrix::zeros_of(precision, ctx, rows, dim).unwrap());
+                let mut rec = Recorder::new(ctx);
+                bags.record_forward(&mut rec, &batch, &halves).unwrap();
+                rec.run().unwrap();
                 for (half, exact) in halves.iter().zip([&expected, &sums]) {
                     let half = half.to_vec(ctx).unwrap();
                     assert_eq!(half.len(), exact.len());
@@ -340,11 +344,9 @@ fn sequences_and_bags_in_matrices_of_their_own() {
         .build()
         .unwrap();
     let batch = bags.batch_from_lengths(&[1u32, 2], &[2], None).unwrap();
-    let out = embag::HalfMatrix::zeros(&ctx, 1, 8, Precision::F16).unwrap();
-    let error = bags.record_forward_features_half(&mut Recorder::new(&ctx), &batch, &[out]).unwrap_err();
+    let out = Matrix::zeros_of(Precision::F16, &ctx, 1, 8).unwrap();
+    let error = bags.record_forward(&mut Recorder::new(&ctx), &batch, &[out]).unwrap_err();
     assert_eq!(error.to_string(), "outs of feature \"f\": expected 2 x 8, got 1 x 8");
-    let error = bags.forward_features_half(&batch, Precision::F32).unwrap_err();
-    assert_eq!(error.to_string(), "precision: expected one of 16 bits, got f32");
 }
 
 #[test]
@@ -356,7 +358,7 @@ fn files_hold_everything() {
             let name = if dim == 16 { "a" } else { "b" };
             let bags = QuantizedBags::of(&trained(&ctx), |_| (format, RangeSearch::MinMax)).unwrap();
             bags.save(&path).unwrap();
-            let back = QuantizedBags::load(&Context::cpu(), &path).unwrap();
+            let back = QuantizedBags::from_file(&Context::cpu(), &path).unwrap();
             assert_eq!(back.format(name).unwrap(), format);
             let bytes = |bags: &QuantizedBags| bags.download_bytes(name, RowLayout::Fused).unwrap();
             assert_eq!(bytes(&back), bytes(&bags));
@@ -369,7 +371,7 @@ fn files_hold_everything() {
     let mut damaged = Checkpoint::new();
     damaged.set_json("quantized.bags", &"nothing").unwrap();
     damaged.save(&path).unwrap();
-    let error = QuantizedBags::load(&Context::cpu(), &path).unwrap_err().to_string();
+    let error = QuantizedBags::from_file(&Context::cpu(), &path).unwrap_err().to_string();
     assert!(error.contains("metadata \"quantized.bags\""), "{error}");
     // tables that are described and not there, or cannot be
     let table = |rows: u64, dim: usize| {
@@ -389,7 +391,7 @@ fn files_hold_everything() {
         damaged.set_json("quantized.bags", &table(rows, dim)).unwrap();
         let columns = if rows == 1 { bytes.len() } else { 9 };
         damaged.insert("quantized.t.rows", &[bytes.len() / columns, columns], bytes.to_vec()).unwrap();
-        let error = QuantizedBags::import(&Context::cpu(), &damaged, "quantized").unwrap_err();
+        let error = QuantizedBags::from_checkpoint(&Context::cpu(), &damaged, "quantized").unwrap_err();
         assert!(matches!(error, embag::Error::Checkpoint { .. }), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
     }

@@ -4,7 +4,8 @@
 mod common;
 
 use common::{devices, devices_with, is_exact, name_of};
-use embag::dense::{Activation, DenseOptimizer, Mlp};
+use embag::dense::{Activation, Mlp};
+use embag::optim::Sgd;
 use embag::quant::calibration::{Calibration, FollowedBy, Observer, column_means, correct_bias};
 use embag::quant::{
     ActivationBits, ActivationQuant, ActivationRange, CodeMatrix, InputQuant, Int8Linear, LayerPrecision,
@@ -87,7 +88,7 @@ fn weight_only_layers_compute_with_the_weights_they_show() {
                 let near = weight.iter().zip(&used).all(|(exact, used)| (exact - used).abs() <= worst);
                 assert!(near, "{what}: {weight:?} became {used:?}");
                 let matrix = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
-                let got = run(&ctx, batch, outputs, |rec, out| layer.forward(rec, &matrix, out));
+                let got = run(&ctx, batch, outputs, |rec, out| layer.record_forward(rec, &matrix, out));
                 for (got, (y, size)) in got.iter().zip(exact(&x, &used, &bias, inputs, activation)) {
                     assert!((f64::from(*got) - y).abs() <= 1e-5 * size, "{what}: expected {y}, got {got}");
                 }
@@ -98,9 +99,9 @@ fn weight_only_layers_compute_with_the_weights_they_show() {
 
 /// A stack of every precision, with static ranges of inputs in `[-1, 1)`.
 fn mixed(ctx: &Context, max_batch: usize) -> (Mlp, QuantizedMlp) {
-    let sgd = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
+    let sgd = Sgd { lr: 0.1, ..Sgd::default() };
     let sizes = [40, 33, 24, 50, 18, 3];
-    let mlp = Mlp::new(ctx, &sizes, Activation::Sigmoid, max_batch, &sgd, 5).unwrap();
+    let mlp = Mlp::new(ctx, &sizes, Activation::Sigmoid, max_batch, sgd, 5).unwrap();
     let quant = |min, max| {
         let range = ActivationRange { min, max };
         LayerPrecision::Int8(InputQuant::Static(range.quant(ActivationBits::Eight).unwrap()))
@@ -124,8 +125,8 @@ fn a_mixed_stack_is_near_the_trained_one() {
     for ctx in devices() {
         let (mlp, quantized) = mixed(&ctx, 20);
         let x = Matrix::from_slice(&ctx, &values(17 * 40, 9), 17, 40).unwrap();
-        let trained = run(&ctx, 17, 3, |rec, out| mlp.forward(rec, &x, out));
-        let served = run(&ctx, 17, 3, |rec, out| quantized.forward(rec, &x, out));
+        let trained = run(&ctx, 17, 3, |rec, out| mlp.record_forward(rec, &x, out));
+        let served = run(&ctx, 17, 3, |rec, out| quantized.record_forward(rec, &x, out));
         let bytes: u64 =
             mlp.layers().iter().map(|l| (l.inputs() * l.outputs() + l.outputs()) as u64 * 4).sum();
         assert!(quantized.bytes() * 2 < bytes, "{} bytes of {bytes}", quantized.bytes());
@@ -160,13 +161,14 @@ fn chained_codes_are_those_of_the_layers_one_by_one() {
             .collect();
         let x = Matrix::from_slice(&ctx, &values(batch * sizes[0], 40), batch, sizes[0]).unwrap();
         // f32 between the layers: rounded to codes by the second one
-        let between = run(&ctx, batch, sizes[1], |rec, out| layers[0].forward(rec, &x, out));
+        let between = run(&ctx, batch, sizes[1], |rec, out| layers[0].record_forward(rec, &x, out));
         let codes = CodeMatrix::zeros(&ctx, batch, sizes[1], quants[1]).unwrap();
         let by_values = Matrix::from_slice(&ctx, &between, batch, sizes[1]).unwrap();
-        let one_by_one = run(&ctx, batch, sizes[2], |rec, out| layers[1].forward(rec, &by_values, out));
+        let one_by_one =
+            run(&ctx, batch, sizes[2], |rec, out| layers[1].record_forward(rec, &by_values, out));
         let chained = run(&ctx, batch, sizes[2], |rec, out| {
-            layers[0].forward(rec, &x, &codes)?;
-            layers[1].forward(rec, &codes, out)
+            layers[0].record_forward(rec, &x, &codes)?;
+            layers[1].record_forward(rec, &codes, out)
         });
         let expected: Vec<u8> = between.iter().map(|&value| quants[1].code(value)).collect();
         if is_exact(&ctx) {
@@ -175,7 +177,7 @@ fn chained_codes_are_those_of_the_layers_one_by_one() {
         }
         let layers = layers.into_iter().map(QuantizedLayer::Int8).collect();
         let mlp = QuantizedMlp::new(&ctx, layers, batch).unwrap();
-        let stacked = run(&ctx, batch, sizes[2], |rec, out| mlp.forward(rec, &x, out));
+        let stacked = run(&ctx, batch, sizes[2], |rec, out| mlp.record_forward(rec, &x, out));
         assert_eq!(stacked, chained, "{}", name_of(&ctx));
         if is_exact(&ctx) {
             outputs.push(chained);
@@ -196,7 +198,7 @@ fn a_corrected_bias_takes_the_mean_error_of_a_layer_away() {
         let x_matrix = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
         let layer = |bias: &[f32]| Int8Linear::new(&ctx, &codes, bias, Activation::None, DYNAMIC).unwrap();
         let mean_error = |layer: &Int8Linear| -> f64 {
-            let y = run(&ctx, batch, outputs, |rec, out| layer.forward(rec, &x_matrix, out));
+            let y = run(&ctx, batch, outputs, |rec, out| layer.record_forward(rec, &x_matrix, out));
             let error = |n: usize| {
                 let of_output = y.chunks(outputs).zip(reference.chunks(outputs));
                 of_output.map(|(y, exact)| f64::from(y[n]) - exact[n].0).sum::<f64>() / batch as f64
@@ -220,7 +222,7 @@ fn codes_of_a_range_that_knows_of_the_relu_are_those_after_it() {
     for ctx in devices() {
         let layer = Int8Linear::new(&ctx, &codes, &bias, Activation::None, DYNAMIC).unwrap();
         let x = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
-        let y = run(&ctx, batch, outputs, |rec, out| layer.forward(rec, &x, out));
+        let y = run(&ctx, batch, outputs, |rec, out| layer.record_forward(rec, &x, out));
         let mut observer = Observer::new(Calibration::MinMax).unwrap();
         observer.observe(&y).unwrap();
         let quant = |followed_by| observer.range(followed_by).unwrap().quant(ActivationBits::Eight).unwrap();
@@ -229,7 +231,7 @@ fn codes_of_a_range_that_knows_of_the_relu_are_those_after_it() {
         assert!(aware.zero_point == 0 && aware.scale < plain.scale * 0.7, "{aware:?} {plain:?}");
         let out = CodeMatrix::zeros(&ctx, batch, outputs, aware).unwrap();
         let mut rec = Recorder::new(&ctx);
-        layer.forward(&mut rec, &x, &out).unwrap();
+        layer.record_forward(&mut rec, &x, &out).unwrap();
         rec.run().unwrap();
         for (code, y) in out.to_vec(&ctx).unwrap().into_iter().zip(y) {
             let (got, wanted) = (aware.value(code), y.max(0.0));
@@ -255,18 +257,21 @@ fn a_saved_stack_serves_the_same() {
         let (_, quantized) = mixed(&ctx, 8);
         let path = folder.path().join("served.safetensors");
         let mut checkpoint = Checkpoint::new();
-        quantized.export_to(&ctx, &mut checkpoint, "top").unwrap();
+        quantized.export(&ctx, &mut checkpoint, "top").unwrap();
         checkpoint.save(&path).unwrap();
         let loaded = Checkpoint::load(&path).unwrap();
         assert_eq!(loaded.shape("top.0.weight"), Some(&[33, 40][..]));
         assert_eq!(loaded.shape("top.3.weight"), Some(&[18, 25][..]), "two codes a byte");
         assert_eq!(loaded.shape("top.3.scales"), Some(&[18, 4][..]));
-        let again = QuantizedMlp::import_from(&ctx, &loaded, "top", 8).unwrap();
+        let again = QuantizedMlp::from_checkpoint(&ctx, &loaded, "top", 8).unwrap();
         let x = Matrix::from_slice(&ctx, &values(8 * 40, 9), 8, 40).unwrap();
         let [before, after] =
-            [&quantized, &again].map(|mlp| run(&ctx, 8, 3, |rec, out| mlp.forward(rec, &x, out)));
+            [&quantized, &again].map(|mlp| run(&ctx, 8, 3, |rec, out| mlp.record_forward(rec, &x, out)));
         assert_eq!(before, after, "{}", name_of(&ctx));
-        assert!(matches!(QuantizedMlp::import_from(&ctx, &loaded, "over", 8), Err(Error::Checkpoint { .. })));
+        assert!(matches!(
+            QuantizedMlp::from_checkpoint(&ctx, &loaded, "over", 8),
+            Err(Error::Checkpoint { .. })
+        ));
 
         // a layer that says it is another
         let mut forged = Checkpoint::new();
@@ -276,7 +281,7 @@ fn a_saved_stack_serves_the_same() {
             let layers =
                 format!("[{{\"inputs\":2,\"outputs\":1,\"activation\":\"Relu\",\"precision\":{precision}}}]");
             forged.set_metadata("m.layers", layers).unwrap();
-            let error = QuantizedMlp::import_from(&ctx, &forged, "m", 8).unwrap_err();
+            let error = QuantizedMlp::from_checkpoint(&ctx, &forged, "m", 8).unwrap_err();
             assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
             assert!(error.to_string().contains(reason), "{error}");
         }
@@ -294,7 +299,7 @@ fn batches_that_no_binding_holds_are_cut() {
             let int8 =
                 Int8Linear::new(ctx, &quantized, &vec![0.5; outputs], Activation::None, DYNAMIC).unwrap();
             let x = Matrix::from_slice(ctx, &x, 300, inputs).unwrap();
-            run(ctx, 300, outputs, |rec, out| int8.forward(rec, &x, out))
+            run(ctx, 300, outputs, |rec, out| int8.record_forward(rec, &x, out))
         };
         let whole = run_on(&Context::cpu());
         for ctx in devices_with(&ContextOptions::new().max_binding(4096)) {
@@ -315,7 +320,7 @@ fn a_value_that_is_not_finite_is_not_hidden() {
             let mut x = vec![1.0; 20];
             x[7] = value;
             let x = Matrix::from_slice(&ctx, &x, 5, 4).unwrap();
-            let y = run(&ctx, 5, 3, |rec, out| layer.forward(rec, &x, out));
+            let y = run(&ctx, 5, 3, |rec, out| layer.record_forward(rec, &x, out));
             assert!(y.iter().all(|y| y.is_nan()), "{} {value}: {y:?}", name_of(&ctx));
         }
     }
@@ -326,12 +331,12 @@ fn empty_batches_and_constant_ones_are_no_special_case() {
     for ctx in devices() {
         let (_, quantized) = mixed(&ctx, 8);
         let nothing = Matrix::zeros(&ctx, 0, 40).unwrap();
-        assert!(run(&ctx, 0, 3, |rec, out| quantized.forward(rec, &nothing, out)).is_empty());
+        assert!(run(&ctx, 0, 3, |rec, out| quantized.record_forward(rec, &nothing, out)).is_empty());
         let weight = QuantizedWeight::quantize(&[0.5, -0.25], 1, 2, 8, 2).unwrap();
         let layer = Int8Linear::new(&ctx, &weight, &[0.125], Activation::None, DYNAMIC).unwrap();
         for (value, expected) in [(0.0, 0.125), (3.0, 0.875), (-2.0, -0.375)] {
             let x = Matrix::from_slice(&ctx, &[value; 2], 1, 2).unwrap();
-            let y = run(&ctx, 1, 1, |rec, out| layer.forward(rec, &x, out));
+            let y = run(&ctx, 1, 1, |rec, out| layer.record_forward(rec, &x, out));
             assert!((y[0] - expected).abs() < 0.01, "{}: {y:?}", name_of(&ctx));
         }
     }
@@ -381,9 +386,9 @@ fn what_does_not_fit_is_refused() {
         let [x, out] = [3, 2].map(|cols| Matrix::zeros(&ctx, 4, cols).unwrap());
         let other = CodeMatrix::zeros(&ctx, 4, 3, ActivationQuant { scale: 2.0, zero_point: 3 }).unwrap();
         let mut rec = Recorder::new(&ctx);
-        refused(layer.forward(&mut rec, &out, &out), "4 x 3");
-        refused(layer.forward(&mut rec, &x, &x), "4 x 2");
-        refused(layer.forward(&mut rec, &other, &out), "scale: 1");
+        refused(layer.record_forward(&mut rec, &out, &out), "4 x 3");
+        refused(layer.record_forward(&mut rec, &x, &x), "4 x 2");
+        refused(layer.record_forward(&mut rec, &other, &out), "scale: 1");
         refused(QuantizedMlp::new(&ctx, Vec::new(), 4).map(drop), "at least one");
         let layers = vec![QuantizedLayer::Int8(layer.clone()), QuantizedLayer::Int8(layer)];
         refused(QuantizedMlp::new(&ctx, layers, 4).map(drop), "inputs of layer 1");

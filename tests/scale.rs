@@ -7,7 +7,8 @@ mod random;
 use std::time::Instant;
 
 use embag::Shape;
-use embag::{Context, ContextOptions, EmbeddingBags, Init, Matrix, Pooling, Recorder, Sgd, Table};
+use embag::optim::Sgd;
+use embag::{Context, ContextOptions, EmbeddingBags, Init, Matrix, Pooling, Recorder, Table};
 use random::Random;
 
 const BAGS: usize = 4096;

@@ -1,10 +1,13 @@
 //! Public types go from thread to thread, and are shared between them: this compiles, or it is a mistake.
 
+use embag::bag::{BatchBuilder, EmbeddingBagsBuilder};
+use embag::cached::{CachedBagsBuilder, CachedBatch};
 use embag::chunked::{
     ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,
 };
 use embag::dense::{CrossLayer, CrossNet, Linear, Mlp};
 use embag::jagged::{Bucketized, KeyedJagged, Offsets, PooledOrder};
+use embag::optim::Optimizer;
 use embag::quant::accuracy::{PairedNe, Shadow};
 use embag::quant::calibration::{Observer, Outliers};
 use embag::quant::{
@@ -13,9 +16,8 @@ use embag::quant::{
 };
 use embag::variable::{RowValues, VariableBatch, VariableRows, VariableRowsBuilder};
 use embag::{
-    BatchBuilder, Buffer, CachedBags, CachedBagsBuilder, CachedBatch, Checkpoint, Context, DeviceBatch,
-    EmbeddingBags, EmbeddingBagsBuilder, Error, HalfMatrix, JaggedBatch, Matrix, Optimizer, Readback,
-    Recorder, SparseGradient, Submission, Table,
+    Buffer, CachedBags, Checkpoint, Context, DeviceBatch, EmbeddingBags, Error, JaggedBatch, Matrix,
+    Readback, Recorder, SparseGradient, Submission, Table,
 };
 
 fn send_and_sync<T: Send + Sync>() {}
@@ -31,7 +33,7 @@ macro_rules! all {
 
 all! {
     BatchBuilder, Buffer, CachedBags, CachedBagsBuilder, CachedBatch, Checkpoint, Context, DeviceBatch,
-    EmbeddingBags, EmbeddingBagsBuilder, Error, HalfMatrix, JaggedBatch, Matrix, Optimizer, Readback<u32>,
+    EmbeddingBags, EmbeddingBagsBuilder, Error, JaggedBatch, Matrix, Optimizer, Readback<u32>,
     Recorder, SparseGradient, Submission, Table,
     ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,
     CrossLayer, CrossNet, Linear, Mlp,

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use embag::chunked::{ChunkedTables, IdDirectory};
 use embag::dense::{Activation, CrossLayer, CrossNet, DenseOptimizer, Interaction, Linear, Mlp};
 use embag::jagged::{KeyedJagged, Offsets, PooledOrder};
+use embag::optim::{Adam, Schedule, Sgd};
 use embag::quant::{
     ActivationQuant, CodeMatrix, QuantizedBags, QuantizedWeight, RowFormat, RowLayout, WeightOnlyLinear,
     calibration,
@@ -14,8 +15,8 @@ use embag::quant::{
 use embag::sort::{prefix_sum, select, sort_by_key};
 use embag::variable::VariableRows;
 use embag::{
-    Buffer, CachedBags, Checkpoint, Context, DeviceBatch, EmbeddingBags, HalfMatrix, Matrix, Pooling,
-    Precision, Recorder, Schedule, Sgd, SparseGradient, Table,
+    Buffer, CachedBags, Checkpoint, Context, DeviceBatch, EmbeddingBags, Matrix, Pooling, Precision,
+    Recorder, SparseGradient, Table,
 };
 
 const SIZES: [usize; 12] = [
@@ -79,9 +80,9 @@ fn matrices_and_buffers() {
         panics.watch(format!("from_slice {a} {b}"), || Matrix::from_slice(&ctx, &[], a, b).is_ok());
         panics.watch(format!("columns {a} {b}"), || matrix.columns(a, b).is_ok());
         panics.watch(format!("row_range {a} {b}"), || matrix.row_range(a, b).is_ok());
-        panics.watch(format!("half {a} {b}"), || HalfMatrix::zeros(&ctx, a, b, Precision::F16).is_ok());
+        panics.watch(format!("half {a} {b}"), || Matrix::zeros_of(Precision::F16, &ctx, a, b).is_ok());
         panics.watch(format!("half over {a} {b}"), || {
-            HalfMatrix::new(buffer.clone(), a, b, Precision::Bf16).is_ok()
+            Matrix::new_of(Precision::Bf16, buffer.clone(), a, b, b).is_ok()
         });
         panics.watch(format!("codes {a} {b}"), || {
             CodeMatrix::zeros(&ctx, a, b, ActivationQuant { scale: 1.0, zero_point: 0 }).is_ok()
@@ -100,9 +101,8 @@ fn matrices_and_buffers() {
 #[test]
 fn dense_layers() {
     let ctx = Context::cpu();
-    let sgd = &DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
-    let adam =
-        &DenseOptimizer::Adam { lr: 0.1, betas: [0.9; 2], eps: 0.0, weight_decay: 0.0, decoupled: false };
+    let sgd = &DenseOptimizer::from(Sgd { lr: 0.1, ..Sgd::default() });
+    let adam = &Adam { lr: 0.1, betas: [0.9; 2], eps: 0.0, ..Adam::default() }.into();
     let x = Matrix::from_slice(&ctx, &[1.0; 12], 3, 4).unwrap();
     let mut panics = Panics::default();
     for (a, b) in pairs() {
@@ -123,7 +123,14 @@ fn dense_layers() {
                 if a > 1 << 33 {
                     CrossLayer::new(&ctx, a, None, 4, optimizer, 1).ok();
                     CrossLayer::new(&ctx, a, Some(b), 4, optimizer, 1).ok();
-                    CrossNet::new(&ctx, a, 2, Some(b), 4, optimizer, 1).ok();
+                    CrossNet::builder(&ctx, a)
+                        .layers(2)
+                        .rank(Some(b))
+                        .max_batch(4)
+                        .optimizer(optimizer)
+                        .seed(1)
+                        .build()
+                        .ok();
                 }
                 if b > 1 << 33 {
                     CrossLayer::new(&ctx, 4, Some(b), a, optimizer, 1).ok();
@@ -136,8 +143,8 @@ fn dense_layers() {
             panics.watch(format!("interaction {interaction:?}"), || {
                 let _ = (interaction.in_cols(), interaction.out_cols());
                 let mut rec = Recorder::new(&ctx);
-                let forward = interaction.forward(&mut rec, &x, &x);
-                let backward = interaction.backward(&mut rec, &x, &x, &x);
+                let forward = interaction.record_forward(&mut rec, &x, &x);
+                let backward = interaction.record_backward(&mut rec, &x, &x, &x);
                 assert!(forward.is_err() && backward.is_err());
             });
         }

@@ -8,11 +8,14 @@ mod random;
 
 use std::collections::BTreeMap;
 
+use embag::optim::{
+    Adagrad, Adam, BiasCorrection, CowClip, Frequency, FrequencySgd, Ftrl, Lamb, LarsSgd, Optimizer,
+    PartialRowwiseAdam, PartialRowwiseLamb, RowwiseAdagrad, RowwiseAdagradCounter, Schedule, Sgd,
+    UpdateRules, WeightDecay,
+};
 use embag::{
-    Adagrad, Adam, BiasCorrection, Buffer, Context, ContextOptions, CowClip, DeviceBatch, EmbeddingBags,
-    Error, Frequency, FrequencySgd, Ftrl, Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam,
-    PartialRowwiseLamb, Pooling, Precision, Recorder, Result, RowwiseAdagrad, RowwiseAdagradCounter,
-    Schedule, Sgd, SparseGradient, Table, UpdateRules, WeightDecay,
+    Buffer, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix, Pooling, Precision,
+    Recorder, Result, SparseGradient, Table,
 };
 use model::{Feature, Lists, Model, feature, padded};
 use proptest::prelude::*;
@@ -94,8 +97,8 @@ impl Scene {
         let (mut fused, mut sparse) = (self.bags(ctx), self.bags(ctx));
         for (seed, lists) in (0..).zip(lists) {
             let grads = model.matrices(ctx, lists, &model.grads(lists, seed));
-            fused.backward_features(&lists.build(&fused), &grads).unwrap();
-            let made = sparse.sparse_grad_features(&lists.build(&sparse), &grads).unwrap();
+            fused.backward(&lists.build(&fused), &grads).unwrap();
+            let made = sparse.sparse_grad(&lists.build(&sparse), &grads).unwrap();
             assert_eq!(made.len(), self.tables.len());
             sparse.update(&made).unwrap();
             assert_eq!(sparse.steps(), fused.steps());
@@ -219,7 +222,7 @@ fn tables_and_gradients_over_several_windows() {
 
 fn gradients(bags: &EmbeddingBags, model: &Model, lists: &Lists) -> Vec<SparseGradient> {
     let grads = model.matrices(bags.context(), lists, &model.grads(lists, 3));
-    bags.sparse_grad_features(&lists.build(bags), &grads).unwrap()
+    bags.sparse_grad(&lists.build(bags), &grads).unwrap()
 }
 
 /// For each row its gradient in `f64` and its number of occurrences.
@@ -291,7 +294,7 @@ fn two_halves_of_a_batch() {
     for ctx in devices() {
         let bags = pooled.bags(&ctx);
         let halves = [half(0..20), half(20..50)].map(|(lists, grads)| {
-            bags.sparse_grad_features(&lists.build(&bags), &model.matrices(&ctx, &lists, &grads)).unwrap()
+            bags.sparse_grad(&lists.build(&bags), &model.matrices(&ctx, &lists, &grads)).unwrap()
         });
         let cols = bags.output_cols();
         let whole = model.side_by_side(50, &grads);
@@ -327,7 +330,7 @@ fn all_of_it_in_one_submission() {
         let mut made = Vec::new();
         for lists in &lists {
             let grads = model.matrices(&ctx, lists, &model.grads(lists, 3));
-            made.push(bags.record_sparse_grad_features(&mut rec, &lists.build(&bags), &grads).unwrap());
+            made.push(bags.record_sparse_grad(&mut rec, &lists.build(&bags), &grads).unwrap());
         }
         let recorded: Vec<_> = (0..4)
             .map(|t| {
@@ -470,7 +473,7 @@ fn a_caller_s_own_rows() {
 
         let batch = fused.batch().lists("f", [vec![2u32], vec![5], vec![9]]).lists("g", [[0u32; 0]; 3]);
         let grads = [Matrix::from_slice(&ctx, &values, 3, 4).unwrap(), Matrix::zeros(&ctx, 3, 3).unwrap()];
-        fused.backward_features(&batch.build().unwrap(), &grads).unwrap();
+        fused.backward(&batch.build().unwrap(), &grads).unwrap();
         assert_eq!(content(&host), content(&fused), "{}", common::name_of(&ctx));
         assert_eq!(content(&device), content(&fused), "{}", common::name_of(&ctx));
     }
@@ -522,7 +525,7 @@ fn mistakes() {
     let matrix = |rows, cols| Matrix::zeros(&ctx, rows, cols).unwrap();
     message(bags.sparse_grad(&batch, &matrix(2, 6)), "grad: expected 2 x 7, got 2 x 6");
     message(
-        bags.sparse_grad_features(&batch, &[matrix(2, 4)]),
+        bags.sparse_grad(&batch, &[matrix(2, 4)]),
         "grads: expected 2 matrices, one for each feature, got 1",
     );
     message(

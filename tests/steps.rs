@@ -3,11 +3,12 @@
 mod common;
 
 use embag::chunked::{ChunkedTables, Eviction, IdDirectory, WhenFull};
-use embag::dense::{Activation, DenseOptimizer, Linear, Mlp};
+use embag::dense::{Activation, Linear, Mlp};
+use embag::optim::{Adam, BiasCorrection, FrequencySgd, Rounding, Schedule, Sgd, UpdateRules};
 use embag::variable::{RowValues, VariableRows};
 use embag::{
-    Adam, BiasCorrection, Buffer, CachedBags, Checkpoint, Context, DeviceBatch, EmbeddingBags, Error,
-    FrequencySgd, Matrix, Pooling, Recorder, Rounding, Schedule, Sgd, Table, UpdateRules,
+    Buffer, CachedBags, Checkpoint, Context, DeviceBatch, EmbeddingBags, Error, Matrix, Pooling, Recorder,
+    Table,
 };
 
 fn adam() -> Adam {
@@ -234,27 +235,26 @@ fn a_rate_that_is_no_number_is_refused_at_its_step() {
 
 #[test]
 fn dense_steps_count_when_they_are_submitted() {
-    let adam =
-        DenseOptimizer::Adam { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false };
+    let adam = Adam { lr: 0.1, ..Adam::default() };
     for ctx in common::devices() {
-        let mut linear = Linear::new(&ctx, 2, 1, Activation::None, &adam, 1).unwrap();
+        let mut linear = Linear::new(&ctx, 2, 1, Activation::None, adam, 1).unwrap();
         let before = linear.parameters()[0].1.to_vec(&ctx).unwrap();
         let x = Matrix::from_slice(&ctx, &[1.0, 2.0], 1, 2).unwrap();
         let [y, dy] = [0.0, 1.0].map(|value| Matrix::from_slice(&ctx, &[value], 1, 1).unwrap());
-        linear.step(&mut Recorder::new(&ctx)).unwrap();
+        linear.record_step(&mut Recorder::new(&ctx)).unwrap();
         let mut rec = Recorder::new(&ctx);
-        linear.backward(&mut rec, &x, &y, &dy, None).unwrap();
-        linear.step(&mut rec).unwrap();
+        linear.record_backward(&mut rec, &x, &y, &dy, None).unwrap();
+        linear.record_step(&mut rec).unwrap();
         rec.run().unwrap();
         let after = linear.parameters()[0].1.to_vec(&ctx).unwrap();
         let moved: Vec<f32> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
         assert_first_step("linear", &moved);
 
-        let mut mlp = Mlp::new(&ctx, &[2, 3, 1], Activation::None, 4, &adam, 1).unwrap();
+        let mut mlp = Mlp::new(&ctx, &[2, 3, 1], Activation::None, 4, adam, 1).unwrap();
         for _ in 0..7 {
-            mlp.step(&mut Recorder::new(&ctx)).unwrap();
+            mlp.record_step(&mut Recorder::new(&ctx)).unwrap();
         }
-        let steps = mlp.export(&ctx).unwrap().into_iter().filter(|tensor| tensor.name.ends_with("steps"));
+        let steps = mlp.tensors(&ctx).unwrap().into_iter().filter(|tensor| tensor.name.ends_with("steps"));
         assert!(steps.into_iter().all(|tensor| tensor.values == [0.0]));
     }
 }
@@ -267,9 +267,9 @@ fn variable_and_cached_rows_step_when_they_are_submitted() {
         let batch = rows.batch(&[1u32]).unwrap();
         let grad = RowValues::Jagged(Buffer::from_slice(&ctx, &[1.0f32, 2.0]).unwrap());
         for _ in 0..4 {
-            rows.record_backward(&mut Recorder::new(&ctx), &batch, &grad).unwrap();
+            rows.record_update(&mut Recorder::new(&ctx), &batch, &grad).unwrap();
         }
-        rows.backward(&batch, &grad).unwrap();
+        rows.update(&batch, &grad).unwrap();
         assert_eq!(rows.steps(), 1);
         assert_first_step("variable", &rows.read_row(1).unwrap());
 

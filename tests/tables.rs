@@ -6,7 +6,8 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
-use embag::{Adagrad, Context, EmbeddingBags, Init, Pooling, RowwiseAdagrad, Table};
+use embag::optim::{Adagrad, RowwiseAdagrad};
+use embag::{Context, EmbeddingBags, Init, Pooling, Table};
 
 fn devices() -> impl Iterator<Item = Context> {
     std::iter::once(Context::cpu()).chain(common::gpu_shapes().iter().cloned())
@@ -110,7 +111,7 @@ fn content_goes_in_and_out() {
 #[test]
 fn state_is_as_large_as_the_optimizer_needs() {
     for ctx in devices() {
-        let build = |optimizer: Option<embag::Optimizer>| {
+        let build = |optimizer: Option<embag::optim::Optimizer>| {
             let builder = EmbeddingBags::builder(&ctx).table("t", Table::rows(6).dim(5)).feature(
                 "f",
                 "t",
@@ -126,12 +127,12 @@ fn state_is_as_large_as_the_optimizer_needs() {
             (values.sum::<usize>(), bags.state_bytes())
         };
         assert_eq!(build(None), (0, 0));
-        assert_eq!(build(Some(embag::Sgd::default().into())), (0, 0));
+        assert_eq!(build(Some(embag::optim::Sgd::default().into())), (0, 0));
         assert_eq!(build(Some(RowwiseAdagrad::default().into())), (6, 24));
         assert_eq!(build(Some(Adagrad::default().into())), (30, 120));
-        assert_eq!(build(Some(embag::Adam::default().into())), (60, 240));
+        assert_eq!(build(Some(embag::optim::Adam::default().into())), (60, 240));
         // a row's own values take the space of four beside those of elements
-        assert_eq!(build(Some(embag::PartialRowwiseAdam::default().into())), (36, 6 * (20 + 16)));
+        assert_eq!(build(Some(embag::optim::PartialRowwiseAdam::default().into())), (36, 6 * (20 + 16)));
     }
 }
 

@@ -6,11 +6,13 @@ mod golden;
 #[path = "common/random.rs"]
 mod random;
 
+use embag::optim::{
+    Adagrad, Adam, FrequencySgd, Ftrl, Lamb, LarsSgd, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb,
+    RowwiseAdagrad, RowwiseAdagradCounter, Sgd,
+};
 use embag::variable::{RowValues, VariableBatch, VariableRows};
 use embag::{
-    Adagrad, Adam, Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, FrequencySgd, Ftrl,
-    Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, RowwiseAdagrad,
-    RowwiseAdagradCounter, Sgd, Table,
+    Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Pooling, Table,
 };
 use golden::{Golden, assert_close};
 use random::Random;
@@ -265,7 +267,7 @@ fn of_bags(model: &Model, optimizer: Optimizer, values: &[Vec<f32>]) -> Vec<Vec<
         let batch = bags.batch().bags("f", &ids, &[u32::try_from(ids.len()).unwrap()]).build().unwrap();
         let grad = Matrix::from_slice(&ctx, &grads.concat(), ids.len(), dim).unwrap();
         for _ in 0..2 {
-            bags.backward_features(&batch, std::slice::from_ref(&grad)).unwrap();
+            bags.backward(&batch, std::slice::from_ref(&grad)).unwrap();
         }
         for (&row, values) in rows.iter().zip(bags.download("t").unwrap().chunks(dim)) {
             expected[row] = values.to_vec();
@@ -285,8 +287,8 @@ fn every_optimizer_updates_as_in_tables_of_one_dimension() {
                 let expected = expected.get_or_insert_with(|| of_bags(&model, optimizer, &values));
                 let mut rows = model.build(&ctx, optimizer);
                 let batch = model.bags(&rows);
-                rows.backward(&batch, &jagged).unwrap();
-                rows.backward(&batch, &matrix).unwrap();
+                rows.update(&batch, &jagged).unwrap();
+                rows.update(&batch, &matrix).unwrap();
                 let name = common::name_of(&ctx);
                 let what = format!("{optimizer:?} on {name}");
                 common::assert_agrees(&ctx, &what, &rows.download().unwrap(), &expected.concat());
@@ -306,7 +308,7 @@ fn the_gradient_of_pooled_rows_goes_to_each_of_them() {
                 let cols = model.widest();
                 let grad = model.random.floats(model.lengths.len() * cols);
                 let matrix = Matrix::from_slice(&ctx, &grad, model.lengths.len(), cols).unwrap();
-                rows.backward(&batch, &RowValues::Pooled(matrix, pooling)).unwrap();
+                rows.update(&batch, &RowValues::Pooled(matrix, pooling)).unwrap();
                 let mut expected: Vec<Vec<f64>> =
                     model.rows.iter().map(|row| row.iter().map(|&value| value.into()).collect()).collect();
                 let mut ids = model.ids.iter();
@@ -337,7 +339,7 @@ fn rows_one_at_a_time_and_checkpoints() {
         assert_eq!(rows.read_row(8).unwrap(), model.rows[8]);
         let batch = rows.batch(&model.ids).unwrap();
         let grad = RowValues::Jagged(rows.gather(&batch).unwrap());
-        rows.backward(&batch, &grad).unwrap();
+        rows.update(&batch, &grad).unwrap();
         let mut checkpoint = Checkpoint::new();
         rows.export(&mut checkpoint, "rows").unwrap();
         let mut other = model.build(&ctx, Adagrad::default());
@@ -345,7 +347,7 @@ fn rows_one_at_a_time_and_checkpoints() {
         // values, state and steps: the next step is the same too
         for store in [&mut rows, &mut other] {
             let batch = store.batch(&model.ids).unwrap();
-            store.backward(&batch, &grad).unwrap();
+            store.update(&batch, &grad).unwrap();
         }
         assert_eq!(other.download().unwrap(), rows.download().unwrap());
         assert_eq!((other.steps(), rows.steps()), (2, 2));
@@ -363,7 +365,7 @@ fn empty_batches() {
         assert_eq!(values.size(), 0);
         assert_eq!(rows.gather_padded(&batch).unwrap().rows(), 0);
         assert_eq!(rows.pool(&batch, Pooling::Mean).unwrap().to_vec(&ctx).unwrap(), [0.0; 8]);
-        rows.backward(&batch, &RowValues::Jagged(values.clone())).unwrap();
+        rows.update(&batch, &RowValues::Jagged(values.clone())).unwrap();
         rows.scatter_add(&batch, &RowValues::Jagged(values.clone())).unwrap();
         rows.scatter_assign(&batch, &RowValues::Jagged(values)).unwrap();
         assert_eq!((rows.download().unwrap(), rows.steps()), (before, 1));
@@ -407,7 +409,7 @@ fn mistakes() {
         "values: expected jagged or padded ones, got pooled ones",
     );
     let full = RowValues::Jagged(Buffer::from_slice(&ctx, &[0f32; 12]).unwrap());
-    says(rows.backward(&batch, &full).unwrap_err(), "optimizer: expected one, for a backward, got none");
+    says(rows.update(&batch, &full).unwrap_err(), "optimizer: expected one, for a backward, got none");
     let mut other = VariableRows::builder(&ctx).rows(5, 8).build().unwrap();
     says(
         other.scatter_add(&batch, &full).unwrap_err(),

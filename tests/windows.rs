@@ -6,10 +6,8 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
-use embag::{
-    Adagrad, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Optimizer, Pooling, RowwiseAdagrad,
-    Sgd, Table, WeightDecay,
-};
+use embag::optim::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
+use embag::{Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Pooling, Table};
 use model::{Lists, Model, Step, feature, padded};
 
 fn tiny(binding: u64, buffer: u64) -> ContextOptions {
@@ -176,7 +174,7 @@ fn gradients_larger_than_a_binding() {
         // and a matrix for each feature
         let mut bags = model.bags(&ctx, &weights);
         let batch = lists.build(&bags);
-        bags.backward_features(&batch, &model.matrices(&ctx, &lists, &grads)).unwrap();
+        bags.backward(&batch, &model.matrices(&ctx, &lists, &grads)).unwrap();
         let (tables, states) = model.content(&bags);
         common::assert_agrees(&ctx, &what, &tables.concat(), &expected.tables.concat());
         common::assert_agrees(&ctx, &what, &states.concat(), &expected.states.concat());
@@ -200,7 +198,7 @@ fn a_table_whose_gradient_is_larger_than_a_binding_is_refused() {
             "the gradient of a table's features needs 1152 bytes, but the device allows 1024 \
              (use a smaller batch, or one whose counts the host knows)"
         );
-        let error = bags.backward_features(&batch, &[grad]).unwrap_err();
+        let error = bags.backward(&batch, &[grad]).unwrap_err();
         assert!(matches!(error, Error::LimitExceeded { needed: 1152, limit: 1024, .. }), "{error}");
         assert_eq!(model.content(&bags), before);
     }

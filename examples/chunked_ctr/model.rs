@@ -9,10 +9,9 @@
 use std::ops::Range;
 
 use embag::chunked::{Adjustment, ChunkedBatch, ChunkedTables};
-use embag::dense::{Activation, DenseOptimizer, Interaction, Linear, bce_with_logits};
-use embag::{
-    Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder, Result, RowwiseAdagrad, Table,
-};
+use embag::dense::{Activation, Interaction, Linear, record_bce_with_logits};
+use embag::optim::{RowwiseAdagrad, Sgd};
+use embag::{Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder, Result, Table};
 
 use crate::method::{CHUNK, DIM, Kind, Method};
 use crate::problem::{Examples, FIELDS, raw_id};
@@ -107,14 +106,7 @@ impl Model {
             dense_part: false,
         };
         // never updated: the optimizer is of no matter
-        let sum = Linear::new(
-            ctx,
-            FIRST + PAIRS,
-            1,
-            Activation::None,
-            &DenseOptimizer::Sgd { lr: 0.0, weight_decay: 0.0 },
-            0,
-        )?;
+        let sum = Linear::new(ctx, FIRST + PAIRS, 1, Activation::None, Sgd { lr: 0.0, ..Sgd::default() }, 0)?;
         sum.weight().write(ctx, &[1.0; FIRST + PAIRS])?;
         sum.bias().write(ctx, &[0.0])?;
         Ok(Self {
@@ -140,12 +132,12 @@ impl Model {
             let batch = self.vectors.admit(&raw, &lengths)?;
             let first = self.first_batch(ids)?;
             let labels = Matrix::from_slice(&self.ctx, &examples.labels[range], BATCH, 1)?;
-            self.forward(&mut rec, &batch, &first, &self.room)?;
+            self.record_forward(&mut rec, &batch, &first, &self.room)?;
             let Room { vectors, vectors_grad, terms, terms_grad, logits, logits_grad, losses } = &self.room;
-            bce_with_logits(&mut rec, logits, &labels, losses, logits_grad)?;
-            self.sum.backward(&mut rec, terms, logits, logits_grad, Some(terms_grad))?;
+            record_bce_with_logits(&mut rec, logits, &labels, losses, logits_grad)?;
+            self.sum.record_backward(&mut rec, terms, logits, logits_grad, Some(terms_grad))?;
             let [first_grad, products_grad] = parts(terms_grad)?;
-            self.products.backward(&mut rec, vectors, &products_grad, vectors_grad)?;
+            self.products.record_backward(&mut rec, vectors, &products_grad, vectors_grad)?;
             self.vectors.record_backward(&mut rec, &batch, vectors_grad)?;
             self.first.record_backward(&mut rec, &first, &first_grad)?;
             rec.run()?;
@@ -166,7 +158,7 @@ impl Model {
             let room = Room::new(&self.ctx, ids.len(), &self.products)?;
             let mut rec = Recorder::new(&self.ctx);
             let batch = self.vectors.record_find(&mut rec, &raw, &lengths)?;
-            self.forward(&mut rec, &batch, &self.first_batch(ids)?, &room)?;
+            self.record_forward(&mut rec, &batch, &self.first_batch(ids)?, &room)?;
             rec.run()?;
             all.extend(room.logits.to_vec(&self.ctx)?);
         }
@@ -193,7 +185,7 @@ impl Model {
         Ok(u64::from(used) * u64::from(self.method.width()) * 4)
     }
 
-    fn forward(
+    fn record_forward(
         &self,
         rec: &mut Recorder,
         batch: &ChunkedBatch,
@@ -203,8 +195,8 @@ impl Model {
         let [weights, products] = parts(&room.terms)?;
         self.vectors.record_forward(rec, batch, &room.vectors)?;
         self.first.record_forward(rec, first, &weights)?;
-        self.products.forward(rec, &room.vectors, &products)?;
-        self.sum.forward(rec, &room.terms, &room.logits)
+        self.products.record_forward(rec, &room.vectors, &products)?;
+        self.sum.record_forward(rec, &room.terms, &room.logits)
     }
 
     /// Raw ids and lengths of the bags: of one id, or of none where a chunk was chosen not to be.

@@ -11,7 +11,7 @@
 //! `p` is per step. Where occurrences are counted, a token of probability `q` a pair has `p = 256 q`, which may exceed
 //! 1, and `typical = 256 / 5000`; where steps are counted, `p = 1 - (1 - q)^256`, and `typical` is that of `1 / 5000`.
 
-use embag::{Frequency, FrequencySgd, Optimizer, RowwiseAdagrad, Sgd};
+use embag::optim::{Frequency, FrequencySgd, Optimizer, RowwiseAdagrad, Sgd};
 
 use crate::problem::{BATCH, ROWS};
 

@@ -7,10 +7,9 @@
 //! so that each seed's numbers are those of a training by itself, and a step of all takes little longer than a step of
 //! one. All steps from one test to the next are one submission, the test included.
 
-use embag::dense::{Interaction, bce_with_logits};
-use embag::{
-    Context, EmbeddingBags, JaggedBatch, Matrix, Optimizer, Pooling, Readback, Recorder, Result, Table,
-};
+use embag::dense::{Interaction, record_bce_with_logits};
+use embag::optim::Optimizer;
+use embag::{Context, EmbeddingBags, JaggedBatch, Matrix, Pooling, Readback, Recorder, Result, Table};
 
 use crate::method::occurrences;
 use crate::problem::{BATCH, DIM, Pairs, Problem, ROWS, TEST};
@@ -142,7 +141,7 @@ impl Model {
             let labels = all_labels.row_range(step * BATCH, BATCH)?;
             let room = &self.step_room;
             forward(rec, &self.bags, &batch, &labels, room)?;
-            PRODUCT.backward(
+            PRODUCT.record_backward(
                 rec,
                 &by_pair(&room.factors, PRODUCT.in_cols())?,
                 &by_pair(&room.logits_grad, 1)?,
@@ -169,11 +168,11 @@ fn forward(
     room: &Room,
 ) -> Result<()> {
     bags.record_forward(rec, batch, &room.factors)?;
-    PRODUCT.forward(rec, &by_pair(&room.factors, PRODUCT.in_cols())?, &by_pair(&room.logits, 1)?)?;
+    PRODUCT.record_forward(rec, &by_pair(&room.factors, PRODUCT.in_cols())?, &by_pair(&room.logits, 1)?)?;
     for seed in 0..labels.cols() {
         let column = |matrix: &Matrix| matrix.columns(seed, 1);
         let (loss, grad) = (column(&room.losses)?, column(&room.logits_grad)?);
-        bce_with_logits(rec, &column(&room.logits)?, &column(labels)?, &loss, &grad)?;
+        record_bce_with_logits(rec, &column(&room.logits)?, &column(labels)?, &loss, &grad)?;
     }
     Ok(())
 }

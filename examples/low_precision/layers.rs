@@ -8,7 +8,8 @@
 //! Streams of the seed: 0 planted weights (first layer, then second), 1 training examples, 2 those for calibration, 3 the
 //! test set; of each example its numbers, then its label.
 
-use embag::dense::{Activation, DenseOptimizer, Linear, Mlp, bce_with_logits};
+use embag::dense::{Activation, Linear, Mlp, record_bce_with_logits};
+use embag::optim::{Adam, Sgd};
 use embag::quant::accuracy::{NeDifference, PairedNe, Shadow, ShadowReport};
 use embag::quant::calibration::{Calibration, FollowedBy, Observer, equalize};
 use embag::quant::{ActivationBits, ActivationRange, InputQuant, Int8Linear, QuantizedWeight};
@@ -143,14 +144,14 @@ impl Layer {
                 let weight = QuantizedWeight::quantize(&self.weight, outputs, inputs, 8, inputs)?;
                 let input = InputQuant::Static(range.quant(ActivationBits::Eight)?);
                 Int8Linear::new(ctx, &weight, &self.bias, self.activation, input)?
-                    .forward(&mut rec, &x, &out)?;
+                    .record_forward(&mut rec, &x, &out)?;
             }
             None => {
-                let never = DenseOptimizer::Sgd { lr: 0.0, weight_decay: 0.0 };
-                let linear = Linear::new(ctx, inputs, outputs, self.activation, &never, 0)?;
+                let never = Sgd { lr: 0.0, ..Sgd::default() };
+                let linear = Linear::new(ctx, inputs, outputs, self.activation, never, 0)?;
                 linear.weight().write(ctx, &self.weight)?;
                 linear.bias().write(ctx, &self.bias)?;
-                linear.forward(&mut rec, &x, &out)?;
+                linear.record_forward(&mut rec, &x, &out)?;
             }
         }
         rec.run()?;
@@ -159,14 +160,8 @@ impl Layer {
 }
 
 fn train(ctx: &Context, teacher: &Teacher, steps: usize) -> Result<Vec<Layer>> {
-    let optimizer = DenseOptimizer::Adam {
-        lr: 0.003,
-        betas: [0.9, 0.999],
-        eps: 1e-8,
-        weight_decay: 0.0,
-        decoupled: false,
-    };
-    let mut mlp = Mlp::new(ctx, &SIZES, Activation::None, BATCH, &optimizer, 1)?;
+    let optimizer = Adam { lr: 0.003, ..Adam::default() };
+    let mut mlp = Mlp::new(ctx, &SIZES, Activation::None, BATCH, optimizer, 1)?;
     let zeros = || Matrix::zeros(ctx, BATCH, 1);
     let (logits, losses, grad) = (zeros()?, zeros()?, zeros()?);
     let mut rng = generator(SEED, 1);
@@ -175,10 +170,10 @@ fn train(ctx: &Context, teacher: &Teacher, steps: usize) -> Result<Vec<Layer>> {
         let x = Matrix::from_slice(ctx, &x, BATCH, SIZES[0])?;
         let labels = Matrix::from_slice(ctx, &labels, BATCH, 1)?;
         let mut rec = Recorder::new(ctx);
-        mlp.forward(&mut rec, &x, &logits)?;
-        bce_with_logits(&mut rec, &logits, &labels, &losses, &grad)?;
-        mlp.backward(&mut rec, &x, &logits, &grad, None)?;
-        mlp.step(&mut rec)?;
+        mlp.record_forward(&mut rec, &x, &logits)?;
+        record_bce_with_logits(&mut rec, &logits, &labels, &losses, &grad)?;
+        mlp.record_backward(&mut rec, &x, &logits, &grad, None)?;
+        mlp.record_step(&mut rec)?;
         rec.run()?;
     }
     let layer = |linear: &Linear| {

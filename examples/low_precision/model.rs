@@ -4,10 +4,9 @@
 //! linear layer of ones with the bias [`BASE`], which is never changed, adds them up. [`Init::Uniform`] of 0.05 and row-wise
 //! Adagrad with [`LR`] train it, with the gradient of the batch's mean loss.
 
-use embag::dense::{Activation, DenseOptimizer, Interaction, Linear, bce_with_logits};
-use embag::{
-    Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder, Result, RowwiseAdagrad, Table,
-};
+use embag::dense::{Activation, Interaction, Linear, record_bce_with_logits};
+use embag::optim::{RowwiseAdagrad, Sgd};
+use embag::{Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Recorder, Result, Table};
 
 use crate::problem::{BASE, BATCH, DIM, Examples, FIELDS, Problem, SEED};
 
@@ -74,11 +73,11 @@ pub fn train(ctx: &Context, problem: &mut Problem) -> Result<EmbeddingBags> {
         let batch = batch(&model.bags, &examples, 0, BATCH)?;
         let labels = Matrix::from_slice(ctx, &examples.labels, BATCH, 1)?;
         let mut rec = Recorder::new(ctx);
-        model.forward(&mut rec, &batch, &model.room)?;
+        model.record_forward(&mut rec, &batch, &model.room)?;
         let Room { factors, products, logits } = &model.room;
-        bce_with_logits(&mut rec, logits, &labels, &losses, &grads.logits)?;
-        model.sum.backward(&mut rec, products, logits, &grads.logits, Some(&grads.products))?;
-        PAIRS.backward(&mut rec, factors, &grads.products, &grads.factors)?;
+        record_bce_with_logits(&mut rec, logits, &labels, &losses, &grads.logits)?;
+        model.sum.record_backward(&mut rec, products, logits, &grads.logits, Some(&grads.products))?;
+        PAIRS.record_backward(&mut rec, factors, &grads.products, &grads.factors)?;
         model.bags.record_backward(&mut rec, &batch, &grads.factors)?;
         rec.run()?;
     }
@@ -87,8 +86,8 @@ pub fn train(ctx: &Context, problem: &mut Problem) -> Result<EmbeddingBags> {
 
 /// The layer that adds the products up.
 fn ones(ctx: &Context) -> Result<Linear> {
-    let never = DenseOptimizer::Sgd { lr: 0.0, weight_decay: 0.0 };
-    let sum = Linear::new(ctx, PAIRS.out_cols(), 1, Activation::None, &never, 0)?;
+    let never = Sgd { lr: 0.0, ..Sgd::default() };
+    let sum = Linear::new(ctx, PAIRS.out_cols(), 1, Activation::None, never, 0)?;
     sum.weight().write(ctx, &vec![1.0; PAIRS.out_cols()])?;
     sum.bias().write(ctx, &[BASE])?;
     Ok(sum)
@@ -100,10 +99,10 @@ fn batch(bags: &EmbeddingBags, examples: &Examples, first: usize, count: usize) 
 }
 
 impl Model {
-    fn forward(&self, rec: &mut Recorder, batch: &JaggedBatch, room: &Room) -> Result<()> {
+    fn record_forward(&self, rec: &mut Recorder, batch: &JaggedBatch, room: &Room) -> Result<()> {
         self.bags.record_forward(rec, batch, &room.factors)?;
-        PAIRS.forward(rec, &room.factors, &room.products)?;
-        self.sum.forward(rec, &room.products, &room.logits)
+        PAIRS.record_forward(rec, &room.factors, &room.products)?;
+        self.sum.record_forward(rec, &room.products, &room.logits)
     }
 }
 
@@ -142,7 +141,7 @@ impl Tester {
         for batch in &self.batches {
             let room = self.model.room.first(batch.len())?;
             let mut rec = Recorder::new(ctx);
-            self.model.forward(&mut rec, batch, &room)?;
+            self.model.record_forward(&mut rec, batch, &room)?;
             rec.run()?;
             all.extend(room.logits.to_vec(ctx)?);
         }

@@ -82,7 +82,7 @@ fn weights_of_16_bits(ctx: &Context, x: &[f32], w: &[f32], length: usize) -> Res
     let layer = WeightOnlyLinear::f16(ctx, w, &[0.0; N], length, Activation::None)?;
     let out = Matrix::zeros(ctx, M, N)?;
     let mut rec = Recorder::new(ctx);
-    layer.forward(&mut rec, &Matrix::from_slice(ctx, x, M, length)?, &out)?;
+    layer.record_forward(&mut rec, &Matrix::from_slice(ctx, x, M, length)?, &out)?;
     rec.run()?;
     out.to_vec(ctx)
 }
@@ -92,7 +92,7 @@ fn int8(ctx: &Context, weight: &QuantizedWeight, x: &[f32]) -> Result<Vec<f32>> 
     let layer = Int8Linear::new(ctx, weight, &[0.0; N], Activation::None, input)?;
     let out = Matrix::zeros(ctx, M, N)?;
     let mut rec = Recorder::new(ctx);
-    layer.forward(&mut rec, &Matrix::from_slice(ctx, x, M, weight.inputs())?, &out)?;
+    layer.record_forward(&mut rec, &Matrix::from_slice(ctx, x, M, weight.inputs())?, &out)?;
     rec.run()?;
     out.to_vec(ctx)
 }

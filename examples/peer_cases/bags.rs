@@ -1,9 +1,7 @@
 //! E1, E2, E3 and B1, B2, B2b: lookups and fused steps.
 
-use embag::{
-    Adagrad, Adam, Context, EmbeddingBags, EpsPlace, HalfMatrix, Init, JaggedBatch, Matrix, Optimizer,
-    Pooling, Precision, Recorder, Result, RowwiseAdagrad, Sgd, Table,
-};
+use embag::optim::{Adagrad, Adam, EpsPlace, Optimizer, RowwiseAdagrad, Sgd};
+use embag::{Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Precision, Recorder, Result, Table};
 
 use crate::inputs::{fnv1a, hashed, zipf};
 use crate::measure::{Measure, Work, checksum};
@@ -89,10 +87,10 @@ impl Bags {
     }
 
     fn measure_forward_half(&self, ctx: &Context, measure: &Measure, case: &str) -> Result<()> {
-        let out = HalfMatrix::zeros(ctx, BATCH, TABLES * self.dim, Precision::F16)?;
+        let out = Matrix::zeros_of(Precision::F16, ctx, BATCH, TABLES * self.dim)?;
         let run = || {
             let mut rec = Recorder::new(ctx);
-            self.bags.record_forward_half(&mut rec, &self.batch, &out)?;
+            self.bags.record_forward(&mut rec, &self.batch, &out)?;
             rec.run()
         };
         run()?;

@@ -1,7 +1,8 @@
 //! C1: E1's lookup on tables of raw ids, all of whose chunks are there; C2: an adjustment.
 
 use embag::chunked::{ChunkedTables, DeviceIds};
-use embag::{Buffer, Context, Matrix, Pooling, Recorder, Result, Sgd};
+use embag::optim::Sgd;
+use embag::{Buffer, Context, Matrix, Pooling, Recorder, Result};
 
 use crate::bags::{BATCH, ROWS, TABLES};
 use crate::inputs::{hashed, zipf};

@@ -1,6 +1,7 @@
 //! B3 and I1: the matrix product, the dot interaction and the cross layer.
 
-use embag::dense::{CrossLayer, DenseOptimizer, Interaction, matmul};
+use embag::dense::{CrossLayer, Interaction, record_matmul};
+use embag::optim::Sgd;
 use embag::{Context, Matrix, Recorder, Result};
 
 use crate::inputs::hashed;
@@ -13,7 +14,7 @@ pub(crate) fn product(ctx: &Context, measure: &Measure) -> Result<()> {
     let out = Matrix::zeros(ctx, m, n)?;
     let run = || {
         let mut rec = Recorder::new(ctx);
-        matmul(&mut rec, &a, &b, &out)?;
+        record_matmul(&mut rec, &a, &b, &out)?;
         rec.run()
     };
     run()?;
@@ -36,9 +37,9 @@ pub(crate) fn dots(ctx: &Context, measure: &Measure, dense_part: bool, backward:
     let dx = Matrix::zeros(ctx, BATCH, inputs)?;
     let run = || {
         let mut rec = Recorder::new(ctx);
-        interaction.forward(&mut rec, &x, &out)?;
+        interaction.record_forward(&mut rec, &x, &out)?;
         if backward {
-            interaction.backward(&mut rec, &x, &dout, &dx)?;
+            interaction.record_backward(&mut rec, &x, &dout, &dx)?;
         }
         rec.run()
     };
@@ -63,8 +64,8 @@ pub(crate) fn dots(ctx: &Context, measure: &Measure, dense_part: bool, backward:
 /// One cross layer of DCN-v2 on the features side by side, of full rank or of a lower one.
 pub(crate) fn cross(ctx: &Context, measure: &Measure, rank: Option<usize>) -> Result<()> {
     let width = FEATURES * DIM;
-    let sgd = DenseOptimizer::Sgd { lr: 0.01, weight_decay: 0.0 };
-    let layer = CrossLayer::new(ctx, width, rank, BATCH, &sgd, 1)?;
+    let sgd = Sgd { lr: 0.01, ..Sgd::default() };
+    let layer = CrossLayer::new(ctx, width, rank, BATCH, sgd, 1)?;
     for (name, matrix) in layer.parameters() {
         let tag = match name {
             "weight" => 3,
@@ -84,7 +85,7 @@ pub(crate) fn cross(ctx: &Context, measure: &Measure, rank: Option<usize>) -> Re
     let out = Matrix::zeros(ctx, BATCH, width)?;
     let run = || {
         let mut rec = Recorder::new(ctx);
-        layer.forward(&mut rec, &x0, &x, &out)?;
+        layer.record_forward(&mut rec, &x0, &x, &out)?;
         rec.run()
     };
     run()?;

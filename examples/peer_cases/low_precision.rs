@@ -1,6 +1,7 @@
 //! M1: a linear layer with ReLU, in `f32` and in lower precision.
 
-use embag::dense::{Activation, DenseOptimizer, Linear};
+use embag::dense::{Activation, Linear};
+use embag::optim::Sgd;
 use embag::quant::{
     ActivationBits, ActivationRange, CodeMatrix, InputQuant, Int8Linear, QuantizedWeight, WeightOnlyLinear,
 };
@@ -76,12 +77,12 @@ impl Layer {
 
 pub(crate) fn fp32(ctx: &Context, measure: &Measure) -> Result<()> {
     Layer::all().try_for_each(|layer| {
-        let sgd = DenseOptimizer::Sgd { lr: 0.0, weight_decay: 0.0 };
-        let linear = Linear::new(ctx, layer.inputs, layer.outputs, Activation::Relu, &sgd, 1)?;
+        let sgd = Sgd { lr: 0.0, ..Sgd::default() };
+        let linear = Linear::new(ctx, layer.inputs, layer.outputs, Activation::Relu, sgd, 1)?;
         linear.weight().write(ctx, &layer.weight)?;
         linear.bias().write(ctx, &layer.bias)?;
         let x = layer.x(ctx)?;
-        let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
+        let forward = |rec: &mut Recorder, out: &Matrix| linear.record_forward(rec, &x, out);
         layer.time(ctx, measure, ("fp32", "f32", layer.work(4, 4)), forward)
     })
 }
@@ -90,7 +91,7 @@ pub(crate) fn fp16(ctx: &Context, measure: &Measure) -> Result<()> {
     Layer::all().try_for_each(|layer| {
         let linear = WeightOnlyLinear::f16(ctx, &layer.weight, &layer.bias, layer.inputs, Activation::Relu)?;
         let x = layer.x(ctx)?;
-        let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
+        let forward = |rec: &mut Recorder, out: &Matrix| linear.record_forward(rec, &x, out);
         layer.time(ctx, measure, ("fp16", "f16 weights, f32 activations", layer.work(2, 4)), forward)
     })
 }
@@ -101,7 +102,7 @@ pub(crate) fn int4(ctx: &Context, measure: &Measure) -> Result<()> {
         let weight = QuantizedWeight::quantize(&layer.weight, layer.outputs, layer.inputs, 4, 32)?;
         let linear = WeightOnlyLinear::quantized(ctx, &weight, &layer.bias, Activation::Relu)?;
         let x = layer.x(ctx)?;
-        let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
+        let forward = |rec: &mut Recorder, out: &Matrix| linear.record_forward(rec, &x, out);
         let work = Work { bytes: linear.bytes() + layer.work(0, 4).bytes, ..layer.work(0, 4) };
         layer.time(ctx, measure, ("int4", "s4 weights in groups of 32, f32 activations", work), forward)
     })
@@ -115,7 +116,7 @@ pub(crate) fn int8_dynamic(ctx: &Context, measure: &Measure) -> Result<()> {
         ] {
             let linear = layer.int8(ctx, InputQuant::Dynamic(bits))?;
             let x = layer.x(ctx)?;
-            let forward = |rec: &mut Recorder, out: &Matrix| linear.forward(rec, &x, out);
+            let forward = |rec: &mut Recorder, out: &Matrix| linear.record_forward(rec, &x, out);
             layer.time(ctx, measure, (case, note, layer.work(1, 4)), forward)?;
         }
         Ok(())
@@ -129,15 +130,15 @@ pub(crate) fn int8_static(ctx: &Context, measure: &Measure) -> Result<()> {
         let x = CodeMatrix::zeros(ctx, BATCH, layer.inputs, quant)?;
         let y = layer.out(ctx)?;
         let mut rec = Recorder::new(ctx);
-        x.quantize(&mut rec, &layer.x(ctx)?)?;
-        linear.forward(&mut rec, &x, &y)?;
+        x.record_quantize(&mut rec, &layer.x(ctx)?)?;
+        linear.record_forward(&mut rec, &x, &y)?;
         rec.run()?;
         let range = ActivationRange { min: 0.0, ..ActivationRange::of(&y.to_vec(ctx)?) };
         let out_quant = range.quant(ActivationBits::Eight)?;
         let out = CodeMatrix::zeros(ctx, BATCH, layer.outputs, out_quant)?;
         let run = || {
             let mut rec = Recorder::new(ctx);
-            linear.forward(&mut rec, &x, &out)?;
+            linear.record_forward(&mut rec, &x, &out)?;
             rec.run()
         };
         run()?;

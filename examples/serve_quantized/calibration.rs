@@ -65,7 +65,7 @@ pub fn alone(ctx: &Context, layer: &QuantizedLayer, input: &Matrix) -> Result<Ma
     let mlp = QuantizedMlp::new(ctx, vec![layer.clone()], input.rows())?;
     let out = Matrix::padded(ctx, input.rows(), layer.outputs())?;
     let mut rec = Recorder::new(ctx);
-    mlp.forward(&mut rec, input, &out)?;
+    mlp.record_forward(&mut rec, input, &out)?;
     rec.run()?;
     Ok(out)
 }

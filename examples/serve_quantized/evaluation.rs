@@ -63,7 +63,7 @@ pub fn logits_of(model: &Served, examples: &Examples) -> Result<Vec<f32>> {
     let batch = model.batch(examples)?;
     let out = Matrix::zeros(ctx, examples.len(), 1)?;
     let mut rec = Recorder::new(ctx);
-    model.forward(&mut rec, &batch, &out)?;
+    model.record_forward(&mut rec, &batch, &out)?;
     let read = rec.readback(out.buffer());
     drop(rec.submit()?); // its readback is waited for
     read.wait()

@@ -164,18 +164,18 @@ impl Served {
     }
 
     /// Records the log odds of a batch into `[batch, 1]`.
-    pub fn forward(&self, rec: &mut Recorder, batch: &Batch, logits: &Matrix) -> Result<()> {
+    pub fn record_forward(&self, rec: &mut Recorder, batch: &Batch, logits: &Matrix) -> Result<()> {
         let products = self.products(rec, batch)?;
-        self.top.forward(rec, &products, logits)
+        self.top.record_forward(rec, &products, logits)
     }
 
     /// Records what the top MLP reads.
     pub fn products(&self, rec: &mut Recorder, batch: &Batch) -> Result<Matrix> {
         let (rows, dim) = (batch.bags.len(), self.interaction.dim);
         let (vectors, products) = (self.vectors.row_range(0, rows)?, self.products.row_range(0, rows)?);
-        self.bottom.forward(rec, &batch.numeric, &vectors.columns(0, dim)?)?;
+        self.bottom.record_forward(rec, &batch.numeric, &vectors.columns(0, dim)?)?;
         self.bags.record_forward(rec, &batch.bags, &vectors.columns(dim, self.bags.output_cols())?)?;
-        self.interaction.forward(rec, &vectors, &products)?;
+        self.interaction.record_forward(rec, &vectors, &products)?;
         Ok(products)
     }
 
@@ -191,8 +191,8 @@ impl Served {
         checkpoint.set_json("dim", &self.interaction.dim)?;
         checkpoint.set_json("max_batch", &self.top.max_batch())?;
         self.bags.export(&mut checkpoint, "bags")?;
-        self.bottom.export_to(&self.ctx, &mut checkpoint, "bottom")?;
-        self.top.export_to(&self.ctx, &mut checkpoint, "top")?;
+        self.bottom.export(&self.ctx, &mut checkpoint, "bottom")?;
+        self.top.export(&self.ctx, &mut checkpoint, "top")?;
         checkpoint.save(path)
     }
 
@@ -202,8 +202,8 @@ impl Served {
         let data: DataState = checkpoint.json("data")?;
         let max_batch: usize = checkpoint.json("max_batch")?;
         let interaction = interaction(data.schema.features.len(), checkpoint.json("dim")?);
-        let bags = QuantizedBags::import(ctx, &checkpoint, "bags")?;
-        let mlp = |prefix| QuantizedMlp::import_from(ctx, &checkpoint, prefix, max_batch);
+        let bags = QuantizedBags::from_checkpoint(ctx, &checkpoint, "bags")?;
+        let mlp = |prefix| QuantizedMlp::from_checkpoint(ctx, &checkpoint, prefix, max_batch);
         Self::new(Rc::new(bags), mlp("bottom")?, mlp("top")?, data.schema, interaction)
     }
 }

@@ -47,7 +47,7 @@ impl Trained {
         let mlp = |prefix: &str, sizes: Vec<usize>, last| {
             let optimizer: DenseOptimizer = checkpoint.json(&format!("{prefix}.optimizer"))?;
             let mut mlp = Mlp::new(ctx, &sizes, last, 1, &optimizer, 0)?;
-            mlp.import_from(ctx, checkpoint, prefix)?;
+            mlp.import(ctx, checkpoint, prefix)?;
             Ok::<_, embag::Error>(mlp)
         };
         let numeric = data.schema.numeric.len();

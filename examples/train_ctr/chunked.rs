@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use embag::chunked::{ChunkedBatch, ChunkedTables, IdDirectory, WhenFull};
-use embag::{Checkpoint, Context, Matrix, Recorder, Result};
+use embag::chunked::{ChunkedTables, IdDirectory, WhenFull};
+use embag::{Context, Result};
 
 use crate::args::Settings;
 use crate::chunked_args::{Chunked, Target};
 use crate::chunked_report::{AdjustmentReport, Bytes, ChunkedReport};
 use crate::data::Schema;
-use crate::embeddings::{BagLoader, Embeddings, INIT, Kept, PREFIX};
+use crate::model::INIT;
 use crate::optimizer;
+use crate::upkeep::{Kept, Upkeep};
 
 /// The one table of all features: hashed with the names of their own, their ids are unrelated.
 const TABLE: &str = "ids";
@@ -19,17 +20,9 @@ const FIRST_ROWS: u32 = 64;
 /// What comes must be worth the threshold, and no more.
 const MARGIN: f32 = 1.0;
 
-/// Raw ids as they are looked up: `lengths[f * batch + b]` for each feature and example, one after the other.
-#[derive(Debug, Default)]
-pub struct RawBags {
-    pub ids: Vec<u64>,
-    pub lengths: Vec<u32>,
-}
-
-/// A chunked table for all features, and its schedule.
+/// The schedule of a chunked table for all features.
 #[derive(Debug)]
-pub struct Tables {
-    tables: ChunkedTables,
+pub struct Schedule {
     settings: Chunked,
     features: usize,
     /// Of a row.
@@ -40,15 +33,15 @@ pub struct Tables {
     occurrences: Option<HashMap<u32, u64>>,
 }
 
-impl Tables {
-    /// Tables without ids, whose occurrences are counted or not.
+impl Schedule {
+    /// A table without ids, and its schedule, which counts their occurrences or not.
     pub fn new(
         ctx: &Context,
         schema: &Schema,
         settings: &Settings,
         chunked: Chunked,
         counted: bool,
-    ) -> Result<Self> {
+    ) -> Result<(ChunkedTables, Self)> {
         let dim = settings.dim.get();
         // a dim that no u32 holds is an error of the tables
         let chunks = u32::try_from(dim).unwrap_or(u32::MAX) / chunked.chunk;
@@ -73,23 +66,17 @@ impl Tables {
         let features = schema.features.len();
         let tables = builder.build()?;
         let occurrences = counted.then(HashMap::new);
-        Ok(Self {
-            tables,
-            settings: chunked,
-            features,
-            chunks,
-            peak: 0,
-            adjustments: Vec::new(),
-            occurrences,
-        })
+        let schedule =
+            Self { settings: chunked, features, chunks, peak: 0, adjustments: Vec::new(), occurrences };
+        Ok((tables, schedule))
     }
 
     /// Adds slots if there are too few free ones for all chunks of the ids that are new.
-    fn make_room(&mut self, ids: &[u64]) -> Result<()> {
+    fn make_room(&self, tables: &mut ChunkedTables, ids: &[u64]) -> Result<()> {
         let mut distinct = ids.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let free = u64::from(self.tables.free_slots()?);
+        let free = u64::from(tables.free_slots()?);
         if distinct.len() as u64 * u64::from(self.chunks) <= free {
             return Ok(());
         }
@@ -98,17 +85,17 @@ impl Tables {
         if let Some(first) = lengths.first_mut() {
             *first = u32::try_from(distinct.len()).unwrap_or(u32::MAX);
         }
-        let needed = self.tables.find(&distinct, &lengths)?.absent()? * u64::from(self.chunks);
+        let needed = tables.find(&distinct, &lengths)?.absent()? * u64::from(self.chunks);
         if needed > free {
-            let slots = self.tables.slots();
+            let slots = tables.slots();
             // by a part of all, so that many batches of new ids do not each copy the store
             let more = u32::try_from(needed - free).unwrap_or(u32::MAX).max(slots / 4);
-            self.tables.set_slots(slots.saturating_add(more))?;
+            tables.set_slots(slots.saturating_add(more))?;
         }
         Ok(())
     }
 
-    fn adjust(&mut self, step: u64) -> Result<()> {
+    fn adjust(&mut self, tables: &mut ChunkedTables, step: u64) -> Result<()> {
         let pruned = match self.settings.target {
             Target::All => return Ok(()),
             Target::Prune(share) => share,
@@ -116,7 +103,7 @@ impl Tables {
             Target::Budget(_) => 0.0,
         };
         if step >= self.settings.warm_up {
-            let adjusted = self.tables.adjust(pruned, MARGIN)?;
+            let adjusted = tables.adjust(pruned, MARGIN)?;
             self.adjustments.push(AdjustmentReport::new(step, &adjusted));
         }
         Ok(())
@@ -125,90 +112,54 @@ impl Tables {
     const fn has_budget(&self) -> bool {
         matches!(self.settings.target, Target::Budget(_))
     }
-
-    fn resident(&self) -> Result<u32> {
-        Ok(self.tables.slots() - self.tables.free_slots()?)
-    }
 }
 
-/// Raw ids get rows when their step comes.
-impl Embeddings for Tables {
-    type Bags = RawBags;
-    type Rows<'a> = ChunkedBatch;
+fn resident(tables: &ChunkedTables) -> Result<u32> {
+    Ok(tables.slots() - tables.free_slots()?)
+}
 
-    fn loader(&self, _schema: &Schema) -> BagLoader<RawBags> {
-        Box::new(|examples| {
-            let mut raw = RawBags::default();
-            for bags in &examples.features {
-                raw.ids.extend(&bags.values);
-                raw.lengths.extend(&bags.lengths);
-            }
-            Ok(raw)
-        })
-    }
-
-    fn output_cols(&self) -> usize {
-        self.tables.output_cols()
-    }
-
+impl Upkeep<ChunkedTables> for Schedule {
     /// New ids get slots for all their chunks too, but for a budget: there they take what is free.
-    fn admit(&mut self, bags: &RawBags) -> Result<ChunkedBatch> {
+    fn before(&mut self, tables: &mut ChunkedTables, ids: &[u64]) -> Result<()> {
         if !self.has_budget() {
-            self.make_room(&bags.ids)?;
+            self.make_room(tables, ids)?;
         }
         if let Some(occurrences) = &mut self.occurrences {
-            for &id in &bags.ids {
+            for &id in ids {
                 *occurrences.entry(IdDirectory::virtual_id(id)).or_default() += 1;
             }
         }
-        self.tables.admit(&bags.ids, &bags.lengths)
-    }
-
-    fn find(&self, rec: &mut Recorder, bags: &RawBags) -> Result<ChunkedBatch> {
-        self.tables.record_find(rec, &bags.ids, &bags.lengths)
-    }
-
-    fn forward(&self, rec: &mut Recorder, rows: &ChunkedBatch, out: &Matrix) -> Result<()> {
-        self.tables.record_forward(rec, rows, out)
-    }
-
-    fn backward(&mut self, rec: &mut Recorder, rows: &ChunkedBatch, grad: &Matrix) -> Result<()> {
-        self.tables.record_backward(rec, rows, grad)
+        Ok(())
     }
 
     /// Adjusts if it is time.
-    fn stepped(&mut self, step: u64) -> Result<()> {
+    fn stepped(&mut self, tables: &mut ChunkedTables, step: u64) -> Result<()> {
         if step.is_multiple_of(self.settings.adjust_every.get()) {
-            self.adjust(step)?;
+            self.adjust(tables, step)?;
         }
-        self.peak = self.peak.max(self.tables.bytes().instead_of_dense());
+        self.peak = self.peak.max(tables.bytes().instead_of_dense());
         Ok(())
     }
 
     /// A last adjustment, so that what is tested has lost its share, and no more slots than are used.
-    fn settle(&mut self, step: u64) -> Result<()> {
+    fn settle(&mut self, tables: &mut ChunkedTables, step: u64) -> Result<()> {
         if self.adjustments.last().is_none_or(|last| last.step < step) {
-            self.adjust(step)?;
+            self.adjust(tables, step)?;
         }
         if !self.has_budget() {
-            self.tables.set_slots(self.resident()?.max(1))?;
+            tables.set_slots(resident(tables)?.max(1))?;
         }
         Ok(())
     }
 
-    fn bytes(&self) -> (u64, u64) {
-        let bytes = self.tables.bytes();
-        (bytes.instead_of_dense(), bytes.state)
-    }
-
-    fn report(&self) -> Result<Option<ChunkedReport>> {
-        let rows = self.tables.directory(TABLE)?.usage()?.rows;
-        let bytes = self.tables.bytes();
+    fn report(&self, tables: &ChunkedTables) -> Result<Option<ChunkedReport>> {
+        let rows = tables.directory(TABLE)?.usage()?.rows;
+        let bytes = tables.bytes();
         Ok(Some(ChunkedReport {
             rows,
             chunks: u64::from(rows) * u64::from(self.chunks),
-            resident: self.resident()?,
-            rows_by_chunks: self.tables.resident_chunks(TABLE)?,
+            resident: resident(tables)?,
+            rows_by_chunks: tables.resident_chunks(TABLE)?,
             bytes: Bytes {
                 store: bytes.store,
                 directory: bytes.directory,
@@ -220,9 +171,9 @@ impl Embeddings for Tables {
         }))
     }
 
-    fn kept(&self) -> Result<Vec<Kept>> {
+    fn kept(&self, tables: &ChunkedTables) -> Result<Vec<Kept>> {
         let Some(occurrences) = &self.occurrences else { return Ok(Vec::new()) };
-        let rows = self.tables.dense(TABLE)?;
+        let rows = tables.dense(TABLE)?;
         let chunks = rows.resident.chunks(self.chunks as usize);
         let kept = rows.virtual_ids.iter().zip(chunks).map(|(id, chunks)| {
             let resident = chunks.iter().map(|&resident| u32::from(resident)).sum::<u32>();
@@ -230,15 +181,6 @@ impl Embeddings for Tables {
             Kept { occurrences, columns: resident * self.settings.chunk }
         });
         Ok(kept.collect())
-    }
-
-    fn export(&self, checkpoint: &mut Checkpoint) -> Result<()> {
-        self.tables.export(checkpoint, PREFIX)
-    }
-
-    fn import(&mut self, checkpoint: &Checkpoint, lr: f32) -> Result<()> {
-        self.tables.import(checkpoint, PREFIX)?;
-        self.tables.set_lr(lr)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::columns::{self, Line};
-use crate::embeddings::Kept;
 use crate::picture::PlotError;
+use crate::upkeep::Kept;
 
 /// A bin ends where ids occurred so many times as often as its first.
 const BIN: f64 = 1.3;

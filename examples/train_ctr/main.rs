@@ -6,7 +6,7 @@
 //! | `args.rs`, `chunked_args.rs` | the command line and each format's defaults |
 //! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
 //! | `model.rs` | the model, and what one step of training is |
-//! | `embeddings.rs`, `fixed.rs`, `chunked.rs` | what ids are looked up in: tables of fixed size, or chunked ones |
+//! | `fixed.rs`, `chunked.rs`, `upkeep.rs` | what ids are looked up in: tables of fixed size, or chunked ones, and what is done to these besides steps |
 //! | `trainer.rs`, `losses.rs` | epochs, tests, checkpoints |
 //! | `report.rs`, `chunked_report.rs`, `plot.rs`, `dims.rs` | what is printed and drawn |
 
@@ -23,7 +23,6 @@ mod data;
 #[path = "../common/device.rs"]
 mod device;
 mod dims;
-mod embeddings;
 mod error;
 mod fixed;
 mod losses;
@@ -38,6 +37,7 @@ mod picture;
 mod plot;
 mod report;
 mod trainer;
+mod upkeep;
 
 use std::io;
 use std::process::{self, ExitCode};
@@ -45,19 +45,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use embag::{Checkpoint, Context};
+use embag::{Checkpoint, Context, Embeddings};
 use indicatif::HumanBytes;
 
 use crate::args::{Args, Settings};
-use crate::chunked::Tables;
+use crate::chunked::Schedule;
 use crate::chunked_args::Embedding;
 use crate::chunked_report::ChunkedReport;
 use crate::data::{DataError, DataState};
-use crate::embeddings::Embeddings;
 use crate::error::RunError;
 use crate::outputs::{Output, OutputError};
 use crate::report::{EpochReport, Summary, Table};
 use crate::trainer::Trainer;
+use crate::upkeep::{NoUpkeep, Upkeep};
 
 /// What shells report for a program that Ctrl-C ended.
 const STOPPED: u8 = 130;
@@ -95,10 +95,10 @@ fn run(args: &Args) -> Result<(), RunError> {
                 return Err(DataError::argument("--dims", "none with --embedding fixed", got).into());
             }
             let embeddings = fixed::embeddings(&ctx, schema, &settings)?;
-            train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
+            train(args, &ctx, Trainer::new(&ctx, &*data, settings, (embeddings, NoUpkeep), &stop)?, saved)
         }
         Embedding::Chunked(chunked) => {
-            let embeddings = Tables::new(&ctx, schema, &settings, chunked, args.dims.is_some())?;
+            let embeddings = Schedule::new(&ctx, schema, &settings, chunked, args.dims.is_some())?;
             train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
         }
     }
@@ -119,10 +119,10 @@ fn check_outputs(args: &Args) -> Result<(), OutputError> {
 }
 
 /// Trains, from a checkpoint on if there is one, and reports.
-fn train<E: Embeddings>(
+fn train<E: Embeddings, U: Upkeep<E>>(
     args: &Args,
     ctx: &Context,
-    mut trainer: Trainer<'_, E>,
+    mut trainer: Trainer<'_, E, U>,
     saved: Option<Checkpoint>,
 ) -> Result<(), RunError> {
     if let Some(saved) = &saved {
@@ -196,9 +196,9 @@ fn what_is_left(args: &Args, reports: &[EpochReport]) -> String {
     }
 }
 
-fn summary<E: Embeddings>(
+fn summary<E: Embeddings, U: Upkeep<E>>(
     ctx: &Context,
-    trainer: &Trainer<'_, E>,
+    trainer: &Trainer<'_, E, U>,
     reports: &[EpochReport],
     chunked: Option<ChunkedReport>,
 ) -> Summary {

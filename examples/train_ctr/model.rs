@@ -8,13 +8,17 @@
 //! Without numeric columns the first vector is the same for all examples: it is learnt, and its products with the
 //! embeddings are what these say by themselves, without a partner.
 
-use embag::dense::{Activation, DenseOptimizer, Interaction, Mlp, bce_with_logits};
-use embag::{Checkpoint, Context, Matrix, Recorder, Result};
+use embag::dense::{Activation, Interaction, Mlp, record_bce_with_logits};
+use embag::optim::Adagrad;
+use embag::{Checkpoint, Context, Embeddings, Matrix, Recorder, Result};
 
 use crate::args::Settings;
-use crate::chunked_report::ChunkedReport;
 use crate::data::{Examples, Schema};
-use crate::embeddings::{BagLoader, Embeddings, Kept};
+
+/// The embeddings begin uniform between this and its negative.
+pub const INIT: f32 = 0.05;
+/// Their name in checkpoints.
+const PREFIX: &str = "bags";
 
 /// A model on a device, and room for what lies between its parts.
 #[derive(Debug)]
@@ -68,15 +72,18 @@ impl Room {
     }
 }
 
-/// A batch, of which all but what the embeddings say is on the device.
+/// A batch, of which all but the ids is on the device.
 #[derive(Debug)]
-pub struct Batch<B> {
-    bags: B,
+pub struct Batch {
+    /// `lengths[f * batch + b]` ids for each feature and example, one after the other, and their weights, if there are any.
+    pub ids: Vec<u64>,
+    lengths: Vec<u32>,
+    weights: Option<Vec<f32>>,
     numeric: Matrix,
     labels: Matrix,
 }
 
-impl<B> Batch<B> {
+impl Batch {
     /// The number of examples.
     pub fn len(&self) -> usize {
         self.labels.rows()
@@ -84,24 +91,33 @@ impl<B> Batch<B> {
 }
 
 /// Brings batches to the device, from any thread.
-pub struct Loader<B> {
+pub struct Loader {
     ctx: Context,
     /// Numeric columns.
     columns: usize,
-    bags: BagLoader<B>,
     ones: Matrix,
 }
 
-impl<B> Loader<B> {
-    /// Checks a batch and uploads it.
-    pub fn load(&self, examples: &Examples) -> Result<Batch<B>> {
+impl Loader {
+    /// Uploads a batch, its ids apart.
+    pub fn load(&self, examples: &Examples) -> Result<Batch> {
         let rows = examples.len();
         let numeric = match self.columns {
             0 => self.ones.row_range(0, rows)?,
             columns => Matrix::from_slice(&self.ctx, &examples.numeric, rows, columns)?,
         };
         let labels = Matrix::from_slice(&self.ctx, &examples.labels, rows, 1)?;
-        Ok(Batch { bags: (self.bags)(examples)?, numeric, labels })
+        let (mut ids, mut lengths, mut all_weights) = (Vec::new(), Vec::new(), Vec::new());
+        for bags in &examples.features {
+            ids.extend(&bags.values);
+            lengths.extend(&bags.lengths);
+            match &bags.weights {
+                Some(weights) => all_weights.extend(weights),
+                None => all_weights.resize(ids.len(), 1.0),
+            }
+        }
+        let weighted = examples.features.iter().any(|bags| bags.weights.is_some());
+        Ok(Batch { ids, lengths, weights: weighted.then_some(all_weights), numeric, labels })
     }
 }
 
@@ -115,7 +131,7 @@ impl<E: Embeddings> Model<E> {
         embeddings: E,
     ) -> Result<Self> {
         let dim = settings.dim.get();
-        let dense = DenseOptimizer::Adagrad { lr: settings.dense_lr, eps: 1e-10 };
+        let dense = Adagrad { lr: settings.dense_lr, eps: 1e-10, ..Default::default() };
         let interaction = Interaction {
             features: schema.features.len() + 1,
             dim,
@@ -123,7 +139,7 @@ impl<E: Embeddings> Model<E> {
             dense_part: true,
         };
         let mlp =
-            |sizes: &[&[usize]], last, seed| Mlp::new(ctx, &sizes.concat(), last, max_batch, &dense, seed);
+            |sizes: &[&[usize]], last, seed| Mlp::new(ctx, &sizes.concat(), last, max_batch, dense, seed);
         // each layer takes the next seed: these two cannot meet
         let [bottom_seed, top_seed] = [dense_seed(settings.seed, 0), dense_seed(settings.seed, 1)];
         let bottom = match schema.numeric.len() {
@@ -145,75 +161,61 @@ impl<E: Embeddings> Model<E> {
     }
 
     /// What brings batches to this model's device.
-    pub fn loader(&self) -> Loader<E::Bags> {
-        Loader {
-            ctx: self.ctx.clone(),
-            columns: self.schema.numeric.len(),
-            bags: self.embeddings.loader(&self.schema),
-            ones: self.ones.clone(),
-        }
+    pub fn loader(&self) -> Loader {
+        Loader { ctx: self.ctx.clone(), columns: self.schema.numeric.len(), ones: self.ones.clone() }
     }
 
-    /// The bytes of all embedding tables, and of their optimizer's state.
-    pub fn embedding_bytes(&self) -> (u64, u64) {
-        self.embeddings.bytes()
+    /// The tables.
+    pub const fn embeddings(&self) -> &E {
+        &self.embeddings
     }
 
-    /// What is to be said of chunks, if there are any.
-    pub fn chunks(&self) -> Result<Option<ChunkedReport>> {
-        self.embeddings.report()
-    }
-
-    /// Occurrences and columns of the ids, if they were counted.
-    pub fn kept(&self) -> Result<Vec<Kept>> {
-        self.embeddings.kept()
+    /// The tables, for what is done to them besides steps.
+    pub const fn embeddings_mut(&mut self) -> &mut E {
+        &mut self.embeddings
     }
 
     /// Records the log odds of a batch into `[batch, 1]`.
-    pub fn forward(&self, rec: &mut Recorder, batch: &Batch<E::Bags>, logits: &Matrix) -> Result<()> {
-        let rows = self.embeddings.find(rec, &batch.bags)?;
+    pub fn record_forward(&mut self, rec: &mut Recorder, batch: &Batch, logits: &Matrix) -> Result<()> {
+        let rows = self.embeddings.find(&batch.ids, &batch.lengths, batch.weights.as_deref())?;
         self.forward_rows(rec, batch, &rows, logits)
     }
 
     fn forward_rows(
         &self,
         rec: &mut Recorder,
-        batch: &Batch<E::Bags>,
-        rows: &E::Rows<'_>,
+        batch: &Batch,
+        rows: &E::Batch,
         logits: &Matrix,
     ) -> Result<()> {
         let Room { vectors, products, .. } = self.room.first(batch.len())?;
         let (first, others) = self.halves(&vectors)?;
-        self.bottom.forward(rec, &batch.numeric, &first)?;
-        self.embeddings.forward(rec, rows, &others)?;
-        self.interaction.forward(rec, &vectors, &products)?;
-        self.top.forward(rec, &products, logits)
+        self.bottom.record_forward(rec, &batch.numeric, &first)?;
+        self.embeddings.record_forward(rec, rows, &others)?;
+        self.interaction.record_forward(rec, &vectors, &products)?;
+        self.top.record_forward(rec, &products, logits)
     }
 
     /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`.
-    pub fn train(&mut self, rec: &mut Recorder, batch: &Batch<E::Bags>, losses: &Matrix) -> Result<()> {
+    pub fn record_step(&mut self, rec: &mut Recorder, batch: &Batch, losses: &Matrix) -> Result<()> {
         let room = self.room.first(batch.len())?;
-        let rows = self.embeddings.admit(&batch.bags)?;
+        let rows = self.embeddings.admit(&batch.ids, &batch.lengths, batch.weights.as_deref())?;
         self.forward_rows(rec, batch, &rows, &room.logits)?;
-        bce_with_logits(rec, &room.logits, &batch.labels, losses, &room.logits_grad)?;
-        self.top.backward(rec, &room.products, &room.logits, &room.logits_grad, Some(&room.products_grad))?;
-        self.interaction.backward(rec, &room.vectors, &room.products_grad, &room.vectors_grad)?;
+        record_bce_with_logits(rec, &room.logits, &batch.labels, losses, &room.logits_grad)?;
+        self.top.record_backward(
+            rec,
+            &room.products,
+            &room.logits,
+            &room.logits_grad,
+            Some(&room.products_grad),
+        )?;
+        self.interaction.record_backward(rec, &room.vectors, &room.products_grad, &room.vectors_grad)?;
         let (first, _) = self.halves(&room.vectors)?;
         let (first_grad, others_grad) = self.halves(&room.vectors_grad)?;
-        self.bottom.backward(rec, &batch.numeric, &first, &first_grad, None)?;
-        self.embeddings.backward(rec, &rows, &others_grad)?;
-        self.top.step(rec)?;
-        self.bottom.step(rec)
-    }
-
-    /// To be called after each step was submitted.
-    pub fn stepped(&mut self, step: u64) -> Result<()> {
-        self.embeddings.stepped(step)
-    }
-
-    /// To be called at the end of an epoch, before the test.
-    pub fn settle(&mut self, step: u64) -> Result<()> {
-        self.embeddings.settle(step)
+        self.bottom.record_backward(rec, &batch.numeric, &first, &first_grad, None)?;
+        self.embeddings.record_backward(rec, &rows, &others_grad)?;
+        self.top.record_step(rec)?;
+        self.bottom.record_step(rec)
     }
 
     /// The columns of the bottom MLP, and those of the embeddings.
@@ -223,19 +225,20 @@ impl<E: Embeddings> Model<E> {
     }
 
     /// Adds all parameters and all optimizer state to a checkpoint.
-    pub fn export(&self, checkpoint: &mut Checkpoint) -> Result<()> {
-        self.embeddings.export(checkpoint)?;
-        self.bottom.export_to(&self.ctx, checkpoint, "bottom")?;
-        self.top.export_to(&self.ctx, checkpoint, "top")
+    pub fn export(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
+        self.embeddings.export(checkpoint, PREFIX)?;
+        self.bottom.export(&self.ctx, checkpoint, "bottom")?;
+        self.top.export(&self.ctx, checkpoint, "top")
     }
 
     /// Goes on from a checkpoint, with the learning rates of `settings`.
     pub fn import(&mut self, checkpoint: &Checkpoint, settings: &Settings) -> Result<()> {
         self.bottom.check_import(checkpoint, "bottom")?;
         self.top.check_import(checkpoint, "top")?;
-        self.embeddings.import(checkpoint, settings.lr)?;
-        self.bottom.import_from(&self.ctx, checkpoint, "bottom")?;
-        self.top.import_from(&self.ctx, checkpoint, "top")
+        self.embeddings.import(checkpoint, PREFIX)?;
+        self.embeddings.set_lr(settings.lr)?;
+        self.bottom.import(&self.ctx, checkpoint, "bottom")?;
+        self.top.import(&self.ctx, checkpoint, "top")
     }
 }
 

@@ -1,8 +1,9 @@
 //! The embeddings' optimizer and precision, from the settings.
 
-use embag::{
+use embag::Precision;
+use embag::optim::{
     Adagrad, Adam, Adjustment, FrequencySgd, Ftrl, Lamb, LarsSgd, Optimizer, PartialRowwiseAdam,
-    PartialRowwiseLamb, Precision, Rounding, RowwiseAdagrad, RowwiseAdagradCounter, Sgd,
+    PartialRowwiseLamb, Rounding, RowwiseAdagrad, RowwiseAdagradCounter, Sgd,
 };
 
 use crate::args::{self, Settings};

@@ -9,16 +9,16 @@ use std::thread;
 use std::time::Instant;
 
 use embag::metrics::{auc, log_loss_from_logits, normalized_entropy};
-use embag::{Checkpoint, Context, Matrix, Readback, Recorder};
+use embag::{Checkpoint, Context, Embeddings, Matrix, Readback, Recorder};
 
 use crate::args::Settings;
 use crate::chunked_report::ChunkedReport;
 use crate::data::{Batches, Dataset, Examples};
-use crate::embeddings::{Embeddings, Kept};
 use crate::error::RunError;
 use crate::losses::Losses;
 use crate::model::{Batch, Loader, Model};
 use crate::report::{EpochReport, Progress};
+use crate::upkeep::{Kept, Upkeep};
 
 /// Batches that are made before they are needed.
 const AHEAD: usize = 4;
@@ -28,11 +28,12 @@ const TEST_BATCH: NonZeroUsize = NonZeroUsize::new(2048).unwrap();
 const TEST_AHEAD: usize = 2;
 
 /// A model, its data and how far it has come.
-pub struct Trainer<'a, E> {
+pub struct Trainer<'a, E, U> {
     ctx: Context,
     data: &'a dyn Dataset,
     settings: Settings,
     model: Model<E>,
+    upkeep: U,
     stop: &'a AtomicBool,
     /// Steps taken, in all epochs.
     steps: u64,
@@ -43,13 +44,13 @@ pub struct Trainer<'a, E> {
     tested: usize,
 }
 
-impl<'a, E: Embeddings> Trainer<'a, E> {
+impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
     /// A new model on a device. `stop` ends an epoch at the next step.
     pub fn new(
         ctx: &Context,
         data: &'a dyn Dataset,
         settings: Settings,
-        embeddings: E,
+        (embeddings, upkeep): (E, U),
         stop: &'a AtomicBool,
     ) -> Result<Self, RunError> {
         let max_batch = settings.batch.max(TEST_BATCH).get();
@@ -58,6 +59,7 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
             data,
             model: Model::new(ctx, data.schema(), &settings, max_batch, embeddings)?,
             settings,
+            upkeep,
             stop,
             steps: 0,
             reports: Vec::new(),
@@ -75,7 +77,7 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
     }
 
     /// Writes everything that [`Self::resume`] needs.
-    pub fn save(&self, path: &Path) -> Result<(), RunError> {
+    pub fn save(&mut self, path: &Path) -> Result<(), RunError> {
         let mut checkpoint = Checkpoint::new();
         checkpoint.set_json("settings", &self.settings)?;
         checkpoint.set_json("data", self.data.state())?;
@@ -97,12 +99,12 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
 
     /// The bytes of all embedding tables, and of their optimizer's state.
     pub fn embedding_bytes(&self) -> (u64, u64) {
-        self.model.embedding_bytes()
+        self.model.embeddings().memory()
     }
 
     /// What is to be said of chunks, if there are any.
     pub fn chunks(&self) -> Result<Option<ChunkedReport>, RunError> {
-        Ok(self.model.chunks()?)
+        Ok(self.upkeep.report(self.model.embeddings())?)
     }
 
     /// Columns of an embedding.
@@ -112,7 +114,7 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
 
     /// Occurrences and columns of the ids, if they were counted.
     pub fn kept(&self) -> Result<Vec<Kept>, RunError> {
-        Ok(self.model.kept()?)
+        Ok(self.upkeep.kept(self.model.embeddings())?)
     }
 
     /// Trains for the next epoch and tests.
@@ -143,23 +145,24 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
         let mut losses = Losses::new(&ctx, self.settings.batch.get())?;
         ahead(batches, &self.model.loader(), stop, |batch, _| {
             let rows = batch.len();
+            self.upkeep.before(self.model.embeddings_mut(), &batch.ids)?;
             let mut rec = Recorder::new(&ctx);
-            self.model.train(&mut rec, &batch, &losses.next(rows)?)?;
+            self.model.record_step(&mut rec, &batch, &losses.next(rows)?)?;
             losses.recorded(&mut rec, rows)?;
             // host batches were checked before: an error of the device shows when losses are read
             drop(rec.submit()?);
             self.steps += 1;
-            self.model.stepped(self.steps)?;
+            self.upkeep.stepped(self.model.embeddings_mut(), self.steps)?;
             progress.add(rows);
             Ok(())
         })?;
-        self.model.settle(self.steps)?;
+        self.upkeep.settle(self.model.embeddings_mut(), self.steps)?;
         let trained = losses.count();
         Ok((losses.mean(&ctx)?, trained))
     }
 
     /// The log odds and the labels of all test examples.
-    fn test(&self, epoch: usize) -> Result<(Vec<f32>, Vec<f32>), RunError> {
+    fn test(&mut self, epoch: usize) -> Result<(Vec<f32>, Vec<f32>), RunError> {
         let batches = self.data.test(self.settings.batch.max(TEST_BATCH));
         let progress = Progress::new(&format!("test {epoch}"), self.data.test_len());
         let (mut logits, mut labels) = (Vec::new(), Vec::new());
@@ -167,7 +170,7 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
         ahead(batches, &self.model.loader(), self.stop, |batch, examples| {
             let out = Matrix::zeros(&self.ctx, batch.len(), 1)?;
             let mut rec = Recorder::new(&self.ctx);
-            self.model.forward(&mut rec, &batch, &out)?;
+            self.model.record_forward(&mut rec, &batch, &out)?;
             reading.push_back(rec.readback(out.buffer()));
             drop(rec.submit()?); // its readback is waited for
             if reading.len() > TEST_AHEAD
@@ -187,11 +190,11 @@ impl<'a, E: Embeddings> Trainer<'a, E> {
 }
 
 /// Reads, checks and uploads batches on a thread of their own, and calls `each` with them here, in order.
-fn ahead<B: Send>(
+fn ahead(
     batches: Batches<'_>,
-    loader: &Loader<B>,
+    loader: &Loader,
     stop: &AtomicBool,
-    mut each: impl FnMut(Batch<B>, Examples) -> Result<(), RunError>,
+    mut each: impl FnMut(Batch, Examples) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(AHEAD);

@@ -6,8 +6,8 @@
 use super::forward::weights_or_unused;
 use super::gradient::{Bound, Gradient};
 use super::section::{Member, Section};
-use super::{EmbeddingBags, JaggedBatch, Pooling};
-use crate::device::{Buffer, Matrix, Recorder};
+use super::{EmbeddingBags, Gradients, JaggedBatch, Pooling};
+use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::feature::{Feature, POOL_NONE};
 use crate::kernels::{occurrences, weight_grad};
@@ -17,26 +17,17 @@ use crate::update::{KeyTerms, Parts, SortedTerms, Step};
 use crate::{Error, Result};
 
 impl EmbeddingBags {
-    /// Updates every row that the batch touched, once, with the optimizer. `grad` is the gradient of
-    /// [`EmbeddingBags::forward`]'s output. Waits until it is done.
+    /// Updates every row that the batch touched, once, with the optimizer. `grad` is the gradient of the outputs, in one
+    /// matrix or one for each feature; those of 16 bits are widened first, and those that no single binding holds are copied
+    /// together. Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no optimizer or `grad` is not `[batch, sum of dims]`,
+    /// [`Error::InvalidArgument`] if there is no optimizer or `grad` has not the outputs' shape,
     /// [`Error::LimitExceeded`] if the part of `grad` that belongs to one table's features is larger than a binding
     /// (for device batches without counts: all of it); the batch's own errors if it is a bad device batch.
-    pub fn backward(&mut self, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
+    pub fn backward<'a>(&mut self, batch: &JaggedBatch, grad: impl Into<Gradients<'a>>) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_backward(&mut rec, batch, grad)?;
-        rec.run()
-    }
-
-    /// [`EmbeddingBags::backward`] with a gradient for each output of [`EmbeddingBags::forward_features`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::backward`].
-    pub fn backward_features(&mut self, batch: &JaggedBatch, grads: &[Matrix]) -> Result<()> {
-        let mut rec = Recorder::new(self.context());
-        self.record_backward_features(&mut rec, batch, grads)?;
         rec.run()
     }
 
@@ -58,25 +49,15 @@ impl EmbeddingBags {
     ///
     /// # Errors
     /// As [`EmbeddingBags::backward`].
-    pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
-        self.check_matrix(batch, grad, "grad")?;
-        let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
-        rec.whole(|rec| self.backward_sections(rec, batch, gradient))
-    }
-
-    /// Records [`EmbeddingBags::backward_features`]. Gradients that no single binding holds are copied together first.
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::backward`].
-    pub fn record_backward_features(
+    pub fn record_backward<'a>(
         &mut self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
-        grads: &[Matrix],
+        grad: impl Into<Gradients<'a>>,
     ) -> Result<()> {
-        self.check_feature_matrices(batch, grads, "grads")?;
-        let gradient = Gradient::of_features(rec.context(), grads.to_vec());
-        rec.whole(|rec| self.backward_sections(rec, batch, gradient))
+        let grad = grad.into();
+        grad.check(&self.schema, batch, "grad")?;
+        rec.whole(|rec| self.backward_sections(rec, batch, grad))
     }
 
     /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
@@ -84,7 +65,7 @@ impl EmbeddingBags {
     ///
     /// # Errors
     /// As [`EmbeddingBags::backward`], but no optimizer is needed.
-    pub fn weight_grad(&self, batch: &JaggedBatch, grad: &Matrix) -> Result<Buffer> {
+    pub fn weight_grad<'a>(&self, batch: &JaggedBatch, grad: impl Into<Gradients<'a>>) -> Result<Buffer> {
         let out = self.context().allocate("embag.weight_grad", batch.ids() as u64 * 4)?;
         let mut rec = Recorder::new(self.context());
         self.record_weight_grad(&mut rec, batch, grad, &out)?;
@@ -96,19 +77,19 @@ impl EmbeddingBags {
     ///
     /// # Errors
     /// As [`EmbeddingBags::weight_grad`], and if `out` does not hold one `f32` for each id.
-    pub fn record_weight_grad(
+    pub fn record_weight_grad<'a>(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
-        grad: &Matrix,
+        grad: impl Into<Gradients<'a>>,
         out: &Buffer,
     ) -> Result<()> {
-        self.check_matrix(batch, grad, "grad")?;
+        let grad = grad.into();
+        grad.check(&self.schema, batch, "grad")?;
         if let Some(spec) = self.schema.features.iter().find(|spec| spec.pooling == Pooling::Max) {
             let argument = format!("feature \"{}\"", spec.name);
             return Err(Error::invalid(argument, "a sum or mean, for a gradient of weights", "a maximum"));
         }
-        let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
         if out.size() != batch.ids() as u64 * 4 {
             let expected = format!("{} values, one for each id", batch.ids());
             return Err(Error::invalid("out", expected, out.size() / 4));
@@ -118,7 +99,10 @@ impl EmbeddingBags {
         if batch.ids() == 0 {
             return Ok(());
         }
-        rec.whole(|rec| self.weight_grad_sections(rec, batch, &gradient, out))
+        rec.whole(|rec| {
+            let gradient = Gradient::new(rec, &self.schema, grad)?;
+            self.weight_grad_sections(rec, batch, &gradient, out)
+        })
     }
 
     fn weight_grad_sections(
@@ -157,7 +141,7 @@ impl EmbeddingBags {
         first: bool,
         out: &Buffer,
     ) -> Result<()> {
-        let bound = gradient.bind(rec, section)?;
+        let bound = gradient.bind(rec, &section.members, section.ids)?;
         let found = self.occurrences(rec, batch, bound, section, false)?;
         let (len, shape) = (batch.inner.ids, rec.context().shape());
         for w in section.span.windows.clone() {
@@ -193,10 +177,11 @@ impl EmbeddingBags {
         Ok(())
     }
 
-    fn backward_sections(&self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
+    fn backward_sections(&self, rec: &mut Recorder, batch: &JaggedBatch, grad: Gradients<'_>) -> Result<()> {
         self.store.same_context(rec)?;
         let step = self.store.begin_step(rec, "one, for a backward")?;
         batch.guard(rec);
+        let gradient = Gradient::new(rec, &self.schema, grad)?;
         let gradient = &self.spread_maxima(rec, batch, gradient)?;
         for section in Section::all(self.store.tables().plan(), &batch.inner, gradient) {
             rec.scope(|rec| self.update_section(rec, batch, gradient, &section, &step))?;
@@ -224,7 +209,7 @@ impl EmbeddingBags {
         gradient: &Gradient,
         section: &Section,
     ) -> Result<SortedTerms> {
-        let bound = gradient.bind(rec, section)?;
+        let bound = gradient.bind(rec, &section.members, section.ids)?;
         self.occurrences(rec, batch, bound, section, true)?.sorted(rec, section.span.none_key())
     }
 

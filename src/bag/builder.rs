@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::feature_list::{FeatureList, feature_methods};
+use super::feature_list::{FeatureList, feature_methods, output_methods};
 use super::{EmbeddingBags, Schema};
 use crate::Result;
-use crate::device::Context;
+use crate::device::{Context, Precision};
 use crate::table::Table;
 use crate::update::{RowStore, Updates, update_methods};
 
@@ -16,7 +16,7 @@ pub struct EmbeddingBagsBuilder {
     tables: Vec<(String, Table)>,
     features: FeatureList,
     updates: Updates,
-    pruned: bool,
+    output_precision: Precision,
 }
 
 impl EmbeddingBagsBuilder {
@@ -26,7 +26,7 @@ impl EmbeddingBagsBuilder {
             tables: Vec::new(),
             features: FeatureList::default(),
             updates: Updates::default(),
-            pruned: false,
+            output_precision: Precision::F32,
         }
     }
 
@@ -39,16 +39,12 @@ impl EmbeddingBagsBuilder {
 
     feature_methods!();
 
+    output_methods!();
+
     update_methods! {
         /// Without one the bags look up and give sparse gradients.
         optimizer,
         update_rules
-    }
-
-    /// Lets the id 2^32 - 1 (or -1) stand for a row of zeros.
-    pub(crate) fn pruned(mut self) -> Self {
-        self.pruned = true;
-        self
     }
 
     /// Makes the tables.
@@ -60,14 +56,14 @@ impl EmbeddingBagsBuilder {
     pub fn build(self) -> Result<EmbeddingBags> {
         self.features.validate()?;
         let store = RowStore::new(&self.ctx, self.tables, self.updates)?;
-        let schema = self.features.schema(store.tables(), self.pruned)?;
-        Ok(EmbeddingBags::new(store, schema))
+        let schema = self.features.schema(store.tables(), false)?;
+        Ok(EmbeddingBags::new(store, schema, self.output_precision))
     }
 }
 
 impl EmbeddingBags {
     /// Bags whose features look ids up in these tables.
-    pub(crate) fn new(store: RowStore, schema: Schema) -> Self {
-        Self { store, schema: Arc::new(schema) }
+    pub(crate) fn new(store: RowStore, schema: Schema, output_precision: Precision) -> Self {
+        Self { store, schema: Arc::new(schema), output_precision }
     }
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::{BatchBuilder, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Schema};
 use crate::Result;
-use crate::device::{Context, Recorder};
-use crate::optimizer::Optimizer;
+use crate::device::{Context, Precision, Recorder};
+use crate::optim::Optimizer;
 use crate::update::RowStore;
 
 /// Embedding tables with the features that look ids up in them, and the optimizer that updates touched rows.
 ///
 /// ```
-/// use embag::{Context, EmbeddingBags, Pooling, RowwiseAdagrad, Table};
+/// use embag::optim::RowwiseAdagrad;
+/// use embag::{Context, EmbeddingBags, Pooling, Table};
 ///
 /// let ctx = Context::cpu();
 /// let mut bags = EmbeddingBags::builder(&ctx)
@@ -31,6 +32,8 @@ use crate::update::RowStore;
 pub struct EmbeddingBags {
     pub(super) store: RowStore,
     pub(super) schema: Arc<Schema>,
+    /// Of what `forward` makes.
+    pub(super) output_precision: Precision,
 }
 
 impl EmbeddingBags {
@@ -122,6 +125,12 @@ impl EmbeddingBags {
     #[must_use]
     pub fn output_cols(&self) -> usize {
         self.schema.columns()
+    }
+
+    /// The type of the outputs that [`EmbeddingBags::forward`] makes.
+    #[must_use]
+    pub fn output_precision(&self) -> Precision {
+        self.output_precision
     }
 
     /// The optimizer.

@@ -108,3 +108,17 @@ macro_rules! feature_methods {
     };
 }
 pub(crate) use feature_methods;
+
+/// The method of a builder with the [`Precision`](crate::Precision) of outputs in its field `output_precision`.
+macro_rules! output_methods {
+    () => {
+        /// Sets the precision of the outputs that `forward` and `forward_features` make: `f32` if it is not set. Sums are
+        /// made in `f32` and rounded once, to the nearest.
+        #[must_use]
+        pub fn output_precision(mut self, precision: $crate::Precision) -> Self {
+            self.output_precision = precision;
+            self
+        }
+    };
+}
+pub(crate) use output_methods;

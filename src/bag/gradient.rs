@@ -1,7 +1,8 @@
 //! Where the gradient of the output lies, and how kernels get at it.
 
-use super::Schema;
-use super::section::Section;
+use super::section::Member;
+use super::{Gradients, Schema};
+use crate::cast::record_f32;
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::copy_rows;
@@ -10,7 +11,7 @@ use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// The gradient of each feature's output.
-pub(super) struct Gradient {
+pub(crate) struct Gradient {
     /// For each feature; views of one matrix or matrices of their own.
     features: Vec<Matrix>,
     /// Whether it has a row for each position, whatever the feature's pooling.
@@ -20,38 +21,39 @@ pub(super) struct Gradient {
 }
 
 /// The gradients of a section's features in one binding.
-pub(super) struct Bound {
-    pub(super) buffer: Buffer,
+pub(crate) struct Bound {
+    pub(crate) buffer: Buffer,
     /// For each feature of the section the element where it begins, and elements from row to row.
-    pub(super) places: Vec<(u32, u32)>,
+    pub(crate) places: Vec<(u32, u32)>,
     /// For each whether it has a row for each position, whatever the feature's pooling.
     pub(super) spread: Vec<bool>,
 }
 
 impl Bound {
     /// Whether rows may be read four columns at a time.
-    pub(super) fn vec4(&self) -> bool {
+    pub(crate) fn vec4(&self) -> bool {
         self.places.iter().all(|(base, stride)| base % 4 == 0 && stride % 4 == 0)
     }
 }
 
 impl Gradient {
-    /// Of the single matrix of all features, in their order.
-    pub(super) fn of_matrix(ctx: &Context, schema: &Schema, grad: &Matrix) -> Result<Self> {
-        let mut column = 0;
-        let columns = schema.features.iter().map(|spec| {
-            let first = column;
-            column += spec.shape.dim as usize;
-            grad.columns(first, spec.shape.dim as usize)
-        });
-        Ok(Self::of_features(ctx, columns.collect::<Result<_>>()?))
-    }
-
-    /// Of a matrix for each feature.
-    pub(super) fn of_features(ctx: &Context, features: Vec<Matrix>) -> Self {
-        let fits = in_place(ctx, features.iter().map(Some)).is_some();
+    /// Of matrices that fit the batch; records that those of 16 bits are widened.
+    pub(crate) fn new(rec: &mut Recorder, schema: &Schema, grad: Gradients<'_>) -> Result<Self> {
+        let features = match grad {
+            Gradients::SideBySide(matrix) => {
+                let matrix = record_f32(rec, matrix)?;
+                let columns = schema.first_columns().into_iter();
+                columns
+                    .map(|(f, first)| matrix.columns(first as usize, schema.features[f].shape.dim as usize))
+                    .collect::<Result<Vec<_>>>()?
+            }
+            Gradients::Features(matrices) => {
+                matrices.iter().map(|matrix| record_f32(rec, matrix)).collect::<Result<_>>()?
+            }
+        };
+        let fits = in_place(rec.context(), features.iter().map(Some)).is_some();
         let spread = vec![false; features.len()];
-        Self { features, spread, fits }
+        Ok(Self { features, spread, fits })
     }
 
     pub(super) fn feature(&self, feature: usize) -> &Matrix {
@@ -70,31 +72,31 @@ impl Gradient {
         (rows as u64 * cols as u64).next_multiple_of(4) * 4
     }
 
-    /// The gradients of a section: where they are if one binding holds them, else copied next to each other.
-    pub(super) fn bind(&self, rec: &mut Recorder, section: &Section) -> Result<Bound> {
-        let (buffer, places) = match in_place(rec.context(), self.of(section)) {
-            Some(there) if !(rec.context().is_cpu() && self.worth_packing(section)) => there,
-            _ => self.packed(rec, section)?,
+    /// The gradients of some features, which `ids` ids are read from: where they are if one binding holds them, else copied next to each other.
+    pub(crate) fn bind(&self, rec: &mut Recorder, members: &[Member], ids: u32) -> Result<Bound> {
+        let (buffer, places) = match in_place(rec.context(), self.of(members)) {
+            Some(there) if !(rec.context().is_cpu() && self.worth_packing(members, ids)) => there,
+            _ => self.packed(rec, members)?,
         };
-        let spread = section.members.iter().map(|member| self.spread[member.feature]).collect();
+        let spread = members.iter().map(|member| self.spread[member.feature]).collect();
         Ok(Bound { buffer, places, spread })
     }
 
     /// Whether rows with gaps between them are read so often that they had better lie together: in large strides
     /// they would share few places of a cache.
-    fn worth_packing(&self, section: &Section) -> bool {
-        let rows: usize = self.of(section).flatten().map(|matrix| matrix.rows).sum();
-        let gaps = self.of(section).flatten().any(|matrix| matrix.stride > matrix.cols);
-        gaps && section.ids as usize >= 4 * rows
+    fn worth_packing(&self, members: &[Member], ids: u32) -> bool {
+        let rows: usize = self.of(members).flatten().map(|matrix| matrix.rows).sum();
+        let gaps = self.of(members).flatten().any(|matrix| matrix.stride > matrix.cols);
+        gaps && ids as usize >= 4 * rows
     }
 
-    /// The gradients of a section's features; of those that it does not look at, none.
-    fn of<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = Option<&'a Matrix>> + Clone {
-        section.members.iter().map(|member| member.in_use.then(|| &self.features[member.feature]))
+    /// The gradients of features; of those that it does not look at, none.
+    fn of<'a>(&'a self, members: &'a [Member]) -> impl Iterator<Item = Option<&'a Matrix>> + Clone {
+        members.iter().map(|member| member.in_use.then(|| &self.features[member.feature]))
     }
 
-    fn packed(&self, rec: &mut Recorder, section: &Section) -> Result<(Buffer, Places)> {
-        let in_use = section.members.iter().filter(|member| member.in_use);
+    fn packed(&self, rec: &mut Recorder, members: &[Member]) -> Result<(Buffer, Places)> {
+        let in_use = members.iter().filter(|member| member.in_use);
         let total = in_use.map(|member| self.packed_bytes(member.feature)).sum();
         let limit = rec.context().limits().binding;
         if total > limit {
@@ -106,9 +108,9 @@ impl Gradient {
             });
         }
         let buffer = rec.scratch("embag.grads", total)?;
-        let mut places = Vec::with_capacity(section.members.len());
+        let mut places = Vec::with_capacity(members.len());
         let mut end = 0;
-        for source in self.of(section) {
+        for source in self.of(members) {
             let Some(source) = source else {
                 places.push((0, 0));
                 continue;

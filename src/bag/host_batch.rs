@@ -1,6 +1,7 @@
 //! Batches from host data, feature by feature.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::flat::{Flat, lengths_of};
@@ -67,17 +68,27 @@ pub(super) struct Jagged {
 
 /// Collects the features of a host batch; made by [`EmbeddingBags::batch`](super::EmbeddingBags::batch).
 ///
-/// Features may come in any order, each once. A mistake is reported by [`BatchBuilder::build`].
+/// Features may come in any order, each once. A mistake is reported when the batch is made: by [`BatchBuilder::build`], or for
+/// cached bags, whose builders are [`ForCache`], by [`CachedBags::place`](crate::CachedBags::place).
 #[derive(Debug)]
-pub struct BatchBuilder {
+pub struct BatchBuilder<For = ForBags> {
     ctx: Context,
     schema: Arc<Schema>,
     features: HashMap<usize, Jagged>,
     variable: bool,
     error: Option<Error>,
+    made_for: PhantomData<For>,
 }
 
-impl BatchBuilder {
+/// The batch is uploaded for bags whose rows all lie on the device.
+#[derive(Debug)]
+pub enum ForBags {}
+
+/// The batch is placed in a cache.
+#[derive(Debug)]
+pub enum ForCache {}
+
+impl<For> BatchBuilder<For> {
     pub(crate) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {
         Self {
             ctx: ctx.clone(),
@@ -85,6 +96,7 @@ impl BatchBuilder {
             features: HashMap::new(),
             variable: false,
             error: None,
+            made_for: PhantomData,
         }
     }
 
@@ -150,8 +162,8 @@ impl BatchBuilder {
         self.bags(name, values, &lengths)
     }
 
-    /// Lets features have different numbers of examples: their outputs are then matrices of their own, as
-    /// [`EmbeddingBags::forward_features`](super::EmbeddingBags::forward_features) makes them.
+    /// Lets features have different numbers of examples, none for those that are left out: their outputs are then matrices
+    /// of their own, as [`EmbeddingBags::forward_features`](super::EmbeddingBags::forward_features) makes them.
     #[must_use]
     pub fn variable(mut self) -> Self {
         self.variable = true;
@@ -211,17 +223,6 @@ impl BatchBuilder {
         self
     }
 
-    /// Checks everything and uploads the batch.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if a feature is missing, unknown or given twice, or sizes disagree,
-    /// [`Error::IdOutOfRange`] for the first id that is no row (unless
-    /// [`Bounds::Skip`](super::Bounds::Skip) is set).
-    pub fn build(self) -> Result<JaggedBatch> {
-        let (ctx, schema) = (self.ctx.clone(), self.schema.clone());
-        self.collect()?.upload(&ctx, &schema)
-    }
-
     /// Whether it was made for this schema.
     pub(crate) fn fits(&self, schema: &Arc<Schema>) -> Result<()> {
         if Arc::ptr_eq(&self.schema, schema) {
@@ -243,9 +244,15 @@ impl BatchBuilder {
         }
         let mut lists = Vec::new();
         for (index, spec) in schema.features.iter().enumerate() {
-            lists.push(features.remove(&index).ok_or_else(|| {
-                Error::invalid("batch", format!("feature \"{}\"", spec.name), "no such feature in it")
-            })?);
+            lists.push(match features.remove(&index) {
+                Some(jagged) => jagged,
+                None if variable => Jagged::default(),
+                None => {
+                    let expected =
+                        format!("feature \"{}\" (`.variable()` lets features be left out)", spec.name);
+                    return Err(Error::invalid("batch", expected, "no such feature in it"));
+                }
+            });
         }
         let batch = if variable {
             lists.iter().map(|jagged| jagged.lengths.len()).max().unwrap_or(0)
@@ -261,5 +268,18 @@ impl BatchBuilder {
             flat.push(&schema, spec, jagged, batch)?;
         }
         Ok(flat)
+    }
+}
+
+impl BatchBuilder {
+    /// Checks everything and uploads the batch.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a feature is missing, unknown or given twice, or sizes disagree,
+    /// [`Error::IdOutOfRange`] for the first id that is no row (unless
+    /// [`Bounds::Skip`](super::Bounds::Skip) is set).
+    pub fn build(self) -> Result<JaggedBatch> {
+        let (ctx, schema) = (self.ctx.clone(), self.schema.clone());
+        self.collect()?.upload(&ctx, &schema)
     }
 }

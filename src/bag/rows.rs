@@ -82,7 +82,7 @@ impl EmbeddingBags {
         self.store.write_row(table, row, values)
     }
 
-    /// Reads optimizer state of all rows of a table: the field of this name among [`Optimizer::states`](crate::Optimizer::states), one value for
+    /// Reads optimizer state of all rows of a table: the field of this name among [`Optimizer::states`](crate::optim::Optimizer::states), one value for
     /// each element or each row; counters, which are exact to 2^24, as numbers. Blocks.
     ///
     /// # Errors

@@ -75,6 +75,17 @@ impl Schema {
         self.features.iter().map(|feature| feature.shape.dim as usize).sum()
     }
 
+    /// All features with their first columns in the matrix of all.
+    pub(crate) fn first_columns(&self) -> Vec<(usize, u32)> {
+        let mut column = 0;
+        let features = self.features.iter().enumerate().map(|(f, spec)| {
+            let first = column;
+            column += spec.shape.dim;
+            (f, first)
+        });
+        features.collect()
+    }
+
     pub(crate) fn has_sequences(&self) -> bool {
         self.features.iter().any(|feature| feature.pooling == Pooling::None)
     }

@@ -27,12 +27,12 @@ pub(super) struct Section {
 
 /// A feature of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Member {
-    pub(super) feature: usize,
+pub(crate) struct Member {
+    pub(crate) feature: usize,
     /// What is subtracted from the positions of its ids.
-    pub(super) shift: u32,
+    pub(crate) shift: u32,
     /// Otherwise its ids look like ids without a row.
-    pub(super) in_use: bool,
+    pub(crate) in_use: bool,
 }
 
 /// One table with all its features' ids.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::batch::Slots;
 use super::directory::Directory;
 use super::traffic::WriteBack;
-use super::{CacheStats, CachedBagsBuilder, CachedBatch, Replacement};
+use super::{CacheStats, CachedBagsBuilder, Replacement};
 use crate::Result;
 use crate::bag::{EmbeddingBags, Schema};
+use crate::device::Context;
 use crate::device::Precision;
-use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
-use crate::optimizer::Optimizer;
+use crate::optim::Optimizer;
 use crate::update::RowStore;
 
 /// [`EmbeddingBags`] with tables that need not fit device memory: all rows and their optimizer state lie on the host,
@@ -26,7 +26,9 @@ use crate::update::RowStore;
 /// batch, and for those of two where one is placed before the one before is dropped.
 ///
 /// ```
-/// use embag::{Adagrad, CachedBags, Context, Pooling, Replacement, Table};
+/// use embag::cached::Replacement;
+/// use embag::optim::Adagrad;
+/// use embag::{CachedBags, Context, Pooling, Table};
 ///
 /// let ctx = Context::cpu();
 /// let mut bags = CachedBags::builder(&ctx)
@@ -55,7 +57,8 @@ use crate::update::RowStore;
 /// batches in use is large enough, however they fall into sets. Checkpoints are those of [`EmbeddingBags`].
 ///
 /// ```
-/// use embag::{CachedBags, Context, Matrix, Pooling, Recorder, RowwiseAdagrad, Table};
+/// use embag::optim::RowwiseAdagrad;
+/// use embag::{CachedBags, Context, Matrix, Pooling, Recorder, Table};
 ///
 /// let ctx = Context::cpu();
 /// let mut bags = CachedBags::builder(&ctx)
@@ -237,138 +240,5 @@ impl CachedBags {
     /// Counts from zero again.
     pub fn reset_stats(&mut self) {
         self.stats.fill(CacheStats::default());
-    }
-
-    /// Looks up and pools every feature, see [`EmbeddingBags::forward`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::forward`].
-    pub fn forward(&self, batch: &CachedBatch) -> Result<Matrix> {
-        self.device.forward(&batch.inner)
-    }
-
-    /// Looks up every feature into a matrix of its own, see [`EmbeddingBags::forward_features`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::forward_features`].
-    pub fn forward_features(&self, batch: &CachedBatch) -> Result<Vec<Matrix>> {
-        self.device.forward_features(&batch.inner)
-    }
-
-    /// Records [`CachedBags::forward`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_forward`].
-    pub fn record_forward(&self, rec: &mut Recorder, batch: &CachedBatch, out: &Matrix) -> Result<()> {
-        self.device.record_forward(rec, &batch.inner, out)?;
-        batch.hold_for(rec);
-        Ok(())
-    }
-
-    /// [`CachedBags::forward`] with outputs of 16 bits, see [`EmbeddingBags::forward_half`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::forward_half`].
-    pub fn forward_half(&self, batch: &CachedBatch, precision: Precision) -> Result<HalfMatrix> {
-        self.device.forward_half(&batch.inner, precision)
-    }
-
-    /// Records [`CachedBags::forward_half`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_forward_half`].
-    pub fn record_forward_half(
-        &self,
-        rec: &mut Recorder,
-        batch: &CachedBatch,
-        out: &HalfMatrix,
-    ) -> Result<()> {
-        self.device.record_forward_half(rec, &batch.inner, out)?;
-        batch.hold_for(rec);
-        Ok(())
-    }
-
-    /// Records [`CachedBags::forward_features`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_forward_features`].
-    pub fn record_forward_features(
-        &self,
-        rec: &mut Recorder,
-        batch: &CachedBatch,
-        outs: &[Matrix],
-    ) -> Result<()> {
-        self.device.record_forward_features(rec, &batch.inner, outs)?;
-        batch.hold_for(rec);
-        Ok(())
-    }
-
-    /// Updates every row that the batch touched, see [`EmbeddingBags::backward`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::backward`].
-    pub fn backward(&mut self, batch: &CachedBatch, grad: &Matrix) -> Result<()> {
-        let mut rec = Recorder::new(self.context());
-        self.record_backward(&mut rec, batch, grad)?;
-        rec.run()
-    }
-
-    /// [`CachedBags::backward`] with a gradient for each output of [`CachedBags::forward_features`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::backward_features`].
-    pub fn backward_features(&mut self, batch: &CachedBatch, grads: &[Matrix]) -> Result<()> {
-        let mut rec = Recorder::new(self.context());
-        self.record_backward_features(&mut rec, batch, grads)?;
-        rec.run()
-    }
-
-    /// Records [`CachedBags::backward`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_backward`].
-    pub fn record_backward(&mut self, rec: &mut Recorder, batch: &CachedBatch, grad: &Matrix) -> Result<()> {
-        self.device.record_backward(rec, &batch.inner, grad)?;
-        batch.changed_by(rec);
-        Ok(())
-    }
-
-    /// Records [`CachedBags::backward_features`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_backward_features`].
-    pub fn record_backward_features(
-        &mut self,
-        rec: &mut Recorder,
-        batch: &CachedBatch,
-        grads: &[Matrix],
-    ) -> Result<()> {
-        self.device.record_backward_features(rec, &batch.inner, grads)?;
-        batch.changed_by(rec);
-        Ok(())
-    }
-
-    /// The gradient with respect to the per-sample weights, see [`EmbeddingBags::weight_grad`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::weight_grad`].
-    pub fn weight_grad(&self, batch: &CachedBatch, grad: &Matrix) -> Result<Buffer> {
-        self.device.weight_grad(&batch.inner, grad)
-    }
-
-    /// Records [`CachedBags::weight_grad`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_weight_grad`].
-    pub fn record_weight_grad(
-        &self,
-        rec: &mut Recorder,
-        batch: &CachedBatch,
-        grad: &Matrix,
-        out: &Buffer,
-    ) -> Result<()> {
-        self.device.record_weight_grad(rec, &batch.inner, grad, out)?;
-        batch.hold_for(rec);
-        Ok(())
     }
 }

@@ -59,6 +59,27 @@ impl Hold {
         hold
     }
 
+    /// Makes the rows stay until the recorder's work is submitted.
+    fn hold_for(self: &Arc<Self>, rec: &mut Recorder) {
+        let hold = self.clone();
+        let check = move || {
+            let _rows_stay = &hold;
+            Ok(())
+        };
+        rec.check_once(Arc::as_ptr(self).addr(), Box::new(check));
+    }
+
+    /// [`Hold::hold_for`] a recorder that changes the rows: its submission, if there is one, says so.
+    pub(super) fn changed_by(self: &Arc<Self>, rec: &mut Recorder) {
+        self.hold_for(rec);
+        let hold = self.clone();
+        rec.when_submitted(move || {
+            for (table, slots) in hold.slots.iter().enumerate() {
+                hold.all.set_changed(table, slots, true);
+            }
+        });
+    }
+
     fn counts(&self) -> impl Iterator<Item = &AtomicU32> {
         let tables = self.all.0.iter().zip(&self.slots);
         tables.flat_map(|(all, slots)| slots.iter().map(|&slot| &all[slot as usize].holds))
@@ -140,24 +161,13 @@ impl CachedBatch {
         self.inner.skipped()
     }
 
-    /// Makes the rows stay until the recorder's work is submitted.
+    /// See [`Hold::hold_for`].
     pub(super) fn hold_for(&self, rec: &mut Recorder) {
-        let hold = self.hold.clone();
-        let check = move || {
-            let _rows_stay = &hold;
-            Ok(())
-        };
-        rec.check_once(Arc::as_ptr(&self.hold).addr(), Box::new(check));
+        self.hold.hold_for(rec);
     }
 
-    /// [`CachedBatch::hold_for`] a recorder that changes the rows: its submission, if there is one, says so.
+    /// See [`Hold::changed_by`].
     pub(super) fn changed_by(&self, rec: &mut Recorder) {
-        self.hold_for(rec);
-        let hold = self.hold.clone();
-        rec.when_submitted(move || {
-            for (table, slots) in hold.slots.iter().enumerate() {
-                hold.all.set_changed(table, slots, true);
-            }
-        });
+        self.hold.changed_by(rec);
     }
 }

@@ -1,9 +1,9 @@
 //! Describes cached tables and features and makes the bags.
 
 use super::{CachedBags, Replacement};
-use crate::bag::{EmbeddingBags, FeatureList, feature_methods};
-use crate::device::{Context, Need};
-use crate::optimizer::Rounding;
+use crate::bag::{EmbeddingBags, FeatureList, feature_methods, output_methods};
+use crate::device::{Context, Need, Precision};
+use crate::optim::Rounding;
 use crate::table::{Init, RowFormat, Table};
 use crate::update::{RowStore, Updates, update_methods};
 use crate::{Error, Result};
@@ -17,6 +17,7 @@ pub struct CachedBagsBuilder {
     updates: Updates,
     ways: usize,
     replacement: Replacement,
+    output_precision: Precision,
 }
 
 impl CachedBagsBuilder {
@@ -28,6 +29,7 @@ impl CachedBagsBuilder {
             updates: Updates::default(),
             ways: 32,
             replacement: Replacement::default(),
+            output_precision: Precision::F32,
         }
     }
 
@@ -40,6 +42,8 @@ impl CachedBagsBuilder {
     }
 
     feature_methods!();
+
+    output_methods!();
 
     update_methods! {
         /// Without one the bags only look up.
@@ -88,7 +92,7 @@ impl CachedBagsBuilder {
     /// Makes the tables on the host and the caches on the device.
     ///
     /// # Errors
-    /// As [`EmbeddingBagsBuilder::build`](crate::EmbeddingBagsBuilder::build); [`Error::InvalidArgument`] also for a cache
+    /// As [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build); [`Error::InvalidArgument`] also for a cache
     /// without slots or ways, tables in callers' memory, and tables of 16 bits that are to be rounded at random;
     /// [`Error::LimitExceeded`] if a row and its state do not fit a binding.
     pub fn build(self) -> Result<CachedBags> {
@@ -109,7 +113,7 @@ impl CachedBagsBuilder {
         let cache = RowStore::new(&self.ctx, cache, Updates { seed: 0, ..updates })?;
         // on the device ids that stand for no row are no slots
         let slots = self.features.unpadded().schema(cache.tables(), false)?;
-        let device = EmbeddingBags::new(cache, slots);
+        let device = EmbeddingBags::new(cache, slots, self.output_precision);
         let limit = self.ctx.limits().binding;
         for (index, (name, ..)) in self.tables.iter().enumerate() {
             let needed = CachedBags::load_bytes(&device, index);

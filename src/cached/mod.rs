@@ -9,7 +9,9 @@ mod batch;
 mod builder;
 mod content;
 mod directory;
+mod operations;
 mod place;
+mod sparse;
 mod stats;
 mod traffic;
 

@@ -8,7 +8,7 @@ use super::batch::Hold;
 use super::directory::{Directory, NoRoom};
 use super::traffic::Pair;
 use super::{CachedBags, CachedBatch};
-use crate::bag::{BatchBuilder, FeatureSpec, Flat, Id};
+use crate::bag::{BatchBuilder, FeatureSpec, Flat, ForCache, Id};
 use crate::kernels::feature::NONE;
 use crate::{Error, Result};
 
@@ -24,7 +24,7 @@ struct Needs {
 impl CachedBags {
     /// Begins a batch from host data, feature by feature, for [`CachedBags::place`] and [`CachedBags::prefetch`].
     #[must_use]
-    pub fn batch(&self) -> BatchBuilder {
+    pub fn batch(&self) -> BatchBuilder<ForCache> {
         BatchBuilder::new(self.context(), &self.schema)
     }
 
@@ -34,7 +34,7 @@ impl CachedBags {
     /// # Errors
     /// As [`BatchBuilder::build`]; [`Error::InvalidArgument`] if the cache of a table has too few slots for the rows
     /// of this batch and those of others that are in use.
-    pub fn place(&mut self, batch: BatchBuilder) -> Result<CachedBatch> {
+    pub fn place(&mut self, batch: BatchBuilder<ForCache>) -> Result<CachedBatch> {
         batch.fits(&self.schema)?;
         self.place_flat(batch.collect()?)
     }
@@ -84,17 +84,23 @@ impl CachedBags {
     fn place_flat(&mut self, mut flat: Flat) -> Result<CachedBatch> {
         let schema = self.schema.clone();
         flat.check_ids(schema.bounds)?;
-        self.settle()?;
-        self.now += 1;
-
-        let mut lists: Vec<Vec<(&FeatureSpec, &mut [u32])>> =
-            self.directories.iter().map(|_| Vec::new()).collect();
+        let mut lists: Vec<Vec<Ids<'_>>> = self.directories.iter().map(|_| Vec::new()).collect();
         let mut rest = &mut flat.ids[..];
         for (spec, &count) in schema.features.iter().zip(&flat.counts) {
             let (ids, later) = rest.split_at_mut(count as usize);
-            lists[spec.table].push((spec, ids));
+            lists[spec.table].push(Ids { ids, rows: spec.shape.rows, padding: spec.padding });
             rest = later;
         }
+        let slots = self.place_ids(lists, "batch")?;
+        let inner = flat.upload(self.context(), self.device.schema())?;
+        Ok(CachedBatch { inner, hold: Arc::new(Hold::new(&self.slots, slots)) })
+    }
+
+    /// Brings the rows of each table's ids to the device and puts their slots in place of the ids; gives the slots, each
+    /// once. `what` names the ids in errors.
+    pub(super) fn place_ids(&mut self, lists: Vec<Vec<Ids<'_>>>, what: &str) -> Result<Vec<Vec<u32>>> {
+        self.settle()?;
+        self.now += 1;
         let (now, slots) = (self.now, &self.slots);
         let tables = self.directories.par_iter_mut().zip(lists).enumerate();
         let needs: Vec<Result<Needs, NoRoom>> = tables
@@ -104,7 +110,7 @@ impl CachedBags {
         self.directories.iter_mut().for_each(|directory| directory.end_placement(placed));
         let needs = needs.into_iter().enumerate().map(|(table, needs)| {
             needs.map_err(|NoRoom { needed, available }| {
-                let argument = format!("batch, table \"{}\"", self.whole.tables().names()[table]);
+                let argument = format!("{what}, table \"{}\"", self.whole.tables().names()[table]);
                 let slots = self.directories[table].slots();
                 let expected = match slots - available {
                     0 => format!("at most {slots} distinct rows, as many as the cache has slots"),
@@ -126,9 +132,7 @@ impl CachedBags {
             self.stats[table].hits += *hits as u64;
             self.stats[table].misses += (slots.len() - hits) as u64;
         }
-        let inner = flat.upload(self.context(), self.device.schema())?;
-        let slots = slots.into_iter().map(|(slots, _)| slots).collect();
-        Ok(CachedBatch { inner, hold: Arc::new(Hold::new(&self.slots, slots)) })
+        Ok(slots.into_iter().map(|(slots, _)| slots).collect())
     }
 
     /// Brings rows of a batch to the device ahead of [`CachedBags::place`], while the device still works on what was
@@ -137,7 +141,7 @@ impl CachedBags {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the batch was begun by other bags, [`Error::Device`] if the device fails.
-    pub fn prefetch(&mut self, batch: &BatchBuilder) -> Result<usize> {
+    pub fn prefetch(&mut self, batch: &BatchBuilder<ForCache>) -> Result<usize> {
         batch.fits(&self.schema)?;
         self.settle()?;
         self.now += 1;
@@ -168,6 +172,21 @@ impl CachedBags {
     }
 }
 
+/// Ids of a table.
+pub(super) struct Ids<'a> {
+    ids: &'a mut [u32],
+    /// Those that are this many or more are no rows, nor is the padding id.
+    rows: u32,
+    padding: u32,
+}
+
+impl<'a> Ids<'a> {
+    /// Ids that all are rows.
+    pub(super) fn all_rows(ids: &'a mut [u32]) -> Self {
+        Self { ids, rows: NONE, padding: NONE }
+    }
+}
+
 fn is_row(spec: &FeatureSpec, id: u32) -> bool {
     id < spec.shape.rows && id != spec.padding
 }
@@ -176,15 +195,15 @@ fn is_row(spec: &FeatureSpec, id: u32) -> bool {
 /// row a number that is no slot.
 fn needs(
     directory: &mut Directory,
-    lists: Vec<(&FeatureSpec, &mut [u32])>,
+    lists: Vec<Ids<'_>>,
     now: u64,
     held: impl Fn(usize) -> bool,
 ) -> Result<Needs, NoRoom> {
     let mut slots = Vec::new();
     let mut missing: Vec<(u32, &mut u32)> = Vec::new();
-    for (spec, ids) in lists {
+    for Ids { ids, rows, padding } in lists {
         for id in ids {
-            if !is_row(spec, *id) {
+            if *id >= rows || *id == padding {
                 *id = NONE;
                 continue;
             }

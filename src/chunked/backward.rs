@@ -3,7 +3,8 @@
 use super::room::RowWord;
 use super::{ChunkedBatch, ChunkedTables};
 use crate::Result;
-use crate::device::{Matrix, Reached, Recorder};
+use crate::bag::{Gradient, Gradients, Member};
+use crate::device::{Reached, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{chunk_slots, chunk_terms, chunk_utility, variable_terms};
 use crate::numbers::narrow;
@@ -12,11 +13,12 @@ use crate::update::{CountedRows, KeySums, KeyTerms, Step};
 
 impl ChunkedTables {
     /// Updates every chunk that has a slot with the optimizer, and the utility of all chunks of the rows that occurred.
-    /// `grad` is the gradient of [`ChunkedTables::forward`]'s output. Waits until it is done.
+    /// `grad` is the gradient of the outputs, in one matrix or one for each feature. Waits until it is done.
     ///
     /// # Errors
-    /// As [`ChunkedTables::forward`], and if there is no optimizer or `grad` has another shape or does not fit a binding.
-    pub fn backward(&mut self, batch: &ChunkedBatch, grad: &Matrix) -> Result<()> {
+    /// As [`ChunkedTables::forward`], and if there is no optimizer, `grad` has another shape, or the part of it that belongs
+    /// to one table's features does not fit a binding.
+    pub fn backward<'a>(&mut self, batch: &ChunkedBatch, grad: impl Into<Gradients<'a>>) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_backward(&mut rec, batch, grad)?;
         rec.run()
@@ -29,17 +31,23 @@ impl ChunkedTables {
     ///
     /// # Errors
     /// As [`ChunkedTables::backward`].
-    pub fn record_backward(&mut self, rec: &mut Recorder, batch: &ChunkedBatch, grad: &Matrix) -> Result<()> {
+    pub fn record_backward<'a>(
+        &mut self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        grad: impl Into<Gradients<'a>>,
+    ) -> Result<()> {
         self.check_fresh(batch)?;
-        batch.inner.fits(self.lookup.schema())?;
-        grad.check_shape("grad", batch.len(), self.output_cols())?;
+        let grad = grad.into();
+        grad.check(self.lookup.schema(), &batch.inner, "grad")?;
         self.lookup.store.same_context(rec)?;
         rec.whole(|rec| {
             rec.stands_on(&self.ground);
             let step = self.lookup.store.begin_step(rec, "one, for a backward")?;
             batch.inner.guard(rec);
+            let gradient = Gradient::new(rec, self.lookup.schema(), grad)?;
             for table in 0..self.lookup.tables.len() {
-                rec.scope(|rec| self.record_table(rec, batch, table, grad, &step))?;
+                rec.scope(|rec| self.record_table(rec, batch, table, &gradient, &step))?;
             }
             Ok(())
         })
@@ -50,11 +58,11 @@ impl ChunkedTables {
         rec: &mut Recorder,
         batch: &ChunkedBatch,
         table: usize,
-        grad: &Matrix,
+        gradient: &Gradient,
         step: &Step,
     ) -> Result<()> {
         let (chunks, width) = (self.lookup.tables[table].chunks, self.lookup.width);
-        let Some(terms) = self.terms(rec, batch, table, grad)? else { return Ok(()) };
+        let Some(terms) = self.terms(rec, batch, table, gradient)? else { return Ok(()) };
         let len = terms.len;
         let rows = self.lookup.tables[table].directory.capacity();
         let sums = terms.sums(rec, &batch.inner.inner.status, rows, chunks * width, step.clip_value())?;
@@ -86,46 +94,46 @@ impl ChunkedTables {
         rec: &mut Recorder,
         batch: &ChunkedBatch,
         table: usize,
-        grad: &Matrix,
+        gradient: &Gradient,
     ) -> Result<Option<KeyTerms>> {
         let ranges = batch.ranges();
-        let of_table = |f: usize| self.lookup.features[f].table == table;
-        let len: u32 =
-            ranges.iter().enumerate().filter(|(f, _)| of_table(*f)).map(|(_, r)| r.end - r.start).sum();
+        let of_table = |&f: &usize| self.lookup.features[f].table == table && !ranges[f].is_empty();
+        let members: Vec<Member> = (0..ranges.len())
+            .filter(of_table)
+            .map(|feature| Member { feature, shift: 0, in_use: true })
+            .collect();
+        let len: u32 = members.iter().map(|member| ranges[member.feature].len()).map(narrow).sum();
         if len == 0 {
             return Ok(None);
         }
-        let place = grad.place(rec.context(), "grad")?;
+        let bound = gradient.bind(rec, &members, len)?;
         let keys = rec.scratch("embag.keys", u64::from(len) * 4)?;
         let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
-        let (mut first, mut column) = (0, 0);
+        let mut first = 0;
         let inner = &batch.inner.inner;
-        for (f, range) in ranges.into_iter().enumerate() {
-            let feature = &self.lookup.features[f];
+        for (&Member { feature, .. }, &(base, stride)) in members.iter().zip(&bound.places) {
+            let range = &ranges[feature];
             let own = range.end - range.start;
-            if of_table(f) && own > 0 {
-                let bytes = u64::from(own) * 4;
-                let rows = inner.ids_buffer.part(u64::from(range.start) * 4, bytes);
-                rec.copy(&rows, &keys.part(u64::from(first) * 4, bytes))?;
-                let params = variable_terms::Params {
-                    len: own,
-                    first: range.start,
-                    out_first: first,
-                    place: variable_terms::BY_BAG,
-                    bags: inner.batch,
-                    // there are fewer bags than a `u32` counts
-                    first_bag: narrow(f) * inner.batch,
-                    mean: u32::from(feature.mean),
-                    base: place.base + column,
-                    stride: place.stride,
-                };
-                let bindings = vec![inner.offsets.clone(), terms.clone()];
-                rec.dispatch(Dispatch::threads(&variable_terms::KERNEL, 0, &params, bindings, own));
-                first += own;
-            }
-            column += self.lookup.dim(feature.table);
+            let bytes = u64::from(own) * 4;
+            let rows = inner.ids_buffer.part(u64::from(range.start) * 4, bytes);
+            rec.copy(&rows, &keys.part(u64::from(first) * 4, bytes))?;
+            let params = variable_terms::Params {
+                len: own,
+                first: range.start,
+                out_first: first,
+                place: variable_terms::BY_BAG,
+                bags: inner.batch,
+                // there are fewer bags than a `u32` counts
+                first_bag: narrow(feature) * inner.batch,
+                mean: u32::from(self.lookup.features[feature].mean),
+                base,
+                stride,
+            };
+            let bindings = vec![inner.offsets.clone(), terms.clone()];
+            rec.dispatch(Dispatch::threads(&variable_terms::KERNEL, 0, &params, bindings, own));
+            first += own;
         }
-        Ok(Some(KeyTerms { len, keys, terms, grad: place.binding, vec4: place.vec4 }))
+        Ok(Some(KeyTerms { len, keys, terms, vec4: bound.vec4(), grad: bound.buffer }))
     }
 
     fn record_utility(&self, rec: &mut Recorder, table: usize, len: u32, sums: &KeySums, step: Reached<u32>) {

@@ -5,8 +5,8 @@ use super::lookup::{Feature, Lookup, Table, TableSpec, chunk_words};
 use super::room::{TableStats, WhenFull};
 use super::tables::{Settings, Worth};
 use super::{ChunkedTables, IdDirectory, Shares, Utility};
-use crate::bag::Pooling;
-use crate::device::{Context, Ground, Need};
+use crate::bag::{Pooling, output_methods};
+use crate::device::{Context, Ground, Need, Precision};
 use crate::kernels::feature::NONE;
 use crate::table::table_seed;
 use crate::update::{Updates, update_methods};
@@ -33,6 +33,7 @@ pub struct ChunkedTablesBuilder {
     shares: Shares,
     when_full: WhenFull,
     admit_after: u32,
+    output_precision: Precision,
 }
 
 impl ChunkedTablesBuilder {
@@ -49,6 +50,7 @@ impl ChunkedTablesBuilder {
             shares: Shares::default(),
             when_full: WhenFull::default(),
             admit_after: 1,
+            output_precision: Precision::F32,
         }
     }
 
@@ -124,6 +126,8 @@ impl ChunkedTablesBuilder {
         self
     }
 
+    output_methods!();
+
     update_methods! {
         /// To it a chunk is a row: state that is one value for a row (row-wise Adagrad's) is one for a chunk, and so are
         /// trust ratios.
@@ -192,7 +196,13 @@ impl ChunkedTablesBuilder {
                 (slots_within(bytes, metadata + 4, width)?, Some(bytes))
             }
         };
-        let lookup = Lookup::new(store_of(&ctx, self.updates, width, slots)?, width, tables, features);
+        let lookup = Lookup::new(
+            store_of(&ctx, self.updates, width, slots)?,
+            width,
+            tables,
+            features,
+            self.output_precision,
+        );
         let (free, free_count) = free_stack(&ctx, slots, 0..slots)?;
         let (epoch, ground) = (0, Ground::default());
         Ok(ChunkedTables { lookup, worth, free, free_count, settings, budget, epoch, ground })

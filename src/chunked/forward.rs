@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::ChunkedBatch;
 use super::lookup::Lookup;
 use super::side_by_side::together;
-use crate::device::{Buffer, Context, Matrix, Place, Recorder};
+use crate::bag::{Outputs, matrices_for, matrix_for};
+use crate::cast::record_round;
+use crate::device::{Buffer, Context, Matrix, Place, Precision, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::chunk_forward::ChunkFeature;
 use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};
@@ -24,6 +26,8 @@ struct Placed {
 /// Examples from one on, and the rows of the output for them, which fit a binding.
 struct Rows<'a> {
     batch: &'a ChunkedBatch,
+    /// The features whose columns the output holds, each with its first column.
+    features: &'a [(usize, u32)],
     first: usize,
     count: u32,
     out: Place,
@@ -39,13 +43,22 @@ struct Group {
 }
 
 impl Lookup {
-    /// The pooled rows of a batch; waits until it is done.
+    /// The pooled rows of a batch in one matrix; waits until it is done.
     pub(super) fn forward(&self, batch: &ChunkedBatch) -> Result<Matrix> {
-        let out = Matrix::output(self.context(), batch.len(), self.output_cols())?;
+        let out = matrix_for(self.context(), self.schema(), &batch.inner, self.output_precision)?;
         let mut rec = Recorder::new(self.context());
-        self.record_forward(&mut rec, batch, &out)?;
+        self.record_forward(&mut rec, batch, (&out).into())?;
         rec.run()?;
         Ok(out)
+    }
+
+    /// The pooled rows of a batch in a matrix for each feature; waits until it is done.
+    pub(super) fn forward_features(&self, batch: &ChunkedBatch) -> Result<Vec<Matrix>> {
+        let outs = matrices_for(self.context(), self.schema(), &batch.inner, self.output_precision)?;
+        let mut rec = Recorder::new(self.context());
+        self.record_forward(&mut rec, batch, (&outs).into())?;
+        rec.run()?;
+        Ok(outs)
     }
 
     /// Records the lookup of a batch.
@@ -53,31 +66,51 @@ impl Lookup {
         &self,
         rec: &mut Recorder,
         batch: &ChunkedBatch,
-        out: &Matrix,
+        out: Outputs<'_>,
     ) -> Result<()> {
-        batch.inner.fits(self.schema())?;
-        out.check_shape("out", batch.len(), self.output_cols())?;
+        out.check(self.schema(), &batch.inner, "out")?;
         self.store.same_context(rec)?;
         batch.inner.guard(rec);
         if batch.is_empty() {
             return Ok(());
         }
-        let ctx = self.context();
         rec.whole(|rec| {
-            let at_once = out.rows_at_once(ctx);
-            for first in (0..batch.len()).step_by(at_once) {
-                let out = out.row_part(first, at_once.min(batch.len() - first));
-                // bags are counted by a `u32`
-                let count = narrow(out.rows());
-                let rows = Rows { batch, first, count, out: out.place(ctx, "out")? };
-                if self.listed(ctx, &rows) {
-                    rec.scope(|rec| self.pool_by_lists(rec, &rows))?;
+            for (out, features) in out.placed(self.schema()) {
+                if out.precision == Precision::F32 {
+                    self.pool_features(rec, batch, &out, &features)?;
                 } else {
-                    self.pool(rec, &rows)?;
+                    // not scratch, which must fit a binding
+                    let whole = Matrix::output(Precision::F32, rec.context(), out.rows, out.cols)?;
+                    self.pool_features(rec, batch, &whole, &features)?;
+                    record_round(rec, &whole, &out)?;
                 }
             }
             Ok(())
         })
+    }
+
+    /// Records the pooling of some features into a matrix, from the columns on that are given with each.
+    fn pool_features(
+        &self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        out: &Matrix,
+        features: &[(usize, u32)],
+    ) -> Result<()> {
+        let ctx = self.context();
+        let at_once = out.rows_at_once(ctx);
+        for first in (0..batch.len()).step_by(at_once) {
+            let out = out.row_part(first, at_once.min(batch.len() - first));
+            // bags are counted by a `u32`
+            let count = narrow(out.rows());
+            let rows = Rows { batch, features, first, count, out: out.place(ctx, "out")? };
+            if self.listed(ctx, &rows) {
+                rec.scope(|rec| self.pool_by_lists(rec, &rows))?;
+            } else {
+                self.pool(rec, &rows)?;
+            }
+        }
+        Ok(())
     }
 
     /// Records the pooling of rows window by window: each goes through all ids.
@@ -206,15 +239,14 @@ impl Lookup {
     ) -> Result<Vec<Group>> {
         // those of lists that there are come first
         let entries = narrow(self.list_words(rows));
-        let (mut column, mut entries) = (0, entries);
-        let placed = rows.batch.ranges().into_iter().enumerate().map(|(feature, ids)| {
+        let mut entries = entries;
+        let placed = rows.batch.ranges().into_iter().enumerate().filter_map(|(feature, ids)| {
             let chunks = self.chunks_of(feature);
             // only differences count: sums may wrap around
             let lists_base = entries.wrapping_sub(ids.start.wrapping_mul(chunks));
-            let placed = Placed { feature, column, lists_base };
-            column += chunks * self.width;
             entries = entries.wrapping_add((ids.end - ids.start).wrapping_mul(chunks));
-            placed
+            let &(_, column) = rows.features.iter().find(|(there, _)| *there == feature)?;
+            Some(Placed { feature, column, lists_base })
         });
         let slots = |placed: &Placed| self.tables[self.features[placed.feature].table].slots.clone();
         let mut all = Vec::new();

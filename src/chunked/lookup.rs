@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::side_by_side::side_by_side;
 use super::{IdDirectory, id_directory};
 use crate::bag::{Bounds, FeatureSpec, Pooling, Schema};
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Precision, Recorder};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, Shape, Window};
 use crate::update::RowStore;
@@ -25,6 +25,8 @@ pub(super) struct Lookup {
     pub(super) features: Vec<Feature>,
     /// What batches are checked against.
     schema: Arc<Schema>,
+    /// Of what `forward` makes.
+    pub(super) output_precision: Precision,
 }
 
 #[derive(Debug)]
@@ -115,7 +117,13 @@ pub(super) fn chunk_words(
 }
 
 impl Lookup {
-    pub(super) fn new(store: RowStore, width: u32, tables: Vec<Table>, features: Vec<Feature>) -> Self {
+    pub(super) fn new(
+        store: RowStore,
+        width: u32,
+        tables: Vec<Table>,
+        features: Vec<Feature>,
+        output_precision: Precision,
+    ) -> Self {
         let spec = |feature: &Feature| FeatureSpec {
             name: feature.name.clone(),
             table: feature.table,
@@ -135,7 +143,7 @@ impl Lookup {
             // rows of chunks lie in no window
             windows: None,
         };
-        Self { store, width, tables, features, schema: Arc::new(schema) }
+        Self { store, width, tables, features, schema: Arc::new(schema), output_precision }
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -148,11 +156,6 @@ impl Lookup {
 
     pub(super) fn output_cols(&self) -> usize {
         self.schema.columns()
-    }
-
-    /// Columns of a table.
-    pub(super) fn dim(&self, table: usize) -> u32 {
-        self.tables[table].chunks * self.width
     }
 
     /// The number of a table.

@@ -11,7 +11,8 @@
 //!
 //! ```
 //! use embag::chunked::ChunkedTables;
-//! use embag::{Context, Pooling, RowwiseAdagrad};
+//! use embag::optim::RowwiseAdagrad;
+//! use embag::{Context, Pooling};
 //!
 //! let ctx = Context::cpu();
 //! let mut tables = ChunkedTables::builder(&ctx)
@@ -44,7 +45,8 @@
 //!
 //! ```
 //! use embag::chunked::IdDirectory;
-//! use embag::{Bounds, Buffer, Context, DeviceBatch, EmbeddingBags, Pooling, Recorder, Sgd, Table};
+//! use embag::optim::Sgd;
+//! use embag::{Bounds, Buffer, Context, DeviceBatch, EmbeddingBags, Pooling, Recorder, Table};
 //!
 //! let ctx = Context::cpu();
 //! let mut directory = IdDirectory::new(&ctx, 1_000)?;

@@ -9,8 +9,9 @@ use super::lookup::{CHUNKS, Feature, Lookup, Table, TableSpec};
 use super::saved_directory::SavedDirectory;
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables, DeviceIds};
 use crate::Result;
+use crate::bag::Outputs;
 use crate::checkpoint::Checkpoint;
-use crate::device::{Context, Matrix, Recorder};
+use crate::device::{Context, Matrix, Precision, Recorder};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 use crate::update::Updates;
@@ -20,7 +21,8 @@ use crate::update::Updates;
 ///
 /// ```
 /// use embag::chunked::{ChunkedTables, PrunedTables};
-/// use embag::{Context, Pooling, Sgd};
+/// use embag::optim::Sgd;
+/// use embag::{Context, Pooling};
 ///
 /// let ctx = Context::cpu();
 /// let mut tables = ChunkedTables::builder(&ctx)
@@ -65,7 +67,14 @@ impl ChunkedTables {
         let tables: Vec<(String, u32)> =
             self.lookup.tables.iter().map(|table| (table.name.clone(), table.chunks)).collect();
         let parts = rows.iter().zip(&tables).map(|(rows, (_, chunks))| Kept::of(rows, *chunks)).collect();
-        PrunedTables::new(self.context(), self.lookup.width, &tables, self.lookup.features.clone(), parts)
+        PrunedTables::new(
+            self.context(),
+            self.lookup.width,
+            &tables,
+            self.lookup.features.clone(),
+            parts,
+            self.lookup.output_precision,
+        )
     }
 }
 
@@ -105,6 +114,7 @@ impl PrunedTables {
         tables: &[(String, u32)],
         features: Vec<Feature>,
         parts: Vec<Kept>,
+        output_precision: Precision,
     ) -> Result<Self> {
         let mut values = Vec::new();
         let mut next = 0u32;
@@ -133,7 +143,7 @@ impl PrunedTables {
         let mut store = store_of(ctx, Updates::default(), width, next.max(1))?;
         values.resize(next.max(1) as usize * width as usize, 0.0);
         store.upload(CHUNKS, &values)?;
-        Ok(Self { lookup: Lookup::new(store, width, tables, features) })
+        Ok(Self { lookup: Lookup::new(store, width, tables, features, output_precision) })
     }
 
     /// The context.
@@ -186,26 +196,39 @@ impl PrunedTables {
         self.lookup.forward(batch)
     }
 
-    /// Records [`PrunedTables::forward`].
+    /// As [`ChunkedTables::forward_features`].
+    ///
+    /// # Errors
+    /// As [`PrunedTables::forward`].
+    pub fn forward_features(&self, batch: &ChunkedBatch) -> Result<Vec<Matrix>> {
+        self.lookup.forward_features(batch)
+    }
+
+    /// Records the lookup into one matrix, or one for each feature.
     ///
     /// # Errors
     /// As [`PrunedTables::forward`], and if `out` has another shape.
-    pub fn record_forward(&self, rec: &mut Recorder, batch: &ChunkedBatch, out: &Matrix) -> Result<()> {
-        self.lookup.record_forward(rec, batch, out)
+    pub fn record_forward<'a>(
+        &self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        out: impl Into<Outputs<'a>>,
+    ) -> Result<()> {
+        self.lookup.record_forward(rec, batch, out.into())
     }
 
-    /// Writes them into a file: for each table `pruned.{table}.virtual_ids`, `.resident` (`[rows, chunks]`, 1 where a chunk
-    /// is there) and `.values` (of the chunks that are there, `[chunks, width]`). Blocks.
+    /// Adds them to a checkpoint: for each table `{prefix}.{table}.virtual_ids`, `.resident` (`[rows, chunks]`, 1 where a
+    /// chunk is there) and `.values` (of the chunks that are there, `[chunks, width]`). Blocks.
     ///
     /// # Errors
-    /// [`Error::Device`](crate::Error::Device) if the device fails; as [`Checkpoint::save`].
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut checkpoint = Checkpoint::new();
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already,
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let (mut tables, width) = (Vec::new(), self.lookup.width as usize);
         for (index, table) in self.lookup.tables.iter().enumerate() {
             let Kept { virtual_ids, resident, values } =
                 Kept::of(&self.lookup.exported(index, |_| true)?, table.chunks);
-            let name = |what: &str| format!("{PREFIX}.{}.{what}", table.name);
+            let name = |what: &str| format!("{prefix}.{}.{what}", table.name);
             let shape = [virtual_ids.len(), table.chunks as usize];
             checkpoint.insert(&name("virtual_ids"), &[virtual_ids.len()], virtual_ids)?;
             checkpoint.insert(&name("resident"), &shape, resident.into_iter().map(u32::from).collect())?;
@@ -218,22 +241,39 @@ impl PrunedTables {
             .iter()
             .map(|feature| (feature.name.clone(), (feature.table, feature.mean)))
             .collect();
-        checkpoint.set_json(&format!("{PREFIX}.chunk_width"), &self.lookup.width)?;
-        checkpoint.set_json(&format!("{PREFIX}.tables"), &tables)?;
-        checkpoint.set_json(&format!("{PREFIX}.features"), &features)?;
+        checkpoint.set_json(&format!("{prefix}.chunk_width"), &self.lookup.width)?;
+        checkpoint.set_json(&format!("{prefix}.tables"), &tables)?;
+        checkpoint.set_json(&format!("{prefix}.features"), &features)
+    }
+
+    /// [`PrunedTables::export`] into a file of its own.
+    ///
+    /// # Errors
+    /// As [`PrunedTables::export`] and [`Checkpoint::save`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut checkpoint = Checkpoint::new();
+        self.export(&mut checkpoint, PREFIX)?;
         checkpoint.save(path)
     }
 
     /// Makes them from a file that [`PrunedTables::save`] wrote.
     ///
     /// # Errors
-    /// As [`Checkpoint::load`]; [`Error::Checkpoint`](crate::Error::Checkpoint) if it is of something else, [`Error::LimitExceeded`](crate::Error::LimitExceeded) or
-    /// [`Error::Device`](crate::Error::Device) if the memory cannot be had.
-    pub fn load(ctx: &Context, path: impl AsRef<Path>) -> Result<Self> {
-        let checkpoint = Checkpoint::load(path)?;
-        let width: u32 = checkpoint.json(&format!("{PREFIX}.chunk_width"))?;
-        let tables: Described<u32> = checkpoint.json(&format!("{PREFIX}.tables"))?;
-        let features: Described<(usize, bool)> = checkpoint.json(&format!("{PREFIX}.features"))?;
+    /// As [`Checkpoint::load`] and [`PrunedTables::from_checkpoint`].
+    pub fn from_file(ctx: &Context, path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_checkpoint(ctx, &Checkpoint::load(path)?, PREFIX)
+    }
+
+    /// Makes the tables that [`PrunedTables::export`] described, on any device.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) if there are none, or they are damaged,
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the memory cannot
+    /// be had.
+    pub fn from_checkpoint(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
+        let width: u32 = checkpoint.json(&format!("{prefix}.chunk_width"))?;
+        let tables: Described<u32> = checkpoint.json(&format!("{prefix}.tables"))?;
+        let features: Described<(usize, bool)> = checkpoint.json(&format!("{prefix}.features"))?;
         if ![4, 8, 16, 32].contains(&width) || features.is_empty() {
             let expected = "chunks of 4, 8, 16 or 32 columns, and features";
             return Err(checkpoint.mismatch("pruned tables", expected, format!("{width}, {features:?}")));
@@ -248,7 +288,7 @@ impl PrunedTables {
                 let what = format!("table \"{table}\"");
                 return Err(checkpoint.mismatch(what, "a name of its own, and chunks", chunks));
             }
-            let name = |what: &str| format!("{PREFIX}.{table}.{what}");
+            let name = |what: &str| format!("{prefix}.{table}.{what}");
             let rows = checkpoint.shape(&name("virtual_ids")).and_then(|shape| shape.first()).copied();
             let rows = rows.unwrap_or(0);
             let virtual_ids = checkpoint.tensor::<u32>(&name("virtual_ids"), &[rows])?.to_vec();
@@ -264,6 +304,6 @@ impl PrunedTables {
         }
         let features =
             features.into_iter().map(|(name, (table, mean))| Feature { name, table, mean }).collect();
-        Self::new(ctx, width, &tables, features, parts)
+        Self::new(ctx, width, &tables, features, parts, Precision::F32)
     }
 }

@@ -3,9 +3,10 @@
 use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
+use crate::bag::Outputs;
 use crate::device::{Buffer, Context, Ground, Matrix, Recorder};
 use crate::numbers::narrow;
-use crate::optimizer::Optimizer;
+use crate::optim::Optimizer;
 use crate::{Error, Result};
 
 /// Embedding tables on raw ids, whose rows have as many chunks of columns as they are worth (FIITED, Luo et al. 2024). See
@@ -15,7 +16,8 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use embag::chunked::ChunkedTables;
-/// use embag::{Context, Matrix, Pooling, RowwiseAdagrad};
+/// use embag::optim::RowwiseAdagrad;
+/// use embag::{Context, Matrix, Pooling};
 ///
 /// let ctx = Context::cpu();
 /// let mut tables = ChunkedTables::builder(&ctx)
@@ -191,13 +193,27 @@ impl ChunkedTables {
         self.lookup.forward(batch)
     }
 
-    /// Records [`ChunkedTables::forward`]. Submit it before rows or chunks move, as [`ChunkedTables::record_backward`] says.
+    /// The pooled vectors of each feature, `[batch, dim]`. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::forward`].
+    pub fn forward_features(&self, batch: &ChunkedBatch) -> Result<Vec<Matrix>> {
+        self.check_fresh(batch)?;
+        self.lookup.forward_features(batch)
+    }
+
+    /// Records the lookup into one matrix, or one for each feature. Submit it before rows or chunks move, as [`ChunkedTables::record_backward`] says.
     ///
     /// # Errors
     /// As [`ChunkedTables::forward`], and if `out` has another shape.
-    pub fn record_forward(&self, rec: &mut Recorder, batch: &ChunkedBatch, out: &Matrix) -> Result<()> {
+    pub fn record_forward<'a>(
+        &self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        out: impl Into<Outputs<'a>>,
+    ) -> Result<()> {
         self.check_fresh(batch)?;
-        self.lookup.record_forward(rec, batch, out)?;
+        self.lookup.record_forward(rec, batch, out.into())?;
         rec.stands_on(&self.ground);
         Ok(())
     }

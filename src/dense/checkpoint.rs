@@ -9,29 +9,29 @@ use crate::{Checkpoint, Context, Result};
 macro_rules! in_checkpoints {
     ($stack:ident) => {
         impl $stack {
-            #[doc = concat!("Adds what [`", stringify!($stack), "::export`] gives to a checkpoint, as")]
+            #[doc = concat!("Adds what [`", stringify!($stack), "::tensors`] gives to a checkpoint, as")]
             /// `{prefix}.0.bias` and so on, and the optimizer as `{prefix}.optimizer` in the metadata. Blocks.
             ///
             /// # Errors
             /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
             /// already, [`Error::Device`](crate::Error::Device) if the device fails.
-            pub fn export_to(&self, ctx: &Context, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
-                for NamedTensor { name, shape, values } in self.export(ctx)? {
+            pub fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+                for NamedTensor { name, shape, values } in self.tensors(ctx)? {
                     checkpoint.insert(&format!("{prefix}.{name}"), &shape, values)?;
                 }
                 checkpoint.set_json(&format!("{prefix}.optimizer"), self.optimizer())
             }
 
             /// Takes parameters, optimizer state and learning rate from a checkpoint that
-            #[doc = concat!("[`", stringify!($stack), "::export_to`] wrote. Nothing is changed unless everything")]
+            #[doc = concat!("[`", stringify!($stack), "::export`] wrote. Nothing is changed unless everything")]
             #[doc = concat!("fits, see [`", stringify!($stack), "::check_import`].")]
             ///
             /// # Errors
             #[doc = concat!("As [`", stringify!($stack), "::check_import`];")]
             /// [`Error::Device`](crate::Error::Device) if the device fails.
-            pub fn import_from(&mut self, ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+            pub fn import(&mut self, ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
                 let (tensors, optimizer) = checked(self.layers(), checkpoint, prefix)?;
-                self.import(ctx, &tensors)?;
+                self.set_tensors(ctx, &tensors)?;
                 self.set_lr(optimizer.lr())
             }
 
@@ -60,7 +60,7 @@ fn checked(
     let saved: DenseOptimizer = checkpoint.json(&key)?;
     let wanted = layers[0].training().optimizer;
     if saved.with_lr(wanted.lr()) != wanted {
-        return Err(checkpoint.mismatch(key, format!("{wanted:?}"), format!("{saved:?}")));
+        return Err(checkpoint.mismatch(key, wanted.described(), saved.described()));
     }
     saved.validate().map_err(|error| checkpoint.mismatch(key, "sensible hyper-parameters", error))?;
     let tensors = named_shapes(layers).into_iter().map(|(name, shape)| {

@@ -67,13 +67,14 @@ impl CrossLayer {
         width: usize,
         rank: Option<usize>,
         max_batch: usize,
-        optimizer: &DenseOptimizer,
+        optimizer: impl Into<DenseOptimizer>,
         seed: u64,
     ) -> Result<Self> {
         if width == 0 || rank == Some(0) {
             let got = format!("{width} columns, rank {rank:?}");
             return Err(Error::invalid("cross layer", "at least one column, and a rank of at least 1", got));
         }
+        let optimizer = &optimizer.into();
         let training = Training::new(optimizer)?;
         let scale = |inputs: usize| 1.0 / f32::sqrt(inputs as f32);
         let parameter = |name, shape, first_row, inputs| {
@@ -119,7 +120,7 @@ impl CrossLayer {
         self.all().into_iter().map(|parameter| (parameter.name, &parameter.value)).collect()
     }
 
-    /// The parameters' gradients of the last [`CrossLayer::backward`], in the order of
+    /// The parameters' gradients of the last [`CrossLayer::record_backward`], in the order of
     /// [`CrossLayer::parameters`].
     #[must_use]
     pub fn gradients(&self) -> Vec<(&'static str, &Matrix)> {
@@ -146,7 +147,7 @@ impl CrossLayer {
     /// # Errors
     /// [`Error::InvalidArgument`] for too large a batch or if a shape does not fit, [`Error::LimitExceeded`] if one
     /// row is too large for the device to bind.
-    pub fn forward(&self, rec: &mut Recorder, x0: &Matrix, x: &Matrix, out: &Matrix) -> Result<()> {
+    pub fn record_forward(&self, rec: &mut Recorder, x0: &Matrix, x: &Matrix, out: &Matrix) -> Result<()> {
         let dispatches = self.plan_forward(rec, x0, x, out)?;
         record(rec, dispatches);
         Ok(())
@@ -200,14 +201,14 @@ impl CrossLayer {
     }
 
     /// Records the gradients of the parameters (the sums over the batch, overwriting the last ones) and of both
-    /// inputs, after [`CrossLayer::forward`] for the same `x0` and `x`.
+    /// inputs, after [`CrossLayer::record_forward`] for the same `x0` and `x`.
     ///
     /// All are `[batch, width]`. `dy` is the gradient of the output and is overwritten with that of `x`; the gradient
     /// of `x0` is added to `dx0`.
     ///
     /// # Errors
-    /// As [`CrossLayer::forward`].
-    pub fn backward(
+    /// As [`CrossLayer::record_forward`].
+    pub fn record_backward(
         &self,
         rec: &mut Recorder,
         x0: &Matrix,
@@ -215,11 +216,11 @@ impl CrossLayer {
         dy: &Matrix,
         dx0: &Matrix,
     ) -> Result<()> {
-        rec.whole(|rec| self.record_backward(rec, x0, x, dy, dx0, Turn::default()))
+        rec.whole(|rec| self.record_turn(rec, x0, x, dy, dx0, Turn::default()))
     }
 
-    /// [`CrossLayer::backward`] in its turn. If it fails, some of it may have been recorded.
-    pub(super) fn record_backward(
+    /// [`CrossLayer::record_backward`] in its turn. If it fails, some of it may have been recorded.
+    pub(super) fn record_turn(
         &self,
         rec: &mut Recorder,
         x0: &Matrix,
@@ -348,13 +349,13 @@ impl CrossLayer {
         (width.variant(), width.columns())
     }
 
-    /// Records one step of the optimizer with the gradients of the last [`CrossLayer::backward`]. It counts when it is
+    /// Records one step of the optimizer with the gradients of the last [`CrossLayer::record_backward`]. It counts when it is
     /// submitted, and never if it is not.
     ///
     /// # Errors
     /// [`Error::Device`] if there is no memory.
-    pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
-        self.record_step(rec)
+    pub fn record_step(&mut self, rec: &mut Recorder) -> Result<()> {
+        self.step_parameters(rec)
     }
 
     /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of steps.
@@ -362,15 +363,15 @@ impl CrossLayer {
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails.
-    pub fn export(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
+    pub fn tensors(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
         self.export_with(ctx, "")
     }
 
-    /// Takes up what [`CrossLayer::export`] gave; other names among `tensors` are left alone.
+    /// Takes up what [`CrossLayer::tensors`] gave; other names among `tensors` are left alone.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
-    pub fn import(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
+    pub fn set_tensors(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
         let import = self.matched(tensors, "")?;
         self.take(ctx, import)
     }

@@ -5,27 +5,29 @@ use super::optimizer::DenseOptimizer;
 use super::parameter::NamedTensor;
 use super::plan::record;
 use super::stack;
+use crate::optim::Sgd;
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// The cross network of DCN-v2 (Wang et al., 2021): cross layers one after the other, all of which also see the
 /// input of the first, and buffers for what lies between.
 ///
 /// ```
-/// use embag::dense::{CrossNet, DenseOptimizer};
+/// use embag::dense::CrossNet;
+/// use embag::optim::Adagrad;
 /// use embag::{Context, Matrix, Recorder};
 ///
 /// let ctx = Context::cpu();
-/// let optimizer = DenseOptimizer::Adagrad { lr: 0.1, eps: 1e-8 };
-/// // two layers of rank 2 for 6 columns, and batches of at most 4
-/// let mut cross = CrossNet::new(&ctx, 6, 2, Some(2), 4, &optimizer, 7)?;
+/// let optimizer = Adagrad { lr: 0.1, ..Default::default() };
+/// let mut cross =
+///     CrossNet::builder(&ctx, 6).layers(2).rank(2).max_batch(4).optimizer(optimizer).seed(7).build()?;
 /// let x = Matrix::from_slice(&ctx, &[0.5; 18], 3, 6)?;
 /// let dy = Matrix::from_slice(&ctx, &[1.0; 18], 3, 6)?;
 /// let (out, dx) = (Matrix::zeros(&ctx, 3, 6)?, Matrix::zeros(&ctx, 3, 6)?);
 ///
 /// let mut rec = Recorder::new(&ctx);
-/// cross.forward(&mut rec, &x, &out)?;
-/// cross.backward(&mut rec, &x, &dy, &dx)?; // dy: the gradient of out, yours
-/// cross.step(&mut rec)?;
+/// cross.record_forward(&mut rec, &x, &out)?;
+/// cross.record_backward(&mut rec, &x, &dy, &dx)?; // dy: the gradient of out, yours
+/// cross.record_step(&mut rec)?;
 /// rec.run()?;
 /// assert_eq!(dx.to_vec(&ctx)?.len(), 18);
 /// # Ok::<(), embag::Error>(())
@@ -37,29 +39,84 @@ pub struct CrossNet {
     hidden: Vec<Matrix>,
 }
 
-impl CrossNet {
-    /// `layers` layers for `width` columns, of low rank where one is given. Layer `i` is a [`CrossLayer`] with the
-    /// seed `seed + i`.
+/// Describes a cross network; made by [`CrossNet::builder`].
+#[derive(Debug, Clone)]
+pub struct CrossNetBuilder {
+    ctx: Context,
+    width: usize,
+    layers: usize,
+    rank: Option<usize>,
+    max_batch: usize,
+    optimizer: DenseOptimizer,
+    seed: u64,
+}
+
+impl CrossNetBuilder {
+    /// Sets the number of layers; 3 if it is not set.
+    #[must_use]
+    pub fn layers(mut self, layers: usize) -> Self {
+        self.layers = layers;
+        self
+    }
+
+    /// Makes the layers' matrices products of two of this rank, `[width, rank]` and `[rank, width]`, unless it is `None`.
+    #[must_use]
+    pub fn rank(mut self, rank: impl Into<Option<usize>>) -> Self {
+        self.rank = rank.into();
+        self
+    }
+
+    /// Sets the largest batch that there is room for; 2,048 if it is not set.
+    #[must_use]
+    pub fn max_batch(mut self, rows: usize) -> Self {
+        self.max_batch = rows;
+        self
+    }
+
+    /// Sets the optimizer; [`Sgd`] if it is not set.
+    #[must_use]
+    pub fn optimizer(mut self, optimizer: impl Into<DenseOptimizer>) -> Self {
+        self.optimizer = optimizer.into();
+        self
+    }
+
+    /// Sets the seed of first values: layer `i` is a [`CrossLayer`] with the seed `seed + i`.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Makes the layers.
     ///
     /// # Errors
     /// As [`CrossLayer::new`], and [`Error::InvalidArgument`] for no layers.
-    pub fn new(
-        ctx: &Context,
-        width: usize,
-        layers: usize,
-        rank: Option<usize>,
-        max_batch: usize,
-        optimizer: &DenseOptimizer,
-        seed: u64,
-    ) -> Result<Self> {
+    pub fn build(self) -> Result<CrossNet> {
+        let Self { ctx, width, layers, rank, max_batch, optimizer, seed } = self;
         if layers == 0 {
             return Err(Error::invalid("layers", "at least one", layers));
         }
-        let layer = |i| CrossLayer::new(ctx, width, rank, max_batch, optimizer, seed.wrapping_add(i));
-        Ok(Self {
+        let layer = |i| CrossLayer::new(&ctx, width, rank, max_batch, optimizer, seed.wrapping_add(i));
+        Ok(CrossNet {
             layers: (0u64..).take(layers).map(layer).collect::<Result<_>>()?,
-            hidden: (1..layers).map(|_| Matrix::padded(ctx, max_batch, width)).collect::<Result<_>>()?,
+            hidden: (1..layers).map(|_| Matrix::padded(&ctx, max_batch, width)).collect::<Result<_>>()?,
         })
+    }
+}
+
+impl CrossNet {
+    /// Begins the description of a network for `width` columns.
+    #[must_use]
+    pub fn builder(ctx: &Context, width: usize) -> CrossNetBuilder {
+        CrossNetBuilder {
+            ctx: ctx.clone(),
+            width,
+            layers: 3,
+            rank: None,
+            max_batch: 2048,
+            optimizer: Sgd::default().into(),
+            seed: 0,
+        }
     }
 
     /// The layers, first to last.
@@ -103,8 +160,8 @@ impl CrossNet {
     /// Records the layers for `x` and `out` of `[batch, width]`; the batch may be smaller than the largest.
     ///
     /// # Errors
-    /// As [`CrossLayer::forward`].
-    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+    /// As [`CrossLayer::record_forward`].
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         let hidden = self.first_rows(x)?;
         let mut all = Vec::new();
         for (i, layer) in self.layers.iter().enumerate() {
@@ -115,14 +172,14 @@ impl CrossNet {
         Ok(())
     }
 
-    /// Records the gradients of all parameters and of the input, after [`CrossNet::forward`] for the same `x`.
+    /// Records the gradients of all parameters and of the input, after [`CrossNet::record_forward`] for the same `x`.
     ///
     /// `dy` is the gradient of the output and is used as room: what it holds afterwards means nothing. All of `dx` is
     /// overwritten.
     ///
     /// # Errors
-    /// As [`CrossLayer::forward`].
-    pub fn backward(&self, rec: &mut Recorder, x: &Matrix, dy: &Matrix, dx: &Matrix) -> Result<()> {
+    /// As [`CrossLayer::record_forward`].
+    pub fn record_backward(&self, rec: &mut Recorder, x: &Matrix, dy: &Matrix, dx: &Matrix) -> Result<()> {
         let hidden = self.first_rows(x)?;
         dy.check_shape("dy", x.rows(), self.width())?;
         dx.check_shape("dx", x.rows(), self.width())?;
@@ -130,7 +187,7 @@ impl CrossNet {
             for (i, layer) in self.layers.iter().enumerate().rev() {
                 let input = if i == 0 { x } else { &hidden[i - 1] };
                 let turn = Turn { first: i + 1 == self.layers.len(), last: i == 0 };
-                layer.record_backward(rec, x, input, dy, dx, turn)?;
+                layer.record_turn(rec, x, input, dy, dx, turn)?;
             }
             Ok(())
         })
@@ -147,24 +204,24 @@ impl CrossNet {
     /// Records one step of every layer's optimizer.
     ///
     /// # Errors
-    /// As [`CrossLayer::step`].
-    pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
+    /// As [`CrossLayer::record_step`].
+    pub fn record_step(&mut self, rec: &mut Recorder) -> Result<()> {
         stack::step(&self.layers, rec)
     }
 
-    /// [`CrossLayer::export`] of every layer, with `0.`, `1.` and so on before the names. Blocks.
+    /// [`CrossLayer::tensors`] of every layer, with `0.`, `1.` and so on before the names. Blocks.
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails.
-    pub fn export(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
+    pub fn tensors(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
         stack::export(&self.layers, ctx)
     }
 
-    /// Takes up what [`CrossNet::export`] gave.
+    /// Takes up what [`CrossNet::tensors`] gave.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
-    pub fn import(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
+    pub fn set_tensors(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
         stack::import(&mut self.layers, ctx, tensors)
     }
 }

@@ -44,7 +44,7 @@ impl Interaction {
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no feature, value or output, or a shape does not fit;
     /// [`Error::LimitExceeded`] if one row is too large for the device to bind.
-    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         self.validate()?;
         x.check_shape("x", x.rows(), self.in_cols())?;
         out.check_shape("out", x.rows(), self.out_cols())?;
@@ -78,8 +78,8 @@ impl Interaction {
     /// output. All of `dx` is overwritten.
     ///
     /// # Errors
-    /// As [`Interaction::forward`].
-    pub fn backward(&self, rec: &mut Recorder, x: &Matrix, dout: &Matrix, dx: &Matrix) -> Result<()> {
+    /// As [`Interaction::record_forward`].
+    pub fn record_backward(&self, rec: &mut Recorder, x: &Matrix, dout: &Matrix, dx: &Matrix) -> Result<()> {
         self.validate()?;
         x.check_shape("x", x.rows(), self.in_cols())?;
         dout.check_shape("dout", x.rows(), self.out_cols())?;

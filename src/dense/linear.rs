@@ -67,13 +67,14 @@ impl Linear {
         inputs: usize,
         outputs: usize,
         activation: Activation,
-        optimizer: &DenseOptimizer,
+        optimizer: impl Into<DenseOptimizer>,
         seed: u64,
     ) -> Result<Self> {
         if inputs == 0 || outputs == 0 {
             let got = format!("{inputs} inputs, {outputs} outputs");
             return Err(Error::invalid("linear layer", "at least one input and one output", got));
         }
+        let optimizer = &optimizer.into();
         let training = Training::new(optimizer)?;
         let scale = 1.0 / f32::sqrt(inputs as f32);
         let parameter =
@@ -117,13 +118,13 @@ impl Linear {
         &self.bias.value
     }
 
-    /// The weight's gradient of the last [`Linear::backward`].
+    /// The weight's gradient of the last [`Linear::record_backward`].
     #[must_use]
     pub fn weight_grad(&self) -> &Matrix {
         &self.weight.grad
     }
 
-    /// The bias's gradient of the last [`Linear::backward`].
+    /// The bias's gradient of the last [`Linear::record_backward`].
     #[must_use]
     pub fn bias_grad(&self) -> &Matrix {
         &self.bias.grad
@@ -154,7 +155,7 @@ impl Linear {
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
     /// device to bind.
-    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         let dispatches = self.plan_forward(rec, x, out)?;
         record(rec, dispatches);
         Ok(())
@@ -175,8 +176,8 @@ impl Linear {
     /// with the gradient in front of the activation.
     ///
     /// # Errors
-    /// As [`Linear::forward`].
-    pub fn backward(
+    /// As [`Linear::record_forward`].
+    pub fn record_backward(
         &self,
         rec: &mut Recorder,
         x: &Matrix,
@@ -230,13 +231,13 @@ impl Linear {
         Ok(all)
     }
 
-    /// Records one step of the optimizer with the gradients of the last [`Linear::backward`]. It counts when it is submitted,
+    /// Records one step of the optimizer with the gradients of the last [`Linear::record_backward`]. It counts when it is submitted,
     /// and never if it is not.
     ///
     /// # Errors
     /// [`Error::Device`] if there is no memory.
-    pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
-        self.record_step(rec)
+    pub fn record_step(&mut self, rec: &mut Recorder) -> Result<()> {
+        self.step_parameters(rec)
     }
 
     /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of steps.
@@ -244,15 +245,15 @@ impl Linear {
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails.
-    pub fn export(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
+    pub fn tensors(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
         self.export_with(ctx, "")
     }
 
-    /// Takes up what [`Linear::export`] gave; other names among `tensors` are left alone.
+    /// Takes up what [`Linear::tensors`] gave; other names among `tensors` are left alone.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
-    pub fn import(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
+    pub fn set_tensors(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
         let import = self.matched(tensors, "")?;
         self.take(ctx, import)
     }

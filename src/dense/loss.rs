@@ -14,7 +14,7 @@ use crate::{Matrix, Recorder, Result};
 ///
 /// # Errors
 /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape does not fit.
-pub fn bce_with_logits(
+pub fn record_bce_with_logits(
     rec: &mut Recorder,
     logits: &Matrix,
     labels: &Matrix,

@@ -29,12 +29,13 @@ impl Mlp {
         sizes: &[usize],
         activation: Activation,
         max_batch: usize,
-        optimizer: &DenseOptimizer,
+        optimizer: impl Into<DenseOptimizer>,
         seed: u64,
     ) -> Result<Self> {
         if sizes.len() < 2 {
             return Err(Error::invalid("sizes", "at least two", sizes.len()));
         }
+        let optimizer = &optimizer.into();
         let last = sizes.len() - 2;
         let layers = sizes
             .windows(2)
@@ -95,8 +96,8 @@ impl Mlp {
     /// than the largest.
     ///
     /// # Errors
-    /// As [`Linear::forward`], and [`Error::InvalidArgument`] for too large a batch.
-    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+    /// As [`Linear::record_forward`], and [`Error::InvalidArgument`] for too large a batch.
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         let hidden = self.first_rows(&self.hidden, x)?;
         let mut all = Vec::new();
         for (i, layer) in self.layers.iter().enumerate() {
@@ -107,12 +108,12 @@ impl Mlp {
         Ok(())
     }
 
-    /// Records the gradients of all parameters and, where `dx` is given, of the input, after [`Mlp::forward`] for
+    /// Records the gradients of all parameters and, where `dx` is given, of the input, after [`Mlp::record_forward`] for
     /// the same `x`. `y` is the output, `dy` its gradient, which is overwritten.
     ///
     /// # Errors
-    /// As [`Mlp::forward`].
-    pub fn backward(
+    /// As [`Mlp::record_forward`].
+    pub fn record_backward(
         &self,
         rec: &mut Recorder,
         x: &Matrix,
@@ -149,24 +150,24 @@ impl Mlp {
     /// Records one step of every layer's optimizer.
     ///
     /// # Errors
-    /// As [`Linear::step`].
-    pub fn step(&mut self, rec: &mut Recorder) -> Result<()> {
+    /// As [`Linear::record_step`].
+    pub fn record_step(&mut self, rec: &mut Recorder) -> Result<()> {
         stack::step(&self.layers, rec)
     }
 
-    /// [`Linear::export`] of every layer, with `0.`, `1.` and so on before the names. Blocks.
+    /// [`Linear::tensors`] of every layer, with `0.`, `1.` and so on before the names. Blocks.
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails.
-    pub fn export(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
+    pub fn tensors(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
         stack::export(&self.layers, ctx)
     }
 
-    /// Takes up what [`Mlp::export`] gave.
+    /// Takes up what [`Mlp::tensors`] gave.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
-    pub fn import(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
+    pub fn set_tensors(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
         stack::import(&mut self.layers, ctx, tensors)
     }
 }

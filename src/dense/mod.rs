@@ -7,22 +7,22 @@
 //! error when the recorder is submitted.) When an operation returns an error it has recorded nothing.
 //!
 //! ```
-//! use embag::dense::{Activation, DenseOptimizer, Mlp, bce_with_logits};
+//! use embag::dense::{Activation, Mlp, record_bce_with_logits};
+//! use embag::optim::Sgd;
 //! use embag::{Context, Matrix, Recorder};
 //!
 //! let ctx = Context::cpu();
-//! let optimizer = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
-//! let mut mlp = Mlp::new(&ctx, &[2, 8, 1], Activation::None, 4, &optimizer, 7)?;
+//! let mut mlp = Mlp::new(&ctx, &[2, 8, 1], Activation::None, 4, Sgd { lr: 0.1, ..Default::default() }, 7)?;
 //! let x = Matrix::from_slice(&ctx, &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], 4, 2)?;
 //! let labels = Matrix::from_slice(&ctx, &[0.0, 1.0, 1.0, 1.0], 4, 1)?;
 //! let [logits, loss, grad] = [(); 3].map(|()| Matrix::zeros(&ctx, 4, 1));
 //! let (logits, loss, grad) = (logits?, loss?, grad?);
 //!
 //! let mut rec = Recorder::new(&ctx);
-//! mlp.forward(&mut rec, &x, &logits)?;
-//! bce_with_logits(&mut rec, &logits, &labels, &loss, &grad)?;
-//! mlp.backward(&mut rec, &x, &logits, &grad, None)?;
-//! mlp.step(&mut rec)?;
+//! mlp.record_forward(&mut rec, &x, &logits)?;
+//! record_bce_with_logits(&mut rec, &logits, &labels, &loss, &grad)?;
+//! mlp.record_backward(&mut rec, &x, &logits, &grad, None)?;
+//! mlp.record_step(&mut rec)?;
 //! rec.run()?;
 //! assert!(loss.to_vec(&ctx)?.iter().all(|loss| loss.is_finite()));
 //! # Ok::<(), embag::Error>(())
@@ -43,15 +43,15 @@ mod stack;
 mod trained;
 
 pub use cross::CrossLayer;
-pub use cross_net::CrossNet;
+pub use cross_net::{CrossNet, CrossNetBuilder};
 pub use interaction::Interaction;
 pub use linear::{Activation, Linear};
-pub use loss::bce_with_logits;
+pub use loss::record_bce_with_logits;
 pub use mlp::Mlp;
 pub use optimizer::DenseOptimizer;
 pub use parameter::NamedTensor;
 pub(crate) use plan::{record, row_chunks};
-pub use product::matmul;
+pub use product::record_matmul;
 pub(crate) use product::{Epilogue, Groups, grouped_product};
 
 #[cfg(doc)]

@@ -3,83 +3,97 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::dense_update::{OPTIMIZERS, Params};
+use crate::optim::{Adagrad, Adam, BiasCorrection, EpsPlace, Optimizer, Sgd, WeightDecay};
 use crate::{Error, Result};
 
-/// An optimizer of dense parameters with its hyper-parameters, in the meaning of `torch.optim`.
+/// An optimizer of dense parameters: one of [`optim`](crate::optim) that is made for all elements, in the meaning of
+/// `torch.optim`. Layers take [`Sgd`], [`Adagrad`] and [`Adam`] as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenseOptimizer {
     /// `w -= lr (g + weight_decay w)`
-    Sgd {
-        /// Learning rate.
-        lr: f32,
-        /// L2 penalty.
-        weight_decay: f32,
-    },
+    Sgd(Sgd),
     /// `s += g^2; w -= lr g / (sqrt(s) + eps)` (Duchi et al., 2011).
-    Adagrad {
-        /// Learning rate.
-        lr: f32,
-        /// Added to the root.
-        eps: f32,
-    },
-    /// Adam (Kingma and Ba, 2015), or AdamW (Loshchilov and Hutter, 2019): `m += (1 - beta1) (g - m);
-    /// v = beta2 v + (1 - beta2) g^2; w -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)`.
-    Adam {
-        /// Learning rate.
-        lr: f32,
-        /// Decay rates of the two moments, each at least 0 and below 1.
-        betas: [f64; 2],
-        /// Added to the root.
-        eps: f32,
-        /// Weight decay.
-        weight_decay: f32,
-        /// Whether the decay is taken from the weights (AdamW), or added to the gradient (L2).
-        decoupled: bool,
-    },
+    Adagrad(Adagrad),
+    /// Adam (Kingma and Ba, 2015), or with decoupled weight decay AdamW (Loshchilov and Hutter, 2019):
+    /// `m += (1 - beta1) (g - m); v = beta2 v + (1 - beta2) g^2;
+    /// w -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)`. Bias is corrected by all steps, and `eps` added to the
+    /// corrected root, as [`Adam`] has it by default.
+    Adam(Adam),
+}
+
+impl From<Sgd> for DenseOptimizer {
+    fn from(sgd: Sgd) -> Self {
+        Self::Sgd(sgd)
+    }
+}
+
+impl From<Adagrad> for DenseOptimizer {
+    fn from(adagrad: Adagrad) -> Self {
+        Self::Adagrad(adagrad)
+    }
+}
+
+impl From<Adam> for DenseOptimizer {
+    fn from(adam: Adam) -> Self {
+        Self::Adam(adam)
+    }
+}
+
+impl From<&Self> for DenseOptimizer {
+    fn from(other: &Self) -> Self {
+        *other
+    }
 }
 
 impl DenseOptimizer {
+    /// What errors call it.
+    pub(super) fn described(&self) -> String {
+        match self {
+            Self::Sgd(sgd) => format!("{sgd:?}"),
+            Self::Adagrad(adagrad) => format!("{adagrad:?}"),
+            Self::Adam(adam) => format!("{adam:?}"),
+        }
+    }
+
+    /// The same optimizer for table rows.
+    fn of_rows(self) -> Optimizer {
+        match self {
+            Self::Sgd(sgd) => sgd.into(),
+            Self::Adagrad(adagrad) => adagrad.into(),
+            Self::Adam(adam) => adam.into(),
+        }
+    }
+
     /// Refuses hyper-parameters that make no sense.
     pub(super) fn validate(&self) -> Result<()> {
-        let least_zero = |name: &str, value: f32| {
-            if value.is_finite() && value >= 0.0 {
-                return Ok(());
+        if !(self.lr().is_finite() && self.lr() >= 0.0) {
+            return Err(Error::invalid("lr", "a finite number of at least 0", self.lr()));
+        }
+        if let Self::Adam(Adam { bias_correction, eps_place, .. }) = self {
+            if *bias_correction != BiasCorrection::Steps {
+                return Err(Error::invalid("bias_correction", "Steps, for dense parameters", "RowUpdates"));
             }
-            Err(Error::invalid(name, "a finite number of at least 0", value))
-        };
-        match *self {
-            Self::Sgd { lr, weight_decay } => {
-                least_zero("lr", lr)?;
-                least_zero("weight_decay", weight_decay)
-            }
-            Self::Adagrad { lr, eps } => {
-                least_zero("lr", lr)?;
-                least_zero("eps", eps)
-            }
-            Self::Adam { lr, betas, eps, weight_decay, .. } => {
-                least_zero("lr", lr)?;
-                least_zero("eps", eps)?;
-                least_zero("weight_decay", weight_decay)?;
-                match betas.iter().find(|beta| !(0.0..1.0).contains(*beta)) {
-                    Some(beta) => Err(Error::invalid("betas", "at least 0 and below 1", beta)),
-                    None => Ok(()),
-                }
+            if *eps_place != EpsPlace::Corrected {
+                return Err(Error::invalid("eps_place", "Corrected, for dense parameters", "Uncorrected"));
             }
         }
+        self.of_rows().validate()
     }
 
     /// The learning rate.
     #[must_use]
     pub fn lr(&self) -> f32 {
-        let (Self::Sgd { lr, .. } | Self::Adagrad { lr, .. } | Self::Adam { lr, .. }) = *self;
+        let (Self::Sgd(Sgd { lr, .. }) | Self::Adagrad(Adagrad { lr, .. }) | Self::Adam(Adam { lr, .. })) =
+            *self;
         lr
     }
 
     /// The same optimizer with another learning rate.
     #[must_use]
     pub fn with_lr(mut self, rate: f32) -> Self {
-        let (Self::Sgd { lr, .. } | Self::Adagrad { lr, .. } | Self::Adam { lr, .. }) = &mut self;
+        let (Self::Sgd(Sgd { lr, .. }) | Self::Adagrad(Adagrad { lr, .. }) | Self::Adam(Adam { lr, .. })) =
+            &mut self;
         *lr = rate;
         self
     }
@@ -87,18 +101,18 @@ impl DenseOptimizer {
     /// The kernel's variant.
     pub(super) fn variant(&self) -> usize {
         match self {
-            Self::Sgd { .. } => 0,
-            Self::Adagrad { .. } => 1,
-            Self::Adam { .. } => 2,
+            Self::Sgd(_) => 0,
+            Self::Adagrad(_) => 1,
+            Self::Adam(_) => 2,
         }
     }
 
     /// Names of the values of state that an element has.
     pub(super) fn state(&self) -> &'static [&'static str] {
         let names: &[&str] = match self {
-            Self::Sgd { .. } => &[],
-            Self::Adagrad { .. } => &["sum"],
-            Self::Adam { .. } => &["exp_avg", "exp_avg_sq"],
+            Self::Sgd(_) => &[],
+            Self::Adagrad(_) => &["sum"],
+            Self::Adam(_) => &["exp_avg", "exp_avg_sq"],
         };
         debug_assert_eq!(names.len(), OPTIMIZERS[self.variant()].1);
         names
@@ -107,18 +121,24 @@ impl DenseOptimizer {
     /// The parameters of a step, for a parameter of `4 * quads` elements.
     #[allow(clippy::cast_possible_truncation, reason = "constants are computed in f64 and rounded once")]
     pub(super) fn params(&self, progress: &Progress, quads: u32) -> Params {
-        let base = Params { quads, keep: 1.0, ..Params::default() };
+        let (Self::Sgd(Sgd { weight_decay, .. })
+        | Self::Adagrad(Adagrad { weight_decay, .. })
+        | Self::Adam(Adam { weight_decay, .. })) = *self;
+        let lr = self.lr();
+        let (l2, keep) = match weight_decay {
+            WeightDecay::None => (0.0, 1.0),
+            WeightDecay::L2(c) => (c, 1.0),
+            WeightDecay::Decoupled(c) => (0.0, (1.0 - f64::from(lr) * f64::from(c)) as f32),
+        };
+        let base = Params { quads, lr, l2, keep, ..Params::default() };
         match *self {
-            Self::Sgd { lr, weight_decay } => Params { lr, l2: weight_decay, ..base },
-            Self::Adagrad { lr, eps } => Params { lr, eps, ..base },
-            Self::Adam { lr, betas, eps, weight_decay, decoupled } => {
+            Self::Sgd(_) => base,
+            Self::Adagrad(Adagrad { eps, .. }) => Params { eps, ..base },
+            Self::Adam(Adam { betas, eps, .. }) => {
                 let [first, second] = progress.powers.map(|power| 1.0 - power);
-                let keep = 1.0 - f64::from(lr) * f64::from(weight_decay);
                 Params {
                     lr: (f64::from(lr) / first) as f32,
                     eps,
-                    l2: if decoupled { 0.0 } else { weight_decay },
-                    keep: if decoupled { keep as f32 } else { 1.0 },
                     beta2: betas[1] as f32,
                     one_minus_beta1: (1.0 - betas[0]) as f32,
                     one_minus_beta2: (1.0 - betas[1]) as f32,
@@ -149,8 +169,8 @@ impl Progress {
     /// One step further.
     pub(super) fn next(&self, optimizer: &DenseOptimizer) -> Self {
         let betas = match optimizer {
-            DenseOptimizer::Adam { betas, .. } => *betas,
-            DenseOptimizer::Sgd { .. } | DenseOptimizer::Adagrad { .. } => [0.0; 2],
+            DenseOptimizer::Adam(Adam { betas, .. }) => *betas,
+            DenseOptimizer::Sgd(_) | DenseOptimizer::Adagrad(_) => [0.0; 2],
         };
         let powers = [self.powers[0] * betas[0], self.powers[1] * betas[1]];
         Self { steps: self.steps.saturating_add(1), powers }
@@ -174,35 +194,38 @@ impl Progress {
 mod tests {
     use super::*;
 
-    const ADAM: DenseOptimizer =
-        DenseOptimizer::Adam { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false };
+    fn adam(betas: [f64; 2]) -> DenseOptimizer {
+        Adam { lr: 0.1, betas, ..Adam::default() }.into()
+    }
 
     #[test]
     fn progress_can_be_taken_up_again() {
+        let adam = &adam([0.9, 0.999]);
         let mut progress = Progress::START;
         for _ in 0..1000 {
-            progress = progress.next(&ADAM);
+            progress = progress.next(adam);
         }
-        assert_eq!(Progress::after(1000, &ADAM), progress);
+        assert_eq!(Progress::after(1000, adam), progress);
         assert!((progress.powers[1] - 0.999f64.powi(1000)).abs() < 1e-12);
         // powers end at 0, so that this does not take forever
-        assert_eq!(Progress::after(u64::MAX, &ADAM).steps, u64::MAX);
+        assert_eq!(Progress::after(u64::MAX, adam).steps, u64::MAX);
     }
 
     #[test]
     fn senseless_hyper_parameters_are_refused() {
-        let adam =
-            |betas| DenseOptimizer::Adam { lr: 0.1, betas, eps: 0.0, weight_decay: 0.0, decoupled: true };
+        let by_row = Adam { bias_correction: BiasCorrection::RowUpdates, ..Adam::default() };
         for bad in [
-            DenseOptimizer::Sgd { lr: -1.0, weight_decay: 0.0 },
-            DenseOptimizer::Sgd { lr: 0.1, weight_decay: f32::NAN },
-            DenseOptimizer::Adagrad { lr: f32::INFINITY, eps: 0.0 },
+            Sgd { lr: -1.0, ..Sgd::default() }.into(),
+            Sgd { weight_decay: WeightDecay::L2(f32::NAN), ..Sgd::default() }.into(),
+            Adagrad { lr: f32::INFINITY, ..Adagrad::default() }.into(),
             adam([1.0, 0.5]),
             adam([0.5, f64::NAN]),
+            by_row.into(),
         ] {
+            let bad: DenseOptimizer = bad;
             assert!(bad.validate().is_err(), "{bad:?}");
         }
         assert!(adam([0.0, 0.0]).validate().is_ok());
-        assert_eq!(ADAM.with_lr(0.5).lr(), 0.5);
+        assert_eq!(adam([0.9, 0.999]).with_lr(0.5).lr(), 0.5);
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn prefix(i: usize) -> String {
 
 /// Records one step of every layer's optimizer.
 pub(super) fn step(layers: &[impl Trained], rec: &mut Recorder) -> Result<()> {
-    rec.whole(|rec| layers.iter().try_for_each(|layer| layer.record_step(rec)))
+    rec.whole(|rec| layers.iter().try_for_each(|layer| layer.step_parameters(rec)))
 }
 
 /// Everything that a checkpoint must hold.

@@ -47,7 +47,7 @@ pub(super) trait Trained {
     }
 
     /// Records one step of the optimizer, or nothing.
-    fn record_step(&self, rec: &mut Recorder) -> Result<()> {
+    fn step_parameters(&self, rec: &mut Recorder) -> Result<()> {
         let Training { optimizer, progress } = self.training();
         let optimizer = *optimizer;
         rec.whole(|rec| {

@@ -3,7 +3,6 @@
 mod buffer;
 mod context;
 mod disabled;
-mod half_matrix;
 mod late;
 mod matrix;
 mod need;
@@ -18,7 +17,6 @@ pub(crate) use buffer::Repr;
 pub(crate) use context::Backend;
 pub use context::{Context, ContextOptions, DeviceLimits};
 pub(crate) use disabled::disabled;
-pub use half_matrix::HalfMatrix;
 pub(crate) use late::{Counter, Ground, Reached};
 pub use matrix::Matrix;
 pub(crate) use matrix::{Place, word};

@@ -25,6 +25,20 @@ impl Precision {
         if self == Self::F32 { 4 } else { 2 }
     }
 
+    /// Values in a word.
+    pub(crate) fn per_word(self) -> usize {
+        4 / self.bytes()
+    }
+
+    /// The name of the type.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        }
+    }
+
     pub(crate) fn code(self) -> u32 {
         match self {
             Self::F32 => TYPE_F32,

@@ -51,7 +51,7 @@ impl PooledOrder {
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
     /// device to bind.
-    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_shape("x", x.rows, self.in_cols())?;
         out.check_shape("out", x.rows, self.out_cols())?;
         let firsts = firsts(self.dims.iter().copied());
@@ -63,9 +63,9 @@ impl PooledOrder {
     /// repetitions in their order, 0 for features that were left out. All of `dx` is overwritten.
     ///
     /// # Errors
-    /// As [`PooledOrder::forward`]; [`Error::InvalidArgument`] too if a feature is repeated so often that a software
+    /// As [`PooledOrder::record_forward`]; [`Error::InvalidArgument`] too if a feature is repeated so often that a software
     /// adapter would end the sum.
-    pub fn backward(&self, rec: &mut Recorder, dout: &Matrix, dx: &Matrix) -> Result<()> {
+    pub fn record_backward(&self, rec: &mut Recorder, dout: &Matrix, dx: &Matrix) -> Result<()> {
         dout.check_shape("dout", dout.rows, self.out_cols())?;
         dx.check_shape("dx", dout.rows, self.in_cols())?;
         let mut lists: Vec<_> = self.dims.iter().map(|&dim| (dim, Vec::new())).collect();

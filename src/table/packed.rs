@@ -145,7 +145,8 @@ const ALIGNMENT: u64 = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Adagrad, Context, ContextOptions, Optimizer, Precision, Table};
+    use crate::optim::{Adagrad, Optimizer};
+    use crate::{Context, ContextOptions, Precision, Table};
 
     /// Tables of all kinds of rows, cut into windows of at most `binding` bytes.
     fn store(binding: u64) -> TableStore {

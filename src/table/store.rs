@@ -11,7 +11,7 @@ use crate::device::{Buffer, Context, Need, Precision, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::init_rows;
 use crate::numbers::narrow;
-use crate::optimizer::Optimizer;
+use crate::optim::Optimizer;
 use crate::{Error, Result};
 
 /// Tables in device memory, with the state of an optimizer.

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use super::RowStore;
 use super::state::Place;
 use crate::device::Precision;
-use crate::optimizer::{Optimizer, StateKind};
+use crate::optim::{Optimizer, StateKind};
 use crate::{Checkpoint, Result};
 
 impl RowStore {

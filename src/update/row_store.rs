@@ -3,7 +3,7 @@
 use super::{KeyTerms, SortedTerms, Step, Updates};
 use crate::device::{Buffer, Context, Counter, Need, Precision, Recorder};
 use crate::names::unique;
-use crate::optimizer::Optimizer;
+use crate::optim::Optimizer;
 use crate::table::{Kind, Table, TableStore};
 use crate::{Error, Result};
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::RowStore;
 use crate::device::Precision;
-use crate::optimizer::{StateField, StateKind};
+use crate::optim::{StateField, StateKind};
 use crate::{Error, Result};
 
 /// Where a field lies in the words that are kept for a row.

@@ -6,7 +6,7 @@ use crate::cpu::random_word;
 use crate::device::{Buffer, Counter, Reached, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{part, row_update};
-use crate::optimizer::{Optimizer, Rounding, Schedule, Sgd, UpdateRules};
+use crate::optim::{Optimizer, Rounding, Schedule, Sgd, UpdateRules};
 use crate::{Error, Result};
 
 /// A recorded step. Its number, and with it the learning rate, is known when the recorder is submitted.

@@ -1,6 +1,6 @@
 //! What was said about updates when tables were described.
 
-use crate::optimizer::{Optimizer, Schedule, UpdateRules};
+use crate::optim::{Optimizer, Schedule, UpdateRules};
 use crate::{Error, Result};
 
 /// How rows are updated, and the seed of first values and of stochastic rounding.
@@ -49,7 +49,7 @@ macro_rules! update_methods {
         /// Sets the fused optimizer, which updates the rows that a backward touched.
         $(#[$optimizer])*
         #[must_use]
-        pub fn optimizer(mut self, optimizer: impl Into<$crate::Optimizer>) -> Self {
+        pub fn optimizer(mut self, optimizer: impl Into<$crate::optim::Optimizer>) -> Self {
             self.updates.optimizer = Some(optimizer.into());
             self
         }
@@ -57,14 +57,14 @@ macro_rules! update_methods {
         /// Sets what is done to gradients before, and to rows after the optimizer's step.
         $(#[$rules])*
         #[must_use]
-        pub fn update_rules(mut self, rules: $crate::UpdateRules) -> Self {
+        pub fn update_rules(mut self, rules: $crate::optim::UpdateRules) -> Self {
             self.updates.rules = rules;
             self
         }
 
         /// Sets what the learning rate is multiplied by in each step; the constant 1 if it is not set.
         #[must_use]
-        pub fn schedule(mut self, schedule: $crate::Schedule) -> Self {
+        pub fn schedule(mut self, schedule: $crate::optim::Schedule) -> Self {
             self.updates.schedule = schedule;
             self
         }

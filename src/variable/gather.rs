@@ -3,7 +3,7 @@
 use super::values::{check_pooling, no_bags};
 use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
-use crate::device::{Buffer, Matrix, Recorder};
+use crate::device::{Buffer, Matrix, Precision, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::width::Width;
 use crate::kernels::{variable_gather, variable_pool};
@@ -52,7 +52,7 @@ impl VariableRows {
     /// # Errors
     /// As [`VariableRows::gather`].
     pub fn gather_padded(&self, batch: &VariableBatch) -> Result<Matrix> {
-        let out = Matrix::output(self.context(), batch.len(), self.widest())?;
+        let out = Matrix::output(Precision::F32, self.context(), batch.len(), self.widest())?;
         let mut rec = Recorder::new(self.context());
         self.record_gather_padded(&mut rec, batch, &out)?;
         rec.run()?;
@@ -145,7 +145,7 @@ impl VariableRows {
     /// As [`VariableRows::gather`], and if the batch has no bags or `pooling` is neither sum nor mean.
     pub fn pool(&self, batch: &VariableBatch, pooling: Pooling) -> Result<Matrix> {
         let bags = batch.bags.as_ref().ok_or_else(no_bags)?;
-        let out = Matrix::output(self.context(), bags.count as usize, self.widest())?;
+        let out = Matrix::output(Precision::F32, self.context(), bags.count as usize, self.widest())?;
         let mut rec = Recorder::new(self.context());
         self.record_pool(&mut rec, batch, pooling, &out)?;
         rec.run()?;

@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use embag::variable::{RowValues, VariableRows};
-//! use embag::{Context, Pooling, RowwiseAdagrad};
+//! use embag::optim::RowwiseAdagrad;
+//! use embag::{Context, Pooling};
 //!
 //! let ctx = Context::cpu();
 //! // 100 frequent rows of 16 columns, then 1,000 rare ones of 4
@@ -18,7 +19,7 @@
 //! let batch = rows.batch(&[3u32, 1_099, 3])?;
 //! let values = rows.gather(&batch)?; // 16 + 4 + 16 values, on the device
 //! assert_eq!(values.size(), 36 * 4);
-//! rows.backward(&batch, &RowValues::Jagged(values))?; // here the rows stand in for their gradient
+//! rows.update(&batch, &RowValues::Jagged(values))?; // here the rows stand in for their gradient
 //!
 //! let bags = rows.bags(&[3u32, 1_099, 7], &[2, 1])?;
 //! let pooled = rows.pool(&bags, Pooling::Sum)?; // [2, 16]: the short row adds to the first 4 columns
@@ -26,6 +27,7 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 
+mod bags;
 mod batch;
 mod builder;
 mod gather;

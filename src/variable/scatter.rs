@@ -15,17 +15,17 @@ impl VariableRows {
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer, the batch is of other rows or `grad` does not fit it,
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the device cannot do it.
-    pub fn backward(&mut self, batch: &VariableBatch, grad: &RowValues) -> Result<()> {
+    pub fn update(&mut self, batch: &VariableBatch, grad: &RowValues) -> Result<()> {
         let mut rec = Recorder::new(self.context());
-        self.record_backward(&mut rec, batch, grad)?;
+        self.record_update(&mut rec, batch, grad)?;
         rec.run()
     }
 
-    /// Records [`VariableRows::backward`].
+    /// Records [`VariableRows::update`].
     ///
     /// # Errors
-    /// As [`VariableRows::backward`].
-    pub fn record_backward(
+    /// As [`VariableRows::update`].
+    pub fn record_update(
         &mut self,
         rec: &mut Recorder,
         batch: &VariableBatch,

@@ -6,6 +6,7 @@ use super::VariableRowsBuilder;
 use super::layout::{Layout, Place};
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Recorder};
+use crate::optim::Optimizer;
 use crate::update::RowStore;
 use crate::{Error, Result};
 
@@ -70,6 +71,18 @@ impl VariableRows {
     #[must_use]
     pub fn steps(&self) -> u32 {
         self.store.steps()
+    }
+
+    /// The optimizer.
+    #[must_use]
+    pub fn optimizer(&self) -> Option<&Optimizer> {
+        self.store.optimizer()
+    }
+
+    /// Columns of the matrix that [`VariableRows::forward`] makes: those of the widest row.
+    #[must_use]
+    pub fn output_cols(&self) -> usize {
+        self.widest()
     }
 
     /// Changes the learning rate from the next backward on.

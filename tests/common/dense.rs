@@ -3,13 +3,20 @@
 
 use embag::Shape;
 use embag::dense::DenseOptimizer;
+use embag::optim::{Adam, BiasCorrection, EpsPlace, Sgd, WeightDecay};
 use embag::{Context, ContextOptions, Matrix};
 
 use crate::common;
 
-pub(crate) const SGD: DenseOptimizer = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
-pub(crate) const ADAM: DenseOptimizer =
-    DenseOptimizer::Adam { lr: 0.01, betas: [0.9, 0.99], eps: 1e-8, weight_decay: 0.1, decoupled: false };
+pub(crate) const SGD: DenseOptimizer = DenseOptimizer::Sgd(Sgd { lr: 0.1, weight_decay: WeightDecay::None });
+pub(crate) const ADAM: DenseOptimizer = DenseOptimizer::Adam(Adam {
+    lr: 0.01,
+    betas: [0.9, 0.99],
+    eps: 1e-8,
+    weight_decay: WeightDecay::L2(0.1),
+    bias_correction: BiasCorrection::Steps,
+    eps_place: EpsPlace::Corrected,
+});
 
 /// Every device, the GPU with the kernels for real ones too.
 pub(crate) fn all_devices() -> Vec<Context> {

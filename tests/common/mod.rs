@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use embag::Shape;
 use embag::kernel::parity::Arithmetic;
-use embag::{Context, ContextOptions};
+use embag::{Context, ContextOptions, Lookup, Matrix, Precision, Recorder, Result};
 
 /// The GPU context, or `None` with one loud line if there is no adapter and none is required.
 pub(crate) fn gpu() -> Option<Context> {
@@ -24,6 +24,21 @@ pub(crate) fn gpu_with(options: &ContextOptions) -> Option<Context> {
             None
         }
     }
+}
+
+/// The outputs of all features side by side in another precision, of `rows` examples.
+pub(crate) fn forward_in<T: Lookup>(
+    tables: &T,
+    batch: &T::Batch,
+    rows: usize,
+    precision: Precision,
+) -> Result<Matrix> {
+    let ctx = tables.context();
+    let out = Matrix::zeros_of(precision, ctx, rows, tables.output_cols())?;
+    let mut rec = Recorder::new(ctx);
+    tables.record_forward(&mut rec, batch, &out)?;
+    rec.run()?;
+    Ok(out)
 }
 
 /// The CPU and, if there is one, the GPU.

@@ -1,7 +1,8 @@
 //! Bags and batches in plain host data, and what they should give: an independent reference in `f64`.
 #![allow(dead_code, reason = "not every test binary uses everything")]
 
-use embag::{Context, EmbeddingBags, Init, JaggedBatch, Matrix, Optimizer, Pooling, Table, WeightDecay};
+use embag::optim::{Optimizer, WeightDecay};
+use embag::{Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Table};
 
 use crate::common;
 use crate::random::Random;
@@ -191,7 +192,7 @@ impl Model {
                 bags.backward(&batch, &grad).unwrap();
             }
         } else if self.optimizer.is_some() {
-            bags.backward_features(&batch, &self.matrices(ctx, lists, grads)).unwrap();
+            bags.backward(&batch, &self.matrices(ctx, lists, grads)).unwrap();
         }
         let (tables, states) = self.content(&bags);
         Step { outs, weight_grad, tables, states }

@@ -5,8 +5,8 @@ use super::guard::Guard;
 use super::sparse_gradient::Target;
 use crate::bag::gradient::Gradient;
 use crate::bag::section::Section;
-use crate::bag::{EmbeddingBags, JaggedBatch};
-use crate::device::{Buffer, Matrix, Recorder};
+use crate::bag::{EmbeddingBags, Gradients, JaggedBatch};
+use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::part::lanes_for;
 use crate::kernels::segment_gradient;
@@ -18,29 +18,23 @@ use crate::{Error, Result};
 impl EmbeddingBags {
     /// The gradient of the rows that the batch touched, which stay as they are: one [`SparseGradient`] for each table
     /// that has a feature, in the order of the tables, empty for a table without ids. `grad` is the gradient of
-    /// [`EmbeddingBags::forward`]'s output. Waits until it is done.
+    /// the outputs, as for [`EmbeddingBags::backward`]. Waits until it is done.
     ///
     /// The sums are those of [`EmbeddingBags::backward`], made of the same terms in the same order: the same bits on
-    /// devices that round every operation by itself. [`UpdateRules::clip_value`](crate::UpdateRules::clip_value) holds
+    /// devices that round every operation by itself. [`UpdateRules::clip_value`](crate::optim::UpdateRules::clip_value) holds
     /// here, all other rules where the gradients are used, and no optimizer is needed. Each gradient takes memory for as many rows as its table's features have ids;
     /// device batches without counts count all ids for each table.
     ///
     /// # Errors
     /// As [`EmbeddingBags::backward`], but no optimizer is needed; [`Error::LimitExceeded`] or [`Error::Device`] if the
     /// memory cannot be had.
-    pub fn sparse_grad(&self, batch: &JaggedBatch, grad: &Matrix) -> Result<Vec<SparseGradient>> {
+    pub fn sparse_grad<'a>(
+        &self,
+        batch: &JaggedBatch,
+        grad: impl Into<Gradients<'a>>,
+    ) -> Result<Vec<SparseGradient>> {
         let mut rec = Recorder::new(self.context());
         let made = self.record_sparse_grad(&mut rec, batch, grad)?;
-        finished(rec, made)
-    }
-
-    /// [`EmbeddingBags::sparse_grad`] with a gradient for each output of [`EmbeddingBags::forward_features`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::sparse_grad`].
-    pub fn sparse_grad_features(&self, batch: &JaggedBatch, grads: &[Matrix]) -> Result<Vec<SparseGradient>> {
-        let mut rec = Recorder::new(self.context());
-        let made = self.record_sparse_grad_features(&mut rec, batch, grads)?;
         finished(rec, made)
     }
 
@@ -48,34 +42,16 @@ impl EmbeddingBags {
     ///
     /// # Errors
     /// As [`EmbeddingBags::sparse_grad`].
-    pub fn record_sparse_grad(
+    pub fn record_sparse_grad<'a>(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
-        grad: &Matrix,
+        grad: impl Into<Gradients<'a>>,
     ) -> Result<Vec<SparseGradient>> {
-        self.check_matrix(batch, grad, "grad")?;
-        let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
+        let grad = grad.into();
+        grad.check(&self.schema, batch, "grad")?;
         rec.whole(|rec| {
-            let gradient = self.spread_maxima(rec, batch, gradient)?;
-            self.sparse_sections(rec, batch, &gradient)
-        })
-    }
-
-    /// Records [`EmbeddingBags::sparse_grad_features`]. Gradients that no single binding holds are copied together
-    /// first.
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::sparse_grad`].
-    pub fn record_sparse_grad_features(
-        &self,
-        rec: &mut Recorder,
-        batch: &JaggedBatch,
-        grads: &[Matrix],
-    ) -> Result<Vec<SparseGradient>> {
-        self.check_feature_matrices(batch, grads, "grads")?;
-        let gradient = Gradient::of_features(rec.context(), grads.to_vec());
-        rec.whole(|rec| {
+            let gradient = Gradient::new(rec, &self.schema, grad)?;
             let gradient = self.spread_maxima(rec, batch, gradient)?;
             self.sparse_sections(rec, batch, &gradient)
         })
@@ -119,8 +95,7 @@ impl EmbeddingBags {
     }
 
     pub(super) fn target(&self, table: usize) -> Target {
-        let shape = self.store.tables().shape(table);
-        Target { name: self.store.tables().names()[table].clone(), rows: shape.rows, dim: shape.dim }
+        Target::of(self.store.tables(), table)
     }
 
     /// Ids of a table's features, or no fewer than there are.

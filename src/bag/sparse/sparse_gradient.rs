@@ -3,6 +3,7 @@
 use super::guard::{self, Guard};
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernels::feature::NONE;
+use crate::table::TableStore;
 use crate::{Error, Result};
 
 /// The gradient of some rows of one table, in device memory: each row once, in ascending order.
@@ -16,7 +17,8 @@ use crate::{Error, Result};
 /// [`SparseGradient::trimmed`] gives the room behind the last row up. Cloning shares the memory.
 ///
 /// ```
-/// use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Sgd, SparseGradient, Table};
+/// use embag::optim::Sgd;
+/// use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, SparseGradient, Table};
 ///
 /// let ctx = Context::cpu();
 /// let mut bags = EmbeddingBags::builder(&ctx)
@@ -53,10 +55,17 @@ pub struct SparseGradient {
 
 /// The table that a gradient belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(crate) struct Target {
     pub(super) name: String,
     pub(super) rows: u32,
     pub(super) dim: u32,
+}
+
+impl Target {
+    pub(crate) fn of(tables: &TableStore, table: usize) -> Self {
+        let shape = tables.shape(table);
+        Self { name: tables.names()[table].clone(), rows: shape.rows, dim: shape.dim }
+    }
 }
 
 impl SparseGradient {
@@ -106,7 +115,7 @@ impl SparseGradient {
     }
 
     /// How often each row was there (`u32`), as many as there is room for:
-    /// [`CowClip`](crate::CowClip), scaling by frequency and frequency-aware SGD ask for it.
+    /// [`CowClip`](crate::optim::CowClip), scaling by frequency and frequency-aware SGD ask for it.
     #[must_use]
     pub fn counts(&self) -> &Buffer {
         &self.counts
@@ -169,6 +178,11 @@ impl SparseGradient {
     pub fn to_host(&self) -> Result<(Vec<u32>, Vec<f32>)> {
         let trimmed = self.trimmed()?;
         Ok((trimmed.rows.read(&self.ctx)?, trimmed.values.to_vec(&self.ctx)?))
+    }
+
+    /// The numbers of the rows on the host. Waits for the device.
+    pub(crate) fn to_host_rows(&self) -> Result<Vec<u32>> {
+        self.trimmed()?.rows.read(&self.ctx)
     }
 
     /// Refuses gradients that cannot be used by a recorder.

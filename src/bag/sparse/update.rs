@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::sparse_gradient::Target;
 use super::{SparseGradient, guard};
 use crate::bag::EmbeddingBags;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::row_terms;
 use crate::numbers::narrow;
+use crate::table::TableStore;
 use crate::update::{CountedRows, Step};
 use crate::{Error, Result};
 
@@ -17,7 +18,7 @@ impl EmbeddingBags {
     /// updated once. Waits until it is done.
     ///
     /// With what [`EmbeddingBags::sparse_grad`] made of a batch, rows and state become what
-    /// [`EmbeddingBags::backward`] would have made of them. Of the [`UpdateRules`](crate::UpdateRules) all hold but
+    /// [`EmbeddingBags::backward`] would have made of them. Of the [`UpdateRules`](crate::optim::UpdateRules) all hold but
     /// `clip_value`, which is for the terms that the gradients are sums of. Without gradients it is a step too, as the
     /// backward of an empty batch is.
     ///
@@ -38,26 +39,7 @@ impl EmbeddingBags {
     pub fn record_update(&mut self, rec: &mut Recorder, gradients: &[SparseGradient]) -> Result<()> {
         self.store.updates().wanted_optimizer("one, for an update")?;
         self.store.same_context(rec)?;
-        let mut tables = Vec::with_capacity(gradients.len());
-        for gradient in gradients {
-            gradient.check_home(rec.context())?;
-            let table = self.store.tables().find(&gradient.table.name)?;
-            let expected = self.target(table);
-            if gradient.table != expected {
-                let shape = |of: &Target| format!("{} rows x {}", of.rows, of.dim);
-                let argument = format!("gradient of table \"{}\"", expected.name);
-                return Err(Error::invalid(argument, shape(&expected), shape(&gradient.table)));
-            }
-            if tables.contains(&table) {
-                let argument = format!("gradients of table \"{}\"", expected.name);
-                return Err(Error::invalid(
-                    argument,
-                    "one (SparseGradient::sum makes one of several)",
-                    "two",
-                ));
-            }
-            tables.push(table);
-        }
+        let tables = gradient_tables(rec.context(), self.store.tables(), gradients)?;
         rec.whole(|rec| {
             let step = self.store.begin_step(rec, "one, for an update")?;
             guard::record(rec, gradients);
@@ -111,4 +93,30 @@ impl EmbeddingBags {
         let rows = CountedRows { len, keys, terms, grad: place.binding, vec4: place.vec4 };
         self.store.update_counted(rec, table, rows, step)
     }
+}
+
+/// The table of each gradient: no two are of one, and all have their table's shape.
+pub(crate) fn gradient_tables(
+    ctx: &Context,
+    store: &TableStore,
+    gradients: &[SparseGradient],
+) -> Result<Vec<usize>> {
+    let mut tables = Vec::with_capacity(gradients.len());
+    for gradient in gradients {
+        gradient.check_home(ctx)?;
+        let table = store.find(&gradient.table.name)?;
+        let expected = Target::of(store, table);
+        if gradient.table != expected {
+            let shape = |of: &Target| format!("{} rows x {}", of.rows, of.dim);
+            let argument = format!("gradient of table \"{}\"", expected.name);
+            return Err(Error::invalid(argument, shape(&expected), shape(&gradient.table)));
+        }
+        if tables.contains(&table) {
+            let argument = format!("gradients of table \"{}\"", expected.name);
+            let expected = "one (SparseGradient::sum makes one of several)";
+            return Err(Error::invalid(argument, expected, "two"));
+        }
+        tables.push(table);
+    }
+    Ok(tables)
 }

@@ -1,55 +1,50 @@
 //! Describes quantised tables and their features.
 
 use super::QuantizedBags;
-use crate::bag::EmbeddingBagsBuilder;
+use crate::bag::{FeatureList, feature_methods, output_methods};
 use crate::table::{Init, RowFormat, Table};
-use crate::{Bounds, Context, EmbeddingBags, Pooling, Result};
+use crate::update::{RowStore, Updates};
+use crate::{Context, EmbeddingBags, Precision, Result};
 
 /// Describes quantised tables and their features; made by [`QuantizedBags::builder`].
 #[derive(Debug, Clone)]
 pub struct QuantizedBagsBuilder {
-    inner: EmbeddingBagsBuilder,
+    ctx: Context,
+    tables: Vec<(String, Table)>,
+    features: FeatureList,
+    output_precision: Precision,
 }
 
 impl QuantizedBagsBuilder {
     pub(super) fn new(ctx: &Context) -> Self {
-        Self { inner: EmbeddingBags::builder(ctx).pruned() }
+        Self {
+            ctx: ctx.clone(),
+            tables: Vec::new(),
+            features: FeatureList::default(),
+            output_precision: Precision::F32,
+        }
     }
 
     /// Adds a table of `rows` rows of `dim` columns, all zeros at first.
     #[must_use]
     pub fn table(mut self, name: &str, rows: u64, dim: usize, format: RowFormat) -> Self {
         let table = Table { format, ..Table::rows(rows).dim(dim).init(Init::Zero) };
-        self.inner = self.inner.table(name, table);
+        self.tables.push((name.to_owned(), table));
         self
     }
 
-    /// Adds a feature, as [`EmbeddingBagsBuilder::feature`].
-    #[must_use]
-    pub fn feature(mut self, name: &str, table: &str, pooling: Pooling) -> Self {
-        self.inner = self.inner.feature(name, table, pooling);
-        self
-    }
+    feature_methods!();
 
-    /// Sets the padding id of the feature added last, as [`EmbeddingBagsBuilder::padding`].
-    #[must_use]
-    pub fn padding(mut self, id: u32) -> Self {
-        self.inner = self.inner.padding(id);
-        self
-    }
-
-    /// Sets what becomes of ids that are no row of their table.
-    #[must_use]
-    pub fn bounds(mut self, bounds: Bounds) -> Self {
-        self.inner = self.inner.bounds(bounds);
-        self
-    }
+    output_methods!();
 
     /// Makes the tables.
     ///
     /// # Errors
-    /// As [`EmbeddingBagsBuilder::build`].
+    /// As [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build).
     pub fn build(self) -> Result<QuantizedBags> {
-        self.inner.build().map(QuantizedBags::new)
+        self.features.validate()?;
+        let store = RowStore::new(&self.ctx, self.tables, Updates::default())?;
+        let schema = self.features.schema(store.tables(), true)?;
+        Ok(QuantizedBags::new(EmbeddingBags::new(store, schema, self.output_precision)))
     }
 }

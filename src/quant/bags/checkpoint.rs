@@ -75,7 +75,7 @@ impl QuantizedBags {
     /// # Errors
     /// [`Error::Checkpoint`] if there are none, or they are damaged;
     /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
-    pub fn import(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
+    pub fn from_checkpoint(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
         let saved: Saved = checkpoint.json(&format!("{prefix}.bags"))?;
         // before memory is asked for what is not there
         for table in &saved.tables {
@@ -115,12 +115,12 @@ impl QuantizedBags {
         checkpoint.save(path)
     }
 
-    /// [`QuantizedBags::import`] from a file that [`QuantizedBags::save`] wrote.
+    /// [`QuantizedBags::from_checkpoint`] from a file that [`QuantizedBags::save`] wrote.
     ///
     /// # Errors
-    /// As [`QuantizedBags::import`] and [`Checkpoint::load`].
-    pub fn load(ctx: &Context, path: impl AsRef<Path>) -> Result<Self> {
-        Self::import(ctx, &Checkpoint::load(path)?, PREFIX)
+    /// As [`QuantizedBags::from_checkpoint`] and [`Checkpoint::load`].
+    pub fn from_file(ctx: &Context, path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_checkpoint(ctx, &Checkpoint::load(path)?, PREFIX)
     }
 }
 

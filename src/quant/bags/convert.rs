@@ -7,8 +7,8 @@ use crate::kernel::Dispatch;
 use crate::kernels::feature::NONE;
 use crate::kernels::{check_values, dequantize_rows, quantize_rows};
 use crate::quant::RangeSearch;
-use crate::table::{RowFormat, Table, TableStore};
-use crate::{Buffer, Context, EmbeddingBags, Error, Init, Matrix, Recorder, Result};
+use crate::table::{RowFormat, TableStore};
+use crate::{Buffer, Context, EmbeddingBags, Error, Matrix, Recorder, Result};
 
 /// Rows of floats that one binding holds.
 struct Source {
@@ -33,14 +33,13 @@ impl QuantizedBags {
         mut choose: impl FnMut(&str) -> (RowFormat, RangeSearch),
     ) -> Result<Self> {
         let (ctx, schema, source) = (bags.context(), bags.schema(), bags.store().tables());
-        let mut builder = EmbeddingBags::builder(ctx).pruned().bounds(schema.bounds);
+        let mut builder = Self::builder(ctx).bounds(schema.bounds).output_precision(bags.output_precision());
         let mut searches = Vec::new();
         for (index, name) in source.names().iter().enumerate() {
             let shape = source.shape(index);
             let (format, search) = choose(name);
             searches.push(search);
-            let table = Table::rows(shape.rows.into()).dim(shape.dim as usize).init(Init::Zero);
-            builder = builder.table(name, Table { format, ..table });
+            builder = builder.table(name, shape.rows.into(), shape.dim as usize, format);
         }
         for feature in &schema.features {
             builder = builder.feature(&feature.name, &source.names()[feature.table], feature.pooling);
@@ -48,7 +47,7 @@ impl QuantizedBags {
                 builder = builder.padding(feature.padding);
             }
         }
-        let this = Self::new(builder.build()?);
+        let this = builder.build()?;
         for (index, search) in searches.into_iter().enumerate() {
             let sources = parts_of(source, index);
             let status = Buffer::from_slice(ctx, &[NONE])?;

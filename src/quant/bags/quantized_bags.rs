@@ -3,12 +3,10 @@
 use std::ops::Range;
 
 use super::{QuantizedBagsBuilder, RowLayout};
+use crate::bag::BatchBuilder;
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, Shape};
-use crate::{
-    BatchBuilder, Context, DeviceBatch, EmbeddingBags, Error, HalfMatrix, Id, JaggedBatch, Matrix, Precision,
-    Recorder, Result,
-};
+use crate::{Context, DeviceBatch, EmbeddingBags, Error, Id, JaggedBatch, Matrix, Outputs, Recorder, Result};
 
 /// Embedding bags whose rows are kept in few bits, to look up: what is pooled is read straight from them.
 ///
@@ -108,6 +106,20 @@ impl QuantizedBags {
         self.bags.batch_from_lengths(values, lengths, weights)
     }
 
+    /// As [`EmbeddingBags::batch_from_variable_lengths`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::batch_from_variable_lengths`].
+    pub fn batch_from_variable_lengths<I: Id>(
+        &self,
+        values: &[I],
+        lengths: &[u32],
+        examples: &[usize],
+        weights: Option<&[f32]>,
+    ) -> Result<JaggedBatch> {
+        self.bags.batch_from_variable_lengths(values, lengths, examples, weights)
+    }
+
     /// As [`EmbeddingBags::batch_from_offsets`].
     ///
     /// # Errors
@@ -145,71 +157,17 @@ impl QuantizedBags {
         self.bags.forward_features(batch)
     }
 
-    /// As [`EmbeddingBags::forward_half`].
+    /// As [`EmbeddingBags::record_forward`].
     ///
     /// # Errors
-    /// As [`EmbeddingBags::forward_half`].
-    pub fn forward_half(&self, batch: &JaggedBatch, precision: Precision) -> Result<HalfMatrix> {
-        self.bags.forward_half(batch, precision)
-    }
-
-    /// As [`EmbeddingBags::forward_features_half`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::forward_features_half`].
-    pub fn forward_features_half(
+    /// As [`EmbeddingBags::record_forward`].
+    pub fn record_forward<'a>(
         &self,
+        rec: &mut Recorder,
         batch: &JaggedBatch,
-        precision: Precision,
-    ) -> Result<Vec<HalfMatrix>> {
-        self.bags.forward_features_half(batch, precision)
-    }
-
-    /// As [`EmbeddingBags::record_forward`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_forward`].
-    pub fn record_forward(&self, rec: &mut Recorder, batch: &JaggedBatch, out: &Matrix) -> Result<()> {
+        out: impl Into<Outputs<'a>>,
+    ) -> Result<()> {
         self.bags.record_forward(rec, batch, out)
-    }
-
-    /// As [`EmbeddingBags::record_forward_half`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_forward_half`].
-    pub fn record_forward_half(
-        &self,
-        rec: &mut Recorder,
-        batch: &JaggedBatch,
-        out: &HalfMatrix,
-    ) -> Result<()> {
-        self.bags.record_forward_half(rec, batch, out)
-    }
-
-    /// As [`EmbeddingBags::record_forward_features`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_forward_features`].
-    pub fn record_forward_features(
-        &self,
-        rec: &mut Recorder,
-        batch: &JaggedBatch,
-        outs: &[Matrix],
-    ) -> Result<()> {
-        self.bags.record_forward_features(rec, batch, outs)
-    }
-
-    /// As [`EmbeddingBags::record_forward_features_half`].
-    ///
-    /// # Errors
-    /// As [`EmbeddingBags::record_forward_features_half`].
-    pub fn record_forward_features_half(
-        &self,
-        rec: &mut Recorder,
-        batch: &JaggedBatch,
-        outs: &[HalfMatrix],
-    ) -> Result<()> {
-        self.bags.record_forward_features_half(rec, batch, outs)
     }
 
     /// The values of all rows of a table, row after row; blocks.

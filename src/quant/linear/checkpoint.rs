@@ -25,7 +25,7 @@ impl QuantizedMlp {
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already,
     /// [`Error::Device`](crate::Error::Device) if the device fails.
-    pub fn export_to(&self, ctx: &Context, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+    pub fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let mut all = Vec::new();
         for (i, layer) in self.layers().iter().enumerate() {
             let (inputs, outputs, precision) = (layer.inputs(), layer.outputs(), layer.precision());
@@ -62,12 +62,12 @@ impl QuantizedMlp {
         checkpoint.set_json(&format!("{prefix}.layers"), &all)
     }
 
-    /// The layers that [`QuantizedMlp::export_to`] wrote, for batches of at most `max_batch` examples.
+    /// The layers that [`QuantizedMlp::export`] wrote, for batches of at most `max_batch` examples.
     ///
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint) if something is missing or does not fit, and those of
     /// [`QuantizedMlp::new`].
-    pub fn import_from(
+    pub fn from_checkpoint(
         ctx: &Context,
         checkpoint: &Checkpoint,
         prefix: &str,

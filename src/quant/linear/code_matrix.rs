@@ -62,7 +62,7 @@ impl CodeMatrix {
     /// # Errors
     /// [`Error::InvalidArgument`] if the shapes differ, [`Error::LimitExceeded`] if one row is too large for the device
     /// to bind.
-    pub fn quantize(&self, rec: &mut Recorder, x: &Matrix) -> Result<()> {
+    pub fn record_quantize(&self, rec: &mut Recorder, x: &Matrix) -> Result<()> {
         x.check_shape("x", self.rows(), self.cols)?;
         rec.whole(|rec| {
             let ctx = rec.context().clone();

@@ -189,7 +189,7 @@ impl Int8Linear {
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape does not fit, or the codes mean something else;
     /// [`Error::LimitExceeded`] if one row is too large for the device to bind.
-    pub fn forward<'a>(
+    pub fn record_forward<'a>(
         &self,
         rec: &mut Recorder,
         x: impl Into<Activations<'a>>,

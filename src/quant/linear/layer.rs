@@ -98,8 +98,8 @@ impl QuantizedLayer {
     /// Records the layer; only one of [`QuantizedLayer::Int8`] takes or gives codes.
     pub(super) fn record(&self, rec: &mut Recorder, x: Activations<'_>, out: Activations<'_>) -> Result<()> {
         match self {
-            Self::WeightOnly(layer) => layer.forward(rec, x.values("x")?, out.values("out")?),
-            Self::Int8(layer) => layer.forward(rec, x, out),
+            Self::WeightOnly(layer) => layer.record_forward(rec, x.values("x")?, out.values("out")?),
+            Self::Int8(layer) => layer.record_forward(rec, x, out),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Hidden {
 /// use embag::{Context, Matrix, Recorder};
 ///
 /// let ctx = Context::cpu();
-/// let sgd = DenseOptimizer::Sgd { lr: 0.1, weight_decay: 0.0 };
+/// let sgd = Sgd { lr: 0.1, ..Sgd::default() };
 /// let trained = Mlp::new(&ctx, &[16, 32, 1], Activation::None, 4, &sgd, 7)?;
 /// let int8 = LayerPrecision::Int8(InputQuant::Dynamic(ActivationBits::Eight));
 /// let mlp = QuantizedMlp::from_mlp(&ctx, &trained, &[int8, LayerPrecision::F16], 4)?;
@@ -46,8 +46,8 @@ impl Hidden {
 /// let x = Matrix::from_slice(&ctx, &[0.5; 64], 4, 16)?;
 /// let [exact, served] = [Matrix::zeros(&ctx, 4, 1)?, Matrix::zeros(&ctx, 4, 1)?];
 /// let mut rec = Recorder::new(&ctx);
-/// trained.forward(&mut rec, &x, &exact)?;
-/// mlp.forward(&mut rec, &x, &served)?;
+/// trained.record_forward(&mut rec, &x, &exact)?;
+/// mlp.record_forward(&mut rec, &x, &served)?;
 /// rec.run()?;
 /// assert!((exact.to_vec(&ctx)?[0] - served.to_vec(&ctx)?[0]).abs() < 0.01);
 /// # Ok::<(), embag::Error>(())
@@ -141,7 +141,7 @@ impl QuantizedMlp {
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape does not fit or the batch is too large, [`Error::LimitExceeded`] if one
     /// row is too large for the device to bind.
-    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         let batch = x.rows();
         x.check_shape("x", batch, self.inputs())?;
         if batch > self.max_batch {

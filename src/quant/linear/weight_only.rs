@@ -178,7 +178,7 @@ impl WeightOnlyLinear {
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
     /// device to bind.
-    pub fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_shape("x", x.rows(), self.inputs)?;
         out.check_shape("out", x.rows(), self.outputs())?;
         let epilogue = Epilogue { bias: Some(&self.bias), activation: self.activation, accumulate: false };

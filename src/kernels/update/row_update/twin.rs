@@ -262,7 +262,7 @@ macro_rules! from_list {
         #[inline(always)]
         fn optimize(kind: OptimizerKind, p: &Params, row: Row<'_>, state: State<'_>) {
             match kind {
-                $(OptimizerKind::$kind => crate::optimizer::$kind::update(p, row, state),)+
+                $(OptimizerKind::$kind => crate::optim::$kind::update(p, row, state),)+
             }
         }
     };

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 ///
 /// The weights follow from `z` and `n`, so that a row's first values count in its first step alone, by as much as
 /// `(sqrt(n') - sqrt(n)) / lr w`, as in TensorFlow: [`Init::Zero`](crate::Init::Zero) is the paper's. Of
-/// [`UpdateRules`](crate::UpdateRules), `max_norm` shortens the new row, and `z` does not learn of it.
+/// [`UpdateRules`](crate::optim::UpdateRules), `max_norm` shortens the new row, and `z` does not learn of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ftrl {
     /// Learning rate, the paper's alpha; above 0.

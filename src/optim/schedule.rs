@@ -22,7 +22,7 @@ enum Course {
 /// What a learning rate is multiplied by in each step. Host values: no pipeline depends on them.
 ///
 /// ```
-/// use embag::Schedule;
+/// use embag::optim::Schedule;
 ///
 /// let schedule = Schedule::cosine(1_000, 0.1).warmup(100);
 /// assert_eq!(schedule.factor(50), 0.5); // linear from 0 in step 0 to 1 in step 100

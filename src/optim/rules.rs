@@ -32,7 +32,7 @@ pub struct CowClip {
 ///
 /// In this order: the values of the output's gradient are clipped, a row's terms are summed, the sum is scaled by its
 /// frequency, its norm is clipped, L2 decay is added, the optimizer takes its step, the new row's norm is limited, and
-/// the row is rounded. What they make of NaN, infinities and the like: [`Optimizer`](crate::Optimizer#values-at-the-edge).
+/// the row is rounded. What they make of NaN, infinities and the like: [`Optimizer`](crate::optim::Optimizer#values-at-the-edge).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct UpdateRules {
     /// Values of the output's gradient are clipped to this size, before those of a row are summed, as in FBGEMM.

@@ -1,0 +1,81 @@
+//! Matrices of one precision to another.
+
+use crate::Result;
+use crate::device::{Matrix, Precision, Recorder};
+use crate::kernel::Dispatch;
+use crate::kernels::{dequantize_rows, round_rows};
+use crate::numbers::narrow;
+
+/// Records that a matrix of 16 bits gets the values of one of `f32`, each rounded to the nearest.
+pub(crate) fn record_round(rec: &mut Recorder, from: &Matrix, to: &Matrix) -> Result<()> {
+    for (from, to) in parts(rec, from, to) {
+        let words = to.cols.div_ceil(2);
+        let place = from.place(rec.context(), "out")?;
+        let (rows, row_words) = (to.rows, to.stride / 2);
+        // rows without gaps at once, others one by one
+        let at_once = if words == row_words { rows } else { 1 };
+        for row in (0..rows).step_by(at_once) {
+            let target = to.row_part(row, at_once);
+            let (binding, base) = target.buffer.part(0, target.span()).bindable(rec.context());
+            let params = round_rows::Params {
+                words: narrow(at_once * words),
+                row_words: narrow(words),
+                cols: narrow(to.cols),
+                source_base: place.base + narrow(row) * place.stride,
+                source_stride: place.stride,
+                out_base: narrow(base),
+                out_type: to.precision.code(),
+            };
+            let bindings = vec![place.binding.clone(), binding];
+            rec.dispatch(Dispatch::threads(&round_rows::KERNEL, 0, &params, bindings, params.words));
+        }
+    }
+    Ok(())
+}
+
+/// Records that a matrix of `f32` gets the values of one of 16 bits.
+pub(crate) fn record_widen(rec: &mut Recorder, from: &Matrix, to: &Matrix) -> Result<()> {
+    for (from, to) in parts(rec, from, to) {
+        let place = to.place(rec.context(), "grad")?;
+        let (binding, base) = from.buffer.part(0, from.span()).bindable(rec.context());
+        let rows_type = from.precision.code();
+        let params = dequantize_rows::Params {
+            rows: narrow(from.rows),
+            dim: narrow(from.cols),
+            source_base: narrow(base * from.precision.per_word() as u64),
+            source_stride: narrow(from.stride),
+            rows_type,
+            out_base: place.base,
+            out_stride: place.stride,
+        };
+        let threads = dequantize_rows::threads(params.rows, params.dim);
+        let variant = dequantize_rows::variant(rows_type);
+        let bindings = vec![binding, place.binding];
+        rec.dispatch(Dispatch::threads(&dequantize_rows::KERNEL, variant, &params, bindings, threads));
+    }
+    Ok(())
+}
+
+/// A matrix of `f32` with the values of one of 16 bits; one of `f32` itself.
+pub(crate) fn record_f32(rec: &mut Recorder, matrix: &Matrix) -> Result<Matrix> {
+    if matrix.precision == Precision::F32 {
+        return Ok(matrix.clone());
+    }
+    // not scratch, which must fit a binding
+    let wide = Matrix::output(Precision::F32, rec.context(), matrix.rows, matrix.cols)?;
+    record_widen(rec, matrix, &wide)?;
+    Ok(wide)
+}
+
+/// Two matrices of the same shape in pieces of rows that fit a binding, without those that have no values.
+fn parts(rec: &Recorder, a: &Matrix, b: &Matrix) -> Vec<(Matrix, Matrix)> {
+    if a.rows == 0 || a.cols == 0 {
+        return Vec::new();
+    }
+    let step = a.rows_at_once(rec.context()).min(b.rows_at_once(rec.context()));
+    let pieces = (0..a.rows).step_by(step).map(|first| {
+        let rows = step.min(a.rows - first);
+        (a.row_part(first, rows), b.row_part(first, rows))
+    });
+    pieces.collect()
+}

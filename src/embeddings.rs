@@ -1,0 +1,285 @@
+//! What all kinds of tables have in common, for code that takes any of them.
+
+use crate::bag::{EmbeddingBags, Gradients, JaggedBatch, Outputs};
+use crate::cached::{CachedBags, CachedBatch};
+use crate::chunked::{ChunkedBatch, ChunkedTables, PrunedTables};
+use crate::device::{Context, Matrix, Recorder};
+use crate::optim::Optimizer;
+use crate::quant::QuantizedBags;
+use crate::variable::{VariableBatch, VariableRows};
+use crate::{Checkpoint, Error, Result};
+
+/// Tables that are looked up, of whatever kind: what serves a model needs no more.
+///
+/// Batches are in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and example, one after
+/// the other in `ids`; `weights`, if any, one for each id (chunked and pruned tables and variable rows take none).
+///
+/// ```
+/// use embag::{Context, EmbeddingBags, Lookup, Matrix, Pooling, QuantizedBags, Result, Table};
+/// use embag::quant::{RangeSearch, RowFormat};
+///
+/// /// The pooled rows of two bags, from any tables.
+/// fn two_bags(tables: &mut impl Lookup) -> Result<Matrix> {
+///     let batch = tables.find(&[7, 3, 9], &[2, 1], None)?;
+///     tables.pooled(&batch)
+/// }
+///
+/// let ctx = Context::cpu();
+/// let mut bags = EmbeddingBags::builder(&ctx)
+///     .table("movie", Table::rows(100).dim(4))
+///     .feature("liked", "movie", Pooling::Mean)
+///     .build()?;
+/// let mut served = QuantizedBags::of(&bags, |_table| (RowFormat::Int8, RangeSearch::MinMax))?;
+/// assert_eq!((two_bags(&mut bags)?.rows(), two_bags(&mut served)?.rows()), (2, 2));
+/// # Ok::<(), embag::Error>(())
+/// ```
+pub trait Lookup {
+    /// A batch whose rows are known.
+    type Batch;
+
+    /// The context.
+    fn context(&self) -> &Context;
+
+    /// Columns of the outputs of all features side by side.
+    fn output_cols(&self) -> usize;
+
+    /// A batch to look up, without a place for ids that have none: [`ChunkedTables`] and [`PrunedTables`] give zeros for
+    /// them. [`CachedBags`] bring the rows into their cache.
+    ///
+    /// # Errors
+    /// Those of the kind of table for bad ids and lengths.
+    fn find(&mut self, ids: &[u64], lengths: &[u32], weights: Option<&[f32]>) -> Result<Self::Batch>;
+
+    /// Records the lookup into one matrix, or one for each feature.
+    ///
+    /// # Errors
+    /// Those of the kind of table, and if `out` has not the outputs' shape.
+    fn record_forward<'a>(
+        &self,
+        rec: &mut Recorder,
+        batch: &Self::Batch,
+        out: impl Into<Outputs<'a>>,
+    ) -> Result<()>;
+
+    /// Looks a batch up, all features side by side. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`Lookup::record_forward`].
+    fn pooled(&self, batch: &Self::Batch) -> Result<Matrix>;
+}
+
+/// Tables that are trained, of whatever kind.
+///
+/// ```
+/// use embag::chunked::ChunkedTables;
+/// use embag::optim::RowwiseAdagrad;
+/// use embag::{Context, Embeddings, EmbeddingBags, Matrix, Pooling, Recorder, Result, Table};
+///
+/// /// One step on two bags of any tables.
+/// fn step(tables: &mut impl Embeddings) -> Result<()> {
+///     let batch = tables.admit(&[7, 3, 9], &[2, 1], None)?;
+///     let pooled = Matrix::zeros(tables.context(), 2, tables.output_cols())?;
+///     let mut rec = Recorder::new(tables.context());
+///     tables.record_forward(&mut rec, &batch, &pooled)?;
+///     // here a model makes the gradient of `pooled`, for which it stands itself
+///     tables.record_backward(&mut rec, &batch, &pooled)?;
+///     rec.run()
+/// }
+///
+/// let ctx = Context::cpu();
+/// let optimizer = RowwiseAdagrad { lr: 0.05, ..Default::default() };
+/// let mut bags = EmbeddingBags::builder(&ctx)
+///     .table("movie", Table::rows(100).dim(16))
+///     .feature("liked", "movie", Pooling::Mean)
+///     .optimizer(optimizer)
+///     .build()?;
+/// let mut chunked = ChunkedTables::builder(&ctx)
+///     .table("movie", 100, 16)
+///     .feature("liked", "movie", Pooling::Mean)
+///     .slots(100)
+///     .optimizer(optimizer)
+///     .build()?;
+/// step(&mut bags)?;
+/// step(&mut chunked)?;
+/// assert_eq!((Embeddings::steps(&bags), Embeddings::steps(&chunked)), (1, 1));
+/// # Ok::<(), embag::Error>(())
+/// ```
+pub trait Embeddings: Lookup {
+    /// A batch to train on: where ids are raw, those that are new get rows ([`ChunkedTables::admit`]); everywhere else it is
+    /// what [`Lookup::find`] makes.
+    ///
+    /// # Errors
+    /// As [`Lookup::find`], and where there is no room for what is new.
+    fn admit(&mut self, ids: &[u64], lengths: &[u32], weights: Option<&[f32]>) -> Result<Self::Batch> {
+        self.find(ids, lengths, weights)
+    }
+
+    /// Records the update of the rows that a batch touched, by the gradient of [`Lookup::record_forward`]'s outputs.
+    ///
+    /// # Errors
+    /// Those of the kind of table, and if there is no optimizer or `grad` has not the outputs' shape.
+    fn record_backward<'a>(
+        &mut self,
+        rec: &mut Recorder,
+        batch: &Self::Batch,
+        grad: impl Into<Gradients<'a>>,
+    ) -> Result<()>;
+
+    /// The optimizer.
+    fn optimizer(&self) -> Option<&Optimizer>;
+
+    /// Changes the learning rate of the backwards that are recorded from now on.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not finite.
+    fn set_lr(&mut self, lr: f32) -> Result<()>;
+
+    /// The number of the last step.
+    fn steps(&self) -> u32;
+
+    /// Bytes of the rows with all that they are found with, and of the optimizer's state.
+    fn memory(&self) -> (u64, u64);
+
+    /// Adds rows, optimizer state and steps to a checkpoint, under names that begin with `prefix`.
+    ///
+    /// # Errors
+    /// Those of the kind of table.
+    fn export(&mut self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()>;
+
+    /// Takes everything from a checkpoint that [`Embeddings::export`] wrote for tables of the same description.
+    ///
+    /// # Errors
+    /// Those of the kind of table; [`Error::Checkpoint`](crate::Error::Checkpoint) says what differs.
+    fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()>;
+}
+
+/// Forwards to the inherent methods of the same names.
+macro_rules! lookup {
+    ($tables:ty, $batch:ty, |$this:ident, $ids:ident, $lengths:ident, $weights:ident| $find:expr) => {
+        impl Lookup for $tables {
+            type Batch = $batch;
+
+            fn context(&self) -> &Context {
+                <$tables>::context(self)
+            }
+
+            fn output_cols(&self) -> usize {
+                <$tables>::output_cols(self)
+            }
+
+            fn find(&mut self, $ids: &[u64], $lengths: &[u32], $weights: Option<&[f32]>) -> Result<$batch> {
+                let $this = self;
+                $find
+            }
+
+            fn record_forward<'a>(
+                &self,
+                rec: &mut Recorder,
+                batch: &$batch,
+                out: impl Into<Outputs<'a>>,
+            ) -> Result<()> {
+                <$tables>::record_forward(self, rec, batch, out)
+            }
+
+            fn pooled(&self, batch: &$batch) -> Result<Matrix> {
+                self.forward(batch)
+            }
+        }
+    };
+}
+
+macro_rules! embeddings {
+    ($tables:ty, $batch:ty, |$this:ident| $memory:expr $(, admit |$that:ident, $ids:ident, $lengths:ident, $weights:ident| $admit:expr)?) => {
+        impl Embeddings for $tables {
+            $(fn admit(&mut self, $ids: &[u64], $lengths: &[u32], $weights: Option<&[f32]>) -> Result<$batch> {
+                let $that = self;
+                $admit
+            })?
+
+            fn record_backward<'a>(
+                &mut self,
+                rec: &mut Recorder,
+                batch: &$batch,
+                grad: impl Into<Gradients<'a>>,
+            ) -> Result<()> {
+                <$tables>::record_backward(self, rec, batch, grad)
+            }
+
+            fn optimizer(&self) -> Option<&Optimizer> {
+                <$tables>::optimizer(self)
+            }
+
+            fn set_lr(&mut self, lr: f32) -> Result<()> {
+                <$tables>::set_lr(self, lr)
+            }
+
+            fn steps(&self) -> u32 {
+                <$tables>::steps(self)
+            }
+
+            fn memory(&self) -> (u64, u64) {
+                let $this = self;
+                $memory
+            }
+
+            fn export(&mut self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+                <$tables>::export(self, checkpoint, prefix)
+            }
+
+            fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+                <$tables>::import(self, checkpoint, prefix)
+            }
+        }
+    };
+}
+
+/// The error for per-sample weights where there is no place for them.
+fn unweighted(weights: Option<&[f32]>) -> Result<()> {
+    match weights {
+        None => Ok(()),
+        Some(weights) => {
+            Err(Error::invalid("weights", "none, for these tables", format!("{} values", weights.len())))
+        }
+    }
+}
+
+lookup!(EmbeddingBags, JaggedBatch, |this, ids, lengths, weights| {
+    this.batch_from_lengths(ids, lengths, weights)
+});
+embeddings!(EmbeddingBags, JaggedBatch, |this| (this.bytes(), this.state_bytes()));
+
+lookup!(CachedBags, CachedBatch, |this, ids, lengths, weights| {
+    this.place_from_lengths(ids, lengths, weights)
+});
+embeddings!(CachedBags, CachedBatch, |this| (this.bytes(), this.state_bytes()));
+
+lookup!(ChunkedTables, ChunkedBatch, |this, ids, lengths, weights| {
+    unweighted(weights)?;
+    ChunkedTables::find(this, ids, lengths)
+});
+embeddings!(
+    ChunkedTables,
+    ChunkedBatch,
+    |this| (this.bytes().instead_of_dense(), this.bytes().state),
+    admit | this,
+    ids,
+    lengths,
+    weights | {
+        unweighted(weights)?;
+        ChunkedTables::admit(this, ids, lengths)
+    }
+);
+
+lookup!(PrunedTables, ChunkedBatch, |this, ids, lengths, weights| {
+    unweighted(weights)?;
+    PrunedTables::find(this, ids, lengths)
+});
+lookup!(QuantizedBags, JaggedBatch, |this, ids, lengths, weights| {
+    this.batch_from_lengths(ids, lengths, weights)
+});
+
+lookup!(VariableRows, VariableBatch, |this, ids, lengths, weights| {
+    unweighted(weights)?;
+    this.bags(ids, lengths)
+});
+embeddings!(VariableRows, VariableBatch, |this| (this.bytes(), this.state_bytes()));
