@@ -20,8 +20,8 @@
 //!
 //! A [`Context`] is the device: [`Context::auto`] takes a hardware GPU, else the CPU; [`Context::open`] takes the
 //! best adapter, software ones too, and is an error where there is none; [`Context::cpu`] always works.
-//! [`EmbeddingBags`] are the tables, the features that look ids up in them, and the [`Optimizer`]. A batch has a
-//! list of ids (a bag) for each feature and example.
+//! [`EmbeddingBags`] are the tables, the features that look ids up in them, and the [`Optimizer`](optim::Optimizer).
+//! A batch has a list of ids (a bag) for each feature and example.
 //!
 //! ```
 //! use embag::optim::RowwiseAdagrad;
@@ -58,8 +58,8 @@
 //! [`Recorder`] instead, and so do the layers of [`dense`], so that a whole training step is one submission:
 //!
 //! ```
-//! use embag::dense::{Activation, DenseOptimizer, Mlp, record_bce_with_logits};
-//! use embag::optim::Adagrad;
+//! use embag::dense::{Activation, Mlp, record_bce_with_logits};
+//! use embag::optim::{Adagrad, Sgd};
 //! use embag::{Context, EmbeddingBags, Matrix, Pooling, Recorder, Table};
 //!
 //! let ctx = Context::cpu();
@@ -68,8 +68,8 @@
 //!     .feature("liked", "movie", Pooling::Mean)
 //!     .optimizer(Adagrad { lr: 0.05, ..Default::default() })
 //!     .build()?;
-//! let optimizer = Sgd { lr: 0.1, ..Sgd::default() };
-//! let mut mlp = Mlp::new(&ctx, &[16, 8, 1], Activation::None, 2, &optimizer, 7)?;
+//! let sgd = Sgd { lr: 0.1, ..Default::default() };
+//! let mut mlp = Mlp::new(&ctx, &[16, 8, 1], Activation::None, 2, sgd, 7)?;
 //! // room for two examples: what lies between the layers, and its gradients
 //! let [pooled, pooled_grad] = [Matrix::zeros(&ctx, 2, 16)?, Matrix::zeros(&ctx, 2, 16)?];
 //! let [logits, loss, logits_grad] = [(); 3].map(|()| Matrix::zeros(&ctx, 2, 1));
@@ -92,6 +92,10 @@
 //! Steps of optimizers count when their recorder is submitted, in the order of submissions. A recorder that is dropped,
 //! or refused, leaves tables, state, schedules and counters as they were.
 //!
+//! Outputs lie side by side in one matrix, or in a matrix for each feature ([`EmbeddingBags::forward_features`], and
+//! sequences and batches with different numbers of examples always); both, and outputs of 16 bits, are what
+//! [`Outputs`] stands for, and gradients come back in the same forms.
+//!
 //! Cloning a [`Matrix`] or a [`Buffer`] shares its memory: a clone of an output is not a copy of it. The same goes
 //! for a [`Context`] and a [`JaggedBatch`].
 //!
@@ -105,14 +109,17 @@
 //! | rows that fit device memory | [`EmbeddingBags`]; [`Table::precision`] keeps rows in 16 bits |
 //! | more rows than device memory | [`CachedBags`]: all rows on the host, those in use on the device |
 //! | raw 64-bit ids without a vocabulary | [`chunked::IdDirectory`], which gives them rows of any table, on the device |
-//! | the same, and fewer bytes than whole rows take | [`chunked::ChunkedTables`]: as many columns as a row is worth |
-//! | rows of differing dimensions, known before | [`variable::VariableRows`] |
-//! | serving in few bits | [`quant::QuantizedBags`]; dense layers: [`quant::QuantizedMlp`] |
+//! | the same, and fewer bytes than whole rows take | [`ChunkedTables`]: as many columns as a row is worth |
+//! | rows of differing dimensions, known before | [`VariableRows`] |
+//! | serving in few bits | [`QuantizedBags`]; dense layers: [`quant::QuantizedMlp`] |
 //! | gradients for an optimizer of your own, or from several workers | [`EmbeddingBags::sparse_grad`] and [`SparseGradient`] |
 //!
-//! All take their optimizer from the same list: [`Optimizer`] has a table of them, with what each keeps for a row.
-//! [`UpdateRules`] says what is done around its step (clipping, scaling, max-norm, rounding), [`Schedule`] changes
-//! the learning rate.
+//! All have the same five operations (`forward`, `forward_features`, `record_forward`, `backward`, `record_backward`;
+//! those that only serve, the first three). Code that takes any of them uses the traits [`Embeddings`] and [`Lookup`].
+//!
+//! All take their optimizer from [`optim`]: [`Optimizer`](optim::Optimizer) has a table of them, with what each keeps for
+//! a row. [`UpdateRules`](optim::UpdateRules) says what is done around its step (clipping, scaling, max-norm, rounding),
+//! [`Schedule`](optim::Schedule) changes the learning rate.
 //!
 //! Around the tables: [`jagged`] tensors, [`dense`] layers (linear, DLRM's interaction, DCN-v2's cross layers,
 //! binary cross-entropy), [`metrics`], and [`sort`].
@@ -120,7 +127,7 @@
 //! # Batches and bad ids
 //!
 //! [`EmbeddingBags::batch`] takes bags by lengths, offsets, starts, rows of a matrix or nested lists, with
-//! per-sample weights, and a batch size for each feature ([`BatchBuilder`]). [`EmbeddingBags::batch_from_lengths`]
+//! per-sample weights, and a batch size for each feature ([`BatchBuilder`](bag::BatchBuilder)). [`EmbeddingBags::batch_from_lengths`]
 //! takes the whole layout of a KeyedJaggedTensor at once, [`EmbeddingBags::batch_from_device`] ids that are in
 //! device memory already ([`DeviceBatch`]). [`Pooling`] says what a feature makes of its bags.
 //!
@@ -165,7 +172,7 @@
 //!   products and the loss aside. Real GPUs may contract products into sums, and differ by a few units in the last
 //!   place.
 //! - The forward of a table that is larger than one binding adds the sums of its parts in their order.
-//! - What NaN, infinities and overflow do in a step is said at [`Optimizer`].
+//! - What NaN, infinities and overflow do in a step is said at [`Optimizer`](optim::Optimizer).
 //! - Matrix products are within 1e-5 of the sum of the terms' absolute values, and repeatable on one machine. The
 //!   sums of [`quant::Int8Linear`] are exact in 32 bits and never saturate.
 //!
@@ -179,16 +186,16 @@
 //! - The gradient of one table's features must fit one binding (128 MiB by default); the whole gradient and outputs
 //!   need not. Batches from the device without counts need all of it in one.
 //! - The values of a jagged tensor must fit one binding; dense outputs made of them need not. So must those of a
-//!   batch of [`variable::VariableRows`], whose ids come from the host and whose values are `f32`.
+//!   batch of [`VariableRows`], whose ids come from the host and whose values are `f32`.
 //! - Software adapters end long loops: bags of more than 32,250 ids, for example, are an error there, not on the CPU
 //!   or on real GPUs.
-//! - [`chunked::ChunkedTables`] take sums and means without per-sample weights; their values are `f32`. The gradient
-//!   of their output must fit one binding, and so must, for each table, its directory (9 bytes a row), a word for
+//! - [`ChunkedTables`] take sums and means without per-sample weights; their values are `f32`. The gradient
+//!   of one table's features must fit one binding, and so must, for each table, its directory (9 bytes a row), a word for
 //!   each chunk of its rows, 4 bytes for each column of each id of a batch in a backward, and 16 bytes for each
 //!   chunk of each id of a batch with new ids; for an adjustment a word for each chunk of all tables together.
 //! - [`CachedBags`] take batches from the host, and round 16 bits to the nearest only. All their rows must fit host
 //!   memory, and a row with its state one binding.
-//! - Gradients are `f32`; tables, state and outputs may be `f16` or `bf16`.
+//! - Tables, state, outputs and their gradients may be `f16` or `bf16`; gradients of 16 bits are widened first.
 //! - The weights of linear layers are quantised on the host; int8 layers have at most 65,536 inputs. Rows are
 //!   quantised on the device; a greedy range is the CPU's on devices that do not contract products into sums, and
 //!   may be its neighbour on others.
@@ -308,19 +315,25 @@ mod table;
 mod update;
 pub mod variable;
 
+#[doc(inline)]
 pub use bag::{
     Bounds, DeviceBatch, EmbeddingBags, Gradients, Id, JaggedBatch, Outputs, Pooling, SparseGradient,
 };
+#[doc(inline)]
 pub use cached::CachedBags;
+#[doc(inline)]
 pub use checkpoint::Checkpoint;
+#[doc(inline)]
 pub use chunked::{ChunkedTables, PrunedTables};
 pub use device::{
     Buffer, Context, ContextOptions, DeviceLimits, Matrix, Precision, Readback, Recorder, Shape, Submission,
 };
 pub use embeddings::{Embeddings, Lookup};
 pub use error::{Error, Result};
+#[doc(inline)]
 pub use quant::QuantizedBags;
 pub use table::{Init, MAX_ROWS, Table};
+#[doc(inline)]
 pub use variable::VariableRows;
 /// The wgpu whose devices, queues and buffers contexts work on.
 pub use wgpu;

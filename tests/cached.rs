@@ -12,7 +12,7 @@ use embag::optim::{
 };
 use embag::{
     Bounds, CachedBags, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Pooling,
-    Precision, Recorder, Table,
+    Precision, Recorder, SparseGradient, Table,
 };
 use model::{Lists, Model, feature, padded};
 use random::Random;
@@ -117,6 +117,13 @@ fn distinct(model: &Model, lists: &Lists) -> Vec<u64> {
     rows.iter().map(|rows| rows.len() as u64).collect()
 }
 
+/// Table, rows, values and counts of a gradient.
+fn described(ctx: &Context, gradient: &SparseGradient) -> (String, Vec<u32>, Vec<u32>, Vec<u32>) {
+    let (rows, values) = gradient.to_host().unwrap();
+    let counts = gradient.trimmed().unwrap().counts().read(ctx).unwrap();
+    (gradient.table().to_owned(), rows, values.into_iter().map(f32::to_bits).collect(), counts)
+}
+
 /// Steps with a model, each held against the same step of bags without a cache. `spare`: slots besides those that
 /// one batch needs at the most.
 fn check(
@@ -136,6 +143,7 @@ fn check(
     for (step, lists) in steps.iter().enumerate() {
         let what = format!("{what}, step {step} on {}", common::name_of(ctx));
         let grads = model.grads(lists, step as u64);
+        let other = &steps[(step + 1) % steps.len()];
         let batch = lists.build(&whole);
         let placed = if step % 2 == 0 {
             cached.place_from_lengths(&lists.values(), &lists.lengths(), lists.weights.as_deref()).unwrap()
@@ -168,8 +176,23 @@ fn check(
             cached.backward(&placed, &grad).unwrap();
         } else {
             let grads = model.matrices(ctx, lists, &grads);
-            whole.backward(&batch, &grads).unwrap();
-            cached.backward(&placed, &grads).unwrap();
+            let of_rows =
+                [whole.sparse_grad(&batch, &grads).unwrap(), cached.sparse_grad(&placed, &grads).unwrap()];
+            let described = of_rows
+                .each_ref()
+                .map(|of_rows| of_rows.iter().map(|of_rows| described(ctx, of_rows)).collect::<Vec<_>>());
+            assert_eq!(described[1], described[0], "{what}");
+            if step % 3 == 0 {
+                // rows that the cache lacks by now
+                drop(placed);
+                let other = cached.place_from_lengths(&other.values(), &other.lengths(), None).unwrap();
+                drop(other);
+                whole.update(&of_rows[0]).unwrap();
+                cached.update(&of_rows[1]).unwrap();
+            } else {
+                whole.backward(&batch, &grads).unwrap();
+                cached.backward(&placed, &grads).unwrap();
+            }
         }
         assert_eq!(cached.next_lr(), whole.next_lr());
     }

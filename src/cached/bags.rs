@@ -22,7 +22,7 @@ use crate::update::RowStore;
 /// fit one binding (of a table in several, the forward adds their sums in order). Rows that the device has not changed
 /// are not read back when they leave the cache.
 ///
-/// A batch in use holds its rows in the cache (see [`CachedBatch`]). So a cache needs slots for the distinct rows of a
+/// A batch in use holds its rows in the cache (see [`CachedBatch`](super::CachedBatch)). So a cache needs slots for the distinct rows of a
 /// batch, and for those of two where one is placed before the one before is dropped.
 ///
 /// ```
