@@ -1,14 +1,5 @@
 // Looks rows up and pools them: out[bag] = sum of weight * row over the bag's ids, divided by their number for a
 // mean; without pooling, out[position] = weight * row. Ids out of range and the padding id do not count.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> features: array<Feature>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> ids: array<u32>;
-@group(0) @binding(4) var<storage, read> weights: array<f32>;
-@group(0) @binding(5) var<storage, read> rows: array<RowsElem>;
-@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,11 +1,6 @@
 // column_sum for software adapters: one thread for four columns.
 const LANES: u32 = 16u;
 
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
-
 fn finish(column: u32, sum: f32) {
     if (column >= params.cols) {
         return;

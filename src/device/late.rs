@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bytemuck::NoUninit;
+use bytemuck::{NoUninit, Zeroable};
 
 use super::recorder::Command;
 use super::{Buffer, Context, Recorder};
-use crate::kernel::Dispatch;
+use crate::kernel::{Bindings, Dispatch};
 use crate::{Error, Result};
 
 /// A value on the host that recorded work moves when it is submitted, in the order of submissions. Clones share it.
@@ -166,6 +166,27 @@ impl Recorder {
         debug_assert_eq!(dispatch.params.len(), size_of::<P>());
         let at = self.commands.len();
         self.dispatch(dispatch);
+        if self.commands.len() == at {
+            return;
+        }
+        self.late(move |settling| {
+            if let Command::Dispatch(dispatch) = &mut settling.commands[at] {
+                dispatch.params.copy_from_slice(bytemuck::bytes_of(&params()));
+            }
+            Ok(())
+        });
+    }
+
+    /// [`Recorder::dispatch`] of `groups` workgroups with parameters that are made at submission.
+    pub(crate) fn dispatch_late_of<I: Bindings<Buffer>>(
+        &mut self,
+        variant: usize,
+        params: impl Fn() -> I::Params + Send + Sync + 'static,
+        bindings: I,
+        groups: u32,
+    ) {
+        let at = self.commands.len();
+        self.dispatch(Dispatch::of(variant, &Zeroable::zeroed(), bindings, groups));
         if self.commands.len() == at {
             return;
         }

@@ -4,12 +4,12 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
-use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_SUM};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_SUM, Status};
 use crate::kernels::types::{TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
 use crate::kernels::width::Width;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -29,6 +29,15 @@ params! {
         out_type: u32,
         /// 1: the id [`NONE`] stands for a row of zeros, which counts.
         pruned: u32,
+    }
+    Bindings {
+        status: read Status,
+        features: read [Feature],
+        offsets: read [u32],
+        ids: read [u32],
+        weights: read [f32],
+        rows: read [u32] as "array<RowsElem>",
+        out: write [u32] as "array<OutElem>",
     }
 }
 
@@ -126,16 +135,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bag_forward",
     about: "out[bag] = sum or mean of weight * row over the bag's ids",
-    bindings: &[
-        read("status"),
-        read("features"),
-        read("offsets"),
-        read("ids"),
-        read("weights"),
-        read("rows"),
-        write("out"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!("vec4", "", Wide, "vec4.wide", "bag/bag_forward.wgsl"),
         variant!("vec4", "", Serial, "vec4.serial", "bag/bag_forward.serial.wgsl"),
@@ -182,7 +182,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("vec4", "", Serial, "vec16.single.serial", "bag/bag_forward.single.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };
