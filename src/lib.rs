@@ -294,11 +294,13 @@ pub mod kernels;
 #[allow(unreachable_pub, reason = "public for tests")]
 mod kernels;
 pub mod metrics;
+mod names;
 mod numbers;
 mod optimizer;
 pub mod quant;
 pub mod sort;
 mod table;
+mod update;
 pub mod variable;
 
 pub use bag::{

@@ -3,43 +3,18 @@
 //! Each id becomes a key (its row) and a term (where its gradient lies, and by what it is multiplied). Sorted by key,
 //! the terms of a row lie together; one writer sums them in a fixed order and applies the optimizer.
 
-use std::ops::Range;
-
-use super::chunk::{Chunk, Member};
 use super::forward::weights_or_unused;
 use super::gradient::{Bound, Gradient};
-use super::terms::{Partials, Parts, SortedTerms, WindowRows, row_loops, shape_within, too_many, widest};
-use super::update::Update;
+use super::section::{Member, Section};
 use super::{EmbeddingBags, JaggedBatch, Pooling};
 use crate::device::{Buffer, Matrix, Recorder};
-use crate::kernel::{Dispatch, Shape};
+use crate::kernel::Dispatch;
 use crate::kernels::feature::{Feature, POOL_NONE};
-use crate::kernels::{gather_terms, occurrences, row_update, weight_grad};
+use crate::kernels::{occurrences, weight_grad};
 use crate::numbers::narrow;
-use crate::optimizer::Optimizer;
-use crate::sort::sort_by_key;
-use crate::table::{Part, RowFormat, Window, table_seed};
+use crate::table::RowFormat;
+use crate::update::{KeyTerms, Parts, SortedTerms, Step};
 use crate::{Error, Result};
-
-/// Keys and terms of a chunk's ids, in the order of the batch.
-pub(super) struct Occurrences {
-    pub(super) keys: Buffer,
-    pub(super) terms: Buffer,
-}
-
-impl Occurrences {
-    /// The terms in the order of their keys.
-    pub(super) fn sorted(self, rec: &mut Recorder, bound: Bound, chunk: &Chunk) -> Result<SortedTerms> {
-        let len = chunk.ids;
-        let bits = u32::BITS - chunk.none_key().max(1).leading_zeros();
-        let sorted = sort_by_key(rec, &self.keys, len, bits)?;
-        let terms = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
-        let bindings = vec![sorted.positions, self.terms, terms.clone()];
-        let params = gather_terms::Params { len };
-        rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
-        Ok(SortedTerms { bound, keys: sorted.keys, terms })
-    }
-}
 
 impl EmbeddingBags {
     /// Updates every row that the batch touched, once, with the optimizer. `grad` is the gradient of
@@ -86,7 +61,7 @@ impl EmbeddingBags {
     pub fn record_backward(&mut self, rec: &mut Recorder, batch: &JaggedBatch, grad: &Matrix) -> Result<()> {
         self.check_matrix(batch, grad, "grad")?;
         let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
-        rec.whole(|rec| self.backward_chunks(rec, batch, gradient))
+        rec.whole(|rec| self.backward_sections(rec, batch, gradient))
     }
 
     /// Records [`EmbeddingBags::backward_features`]. Gradients that no single binding holds are copied together first.
@@ -101,7 +76,7 @@ impl EmbeddingBags {
     ) -> Result<()> {
         self.check_feature_matrices(batch, grads, "grads")?;
         let gradient = Gradient::of_features(rec.context(), grads.to_vec());
-        rec.whole(|rec| self.backward_chunks(rec, batch, gradient))
+        rec.whole(|rec| self.backward_sections(rec, batch, gradient))
     }
 
     /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
@@ -138,56 +113,56 @@ impl EmbeddingBags {
             let expected = format!("{} values, one for each id", batch.ids());
             return Err(Error::invalid("out", expected, out.size() / 4));
         }
-        self.same_context(rec, "recorder")?;
+        self.store.same_context(rec)?;
         batch.guard(rec);
         if batch.ids() == 0 {
             return Ok(());
         }
-        rec.whole(|rec| self.weight_grad_chunks(rec, batch, &gradient, out))
+        rec.whole(|rec| self.weight_grad_sections(rec, batch, &gradient, out))
     }
 
-    fn weight_grad_chunks(
+    fn weight_grad_sections(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         gradient: &Gradient,
         out: &Buffer,
     ) -> Result<()> {
-        let plan = self.store.plan();
+        let plan = self.store.tables().plan();
         let mut first = true;
         for group in &plan.groups {
-            let whole = Chunk::whole(plan, group, &batch.inner);
-            let chunks = if gradient.fits {
+            let whole = Section::whole(plan, group, &batch.inner);
+            let sections = if gradient.fits {
                 vec![whole]
             } else {
                 let in_use = whole.members.iter().filter(|member| member.in_use);
                 in_use.map(|member| whole.clone().single(member.feature)).collect()
             };
-            for chunk in chunks {
-                rec.scope(|rec| self.weight_grad_chunk(rec, batch, gradient, &chunk, first, out))?;
+            for section in sections {
+                rec.scope(|rec| self.weight_grad_section(rec, batch, gradient, &section, first, out))?;
                 first = false;
             }
         }
         Ok(())
     }
 
-    /// Writes what belongs to ids of the chunk; if it is the first, also the zeros of ids without a row. Ids of
-    /// other chunks look like these, and get their values later.
-    fn weight_grad_chunk(
+    /// Writes what belongs to ids of the section; if it is the first, also the zeros of ids without a row. Ids of
+    /// other sections look like these, and get their values later.
+    fn weight_grad_section(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         gradient: &Gradient,
-        chunk: &Chunk,
+        section: &Section,
         first: bool,
         out: &Buffer,
     ) -> Result<()> {
-        let bound = gradient.bind(rec, chunk)?;
-        let found = self.occurrences(rec, batch, &bound, chunk, false)?;
+        let bound = gradient.bind(rec, section)?;
+        let found = self.occurrences(rec, batch, bound, section, false)?;
         let (len, shape) = (batch.inner.ids, rec.context().shape());
-        for w in chunk.windows.clone() {
-            let window = &self.store.plan().windows[w];
-            let parts = self.parts(rec, chunk, w..w + 1, |_| 0)?;
+        for w in section.span.windows.clone() {
+            let window = &self.store.tables().plan().windows[w];
+            let parts = Parts::new(rec, &section.span.parts(self.store.tables().plan(), w..w + 1, |_| 0))?;
             let keys = window.keys();
             let params = weight_grad::Params {
                 len,
@@ -195,162 +170,75 @@ impl EmbeddingBags {
                 key_begin: keys.start,
                 key_end: keys.end,
                 lanes: parts.lanes,
-                zero_key: if first && w == chunk.windows.start { chunk.none_key() } else { u32::MAX },
+                zero_key: if first && w == section.span.windows.start {
+                    section.span.none_key()
+                } else {
+                    u32::MAX
+                },
                 rows_type: window.format.code(),
             };
             let bindings = vec![
                 parts.buffer,
                 found.keys.clone(),
                 found.terms.clone(),
-                bound.buffer.clone(),
-                self.store.weights(w).clone(),
+                found.grad.clone(),
+                self.store.tables().weights(w).clone(),
                 out.clone(),
             ];
             let any = window.format != RowFormat::F32;
-            let variant = weight_grad::variant(window.vec4 && bound.vec4(), any, shape);
+            let variant = weight_grad::variant(window.vec4 && found.vec4, any, shape);
             let groups = weight_grad::groups(shape, len, params.lanes);
             rec.dispatch(Dispatch::new(&weight_grad::KERNEL, variant, &params, bindings, groups));
         }
         Ok(())
     }
 
-    fn backward_chunks(&self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
-        self.same_context(rec, "recorder")?;
-        let update = self.next_update(rec, "one, for a backward")?;
+    fn backward_sections(&self, rec: &mut Recorder, batch: &JaggedBatch, gradient: Gradient) -> Result<()> {
+        self.store.same_context(rec)?;
+        let step = self.store.begin_step(rec, "one, for a backward")?;
         batch.guard(rec);
         let gradient = &self.spread_maxima(rec, batch, gradient)?;
-        for chunk in Chunk::all(self.store.plan(), &batch.inner, gradient) {
-            rec.scope(|rec| self.update_chunk(rec, batch, gradient, &chunk, &update))?;
+        for section in Section::all(self.store.tables().plan(), &batch.inner, gradient) {
+            rec.scope(|rec| self.update_section(rec, batch, gradient, &section, &step))?;
         }
         Ok(())
     }
 
-    /// Records that a step begins, and gives what it does to the rows that it touches; without an optimizer an error that
-    /// says what is `expected`.
-    pub(super) fn next_update(&self, rec: &mut Recorder, expected: &str) -> Result<Update> {
-        let optimizer = self.wanted_optimizer(expected)?;
-        Ok(Update::begin(rec, &self.steps, optimizer, self.rules, self.schedule))
-    }
-
-    pub(super) fn wanted_optimizer(&self, expected: &str) -> Result<Optimizer> {
-        self.optimizer.ok_or_else(|| Error::invalid("optimizer", expected, "none"))
-    }
-
-    fn update_chunk(
+    fn update_section(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         gradient: &Gradient,
-        chunk: &Chunk,
-        update: &Update,
+        section: &Section,
+        step: &Step,
     ) -> Result<()> {
-        let sorted = self.sorted_terms(rec, batch, gradient, chunk)?;
-        self.update_sorted(rec, chunk, &sorted, update, |w| batch.misses(w))
+        let sorted = self.sorted_terms(rec, batch, gradient, section)?;
+        self.store.update_sorted(rec, &section.span, &sorted, step, |w| batch.misses(w))
     }
 
-    /// Updates the rows of a chunk's windows, those apart that are missed out.
-    pub(super) fn update_sorted(
-        &self,
-        rec: &mut Recorder,
-        chunk: &Chunk,
-        sorted: &SortedTerms,
-        update: &Update,
-        misses: impl Fn(usize) -> bool,
-    ) -> Result<()> {
-        let len = chunk.ids;
-        let sums = self.sums(update);
-        let partials = self.partials(rec, chunk, sorted, sums, update.clip_value())?;
-        for w in chunk.windows.clone().filter(|&w| !misses(w)) {
-            let window = &self.store.plan().windows[w];
-            let parts = chunk.parts(self.store.plan(), w..w + 1, |part| table_seed(self.seed, part.table));
-            let parts = update.parts(rec, parts)?;
-            let loops = |shape| row_loops(shape, widest(&window.parts), sums, partials.is_some(), len);
-            let rows = WindowRows {
-                len,
-                keys: sorted.keys.clone(),
-                key_range: chunk.key(window.keys().start)..chunk.key(window.keys().end),
-                terms: sorted.terms.clone(),
-                grad: sorted.bound.buffer.clone(),
-                vec4: sorted.bound.vec4(),
-                partials: partials.clone(),
-                counted: false,
-                shape: shape_within(rec.context(), loops).ok_or_else(|| too_many(len))?,
-            };
-            self.update_window(rec, w, parts, rows, update)?;
-        }
-        Ok(())
-    }
-
-    /// Updates the rows of a window from their sorted terms.
-    pub(super) fn update_window(
-        &self,
-        rec: &mut Recorder,
-        w: usize,
-        parts: Parts,
-        rows: WindowRows,
-        update: &Update,
-    ) -> Result<()> {
-        let window = &self.store.plan().windows[w];
-        let (len, Range { start: key_begin, end: key_end }) = (rows.len, rows.key_range);
-        let (split, stride) = rows.partials.as_ref().map_or((0, 0), |partials| (1, partials.stride));
-        let (lanes, counted, table_type) = (parts.lanes, rows.counted.into(), window.format.code());
-        let own = move |of_step| row_update::Params {
-            len,
-            parts: parts.count,
-            key_begin,
-            key_end,
-            lanes,
-            split,
-            stride,
-            counted,
-            table_type,
-            ..of_step
-        };
-        let unused = rec.scratch("embag.unused", 16)?;
-        let bindings = vec![
-            parts.buffer,
-            rows.keys,
-            rows.terms,
-            rows.grad,
-            rows.partials.map_or(unused, |partials| partials.buffer),
-            self.store.weights(w).clone(),
-            self.store.state(w).clone(),
-        ];
-        let choice = row_update::Choice {
-            optimizer: update.optimizer().kind(),
-            vec4: window.vec4 && rows.vec4,
-            whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
-            any: window.format != RowFormat::F32 || self.rules.extras(),
-        };
-        let variant = choice.variant(rows.shape);
-        update.dispatch(rec, variant, bindings, row_update::groups(rows.shape, len, lanes), own);
-        Ok(())
-    }
-
-    /// The terms of a chunk's ids in the order of their keys.
+    /// The terms of a section's ids in the order of their keys.
     pub(super) fn sorted_terms(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         gradient: &Gradient,
-        chunk: &Chunk,
+        section: &Section,
     ) -> Result<SortedTerms> {
-        let bound = gradient.bind(rec, chunk)?;
-        let found = self.occurrences(rec, batch, &bound, chunk, true)?;
-        found.sorted(rec, bound, chunk)
+        let bound = gradient.bind(rec, section)?;
+        self.occurrences(rec, batch, bound, section, true)?.sorted(rec, section.span.none_key())
     }
 
-    /// Keys and terms of a chunk's ids.
+    /// Keys and terms of a section's ids.
     fn occurrences(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
-        bound: &Bound,
-        chunk: &Chunk,
+        bound: Bound,
+        section: &Section,
         weighted: bool,
-    ) -> Result<Occurrences> {
-        let plan = self.store.plan();
-        let features: Vec<Feature> = chunk
+    ) -> Result<KeyTerms> {
+        let plan = self.store.tables().plan();
+        let features: Vec<Feature> = section
             .members
             .iter()
             .zip(bound.places.iter().zip(&bound.spread))
@@ -364,20 +252,20 @@ impl EmbeddingBags {
                     pooling: if spread { POOL_NONE } else { spec.pooling.code() },
                     out_base,
                     out_stride,
-                    key_base: chunk.key(plan.first_key[spec.table]),
+                    key_base: section.span.key(plan.first_key[spec.table]),
                     shift,
                     ..Feature::default()
                 }
             })
             .collect();
         let bags = batch.inner.batch * narrow(features.len());
-        let ids = chunk.ids;
+        let ids = section.ids;
         let threads = occurrences::threads(bags, ids);
         let params = occurrences::Params {
             batch: batch.inner.batch,
             bags,
             ids,
-            none_key: chunk.none_key(),
+            none_key: section.span.none_key(),
             weighted: u32::from(weighted && batch.inner.weights.is_some()),
             threads,
         };
@@ -393,46 +281,6 @@ impl EmbeddingBags {
             terms.clone(),
         ];
         rec.dispatch(Dispatch::threads(&occurrences::KERNEL, 0, &params, bindings, threads));
-        Ok(Occurrences { keys, terms })
-    }
-
-    /// The chunk's parts of windows, uploaded.
-    fn parts(
-        &self,
-        rec: &mut Recorder,
-        chunk: &Chunk,
-        windows: Range<usize>,
-        random: impl Fn(&Part) -> u32,
-    ) -> Result<Parts> {
-        Parts::new(rec, &chunk.parts(self.store.plan(), windows, random))
-    }
-
-    /// Sums over a row that are made before it is updated.
-    pub(super) fn sums(&self, update: &Update) -> u32 {
-        update.optimizer().kernel().sums + self.rules.sums()
-    }
-
-    /// The sums of the pieces and groups of long segments; `None` where one thread walks a row's terms, or if the
-    /// pieces do not fit a binding.
-    pub(super) fn partials(
-        &self,
-        rec: &mut Recorder,
-        chunk: &Chunk,
-        sorted: &SortedTerms,
-        sums: u32,
-        clip_value: f32,
-    ) -> Result<Option<Partials>> {
-        let (ctx, len) = (rec.context(), chunk.ids);
-        let windows = &self.store.plan().windows[chunk.windows.clone()];
-        let short = |limit: u32| {
-            let loops = |window: &Window| row_loops(Shape::Serial, widest(&window.parts), sums, false, len);
-            windows.iter().map(loops).max().unwrap_or(0) <= limit.into()
-        };
-        if ctx.shape() == Shape::Serial && ctx.loop_limit().is_none_or(short) {
-            return Ok(None);
-        }
-        let parts = self.parts(rec, chunk, chunk.windows.clone(), |_| 0)?;
-        let vec4 = sorted.bound.vec4() && windows.iter().all(|window| window.vec4);
-        Partials::record(rec, parts, sorted, len, chunk.none_key(), vec4, clip_value)
+        Ok(KeyTerms { len: ids, keys, terms, vec4: bound.vec4(), grad: bound.buffer })
     }
 }

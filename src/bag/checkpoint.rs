@@ -1,18 +1,12 @@
 //! Tables and optimizer state in checkpoints.
 
-use std::borrow::Cow;
 use std::path::Path;
 
-use half::{bf16, f16};
-
 use super::EmbeddingBags;
-use super::state::Place;
-use crate::device::Precision;
-use crate::optimizer::{Optimizer, StateKind};
 use crate::{Checkpoint, Result};
 
 /// The prefix of [`EmbeddingBags::save`].
-const PREFIX: &str = "bags";
+pub(crate) const PREFIX: &str = "bags";
 
 impl EmbeddingBags {
     /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each field of
@@ -23,24 +17,7 @@ impl EmbeddingBags {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already, [`Error::Device`](crate::Error::Device) if the device
     /// fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
-        for (index, table) in self.store.names().iter().enumerate() {
-            let name = tensor_name(prefix, table, WEIGHT);
-            let shape = self.weight_shape(index);
-            insert(checkpoint, &name, &shape, self.store.read_all(index)?, self.precision_of(index))?;
-            for place in self.state_places(index) {
-                let name = tensor_name(prefix, table, place.field.name);
-                let shape = self.state_shape(index, &place);
-                if place.field.kind == StateKind::Count {
-                    checkpoint.insert(&name, &shape, self.download_counts(table, place.field.name)?)?;
-                } else {
-                    let values = self.download_state(table, place.field.name)?;
-                    insert(checkpoint, &name, &shape, values, place.precision)?;
-                }
-            }
-        }
-        checkpoint.set_json(&format!("{prefix}.tables"), self.store.names())?;
-        checkpoint.set_json(&format!("{prefix}.steps"), &self.steps())?;
-        checkpoint.set_json(&format!("{prefix}.optimizer"), &self.optimizer)
+        self.store.export(checkpoint, prefix)
     }
 
     /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint that
@@ -50,27 +27,7 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::check_import`]; [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        let saved = self.checked(checkpoint, prefix)?;
-        for index in 0..self.store.names().len() {
-            let table = self.store.names()[index].clone();
-            let (name, shape) = (tensor_name(prefix, &table, WEIGHT), self.weight_shape(index));
-            self.store.write_all(index, &values(checkpoint, &name, &shape, self.precision_of(index))?)?;
-            for place in self.state_places(index) {
-                let name = tensor_name(prefix, &table, place.field.name);
-                let shape = self.state_shape(index, &place);
-                if place.field.kind == StateKind::Count {
-                    self.upload_counts(&table, place.field.name, checkpoint.tensor(&name, &shape)?)?;
-                } else {
-                    let values = values(checkpoint, &name, &shape, place.precision)?;
-                    self.upload_state(&table, place.field.name, &values)?;
-                }
-            }
-        }
-        if let (Some(optimizer), Some(saved)) = (&mut self.optimizer, saved) {
-            *optimizer = optimizer.with_lr(saved.optimizer.lr());
-            self.set_steps(saved.steps);
-        }
-        Ok(())
+        self.store.import(checkpoint, prefix)
     }
 
     /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer with the
@@ -79,46 +36,7 @@ impl EmbeddingBags {
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs.
     pub fn check_import(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        self.checked(checkpoint, prefix).map(drop)
-    }
-
-    fn checked(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<Option<Saved>> {
-        let saved_tables: Vec<String> = checkpoint.json(&format!("{prefix}.tables"))?;
-        for (index, table) in self.store.names().iter().enumerate() {
-            let shape = self.weight_shape(index);
-            let what = format!("table \"{table}\"");
-            let expected = format!("{} rows x {} columns", shape[0], shape[1]);
-            if !saved_tables.contains(table) {
-                return Err(checkpoint.mismatch(what, expected, format!("only tables {saved_tables:?}")));
-            }
-            let name = tensor_name(prefix, table, WEIGHT);
-            match checkpoint.shape(&name) {
-                Some(found @ &[rows, dim]) if found != shape => {
-                    return Err(checkpoint.mismatch(what, expected, format!("{rows} rows x {dim} columns")));
-                }
-                // no tensor, one that is not a matrix, or one of another type has its own words
-                _ => check_type(checkpoint, &name, &shape, self.precision_of(index))?,
-            }
-        }
-        if let Some(extra) = saved_tables.iter().find(|table| !self.store.names().contains(table)) {
-            let expected = format!("only tables {:?}", self.store.names());
-            return Err(checkpoint.mismatch(format!("table \"{extra}\""), expected, "one more"));
-        }
-        let Some(wanted) = &self.optimizer else { return Ok(None) };
-        let saved: Option<serde_json::Value> = checkpoint.json(&format!("{prefix}.optimizer"))?;
-        let optimizer = same_optimizer(checkpoint, wanted, saved)?;
-        for (index, table) in self.store.names().iter().enumerate() {
-            for place in self.state_places(index) {
-                let name = tensor_name(prefix, table, place.field.name);
-                let shape = self.state_shape(index, &place);
-                if place.field.kind == StateKind::Count {
-                    checkpoint.tensor::<u32>(&name, &shape)?;
-                } else {
-                    check_type(checkpoint, &name, &shape, place.precision)?;
-                }
-            }
-        }
-        Ok(Some(Saved { optimizer, steps: checkpoint.json(&format!("{prefix}.steps"))? }))
+        self.store.check_import(checkpoint, prefix)
     }
 
     /// [`EmbeddingBags::export`] into a file of its own.
@@ -138,102 +56,4 @@ impl EmbeddingBags {
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
         self.import(&Checkpoint::load(path)?, PREFIX)
     }
-
-    fn weight_shape(&self, table: usize) -> [usize; 2] {
-        let shape = self.store.shape(table);
-        [shape.rows as usize, shape.dim as usize]
-    }
-
-    fn state_shape(&self, table: usize, place: &Place) -> Vec<usize> {
-        let rows = self.store.shape(table).rows as usize;
-        if place.field.per_row() { vec![rows] } else { vec![rows, place.len] }
-    }
-}
-
-/// What a checkpoint says of the training so far.
-struct Saved {
-    optimizer: Optimizer,
-    steps: u32,
-}
-
-/// The saved optimizer, if it is the wanted one but for the learning rate.
-fn same_optimizer(
-    checkpoint: &Checkpoint,
-    wanted: &Optimizer,
-    saved: Option<serde_json::Value>,
-) -> Result<Optimizer> {
-    let name = wanted.name();
-    let Some(saved) = saved else { return Err(checkpoint.mismatch("optimizer", name, "none")) };
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    // through the text, where numbers look as they do in the file
-    let expected: serde_json::Value = serde_json::to_string(wanted)
-        .and_then(|text| serde_json::from_str(&text))
-        .map_err(|error| checkpoint.mismatch("optimizer", name, error))?;
-    let none = serde_json::Value::Null;
-    // the name first: other optimizers have other fields
-    let mut fields: Vec<&String> =
-        expected.as_object().into_iter().flatten().map(|(field, _)| field).collect();
-    fields.sort_by_key(|field| *field != "name");
-    for field in fields.into_iter().filter(|field| *field != "lr") {
-        let (expected, got) = (&expected[field], saved.get(field).unwrap_or(&none));
-        if expected != got {
-            let what = if field == "name" { "optimizer".to_owned() } else { format!("{name} {field}") };
-            return Err(checkpoint.mismatch(what, text(expected), text(got)));
-        }
-    }
-    let optimizer: Optimizer =
-        serde_json::from_value(saved).map_err(|error| checkpoint.mismatch("optimizer", name, error))?;
-    if !optimizer.lr().is_finite() {
-        return Err(checkpoint.mismatch(format!("{name} lr"), "a finite number", optimizer.lr()));
-    }
-    Ok(optimizer)
-}
-
-/// Adds values, which came from this type, as such.
-fn insert(
-    checkpoint: &mut Checkpoint,
-    name: &str,
-    shape: &[usize],
-    values: Vec<f32>,
-    precision: Precision,
-) -> Result<()> {
-    match precision {
-        Precision::F32 => checkpoint.insert(name, shape, values),
-        Precision::F16 => checkpoint.insert(name, shape, convert(&values, f16::from_f32)),
-        Precision::Bf16 => checkpoint.insert(name, shape, convert(&values, bf16::from_f32)),
-    }
-}
-
-/// The values of a tensor of this type and shape.
-fn values<'a>(
-    checkpoint: &'a Checkpoint,
-    name: &str,
-    shape: &[usize],
-    precision: Precision,
-) -> Result<Cow<'a, [f32]>> {
-    Ok(match precision {
-        Precision::F32 => checkpoint.tensor::<f32>(name, shape)?.into(),
-        Precision::F16 => convert(checkpoint.tensor(name, shape)?, f16::to_f32).into(),
-        Precision::Bf16 => convert(checkpoint.tensor(name, shape)?, bf16::to_f32).into(),
-    })
-}
-
-/// Whether there is a tensor of this type and shape.
-fn check_type(checkpoint: &Checkpoint, name: &str, shape: &[usize], precision: Precision) -> Result<()> {
-    match precision {
-        Precision::F32 => checkpoint.tensor::<f32>(name, shape).map(drop),
-        Precision::F16 => checkpoint.tensor::<f16>(name, shape).map(drop),
-        Precision::Bf16 => checkpoint.tensor::<bf16>(name, shape).map(drop),
-    }
-}
-
-fn convert<T: Copy, U>(values: &[T], convert: impl Fn(T) -> U) -> Vec<U> {
-    values.iter().map(|&value| convert(value)).collect()
-}
-
-/// What the weights are called.
-const WEIGHT: &str = "weight";
-
-fn tensor_name(prefix: &str, table: &str, what: &str) -> String {
-    format!("{prefix}.{table}.{what}")
 }

@@ -138,21 +138,6 @@ impl Flat {
         Ok(())
     }
 
-    /// The windows that the ids lie in.
-    fn touched(&self, schema: &Schema) -> Vec<bool> {
-        let mut touched = vec![false; schema.windows];
-        let mut position = 0;
-        for (spec, &count) in schema.features.iter().zip(&self.counts) {
-            let (first, rows) = (schema.first_window[spec.table], schema.window_rows[spec.table]);
-            let ids = &self.ids[position..position + count as usize];
-            position += count as usize;
-            for &id in ids.iter().filter(|&&id| id < spec.shape.rows) {
-                touched[first + id.checked_div(rows).unwrap_or(0) as usize] = true;
-            }
-        }
-        touched
-    }
-
     /// The error for the first id that is no row, if that is one.
     pub(crate) fn check_ids(&mut self, bounds: Bounds) -> Result<()> {
         match self.out_of_range.take() {
@@ -162,7 +147,8 @@ impl Flat {
     }
 
     pub(crate) fn upload(mut self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
-        let touched = Some(self.touched(schema));
+        let windows = schema.windows.as_ref();
+        let touched = windows.map(|windows| windows.touched(&schema.features, &self.ids, &self.counts));
         self.check_ids(schema.bounds)?;
         let bag_lengths = || self.offsets.windows(2).map(|pair| pair[1] - pair[0]);
         let longest = bag_lengths().max().unwrap_or(0);

@@ -145,7 +145,7 @@ impl EmbeddingBags {
         features: Vec<(usize, u32)>,
     ) -> Result<()> {
         // a value that is added up over windows must not be rounded in between, and words not be shared
-        let plan = self.store.plan();
+        let plan = self.store.tables().plan();
         let direct = features.iter().all(|&(f, column)| {
             let spec = &self.schema.features[f];
             let holds = |window: &&Window| window.parts.iter().any(|part| part.table == spec.table);
@@ -275,7 +275,7 @@ impl EmbeddingBags {
     }
 
     fn forward_targets(&self, rec: &mut Recorder, batch: &JaggedBatch, targets: &[Target]) -> Result<()> {
-        self.same_context(rec, "recorder")?;
+        self.store.same_context(rec)?;
         batch.guard(rec);
         if batch.is_empty() {
             return Ok(());
@@ -308,7 +308,7 @@ impl EmbeddingBags {
         let (out, base) = buffer.part((begin * stride) as u64 * size, bytes).bindable(rec.context());
         let (base, stride) = (narrow(base * (4 / size)), narrow(stride as u64));
         let rows = narrow(end as u64) - narrow(begin as u64);
-        let plan = self.store.plan();
+        let plan = self.store.tables().plan();
         for (w, window) in plan.windows.iter().enumerate() {
             let mut vectors = Work::default();
             let mut scalars = Work::default();
@@ -362,7 +362,7 @@ impl EmbeddingBags {
                     batch.inner.offsets.clone(),
                     batch.inner.ids_buffer.clone(),
                     weights_or_unused(rec, batch)?,
-                    self.store.weights(w).clone(),
+                    self.store.tables().weights(w).clone(),
                     out.clone(),
                 ];
                 let shape = rec.context().shape();

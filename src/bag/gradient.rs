@@ -1,7 +1,7 @@
 //! Where the gradient of the output lies, and how kernels get at it.
 
 use super::Schema;
-use super::chunk::Chunk;
+use super::section::Section;
 use crate::device::{Buffer, Context, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::copy_rows;
@@ -19,10 +19,10 @@ pub(super) struct Gradient {
     pub(super) fits: bool,
 }
 
-/// The gradients of a chunk's features in one binding.
+/// The gradients of a section's features in one binding.
 pub(super) struct Bound {
     pub(super) buffer: Buffer,
-    /// For each feature of the chunk the element where it begins, and elements from row to row.
+    /// For each feature of the section the element where it begins, and elements from row to row.
     pub(super) places: Vec<(u32, u32)>,
     /// For each whether it has a row for each position, whatever the feature's pooling.
     pub(super) spread: Vec<bool>,
@@ -70,31 +70,31 @@ impl Gradient {
         (rows as u64 * cols as u64).next_multiple_of(4) * 4
     }
 
-    /// The gradients of a chunk: where they are if one binding holds them, else copied next to each other.
-    pub(super) fn bind(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<Bound> {
-        let (buffer, places) = match in_place(rec.context(), self.of(chunk)) {
-            Some(there) if !(rec.context().is_cpu() && self.worth_packing(chunk)) => there,
-            _ => self.packed(rec, chunk)?,
+    /// The gradients of a section: where they are if one binding holds them, else copied next to each other.
+    pub(super) fn bind(&self, rec: &mut Recorder, section: &Section) -> Result<Bound> {
+        let (buffer, places) = match in_place(rec.context(), self.of(section)) {
+            Some(there) if !(rec.context().is_cpu() && self.worth_packing(section)) => there,
+            _ => self.packed(rec, section)?,
         };
-        let spread = chunk.members.iter().map(|member| self.spread[member.feature]).collect();
+        let spread = section.members.iter().map(|member| self.spread[member.feature]).collect();
         Ok(Bound { buffer, places, spread })
     }
 
     /// Whether rows with gaps between them are read so often that they had better lie together: in large strides
     /// they would share few places of a cache.
-    fn worth_packing(&self, chunk: &Chunk) -> bool {
-        let rows: usize = self.of(chunk).flatten().map(|matrix| matrix.rows).sum();
-        let gaps = self.of(chunk).flatten().any(|matrix| matrix.stride > matrix.cols);
-        gaps && chunk.ids as usize >= 4 * rows
+    fn worth_packing(&self, section: &Section) -> bool {
+        let rows: usize = self.of(section).flatten().map(|matrix| matrix.rows).sum();
+        let gaps = self.of(section).flatten().any(|matrix| matrix.stride > matrix.cols);
+        gaps && section.ids as usize >= 4 * rows
     }
 
-    /// The gradients of a chunk's features; of those that it does not look at, none.
-    fn of<'a>(&'a self, chunk: &'a Chunk) -> impl Iterator<Item = Option<&'a Matrix>> + Clone {
-        chunk.members.iter().map(|member| member.in_use.then(|| &self.features[member.feature]))
+    /// The gradients of a section's features; of those that it does not look at, none.
+    fn of<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = Option<&'a Matrix>> + Clone {
+        section.members.iter().map(|member| member.in_use.then(|| &self.features[member.feature]))
     }
 
-    fn packed(&self, rec: &mut Recorder, chunk: &Chunk) -> Result<(Buffer, Places)> {
-        let in_use = chunk.members.iter().filter(|member| member.in_use);
+    fn packed(&self, rec: &mut Recorder, section: &Section) -> Result<(Buffer, Places)> {
+        let in_use = section.members.iter().filter(|member| member.in_use);
         let total = in_use.map(|member| self.packed_bytes(member.feature)).sum();
         let limit = rec.context().limits().binding;
         if total > limit {
@@ -106,9 +106,9 @@ impl Gradient {
             });
         }
         let buffer = rec.scratch("embag.grads", total)?;
-        let mut places = Vec::with_capacity(chunk.members.len());
+        let mut places = Vec::with_capacity(section.members.len());
         let mut end = 0;
-        for source in self.of(chunk) {
+        for source in self.of(section) {
             let Some(source) = source else {
                 places.push((0, 0));
                 continue;

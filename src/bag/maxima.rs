@@ -62,7 +62,7 @@ impl EmbeddingBags {
             let bytes = u64::from(bags) * u64::from(dim) * 4;
             (rec.scratch("embag.best", bytes)?, rec.scratch("embag.places", bytes)?)
         };
-        let plan = self.store.plan();
+        let plan = self.store.tables().plan();
         for (w, window) in plan.windows.iter().enumerate() {
             let Some(part) = window.parts.iter().find(|part| part.table == spec.table) else { continue };
             let params = max_places::Params {
@@ -82,7 +82,7 @@ impl EmbeddingBags {
                 batch.inner.status.clone(),
                 batch.inner.offsets.clone(),
                 batch.inner.ids_buffer.clone(),
-                self.store.weights(w).clone(),
+                self.store.tables().weights(w).clone(),
                 best.clone(),
                 places.clone(),
             ];

@@ -1,7 +1,7 @@
 //! Features and the tables behind them.
 
 use super::{Bounds, Pooling};
-use crate::table::Shape;
+use crate::table::{Shape, TableStore};
 use crate::{Error, Result};
 
 /// One feature.
@@ -22,10 +22,44 @@ pub(crate) struct Schema {
     pub(crate) bounds: Bounds,
     /// Whether the id 2^32 - 1 stands for a row of zeros.
     pub(crate) pruned: bool,
+    /// Where ids lie, if they are rows of tables in windows.
+    pub(crate) windows: Option<TableWindows>,
+}
+
+/// Which windows the rows of each table lie in.
+#[derive(Debug)]
+pub(crate) struct TableWindows {
     /// For tables of several windows, rows of a window; 0 for the others.
-    pub(crate) window_rows: Vec<u32>,
-    pub(crate) first_window: Vec<usize>,
-    pub(crate) windows: usize,
+    rows: Vec<u32>,
+    first: Vec<usize>,
+    count: usize,
+}
+
+impl TableWindows {
+    pub(crate) fn of(tables: &TableStore) -> Self {
+        let plan = tables.plan();
+        let rows = (0..tables.names().len()).map(|table| {
+            // all windows of a table but the last are of one size
+            let part = plan.windows[plan.first_window[table]].parts.iter().find(|part| part.table == table);
+            part.filter(|part| part.rows < tables.shape(table).rows).map_or(0, |part| part.rows)
+        });
+        Self { rows: rows.collect(), first: plan.first_window.clone(), count: plan.windows.len() }
+    }
+
+    /// The windows that have rows of a batch; its ids lie feature by feature, `counts` of each.
+    pub(super) fn touched(&self, features: &[FeatureSpec], ids: &[u32], counts: &[u32]) -> Vec<bool> {
+        let mut touched = vec![false; self.count];
+        let mut rest = ids;
+        for (spec, &count) in features.iter().zip(counts) {
+            let (first, rows) = (self.first[spec.table], self.rows[spec.table]);
+            let (ids, later) = rest.split_at(count as usize);
+            rest = later;
+            for &id in ids.iter().filter(|&&id| id < spec.shape.rows) {
+                touched[first + id.checked_div(rows).unwrap_or(0) as usize] = true;
+            }
+        }
+        touched
+    }
 }
 
 impl Schema {

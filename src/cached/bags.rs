@@ -8,10 +8,11 @@ use super::directory::Directory;
 use super::traffic::WriteBack;
 use super::{CacheStats, CachedBagsBuilder, CachedBatch, Replacement};
 use crate::Result;
-use crate::bag::EmbeddingBags;
+use crate::bag::{EmbeddingBags, Schema};
 use crate::device::Precision;
 use crate::device::{Buffer, Context, HalfMatrix, Matrix, Recorder};
 use crate::optimizer::Optimizer;
+use crate::update::RowStore;
 
 /// [`EmbeddingBags`] with tables that need not fit device memory: all rows and their optimizer state lie on the host,
 /// and the rows in use in a set-associative cache on the device.
@@ -85,8 +86,10 @@ use crate::optimizer::Optimizer;
 /// ```
 #[derive(Debug)]
 pub struct CachedBags {
-    /// All rows, in host memory: bags of a CPU context.
-    pub(super) whole: EmbeddingBags,
+    /// All rows, in host memory: tables of a CPU context.
+    pub(super) whole: RowStore,
+    /// What batches are checked against before they are placed.
+    pub(super) schema: Arc<Schema>,
     /// Tables with a row for each slot.
     pub(super) device: EmbeddingBags,
     pub(super) directories: Vec<Directory>,
@@ -106,18 +109,21 @@ impl CachedBags {
     }
 
     pub(super) fn new(
-        whole: EmbeddingBags,
+        whole: RowStore,
+        schema: Schema,
         device: EmbeddingBags,
         ways: usize,
         replacement: Replacement,
     ) -> Self {
         let tables = 0..device.tables().len();
-        let directories: Vec<_> =
-            tables.map(|table| Directory::new(device.store().shape(table).rows, ways, replacement)).collect();
+        let directories: Vec<_> = tables
+            .map(|table| Directory::new(device.store().tables().shape(table).rows, ways, replacement))
+            .collect();
         Self {
             slots: Arc::new(Slots::new(directories.iter().map(Directory::slots))),
             stats: vec![CacheStats::default(); directories.len()],
             whole,
+            schema: Arc::new(schema),
             device,
             directories,
             on_the_way: VecDeque::new(),
@@ -134,7 +140,7 @@ impl CachedBags {
     /// The names of the tables, in the order they were added.
     #[must_use]
     pub fn tables(&self) -> &[String] {
-        self.whole.tables()
+        self.whole.tables().names()
     }
 
     /// Rows and columns of a table.
@@ -158,19 +164,19 @@ impl CachedBags {
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
     pub fn precision(&self, table: &str) -> Result<Precision> {
-        self.whole.precision(table)
+        Ok(self.whole.precision(self.whole.tables().find(table)?))
     }
 
     /// Bytes of all tables' weights, on the host.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.whole.bytes()
+        self.whole.tables().bytes()
     }
 
     /// Bytes of all optimizer state, on the host.
     #[must_use]
     pub fn state_bytes(&self) -> u64 {
-        self.whole.state_bytes()
+        self.whole.tables().state_bytes()
     }
 
     /// Bytes of the caches: weights and optimizer state on the device.
@@ -225,7 +231,7 @@ impl CachedBags {
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
     pub fn table_stats(&self, table: &str) -> Result<CacheStats> {
-        self.whole.store().find(table).map(|table| self.stats[table])
+        self.whole.tables().find(table).map(|table| self.stats[table])
     }
 
     /// Counts from zero again.

@@ -1,46 +1,31 @@
 //! Describes cached tables and features and makes the bags.
 
 use super::{CachedBags, Replacement};
-use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
+use crate::bag::{EmbeddingBags, FeatureList, feature_methods};
 use crate::device::{Context, Need};
-use crate::optimizer::{Optimizer, Rounding, Schedule, UpdateRules};
+use crate::optimizer::Rounding;
 use crate::table::{Init, RowFormat, Table};
+use crate::update::{RowStore, Updates, update_methods};
 use crate::{Error, Result};
 
 /// Describes tables, their caches and features; made by [`CachedBags::builder`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CachedBagsBuilder {
-    /// All rows.
-    whole: EmbeddingBagsBuilder,
-    /// A row for each slot.
-    device: EmbeddingBagsBuilder,
     ctx: Context,
-    tables: Vec<Cached>,
-    rounding: Rounding,
-    updates: bool,
+    tables: Vec<(String, Table, u64)>,
+    features: FeatureList,
+    updates: Updates,
     ways: usize,
     replacement: Replacement,
-}
-
-/// What is checked of a table.
-#[derive(Debug)]
-struct Cached {
-    name: String,
-    rows: u64,
-    slots: u64,
-    format: RowFormat,
-    has_storage: bool,
 }
 
 impl CachedBagsBuilder {
     pub(super) fn new(ctx: &Context) -> Self {
         Self {
-            whole: EmbeddingBags::builder(&Context::cpu()),
-            device: EmbeddingBags::builder(ctx),
             ctx: ctx.clone(),
             tables: Vec::new(),
-            rounding: Rounding::default(),
-            updates: false,
+            features: FeatureList::default(),
+            updates: Updates::default(),
             ways: 32,
             replacement: Replacement::default(),
         }
@@ -50,75 +35,16 @@ impl CachedBagsBuilder {
     #[must_use]
     pub fn table(mut self, name: &str, table: Table, slots: u64) -> Self {
         let slots = slots.min(table.rows);
-        self.tables.push(Cached {
-            name: name.to_owned(),
-            rows: table.rows,
-            slots,
-            format: table.format,
-            has_storage: table.storage.is_some(),
-        });
-        let cache = Table { rows: slots, init: Init::Zero, storage: None, ..table.clone() };
-        self.device = self.device.table(name, cache);
-        self.whole = self.whole.table(name, Table { storage: None, ..table });
+        self.tables.push((name.to_owned(), table, slots));
         self
     }
 
-    /// Adds a feature, as [`EmbeddingBagsBuilder::feature`].
-    #[must_use]
-    pub fn feature(mut self, name: &str, table: &str, pooling: Pooling) -> Self {
-        self.whole = self.whole.feature(name, table, pooling);
-        self.device = self.device.feature(name, table, pooling);
-        self
-    }
+    feature_methods!();
 
-    /// Sets the padding id of the feature added last, as [`EmbeddingBagsBuilder::padding`].
-    #[must_use]
-    pub fn padding(mut self, id: u32) -> Self {
-        // on the device ids that stand for no row are no slots
-        self.whole = self.whole.padding(id);
-        self
-    }
-
-    /// Sets the fused optimizer; without one the bags only look up.
-    #[must_use]
-    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
-        let optimizer = optimizer.into();
-        self.updates = true;
-        self.whole = self.whole.optimizer(optimizer);
-        self.device = self.device.optimizer(optimizer);
-        self
-    }
-
-    /// Sets what is done to gradients before, and to rows after the optimizer's step.
-    #[must_use]
-    pub fn update_rules(mut self, rules: UpdateRules) -> Self {
-        self.rounding = rules.rounding;
-        self.whole = self.whole.update_rules(rules);
-        self.device = self.device.update_rules(rules);
-        self
-    }
-
-    /// Sets what the learning rate is multiplied by in each step; the constant 1 if it is not set.
-    #[must_use]
-    pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.whole = self.whole.schedule(schedule);
-        self.device = self.device.schedule(schedule);
-        self
-    }
-
-    /// Sets the seed of the tables' first values: they are those of [`EmbeddingBags`] of the same seed.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.whole = self.whole.seed(seed);
-        self
-    }
-
-    /// Sets what becomes of ids that are no row of their table.
-    #[must_use]
-    pub fn bounds(mut self, bounds: Bounds) -> Self {
-        self.whole = self.whole.bounds(bounds);
-        self.device = self.device.bounds(bounds);
-        self
+    update_methods! {
+        /// Without one the bags only look up.
+        optimizer,
+        update_rules
     }
 
     /// Sets how many slots a row may normally go to (32 if it is not set): with more ways the choice of what leaves is
@@ -136,15 +62,25 @@ impl CachedBagsBuilder {
         self
     }
 
+    /// The tables on the host, and those of the cache with a row for each slot.
+    fn whole_and_slots(&self) -> (Vec<(String, Table)>, Vec<(String, Table)>) {
+        let tables = self.tables.iter().map(|(name, table, slots)| {
+            let slots = Table { rows: *slots, init: Init::Zero, ..table.clone() };
+            ((name.clone(), table.clone()), (name.clone(), slots))
+        });
+        tables.unzip()
+    }
+
     /// The host's memory: all rows, what is known of slots, and the caches themselves where the device has no memory of its
     /// own.
     fn need(&self) -> Result<Need> {
-        let mut need = self.whole.need()?;
-        for table in &self.tables {
-            need.add(&table.name, Cached::SLOT_BYTES.saturating_mul(table.slots));
+        let (whole, cache) = self.whole_and_slots();
+        let mut need = RowStore::need(&whole, &self.updates)?;
+        for (name, _, slots) in &self.tables {
+            need.add(name, SLOT_BYTES.saturating_mul(*slots));
         }
         if self.ctx.uses_host_memory() {
-            need.extend(self.device.need()?);
+            need.extend(RowStore::need(&cache, &self.updates)?);
         }
         Ok(need)
     }
@@ -152,52 +88,59 @@ impl CachedBagsBuilder {
     /// Makes the tables on the host and the caches on the device.
     ///
     /// # Errors
-    /// As [`EmbeddingBagsBuilder::build`]; [`Error::InvalidArgument`] also for a cache without slots or ways, tables in
-    /// callers' memory, and tables of 16 bits that are to be rounded at random; [`Error::LimitExceeded`] if a row and
-    /// its state do not fit a binding.
+    /// As [`EmbeddingBagsBuilder::build`](crate::EmbeddingBagsBuilder::build); [`Error::InvalidArgument`] also for a cache
+    /// without slots or ways, tables in callers' memory, and tables of 16 bits that are to be rounded at random;
+    /// [`Error::LimitExceeded`] if a row and its state do not fit a binding.
     pub fn build(self) -> Result<CachedBags> {
         if self.ways == 0 {
             return Err(Error::invalid("ways", "at least 1", 0));
         }
-        let at_random = self.updates && self.rounding == Rounding::Stochastic;
-        for table in &self.tables {
-            table.check(at_random)?;
+        let updates = self.updates;
+        let at_random = updates.optimizer.is_some() && updates.rules.rounding == Rounding::Stochastic;
+        for (name, table, slots) in &self.tables {
+            check(name, table, *slots, at_random)?;
         }
         self.need()?.check(&Context::cpu())?;
-        let (whole, device) = (self.whole.build()?, self.device.build()?);
+        self.features.validate()?;
+        let (whole, cache) = self.whole_and_slots();
+        let whole = RowStore::new(&Context::cpu(), whole, updates)?;
+        let schema = self.features.schema(whole.tables(), false)?;
+        // what is rounded at random here does not depend on the seed of the rows
+        let cache = RowStore::new(&self.ctx, cache, Updates { seed: 0, ..updates })?;
+        // on the device ids that stand for no row are no slots
+        let slots = self.features.unpadded().schema(cache.tables(), false)?;
+        let device = EmbeddingBags::new(cache, slots);
         let limit = self.ctx.limits().binding;
-        for (index, table) in self.tables.iter().enumerate() {
+        for (index, (name, ..)) in self.tables.iter().enumerate() {
             let needed = CachedBags::load_bytes(&device, index);
             if needed > limit {
                 return Err(Error::LimitExceeded {
-                    what: format!("a row of table \"{}\" with its state", table.name),
+                    what: format!("a row of table \"{name}\" with its state"),
                     needed,
                     limit,
                     hint: "use a smaller dimension",
                 });
             }
         }
-        Ok(CachedBags::new(whole, device, self.ways, self.replacement))
+        Ok(CachedBags::new(whole, schema, device, self.ways, self.replacement))
     }
 }
 
-impl Cached {
-    /// Bytes on the host for each slot: its row, what is known of its use, and who holds it.
-    const SLOT_BYTES: u64 = 40;
+/// Bytes on the host for each slot: its row, what is known of its use, and who holds it.
+const SLOT_BYTES: u64 = 40;
 
-    fn check(&self, at_random: bool) -> Result<()> {
-        let argument = |what: &str| format!("table \"{}\" {what}", self.name);
-        if self.slots == 0 && self.rows > 0 {
-            return Err(Error::invalid(argument("slots"), "at least 1", 0));
-        }
-        if self.has_storage {
-            return Err(Error::invalid(argument("storage"), "none: all rows lie on the host", "a buffer"));
-        }
-        if self.format != RowFormat::F32 && at_random {
-            // its random numbers are those of the row, which the device does not know
-            let expected = "rounding to the nearest (`UpdateRules::rounding`) for 16 bits in a cache";
-            return Err(Error::invalid(argument("precision"), expected, "rounding at random"));
-        }
-        Ok(())
+fn check(name: &str, table: &Table, slots: u64, at_random: bool) -> Result<()> {
+    let argument = |what: &str| format!("table \"{name}\" {what}");
+    if slots == 0 && table.rows > 0 {
+        return Err(Error::invalid(argument("slots"), "at least 1", 0));
     }
+    if table.storage.is_some() {
+        return Err(Error::invalid(argument("storage"), "none: all rows lie on the host", "a buffer"));
+    }
+    if table.format != RowFormat::F32 && at_random {
+        // its random numbers are those of the row, which the device does not know
+        let expected = "rounding to the nearest (`UpdateRules::rounding`) for 16 bits in a cache";
+        return Err(Error::invalid(argument("precision"), expected, "rounding at random"));
+    }
+    Ok(())
 }

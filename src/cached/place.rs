@@ -25,7 +25,7 @@ impl CachedBags {
     /// Begins a batch from host data, feature by feature, for [`CachedBags::place`] and [`CachedBags::prefetch`].
     #[must_use]
     pub fn batch(&self) -> BatchBuilder {
-        BatchBuilder::new(self.context(), self.whole.schema())
+        BatchBuilder::new(self.context(), &self.schema)
     }
 
     /// Makes a batch and brings its rows to the device, in place of others that no batch in use needs. Does not wait
@@ -35,7 +35,7 @@ impl CachedBags {
     /// As [`BatchBuilder::build`]; [`Error::InvalidArgument`] if the cache of a table has too few slots for the rows
     /// of this batch and those of others that are in use.
     pub fn place(&mut self, batch: BatchBuilder) -> Result<CachedBatch> {
-        batch.fits(self.whole.schema())?;
+        batch.fits(&self.schema)?;
         self.place_flat(batch.collect()?)
     }
 
@@ -50,7 +50,7 @@ impl CachedBags {
         lengths: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<CachedBatch> {
-        self.place_flat(Flat::from_lengths(self.whole.schema(), values, lengths, weights)?)
+        self.place_flat(Flat::from_lengths(&self.schema, values, lengths, weights)?)
     }
 
     /// [`CachedBags::place_from_lengths`] with a number of examples for each feature, as
@@ -65,7 +65,7 @@ impl CachedBags {
         examples: &[usize],
         weights: Option<&[f32]>,
     ) -> Result<CachedBatch> {
-        self.place_flat(Flat::from_variable(self.whole.schema(), values, lengths, examples, weights)?)
+        self.place_flat(Flat::from_variable(&self.schema, values, lengths, examples, weights)?)
     }
 
     /// [`CachedBags::place_from_lengths`] with offsets: one more than bags, from 0 to the number of ids.
@@ -78,11 +78,11 @@ impl CachedBags {
         offsets: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<CachedBatch> {
-        self.place_flat(Flat::from_offsets(self.whole.schema(), values, offsets, weights)?)
+        self.place_flat(Flat::from_offsets(&self.schema, values, offsets, weights)?)
     }
 
     fn place_flat(&mut self, mut flat: Flat) -> Result<CachedBatch> {
-        let schema = self.whole.schema().clone();
+        let schema = self.schema.clone();
         flat.check_ids(schema.bounds)?;
         self.settle()?;
         self.now += 1;
@@ -104,7 +104,7 @@ impl CachedBags {
         self.directories.iter_mut().for_each(|directory| directory.end_placement(placed));
         let needs = needs.into_iter().enumerate().map(|(table, needs)| {
             needs.map_err(|NoRoom { needed, available }| {
-                let argument = format!("batch, table \"{}\"", self.whole.tables()[table]);
+                let argument = format!("batch, table \"{}\"", self.whole.tables().names()[table]);
                 let slots = self.directories[table].slots();
                 let expected = match slots - available {
                     0 => format!("at most {slots} distinct rows, as many as the cache has slots"),
@@ -138,7 +138,7 @@ impl CachedBags {
     /// # Errors
     /// [`Error::InvalidArgument`] if the batch was begun by other bags, [`Error::Device`] if the device fails.
     pub fn prefetch(&mut self, batch: &BatchBuilder) -> Result<usize> {
-        batch.fits(self.whole.schema())?;
+        batch.fits(&self.schema)?;
         self.settle()?;
         self.now += 1;
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); self.directories.len()];

@@ -38,7 +38,7 @@ type Load = Vec<(usize, Range<usize>)>;
 impl CachedBags {
     /// Bytes of a load of a single row.
     pub(super) fn load_bytes(device: &EmbeddingBags, table: usize) -> u64 {
-        device.store().packed_row_bytes(table) + TableStore::PACKED_GAPS
+        device.store().tables().packed_row_bytes(table) + TableStore::PACKED_GAPS
     }
 
     /// Cuts the pairs of each table into loads that fit a binding.
@@ -46,7 +46,7 @@ impl CachedBags {
         let most = LOAD.min(self.context().limits().binding);
         let (mut loads, mut load, mut room) = (Vec::new(), Load::new(), most);
         for (table, pairs) in tables.iter().enumerate() {
-            let row = self.device.store().packed_row_bytes(table);
+            let row = self.device.store().tables().packed_row_bytes(table);
             let mut begin = 0;
             while begin < pairs.len() {
                 let fitting = room.saturating_sub(TableStore::PACKED_GAPS) / row;
@@ -74,9 +74,9 @@ impl CachedBags {
         for load in self.loads(tables) {
             let (rows, slots) = (lists(tables, &load, row_of), lists(tables, &load, slot_of));
             let (back, leaving) = self.leaving(&slots);
-            let words = self.whole.store().gather(&rows)?;
+            let words = self.whole.tables().gather(&rows)?;
             let mut rec = Recorder::new(self.context());
-            let store = self.device.store();
+            let store = self.device.store().tables();
             // what leaves is read before it is overwritten, and after the updates submitted before
             let coming =
                 if leaving.is_empty() { None } else { Some(store.record_gather(&mut rec, &leaving)?) };
@@ -122,7 +122,7 @@ impl CachedBags {
                 Words::Coming(readback) => readback.wait()?,
                 Words::Here(words) => words,
             };
-            if let Err(error) = self.whole.store().scatter(&rows, &words) {
+            if let Err(error) = self.whole.tables().scatter(&rows, &words) {
                 self.on_the_way.push_front(WriteBack { rows, words: Words::Here(words) });
                 return Err(error);
             }
@@ -147,8 +147,8 @@ impl CachedBags {
             let (rows, slots) = (lists(&tables, &load, row_of), lists(&tables, &load, slot_of));
             // before they are read: what is submitted from now on says again that it changes rows
             self.set_changed(&slots, false);
-            let moved = self.device.store().gather(&slots);
-            if let Err(error) = moved.and_then(|words| self.whole.store().scatter(&rows, &words)) {
+            let moved = self.device.store().tables().gather(&slots);
+            if let Err(error) = moved.and_then(|words| self.whole.tables().scatter(&rows, &words)) {
                 self.set_changed(&slots, true);
                 return Err(error);
             }
@@ -169,8 +169,8 @@ impl CachedBags {
             self.directories.iter().map(|directory| directory.contents().collect()).collect();
         for load in self.loads(&tables) {
             let (rows, slots) = (lists(&tables, &load, row_of), lists(&tables, &load, slot_of));
-            let words = self.whole.store().gather(&rows)?;
-            self.device.store().scatter(&slots, &words)?;
+            let words = self.whole.tables().gather(&rows)?;
+            self.device.store().tables().scatter(&slots, &words)?;
             self.count_bytes(&rows, |stats| &mut stats.bytes_to_device);
         }
         Ok(())
@@ -178,7 +178,7 @@ impl CachedBags {
 
     fn count_bytes(&mut self, lists: &[RowList], of: impl Fn(&mut super::CacheStats) -> &mut u64) {
         for list in lists {
-            let bytes = list.rows.len() as u64 * self.device.store().packed_row_bytes(list.table);
+            let bytes = list.rows.len() as u64 * self.device.store().tables().packed_row_bytes(list.table);
             *of(&mut self.stats[list.table]) += bytes;
         }
     }

@@ -145,7 +145,7 @@ impl ChunkedTables {
 
     /// First values of fresh chunks, of which there are `len` at most.
     pub(super) fn reset(&self, rec: &mut Recorder, fresh: &Buffer, fresh_count: &Buffer, len: u32) {
-        let store = self.lookup.store.store();
+        let store = self.lookup.store.tables();
         for (w, part) in self.lookup.parts() {
             let params = chunk_reset::Params {
                 len,

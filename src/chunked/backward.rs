@@ -3,12 +3,12 @@
 use super::room::RowWord;
 use super::{ChunkedBatch, ChunkedTables};
 use crate::Result;
-use crate::bag::{CountedRows, KeySums, KeyTerms, Update};
 use crate::device::{Matrix, Reached, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::{chunk_slots, chunk_terms, chunk_utility, variable_terms};
 use crate::numbers::narrow;
 use crate::sort::sort_by_key;
+use crate::update::{CountedRows, KeySums, KeyTerms, Step};
 
 impl ChunkedTables {
     /// Updates every chunk that has a slot with the optimizer, and the utility of all chunks of the rows that occurred.
@@ -33,13 +33,13 @@ impl ChunkedTables {
         self.check_fresh(batch)?;
         batch.inner.fits(self.lookup.schema())?;
         grad.check_shape("grad", batch.len(), self.output_cols())?;
-        self.lookup.store.same_context(rec, "recorder")?;
+        self.lookup.store.same_context(rec)?;
         rec.whole(|rec| {
             rec.stands_on(&self.ground);
-            let update = self.lookup.store.begin_step(rec)?;
+            let step = self.lookup.store.begin_step(rec, "one, for a backward")?;
             batch.inner.guard(rec);
             for table in 0..self.lookup.tables.len() {
-                rec.scope(|rec| self.record_table(rec, batch, table, grad, &update))?;
+                rec.scope(|rec| self.record_table(rec, batch, table, grad, &step))?;
             }
             Ok(())
         })
@@ -51,14 +51,14 @@ impl ChunkedTables {
         batch: &ChunkedBatch,
         table: usize,
         grad: &Matrix,
-        update: &Update,
+        step: &Step,
     ) -> Result<()> {
         let (chunks, width) = (self.lookup.tables[table].chunks, self.lookup.width);
         let Some(terms) = self.terms(rec, batch, table, grad)? else { return Ok(()) };
         let len = terms.len;
         let rows = self.lookup.tables[table].directory.capacity();
-        let sums = terms.sums(rec, &batch.inner.inner.status, rows, chunks * width, update.clip_value())?;
-        self.record_utility(rec, table, len, &sums, update.step());
+        let sums = terms.sums(rec, &batch.inner.inner.status, rows, chunks * width, step.clip_value())?;
+        self.record_utility(rec, table, len, &sums, step.number());
 
         // the chunks of the rows that occurred, in the order of their slots
         let keys = rec.scratch("embag.keys", u64::from(len) * u64::from(chunks) * 4)?;
@@ -72,7 +72,7 @@ impl ChunkedTables {
         let bindings = vec![sorted.keys, sorted.positions, sums.occurrences, counted.clone(), terms.clone()];
         rec.dispatch(Dispatch::threads(&chunk_terms::KERNEL, 0, &params, bindings, len * chunks));
         let rows = CountedRows { len: len * chunks, keys: counted, terms, grad: sums.sums, vec4: true };
-        self.lookup.store.update_counted(rec, 0, rows, update)
+        self.lookup.store.update_counted(rec, 0, rows, step)
     }
 
     /// Keys that sort slots before [`NONE`](crate::kernels::feature::NONE).

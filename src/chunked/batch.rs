@@ -194,7 +194,7 @@ impl Lookup {
 
     /// Records the look-up of ids: those that have no row stand for zeros.
     pub(super) fn record_find(&self, rec: &mut Recorder, raw: RawIds, epoch: u32) -> Result<ChunkedBatch> {
-        self.store.same_context(rec, "recorder")?;
+        self.store.same_context(rec)?;
         rec.whole(|rec| {
             let inner = JaggedBatch::of_rows(rec, self.schema(), raw.given_rows())?;
             rec.scope(|rec| {

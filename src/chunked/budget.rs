@@ -2,11 +2,11 @@
 
 use super::ChunkedTables;
 use super::lookup::CHUNKS;
-use crate::bag::{Bounds, EmbeddingBags, EmbeddingBagsBuilder, Pooling};
 use crate::device::{Buffer, Context, Need};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 use crate::table::{Init, RowList, Table};
+use crate::update::{RowStore, Updates};
 use crate::{Error, Result};
 
 /// How many slots fit a budget of bytes, beside what chunks are found with.
@@ -31,24 +31,23 @@ pub(super) fn slot_bytes(width: u32) -> u64 {
     u64::from(width) * 4 + 4
 }
 
-/// A store of `slots` slots, as described but for its table.
-pub(super) fn store_of(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> Result<EmbeddingBags> {
+/// A store of `slots` slots.
+pub(super) fn store_of(ctx: &Context, updates: Updates, width: u32, slots: u32) -> Result<RowStore> {
     if slots == 0 || slots == NONE {
         return Err(Error::invalid("slots", format!("1 to {}, or a budget", NONE - 1), slots));
     }
-    described(description, width, slots).feature(CHUNKS, CHUNKS, Pooling::Sum).bounds(Bounds::Skip).build()
+    RowStore::new(ctx, table_of(width, slots), updates)
 }
 
 /// The memory of such a store, with the stack of free slots and its copies on the way to the device.
-pub(super) fn store_need(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> Result<Need> {
-    let mut need = described(description, width, slots.min(NONE - 1)).need()?;
+pub(super) fn store_need(updates: &Updates, width: u32, slots: u32) -> Result<Need> {
+    let mut need = RowStore::need(&table_of(width, slots.min(NONE - 1)), updates)?;
     need.add(CHUNKS, u64::from(slots) * 12);
     Ok(need)
 }
 
-fn described(description: &EmbeddingBagsBuilder, width: u32, slots: u32) -> EmbeddingBagsBuilder {
-    let table = Table::rows(slots.into()).dim(width as usize).init(Init::Zero);
-    description.clone().table(CHUNKS, table)
+fn table_of(width: u32, slots: u32) -> Vec<(String, Table)> {
+    vec![(CHUNKS.to_owned(), Table::rows(slots.into()).dim(width as usize).init(Init::Zero))]
 }
 
 /// The stack of free slots with the least on top.
@@ -116,7 +115,7 @@ impl ChunkedTables {
 
     fn resize(&mut self, slots: u32) -> Result<()> {
         let ctx = self.context().clone();
-        let mut store = store_of(&self.store, self.lookup.width, slots)?;
+        let mut store = store_of(&ctx, *self.lookup.store.updates(), self.lookup.width, slots)?;
         let tables = 0..self.lookup.tables.len();
         let before = tables.clone().map(|table| self.lookup.slots_of(table)).collect::<Result<Vec<_>>>()?;
         let mut all = before.clone();
@@ -201,14 +200,14 @@ impl ChunkedTables {
 /// Rows that are moved at once, of a few MB with their state.
 const AT_ONCE: usize = 1 << 15;
 
-/// Copies some rows to the first ones of other bags, with their state.
-fn copy_rows(source: &EmbeddingBags, target: &EmbeddingBags, rows: &[u32]) -> Result<()> {
+/// Copies some rows to the first ones of another store, with their state.
+fn copy_rows(source: &RowStore, target: &RowStore, rows: &[u32]) -> Result<()> {
     let mut first = 0u32;
     for rows in rows.chunks(AT_ONCE) {
         // a chunk at a time is below 2^15
         let next = first + narrow(rows.len());
-        let words = source.store().gather(&[RowList { table: 0, rows: rows.to_vec() }])?;
-        target.store().scatter(&[RowList { table: 0, rows: (first..next).collect() }], &words)?;
+        let words = source.tables().gather(&[RowList { table: 0, rows: rows.to_vec() }])?;
+        target.tables().scatter(&[RowList { table: 0, rows: (first..next).collect() }], &words)?;
         first = next;
     }
     Ok(())

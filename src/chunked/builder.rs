@@ -5,11 +5,11 @@ use super::lookup::{Feature, Lookup, Table, TableSpec, chunk_words};
 use super::room::{TableStats, WhenFull};
 use super::tables::{Settings, Worth};
 use super::{ChunkedTables, IdDirectory, Shares, Utility};
-use crate::bag::{EmbeddingBags, EmbeddingBagsBuilder, Pooling};
+use crate::bag::Pooling;
 use crate::device::{Context, Ground, Need};
 use crate::kernels::feature::NONE;
-use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::table_seed;
+use crate::update::{Updates, update_methods};
 use crate::{Error, Result};
 
 /// How many slots there are.
@@ -28,13 +28,11 @@ pub struct ChunkedTablesBuilder {
     width: u32,
     room: Room,
     scale: f32,
-    /// Takes what is said about updates.
-    bags: EmbeddingBagsBuilder,
+    updates: Updates,
     utility: Utility,
     shares: Shares,
     when_full: WhenFull,
     admit_after: u32,
-    seed: u64,
 }
 
 impl ChunkedTablesBuilder {
@@ -46,12 +44,11 @@ impl ChunkedTablesBuilder {
             width: 16,
             room: Room::Slots(0),
             scale: 0.01,
-            bags: EmbeddingBags::builder(ctx),
+            updates: Updates::default(),
             utility: Utility::default(),
             shares: Shares::default(),
             when_full: WhenFull::default(),
             admit_after: 1,
-            seed: 0,
         }
     }
 
@@ -98,29 +95,6 @@ impl ChunkedTablesBuilder {
         self
     }
 
-    /// Updates touched chunks in [`ChunkedTables::backward`]. To it a chunk is a row: state that is one value for a row (row-wise
-    /// Adagrad's) is one for a chunk, and so are trust ratios.
-    #[must_use]
-    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
-        self.bags = self.bags.optimizer(optimizer);
-        self
-    }
-
-    /// What is done to gradients before, and to chunks after the optimizer's step: norms, of gradients and of values, are those of
-    /// chunks. Chunks earn utility by gradients whose values were clipped, before anything else is done to them.
-    #[must_use]
-    pub fn update_rules(mut self, rules: UpdateRules) -> Self {
-        self.bags = self.bags.update_rules(rules);
-        self
-    }
-
-    /// How the learning rate changes from step to step.
-    #[must_use]
-    pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.bags = self.bags.schedule(schedule);
-        self
-    }
-
     /// What makes a chunk worth its memory.
     #[must_use]
     pub fn utility(mut self, utility: Utility) -> Self {
@@ -150,11 +124,13 @@ impl ChunkedTablesBuilder {
         self
     }
 
-    /// What first values are made of.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+    update_methods! {
+        /// To it a chunk is a row: state that is one value for a row (row-wise Adagrad's) is one for a chunk, and so are
+        /// trust ratios.
+        optimizer,
+        /// Norms, of gradients and of values, are those of chunks. Chunks earn utility by gradients whose values were
+        /// clipped, before anything else is done to them.
+        update_rules
     }
 
     /// Makes the tables.
@@ -167,7 +143,7 @@ impl ChunkedTablesBuilder {
         let Self { ctx, width, when_full, .. } = self;
         let settings = Settings {
             scale: self.scale,
-            seed: table_seed(self.seed, 0),
+            seed: table_seed(self.updates.seed, 0),
             utility: self.utility,
             shares: self.shares,
             when_full,
@@ -189,7 +165,7 @@ impl ChunkedTablesBuilder {
             Room::Budget(bytes) => u32::try_from(bytes / slot_bytes(width)).unwrap_or(NONE),
         };
         let mut need = need_of(&ctx, &specs, self.admit_after, settings.words())?;
-        need.extend(store_need(&self.bags, width, most_slots)?);
+        need.extend(store_need(&self.updates, width, most_slots)?);
         need.check(&ctx)?;
         let worth = |spec: &TableSpec| {
             let TableSpec { name, chunks, rows } = spec;
@@ -216,12 +192,10 @@ impl ChunkedTablesBuilder {
                 (slots_within(bytes, metadata + 4, width)?, Some(bytes))
             }
         };
-        // the slots' values and places are made of this seed's first table
-        let store = self.bags.seed(self.seed);
-        let lookup = Lookup::new(store_of(&store, width, slots)?, width, tables, features);
+        let lookup = Lookup::new(store_of(&ctx, self.updates, width, slots)?, width, tables, features);
         let (free, free_count) = free_stack(&ctx, slots, 0..slots)?;
         let (epoch, ground) = (0, Ground::default());
-        Ok(ChunkedTables { lookup, worth, free, free_count, settings, store, budget, epoch, ground })
+        Ok(ChunkedTables { lookup, worth, free, free_count, settings, budget, epoch, ground })
     }
 
     /// What can be said before anything is made.

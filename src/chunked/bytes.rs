@@ -30,8 +30,8 @@ impl Lookup {
     /// What lookups need.
     pub(super) fn bytes(&self) -> ChunkedBytes {
         ChunkedBytes {
-            store: self.store.bytes(),
-            state: self.store.state_bytes(),
+            store: self.store.tables().bytes(),
+            state: self.store.tables().state_bytes(),
             directory: self.tables.iter().map(|table| table.directory.bytes()).sum(),
             chunks: self.tables.iter().map(|table| table.slots.size()).sum(),
             free: 0,

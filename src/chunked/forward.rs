@@ -57,7 +57,7 @@ impl Lookup {
     ) -> Result<()> {
         batch.inner.fits(self.schema())?;
         out.check_shape("out", batch.len(), self.output_cols())?;
-        self.store.same_context(rec, "recorder")?;
+        self.store.same_context(rec)?;
         batch.inner.guard(rec);
         if batch.is_empty() {
             return Ok(());
@@ -108,7 +108,7 @@ impl Lookup {
                     batch.offsets.clone(),
                     batch.ids_buffer.clone(),
                     slots.clone(),
-                    self.store.store().weights(w).clone(),
+                    self.store.tables().weights(w).clone(),
                     rows.out.binding.clone(),
                 ];
                 rec.dispatch(Dispatch::threads(&chunk_forward::KERNEL, variant, &params, bindings, work));
@@ -169,7 +169,7 @@ impl Lookup {
                 // where there are fewer, lists of the others are empty
                 bindings.extend((0..WINDOWS).map(|window| {
                     let (w, _) = windows.get(window).unwrap_or(&first);
-                    self.store.store().weights(*w).clone()
+                    self.store.tables().weights(*w).clone()
                 }));
                 bindings.push(rows.out.binding.clone());
                 let variant = chunk_pool::variant(rows.vec4());

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::side_by_side::side_by_side;
 use super::{IdDirectory, id_directory};
-use crate::bag::{Bounds, EmbeddingBags, FeatureSpec, Pooling, Schema};
+use crate::bag::{Bounds, FeatureSpec, Pooling, Schema};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, Shape, Window};
+use crate::update::RowStore;
 use crate::{Error, Result};
 
 /// What the table of chunks is called in the store.
@@ -17,7 +18,7 @@ pub(super) const CHUNKS: &str = "chunks";
 #[derive(Debug)]
 pub(super) struct Lookup {
     /// A single table with a row for each slot.
-    pub(super) store: EmbeddingBags,
+    pub(super) store: RowStore,
     /// Columns of a chunk.
     pub(super) width: u32,
     pub(super) tables: Vec<Table>,
@@ -114,7 +115,7 @@ pub(super) fn chunk_words(
 }
 
 impl Lookup {
-    pub(super) fn new(store: EmbeddingBags, width: u32, tables: Vec<Table>, features: Vec<Feature>) -> Self {
+    pub(super) fn new(store: RowStore, width: u32, tables: Vec<Table>, features: Vec<Feature>) -> Self {
         let spec = |feature: &Feature| FeatureSpec {
             name: feature.name.clone(),
             table: feature.table,
@@ -131,9 +132,8 @@ impl Lookup {
             features: features.iter().map(spec).collect(),
             bounds: Bounds::Skip,
             pruned: false,
-            window_rows: vec![0; tables.len()],
-            first_window: vec![0; tables.len()],
-            windows: 0,
+            // rows of chunks lie in no window
+            windows: None,
         };
         Self { store, width, tables, features, schema: Arc::new(schema) }
     }
@@ -165,7 +165,7 @@ impl Lookup {
 
     /// The store's windows and what of the slots lies in each.
     pub(super) fn parts(&self) -> impl Iterator<Item = (usize, &crate::table::Part)> {
-        let windows = self.store.store().plan().windows.iter().enumerate();
+        let windows = self.store.tables().plan().windows.iter().enumerate();
         windows.flat_map(|(w, Window { parts, .. })| parts.iter().map(move |part| (w, part)))
     }
 

@@ -9,11 +9,11 @@ use super::lookup::{CHUNKS, Feature, Lookup, Table, TableSpec};
 use super::saved_directory::SavedDirectory;
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables, DeviceIds};
 use crate::Result;
-use crate::bag::EmbeddingBags;
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Matrix, Recorder};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
+use crate::update::Updates;
 
 /// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks, without room for more,
 /// utilities, or an optimizer's state. Gives the same outputs.
@@ -130,7 +130,7 @@ impl PrunedTables {
             values.extend(part.values);
         }
         // a store has a row at least
-        let mut store = store_of(&EmbeddingBags::builder(ctx), width, next.max(1))?;
+        let mut store = store_of(ctx, Updates::default(), width, next.max(1))?;
         values.resize(next.max(1) as usize * width as usize, 0.0);
         store.upload(CHUNKS, &values)?;
         Ok(Self { lookup: Lookup::new(store, width, tables, features) })

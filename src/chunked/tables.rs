@@ -3,7 +3,6 @@
 use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
-use crate::bag::EmbeddingBagsBuilder;
 use crate::device::{Buffer, Context, Ground, Matrix, Recorder};
 use crate::numbers::narrow;
 use crate::optimizer::Optimizer;
@@ -53,8 +52,6 @@ pub struct ChunkedTables {
     pub(super) free: Buffer,
     pub(super) free_count: Buffer,
     pub(super) settings: Settings,
-    /// Describes the store, but for its table.
-    pub(super) store: EmbeddingBagsBuilder,
     pub(super) budget: Option<u64>,
     /// How often rows or chunks moved so far: batches of before are stale.
     pub(super) epoch: u32,

@@ -63,7 +63,7 @@ impl VariableRows {
     /// [`Error::InvalidArgument`] for the first id that is no row, or if there are 2^32 values or more in all.
     pub fn batch<I: Id>(&self, ids: &[I]) -> Result<VariableBatch> {
         let too_many = || Error::invalid("ids", "fewer than 2^32 values in all their rows", "more");
-        let first_key = &self.bags.store().plan().first_key;
+        let first_key = &self.store.tables().plan().first_key;
         let mut keys = Vec::with_capacity(ids.len());
         let mut offsets = Vec::with_capacity(ids.len() + 1);
         let mut end = 0u32;

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::VariableRows;
 use super::layout::Layout;
-use crate::bag::{EmbeddingBags, EmbeddingBagsBuilder, Pooling};
 use crate::device::Context;
-use crate::optimizer::{Optimizer, Schedule, UpdateRules};
 use crate::table::{Init, Table};
+use crate::update::{RowStore, Updates, update_methods};
 use crate::{Error, Result};
 
 /// Describes rows of differing dimensions; made by [`VariableRows::builder`].
@@ -15,13 +14,13 @@ use crate::{Error, Result};
 pub struct VariableRowsBuilder {
     runs: Vec<(u64, usize)>,
     init: Init,
-    /// Takes what is said about updates.
-    bags: EmbeddingBagsBuilder,
+    ctx: Context,
+    updates: Updates,
 }
 
 impl VariableRowsBuilder {
     pub(super) fn new(ctx: &Context) -> Self {
-        Self { runs: Vec::new(), init: Init::default(), bags: EmbeddingBags::builder(ctx) }
+        Self { runs: Vec::new(), init: Init::default(), ctx: ctx.clone(), updates: Updates::default() }
     }
 
     /// Adds `rows` rows of `dim` columns behind those that are there: a table, or a group of rows.
@@ -45,33 +44,7 @@ impl VariableRowsBuilder {
         self
     }
 
-    /// Updates touched rows in [`VariableRows::backward`].
-    #[must_use]
-    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
-        self.bags = self.bags.optimizer(optimizer);
-        self
-    }
-
-    /// What is done to gradients before, and to rows after the optimizer's step.
-    #[must_use]
-    pub fn update_rules(mut self, rules: UpdateRules) -> Self {
-        self.bags = self.bags.update_rules(rules);
-        self
-    }
-
-    /// How the learning rate changes from step to step.
-    #[must_use]
-    pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.bags = self.bags.schedule(schedule);
-        self
-    }
-
-    /// What random numbers are made of.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.bags = self.bags.seed(seed);
-        self
-    }
+    update_methods!(optimizer, update_rules);
 
     /// Makes the rows.
     ///
@@ -90,12 +63,10 @@ impl VariableRowsBuilder {
         if layout.rows == 0 {
             return Err(Error::invalid("rows", "at least one", 0));
         }
-        let mut builder = self.bags;
-        for &(dim, rows) in &layout.tables {
-            let name = format!("dim{dim}");
-            let table = Table::rows(rows.into()).dim(dim as usize).init(self.init);
-            builder = builder.table(&name, table).feature(&name, &name, Pooling::None);
-        }
-        Ok(VariableRows { bags: builder.build()?, layout: Arc::new(layout) })
+        let table = |&(dim, rows): &(u32, u32)| {
+            (format!("dim{dim}"), Table::rows(rows.into()).dim(dim as usize).init(self.init))
+        };
+        let tables = layout.tables.iter().map(table).collect();
+        Ok(VariableRows { store: RowStore::new(&self.ctx, tables, self.updates)?, layout: Arc::new(layout) })
     }
 }

@@ -105,7 +105,7 @@ impl VariableRows {
         }
         let width = Width::of(vec4);
         rec.whole(|rec| {
-            for (w, window) in self.bags.store().plan().windows.iter().enumerate() {
+            for (w, window) in self.store.tables().plan().windows.iter().enumerate() {
                 let widest = match params.matrix {
                     1 => params.cols,
                     _ => self.layout.widest() / width.columns(),
@@ -123,7 +123,7 @@ impl VariableRows {
                     parts.0,
                     batch.keys.clone(),
                     batch.offsets.clone(),
-                    self.bags.store().weights(w).clone(),
+                    self.store.tables().weights(w).clone(),
                     out.clone(),
                 ];
                 let threads = threads(params.len, params.lanes)?;
@@ -170,7 +170,7 @@ impl VariableRows {
         if self.check_matrix(bags.count, "out", out)?.span() == 0 {
             return Ok(());
         }
-        let plan = self.bags.store().plan();
+        let plan = self.store.tables().plan();
         let most = plan.windows.iter().map(|window| window.parts.len()).max().unwrap_or(0) as u64;
         let loops = u64::from(bags.longest) * (u64::from(most.max(1).ilog2()) + 4);
         if let Some(limit) = rec.context().loop_limit().filter(|&limit| loops > limit.into()) {
@@ -202,7 +202,7 @@ impl VariableRows {
                     parts.0,
                     batch.keys.clone(),
                     bags.offsets.clone(),
-                    self.bags.store().weights(w).clone(),
+                    self.store.tables().weights(w).clone(),
                     place.binding.clone(),
                 ];
                 rec.dispatch(Dispatch::threads(&variable_pool::KERNEL, variant, &params, bindings, threads));

@@ -5,6 +5,7 @@ use super::{RowValues, VariableBatch, VariableRows};
 use crate::device::Recorder;
 use crate::kernel::Dispatch;
 use crate::kernels::variable_assign::{KERNEL, Params};
+use crate::update::SortedTerms;
 use crate::{Error, Result};
 
 impl VariableRows {
@@ -33,7 +34,7 @@ impl VariableRows {
         self.check(rec, batch)?;
         rec.whole(|rec| {
             let terms = self.terms(rec, batch, "grad", grad)?;
-            self.bags.step_by_key(rec, terms)
+            self.store.step_by_key(rec, terms)
         })
     }
 
@@ -65,7 +66,7 @@ impl VariableRows {
         }
         rec.whole(|rec| {
             let terms = self.terms(rec, batch, "values", values)?;
-            self.bags.add_by_key(rec, terms)
+            self.store.add_by_key(rec, terms)
         })
     }
 
@@ -101,9 +102,9 @@ impl VariableRows {
             rec.scope(|rec| {
                 let terms = self.terms(rec, batch, "values", values)?;
                 let (source, vec4) = (terms.grad.clone(), terms.vec4 && self.all_vec4());
-                let (keys, terms) = self.bags.sorted_by_key(rec, terms)?;
+                let SortedTerms { keys, terms, .. } = self.store.sorted_by_key(rec, terms)?;
                 let variant = usize::from(!vec4);
-                for (w, window) in self.bags.store().plan().windows.iter().enumerate() {
+                for (w, window) in self.store.tables().plan().windows.iter().enumerate() {
                     let parts = parts(rec, window)?;
                     let params = Params {
                         len: batch.len,
@@ -112,7 +113,7 @@ impl VariableRows {
                         key_end: window.keys().end,
                         lanes: rec.context().lanes(self.layout.widest() / if vec4 { 4 } else { 1 }),
                     };
-                    let weights = self.bags.store().weights(w).clone();
+                    let weights = self.store.tables().weights(w).clone();
                     let bindings = vec![parts.0, keys.clone(), terms.clone(), source.clone(), weights];
                     let threads = threads(params.len, params.lanes)?;
                     rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, threads));

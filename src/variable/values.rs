@@ -1,10 +1,11 @@
 //! The values of a batch's rows, in one of three shapes.
 
 use super::{VariableBatch, VariableRows};
-use crate::bag::{KeyTerms, Pooling};
+use crate::bag::Pooling;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, BY_ROW, KERNEL, Params};
+use crate::update::KeyTerms;
 use crate::{Error, Result};
 
 /// The values of a batch's rows, or their gradients.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::VariableRowsBuilder;
 use super::layout::{Layout, Place};
-use crate::bag::EmbeddingBags;
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Recorder};
+use crate::update::RowStore;
 use crate::{Error, Result};
 
 /// Rows of differing dimensions in one store, with a fused optimizer. See [the module](crate::variable).
@@ -17,7 +17,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct VariableRows {
     /// A table for each dimension.
-    pub(super) bags: EmbeddingBags,
+    pub(super) store: RowStore,
     pub(super) layout: Arc<Layout>,
 }
 
@@ -31,7 +31,7 @@ impl VariableRows {
     /// The context.
     #[must_use]
     pub fn context(&self) -> &Context {
-        self.bags.context()
+        self.store.context()
     }
 
     /// Number of rows.
@@ -57,19 +57,19 @@ impl VariableRows {
     /// Bytes of the rows.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bags.bytes()
+        self.store.tables().bytes()
     }
 
     /// Bytes of the optimizer's state.
     #[must_use]
     pub fn state_bytes(&self) -> u64 {
-        self.bags.state_bytes()
+        self.store.tables().state_bytes()
     }
 
     /// Backwards so far.
     #[must_use]
     pub fn steps(&self) -> u32 {
-        self.bags.steps()
+        self.store.steps()
     }
 
     /// Changes the learning rate from the next backward on.
@@ -77,7 +77,7 @@ impl VariableRows {
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer or it refuses the rate.
     pub fn set_lr(&mut self, lr: f32) -> Result<()> {
-        self.bags.set_lr(lr)
+        self.store.set_lr(lr)
     }
 
     /// One row.
@@ -86,7 +86,7 @@ impl VariableRows {
     /// [`Error::RowOutOfRange`] if there is no such row.
     pub fn read_row(&self, row: u64) -> Result<Vec<f32>> {
         let place = self.place(row)?;
-        self.bags.read_row(&self.bags.tables()[place.table], place.row.into())
+        self.store.read_row(&self.store.tables().names()[place.table], place.row.into())
     }
 
     /// Overwrites one row; its optimizer state stays as it is.
@@ -98,8 +98,8 @@ impl VariableRows {
         if values.len() != place.dim as usize {
             return Err(Error::invalid(format!("row {row}"), format!("{} values", place.dim), values.len()));
         }
-        let table = self.bags.tables()[place.table].clone();
-        self.bags.write_row(&table, place.row.into(), values)
+        let table = self.store.tables().names()[place.table].clone();
+        self.store.write_row(&table, place.row.into(), values)
     }
 
     /// All rows, one after the other.
@@ -107,7 +107,7 @@ impl VariableRows {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn download(&self) -> Result<Vec<f32>> {
-        let tables = self.bags.tables().iter().map(|table| self.bags.download(table));
+        let tables = self.store.tables().names().iter().map(|table| self.store.download(table));
         let tables = tables.collect::<Result<Vec<_>>>()?;
         let values = self.layout.runs().flat_map(|(place, rows)| {
             let dim = place.dim as usize;
@@ -135,8 +135,8 @@ impl VariableRows {
             rest = later;
         }
         for (table, values) in tables.iter().enumerate() {
-            let name = self.bags.tables()[table].clone();
-            self.bags.upload(&name, values)?;
+            let name = self.store.tables().names()[table].clone();
+            self.store.upload(&name, values)?;
         }
         Ok(())
     }
@@ -144,16 +144,16 @@ impl VariableRows {
     /// Puts rows, state and steps into a checkpoint, under names that begin with `prefix`.
     ///
     /// # Errors
-    /// As [`EmbeddingBags::export`].
+    /// As [`EmbeddingBags::export`](crate::EmbeddingBags::export).
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         checkpoint.set_json(&dims_name(prefix), &self.dims())?;
-        self.bags.export(checkpoint, prefix)
+        self.store.export(checkpoint, prefix)
     }
 
     /// Takes rows, state and steps from a checkpoint of rows of the same dimensions.
     ///
     /// # Errors
-    /// As [`EmbeddingBags::import`].
+    /// As [`EmbeddingBags::import`](crate::EmbeddingBags::import).
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let (own, saved): (_, Vec<(u32, u32)>) = (self.dims(), checkpoint.json(&dims_name(prefix))?);
         // the first run that is another one
@@ -165,7 +165,7 @@ impl VariableRows {
             let what = format!("rows from row {row} on");
             return Err(checkpoint.mismatch(what, text(own.get(run)), text(saved.get(run))));
         }
-        self.bags.import(checkpoint, prefix)
+        self.store.import(checkpoint, prefix)
     }
 
     /// Rows that follow one another and have the same dimension: how many, and the dimension.
@@ -181,7 +181,7 @@ impl VariableRows {
     }
 
     pub(super) fn same_context(&self, rec: &Recorder) -> Result<()> {
-        self.bags.same_context(rec, "recorder")
+        self.store.same_context(rec)
     }
 }
 

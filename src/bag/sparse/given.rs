@@ -35,7 +35,7 @@ impl SparseGradient {
         values: &[f32],
         counts: Option<&[u32]>,
     ) -> Result<Self> {
-        let table = bags.target(bags.store.find(table)?);
+        let table = bags.target(bags.store.tables().find(table)?);
         for (i, &row) in rows.iter().enumerate() {
             let previous = i.checked_sub(1).map(|before| rows[before]);
             if row >= table.rows || previous.is_some_and(|previous| previous >= row) {
@@ -86,8 +86,8 @@ impl SparseGradient {
         values: Matrix,
         counts: Option<Buffer>,
     ) -> Result<Self> {
-        let table = bags.target(bags.store.find(table)?);
-        bags.same_context(rec, "recorder")?;
+        let table = bags.target(bags.store.tables().find(table)?);
+        bags.store.same_context(rec)?;
         let ctx = rec.context().clone();
         let Some(room) = u32::try_from(rows.size() / 4).ok().filter(|&room| room < u32::MAX) else {
             return Err(Error::invalid(table.argument("rows"), "fewer than 2^32 - 1", rows.size() / 4));

@@ -3,9 +3,8 @@
 use super::SparseGradient;
 use super::guard::Guard;
 use super::sparse_gradient::Target;
-use crate::bag::chunk::Chunk;
 use crate::bag::gradient::Gradient;
-use crate::bag::terms::{Partials, SortedTerms, row_loops, shape_within, too_many};
+use crate::bag::section::Section;
 use crate::bag::{EmbeddingBags, JaggedBatch};
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::Dispatch;
@@ -13,6 +12,7 @@ use crate::kernels::part::lanes_for;
 use crate::kernels::segment_gradient;
 use crate::numbers::narrow;
 use crate::sort::SortedKeys;
+use crate::update::{Partials, SortedTerms, row_loops, shape_within, too_many};
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -58,7 +58,7 @@ impl EmbeddingBags {
         let gradient = Gradient::of_matrix(rec.context(), &self.schema, grad)?;
         rec.whole(|rec| {
             let gradient = self.spread_maxima(rec, batch, gradient)?;
-            self.sparse_chunks(rec, batch, &gradient)
+            self.sparse_sections(rec, batch, &gradient)
         })
     }
 
@@ -77,17 +77,17 @@ impl EmbeddingBags {
         let gradient = Gradient::of_features(rec.context(), grads.to_vec());
         rec.whole(|rec| {
             let gradient = self.spread_maxima(rec, batch, gradient)?;
-            self.sparse_chunks(rec, batch, &gradient)
+            self.sparse_sections(rec, batch, &gradient)
         })
     }
 
-    fn sparse_chunks(
+    fn sparse_sections(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         gradient: &Gradient,
     ) -> Result<Vec<SparseGradient>> {
-        self.same_context(rec, "recorder")?;
+        self.store.same_context(rec)?;
         batch.guard(rec);
         let mut tables: Vec<usize> = self.schema.features.iter().map(|spec| spec.table).collect();
         tables.sort_unstable();
@@ -98,17 +98,17 @@ impl EmbeddingBags {
             let room = self.ids_of_table(batch, table).min(target.rows);
             made.push(SparseGradient::new(rec.context(), target, room, Guard::of_batch(batch))?);
         }
-        for chunk in Chunk::all(self.store.plan(), &batch.inner, gradient) {
-            let of_chunk = |table: usize| {
-                chunk.members.iter().any(|m| m.in_use && self.schema.features[m.feature].table == table)
+        for section in Section::all(self.store.tables().plan(), &batch.inner, gradient) {
+            let of_section = |table: usize| {
+                section.members.iter().any(|m| m.in_use && self.schema.features[m.feature].table == table)
             };
             rec.scope(|rec| {
-                let sorted = self.sorted_terms(rec, batch, gradient, &chunk)?;
-                let clip_value = self.rules.clip_value.unwrap_or(0.0);
-                let partials = self.partials(rec, &chunk, &sorted, 0, clip_value)?;
-                let terms = ChunkTerms { chunk: &chunk, status: &batch.inner.status, sorted, partials };
+                let sorted = self.sorted_terms(rec, batch, gradient, &section)?;
+                let clip_value = self.store.updates().clip_value();
+                let partials = self.store.partials(rec, &section.span, &sorted, 0, clip_value)?;
+                let terms = SectionTerms { section: &section, status: &batch.inner.status, sorted, partials };
                 for (&table, out) in tables.iter().zip(&made) {
-                    if of_chunk(table) && out.capacity() > 0 {
+                    if of_section(table) && out.capacity() > 0 {
                         rec.scope(|rec| self.sum_rows(rec, &terms, table, out))?;
                     }
                 }
@@ -119,8 +119,8 @@ impl EmbeddingBags {
     }
 
     pub(super) fn target(&self, table: usize) -> Target {
-        let shape = self.store.shape(table);
-        Target { name: self.store.names()[table].clone(), rows: shape.rows, dim: shape.dim }
+        let shape = self.store.tables().shape(table);
+        Target { name: self.store.tables().names()[table].clone(), rows: shape.rows, dim: shape.dim }
     }
 
     /// Ids of a table's features, or no fewer than there are.
@@ -138,17 +138,17 @@ impl EmbeddingBags {
     fn sum_rows(
         &self,
         rec: &mut Recorder,
-        from: &ChunkTerms<'_>,
+        from: &SectionTerms<'_>,
         table: usize,
         out: &SparseGradient,
     ) -> Result<()> {
-        let (ctx, len) = (rec.context().clone(), from.chunk.ids);
-        let shape = self.store.shape(table);
-        let key = self.store.plan().first_key[table];
+        let (ctx, len) = (rec.context().clone(), from.section.ids);
+        let shape = self.store.tables().shape(table);
+        let key = self.store.tables().plan().first_key[table];
         let keys = SortedKeys {
             len,
             keys: from.sorted.keys.clone(),
-            range: from.chunk.key(key)..from.chunk.key(key + shape.rows),
+            range: from.section.span.key(key)..from.section.span.key(key + shape.rows),
             status: from.status.clone(),
         };
         let begins = keys.record_distinct(rec, &out.rows, &out.total)?;
@@ -171,7 +171,7 @@ impl EmbeddingBags {
                 lanes: lanes_for(shape.dim),
                 split: u32::from(split),
                 stride,
-                clip_value: self.rules.clip_value.unwrap_or(0.0),
+                clip_value: self.store.updates().clip_value(),
                 out_base: place.base,
                 out_stride: place.stride,
             };
@@ -179,12 +179,12 @@ impl EmbeddingBags {
                 out.total.clone(),
                 begins.clone(),
                 from.sorted.terms.clone(),
-                from.sorted.bound.buffer.clone(),
+                from.sorted.grad.clone(),
                 partials.clone(),
                 place.binding,
                 out.counts.clone(),
             ];
-            let vec4 = shape.vec4() && from.sorted.bound.vec4() && place.vec4;
+            let vec4 = shape.vec4() && from.sorted.vec4 && place.vec4;
             let variant = segment_gradient::variant(vec4, kernel);
             let groups = segment_gradient::groups(kernel, params.rows, params.lanes);
             rec.dispatch(Dispatch::new(&segment_gradient::KERNEL, variant, &params, bindings, groups));
@@ -193,9 +193,9 @@ impl EmbeddingBags {
     }
 }
 
-/// The terms that tables of a chunk share.
-struct ChunkTerms<'a> {
-    chunk: &'a Chunk,
+/// The terms that tables of a section share.
+struct SectionTerms<'a> {
+    section: &'a Section,
     status: &'a Buffer,
     sorted: SortedTerms,
     partials: Option<Partials>,

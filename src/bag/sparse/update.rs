@@ -5,12 +5,11 @@ use std::ops::Range;
 use super::sparse_gradient::Target;
 use super::{SparseGradient, guard};
 use crate::bag::EmbeddingBags;
-use crate::bag::by_key::CountedRows;
-use crate::bag::update::Update;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::row_terms;
 use crate::numbers::narrow;
+use crate::update::{CountedRows, Step};
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -37,12 +36,12 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::update`].
     pub fn record_update(&mut self, rec: &mut Recorder, gradients: &[SparseGradient]) -> Result<()> {
-        self.wanted_optimizer("one, for an update")?;
-        self.same_context(rec, "recorder")?;
+        self.store.updates().wanted_optimizer("one, for an update")?;
+        self.store.same_context(rec)?;
         let mut tables = Vec::with_capacity(gradients.len());
         for gradient in gradients {
             gradient.check_home(rec.context())?;
-            let table = self.store.find(&gradient.table.name)?;
+            let table = self.store.tables().find(&gradient.table.name)?;
             let expected = self.target(table);
             if gradient.table != expected {
                 let shape = |of: &Target| format!("{} rows x {}", of.rows, of.dim);
@@ -60,12 +59,12 @@ impl EmbeddingBags {
             tables.push(table);
         }
         rec.whole(|rec| {
-            let update = self.next_update(rec, "one, for an update")?;
+            let step = self.store.begin_step(rec, "one, for an update")?;
             guard::record(rec, gradients);
             rec.scope(|rec| {
                 let status = guard::status(rec, &guard::joined(gradients))?;
                 for (gradient, &table) in gradients.iter().zip(&tables) {
-                    self.update_table(rec, gradient, table, &status, &update)?;
+                    self.update_table(rec, gradient, table, &status, &step)?;
                 }
                 Ok(())
             })
@@ -78,7 +77,7 @@ impl EmbeddingBags {
         gradient: &SparseGradient,
         table: usize,
         status: &Buffer,
-        update: &Update,
+        step: &Step,
     ) -> Result<()> {
         // keys with their counts, and terms, must fit a binding as the values must
         let most = rec.context().limits().binding / 8;
@@ -86,7 +85,7 @@ impl EmbeddingBags {
             gradient.values.rows_at_once(rec.context()).min(usize::try_from(most).unwrap_or(usize::MAX));
         for first in (0..gradient.capacity()).step_by(at_once) {
             let rows = at_once.min(gradient.capacity() - first);
-            rec.scope(|rec| self.update_part(rec, gradient, first..first + rows, table, status, update))?;
+            rec.scope(|rec| self.update_part(rec, gradient, first..first + rows, table, status, step))?;
         }
         Ok(())
     }
@@ -99,7 +98,7 @@ impl EmbeddingBags {
         rows: Range<usize>,
         table: usize,
         status: &Buffer,
-        update: &Update,
+        step: &Step,
     ) -> Result<()> {
         let place = gradient.values.row_part(rows.start, rows.len()).place(rec.context(), "values")?;
         let (len, first) = (narrow(rows.len()), narrow(rows.start));
@@ -110,6 +109,6 @@ impl EmbeddingBags {
             vec![status.clone(), gradient.rows.clone(), gradient.counts.clone(), keys.clone(), terms.clone()];
         rec.dispatch(Dispatch::threads(&row_terms::KERNEL, 0, &params, bindings, len));
         let rows = CountedRows { len, keys, terms, grad: place.binding, vec4: place.vec4 };
-        self.update_counted(rec, table, rows, update)
+        self.store.update_counted(rec, table, rows, step)
     }
 }

@@ -32,7 +32,7 @@ impl QuantizedBags {
         bags: &EmbeddingBags,
         mut choose: impl FnMut(&str) -> (RowFormat, RangeSearch),
     ) -> Result<Self> {
-        let (ctx, schema, source) = (bags.context(), bags.schema(), bags.store());
+        let (ctx, schema, source) = (bags.context(), bags.schema(), bags.store().tables());
         let mut builder = EmbeddingBags::builder(ctx).pruned().bounds(schema.bounds);
         let mut searches = Vec::new();
         for (index, name) in source.names().iter().enumerate() {
@@ -58,7 +58,7 @@ impl QuantizedBags {
             if let [row] = status.read::<u32>(ctx)?[..]
                 && row != NONE
             {
-                let (name, format) = (&this.tables()[index], this.bags.store().shape(index).format);
+                let (name, format) = (&this.tables()[index], this.bags.store().tables().shape(index).format);
                 return Err(cannot_keep(name, row.into(), format, &source.read(index, row, 1)?));
             }
         }
@@ -95,7 +95,7 @@ impl QuantizedBags {
         let status = Buffer::from_slice(rec.context(), &[NONE])?;
         rec.whole(|rec| self.record_rows(rec, index, &[source], search, &status))?;
         let (ctx, rows) = (rec.context().clone(), rows.clone());
-        let (name, format) = (table.to_owned(), self.bags.store().shape(index).format);
+        let (name, format) = (table.to_owned(), self.bags.store().tables().shape(index).format);
         rec.check(Box::new(move || {
             let bad = status.read::<u32>(&ctx)?[0];
             if bad == NONE {
@@ -113,7 +113,7 @@ impl QuantizedBags {
     /// As [`QuantizedBags::record_quantize`].
     pub fn record_dequantize(&self, rec: &mut Recorder, table: &str, first: u64, out: &Matrix) -> Result<()> {
         let (index, first) = self.checked_rows(rec, table, first, out, "out")?;
-        let store = self.bags.store();
+        let store = self.bags.store().tables();
         let end = first + word("rows", out.rows())?;
         for source in parts_of(store, index) {
             let (begin, stop) = (first.max(source.first), end.min(source.first + source.rows));
@@ -147,7 +147,7 @@ impl QuantizedBags {
         matrix: &Matrix,
         argument: &'static str,
     ) -> Result<(usize, u32)> {
-        self.bags.same_context(rec, "recorder")?;
+        self.bags.store().same_context(rec)?;
         let (index, shape) = self.find(table)?;
         matrix.check_shape(argument, matrix.rows(), shape.dim as usize)?;
         let end = first.saturating_add(matrix.rows() as u64);
@@ -169,7 +169,7 @@ impl QuantizedBags {
         search: RangeSearch,
         status: &Buffer,
     ) -> Result<()> {
-        let store = self.bags.store();
+        let store = self.bags.store().tables();
         let shape = store.shape(table);
         let greedy = search == RangeSearch::Greedy && shape.format.precision().is_none();
         check_loops(rec.context(), shape.dim, greedy)?;

@@ -244,10 +244,10 @@ impl QuantizedBags {
             ));
         }
         self.check_values(table, shape, 0, values)?;
-        for (first, count) in self.bags.store().steps_of_rows(index) {
+        for (first, count) in self.bags.store().tables().steps_of_rows(index) {
             let step = &values[first as usize * dim..(first + count) as usize * dim];
             let words = shape.format.pack_with(step, dim, search == RangeSearch::Greedy);
-            self.bags.store().write_row_words(index, first, count, &words).run()?;
+            self.bags.store().tables().write_row_words(index, first, count, &words).run()?;
         }
         Ok(())
     }
@@ -266,7 +266,7 @@ impl QuantizedBags {
         }
         self.check_values(table, shape, row, values)?;
         let words = shape.format.pack_with(values, shape.dim as usize, search == RangeSearch::Greedy);
-        self.bags.store().write_row_words(index, row, 1, &words).submit().map(drop)
+        self.bags.store().tables().write_row_words(index, row, 1, &words).submit().map(drop)
     }
 
     /// The rows of a table as bytes, row after row; blocks.
@@ -280,8 +280,8 @@ impl QuantizedBags {
         let row_bytes = layout.row_bytes(format, dim)?;
         let mut all = vec![0; row_bytes * shape.rows as usize];
         let mut rest = all.chunks_mut(row_bytes).enumerate();
-        for (first, count) in self.bags.store().steps_of_rows(index) {
-            let words = self.bags.store().read_row_words(index, first, count)?;
+        for (first, count) in self.bags.store().tables().steps_of_rows(index) {
+            let words = self.bags.store().tables().read_row_words(index, first, count)?;
             for (words, (row, out)) in words.chunks(format.row_bytes(dim) / 4).zip(&mut rest) {
                 if layout.bytes(format, dim, words, out).is_none() {
                     let argument = format!("row {row} of table \"{table}\"");
@@ -304,10 +304,10 @@ impl QuantizedBags {
         let (index, shape) = self.find(table)?;
         self.check_bytes(table, shape, 0..shape.rows, bytes, layout)?;
         let row_bytes = layout.row_bytes(shape.format, shape.dim as usize)?;
-        for (first, count) in self.bags.store().steps_of_rows(index) {
+        for (first, count) in self.bags.store().tables().steps_of_rows(index) {
             let step = &bytes[first as usize * row_bytes..(first + count) as usize * row_bytes];
             let words = row_words(shape, step, row_bytes, layout);
-            self.bags.store().write_row_words(index, first, count, &words).run()?;
+            self.bags.store().tables().write_row_words(index, first, count, &words).run()?;
         }
         Ok(())
     }
@@ -322,12 +322,12 @@ impl QuantizedBags {
         self.check_bytes(table, shape, row..row + 1, bytes, layout)?;
         let row_bytes = layout.row_bytes(shape.format, shape.dim as usize)?;
         let words = row_words(shape, bytes, row_bytes, layout);
-        self.bags.store().write_row_words(index, row, 1, &words).submit().map(drop)
+        self.bags.store().tables().write_row_words(index, row, 1, &words).submit().map(drop)
     }
 
     pub(super) fn find(&self, table: &str) -> Result<(usize, Shape)> {
-        let index = self.bags.store().find(table)?;
-        Ok((index, self.bags.store().shape(index)))
+        let index = self.bags.store().tables().find(table)?;
+        Ok((index, self.bags.store().tables().shape(index)))
     }
 
     /// Whether rows, of which the first is `first`, can be kept.

@@ -1,5 +1,6 @@
 //! A step of the optimizer: what is done to all rows that it touches.
 
+use super::Updates;
 use super::terms::Parts;
 use crate::cpu::random_word;
 use crate::device::{Buffer, Counter, Reached, Recorder};
@@ -10,28 +11,29 @@ use crate::{Error, Result};
 
 /// A recorded step. Its number, and with it the learning rate, is known when the recorder is submitted.
 #[derive(Clone)]
-pub(crate) struct Update {
+pub(crate) struct Step {
     optimizer: Optimizer,
     rules: UpdateRules,
     schedule: Schedule,
-    step: Reached<u32>,
+    number: Reached<u32>,
 }
 
-impl Update {
-    /// Records that the next step begins.
+impl Step {
+    /// Records that the next step begins; without an optimizer an error that says what is `expected`.
     pub(super) fn begin(
         rec: &mut Recorder,
         steps: &Counter<u32>,
-        optimizer: Optimizer,
-        rules: UpdateRules,
-        schedule: Schedule,
-    ) -> Self {
-        let step = rec.advance(steps, move |steps| {
+        updates: &Updates,
+        expected: &str,
+    ) -> Result<Self> {
+        let &Updates { rules, schedule, .. } = updates;
+        let optimizer = updates.wanted_optimizer(expected)?;
+        let number = rec.advance(steps, move |steps| {
             let step = steps.saturating_add(1);
             check_rate(&optimizer, &schedule, step)?;
             Ok(step)
         });
-        Self { optimizer, rules, schedule, step }
+        Ok(Self { optimizer, rules, schedule, number })
     }
 
     /// Rows plus the sums of their terms, rounded to the nearest; no step of an optimizer.
@@ -40,7 +42,7 @@ impl Update {
             optimizer: Sgd { lr: -1.0, ..Default::default() }.into(),
             rules: UpdateRules { rounding: Rounding::Nearest, ..Default::default() },
             schedule: Schedule::constant(),
-            step: Reached::known(0),
+            number: Reached::known(0),
         }
     }
 
@@ -59,15 +61,15 @@ impl Update {
     }
 
     /// The number of the step.
-    pub(crate) fn step(&self) -> Reached<u32> {
-        self.step.clone()
+    pub(crate) fn number(&self) -> Reached<u32> {
+        self.number.clone()
     }
 
     /// Uploads parts of tables, whose random numbers are those of their seed in this step.
     pub(super) fn parts(&self, rec: &mut Recorder, parts: Vec<part::Part>) -> Result<Parts> {
-        let step = self.step();
+        let number = self.number();
         Parts::late(rec, parts, move |parts| {
-            let of_step = |part: &part::Part| random_word(part.random, step.get(), u32::MAX);
+            let of_step = |part: &part::Part| random_word(part.random, number.get(), u32::MAX);
             parts.iter().map(|part| part::Part { random: of_step(part), ..*part }).collect()
         })
     }
@@ -83,9 +85,9 @@ impl Update {
     ) {
         let params = own(row_update::Params::default());
         let dispatch = Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups);
-        let Self { optimizer, rules, schedule, step } = self.clone();
+        let Self { optimizer, rules, schedule, number } = self.clone();
         rec.dispatch_late(dispatch, move || {
-            let step = step.get();
+            let step = number.get();
             own(rules.params(scheduled(&optimizer, &schedule, step).params(step)))
         });
     }

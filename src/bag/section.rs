@@ -1,6 +1,6 @@
 //! Which tables are sorted and updated together.
 //!
-//! Where the host knows how many ids each feature has, tables are taken a few at a time: a chunk's keys need fewer
+//! Where the host knows how many ids each feature has, tables are taken a few at a time: a section's keys need fewer
 //! bits than those of all tables, its scratch memory is smaller, and on the CPU it stays in the caches.
 
 use std::ops::Range;
@@ -11,22 +11,21 @@ use super::device_batch::begins;
 use super::gradient::Gradient;
 use crate::device::Context;
 use crate::kernels::part;
-use crate::table::{Group, Part, Plan};
+use crate::table::{Group, Plan};
+use crate::update::KeySpan;
 
 /// Tables whose ids are sorted together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chunk {
+pub(super) struct Section {
     /// Its features, in the order of the batch.
     pub(super) members: Vec<Member>,
     /// Ids of these features.
     pub(super) ids: u32,
-    /// The tables' rows among the keys of their group. Within the chunk keys begin at 0.
-    pub(super) keys: Range<u32>,
-    /// The windows that the tables lie in.
-    pub(super) windows: Range<usize>,
+    /// The tables' rows.
+    pub(super) span: KeySpan,
 }
 
-/// A feature of a chunk.
+/// A feature of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) feature: usize,
@@ -45,7 +44,7 @@ struct TableIds {
     grad_bytes: u64,
 }
 
-impl Chunk {
+impl Section {
     /// All ids of a batch, of which those in tables of a group are used.
     pub(super) fn whole(plan: &Plan, group: &Group, batch: &Inner) -> Self {
         let tables = batch.schema.features.iter().map(|spec| plan.first_window[spec.table]);
@@ -55,29 +54,28 @@ impl Chunk {
                 .map(|(feature, w)| Member { feature, shift: 0, in_use: group.windows.contains(&w) })
                 .collect(),
             ids: batch.ids,
-            keys: 0..group.rows,
-            windows: group.windows.clone(),
+            span: KeySpan::of_group(group),
         }
     }
 
-    /// [`Chunk::whole`] for a single feature of the group.
+    /// [`Section::whole`] for a single feature of the group.
     pub(super) fn single(self, feature: usize) -> Self {
         let members = self.members.iter();
         let members = members.map(|m| Member { in_use: m.in_use && m.feature == feature, ..*m });
         Self { members: members.collect(), ..self }
     }
 
-    /// The chunks of a batch, each with at least one id; the last first, as the forward touched it last and some of
+    /// The sections of a batch, each with at least one id; the last first, as the forward touched it last and some of
     /// it may still be in the caches.
     pub(super) fn all(plan: &Plan, batch: &Inner, gradient: &Gradient) -> Vec<Self> {
         let of_group = |group| match &batch.counts {
             None => vec![Self::whole(plan, group, batch)],
             Some(counts) => Self::of_group(plan, group, batch, counts, gradient),
         };
-        let mut chunks: Vec<_> = plan.groups.iter().flat_map(of_group).collect();
-        chunks.retain(|chunk| chunk.ids > 0);
-        chunks.reverse();
-        chunks
+        let mut sections: Vec<_> = plan.groups.iter().flat_map(of_group).collect();
+        sections.retain(|section| section.ids > 0);
+        sections.reverse();
+        sections
     }
 
     fn of_group(plan: &Plan, group: &Group, batch: &Inner, counts: &[u32], gradient: &Gradient) -> Vec<Self> {
@@ -86,7 +84,7 @@ impl Chunk {
         let most_bytes = if gradient.fits { u64::MAX } else { batch.ctx.limits().binding };
         let features = &batch.schema.features;
         let begins = begins(counts);
-        let mut chunks = Vec::new();
+        let mut sections = Vec::new();
         let mut rest = &tables(plan, group, features, counts, gradient)[..];
         while let Some(first) = rest.first() {
             let (mut ids, mut bytes) = (0, 0);
@@ -106,39 +104,22 @@ impl Chunk {
                     Member { feature, shift, in_use: true }
                 })
                 .collect();
-            chunks.push(Self {
+            sections.push(Self {
                 members,
                 ids: place,
-                keys: first.keys.start..taken.iter().map(|table| table.keys.end).max().unwrap_or(0),
-                windows: first.windows.start..taken.iter().map(|table| table.windows.end).max().unwrap_or(0),
+                span: KeySpan {
+                    keys: first.keys.start..last(taken, |table| table.keys.end),
+                    windows: first.windows.start..last(taken, |table| table.windows.end),
+                },
             });
         }
-        chunks
+        sections
     }
+}
 
-    /// The key of ids without a row: above all others.
-    pub(super) fn none_key(&self) -> u32 {
-        self.keys.len().try_into().unwrap_or(u32::MAX)
-    }
-
-    /// The chunk's key of a row, from its key in the group.
-    pub(super) fn key(&self, key: u32) -> u32 {
-        key.saturating_sub(self.keys.start).min(self.none_key())
-    }
-
-    /// The parts of its tables in these windows, with what their random numbers are made of.
-    pub(super) fn parts(
-        &self,
-        plan: &Plan,
-        windows: Range<usize>,
-        random: impl Fn(&Part) -> u32,
-    ) -> Vec<part::Part> {
-        let parts = plan.windows[windows].iter().flat_map(|window| &window.parts);
-        parts
-            .filter(|part| self.keys.contains(&part.key_first))
-            .map(|part| part.for_kernel(self.key(part.key_first), random(part)))
-            .collect()
-    }
+/// The largest end of these tables.
+fn last<T: Ord + Default>(tables: &[TableIds], end: impl Fn(&TableIds) -> T) -> T {
+    tables.iter().map(end).max().unwrap_or_default()
 }
 
 /// The tables of a group that have features, in the order of their keys.
@@ -176,14 +157,14 @@ fn tables(
     tables
 }
 
-/// Ids for each thread of the CPU in a chunk of several tables: their keys and terms fit its second-level cache.
+/// Ids for each thread of the CPU in a section of several tables: their keys and terms fit its second-level cache.
 const IDS_PER_THREAD: u64 = 24 << 10;
 
-/// Ids of a chunk of several tables on software adapters: one thread may have to walk all of them, if they are the same,
+/// Ids of a section of several tables on software adapters: one thread may have to walk all of them, if they are the same,
 /// and there loops must be short.
 const SOFTWARE_IDS: u64 = 1 << 16;
 
-/// A chunk holds a single table, or tables with at most this many ids.
+/// A section holds a single table, or tables with at most this many ids.
 fn most_ids(ctx: &Context) -> u64 {
     if ctx.is_cpu() {
         IDS_PER_THREAD * crate::cpu::threads() as u64

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::EmbeddingBags;
+use super::RowStore;
 use crate::device::Precision;
 use crate::optimizer::{StateField, StateKind};
 use crate::{Error, Result};
@@ -16,37 +16,26 @@ pub(super) struct Place {
     pub(super) len: usize,
 }
 
-impl EmbeddingBags {
-    /// Reads optimizer state of all rows of a table: the field of this name among [`Optimizer::states`](crate::Optimizer::states), one value for
-    /// each element or each row; counters, which are exact to 2^24, as numbers. Blocks.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table or field.
-    pub fn download_state(&self, table: &str, name: &str) -> Result<Vec<f32>> {
+impl RowStore {
+    /// One value for each element or each row of a field; counters as numbers.
+    pub(crate) fn download_state(&self, table: &str, name: &str) -> Result<Vec<f32>> {
         let (index, place) = self.find_state(table, name)?;
-        let words = self.store.read_state(index, place.words)?;
+        let words = self.tables.read_state(index, place.words)?;
         Ok(match place.field.kind {
             StateKind::Element | StateKind::Row => place.precision.unpack(&words, place.len),
             StateKind::Count => words.into_iter().map(|count| count as f32).collect(),
         })
     }
 
-    /// Reads a counter of all rows of a table, see [`EmbeddingBags::download_state`].
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table or field, or it is no counter.
-    pub fn download_counts(&self, table: &str, name: &str) -> Result<Vec<u32>> {
+    /// A counter of all rows of a table.
+    pub(crate) fn download_counts(&self, table: &str, name: &str) -> Result<Vec<u32>> {
         let (index, place) = self.find_state(table, name)?;
         place.is_count(true)?;
-        self.store.read_state(index, place.words)
+        self.tables.read_state(index, place.words)
     }
 
-    /// Writes optimizer state of all rows of a table, see [`EmbeddingBags::download_state`]; waits until it is done.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table or field, it is a counter, the number of values is wrong, or a
-    /// value is finite and state of 16 bits would make it infinite.
-    pub fn upload_state(&mut self, table: &str, name: &str, values: &[f32]) -> Result<()> {
+    /// Writes a field that is no counter.
+    pub(crate) fn upload_state(&mut self, table: &str, name: &str, values: &[f32]) -> Result<()> {
         let (index, place) = self.find_state(table, name)?;
         place.is_count(false)?;
         self.check_state(table, index, &place, values.len())?;
@@ -56,23 +45,19 @@ impl EmbeddingBags {
             let argument = format!("row {row} of state \"{name}\" of table \"{table}\"");
             return Err(Error::invalid(argument, precision.expected(), value));
         }
-        self.store.write_state(index, place.words, &precision.pack(values, place.len))
+        self.tables.write_state(index, place.words, &precision.pack(values, place.len))
     }
 
-    /// Writes a counter of all rows of a table; waits until it is done.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table or field, it is no counter, or the number of values is
-    /// wrong.
-    pub fn upload_counts(&mut self, table: &str, name: &str, counts: &[u32]) -> Result<()> {
+    /// Writes a counter of all rows of a table.
+    pub(crate) fn upload_counts(&mut self, table: &str, name: &str, counts: &[u32]) -> Result<()> {
         let (index, place) = self.find_state(table, name)?;
         place.is_count(true)?;
         self.check_state(table, index, &place, counts.len())?;
-        self.store.write_state(index, place.words, counts)
+        self.tables.write_state(index, place.words, counts)
     }
 
     fn check_state(&self, table: &str, index: usize, place: &Place, values: usize) -> Result<()> {
-        let (rows, len) = (self.store.shape(index).rows as usize, place.len);
+        let (rows, len) = (self.tables.shape(index).rows as usize, place.len);
         if values == rows * len {
             return Ok(());
         }
@@ -84,7 +69,7 @@ impl EmbeddingBags {
     }
 
     fn find_state(&self, table: &str, name: &str) -> Result<(usize, Place)> {
-        let index = self.store.find(table)?;
+        let index = self.tables.find(table)?;
         let places = self.state_places(index);
         let names: Vec<&str> = places.iter().map(|place| place.field.name).collect();
         let expected = format!("one of {names:?}");
@@ -96,8 +81,8 @@ impl EmbeddingBags {
 
     /// What is kept for the rows of a table.
     pub(super) fn state_places(&self, table: usize) -> Vec<Place> {
-        let Some(optimizer) = &self.optimizer else { return Vec::new() };
-        let (dim, precision) = (self.store.shape(table).dim, self.rules.state);
+        let Some(optimizer) = &self.updates.optimizer else { return Vec::new() };
+        let (dim, precision) = (self.tables.shape(table).dim, self.updates.rules.state);
         let block = optimizer.kernel().block(dim, precision.code()) as usize;
         let mut begin = 0;
         let fields = optimizer.states().iter().map(|&field| {

@@ -1,8 +1,6 @@
 //! What kernels that walk sorted terms are given, and how long their loops may become.
 
-use std::ops::Range;
-
-use super::gradient::Bound;
+use super::key_terms::SortedTerms;
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernel::{Dispatch, Shape};
 use crate::kernels::part::{self, GROUP, PIECE, lanes_for};
@@ -11,48 +9,24 @@ use crate::numbers::narrow;
 use crate::table::Part;
 use crate::{Error, Result};
 
-/// A chunk's keys in ascending order and the terms that belong to them.
-pub(super) struct SortedTerms {
-    pub(super) bound: Bound,
-    pub(super) keys: Buffer,
-    pub(super) terms: Buffer,
-}
-
-/// What the rows of a window are updated with.
-pub(super) struct WindowRows {
-    /// Sorted keys and terms, and the keys of the window.
-    pub(super) len: u32,
-    pub(super) keys: Buffer,
-    pub(super) key_range: Range<u32>,
-    pub(super) terms: Buffer,
-    /// What the terms speak of, and whether it can be read four columns at a time.
-    pub(super) grad: Buffer,
-    pub(super) vec4: bool,
-    pub(super) partials: Option<Partials>,
-    /// Whether each key has a single term, and the numbers of occurrences lie behind the keys.
-    pub(super) counted: bool,
-    /// Of the kernel.
-    pub(super) shape: Shape,
-}
-
 /// Parts of tables in device memory.
-pub(super) struct Parts {
-    pub(super) buffer: Buffer,
-    pub(super) count: u32,
+pub(crate) struct Parts {
+    pub(crate) buffer: Buffer,
+    pub(crate) count: u32,
     /// Columns of the widest, and threads for a row of it.
-    pub(super) widest: u32,
-    pub(super) lanes: u32,
+    pub(crate) widest: u32,
+    pub(crate) lanes: u32,
 }
 
 impl Parts {
-    pub(super) fn new(rec: &mut Recorder, parts: &[part::Part]) -> Result<Self> {
+    pub(crate) fn new(rec: &mut Recorder, parts: &[part::Part]) -> Result<Self> {
         let widest = widest_part(parts);
         let buffer = rec.scratch_from("embag.parts", parts)?;
         Ok(Self { buffer, count: narrow(parts.len()), widest, lanes: lanes_for(widest) })
     }
 
     /// Parts that `fill` completes when the recorder is submitted.
-    pub(super) fn late(
+    pub(crate) fn late(
         rec: &mut Recorder,
         parts: Vec<part::Part>,
         fill: impl Fn(&[part::Part]) -> Vec<part::Part> + Send + Sync + 'static,
@@ -70,24 +44,23 @@ fn widest_part(parts: &[part::Part]) -> u32 {
 
 /// Sums of the pieces and groups of long segments, `stride` vec4s apart.
 #[derive(Clone)]
-pub(super) struct Partials {
-    pub(super) buffer: Buffer,
-    pub(super) stride: u32,
+pub(crate) struct Partials {
+    pub(crate) buffer: Buffer,
+    pub(crate) stride: u32,
 }
 
 impl Partials {
     /// Records the sums for sorted terms over parts of tables, whose rows have as many columns as the terms' gradients, a
     /// multiple of four if `vec4`. `None` if they do not fit a binding.
-    pub(super) fn record(
+    pub(crate) fn record(
         rec: &mut Recorder,
         parts: Parts,
         sorted: &SortedTerms,
-        len: u32,
         none_key: u32,
         vec4: bool,
         clip_value: f32,
     ) -> Result<Option<Self>> {
-        let (lanes, stride) = (parts.lanes, parts.widest.div_ceil(4));
+        let (len, lanes, stride) = (sorted.len, parts.lanes, parts.widest.div_ceil(4));
         let bytes = u64::from(segment_partials::pieces(len)) * u64::from(stride) * 16;
         if bytes > rec.context().limits().binding {
             return Ok(None);
@@ -102,9 +75,9 @@ impl Partials {
             clip_value,
             grouping: 0,
         };
-        let SortedTerms { bound, keys, terms } = sorted;
+        let SortedTerms { keys, terms, grad, .. } = sorted;
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
-        let bindings = vec![parts.buffer, keys.clone(), terms.clone(), bound.buffer.clone(), buffer.clone()];
+        let bindings = vec![parts.buffer, keys.clone(), terms.clone(), grad.clone(), buffer.clone()];
         for params in pieces.levels() {
             let (bindings, groups) = (bindings.clone(), params.groups());
             rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
@@ -115,7 +88,7 @@ impl Partials {
 
 /// Loop iterations of the thread of a row, if all ids are that row: it walks the terms for sums over the row, and once
 /// more.
-pub(super) fn row_loops(shape: Shape, dim: u32, sums: u32, split: bool, len: u32) -> u64 {
+pub(crate) fn row_loops(shape: Shape, dim: u32, sums: u32, split: bool, len: u32) -> u64 {
     let (len, piece, group) = (u64::from(len), u64::from(PIECE), u64::from(GROUP));
     let groups = len.div_ceil(group);
     // the sums of groups and of the last one's pieces, or each piece's own terms and their end
@@ -125,17 +98,17 @@ pub(super) fn row_loops(shape: Shape, dim: u32, sums: u32, split: bool, len: u32
 }
 
 /// The shape of kernel that one thread's loops are not too long for: the device's own, if it will do.
-pub(super) fn shape_within(ctx: &Context, loops: impl Fn(Shape) -> u64) -> Option<Shape> {
+pub(crate) fn shape_within(ctx: &Context, loops: impl Fn(Shape) -> u64) -> Option<Shape> {
     let Some(limit) = ctx.loop_limit().map(u64::from) else { return Some(ctx.shape()) };
     [ctx.shape(), Shape::Wide].into_iter().find(|&shape| loops(shape) <= limit)
 }
 
 /// The error for more ids than a software adapter could sum into one row.
-pub(super) fn too_many(len: u32) -> Error {
+pub(crate) fn too_many(len: u32) -> Error {
     Error::invalid("batch", "fewer ids: all of one row would be too many for a software adapter", len)
 }
 
 /// Columns of the widest of these.
-pub(super) fn widest(parts: &[Part]) -> u32 {
+pub(crate) fn widest(parts: &[Part]) -> u32 {
     parts.iter().map(|part| part.dim).max().unwrap_or(1)
 }

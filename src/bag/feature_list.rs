@@ -1,0 +1,110 @@
+//! Features as they are described, for the builders of all kinds of bags.
+
+use super::schema::TableWindows;
+use super::{Bounds, FeatureSpec, Pooling, Schema};
+use crate::kernels::feature::NONE;
+use crate::names::unique;
+use crate::table::TableStore;
+use crate::{Error, Result};
+
+/// Features, and what becomes of ids that are no rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FeatureList {
+    features: Vec<Feature>,
+    pub(crate) bounds: Bounds,
+    /// Whether a padding id came before any feature.
+    stray_padding: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Feature {
+    name: String,
+    table: String,
+    pooling: Pooling,
+    padding: Option<u32>,
+}
+
+impl FeatureList {
+    pub(crate) fn add(&mut self, name: &str, table: &str, pooling: Pooling) {
+        self.features.push(Feature {
+            name: name.to_owned(),
+            table: table.to_owned(),
+            pooling,
+            padding: None,
+        });
+    }
+
+    /// Sets the padding id of the feature added last.
+    pub(crate) fn pad(&mut self, id: u32) {
+        match self.features.last_mut() {
+            Some(feature) => feature.padding = Some(id),
+            None => self.stray_padding = true,
+        }
+    }
+
+    /// The same features without padding ids.
+    pub(crate) fn unpadded(&self) -> Self {
+        let features = self.features.iter().map(|feature| Feature { padding: None, ..feature.clone() });
+        Self { features: features.collect(), ..self.clone() }
+    }
+
+    /// What can be said before there are tables.
+    pub(crate) fn validate(&self) -> Result<()> {
+        if self.stray_padding {
+            return Err(Error::invalid("padding", "a feature before it", "none"));
+        }
+        if self.features.is_empty() {
+            return Err(Error::invalid("features", "at least one", "none"));
+        }
+        unique("feature", self.features.iter().map(|feature| &feature.name))
+    }
+
+    /// What batches of these features are checked against; `pruned` lets the id 2^32 - 1 (or -1) stand for a row of zeros.
+    pub(crate) fn schema(&self, tables: &TableStore, pruned: bool) -> Result<Schema> {
+        let spec = |feature: &Feature| {
+            let Feature { name, table, pooling, padding } = feature.clone();
+            let table = tables.find(&table)?;
+            if padding == Some(NONE) {
+                let argument = format!("padding of feature \"{name}\"");
+                return Err(Error::invalid(argument, format!("less than {NONE}"), NONE));
+            }
+            let shape = tables.shape(table);
+            Ok(FeatureSpec { name, table, shape, pooling, padding: padding.unwrap_or(NONE) })
+        };
+        Ok(Schema {
+            features: self.features.iter().map(spec).collect::<Result<_>>()?,
+            bounds: self.bounds,
+            pruned,
+            windows: Some(TableWindows::of(tables)),
+        })
+    }
+}
+
+/// The methods of a builder with a [`FeatureList`] in its field `features`.
+macro_rules! feature_methods {
+    () => {
+        /// Adds a feature that looks its ids up in a table; several may use the same one. Batches and outputs have the
+        /// features in this order.
+        #[must_use]
+        pub fn feature(mut self, name: &str, table: &str, pooling: $crate::Pooling) -> Self {
+            self.features.add(name, table, pooling);
+            self
+        }
+
+        /// Sets the padding id (below 2^32 - 1) of the feature added last: it gives zeros, does not count for a mean and
+        /// gets no gradient.
+        #[must_use]
+        pub fn padding(mut self, id: u32) -> Self {
+            self.features.pad(id);
+            self
+        }
+
+        /// Sets what becomes of ids that are no row of their table.
+        #[must_use]
+        pub fn bounds(mut self, bounds: $crate::Bounds) -> Self {
+            self.features.bounds = bounds;
+            self
+        }
+    };
+}
+pub(crate) use feature_methods;
