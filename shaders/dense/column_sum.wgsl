@@ -1,17 +1,4 @@
 // out[c] = sum over the rows of x[r][c]. Row r goes to accumulator r % LANES; those are added by a binary tree.
-const LANES: u32 = 16u;
-
-fn finish(column: u32, sum: f32) {
-    if (column >= params.cols) {
-        return;
-    }
-    let at = params.out_base + column;
-    if (params.accumulate == 1u) {
-        out[at] = out[at] + sum;
-    } else {
-        out[at] = sum;
-    }
-}
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 

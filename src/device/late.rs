@@ -157,28 +157,8 @@ impl Recorder {
         });
     }
 
-    /// [`Recorder::dispatch`] with parameters that are made at submission.
-    pub(crate) fn dispatch_late<P: NoUninit>(
-        &mut self,
-        dispatch: Dispatch,
-        params: impl Fn() -> P + Send + Sync + 'static,
-    ) {
-        debug_assert_eq!(dispatch.params.len(), size_of::<P>());
-        let at = self.commands.len();
-        self.dispatch(dispatch);
-        if self.commands.len() == at {
-            return;
-        }
-        self.late(move |settling| {
-            if let Command::Dispatch(dispatch) = &mut settling.commands[at] {
-                dispatch.params.copy_from_slice(bytemuck::bytes_of(&params()));
-            }
-            Ok(())
-        });
-    }
-
     /// [`Recorder::dispatch`] of `groups` workgroups with parameters that are made at submission.
-    pub(crate) fn dispatch_late_of<I: Bindings<Buffer>>(
+    pub(crate) fn dispatch_late<I: Bindings<Buffer>>(
         &mut self,
         variant: usize,
         params: impl Fn() -> I::Params + Send + Sync + 'static,
@@ -186,7 +166,7 @@ impl Recorder {
         groups: u32,
     ) {
         let at = self.commands.len();
-        self.dispatch(Dispatch::of(variant, &Zeroable::zeroed(), bindings, groups));
+        self.dispatch(Dispatch::new(variant, &Zeroable::zeroed(), bindings, groups));
         if self.commands.len() == at {
             return;
         }

@@ -34,6 +34,6 @@ pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     };
     let groups = tiles(gpu.shape(), m, n);
     let [native, portable] =
-        [native, portable].map(|variant| Dispatch::of(variant, &params, bindings.clone(), groups));
+        [native, portable].map(|variant| Dispatch::new(variant, &params, bindings.clone(), groups));
     gpu.is_faster(&native, &portable)
 }

@@ -24,6 +24,6 @@ pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     };
     let groups = tiles(gpu.shape(), m, n);
     let [packed, portable] = [true, false]
-        .map(|packed| Dispatch::of(variant(packed, gpu.shape()), &params, bindings.clone(), groups));
+        .map(|packed| Dispatch::new(variant(packed, gpu.shape()), &params, bindings.clone(), groups));
     gpu.is_faster(&packed, &portable)
 }

@@ -16,7 +16,7 @@ pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
     let bindings = probe::Bindings { values: buffer.clone() };
     let index = gpu.execute(&[
         Command::Upload { target: buffer.clone(), data: bytemuck::cast_slice(&inputs).to_vec() },
-        Command::Dispatch(Dispatch::of(0, &probe::Params::default(), bindings, 1)),
+        Command::Dispatch(Dispatch::new(0, &probe::Params::default(), bindings, 1)),
         Command::Readback { source: buffer, value: size_of::<f32>(), state: state.clone() },
     ])?;
     gpu.wait(index, None)?;

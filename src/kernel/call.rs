@@ -11,7 +11,8 @@ pub(crate) enum Slot<'a> {
     Write(&'a mut [u32]),
 }
 
-/// One call of a CPU twin. Each twin has a view of it, with its bindings by name: see `interface!`, which alone reads this.
+/// One call of a CPU twin. Each twin has a view of it, with its bindings by name: see `interface!`, which
+/// alone reads this.
 #[derive(Debug)]
 pub struct Call<'a> {
     /// The index of the variant.

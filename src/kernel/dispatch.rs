@@ -15,30 +15,8 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    // OLD
-    pub(crate) fn new<P: bytemuck::NoUninit>(
-        kernel: &'static Kernel,
-        variant: usize,
-        params: &P,
-        bindings: Vec<Buffer>,
-        groups: u32,
-    ) -> Self {
-        Self { kernel, variant, params: bytemuck::bytes_of(params).to_vec(), bindings, groups }
-    }
-
-    pub(crate) fn threads<P: bytemuck::NoUninit>(
-        kernel: &'static Kernel,
-        variant: usize,
-        params: &P,
-        bindings: Vec<Buffer>,
-        threads: u32,
-    ) -> Self {
-        Self::new(kernel, variant, params, bindings, kernel.groups(variant, threads))
-    }
-    // END OLD
-
     /// A dispatch of `groups` workgroups.
-    pub(crate) fn of<I: Bindings<Buffer>>(
+    pub(crate) fn new<I: Bindings<Buffer>>(
         variant: usize,
         params: &I::Params,
         bindings: I,
@@ -49,13 +27,13 @@ impl Dispatch {
     }
 
     /// A dispatch of one thread for each of `threads` work items.
-    pub(crate) fn of_threads<I: Bindings<Buffer>>(
+    pub(crate) fn threads<I: Bindings<Buffer>>(
         variant: usize,
         params: &I::Params,
         bindings: I,
         threads: u32,
     ) -> Self {
-        Self::of(variant, params, bindings, I::KERNEL.groups(variant, threads))
+        Self::new(variant, params, bindings, I::KERNEL.groups(variant, threads))
     }
 
     /// Whether every binding belongs to the context and can be bound there, and nothing that is written overlaps

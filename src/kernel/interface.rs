@@ -1,5 +1,6 @@
-//! What a kernel is given, declared once: from [`interface!`] come the parameters and the list of bindings, the struct that
-//! call sites and cases fill by name, the view that the CPU twin gets, and the declarations in the shader.
+//! What a kernel is given, declared once: from [`interface!`] come the parameters and the list of bindings,
+//! the struct that call sites and cases fill by name, the view that the CPU twin gets, and the declarations
+//! in the shader.
 
 use std::fmt::{self, Write};
 
@@ -23,8 +24,8 @@ pub enum Type {
     One(Element),
     /// As many values as fit.
     Array(Element),
-    /// Spelled out: atomics, vectors of what Rust sees one by one, and the aliases that make an element type differ between
-    /// variants.
+    /// Spelled out: atomics, vectors of what Rust sees one by one, and the aliases that make an element type
+    /// differ between variants.
     Given(&'static str),
 }
 
@@ -82,8 +83,8 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// The declarations in WGSL. `aliased` has a bit for each read-only binding that lies in the same wgpu buffer as a written
-    /// one: wgpu allows that only if both are declared `read_write`.
+    /// The declarations in WGSL. `aliased` has a bit for each read-only binding that lies in the same wgpu
+    /// buffer as a written one: wgpu allows that only if both are declared `read_write`.
     #[must_use]
     pub fn wgsl(&self, aliased: u32) -> String {
         let mut structs: Vec<&StructLayout> = vec![&self.params];
@@ -153,15 +154,16 @@ impl<T: Wgsl> StoredType for [T] {
     const TYPE: Type = Type::Array(T::ELEMENT);
 }
 
-/// The words of the values that fit: as in WGSL, a rest is no value. (What a call does not use may be any memory.)
+/// The words of the values that fit: as in WGSL, a rest is no value. (What a call does not use may be any
+/// memory.)
 fn whole<T>(words: usize) -> usize {
     let value = size_of::<T>();
     words * 4 / value * value / 4
 }
 
-/// Declares a kernel's parameters and bindings: see the module. A binding is `name: read TYPE` or `name: write TYPE`, of one
-/// struct or of a slice, and `as "…"` where the shader sees another type. Without `Params` the kernel has those that are in
-/// scope, another kernel's.
+/// Declares a kernel's parameters and bindings: see the module. A binding is `name: read TYPE` or `name:
+/// write TYPE`, of one struct or of a slice, and `as "…"` where the shader sees another type. Without
+/// `Params` the kernel has those that are in scope, another kernel's.
 macro_rules! interface {
     ($(#[$meta:meta])* Params { $($params:tt)* } Bindings { $($bindings:tt)* }) => {
         $crate::kernel::shared_struct! { $(#[$meta])* Params { $($params)* } }
@@ -170,6 +172,7 @@ macro_rules! interface {
     (Bindings { $($(#[$meta:meta])* $name:ident: $access:ident $ty:ty $(as $wgsl:literal)?),+ $(,)? }) => {
         /// What is bound, by name.
         #[derive(Debug, Clone)]
+        #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "one kernel is for measurements alone"))]
         pub(crate) struct Bindings<B> { $($(#[$meta])* pub(crate) $name: B),+ }
 
         impl<B> $crate::kernel::Bindings<B> for Bindings<B> {

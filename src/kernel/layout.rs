@@ -25,6 +25,10 @@ impl Element {
 
 /// A struct of 4-byte scalars.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(feature = "testing"),
+    allow(dead_code, reason = "tests hold sizes and offsets against the shaders")
+)]
 pub struct StructLayout {
     /// Its name in both languages.
     pub name: &'static str,
@@ -36,6 +40,10 @@ pub struct StructLayout {
 
 /// A field of a [`StructLayout`].
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(feature = "testing"),
+    allow(dead_code, reason = "tests hold sizes and offsets against the shaders")
+)]
 pub struct Field {
     /// Its name in both languages.
     pub name: &'static str,

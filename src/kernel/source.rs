@@ -37,8 +37,8 @@ macro_rules! fragments {
 pub(crate) use {fragment, fragments};
 
 impl Kernel {
-    /// The source of a variant: enables, what is generated from the interface, and the other fragments, each behind a
-    /// `// file: …` line. For `aliased` see [`Interface::wgsl`](super::Interface::wgsl).
+    /// The source of a variant: enables, what is generated from the interface, and the other fragments, each
+    /// behind a `// file: …` line. For `aliased` see [`Interface::wgsl`](super::Interface::wgsl).
     #[must_use]
     pub fn source(&self, variant: &Variant, aliased: u32) -> String {
         let mut out = String::new();

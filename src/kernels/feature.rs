@@ -1,4 +1,5 @@
-//! The descriptors that bag kernels share: mirrors `shaders/prelude/feature.wgsl` and `status.wgsl`.
+//! The descriptors that bag kernels share, with the constants of `shaders/prelude/pooling.wgsl` and
+//! `status.wgsl`.
 
 use crate::kernel::shared_struct;
 
@@ -15,7 +16,8 @@ pub(crate) const POOL_MAX: u32 = 3;
 pub(crate) const NONE: u32 = u32::MAX;
 
 shared_struct! {
-    /// One feature of a batch as one dispatch sees it.
+    /// One feature of a batch as one dispatch sees it: where its bags, its part of the table and its output
+    /// lie.
     Feature {
         /// First thread of the dispatch that works for this feature.
         work_begin: u32,
@@ -28,8 +30,8 @@ shared_struct! {
         rows: u32,
         padding: u32,
         pooling: u32,
-        /// The rows window_first .. window_first + window_rows lie in this dispatch's window, from this element
-        /// on and so many elements from row to row.
+        /// The rows window_first .. window_first + window_rows lie in this dispatch's window, from this
+        /// element on and so many elements from row to row.
         window_first: u32,
         window_rows: u32,
         window_base: u32,
@@ -48,7 +50,8 @@ shared_struct! {
 }
 
 impl Feature {
-    /// Whether an id is an error. `NONE` is no row of any table, and as a padding it means that there is none.
+    /// Whether an id is an error. `NONE` is no row of any table, and as a padding it means that there is
+    /// none.
     pub(crate) fn out_of_range(&self, id: u32) -> bool {
         id >= self.rows && (id != self.padding || id == NONE)
     }

@@ -1,9 +1,9 @@
-//! Table parts, mirroring `shaders/prelude/part.wgsl`.
+//! Table parts.
 
 use crate::kernel::shared_struct;
 
 shared_struct! {
-    /// Rows of one table that lie in one window.
+    /// Rows of one table that lie in one window, in the order of their keys.
     Part {
         /// Keys of the first row and number of rows; the first row's number in the table.
         key_first: u32,

@@ -41,7 +41,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/status_words.wgsl",
-            "prelude/feature.wgsl",
+            "prelude/pooling.wgsl",
             "check/check_ids.wgsl"
         ],
     }],

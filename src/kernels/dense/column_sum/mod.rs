@@ -54,6 +54,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/input_", $width, ".wgsl"),
+                "dense/column_sum/finish.wgsl",
                 $body
             ],
         }

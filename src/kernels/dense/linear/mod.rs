@@ -172,7 +172,7 @@ macro_rules! variant {
                 "prelude/activation.wgsl",
                 "prelude/activated.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                "dense/linear/interface.wgsl",
+                "dense/linear/tile.wgsl",
                 concat!("dense/linear/load_", $width, ".wgsl"),
                 $(concat!("dense/linear/", $operand, ".wgsl")),+,
                 $body

@@ -38,7 +38,7 @@ interface! {
         ids: read [[u32; 2]],
         rows: write [u32],
         unknown: write [u32],
-        /// How many those are, of each table.
+        /// How many of the unknown ones there are, of each table.
         strangers: write [u32] as "array<atomic<u32>>",
     }
 }

@@ -6,8 +6,8 @@ use crate::kernels::jagged_inputs::{offsets, status, values};
 use crate::kernels::random::Random;
 use crate::kernels::width::Width;
 
-/// Cases of `jagged_to_dense` or `dense_to_jagged`: cut off, padded, with gaps between rows, a part of the dense rows,
-/// refused. The bindings are made of status, begins, what is read and what is written.
+/// Cases of `jagged_to_dense` or `dense_to_jagged`: cut off, padded, with gaps between rows, a part of the
+/// dense rows, refused. The bindings are made of status, begins, what is read and what is written.
 pub(crate) fn both<I: kernel::Bindings<CaseBinding, Params = Params>>(
     to_dense: bool,
     bindings: impl Fn([CaseBinding; 4]) -> I,

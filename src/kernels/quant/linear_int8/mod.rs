@@ -146,7 +146,7 @@ macro_rules! variant {
                 "prelude/activation.wgsl",
                 "prelude/activated.wgsl",
                 "prelude/codes.wgsl",
-                "quant/linear_int8/interface.wgsl",
+                "quant/linear_int8/tile.wgsl",
                 concat!("quant/linear_int8/dot_", $dot, ".wgsl"),
                 $body
             ],

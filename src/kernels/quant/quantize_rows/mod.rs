@@ -63,7 +63,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/status_words.wgsl",
                 "prelude/types.wgsl",
-                "prelude/quantize_params.wgsl",
+                "prelude/range_search.wgsl",
                 "prelude/rows_any_scalar.wgsl",
                 "prelude/divide.wgsl",
                 "prelude/row_codes.wgsl",

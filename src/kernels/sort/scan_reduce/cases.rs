@@ -4,8 +4,8 @@ use super::*;
 use crate::kernel::{self, Case, CaseBinding, Shape};
 use crate::kernels::random::Random;
 
-/// Lengths around powers of two and blocks, for `scan_reduce` and `scan_apply`: with each of `carries`, moving `bytes` for a
-/// value; `bindings` are made of values and what comes before each block.
+/// Lengths around powers of two and blocks, for `scan_reduce` and `scan_apply`: with each of `carries`,
+/// moving `bytes` for a value; `bindings` are made of values and what comes before each block.
 pub(crate) fn both<I: kernel::Bindings<CaseBinding, Params = Params>>(
     carries: &[u32],
     bytes: u64,

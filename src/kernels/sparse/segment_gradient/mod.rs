@@ -61,7 +61,7 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/pieces.wgsl",
-                "prelude/segment_gradient_params.wgsl",
+                "prelude/gradient_row.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),

@@ -48,7 +48,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
-            "prelude/feature.wgsl",
+            "prelude/pooling.wgsl",
             "update/occurrences.wgsl"
         ],
     }],
