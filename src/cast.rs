@@ -9,26 +9,21 @@ use crate::numbers::narrow;
 /// Records that a matrix of 16 bits gets the values of one of `f32`, each rounded to the nearest.
 pub(crate) fn record_round(rec: &mut Recorder, from: &Matrix, to: &Matrix) -> Result<()> {
     for (from, to) in parts(rec, from, to) {
-        let words = to.cols.div_ceil(2);
+        let row_words = to.cols.div_ceil(2);
         let place = from.place(rec.context(), "out")?;
-        let (rows, row_words) = (to.rows, to.stride / 2);
-        // rows without gaps at once, others one by one
-        let at_once = if words == row_words { rows } else { 1 };
-        for row in (0..rows).step_by(at_once) {
-            let target = to.row_part(row, at_once);
-            let (binding, base) = target.buffer.part(0, target.span()).bindable(rec.context());
-            let params = round_rows::Params {
-                words: narrow(at_once * words),
-                row_words: narrow(words),
-                cols: narrow(to.cols),
-                source_base: place.base + narrow(row) * place.stride,
-                source_stride: place.stride,
-                out_base: narrow(base),
-                out_type: to.precision.code(),
-            };
-            let bindings = vec![place.binding.clone(), binding];
-            rec.dispatch(Dispatch::threads(&round_rows::KERNEL, 0, &params, bindings, params.words));
-        }
+        let (binding, base) = to.buffer.part(0, to.span()).bindable(rec.context());
+        let params = round_rows::Params {
+            words: narrow(to.rows * row_words),
+            row_words: narrow(row_words),
+            cols: narrow(to.cols),
+            source_base: place.base,
+            source_stride: place.stride,
+            out_base: narrow(base),
+            out_stride: narrow(to.stride / 2),
+            out_type: to.precision.code(),
+        };
+        let bindings = round_rows::Bindings { source: place.binding, out: binding };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, params.words));
     }
     Ok(())
 }
@@ -50,8 +45,8 @@ pub(crate) fn record_widen(rec: &mut Recorder, from: &Matrix, to: &Matrix) -> Re
         };
         let threads = dequantize_rows::threads(params.rows, params.dim);
         let variant = dequantize_rows::variant(rows_type);
-        let bindings = vec![binding, place.binding];
-        rec.dispatch(Dispatch::threads(&dequantize_rows::KERNEL, variant, &params, bindings, threads));
+        let bindings = dequantize_rows::Bindings { rows: binding, out: place.binding };
+        rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ fn escaped(text: &str) -> String {
 }
 
 fn bindings(kernel: &Kernel, access: Access) -> String {
-    let names = kernel.bindings.iter().filter(|binding| binding.access == access);
+    let names = kernel.interface.bindings.iter().filter(|binding| binding.access == access);
     names.map(|binding| format!("`{}`", binding.name)).collect::<Vec<_>>().join(", ")
 }
 

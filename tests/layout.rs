@@ -5,8 +5,7 @@ mod shader;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use embag::kernel::{Access, Kernel, ParamsLayout};
-use embag::kernels::SHARED;
+use embag::kernel::{Access, Binding, Kernel, StructLayout};
 use naga::compact::{KeepUnused, compact};
 use naga::proc::Layouter;
 use naga::{AddressSpace, Handle, Module, StorageAccess, Type, TypeInner};
@@ -24,21 +23,10 @@ fn every_variant_is_as_rust_says() {
     let mut failures = Vec::new();
     for (kernel, variant) in shader::all() {
         let name = shader::name(kernel, variant);
-        let found = faults(kernel, &shader::source(variant), &shader::constants(variant));
+        let found = faults(kernel, &shader::source(kernel, variant), &shader::constants(variant));
         failures.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
     }
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
-}
-
-#[test]
-fn every_shared_struct_is_used() {
-    let mut used = BTreeSet::new();
-    for (_, variant) in shader::all() {
-        let (module, _) = shader::compile(&shader::source(variant)).expect("another test says why not");
-        used.extend(structs_in_storage(&module).into_iter().filter_map(|ty| module.types[ty].name.clone()));
-    }
-    let listed: BTreeSet<String> = SHARED.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(listed, used, "structs that Rust lists, and structs in the shaders' storage");
 }
 
 /// Everything about a source that is not as the kernel's entry says.
@@ -57,11 +45,12 @@ fn faults(kernel: &Kernel, source: &str, constants: &BTreeMap<&str, u32>) -> Vec
     );
     bindings(kernel, &module, &mut faults);
     params(kernel, &module, &mut faults);
+    let layouts: Vec<_> = kernel.interface.bindings.iter().filter_map(Binding::layout).collect();
     for ty in structs_in_storage(&module) {
         let name = module.types[ty].name.clone().unwrap_or_default();
-        match SHARED.iter().find(|(shared, _)| *shared == name) {
-            Some((_, layout)) => same_struct(&module, ty, layout, &mut faults),
-            None => faults.push(format!("struct {name} lies in storage, but not in embag::kernels::SHARED")),
+        match layouts.iter().find(|layout| layout.name == name) {
+            Some(layout) => same_struct(&module, ty, layout, &mut faults),
+            None => faults.push(format!("struct {name} lies in storage, but no binding holds it")),
         }
     }
     overrides(&module, constants, &mut faults);
@@ -86,7 +75,7 @@ fn bindings(kernel: &Kernel, module: &Module, faults: &mut Vec<String>) {
         declared.insert(at.binding, (global.name.clone().unwrap_or_default(), access));
     }
     let expected: BTreeMap<_, _> = (0..)
-        .zip(kernel.bindings)
+        .zip(kernel.interface.bindings)
         .map(|(i, binding)| (i, (binding.name.to_owned(), Some(binding.access))))
         .collect();
     if declared != expected {
@@ -98,8 +87,11 @@ fn bindings(kernel: &Kernel, module: &Module, faults: &mut Vec<String>) {
 }
 
 fn params(kernel: &Kernel, module: &Module, faults: &mut Vec<String>) {
-    if kernel.params.size > MOST_PARAMS_BYTES {
-        faults.push(format!("parameters: {} bytes, but at most {MOST_PARAMS_BYTES}", kernel.params.size));
+    if kernel.interface.params.size > MOST_PARAMS_BYTES {
+        faults.push(format!(
+            "parameters: {} bytes, but at most {MOST_PARAMS_BYTES}",
+            kernel.interface.params.size
+        ));
     }
     let others: Vec<_> = module
         .global_variables
@@ -109,14 +101,14 @@ fn params(kernel: &Kernel, module: &Module, faults: &mut Vec<String>) {
         .collect();
     match others[..] {
         [(at, global)] if (at.group, at.binding) == (1, 0) && global.space == AddressSpace::Uniform => {
-            same_struct(module, global.ty, &kernel.params, faults);
+            same_struct(module, global.ty, &kernel.interface.params, faults);
         }
         _ => faults.push(format!("parameters: expected one uniform at (1, 0), got {others:?}")),
     }
 }
 
 /// Fields of 4-byte scalars, with the same names at the same offsets.
-fn same_struct(module: &Module, ty: Handle<Type>, expected: &ParamsLayout, faults: &mut Vec<String>) {
+fn same_struct(module: &Module, ty: Handle<Type>, expected: &StructLayout, faults: &mut Vec<String>) {
     let name = module.types[ty].name.as_deref().unwrap_or_default();
     let TypeInner::Struct { members, span } = &module.types[ty].inner else {
         faults.push(format!("{name}: not a struct"));
@@ -124,10 +116,12 @@ fn same_struct(module: &Module, ty: Handle<Type>, expected: &ParamsLayout, fault
     };
     let fields: Vec<(&str, usize)> =
         members.iter().map(|m| (m.name.as_deref().unwrap_or_default(), m.offset as usize)).collect();
-    if fields != expected.fields || *span as usize != expected.size {
+    let in_rust: Vec<(&str, usize)> =
+        expected.fields.iter().map(|field| (field.name, field.offset)).collect();
+    if fields != in_rust || *span as usize != expected.size {
         faults.push(format!(
-            "struct {name}: expected {} bytes {:?}, got {span} bytes {fields:?}",
-            expected.size, expected.fields
+            "struct {name}: expected {} bytes {in_rust:?}, got {span} bytes {fields:?}",
+            expected.size
         ));
     }
     for member in members {
@@ -227,9 +221,9 @@ fn in_main(source: &str, statement: &str) -> String {
 fn planted_faults_are_found() {
     for (kernel, variant) in shader::all() {
         let name = shader::name(kernel, variant);
-        let (source, constants) = (shader::source(variant), shader::constants(variant));
-        let field = kernel.params.fields[0].0;
-        let first = kernel.bindings[0].name;
+        let (source, constants) = (shader::source(kernel, variant), shader::constants(variant));
+        let field = kernel.interface.params.fields[0].name;
+        let first = kernel.interface.bindings[0].name;
         let mut planted = vec![
             ("struct Params", rename(&source, field, &format!("{field}_renamed"))),
             ("bindings", rename(&source, first, &format!("{first}_renamed"))),
@@ -245,14 +239,14 @@ fn planted_faults_are_found() {
             ("is not [WORKGROUP, 1, 1]", source.replace("@workgroup_size(WORKGROUP)", "@workgroup_size(3)")),
             ("extension", format!("enable f16;\n{source}")),
         ];
-        if kernel.bindings.len() > 1 {
+        if kernel.interface.bindings.len() > 1 {
             let swapped = source
                 .replace("@group(0) @binding(0)", "@group(0) @binding(?)")
                 .replace("@group(0) @binding(1)", "@group(0) @binding(0)")
                 .replace("@group(0) @binding(?)", "@group(0) @binding(1)");
             planted.push(("bindings", swapped));
         }
-        let written = shader::aliased(kernel, &source);
+        let written = shader::aliased(kernel, variant);
         if written != source {
             planted.push(("bindings", written));
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use embag::kernel::{Access, Binding};
 use embag::kernels;
 
 fn root() -> &'static Path {
@@ -78,11 +79,20 @@ fn cases_can_be_told_apart() {
         for case in &cases {
             let what = format!("{name}: {}", case.name);
             assert!(!case.variants.is_empty(), "{what} runs with no variant");
-            assert_eq!(case.bindings.len(), kernel.bindings.len(), "{what}: bindings");
-            assert_eq!(case.params.len(), kernel.params.size, "{what}: bytes of parameters");
+            assert_eq!(case.bindings.len(), kernel.interface.bindings.len(), "{what}: bindings");
+            assert_eq!(case.params.len(), kernel.interface.params.size, "{what}: bytes of parameters");
             for &variant in &case.variants {
                 assert!(variant < kernel.variants.len(), "{what}: there is no variant {variant}");
                 assert!(seen.insert((&case.name, variant)), "{what}: twice for variant {variant}");
+            }
+            if let Some(oracle) = &case.oracle {
+                let named =
+                    |binding: &Binding| binding.name == oracle.binding && binding.access == Access::ReadWrite;
+                assert!(
+                    kernel.interface.bindings.iter().any(named),
+                    "{what}: nothing written is `{}`",
+                    oracle.binding
+                );
             }
             if case.bench {
                 assert!(case.bytes > 0, "{what}: a bench moves bytes");

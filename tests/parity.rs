@@ -71,7 +71,7 @@ fn every_kernel_writes_something() {
 
 fn changed(kernel: &Kernel, case: &Case, after: &[Vec<u32>]) -> bool {
     (0..after.len())
-        .filter(|&i| kernel.bindings[i].access == Access::ReadWrite)
+        .filter(|&i| kernel.interface.bindings[i].access == Access::ReadWrite)
         .any(|i| after[i] != case.bindings[i].words)
 }
 
@@ -82,9 +82,13 @@ fn a_planted_fault_is_found() {
     for kernel in kernels::ALL {
         for case in (kernel.cases)().iter().take(4) {
             let twin = run_case(&cpu, kernel, case.variants[0], case).expect("the twin runs");
-            for i in (0..twin.len()).filter(|&i| kernel.bindings[i].access == Access::ReadWrite) {
+            for i in (0..twin.len()).filter(|&i| kernel.interface.bindings[i].access == Access::ReadWrite) {
                 let checked = case.oracle.as_ref().map_or(twin[i].len(), |oracle| {
-                    if oracle.binding == i { oracle.expected.len() } else { 0 }
+                    if oracle.binding == kernel.interface.bindings[i].name {
+                        oracle.expected.len()
+                    } else {
+                        0
+                    }
                 });
                 let Some(at) = checked.checked_sub(1) else { continue };
                 let mut wrong = twin.clone();

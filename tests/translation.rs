@@ -29,8 +29,8 @@ fn every_variant_translates() {
     for (kernel, variant) in shader::all() {
         let constants = shader::constants(variant);
         let values: Vec<_> = constants.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
-        let source = shader::source(variant);
-        for (form, source) in [("", source.clone()), (".aliased", shader::aliased(kernel, &source))] {
+        let source = shader::source(kernel, variant);
+        for (form, source) in [("", source.clone()), (".aliased", shader::aliased(kernel, variant))] {
             let name = format!("{}{form}", shader::name(kernel, variant));
             // Written first, so that the lines of an error can be looked up.
             let file = folder.join(format!("{name}.wgsl"));
@@ -51,13 +51,17 @@ fn every_variant_translates() {
 fn aliasing_leaves_no_binding_read_only() {
     // The rewrite is textual: a binding that is spelled in another way would be missed.
     for (kernel, variant) in shader::all() {
-        let source = shader::aliased(kernel, &shader::source(variant));
+        let source = shader::aliased(kernel, variant);
         let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let spaceless: String = code.split_whitespace().collect();
         let name = shader::name(kernel, variant);
         assert!(!spaceless.contains("var<storage,read>"), "{name}: a binding stays read only:\n{source}");
-        let reads = kernel.bindings.iter().filter(|binding| binding.access == Access::Read).count();
-        assert_eq!(source != shader::source(variant), reads > 0, "{name}: {reads} bindings are read only");
+        let reads = kernel.interface.bindings.iter().filter(|binding| binding.access == Access::Read).count();
+        assert_eq!(
+            source != shader::source(kernel, variant),
+            reads > 0,
+            "{name}: {reads} bindings are read only"
+        );
     }
 }
 
@@ -65,7 +69,7 @@ fn aliasing_leaves_no_binding_read_only() {
 fn a_planted_fault_is_found() {
     for (kernel, variant) in shader::all() {
         let name = shader::name(kernel, variant);
-        let source = shader::source(variant);
+        let source = shader::source(kernel, variant);
         let no_type = source.replacen(": u32", ": u33", 1);
         assert!(shader::compile(&no_type).is_err(), "{name}: an unknown type passed");
         let (module, info) = shader::compile(&source).expect("another test says why not");

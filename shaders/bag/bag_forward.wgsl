@@ -1,36 +1,5 @@
 // Looks rows up and pools them: out[bag] = sum of weight * row over the bag's ids, divided by their number for a
 // mean; without pooling, out[position] = weight * row. Ids out of range and the padding id do not count.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> features: array<Feature>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> ids: array<u32>;
-@group(0) @binding(4) var<storage, read> weights: array<f32>;
-@group(0) @binding(5) var<storage, read> rows: array<RowsElem>;
-@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
-
-@group(1) @binding(0) var<uniform> params: Params;
-
-@compute @workgroup_size(WORKGROUP)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let work = group_index(group, groups) * WORKGROUP + thread;
-    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
-        return;
-    }
-    let feature = features[find_feature(work)];
-    let item = (work - feature.work_begin) / feature.lanes;
-    let lane = (work - feature.work_begin) % feature.lanes;
-    if (feature.pooling == POOL_NONE) {
-        copy_rows(feature, item, lane);
-    } else if (feature.pooling == POOL_MAX) {
-        max_rows(feature, item, lane);
-    } else {
-        pool_rows(feature, item, lane);
-    }
-}
 
 // The item is a row of the output, counted from row_begin.
 fn pool_rows(feature: Feature, item: u32, lane: u32) {

@@ -1,17 +1,4 @@
 // Copies a matrix from one place to another: rows of a gradient next to each other.
-@group(0) @binding(0) var<storage, read> source: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    rows: u32,
-    // the rest in elements of the variant's width
-    cols: u32,
-    source_base: u32,
-    source_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,22 +1,5 @@
 // The gradient of maxima for every position: that of the bag's output in the columns where the position was the
 // largest, zero elsewhere.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-@group(0) @binding(2) var<storage, read> places: array<u32>;
-@group(0) @binding(3) var<storage, read> grad: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-
-struct Params {
-    first_bag: u32,
-    bags: u32,
-    // values in all: positions times columns
-    values: u32,
-    dim: u32,
-    // element of the first row of `grad`, and elements from row to row
-    grad_base: u32,
-    grad_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

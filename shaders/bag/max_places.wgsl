@@ -1,28 +1,5 @@
 // For each bag and column of a feature the position of the largest value: the first of equal ones, as the forward
 // pools. Windows come one after the other, each with what those before it have found.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-@group(0) @binding(2) var<storage, read> ids: array<u32>;
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read_write> best: array<f32>;
-@group(0) @binding(5) var<storage, read_write> places: array<u32>;
-
-struct Params {
-    // the first bag, and values in all: bags times columns
-    first_bag: u32,
-    values: u32,
-    dim: u32,
-    table_rows: u32,
-    padding: u32,
-    window_first: u32,
-    window_rows: u32,
-    window_base: u32,
-    window_stride: u32,
-    rows_type: u32,
-    // 1: no window came before
-    initial: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 fn load(e: u32) -> f32 {
     if (params.rows_type == TYPE_F32) {

@@ -1,19 +1,4 @@
 // Rounds a matrix of f32 to one of 16-bit values, two to a word, each row from a whole word on.
-@group(0) @binding(0) var<storage, read> source: array<f32>;
-@group(0) @binding(1) var<storage, read_write> out: array<u32>;
-
-struct Params {
-    // words to write, and those of a row
-    words: u32,
-    row_words: u32,
-    cols: u32,
-    source_base: u32,
-    source_stride: u32,
-    // the first word
-    out_base: u32,
-    out_type: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -25,11 +10,13 @@ fn main(
     if (word >= params.words) {
         return;
     }
-    let column = word % params.row_words * 2u;
-    let place = params.source_base + word / params.row_words * params.source_stride + column;
+    let row = word / params.row_words;
+    let pair = word % params.row_words;
+    let column = pair * 2u;
+    let place = params.source_base + row * params.source_stride + column;
     var bits = nearest(source[place], params.out_type);
     if (column + 1u < params.cols) {
         bits |= nearest(source[place + 1u], params.out_type) << 16u;
     }
-    out[params.out_base + word] = bits;
+    out[params.out_base + row * params.out_stride + pair] = bits;
 }

@@ -1,12 +1,4 @@
 // weight_grad for software adapters: one thread a position. The order of the sum is that of sixteen lanes.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> rows: array<RowsElem>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,13 +1,5 @@
 // Gradient with respect to per-sample weights: out[p] = <gradient of the bag's output, row of the id at p>, divided
 // by the bag's length for a mean. `lanes` threads share a position.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> rows: array<RowsElem>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 

@@ -1,20 +1,5 @@
 // A device batch's ids must be rows of their tables, or the padding id; the lowest wrong position is kept, or the
 // wrong ones are counted. NONE is no row of any table, and as a padding it means that there is none.
-@group(0) @binding(0) var<storage, read_write> status: array<atomic<u32>>;
-@group(0) @binding(1) var<storage, read> features: array<Feature>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> ids: array<u32>;
-
-struct Params {
-    batch: u32,
-    features: u32,
-    ids: u32,
-    // 1: ids out of range are counted instead of refused
-    skip: u32,
-    // 1: the id NONE is a pruned row
-    pruned: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,19 +1,5 @@
 // A device batch's offsets must begin at 0, never fall, end at the number of ids and agree with the counts of the
 // features' ids, if there are any, and no bag may be longer than the device can walk; the lowest wrong one is kept.
-@group(0) @binding(0) var<storage, read_write> status: array<atomic<u32>>;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-@group(0) @binding(2) var<storage, read> begins: array<u32>;
-
-struct Params {
-    bags: u32,
-    ids: u32,
-    batch: u32,
-    // ids in the longest bag allowed
-    longest: u32,
-    // 1: `begins` holds what the offsets must be at every batch-th place
-    counted: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

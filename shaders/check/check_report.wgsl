@@ -1,13 +1,4 @@
 // Says which feature, example and value the lowest wrong position belongs to, while the batch is still as it was.
-@group(0) @binding(0) var<storage, read_write> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-@group(0) @binding(2) var<storage, read> ids: array<u32>;
-
-struct Params {
-    batch: u32,
-    bags: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {

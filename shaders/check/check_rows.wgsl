@@ -1,15 +1,5 @@
 // The rows of a caller's gradient must ascend and be rows of the table; rows that are NONE come last and stand for
 // nothing. The lowest wrong position is kept, and the number of rows.
-@group(0) @binding(0) var<storage, read_write> status: array<atomic<u32>>;
-@group(0) @binding(1) var<storage, read> rows: array<u32>;
-@group(0) @binding(2) var<storage, read_write> total: array<u32>;
-
-struct Params {
-    len: u32,
-    // rows of the table
-    table_rows: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,19 +1,4 @@
 // The lowest row with a value that cannot be kept: one that is no number, or larger than a limit.
-@group(0) @binding(0) var<storage, read_write> status: array<atomic<u32>>;
-@group(0) @binding(1) var<storage, read> rows: array<RowsElem>;
-
-struct Params {
-    rows: u32,
-    dim: u32,
-    source_base: u32,
-    source_stride: u32,
-    rows_type: u32,
-    // what the first row is called
-    first_row: u32,
-    // bits of the largest size
-    limit: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,14 +1,5 @@
 // chunk_forward for software adapters, for chunks of sixteens of columns: a thread sums sixteen of them, so that rows and slots
 // are read less often.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read> slots: array<u32>;
-@group(0) @binding(5) var<storage, read> store: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,14 +1,5 @@
 // Looks the chunks of rows up and pools them: a thread sums four columns over the rows of a bag. Rows that are not there and
 // chunks without a slot are zeros.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read> slots: array<u32>;
-@group(0) @binding(5) var<storage, read> store: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

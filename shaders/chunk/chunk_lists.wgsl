@@ -1,29 +1,5 @@
 // The slots of a bag's chunks by the windows of the store that they lie in. A thread takes one chunk of all rows of a bag;
 // neighbours take other bags, so that as many rows are on their way, and the next neighbours the next chunks of these.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> features: array<ChunkFeature>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read> slots: array<u32>;
-@group(0) @binding(5) var<storage, read_write> lists: array<u32>;
-
-struct Params {
-    features: u32,
-    // bags of a feature, and chunks of the rows of all features
-    bags: u32,
-    chunks: u32,
-    // elements from row to row of the output
-    out_stride: u32,
-    // columns of a chunk
-    width: u32,
-    // the slots of four windows, each of this many, but the last
-    first_slot: u32,
-    slots: u32,
-    window_slots: u32,
-    // entries of a window
-    entries: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 override NEIGHBOURS: u32;
 

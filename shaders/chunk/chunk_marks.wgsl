@@ -1,24 +1,5 @@
 // Marks the chunks that may leave, or come, in a stage of an adjustment: exclusive sums of the marks number them. One mark
 // more than chunks, which is 0, makes the last sum their number.
-@group(0) @binding(0) var<storage, read> effective: array<f32>;
-@group(0) @binding(1) var<storage, read> thresholds: array<f32>;
-@group(0) @binding(2) var<storage, read> slots: array<u32>;
-@group(0) @binding(3) var<storage, read_write> marks: array<u32>;
-
-struct Params {
-    // chunks of the table's rows, and of one
-    len: u32,
-    chunks: u32,
-    // of the table among those of all tables
-    first: u32,
-    stage: u32,
-    // what comes must be worth this many times the threshold, and anything at all
-    margin: f32,
-    // the table's threshold, or the first of one for each chunk of a row
-    threshold: u32,
-    by_column: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

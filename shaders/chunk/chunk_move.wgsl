@@ -1,22 +1,5 @@
 // Chunks that leave put their slots on the stack of free ones; those that come take them from its top. See chunk_marks.wgsl
 // for the numbers, chunk_room.wgsl for which of them move, and chunk_open.wgsl for `fresh`.
-@group(0) @binding(0) var<storage, read> places: array<u32>;
-@group(0) @binding(1) var<storage, read> row_ids: array<u32>;
-@group(0) @binding(2) var<storage, read> room: array<u32>;
-@group(0) @binding(3) var<storage, read_write> free: array<u32>;
-@group(0) @binding(4) var<storage, read_write> slots: array<u32>;
-@group(0) @binding(5) var<storage, read_write> fresh: array<vec4<u32>>;
-
-struct Params {
-    // chunks of the table's rows
-    len: u32,
-    chunks: u32,
-    // of the table among those of all tables
-    first: u32,
-    stage: u32,
-    table: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,23 +1,4 @@
 // Sums the chunks that chunk_lists has put together: a thread takes sixteen columns of a chunk of all rows of a bag.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> lists: array<u32>;
-@group(0) @binding(2) var<storage, read> store_0: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> store_1: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> store_2: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read> store_3: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> out: array<OutElem>;
-
-struct Params {
-    // threads in all: one for each sixteen columns of the output
-    work: u32,
-    // columns of a chunk
-    width: u32,
-    // entries of a window
-    entries: u32,
-    // 1: nothing was written before
-    initial: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 // Sixteen columns.
 struct Block {

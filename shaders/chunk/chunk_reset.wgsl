@@ -1,27 +1,5 @@
 // Fresh chunks in a window of the store begin with values of their own, made of seed, table, virtual id and column, and with
 // no state: they inherit nothing from who had the slot before.
-@group(0) @binding(0) var<storage, read> fresh: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> fresh_count: array<u32>;
-@group(0) @binding(2) var<storage, read_write> weights: array<f32>;
-@group(0) @binding(3) var<storage, read_write> state: array<u32>;
-
-struct Params {
-    // no fewer than are fresh
-    len: u32,
-    // the slots of the window
-    first_slot: u32,
-    slots: u32,
-    // element of the first in the weights, and values of a chunk
-    base: u32,
-    width: u32,
-    // word of the first in the state, and words of a chunk
-    state_base: u32,
-    state_width: u32,
-    seed: u32,
-    // values lie in [-scale, scale)
-    scale: f32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,22 +1,5 @@
 // How many of the marked chunks move, and between which places of the stack of free slots. Chunks that are worth just the
 // threshold yield only as far as those worth more find no free slot, the last of them first.
-@group(0) @binding(0) var<storage, read> places: array<u32>;
-// exclusive sums of the marks of those that come, of use if chunks yield to them
-@group(0) @binding(1) var<storage, read> comers: array<u32>;
-@group(0) @binding(2) var<storage, read_write> free_count: array<u32>;
-// how many chunks came so far and how many left, slots for more that come
-@group(0) @binding(3) var<storage, read_write> progress: array<u32>;
-// marked ones that stay where they are, those that move, free slots before, those that came before
-@group(0) @binding(4) var<storage, read_write> room: array<u32>;
-
-struct Params {
-    // chunks of all tables' rows
-    len: u32,
-    stage: u32,
-    // slots that stay free, if as many are before chunks yield
-    spare: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

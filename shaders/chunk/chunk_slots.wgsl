@@ -1,15 +1,4 @@
 // The slots of the chunks of rows that occurred, a row after the other; NONE behind them.
-@group(0) @binding(0) var<storage, read> rows: array<u32>;
-@group(0) @binding(1) var<storage, read> total: array<u32>;
-@group(0) @binding(2) var<storage, read> slots: array<u32>;
-@group(0) @binding(3) var<storage, read_write> out: array<u32>;
-
-struct Params {
-    // no fewer than the rows
-    len: u32,
-    chunks: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

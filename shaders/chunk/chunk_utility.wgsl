@@ -1,31 +1,5 @@
 // Adds a step's utility to each chunk of the rows that occurred: the norm of its gradient times a power of the number of
 // occurrences, on top of what time has left of the utility before.
-@group(0) @binding(0) var<storage, read> rows: array<u32>;
-@group(0) @binding(1) var<storage, read> total: array<u32>;
-// the sum of each row's gradient, and its number of occurrences
-@group(0) @binding(2) var<storage, read> sums: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> occurrences: array<u32>;
-@group(0) @binding(4) var<storage, read_write> utility: array<f32>;
-// of each row the step that it was last changed in, and what it is kept for if rows leave
-@group(0) @binding(5) var<storage, read_write> touch: array<u32>;
-
-struct Params {
-    // no fewer than the rows that occurred
-    len: u32,
-    chunks: u32,
-    // values of a chunk
-    width: u32,
-    step: u32,
-    // of the number of occurrences, in halves
-    exponent: u32,
-    // what a step leaves
-    decay: f32,
-    // words of a row in `touch`
-    words: u32,
-    // 1: the second of them counts occurrences
-    counting: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 // The length of a chunk's gradient. Where the sum of its squares is infinite, once more with smaller values.
 fn norm_of(first: u32, quads: u32) -> f32 {

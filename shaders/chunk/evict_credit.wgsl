@@ -1,24 +1,4 @@
 // What each row of a table is kept for: those of the smallest numbers leave. Free rows do not, and have the largest.
-@group(0) @binding(0) var<storage, read> row_ids: array<u32>;
-// of each row the step that it was last changed in, and what else it is kept for
-@group(0) @binding(1) var<storage, read> touch: array<u32>;
-@group(0) @binding(2) var<storage, read> utility: array<f32>;
-@group(0) @binding(3) var<storage, read_write> credit: array<u32>;
-
-struct Params {
-    // rows
-    len: u32,
-    chunks: u32,
-    // one of the constants below
-    policy: u32,
-    step: u32,
-    decay: f32,
-    // of the age, for a count by distance
-    power: f32,
-    // words of a row in `touch`
-    words: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 // How often a row occurred, or when it came.
 const WORD: u32 = 0u;

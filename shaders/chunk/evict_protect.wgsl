@@ -1,13 +1,4 @@
 // Rows of a batch do not leave.
-@group(0) @binding(0) var<storage, read> rows: array<u32>;
-@group(0) @binding(1) var<storage, read_write> credit: array<atomic<u32>>;
-
-struct Params {
-    // ids of the table's feature, and the first of them
-    len: u32,
-    first: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,18 +1,4 @@
 // The gradient behind an activation, from its output y: out *= 1 where y > 0 (relu), y (1 - y) (sigmoid)
-@group(0) @binding(0) var<storage, read> activated: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    rows: u32,
-    cols: u32,
-    // elements where the matrices begin, and from row to row
-    activated_base: u32,
-    activated_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-    activation: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

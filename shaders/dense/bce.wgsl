@@ -1,24 +1,4 @@
 // Binary cross-entropy with logits: loss = max(z, 0) - z y + log(1 + exp(-|z|)) and its gradient in z, times `scale`.
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read> labels: array<f32>;
-@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> grad: array<f32>;
-
-struct Params {
-    // examples
-    rows: u32,
-    // elements where the columns begin, and from row to row
-    logits_base: u32,
-    logits_stride: u32,
-    labels_base: u32,
-    labels_stride: u32,
-    loss_base: u32,
-    loss_stride: u32,
-    grad_base: u32,
-    grad_stride: u32,
-    scale: f32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 // log(1 + t) for t in 0 .. 1 as 2 artanh(t / (2 + t)): exact to the last bits for small t, where a driver's log of
 // nearly 1 is not. The argument is at most 1/3, the first term left out is below 2^-26 of the sum.

@@ -1,22 +1,4 @@
 // column_sum for software adapters: one thread for four columns.
-const LANES: u32 = 16u;
-
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
-
-fn finish(column: u32, sum: f32) {
-    if (column >= params.cols) {
-        return;
-    }
-    let at = params.out_base + column;
-    if (params.accumulate == 1u) {
-        out[at] = out[at] + sum;
-    } else {
-        out[at] = sum;
-    }
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

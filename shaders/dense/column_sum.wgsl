@@ -1,22 +1,4 @@
 // out[c] = sum over the rows of x[r][c]. Row r goes to accumulator r % LANES; those are added by a binary tree.
-const LANES: u32 = 16u;
-
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
-
-fn finish(column: u32, sum: f32) {
-    if (column >= params.cols) {
-        return;
-    }
-    let at = params.out_base + column;
-    if (params.accumulate == 1u) {
-        out[at] = out[at] + sum;
-    } else {
-        out[at] = sum;
-    }
-}
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 

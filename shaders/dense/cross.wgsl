@@ -1,25 +1,4 @@
 // The output of a cross layer: out = x0 * (product + bias) + x. A thread has one element; x0 and x may be the same.
-@group(0) @binding(0) var<storage, read> x0: array<Elem>;
-@group(0) @binding(1) var<storage, read> x: array<Elem>;
-@group(0) @binding(2) var<storage, read> product: array<Elem>;
-@group(0) @binding(3) var<storage, read> bias: array<Elem>;
-@group(0) @binding(4) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    rows: u32,
-    // the rest in elements of the variant's width
-    cols: u32,
-    x0_base: u32,
-    x0_stride: u32,
-    x_base: u32,
-    x_stride: u32,
-    product_base: u32,
-    product_stride: u32,
-    bias_base: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

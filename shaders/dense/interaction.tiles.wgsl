@@ -1,23 +1,4 @@
 // interaction for software adapters, and for examples that do not fit workgroup memory: 4 x 4 pairs a thread.
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-struct Params {
-    // examples
-    rows: u32,
-    features: u32,
-    dim: u32,
-    // elements where the matrices begin, and from row to row
-    input_base: u32,
-    input_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-    // 1: the output begins with feature 0
-    dense_part: u32,
-    // 1: pairs (i, i) too
-    diagonal: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 fn finish(at: u32, i: u32, j: u32, sum: vec4<f32>) {
     if (i < params.features && j < i + params.diagonal) {

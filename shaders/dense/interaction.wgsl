@@ -1,24 +1,5 @@
 // The dot products of all pairs of an example's features, behind a copy of feature 0. Each product is summed in four
 // accumulators by column modulo 4. An example a group, its features in workgroup memory.
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-struct Params {
-    // examples
-    rows: u32,
-    features: u32,
-    dim: u32,
-    // elements where the matrices begin, and from row to row
-    input_base: u32,
-    input_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-    // 1: the output begins with feature 0
-    dense_part: u32,
-    // 1: pairs (i, i) too
-    diagonal: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 override SHARED: u32;
 var<workgroup> shared_input: array<vec4<f32>, SHARED>;

@@ -1,27 +1,5 @@
 // The gradient of interaction with respect to its input: for feature i the sum over j of the pair's gradient times
 // feature j, in the order of j, behind the gradient of the copy. Four features by 16 columns a thread.
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-@group(0) @binding(1) var<storage, read> grad: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    // examples
-    rows: u32,
-    features: u32,
-    dim: u32,
-    // elements where the matrices begin, and from row to row
-    input_base: u32,
-    input_stride: u32,
-    grad_base: u32,
-    grad_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-    // 1: the output begins with feature 0
-    dense_part: u32,
-    // 1: pairs (i, i) too
-    diagonal: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 // What feature j counts for feature i.
 fn weight(at: u32, i: u32, j: u32) -> f32 {

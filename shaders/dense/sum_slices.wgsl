@@ -1,19 +1,4 @@
 // The sum of the slices of a matrix product, in their order, written to the output or added to it.
-@group(0) @binding(0) var<storage, read> slices: array<f32>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-struct Params {
-    // the output's shape
-    m: u32,
-    n: u32,
-    slices: u32,
-    // element where the output begins, and elements from row to row; slices have no gaps
-    out_base: u32,
-    out_stride: u32,
-    // 1: the sum is added to `out`
-    accumulate: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

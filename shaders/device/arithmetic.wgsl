@@ -1,15 +1,4 @@
 // What a device can compute: sixteen chains of products and sums a thread, none of which waits for another.
-@group(0) @binding(0) var<storage, read_write> out: array<f32>;
-
-struct Params {
-    threads: u32,
-    // of four steps each, so that the loop itself costs little
-    rounds: u32,
-    // what each step multiplies by and adds
-    factor: f32,
-    term: f32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,10 +1,4 @@
 // Does the device keep subnormals? Halves the smallest normal number and doubles the smallest subnormal one.
-@group(0) @binding(0) var<storage, read_write> values: array<f32>;
-
-struct Params {
-    unused: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 override WORKGROUP: u32;
 

@@ -1,15 +1,4 @@
 // Counts what directory_admit did.
-@group(0) @binding(0) var<storage, read> total: array<u32>;
-// rows ever in use, those of them that are free again, and ids that found no row
-@group(0) @binding(1) var<storage, read_write> counts: array<u32>;
-// how many ids got rows
-@group(0) @binding(2) var<storage, read_write> admitted: array<u32>;
-
-struct Params {
-    // rows
-    capacity: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,34 +1,6 @@
 // The row of each raw id, or NONE; and, if wanted, for those that have none their virtual ids, which may be admitted.
-@group(0) @binding(0) var<storage, read> features: array<Sought>;
-@group(0) @binding(1) var<storage, read> places: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> ids: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read_write> rows: array<u32>;
-@group(0) @binding(4) var<storage, read_write> unknown: array<u32>;
-// how many those are, of each table
-@group(0) @binding(5) var<storage, read_write> strangers: array<atomic<u32>>;
 
 // Ids of a feature, and the directory that they are looked up in.
-struct Sought {
-    // first thread of the dispatch that works for this feature
-    work_begin: u32,
-    // the first id
-    first: u32,
-    // buckets of the directory, and the first of them
-    buckets: u32,
-    first_bucket: u32,
-}
-
-struct Params {
-    features: u32,
-    // threads in all: one for each id
-    work: u32,
-    // whether unknown ids are, and where those of these features begin
-    wanted: u32,
-    first_unknown: u32,
-    // whose unknown ids are counted
-    table: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

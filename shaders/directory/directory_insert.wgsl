@@ -1,13 +1,4 @@
 // Puts the ids of all rows into a directory that is empty.
-@group(0) @binding(0) var<storage, read> row_ids: array<u32>;
-@group(0) @binding(1) var<storage, read_write> places: array<atomic<u32>>;
-
-struct Params {
-    // rows
-    len: u32,
-    buckets: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

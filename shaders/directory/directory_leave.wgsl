@@ -1,17 +1,4 @@
 // Rows that leave become free.
-@group(0) @binding(0) var<storage, read> credit: array<u32>;
-@group(0) @binding(1) var<storage, read> rows: array<u32>;
-@group(0) @binding(2) var<storage, read_write> row_ids: array<u32>;
-@group(0) @binding(3) var<storage, read_write> left: array<u32>;
-@group(0) @binding(4) var<storage, read_write> gone: array<u32>;
-
-struct Params {
-    // rows that leave, as far as they may: those whose credit is NONE come last, and stay
-    len: u32,
-    // rows that were left before
-    before: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

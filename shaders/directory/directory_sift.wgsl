@@ -1,15 +1,4 @@
 // Ids that were not seen often enough are not admitted.
-@group(0) @binding(0) var<storage, read> counters: array<u32>;
-@group(0) @binding(1) var<storage, read_write> unknown: array<u32>;
-
-struct Params {
-    len: u32,
-    // counters of each half
-    width: u32,
-    // times that an id must have been seen
-    least: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

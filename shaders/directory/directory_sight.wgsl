@@ -1,13 +1,4 @@
 // Counts each occurrence of an id without a row.
-@group(0) @binding(0) var<storage, read> unknown: array<u32>;
-@group(0) @binding(1) var<storage, read_write> counters: array<atomic<u32>>;
-
-struct Params {
-    len: u32,
-    // counters of each half
-    width: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,20 +1,5 @@
 // In which bucket each value belongs, and what it is there: a feature's rows are cut into blocks, one a bucket. Values
 // beyond the last block go round all buckets.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-// rows of a block, for each feature
-@group(0) @binding(2) var<storage, read> blocks: array<u32>;
-@group(0) @binding(3) var<storage, read> values: array<u32>;
-@group(0) @binding(4) var<storage, read_write> keys: array<u32>;
-@group(0) @binding(5) var<storage, read_write> locals: array<u32>;
-
-struct Params {
-    len: u32,
-    features: u32,
-    batch: u32,
-    buckets: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,18 +1,5 @@
 // Where the segments of each bucket begin among the values that are sorted by bucket: values of a bucket are still in
 // their old order, so that a segment's are together.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-// the buckets in ascending order, and where each value was before
-@group(0) @binding(2) var<storage, read> keys: array<u32>;
-@group(0) @binding(3) var<storage, read> positions: array<u32>;
-@group(0) @binding(4) var<storage, read_write> out: array<u32>;
-
-struct Params {
-    len: u32,
-    segments: u32,
-    buckets: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,8 +1,4 @@
 // The way back: values[offsets[s] + j] = dense[s][j], or 0 where the dense matrix has no such place.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> begins: array<u32>;
-@group(0) @binding(2) var<storage, read> dense: array<Elem>;
-@group(0) @binding(3) var<storage, read_write> values: array<Elem>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

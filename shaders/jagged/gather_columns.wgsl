@@ -1,19 +1,4 @@
 // Columns in another order: out[r][c] is the sum of the columns of `input` that column c is made of, 0 if there are none.
-@group(0) @binding(0) var<storage, read> begins: array<u32>;
-@group(0) @binding(1) var<storage, read> columns: array<u32>;
-@group(0) @binding(2) var<storage, read> input: array<Elem>;
-@group(0) @binding(3) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    rows: u32,
-    // the rest in elements of the variant's width
-    cols: u32,
-    input_base: u32,
-    input_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,15 +1,4 @@
 // Words in another order, or the order itself the other way round.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> positions: array<u32>;
-@group(0) @binding(2) var<storage, read> source: array<u32>;
-@group(0) @binding(3) var<storage, read_write> out: array<u32>;
-
-struct Params {
-    len: u32,
-    // 1: where each position stands; `source` is not read
-    inverse: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,8 +1,4 @@
 // Segments side by side in rows of one length: dense[s][j] = values[offsets[s] + j], or the padding.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> begins: array<u32>;
-@group(0) @binding(2) var<storage, read> values: array<Elem>;
-@group(0) @binding(3) var<storage, read_write> dense: array<Elem>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,11 +1,4 @@
 // Copies the values of segments, one word a thread.
-@group(0) @binding(0) var<storage, read> status: Status;
-// offsets of the tensor that is walked, and of the other
-@group(0) @binding(1) var<storage, read> begins: array<u32>;
-@group(0) @binding(2) var<storage, read> other_begins: array<u32>;
-@group(0) @binding(3) var<storage, read> order: array<u32>;
-@group(0) @binding(4) var<storage, read> source: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<u32>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

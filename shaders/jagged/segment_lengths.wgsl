@@ -1,8 +1,4 @@
 // Lengths of segments, from the offsets of the tensor that they come from.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-@group(0) @binding(2) var<storage, read> order: array<u32>;
-@group(0) @binding(3) var<storage, read_write> lengths: array<u32>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

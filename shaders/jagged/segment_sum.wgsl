@@ -1,27 +1,4 @@
 // Sums of the rows of each segment, or of each piece of one: one column a thread, in the order of the rows.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> offsets: array<u32>;
-// where the pieces of each segment begin among all pieces
-@group(0) @binding(2) var<storage, read> begins: array<u32>;
-@group(0) @binding(3) var<storage, read> values: array<Elem>;
-@group(0) @binding(4) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    // sums, or no fewer than there are
-    rows: u32,
-    // the segments that are summed, and the first of them
-    segments: u32,
-    first: u32,
-    // values in a piece; 0: segments are summed whole, and `begins` is not read
-    piece: u32,
-    // the rest in elements of the variant's width
-    dim: u32,
-    values_base: u32,
-    values_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,18 +1,4 @@
 // Smallest and largest value of `group_rows` rows a group, as keys of floats.
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> keys: array<u32>;
-
-struct Params {
-    rows: u32,
-    cols: u32,
-    // elements where the matrix begins, and from row to row
-    input_base: u32,
-    input_stride: u32,
-    group_rows: u32,
-    // the pair of the first group
-    first: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

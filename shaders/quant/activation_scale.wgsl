@@ -1,18 +1,5 @@
 // What the codes of a matrix mean: scale and zero point of its range, which is widened to hold zero, by the rule of
 // PyTorch's `choose_qparams`. Values that are not finite make the scale NaN.
-@group(0) @binding(0) var<storage, read> keys: array<u32>;
-// the scale's bits and the zero point
-@group(0) @binding(1) var<storage, read_write> quant: array<u32>;
-
-struct Params {
-    // pairs of keys
-    pairs: u32,
-    // the largest code, one less than a power of two
-    levels: u32,
-    // 0, which compilers do not know
-    nothing: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 // The least scale, and what stands for one that is nearly none.
 const LEAST_SCALE: f32 = 6.1e-5;

@@ -1,18 +1,4 @@
 // The values of rows: out[r][c] = scale * code + bias, or the float that is there.
-@group(0) @binding(0) var<storage, read> rows: array<RowsElem>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-struct Params {
-    rows: u32,
-    dim: u32,
-    // element of the first row in the source, and elements from row to row
-    source_base: u32,
-    source_stride: u32,
-    rows_type: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,20 +1,4 @@
 // out[r][c] = clamp(round(x[r][c] / scale) + zero point, 0, 255), four codes a word, zeros behind the last column.
-@group(0) @binding(0) var<storage, read> input: array<Elem>;
-// the scale's bits and the zero point
-@group(0) @binding(1) var<storage, read> quant: array<u32>;
-@group(0) @binding(2) var<storage, read_write> codes: array<u32>;
-
-struct Params {
-    rows: u32,
-    cols: u32,
-    // elements where the matrix begins, and from row to row
-    input_base: u32,
-    input_stride: u32,
-    // words where the codes begin, and of a row
-    codes_base: u32,
-    words: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,9 +1,4 @@
 // quantize_rows for software adapters: one thread a row, the same order of sums.
-@group(0) @binding(0) var<storage, read> status: array<u32>;
-@group(0) @binding(1) var<storage, read> rows: array<RowsElem>;
-@group(0) @binding(2) var<storage, read_write> out: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

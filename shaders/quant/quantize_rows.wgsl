@@ -1,10 +1,5 @@
 // Rows of codes (or of floats of another type) from rows of floats, sixteen threads a row. The sum of the squared errors
 // is that of row_update: lane l takes the columns 4 l to 4 l + 3 of every 64, and a tree adds the lanes.
-@group(0) @binding(0) var<storage, read> status: array<u32>;
-@group(0) @binding(1) var<storage, read> rows: array<RowsElem>;
-@group(0) @binding(2) var<storage, read_write> out: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 const LANES: u32 = 16u;
 

@@ -1,8 +1,4 @@
 // scan_apply for software adapters: one thread a block.
-@group(0) @binding(0) var<storage, read> sums: array<u32>;
-@group(0) @binding(1) var<storage, read_write> values: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

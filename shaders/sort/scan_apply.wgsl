@@ -1,8 +1,4 @@
 // The second half of a reduce-then-scan: each value becomes the sum of those before it.
-@group(0) @binding(0) var<storage, read> sums: array<u32>;
-@group(0) @binding(1) var<storage, read_write> values: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> partial: array<u32, WORKGROUP>;
 

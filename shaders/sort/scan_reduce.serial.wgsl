@@ -1,8 +1,4 @@
 // scan_reduce for software adapters: one thread a block.
-@group(0) @binding(0) var<storage, read> values: array<u32>;
-@group(0) @binding(1) var<storage, read_write> sums: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,9 +1,5 @@
 // The first half of a reduce-then-scan: the sum of each block. (No look-back: it needs forward progress between
 // groups, which WebGPU does not promise.)
-@group(0) @binding(0) var<storage, read> values: array<u32>;
-@group(0) @binding(1) var<storage, read_write> sums: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> partial: array<u32, WORKGROUP>;
 

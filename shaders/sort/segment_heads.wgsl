@@ -1,16 +1,5 @@
 // Marks where segments of equal keys begin, of those keys that lie in a range: exclusive sums of the marks number the
 // segments. One mark more than keys, which is 0, makes the last sum the number of segments.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read_write> heads: array<u32>;
-
-struct Params {
-    // sorted keys
-    len: u32,
-    key_begin: u32,
-    key_end: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,21 +1,4 @@
 // Counts keys by a digit of 8 bits, of those whose higher bits are the ones found so far.
-@group(0) @binding(0) var<storage, read> keys: array<u32>;
-// the bits found so far
-@group(0) @binding(1) var<storage, read> found: array<u32>;
-@group(0) @binding(2) var<storage, read_write> counts: array<atomic<u32>>;
-
-struct Params {
-    len: u32,
-    // the first key, and keys from one to the next
-    first: u32,
-    stride: u32,
-    // keys in a tile
-    tile: u32,
-    shift: u32,
-    // the bits that have been found
-    mask: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> own: array<atomic<u32>, 256>;
 

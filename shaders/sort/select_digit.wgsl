@@ -1,12 +1,4 @@
 // The digit that the wanted key has, from the counts of all digits, which become 0 again.
-@group(0) @binding(0) var<storage, read_write> counts: array<u32>;
-// the bits found so far, and the key's rank among those that have them
-@group(0) @binding(1) var<storage, read_write> found: array<u32>;
-
-struct Params {
-    shift: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,8 +1,4 @@
 // sort_count for software adapters: one thread a tile, with counters of its own.
-@group(0) @binding(0) var<storage, read> keys: array<u32>;
-@group(0) @binding(1) var<storage, read_write> histogram: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,8 +1,4 @@
 // Counts a tile's keys by digit: histogram[digit * tiles + tile].
-@group(0) @binding(0) var<storage, read> keys: array<u32>;
-@group(0) @binding(1) var<storage, read_write> histogram: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 // at most 16 digits here
 var<workgroup> counts: array<atomic<u32>, 16>;

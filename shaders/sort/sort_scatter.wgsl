@@ -1,11 +1,4 @@
 // Moves a tile's keys and values to their places, keeping the order of equal digits. `histogram` has been scanned.
-@group(0) @binding(0) var<storage, read> histogram: array<u32>;
-@group(0) @binding(1) var<storage, read> keys_in: array<u32>;
-@group(0) @binding(2) var<storage, read> values_in: array<u32>;
-@group(0) @binding(3) var<storage, read_write> keys_out: array<u32>;
-@group(0) @binding(4) var<storage, read_write> values_out: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 // keys that a thread takes: tile / WORKGROUP, at most 15, so that a count fits four bits
 override SHARE: u32;

@@ -1,30 +1,5 @@
 // Adds the rows of one gradient, times a factor, to those of another, which has them all: `targets` ascend. `lanes`
 // threads share a row.
-@group(0) @binding(0) var<storage, read> rows: array<u32>;
-@group(0) @binding(1) var<storage, read> counts: array<u32>;
-@group(0) @binding(2) var<storage, read> values: array<Elem>;
-@group(0) @binding(3) var<storage, read> targets: array<u32>;
-@group(0) @binding(4) var<storage, read_write> out: array<Elem>;
-@group(0) @binding(5) var<storage, read_write> totals: array<u32>;
-
-struct Params {
-    // rows that are added, and the first of them
-    len: u32,
-    first: u32,
-    // targets in all, those in `out`, and the first of these
-    targets: u32,
-    out_rows: u32,
-    out_first: u32,
-    lanes: u32,
-    factor: f32,
-    // the rest in elements of the variant's width
-    dim: u32,
-    values_base: u32,
-    values_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 const NONE: u32 = 0xffffffffu;
 

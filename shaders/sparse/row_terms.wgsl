@@ -1,20 +1,5 @@
 // What row_update is given for rows whose gradient has been summed: their keys, behind these how often they were there,
 // and one term for each.
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> rows: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read_write> keys: array<u32>;
-@group(0) @binding(4) var<storage, read_write> terms: array<vec2<u32>>;
-
-struct Params {
-    // rows in this dispatch, and the first of them
-    len: u32,
-    first: u32,
-    // element of the first row's gradient, and elements from row to row
-    base: u32,
-    stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,13 +1,4 @@
 // segment_gradient for software adapters: one thread a row, sixteen columns at a time.
-@group(0) @binding(0) var<storage, read> total: array<u32>;
-@group(0) @binding(1) var<storage, read> begins: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> partials: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
-@group(0) @binding(6) var<storage, read_write> counts: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

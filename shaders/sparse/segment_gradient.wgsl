@@ -1,14 +1,5 @@
 // The gradient of each distinct row, and how often the row was there: the sums that row_update makes, in the same
 // order. `lanes` threads share a row, each with every lanes-th group of four columns.
-@group(0) @binding(0) var<storage, read> total: array<u32>;
-@group(0) @binding(1) var<storage, read> begins: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> partials: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
-@group(0) @binding(6) var<storage, read_write> counts: array<u32>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,18 +1,4 @@
 // Fills rows with uniform numbers in [-scale, scale) that depend on seed, row and column alone, or with a constant.
-@group(0) @binding(0) var<storage, read_write> table: array<u32>;
-
-struct Params {
-    // words to fill, and the row of the first
-    words: u32,
-    first_row: u32,
-    dim: u32,
-    seed: u32,
-    // 0: every element is `scale`; 1: uniform
-    uniform_values: u32,
-    scale: f32,
-    table_type: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

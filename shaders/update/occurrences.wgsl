@@ -1,25 +1,5 @@
 // What each id of a batch contributes to which row: the row's sort key, where the gradient of the bag's output
 // lies, and by what it is multiplied (per-sample weight, divided by the bag's length for a mean).
-@group(0) @binding(0) var<storage, read> status: Status;
-@group(0) @binding(1) var<storage, read> features: array<Feature>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> ids: array<u32>;
-@group(0) @binding(4) var<storage, read> weights: array<f32>;
-@group(0) @binding(5) var<storage, read_write> keys: array<u32>;
-@group(0) @binding(6) var<storage, read_write> terms: array<vec2<u32>>;
-
-struct Params {
-    batch: u32,
-    // of these features, and their ids
-    bags: u32,
-    ids: u32,
-    // the key of ids that stand for no row: above all others
-    none_key: u32,
-    weighted: u32,
-    // one a bag, or more
-    threads: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

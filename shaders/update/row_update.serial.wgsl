@@ -1,14 +1,5 @@
 // row_update for software adapters: one thread a row, sixteen columns at a time, no workgroup memory. The order of
 // every sum is that of row_update.wgsl with sixteen lanes.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> partials: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> table: array<TableElem>;
-@group(0) @binding(6) var<storage, read_write> state: array<StateElem>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 // What of four columns a sum of squares over the row is made of.
 const OF_TERMS: u32 = 0u;

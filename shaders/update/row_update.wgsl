@@ -1,14 +1,5 @@
 // The only writer of tables: for each distinct key the sum of its terms, then the optimizer, once a row. `lanes`
 // threads share a row, each with every lanes-th group of four columns.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read> partials: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> table: array<TableElem>;
-@group(0) @binding(6) var<storage, read_write> state: array<StateElem>;
-
-@group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 // of values times SMALL

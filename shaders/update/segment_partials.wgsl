@@ -1,26 +1,6 @@
 // Sums the pieces of long segments ahead of row_update, so that a hot row keeps many threads busy; called again, the
 // pieces of groups. Only what is not the last of its segment is stored, at the index of the first position divided by
 // PIECE, which no two share: a group in the place of its first piece, as no piece of such a group is needed again.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> grad: array<Elem>;
-@group(0) @binding(4) var<storage, read_write> partials: array<vec4<f32>>;
-
-struct Params {
-    len: u32,
-    parts: u32,
-    none_key: u32,
-    // threads for a piece
-    lanes: u32,
-    // vec4s from partial to partial
-    stride: u32,
-    // limit of a gradient's values; 0: none
-    clip_value: f32,
-    // 1: sums of pieces to sums of groups
-    grouping: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 fn first_of(key: u32, end: u32) -> u32 {
     var low = 0u;

@@ -1,20 +1,5 @@
 // Rows of differing dimensions take new values: of equal keys, which are sorted, the last one's. `lanes` threads share a
 // row.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> terms: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> values: array<Elem>;
-@group(0) @binding(4) var<storage, read_write> rows: array<Elem>;
-
-struct Params {
-    len: u32,
-    parts: u32,
-    // the keys of the window's rows
-    key_begin: u32,
-    key_end: u32,
-    lanes: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

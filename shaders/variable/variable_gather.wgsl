@@ -1,26 +1,5 @@
 // Rows of differing dimensions, one after the other or each in a row of a matrix, whose columns behind the row's own
 // become 0. `lanes` threads share a row.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> offsets: array<u32>;
-@group(0) @binding(3) var<storage, read> rows: array<Elem>;
-@group(0) @binding(4) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    len: u32,
-    parts: u32,
-    // the keys of the window's rows
-    key_begin: u32,
-    key_end: u32,
-    lanes: u32,
-    // 1: a matrix; 0: one after the other, and row i begins where offsets[i] says
-    matrix: u32,
-    // of the matrix, in elements of the variant's width
-    cols: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

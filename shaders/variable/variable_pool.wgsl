@@ -1,27 +1,5 @@
 // Sums or means of bags of rows of differing dimensions: a row adds to as many columns as it has. One thread for each
 // element of the output, in the order of the ids.
-@group(0) @binding(0) var<storage, read> parts: array<Part>;
-@group(0) @binding(1) var<storage, read> keys: array<u32>;
-@group(0) @binding(2) var<storage, read> bags: array<u32>;
-@group(0) @binding(3) var<storage, read> rows: array<Elem>;
-@group(0) @binding(4) var<storage, read_write> out: array<Elem>;
-
-struct Params {
-    bags: u32,
-    parts: u32,
-    // the keys of the window's rows
-    key_begin: u32,
-    key_end: u32,
-    // 1: divided by the number of ids
-    mean: u32,
-    // 1: written; 0: added to what earlier windows wrote
-    initial: u32,
-    // in elements of the variant's width
-    cols: u32,
-    out_base: u32,
-    out_stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

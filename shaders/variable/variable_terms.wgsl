@@ -1,24 +1,5 @@
 // Where the gradient of each position begins, and what it is multiplied by: one after the other, a row of a matrix for
 // each position, or one for each bag.
-@group(0) @binding(0) var<storage, read> begins: array<u32>;
-@group(0) @binding(1) var<storage, read_write> terms: array<vec2<u32>>;
-
-struct Params {
-    len: u32,
-    // the first of them, and where the terms begin
-    first: u32,
-    out_first: u32,
-    // what `begins` is: BY_OFFSET the offset of each position, BY_ROW nothing, BY_BAG the first position of each bag
-    place: u32,
-    bags: u32,
-    first_bag: u32,
-    // 1: divided by the bag's number of ids
-    mean: u32,
-    // of the matrix
-    base: u32,
-    stride: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
 
 const BY_OFFSET: u32 = 0u;
 const BY_BAG: u32 = 2u;

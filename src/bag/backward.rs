@@ -161,18 +161,18 @@ impl EmbeddingBags {
                 },
                 rows_type: window.format.code(),
             };
-            let bindings = vec![
-                parts.buffer,
-                found.keys.clone(),
-                found.terms.clone(),
-                found.grad.clone(),
-                self.store.tables().weights(w).clone(),
-                out.clone(),
-            ];
+            let bindings = weight_grad::Bindings {
+                parts: parts.buffer,
+                keys: found.keys.clone(),
+                terms: found.terms.clone(),
+                grad: found.grad.clone(),
+                rows: self.store.tables().weights(w).clone(),
+                out: out.clone(),
+            };
             let any = window.format != RowFormat::F32;
             let variant = weight_grad::variant(window.vec4 && found.vec4, any, shape);
             let groups = weight_grad::groups(shape, len, params.lanes);
-            rec.dispatch(Dispatch::new(&weight_grad::KERNEL, variant, &params, bindings, groups));
+            rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         }
         Ok(())
     }
@@ -256,16 +256,16 @@ impl EmbeddingBags {
         };
         let keys = rec.scratch("embag.keys", u64::from(ids) * 4)?;
         let terms = rec.scratch("embag.terms", u64::from(ids) * 8)?;
-        let bindings = vec![
-            batch.inner.status.clone(),
-            rec.scratch_from("embag.features", &features)?,
-            batch.inner.offsets.clone(),
-            batch.inner.ids_buffer.clone(),
-            weights_or_unused(rec, batch)?,
-            keys.clone(),
-            terms.clone(),
-        ];
-        rec.dispatch(Dispatch::threads(&occurrences::KERNEL, 0, &params, bindings, threads));
+        let bindings = occurrences::Bindings {
+            status: batch.inner.status.clone(),
+            features: rec.scratch_from("embag.features", &features)?,
+            offsets: batch.inner.offsets.clone(),
+            ids: batch.inner.ids_buffer.clone(),
+            weights: weights_or_unused(rec, batch)?,
+            keys: keys.clone(),
+            terms: terms.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, threads));
         Ok(KeyTerms { len: ids, keys, terms, vec4: bound.vec4(), grad: bound.buffer })
     }
 }

@@ -187,14 +187,18 @@ impl JaggedBatch {
         };
         let begins = counted.map_or(vec![0], |counts| begins(counts));
         let begins = rec.scratch_from("embag.begins", &begins)?;
-        let bindings = vec![status.clone(), offsets.clone(), begins];
-        rec.dispatch(Dispatch::threads(&check_offsets::KERNEL, 0, &params, bindings, bags + 1));
+        let bindings = check_offsets::Bindings { status: status.clone(), offsets: offsets.clone(), begins };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, bags + 1));
         if !rows {
             self.record_id_check(rec)?;
         }
         let params = check_report::Params { batch: *batch, bags };
-        let bindings = vec![status.clone(), offsets.clone(), ids_buffer.clone()];
-        rec.dispatch(Dispatch::new(&check_report::KERNEL, 0, &params, bindings, 1));
+        let bindings = check_report::Bindings {
+            status: status.clone(),
+            offsets: offsets.clone(),
+            ids: ids_buffer.clone(),
+        };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
         Ok(())
     }
 
@@ -213,8 +217,13 @@ impl JaggedBatch {
             skip: u32::from(schema.bounds == Bounds::Skip),
             pruned: u32::from(schema.pruned),
         };
-        let bindings = vec![status.clone(), features, offsets.clone(), ids_buffer.clone()];
-        rec.dispatch(Dispatch::threads(&check_ids::KERNEL, 0, &params, bindings, *ids));
+        let bindings = check_ids::Bindings {
+            status: status.clone(),
+            features,
+            offsets: offsets.clone(),
+            ids: ids_buffer.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, *ids));
         Ok(())
     }
 }

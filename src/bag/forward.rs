@@ -5,7 +5,7 @@ use super::{EmbeddingBags, JaggedBatch, Outputs, Pooling};
 use crate::cast::record_round;
 use crate::device::{Buffer, Context, Matrix, Precision, Recorder};
 use crate::kernel::{Dispatch, Shape};
-use crate::kernels::bag_forward::{KERNEL, Params, columns, is_plain, plain_variant, variant};
+use crate::kernels::bag_forward::{Bindings, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
 use crate::numbers::narrow;
 use crate::table::{RowFormat, Window};
@@ -170,15 +170,15 @@ impl EmbeddingBags {
                     out_type: precision.code(),
                     pruned: u32::from(self.schema.pruned),
                 };
-                let bindings = vec![
-                    batch.inner.status.clone(),
-                    rec.scratch_from("embag.features", &work.features)?,
-                    batch.inner.offsets.clone(),
-                    batch.inner.ids_buffer.clone(),
-                    weights_or_unused(rec, batch)?,
-                    self.store.tables().weights(w).clone(),
-                    out.clone(),
-                ];
+                let bindings = Bindings {
+                    status: batch.inner.status.clone(),
+                    features: rec.scratch_from("embag.features", &work.features)?,
+                    offsets: batch.inner.offsets.clone(),
+                    ids: batch.inner.ids_buffer.clone(),
+                    weights: weights_or_unused(rec, batch)?,
+                    rows: self.store.tables().weights(w).clone(),
+                    out: out.clone(),
+                };
                 let shape = rec.context().shape();
                 let f32s = [window.format, precision.into()] == [RowFormat::F32; 2];
                 let plain = vec4
@@ -191,7 +191,7 @@ impl EmbeddingBags {
                     true => plain_variant(weighted, batch.inner.longest),
                     false => variant(vec4, [params.rows_type, params.out_type], shape),
                 };
-                rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, work.threads));
+                rec.dispatch(Dispatch::threads(variant, &params, bindings, work.threads));
             }
         }
         Ok(())

@@ -168,8 +168,8 @@ fn copy(rec: &mut Recorder, source: &Matrix, out: &Buffer, first: u64) -> Result
             out_stride: narrow(cols / u64::from(width)),
         };
         let threads = params.rows * params.cols;
-        let bindings = vec![place.binding, out.clone()];
-        rec.dispatch(Dispatch::threads(&copy_rows::KERNEL, variant, &params, bindings, threads));
+        let bindings = copy_rows::Bindings { source: place.binding, out: out.clone() };
+        rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
     }
     Ok(())
 }

@@ -78,15 +78,15 @@ impl EmbeddingBags {
                 rows_type: window.format.code(),
                 initial: u32::from(plan.first_window[spec.table] == w),
             };
-            let bindings = vec![
-                batch.inner.status.clone(),
-                batch.inner.offsets.clone(),
-                batch.inner.ids_buffer.clone(),
-                self.store.tables().weights(w).clone(),
-                best.clone(),
-                places.clone(),
-            ];
-            rec.dispatch(Dispatch::threads(&max_places::KERNEL, 0, &params, bindings, params.values));
+            let bindings = max_places::Bindings {
+                status: batch.inner.status.clone(),
+                offsets: batch.inner.offsets.clone(),
+                ids: batch.inner.ids_buffer.clone(),
+                rows: self.store.tables().weights(w).clone(),
+                best: best.clone(),
+                places: places.clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, params.values));
         }
         let place = grad.place(rec.context(), "grad")?;
         let params = max_grad::Params {
@@ -97,9 +97,14 @@ impl EmbeddingBags {
             grad_base: place.base,
             grad_stride: place.stride,
         };
-        let bindings =
-            vec![batch.inner.status.clone(), batch.inner.offsets.clone(), places, place.binding, out];
-        rec.dispatch(Dispatch::threads(&max_grad::KERNEL, 0, &params, bindings, params.values));
+        let bindings = max_grad::Bindings {
+            status: batch.inner.status.clone(),
+            offsets: batch.inner.offsets.clone(),
+            places,
+            grad: place.binding,
+            out,
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, params.values));
         Ok(spread)
     }
 }

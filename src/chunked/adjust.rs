@@ -230,13 +230,13 @@ impl ChunkedTables {
                 decay: self.settings.utility.decay,
                 words: self.settings.words(),
             };
-            let bindings = vec![
-                self.worth[table].utility.clone(),
-                self.worth[table].touch.clone(),
-                spec.directory.row_ids().clone(),
-                effective.clone(),
-            ];
-            rec.dispatch(Dispatch::threads(&chunk_effective::KERNEL, 0, &params, bindings, len));
+            let bindings = chunk_effective::Bindings {
+                utility: self.worth[table].utility.clone(),
+                touch: self.worth[table].touch.clone(),
+                row_ids: spec.directory.row_ids().clone(),
+                out: effective.clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         }
         Ok(effective)
     }
@@ -289,9 +289,13 @@ impl ChunkedTables {
             groups_before += spec.chunks;
             let (chunks, margin) = (spec.chunks, moves.margin);
             let params = chunk_marks::Params { len, chunks, first, stage, margin, threshold, by_column };
-            let bindings =
-                vec![moves.effective.clone(), moves.thresholds.clone(), spec.slots.clone(), places.clone()];
-            rec.dispatch(Dispatch::threads(&chunk_marks::KERNEL, 0, &params, bindings, len + 1));
+            let bindings = chunk_marks::Bindings {
+                effective: moves.effective.clone(),
+                thresholds: moves.thresholds.clone(),
+                slots: spec.slots.clone(),
+                marks: places.clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, len + 1));
         }
         prefix_sum(rec, &places, moves.all + 1)?;
         Ok(places)
@@ -307,38 +311,38 @@ impl ChunkedTables {
     ) -> Result<()> {
         let room = rec.scratch("embag.room", 16)?;
         let params = chunk_room::Params { len: moves.all, stage, spare: moves.spare };
-        let bindings = vec![
-            places.clone(),
-            comers.clone(),
-            self.free_count.clone(),
-            moves.progress.clone(),
-            room.clone(),
-        ];
-        rec.dispatch(Dispatch::new(&chunk_room::KERNEL, 0, &params, bindings, 1));
+        let bindings = chunk_room::Bindings {
+            places: places.clone(),
+            comers: comers.clone(),
+            free_count: self.free_count.clone(),
+            progress: moves.progress.clone(),
+            room: room.clone(),
+        };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
         for &Rows { table, first, len, .. } in moves.rows {
             let spec = &self.lookup.tables[table];
             // there are fewer tables than columns
             let (chunks, number) = (spec.chunks, narrow(table));
             let params = chunk_move::Params { len, chunks, first, stage, table: number };
-            let bindings = vec![
-                places.clone(),
-                spec.directory.row_ids().clone(),
-                room.clone(),
-                self.free.clone(),
-                spec.slots.clone(),
-                moves.fresh.clone(),
-            ];
-            rec.dispatch(Dispatch::threads(&chunk_move::KERNEL, 0, &params, bindings, len));
+            let bindings = chunk_move::Bindings {
+                places: places.clone(),
+                row_ids: spec.directory.row_ids().clone(),
+                room: room.clone(),
+                free: self.free.clone(),
+                slots: spec.slots.clone(),
+                fresh: moves.fresh.clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, len));
             let (rows, step, words) = (len / chunks, self.steps(), self.settings.words());
             let params = chunk_touch::Params { len: rows, chunks, first, step, words };
-            let bindings = vec![
-                places.clone(),
-                room.clone(),
-                moves.effective.clone(),
-                self.worth[table].utility.clone(),
-                self.worth[table].touch.clone(),
-            ];
-            rec.dispatch(Dispatch::threads(&chunk_touch::KERNEL, 0, &params, bindings, rows));
+            let bindings = chunk_touch::Bindings {
+                places: places.clone(),
+                room: room.clone(),
+                effective: moves.effective.clone(),
+                utility: self.worth[table].utility.clone(),
+                touch: self.worth[table].touch.clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, rows));
         }
         Ok(())
     }

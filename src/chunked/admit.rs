@@ -114,19 +114,23 @@ impl ChunkedTables {
         // there are fewer tables than columns
         let table_number = narrow(table);
         let params = chunk_open::Params { len, chunks, table: table_number, step, words, credit };
-        let bindings = vec![
-            rows,
-            admitted.clone(),
-            self.free_count.clone(),
-            self.free.clone(),
-            spec.slots.clone(),
-            self.worth[table].touch.clone(),
-            fresh.clone(),
-        ];
-        rec.dispatch(Dispatch::threads(&chunk_open::KERNEL, 0, &params, bindings, len * chunks));
+        let bindings = chunk_open::Bindings {
+            new_rows: rows,
+            admitted: admitted.clone(),
+            free_count: self.free_count.clone(),
+            free: self.free.clone(),
+            slots: spec.slots.clone(),
+            touch: self.worth[table].touch.clone(),
+            fresh: fresh.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len * chunks));
         let params = chunk_opened::Params { chunks };
-        let bindings = vec![admitted, self.free_count.clone(), fresh_count.clone()];
-        rec.dispatch(Dispatch::new(&chunk_opened::KERNEL, 0, &params, bindings, 1));
+        let bindings = chunk_opened::Bindings {
+            admitted,
+            free_count: self.free_count.clone(),
+            fresh_count: fresh_count.clone(),
+        };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
         self.reset(rec, &fresh, &fresh_count, len * chunks);
         Ok(())
     }
@@ -158,9 +162,13 @@ impl ChunkedTables {
                 seed: self.settings.seed,
                 scale: self.settings.scale,
             };
-            let bindings =
-                vec![fresh.clone(), fresh_count.clone(), store.weights(w).clone(), store.state(w).clone()];
-            rec.dispatch(Dispatch::threads(&chunk_reset::KERNEL, 0, &params, bindings, len));
+            let bindings = chunk_reset::Bindings {
+                fresh: fresh.clone(),
+                fresh_count: fresh_count.clone(),
+                weights: store.weights(w).clone(),
+                state: store.state(w).clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         }
     }
 }

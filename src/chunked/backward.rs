@@ -71,14 +71,25 @@ impl ChunkedTables {
         // the chunks of the rows that occurred, in the order of their slots
         let keys = rec.scratch("embag.keys", u64::from(len) * u64::from(chunks) * 4)?;
         let params = chunk_slots::Params { len, chunks };
-        let bindings = vec![sums.rows, sums.total, self.lookup.tables[table].slots.clone(), keys.clone()];
-        rec.dispatch(Dispatch::threads(&chunk_slots::KERNEL, 0, &params, bindings, len * chunks));
+        let bindings = chunk_slots::Bindings {
+            rows: sums.rows,
+            total: sums.total,
+            slots: self.lookup.tables[table].slots.clone(),
+            out: keys.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len * chunks));
         let sorted = sort_by_key(rec, &keys, len * chunks, self.slot_bits())?;
         let counted = rec.scratch("embag.counted_keys", u64::from(len) * u64::from(chunks) * 8)?;
         let terms = rec.scratch("embag.terms", u64::from(len) * u64::from(chunks) * 8)?;
         let params = chunk_terms::Params { len, chunks, width };
-        let bindings = vec![sorted.keys, sorted.positions, sums.occurrences, counted.clone(), terms.clone()];
-        rec.dispatch(Dispatch::threads(&chunk_terms::KERNEL, 0, &params, bindings, len * chunks));
+        let bindings = chunk_terms::Bindings {
+            sorted: sorted.keys,
+            positions: sorted.positions,
+            occurrences: sums.occurrences,
+            keys: counted.clone(),
+            terms: terms.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len * chunks));
         let rows = CountedRows { len: len * chunks, keys: counted, terms, grad: sums.sums, vec4: true };
         self.lookup.store.update_counted(rec, 0, rows, step)
     }
@@ -129,8 +140,8 @@ impl ChunkedTables {
                 base,
                 stride,
             };
-            let bindings = vec![inner.offsets.clone(), terms.clone()];
-            rec.dispatch(Dispatch::threads(&variable_terms::KERNEL, 0, &params, bindings, own));
+            let bindings = variable_terms::Bindings { begins: inner.offsets.clone(), terms: terms.clone() };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, own));
             first += own;
         }
         Ok(Some(KeyTerms { len, keys, terms, vec4: bound.vec4(), grad: bound.buffer }))
@@ -147,15 +158,15 @@ impl ChunkedTables {
             words: self.settings.words(),
             counting: u32::from(self.settings.when_full.word() == Some(RowWord::Occurrences)),
         };
-        let bindings = vec![
-            sums.rows.clone(),
-            sums.total.clone(),
-            sums.sums.clone(),
-            sums.occurrences.clone(),
-            self.worth[table].utility.clone(),
-            self.worth[table].touch.clone(),
-        ];
-        let dispatch = Dispatch::threads(&chunk_utility::KERNEL, 0, &params, bindings, len);
-        rec.dispatch_late(dispatch, move || chunk_utility::Params { step: step.get(), ..params });
+        let bindings = chunk_utility::Bindings {
+            rows: sums.rows.clone(),
+            total: sums.total.clone(),
+            sums: sums.sums.clone(),
+            occurrences: sums.occurrences.clone(),
+            utility: self.worth[table].utility.clone(),
+            touch: self.worth[table].touch.clone(),
+        };
+        let params = move || chunk_utility::Params { step: step.get(), ..params };
+        rec.dispatch_late(0, params, bindings, chunk_utility::KERNEL.groups(0, len));
     }
 }

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::cpu::directory::Bucket;
 use crate::device::{Buffer, Recorder};
 use crate::kernel::{Dispatch, Shape};
-use crate::kernels::directory_find::{KERNEL, Params, Sought, variant};
+use crate::kernels::directory_find::{Bindings, Params, Sought, variant};
 use crate::numbers::narrow;
 
 /// Ids of a range, and the directory that knows them.
@@ -70,15 +70,15 @@ pub(super) fn record_find(
                 first_unknown: first,
                 table: found.table,
             };
-            let bindings = vec![
-                rec.scratch_from("embag.features", &features)?,
-                places.clone(),
-                ids.clone(),
-                found.rows.clone(),
-                unknown.clone(),
-                found.strangers.clone(),
-            ];
-            rec.dispatch(Dispatch::threads(&KERNEL, variant(count), &params, bindings, work));
+            let bindings = Bindings {
+                features: rec.scratch_from("embag.features", &features)?,
+                places: places.clone(),
+                ids: ids.clone(),
+                rows: found.rows.clone(),
+                unknown: unknown.clone(),
+                strangers: found.strangers.clone(),
+            };
+            rec.dispatch(Dispatch::threads(variant(count), &params, bindings, work));
             first += work;
         }
     }

@@ -135,16 +135,16 @@ impl Lookup {
                     initial: u32::from(w == 0),
                 };
                 let batch = &rows.batch.inner.inner;
-                let bindings = vec![
-                    batch.status.clone(),
-                    features.clone(),
-                    batch.offsets.clone(),
-                    batch.ids_buffer.clone(),
-                    slots.clone(),
-                    self.store.tables().weights(w).clone(),
-                    rows.out.binding.clone(),
-                ];
-                rec.dispatch(Dispatch::threads(&chunk_forward::KERNEL, variant, &params, bindings, work));
+                let bindings = chunk_forward::Bindings {
+                    status: batch.status.clone(),
+                    features: features.clone(),
+                    offsets: batch.offsets.clone(),
+                    rows: batch.ids_buffer.clone(),
+                    slots: slots.clone(),
+                    store: self.store.tables().weights(w).clone(),
+                    out: rows.out.binding.clone(),
+                };
+                rec.dispatch(Dispatch::threads(variant, &params, bindings, work));
             }
         }
         Ok(())
@@ -184,29 +184,36 @@ impl Lookup {
                     window_slots: first.1.rows,
                     entries,
                 };
-                let bindings = vec![
-                    batch.status.clone(),
-                    features.clone(),
-                    batch.offsets.clone(),
-                    batch.ids_buffer.clone(),
-                    slots.clone(),
-                    lists.clone(),
-                ];
+                let bindings = chunk_lists::Bindings {
+                    status: batch.status.clone(),
+                    features: features.clone(),
+                    offsets: batch.offsets.clone(),
+                    rows: batch.ids_buffer.clone(),
+                    slots: slots.clone(),
+                    lists: lists.clone(),
+                };
                 // lists of all chunks fit a binding
                 let threads = chunk_lists::threads(&params).unwrap_or(u32::MAX);
-                rec.dispatch(Dispatch::threads(&chunk_lists::KERNEL, 0, &params, bindings, threads));
+                rec.dispatch(Dispatch::threads(0, &params, bindings, threads));
                 let work = work * (self.width / 16);
                 let params =
                     chunk_pool::Params { work, width: self.width, entries, initial: u32::from(first.0 == 0) };
-                let mut bindings = vec![batch.status.clone(), lists.clone()];
                 // where there are fewer, lists of the others are empty
-                bindings.extend((0..WINDOWS).map(|window| {
+                let store = |window: usize| {
                     let (w, _) = windows.get(window).unwrap_or(&first);
                     self.store.tables().weights(*w).clone()
-                }));
-                bindings.push(rows.out.binding.clone());
+                };
+                let bindings = chunk_pool::Bindings {
+                    status: batch.status.clone(),
+                    lists: lists.clone(),
+                    store_0: store(0),
+                    store_1: store(1),
+                    store_2: store(2),
+                    store_3: store(3),
+                    out: rows.out.binding.clone(),
+                };
                 let variant = chunk_pool::variant(rows.vec4());
-                rec.dispatch(Dispatch::threads(&chunk_pool::KERNEL, variant, &params, bindings, work));
+                rec.dispatch(Dispatch::threads(variant, &params, bindings, work));
             }
         }
         Ok(())

@@ -333,19 +333,23 @@ impl IdDirectory {
         };
         let (buckets, capacity) = (self.buckets, self.capacity);
         let params = directory_admit::Params { len: new.len, buckets, capacity };
-        let bindings = vec![
-            new.ids.clone(),
-            new.total.clone(),
-            self.counts.clone(),
-            self.left.clone(),
-            self.entries.clone(),
-            self.row_ids.clone(),
-            rows.rows.clone(),
-        ];
-        rec.dispatch(Dispatch::threads(&directory_admit::KERNEL, 0, &params, bindings, new.len));
+        let bindings = directory_admit::Bindings {
+            new_ids: new.ids.clone(),
+            total: new.total.clone(),
+            counts: self.counts.clone(),
+            left: self.left.clone(),
+            places: self.entries.clone(),
+            row_ids: self.row_ids.clone(),
+            new_rows: rows.rows.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, new.len));
         let params = directory_count::Params { capacity };
-        let bindings = vec![new.total.clone(), self.counts.clone(), rows.admitted.clone()];
-        rec.dispatch(Dispatch::new(&directory_count::KERNEL, 0, &params, bindings, 1));
+        let bindings = directory_count::Bindings {
+            total: new.total.clone(),
+            counts: self.counts.clone(),
+            admitted: rows.admitted.clone(),
+        };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
         Ok(rows)
     }
 
@@ -361,9 +365,14 @@ impl IdDirectory {
         self.keep_left()?;
         let gone = self.ctx.allocate("embag.gone", 4)?;
         let params = directory_leave::Params { len, before: counts.left };
-        let bindings =
-            vec![credit.clone(), rows.clone(), self.row_ids.clone(), self.left.clone(), gone.clone()];
-        rec.dispatch(Dispatch::threads(&directory_leave::KERNEL, 0, &params, bindings, len));
+        let bindings = directory_leave::Bindings {
+            credit: credit.clone(),
+            rows: rows.clone(),
+            row_ids: self.row_ids.clone(),
+            left: self.left.clone(),
+            gone: gone.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         self.record_rebuild(&mut rec, counts.had);
         self.ground.moves(&self.ctx, "rows left for others");
         rec.run()?;
@@ -408,8 +417,9 @@ impl IdDirectory {
     fn record_rebuild(&self, rec: &mut Recorder, had: u32) {
         rec.clear(&self.entries);
         let params = directory_insert::Params { len: had, buckets: self.buckets };
-        let bindings = vec![self.row_ids.clone(), self.entries.clone()];
-        rec.dispatch(Dispatch::threads(&directory_insert::KERNEL, 0, &params, bindings, had));
+        let bindings =
+            directory_insert::Bindings { row_ids: self.row_ids.clone(), places: self.entries.clone() };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, had));
     }
 
     /// Memory for rows that were left: as many as there are.

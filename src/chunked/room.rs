@@ -183,25 +183,36 @@ impl ChunkedTables {
         let all = leaving * chunks;
         let places = rec.scratch("embag.places", (u64::from(all) + 1) * 4)?;
         let params = evict_marks::Params { len: leaving, chunks };
-        let bindings = vec![credit.clone(), rows.clone(), spec.slots.clone(), places.clone()];
-        rec.dispatch(Dispatch::threads(&evict_marks::KERNEL, 0, &params, bindings, all + 1));
+        let bindings = evict_marks::Bindings {
+            credit: credit.clone(),
+            rows: rows.clone(),
+            slots: spec.slots.clone(),
+            marks: places.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, all + 1));
         prefix_sum(&mut rec, &places, all + 1)?;
         let params = evict_chunks::Params { len: leaving, chunks };
-        let bindings = vec![
-            credit.clone(),
-            rows.clone(),
-            places.clone(),
-            self.free_count.clone(),
-            self.free.clone(),
-            spec.slots.clone(),
-            self.worth[table].utility.clone(),
-        ];
-        rec.dispatch(Dispatch::threads(&evict_chunks::KERNEL, 0, &params, bindings, all));
+        let bindings = evict_chunks::Bindings {
+            credit: credit.clone(),
+            rows: rows.clone(),
+            places: places.clone(),
+            free_count: self.free_count.clone(),
+            free: self.free.clone(),
+            slots: spec.slots.clone(),
+            utility: self.worth[table].utility.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, all));
         let params = chunk_room::Params { len: all, stage: chunk_room::LEAVE, spare: 0 };
         let (progress, room) = (rec.scratch("embag.progress", 12)?, rec.scratch("embag.room", 16)?);
         rec.clear(&progress);
-        let bindings = vec![places.clone(), places, self.free_count.clone(), progress, room];
-        rec.dispatch(Dispatch::new(&chunk_room::KERNEL, 0, &params, bindings, 1));
+        let bindings = chunk_room::Bindings {
+            places: places.clone(),
+            comers: places,
+            free_count: self.free_count.clone(),
+            progress,
+            room,
+        };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
         self.ground.moves(&ctx, "rows left for others");
         let directory = &mut self.lookup.tables[table].directory;
         let gone = directory.leave(rec, [&credit, &rows], leaving, counts)?;
@@ -233,18 +244,18 @@ impl ChunkedTables {
             power: if let Eviction::DistanceLfu { power } = eviction { power } else { 0.0 },
             words: self.settings.words(),
         };
-        let bindings = vec![
-            spec.directory.row_ids().clone(),
-            self.worth[table].touch.clone(),
-            self.worth[table].utility.clone(),
-            credit.clone(),
-        ];
-        rec.dispatch(Dispatch::threads(&evict_credit::KERNEL, 0, &params, bindings, rows));
+        let bindings = evict_credit::Bindings {
+            row_ids: spec.directory.row_ids().clone(),
+            touch: self.worth[table].touch.clone(),
+            utility: self.worth[table].utility.clone(),
+            credit: credit.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, rows));
         for (feature, range) in self.lookup.features.iter().zip(&raw.ranges) {
             if feature.table == table {
                 let params = evict_protect::Params { len: range.end - range.start, first: range.start };
-                let bindings = vec![raw.rows.clone(), credit.clone()];
-                rec.dispatch(Dispatch::threads(&evict_protect::KERNEL, 0, &params, bindings, params.len));
+                let bindings = evict_protect::Bindings { rows: raw.rows.clone(), credit: credit.clone() };
+                rec.dispatch(Dispatch::threads(0, &params, bindings, params.len));
             }
         }
         Ok(credit)

@@ -63,11 +63,12 @@ impl Sketch {
     /// Records that ids without a row are counted, and those struck out that were not seen often enough.
     pub(super) fn record_sift(&self, rec: &mut Recorder, unknown: &Buffer, len: u32) {
         let params = directory_sight::Params { len, width: self.width };
-        let bindings = vec![unknown.clone(), self.counters.clone()];
-        rec.dispatch(Dispatch::threads(&directory_sight::KERNEL, 0, &params, bindings, len));
+        let bindings =
+            directory_sight::Bindings { unknown: unknown.clone(), counters: self.counters.clone() };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         let params = directory_sift::Params { len, width: self.width, least: self.least };
-        let bindings = vec![self.counters.clone(), unknown.clone()];
-        rec.dispatch(Dispatch::threads(&directory_sift::KERNEL, 0, &params, bindings, len));
+        let bindings = directory_sift::Bindings { counters: self.counters.clone(), unknown: unknown.clone() };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
     }
 
     pub(super) fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, name: &str) -> Result<()> {

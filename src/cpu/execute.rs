@@ -59,7 +59,7 @@ enum Guard<'a> {
 
 fn dispatch(call: &Dispatch) -> Result<()> {
     let ranges = call.bindings.iter().map(words).collect::<Result<Vec<_>>>()?;
-    let writes = |i: usize| call.kernel.bindings[i].access == Access::ReadWrite;
+    let writes = |i: usize| call.kernel.interface.bindings[i].access == Access::ReadWrite;
     let address = |i: usize| Arc::as_ptr(ranges[i].0).addr();
 
     // Bindings ordered by memory and place: each memory is locked once (always in the same order, so that two
@@ -108,7 +108,7 @@ fn dispatch(call: &Dispatch) -> Result<()> {
             }
         }
     }
-    (call.kernel.twin)(Call { variant: call.variant, params: &call.params, slots });
+    (call.kernel.twin)(Call { variant: call.variant, params: &call.params, slots: slots.into_iter() });
     Ok(())
 }
 

@@ -193,9 +193,15 @@ impl CrossLayer {
                 out_base: out.base / width,
                 out_stride: out.stride / width,
             };
-            let bindings = vec![x0.binding, x.binding, inner.binding, bias.binding, out.binding];
+            let bindings = cross::Bindings {
+                x0: x0.binding,
+                x: x.binding,
+                product: inner.binding,
+                bias: bias.binding,
+                out: out.binding,
+            };
             let threads = params.rows * params.cols;
-            all.push(Dispatch::threads(&cross::KERNEL, variant, &params, bindings, threads));
+            all.push(Dispatch::threads(variant, &params, bindings, threads));
         }
         Ok(all)
     }
@@ -289,10 +295,16 @@ impl CrossLayer {
             through: turn.last.into(),
             accumulate: (!turn.first).into(),
         };
-        let bindings =
-            vec![grad.binding, x0.binding, inner.binding, bias.binding, inner_grad.binding, out.binding];
+        let bindings = cross_grad::Bindings {
+            grad: grad.binding,
+            x0: x0.binding,
+            product: inner.binding,
+            bias: bias.binding,
+            product_grad: inner_grad.binding,
+            x0_grad: out.binding,
+        };
         let threads = params.rows * params.cols;
-        Ok(Dispatch::threads(&cross_grad::KERNEL, variant, &params, bindings, threads))
+        Ok(Dispatch::threads(variant, &params, bindings, threads))
     }
 
     /// From the gradient of the product those of the parameters, added to what is there if `accumulate`, and that of

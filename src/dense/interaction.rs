@@ -67,8 +67,8 @@ impl Interaction {
             let wide = ctx.shape() == Shape::Wide && interaction::fits(params.features, params.dim);
             let variant = interaction::variant(x.vec4 && self.dim.is_multiple_of(4), wide);
             let groups = interaction::groups(wide, &params);
-            let bindings = vec![x.binding, out.binding];
-            all.push(Dispatch::new(&interaction::KERNEL, variant, &params, bindings, groups));
+            let bindings = interaction::Bindings { input: x.binding, out: out.binding };
+            all.push(Dispatch::new(variant, &params, bindings, groups));
         }
         record(rec, all);
         Ok(())
@@ -104,10 +104,10 @@ impl Interaction {
                 diagonal: self.self_interaction.into(),
             };
             let vec4 = x.vec4 && out.vec4 && self.dim.is_multiple_of(4);
-            let bindings = vec![x.binding, grad.binding, out.binding];
+            let bindings =
+                interaction_grad::Bindings { input: x.binding, grad: grad.binding, out: out.binding };
             let threads = interaction_grad::threads(&params);
-            let kernel = &interaction_grad::KERNEL;
-            all.push(Dispatch::threads(kernel, usize::from(!vec4), &params, bindings, threads));
+            all.push(Dispatch::threads(usize::from(!vec4), &params, bindings, threads));
         }
         record(rec, all);
         Ok(())

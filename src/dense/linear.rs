@@ -274,9 +274,9 @@ fn activation_gradient(ctx: &Context, activation: Activation, y: &Matrix, dy: &M
     };
     // what lies between rows must not be written
     let vec4 = y.vec4 && out.vec4 && cols.is_multiple_of(4);
-    let bindings = vec![y.binding, out.binding];
+    let bindings = activation_grad::Bindings { activated: y.binding, out: out.binding };
     let threads = activation_grad::threads(rows, cols);
-    Ok(Dispatch::threads(&activation_grad::KERNEL, usize::from(!vec4), &params, bindings, threads))
+    Ok(Dispatch::threads(usize::from(!vec4), &params, bindings, threads))
 }
 
 /// `out[c] = sum over r of x[r][c]`, or added to it.
@@ -293,5 +293,5 @@ pub(super) fn column_sums(ctx: &Context, x: &Matrix, out: &Matrix, accumulate: b
     };
     let variant = column_sum::variant(x.vec4, ctx.shape());
     let groups = column_sum::groups(ctx.shape(), cols);
-    Ok(Dispatch::new(&column_sum::KERNEL, variant, &params, vec![x.binding, out.binding], groups))
+    Ok(Dispatch::new(variant, &params, column_sum::Bindings { input: x.binding, out: out.binding }, groups))
 }

@@ -44,8 +44,13 @@ pub fn record_bce_with_logits(
             grad_stride: grad.stride,
             scale: 1.0 / batch as f32,
         };
-        let bindings = vec![logits.binding, labels.binding, loss.binding, grad.binding];
-        all.push(Dispatch::threads(&bce::KERNEL, 0, &params, bindings, params.rows));
+        let bindings = bce::Bindings {
+            logits: logits.binding,
+            labels: labels.binding,
+            loss: loss.binding,
+            grad: grad.binding,
+        };
+        all.push(Dispatch::threads(0, &params, bindings, params.rows));
     }
     record(rec, all);
     Ok(())

@@ -93,7 +93,7 @@ impl Parameter {
         };
         let mut rec = Recorder::new(ctx);
         let binding = value.buffer().part(0, bytes);
-        rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, vec![binding], params.words));
+        rec.dispatch(Dispatch::threads(0, &params, init_rows::Bindings { table: binding }, params.words));
         let _ = rec.submit()?;
         Ok(Self { name, value, grad, state, states })
     }
@@ -115,12 +115,15 @@ impl Parameter {
             Some(state) => state.part(0, bytes * self.states.len() as u64),
             None => rec.scratch("embag.nothing", 16)?,
         };
-        let bindings = vec![self.grad.buffer().part(0, bytes), self.value.buffer().part(0, bytes), state];
+        let bindings = dense_update::Bindings {
+            grad: self.grad.buffer().part(0, bytes),
+            weights: self.value.buffer().part(0, bytes),
+            state,
+        };
         let (optimizer, progress) = (*optimizer, progress.clone());
-        let params = optimizer.params(&Progress::START, quads);
-        let dispatch =
-            Dispatch::threads(&dense_update::KERNEL, optimizer.variant(), &params, bindings, quads);
-        rec.dispatch_late(dispatch, move || optimizer.params(&progress.get(), quads));
+        let variant = optimizer.variant();
+        let groups = dense_update::KERNEL.groups(variant, quads);
+        rec.dispatch_late(variant, move || optimizer.params(&progress.get(), quads), bindings, groups);
         Ok(())
     }
 

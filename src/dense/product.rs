@@ -169,13 +169,13 @@ fn one_binding(
     let groups = linear::tiles(shape, m, n) * slices;
     if slices == 1 {
         (params.out_base, params.out_stride) = (out.base, out.stride);
-        let bindings = vec![a, b, bias, out.binding];
-        all.push(Dispatch::new(&linear::KERNEL, variant, &params, bindings, groups));
+        let bindings = linear::Bindings { a, b, bias, out: out.binding };
+        all.push(Dispatch::new(variant, &params, bindings, groups));
         return Ok(());
     }
     let sums = rec.scratch("embag.slices", u64::from(m) * u64::from(n) * u64::from(slices) * 4)?;
     (params.out_stride, params.slice_stride, params.accumulate) = (n, m * n, 0);
-    all.push(Dispatch::new(&linear::KERNEL, variant, &params, vec![a, b, bias, sums.clone()], groups));
+    all.push(Dispatch::new(variant, &params, linear::Bindings { a, b, bias, out: sums.clone() }, groups));
     let join = sum_slices::Params {
         m,
         n,
@@ -184,6 +184,6 @@ fn one_binding(
         out_stride: out.stride,
         accumulate: epilogue.accumulate.into(),
     };
-    all.push(Dispatch::threads(&sum_slices::KERNEL, 0, &join, vec![sums, out.binding], m * n));
+    all.push(Dispatch::threads(0, &join, sum_slices::Bindings { slices: sums, out: out.binding }, m * n));
     Ok(())
 }

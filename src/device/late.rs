@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bytemuck::NoUninit;
+use bytemuck::{NoUninit, Zeroable};
 
 use super::recorder::Command;
 use super::{Buffer, Context, Recorder};
-use crate::kernel::Dispatch;
+use crate::kernel::{Bindings, Dispatch};
 use crate::{Error, Result};
 
 /// A value on the host that recorded work moves when it is submitted, in the order of submissions. Clones share it.
@@ -157,15 +157,16 @@ impl Recorder {
         });
     }
 
-    /// [`Recorder::dispatch`] with parameters that are made at submission.
-    pub(crate) fn dispatch_late<P: NoUninit>(
+    /// [`Recorder::dispatch`] of `groups` workgroups with parameters that are made at submission.
+    pub(crate) fn dispatch_late<I: Bindings<Buffer>>(
         &mut self,
-        dispatch: Dispatch,
-        params: impl Fn() -> P + Send + Sync + 'static,
+        variant: usize,
+        params: impl Fn() -> I::Params + Send + Sync + 'static,
+        bindings: I,
+        groups: u32,
     ) {
-        debug_assert_eq!(dispatch.params.len(), size_of::<P>());
         let at = self.commands.len();
-        self.dispatch(dispatch);
+        self.dispatch(Dispatch::new(variant, &Zeroable::zeroed(), bindings, groups));
         if self.commands.len() == at {
             return;
         }

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn every_kernel_s_parameters_fit() {
         for kernel in kernels::ALL {
-            assert!(kernel.params.size as u64 <= WINDOW, "{}", kernel.name);
+            assert!(kernel.interface.params.size as u64 <= WINDOW, "{}", kernel.name);
         }
     }
 }

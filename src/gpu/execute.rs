@@ -101,7 +101,7 @@ impl Gpu {
             .zip(&call.bindings)
             .map(|(binding, buffer)| {
                 let (whole, offset) = gpu_range(buffer)?;
-                let written = call.kernel.bindings[binding as usize].access == Access::ReadWrite;
+                let written = call.kernel.interface.bindings[binding as usize].access == Access::ReadWrite;
                 // a range of no bytes cannot be bound
                 let (whole, offset) = match buffer.size {
                     0 => (&self.unused[usize::from(written)], 0),
@@ -150,12 +150,12 @@ fn gpu_range(buffer: &Buffer) -> Result<(&wgpu::Buffer, u64)> {
 fn aliased(call: &Dispatch) -> u32 {
     let mut mask = 0;
     for (i, written) in call.bindings.iter().enumerate() {
-        if call.kernel.bindings[i].access != Access::ReadWrite {
+        if call.kernel.interface.bindings[i].access != Access::ReadWrite {
             continue;
         }
         for (j, other) in call.bindings.iter().enumerate() {
             let shared = i != j && other.size > 0 && written.size > 0 && written.same_memory(other);
-            if shared && call.kernel.bindings[j].access == Access::Read {
+            if shared && call.kernel.interface.bindings[j].access == Access::Read {
                 mask |= 1 << j;
             }
         }

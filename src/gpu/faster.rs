@@ -12,14 +12,11 @@ const DISPATCHES: usize = 4;
 const TIMES: usize = 3;
 
 impl Gpu {
-    /// Bindings of zeros, of these sizes in bytes.
-    pub(super) fn zeros(&self, sizes: &[u32]) -> Result<Vec<Buffer>> {
-        let buffer = |&bytes: &u32| -> Result<Buffer> {
-            let size = u64::from(bytes);
-            let repr = Repr::Gpu(self.create_buffer("embag.measured", size)?);
-            Ok(Buffer { repr, home: 0, offset: 0, size, lease: None })
-        };
-        sizes.iter().map(buffer).collect()
+    /// A binding of so many bytes of zeros.
+    pub(super) fn zeros(&self, bytes: u32) -> Result<Buffer> {
+        let size = u64::from(bytes);
+        let repr = Repr::Gpu(self.create_buffer("embag.measured", size)?);
+        Ok(Buffer { repr, home: 0, offset: 0, size, lease: None })
     }
 
     /// Whether the first takes no longer than the second.

@@ -3,7 +3,7 @@
 use super::Gpu;
 use crate::Result;
 use crate::kernel::{Dispatch, Shape};
-use crate::kernels::linear::{KERNEL, Layout, Params, lanes_n, tiles, variant};
+use crate::kernels::linear::{Bindings, KERNEL, Layout, Params, lanes_n, tiles, variant};
 
 /// Times both variants of the product with weights of 16 bits on zeros. `EMBAG_DISABLE=f16` leaves only the portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
@@ -26,9 +26,14 @@ pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
         lanes_n: lanes_n(n),
         ..Params::default()
     };
-    let bindings = gpu.zeros(&[m * k * 4, n * k * 2, 16, m * n * 4])?;
+    let bindings = Bindings {
+        a: gpu.zeros(m * k * 4)?,
+        b: gpu.zeros(n * k * 2)?,
+        bias: gpu.zeros(16)?,
+        out: gpu.zeros(m * n * 4)?,
+    };
     let groups = tiles(gpu.shape(), m, n);
     let [native, portable] =
-        [native, portable].map(|variant| Dispatch::new(&KERNEL, variant, &params, bindings.clone(), groups));
+        [native, portable].map(|variant| Dispatch::new(variant, &params, bindings.clone(), groups));
     gpu.is_faster(&native, &portable)
 }

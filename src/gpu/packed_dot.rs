@@ -4,7 +4,7 @@
 use super::Gpu;
 use crate::Result;
 use crate::kernel::{Dispatch, Shape};
-use crate::kernels::linear_int8::{KERNEL, OutputChannel, Params, lanes_n, tiles, variant};
+use crate::kernels::linear_int8::{Bindings, OutputChannel, Params, lanes_n, tiles, variant};
 use crate::numbers::narrow;
 
 /// Times both variants of the product of 8-bit codes on zeros. `EMBAG_DISABLE=packed_dot` leaves only the portable one.
@@ -15,11 +15,15 @@ pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     // real GPUs need enough groups, software adapters have none to spare
     let (m, n, words) = if gpu.shape() == Shape::Wide { (1024, 1024, 256) } else { (64, 128, 64) };
     let params = Params { m, n, words, out_stride: n, lanes_n: lanes_n(n), ..Params::default() };
-    let channels = n * narrow(size_of::<OutputChannel>());
-    let bindings = gpu.zeros(&[m * words * 4, n * words * 4, channels, 16, m * n * 4])?;
+    let bindings = Bindings {
+        codes: gpu.zeros(m * words * 4)?,
+        weights: gpu.zeros(n * words * 4)?,
+        channels: gpu.zeros(n * narrow(size_of::<OutputChannel>()))?,
+        quant: gpu.zeros(16)?,
+        out: gpu.zeros(m * n * 4)?,
+    };
     let groups = tiles(gpu.shape(), m, n);
-    let [packed, portable] = [true, false].map(|packed| {
-        Dispatch::new(&KERNEL, variant(packed, gpu.shape()), &params, bindings.clone(), groups)
-    });
+    let [packed, portable] = [true, false]
+        .map(|packed| Dispatch::new(variant(packed, gpu.shape()), &params, bindings.clone(), groups));
     gpu.is_faster(&packed, &portable)
 }

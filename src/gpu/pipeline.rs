@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 use super::Gpu;
-use crate::kernel::{Access, Binding, Kernel, assemble, locate};
+use crate::kernel::{Access, Kernel, Variant};
 use crate::{Error, Result};
 
 /// Which pipeline: kernel, variant, and the bindings that share a buffer with a written one.
@@ -59,7 +59,7 @@ impl Gpu {
     fn build(&self, kernel: &'static Kernel, index: usize, aliased: u32) -> Result<Pipeline> {
         let variant = &kernel.variants[index];
         let label = format!("embag.{}.{}", kernel.name, variant.name);
-        let source = alias(assemble(variant.sources), kernel.bindings, aliased);
+        let source = kernel.source(variant, aliased);
         let module = self
             .guarded(&label, || {
                 self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -67,9 +67,9 @@ impl Gpu {
                     source: wgpu::ShaderSource::Wgsl(Cow::Owned(source)),
                 })
             })
-            .map_err(|error| located(error, variant.sources))?;
+            .map_err(|error| located(error, kernel, variant))?;
         let entries: Vec<_> = (0u32..)
-            .zip(kernel.bindings)
+            .zip(kernel.interface.bindings)
             .map(|(i, binding)| {
                 let read_only = binding.access == Access::Read && aliased >> i & 1 == 0;
                 wgpu::BindGroupLayoutEntry {
@@ -117,39 +117,15 @@ impl Gpu {
     }
 }
 
-/// Declares the aliased bindings `read_write`.
-fn alias(source: String, bindings: &[Binding], aliased: u32) -> String {
-    bindings.iter().enumerate().filter(|(i, _)| aliased >> i & 1 == 1).fold(source, |source, (_, binding)| {
-        source.replace(
-            &format!("var<storage, read> {}:", binding.name),
-            &format!("var<storage, read_write> {}:", binding.name),
-        )
-    })
-}
-
 /// Puts the file's name and line in front of a naga error, which speaks of `wgsl:LINE:COLUMN`.
-fn located(error: Error, sources: &[crate::kernel::Fragment]) -> Error {
+fn located(error: Error, kernel: &Kernel, variant: &Variant) -> Error {
     let Error::Device { operation, message } = error else { return error };
     let line = message
         .split_once("wgsl:")
         .and_then(|(_, rest)| rest.split(':').next())
         .and_then(|line| line.trim().parse().ok());
-    match line.and_then(|line| locate(sources, line)) {
-        Some((path, line)) => Error::device(operation, format!("shaders/{path}:{line}: {message}")),
+    match line.and_then(|line| kernel.locate(variant, line)) {
+        Some((path, line)) => Error::device(operation, format!("{path}:{line}: {message}")),
         None => Error::Device { operation, message },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernel::{read, write};
-
-    #[test]
-    fn aliased_bindings_are_declared_read_write() {
-        let source = "var<storage, read> a: array<u32>; var<storage, read> ab: array<u32>;".to_owned();
-        let bindings = [read("a"), read("ab"), write("c")];
-        let changed = alias(source, &bindings, 0b010);
-        assert_eq!(changed, "var<storage, read> a: array<u32>; var<storage, read_write> ab: array<u32>;");
     }
 }

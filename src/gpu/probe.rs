@@ -13,15 +13,10 @@ pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
     let buffer = Buffer { repr, home: 0, offset: 0, size, lease: None };
     let inputs = [f32::MIN_POSITIVE, 0.5, f32::from_bits(1), 2.0];
     let state = std::sync::Arc::new(crate::device::ReadbackState::detached());
+    let bindings = probe::Bindings { values: buffer.clone() };
     let index = gpu.execute(&[
         Command::Upload { target: buffer.clone(), data: bytemuck::cast_slice(&inputs).to_vec() },
-        Command::Dispatch(Dispatch::new(
-            &probe::KERNEL,
-            0,
-            &probe::Params::default(),
-            vec![buffer.clone()],
-            1,
-        )),
+        Command::Dispatch(Dispatch::new(0, &probe::Params::default(), bindings, 1)),
         Command::Readback { source: buffer, value: size_of::<f32>(), state: state.clone() },
     ])?;
     gpu.wait(index, None)?;

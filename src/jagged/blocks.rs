@@ -146,10 +146,13 @@ struct Map {
 impl Map {
     fn record_lengths(&self, rec: &mut Recorder, source: &KeyedJagged, lengths: &Buffer) {
         let offsets = &source.offsets;
-        let bindings =
-            vec![offsets.status().clone(), offsets.buffer().clone(), self.order.clone(), lengths.clone()];
-        let kernel = &segment_lengths::KERNEL;
-        rec.dispatch(Dispatch::threads(kernel, 0, &self.params, bindings, self.params.segments));
+        let bindings = segment_lengths::Bindings {
+            status: offsets.status().clone(),
+            offsets: offsets.buffer().clone(),
+            order: self.order.clone(),
+            lengths: lengths.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &self.params, bindings, self.params.segments));
     }
 
     /// Copies values and weights; a refused source makes a refused target, whose status is enough.
@@ -158,21 +161,15 @@ impl Map {
         let (walked, other) = if scatter { (source, out) } else { (out, source) };
         let values = Some((&source.values, &out.values));
         for (from, to) in values.into_iter().chain(source.weights.as_ref().zip(out.weights.as_ref())) {
-            let bindings = vec![
-                out.offsets.status().clone(),
-                walked.offsets.buffer().clone(),
-                other.offsets.buffer().clone(),
-                self.order.clone(),
-                from.clone(),
-                to.clone(),
-            ];
-            rec.dispatch(Dispatch::threads(
-                &segment_copy::KERNEL,
-                0,
-                &self.params,
-                bindings,
-                self.params.len,
-            ));
+            let bindings = segment_copy::Bindings {
+                status: out.offsets.status().clone(),
+                begins: walked.offsets.buffer().clone(),
+                other_begins: other.offsets.buffer().clone(),
+                order: self.order.clone(),
+                source: from.clone(),
+                out: to.clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &self.params, bindings, self.params.len));
         }
     }
 }

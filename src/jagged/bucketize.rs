@@ -72,9 +72,15 @@ impl KeyedJagged {
         let (keys, locals) = (keys?, locals?);
         let blocks = rec.scratch_from("embag.blocks", block_sizes)?;
         let params = bucket_keys::Params { len, features: self.features, batch: self.batch, buckets };
-        let bindings =
-            vec![status.clone(), offsets.clone(), blocks, self.values.clone(), keys.clone(), locals.clone()];
-        rec.dispatch(Dispatch::threads(&bucket_keys::KERNEL, 0, &params, bindings, len));
+        let bindings = bucket_keys::Bindings {
+            status: status.clone(),
+            offsets: offsets.clone(),
+            blocks,
+            values: self.values.clone(),
+            keys: keys.clone(),
+            locals: locals.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
 
         let bits = (u32::BITS - (buckets - 1).leading_zeros()).max(1);
         let sorted = sort_by_key(rec, &keys, len, bits)?;
@@ -84,9 +90,15 @@ impl KeyedJagged {
         if segments > 0 {
             let params = bucket_offsets::Params { len, segments, buckets };
             let (keys, positions) = (sorted.keys, sorted.positions.clone());
-            let bindings = vec![status.clone(), offsets.clone(), keys, positions, begins.clone()];
+            let bindings = bucket_offsets::Bindings {
+                status: status.clone(),
+                offsets: offsets.clone(),
+                keys,
+                positions,
+                out: begins.clone(),
+            };
             let threads = segments * buckets + 1;
-            rec.dispatch(Dispatch::threads(&bucket_offsets::KERNEL, 0, &params, bindings, threads));
+            rec.dispatch(Dispatch::threads(0, &params, bindings, threads));
         }
         let shape = (self.features * buckets, self.batch);
         let size = Size { values: len, counts: None };
@@ -100,9 +112,14 @@ impl KeyedJagged {
 
         let mut gather = |source: &Buffer, out: &Buffer, inverse: u32| {
             let positions = sorted.positions.clone();
-            let bindings = vec![tensor.offsets.status().clone(), positions, source.clone(), out.clone()];
+            let bindings = gather_words::Bindings {
+                status: tensor.offsets.status().clone(),
+                positions,
+                source: source.clone(),
+                out: out.clone(),
+            };
             let params = gather_words::Params { len, inverse };
-            rec.dispatch(Dispatch::threads(&gather_words::KERNEL, 0, &params, bindings, len));
+            rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         };
         gather(&locals, &tensor.values, 0);
         if let Some((from, to)) = self.weights.as_ref().zip(tensor.weights.as_ref()) {

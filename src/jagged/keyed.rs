@@ -142,9 +142,13 @@ impl KeyedJagged {
             piece: 1,
             ..Default::default()
         };
-        let bindings =
-            vec![self.offsets.status().clone(), self.offsets.buffer().clone(), order, lengths.clone()];
-        rec.dispatch(Dispatch::threads(&segment_lengths::KERNEL, 0, &params, bindings, segments));
+        let bindings = segment_lengths::Bindings {
+            status: self.offsets.status().clone(),
+            offsets: self.offsets.buffer().clone(),
+            order,
+            lengths: lengths.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, segments));
         Ok(lengths)
     }
 

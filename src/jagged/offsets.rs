@@ -140,12 +140,13 @@ impl Offsets {
             longest: u32::MAX,
             counted: counts.is_some().into(),
         };
-        let bindings = vec![status.clone(), buffer.clone(), begins];
-        rec.dispatch(Dispatch::threads(&check_offsets::KERNEL, 0, &params, bindings, segments + 1));
+        let bindings = check_offsets::Bindings { status: status.clone(), offsets: buffer.clone(), begins };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, segments + 1));
         // no ids are wrong here: only a wrong offset is looked up
         let params = check_report::Params { batch: 1, bags: *segments };
-        let bindings = vec![status.clone(), buffer.clone(), buffer.clone()];
-        rec.dispatch(Dispatch::new(&check_report::KERNEL, 0, &params, bindings, 1));
+        let bindings =
+            check_report::Bindings { status: status.clone(), offsets: buffer.clone(), ids: buffer.clone() };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
         Ok(())
     }
 

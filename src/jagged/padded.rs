@@ -36,9 +36,14 @@ pub fn jagged_to_padded_dense(
         for rows in sides.chunks(rec.context()) {
             let Bound { variant, params, jagged, dense } = sides.bind(rec.context(), rows)?;
             let params = Params { padding, ..params };
-            let bindings = vec![offsets.status().clone(), offsets.buffer().clone(), jagged, dense];
+            let bindings = to_dense::Bindings {
+                status: offsets.status().clone(),
+                begins: offsets.buffer().clone(),
+                values: jagged,
+                dense,
+            };
             let threads = params.rows * params.longest * params.dim;
-            rec.dispatch(Dispatch::threads(&to_dense::KERNEL, variant, &params, bindings, threads));
+            rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
         }
         Ok(())
     })
@@ -59,9 +64,14 @@ pub fn dense_to_jagged(rec: &mut Recorder, offsets: &Offsets, dense: &Matrix, ou
         offsets.guard(rec)?;
         for rows in sides.chunks(rec.context()) {
             let Bound { variant, params, jagged, dense } = sides.bind(rec.context(), rows)?;
-            let bindings = vec![offsets.status().clone(), offsets.buffer().clone(), dense, jagged];
+            let bindings = to_jagged::Bindings {
+                status: offsets.status().clone(),
+                begins: offsets.buffer().clone(),
+                dense,
+                values: jagged,
+            };
             let threads = params.len * params.dim;
-            rec.dispatch(Dispatch::threads(&to_jagged::KERNEL, variant, &params, bindings, threads));
+            rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
         }
         Ok(())
     })

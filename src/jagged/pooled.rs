@@ -4,7 +4,7 @@ use super::plan::{place, row_chunks};
 use crate::device::word;
 use crate::device::{Matrix, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::gather_columns::{KERNEL, Params};
+use crate::kernels::gather_columns::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::{Error, Result};
 
@@ -122,9 +122,9 @@ fn record(
         };
         let begins = rec.scratch_from("embag.column_begins", &begins)?;
         let columns = rec.scratch_from("embag.columns", &columns)?;
-        let bindings = vec![begins, columns, source.binding, target.binding];
+        let bindings = Bindings { begins, columns, input: source.binding, out: target.binding };
         let threads = params.rows * params.cols;
-        rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, threads));
+        rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::device::word;
 use crate::device::{Buffer, Matrix, Place, Recorder};
 use crate::kernel::Dispatch;
 use crate::kernels::segment_lengths;
-use crate::kernels::segment_sum::{KERNEL, Params};
+use crate::kernels::segment_sum::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::sort::prefix_sum;
 
@@ -102,8 +102,13 @@ impl Sum<'_> {
             ..Default::default()
         };
         let status = self.offsets.status().clone();
-        let bindings = vec![status, level.offsets.clone(), order, begins.clone()];
-        rec.dispatch(Dispatch::threads(&segment_lengths::KERNEL, 0, &params, bindings, segments));
+        let bindings = segment_lengths::Bindings {
+            status,
+            offsets: level.offsets.clone(),
+            order,
+            lengths: begins.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, segments));
         // what lies behind the last length does not matter: the last offset is the sum of those before
         prefix_sum(rec, &begins, segments + 1)?;
 
@@ -137,14 +142,14 @@ impl Sum<'_> {
             out_base: out.base / width,
             out_stride: out.stride / width,
         };
-        let bindings = vec![
-            self.offsets.status().clone(),
-            level.offsets.clone(),
+        let bindings = Bindings {
+            status: self.offsets.status().clone(),
+            offsets: level.offsets.clone(),
             begins,
-            level.source.binding.clone(),
-            out.binding.clone(),
-        ];
+            values: level.source.binding.clone(),
+            out: out.binding.clone(),
+        };
         let threads = params.rows * params.dim;
-        rec.dispatch(Dispatch::threads(&KERNEL, self.width.variant(), &params, bindings, threads));
+        rec.dispatch(Dispatch::threads(self.width.variant(), &params, bindings, threads));
     }
 }

@@ -1,6 +1,6 @@
 //! A case: the input of one dispatch, from which parity tests, benches and `roofline` are made.
 
-use super::words_of;
+use super::{Bindings, words_of};
 use bytemuck::NoUninit;
 
 /// The content of one binding of a case.
@@ -56,8 +56,8 @@ pub(crate) const POISON: u32 = 0x7fc0_beef;
 /// What a binding must hold after the call, from an `f64` computation.
 #[derive(Debug, Clone)]
 pub struct Oracle {
-    /// Which binding.
-    pub binding: usize,
+    /// The binding's name.
+    pub binding: &'static str,
     /// The values.
     pub expected: Vec<f64>,
     /// For each value the sum of the absolute values of its terms.
@@ -89,18 +89,18 @@ pub struct Case {
 
 impl Case {
     /// A case that runs with all of `variants`, for tests only.
-    pub(crate) fn new<P: NoUninit>(
+    pub(crate) fn new<I: Bindings<CaseBinding>>(
         name: impl Into<String>,
         variants: impl IntoIterator<Item = usize>,
-        params: &P,
-        bindings: Vec<CaseBinding>,
+        params: &I::Params,
+        bindings: I,
         groups: u32,
     ) -> Self {
         Self {
             name: name.into(),
             variants: variants.into_iter().collect(),
             params: bytemuck::bytes_of(params).to_vec(),
-            bindings,
+            bindings: bindings.into_list(),
             groups,
             oracle: None,
             bytes: 0,

@@ -1,8 +1,6 @@
 //! One recorded use of a kernel.
 
-use bytemuck::NoUninit;
-
-use super::{Access, Kernel};
+use super::{Access, Bindings, Kernel};
 use crate::device::{Buffer, Context};
 use crate::{Error, Result};
 
@@ -18,33 +16,31 @@ pub struct Dispatch {
 
 impl Dispatch {
     /// A dispatch of `groups` workgroups.
-    pub(crate) fn new<P: NoUninit>(
-        kernel: &'static Kernel,
+    pub(crate) fn new<I: Bindings<Buffer>>(
         variant: usize,
-        params: &P,
-        bindings: Vec<Buffer>,
+        params: &I::Params,
+        bindings: I,
         groups: u32,
     ) -> Self {
-        debug_assert_eq!(bindings.len(), kernel.bindings.len(), "{}", kernel.name);
-        Self { kernel, variant, params: bytemuck::bytes_of(params).to_vec(), bindings, groups }
+        let params = bytemuck::bytes_of(params).to_vec();
+        Self { kernel: I::KERNEL, variant, params, bindings: bindings.into_list(), groups }
     }
 
     /// A dispatch of one thread for each of `threads` work items.
-    pub(crate) fn threads<P: NoUninit>(
-        kernel: &'static Kernel,
+    pub(crate) fn threads<I: Bindings<Buffer>>(
         variant: usize,
-        params: &P,
-        bindings: Vec<Buffer>,
+        params: &I::Params,
+        bindings: I,
         threads: u32,
     ) -> Self {
-        Self::new(kernel, variant, params, bindings, threads.div_ceil(kernel.variants[variant].workgroup))
+        Self::new(variant, params, bindings, I::KERNEL.groups(variant, threads))
     }
 
     /// Whether every binding belongs to the context and can be bound there, and nothing that is written overlaps
     /// another binding.
     pub(crate) fn check(&self, ctx: &Context) -> Result<()> {
-        let named = |i: usize| format!("{}.{}", self.kernel.name, self.kernel.bindings[i].name);
-        for (i, (buffer, binding)) in self.bindings.iter().zip(self.kernel.bindings).enumerate() {
+        let named = |i: usize| format!("{}.{}", self.kernel.name, self.kernel.interface.bindings[i].name);
+        for (i, (buffer, binding)) in self.bindings.iter().zip(self.kernel.interface.bindings).enumerate() {
             buffer.check_home(ctx, binding.name)?;
             buffer.check_bindable(ctx, || named(i))?;
             if binding.access != Access::ReadWrite {

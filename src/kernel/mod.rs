@@ -8,7 +8,8 @@ mod call;
 #[cfg(feature = "testing")]
 mod case;
 mod dispatch;
-mod params;
+mod interface;
+mod layout;
 #[cfg(feature = "testing")]
 pub mod parity;
 mod source;
@@ -18,40 +19,14 @@ pub(crate) use call::{Slot, words_of};
 #[cfg(feature = "testing")]
 pub use case::{Case, CaseBinding, Holds, Oracle};
 pub use dispatch::Dispatch;
-pub use params::ParamsLayout;
-pub(crate) use params::params;
-pub use source::{Fragment, assemble};
-pub(crate) use source::{fragment, fragments, locate};
+pub use interface::{Access, Binding, Interface, Type};
+pub(crate) use interface::{Bindings, Stored, StoredType, interface, seen, wgsl_type};
+pub use layout::{Element, Field, StructLayout};
+pub(crate) use layout::{Wgsl, shared_struct};
+pub use source::Fragment;
+pub(crate) use source::{fragment, fragments};
 
 pub use crate::device::Shape;
-
-/// How a kernel uses a binding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// `var<storage, read>`
-    Read,
-    /// `var<storage, read_write>`
-    ReadWrite,
-}
-
-/// One storage binding of a kernel, at `@group(0) @binding(index in the list)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Binding {
-    /// The variable's name in the shader.
-    pub name: &'static str,
-    /// How it is used.
-    pub access: Access,
-}
-
-/// A binding that is only read.
-pub(crate) const fn read(name: &'static str) -> Binding {
-    Binding { name, access: Access::Read }
-}
-
-/// A binding that is read and written.
-pub(crate) const fn write(name: &'static str) -> Binding {
-    Binding { name, access: Access::ReadWrite }
-}
 
 /// How closely the GPU must agree with the CPU twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +71,8 @@ pub struct Kernel {
     pub name: &'static str,
     /// The formula, in one line.
     pub about: &'static str,
-    /// The storage bindings, in order.
-    pub bindings: &'static [Binding],
-    /// The uniform parameters at `@group(1) @binding(0)`.
-    pub params: ParamsLayout,
+    /// Parameters and bindings.
+    pub interface: Interface,
     /// Every variant.
     pub variants: &'static [Variant],
     /// How closely GPU and twin agree.
@@ -109,6 +82,13 @@ pub struct Kernel {
     /// The cases of tests and benches.
     #[cfg(feature = "testing")]
     pub cases: fn() -> Vec<Case>,
+}
+
+impl Kernel {
+    /// Workgroups with one thread for each of `threads` work items.
+    pub(crate) fn groups(&self, variant: usize, threads: u32) -> u32 {
+        threads.div_ceil(self.variants[variant].workgroup)
+    }
 }
 
 #[cfg(feature = "testing")]

@@ -29,7 +29,7 @@ impl<'a> Prepared<'a> {
     pub fn new(ctx: &'a Context, kernel: &'static Kernel, variant: usize, case: &'a Case) -> Result<Self> {
         let mut buffers = Vec::new();
         let mut bindings = Vec::new();
-        for (binding, about) in case.bindings.iter().zip(kernel.bindings) {
+        for (binding, about) in case.bindings.iter().zip(kernel.interface.bindings) {
             let guard = vec![SENTINEL; (GUARD / 4) as usize];
             let words = [&guard[..], &binding.words, &guard[..]].concat();
             let buffer = ctx.allocate(about.name, words.len() as u64 * 4)?;
@@ -62,7 +62,7 @@ impl<'a> Prepared<'a> {
         let guard = (GUARD / 4) as usize;
         let mut all = Vec::new();
         for ((buffer, binding), before) in
-            self.buffers.iter().zip(self.kernel.bindings).zip(&self.case.bindings)
+            self.buffers.iter().zip(self.kernel.interface.bindings).zip(&self.case.bindings)
         {
             let words: Vec<u32> = buffer.read(self.ctx)?;
             let end = guard + before.words.len();
@@ -153,8 +153,10 @@ pub fn compare(
 ) -> Option<Mismatch> {
     if let Some(oracle) = &case.oracle {
         return [twin, device].into_iter().find_map(|result| {
-            let binding = kernel.bindings[oracle.binding].name;
-            let words = result[oracle.binding].iter().zip(&oracle.expected).zip(&oracle.magnitude);
+            let binding = oracle.binding;
+            let place = kernel.interface.bindings.iter().position(|about| about.name == binding);
+            let Some(place) = place else { unreachable!("kernel {} has no binding {binding}", kernel.name) };
+            let words = result[place].iter().zip(&oracle.expected).zip(&oracle.magnitude);
             first(words.map(|((&word, &expected), &magnitude)| {
                 let got = f64::from(f32::from_bits(word));
                 (expected, got, (got - expected).abs() <= 1e-5 * magnitude + 1e-30)
@@ -162,33 +164,36 @@ pub fn compare(
             .map(|m| Mismatch { binding, ..m })
         });
     }
-    (0..kernel.bindings.len()).filter(|&i| kernel.bindings[i].access == Access::ReadWrite).find_map(|i| {
-        let words = twin[i].iter().zip(&device[i]);
-        let holds = case.bindings[i].holds;
-        // the largest value is asked for where words differ, and is the same for all of them
-        let largest = LazyCell::new(|| {
-            let sizes = twin[i].iter().map(|&w| f32::from_bits(w).abs());
-            sizes.filter(|v| v.is_finite()).fold(0.0, f32::max)
-        });
-        let near =
-            |a: u32, b: u32| close(kernel.parity, arithmetic, *largest, f32::from_bits(a), f32::from_bits(b));
-        let found = first(words.map(|(&a, &b)| {
-            let same = a == b
-                || match holds {
-                    Holds::Ints => false,
-                    Holds::Floats => near(a, b),
-                    Holds::Mixed => {
-                        arithmetic == Arithmetic::Contracted && (near(a, b) || halves_close(a, b))
-                    }
-                };
-            let [expected, got] = [a, b].map(|word| match holds {
-                Holds::Floats => f32::from_bits(word).into(),
-                Holds::Ints | Holds::Mixed => word.into(),
+    (0..kernel.interface.bindings.len())
+        .filter(|&i| kernel.interface.bindings[i].access == Access::ReadWrite)
+        .find_map(|i| {
+            let words = twin[i].iter().zip(&device[i]);
+            let holds = case.bindings[i].holds;
+            // the largest value is asked for where words differ, and is the same for all of them
+            let largest = LazyCell::new(|| {
+                let sizes = twin[i].iter().map(|&w| f32::from_bits(w).abs());
+                sizes.filter(|v| v.is_finite()).fold(0.0, f32::max)
             });
-            (expected, got, same)
-        }));
-        found.map(|m| Mismatch { binding: kernel.bindings[i].name, ..m })
-    })
+            let near = |a: u32, b: u32| {
+                close(kernel.parity, arithmetic, *largest, f32::from_bits(a), f32::from_bits(b))
+            };
+            let found = first(words.map(|(&a, &b)| {
+                let same = a == b
+                    || match holds {
+                        Holds::Ints => false,
+                        Holds::Floats => near(a, b),
+                        Holds::Mixed => {
+                            arithmetic == Arithmetic::Contracted && (near(a, b) || halves_close(a, b))
+                        }
+                    };
+                let [expected, got] = [a, b].map(|word| match holds {
+                    Holds::Floats => f32::from_bits(word).into(),
+                    Holds::Ints | Holds::Mixed => word.into(),
+                });
+                (expected, got, same)
+            }));
+            found.map(|m| Mismatch { binding: kernel.interface.bindings[i].name, ..m })
+        })
 }
 
 /// Whether two floats that differ in bits are close enough.

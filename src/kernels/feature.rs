@@ -1,6 +1,7 @@
-//! The descriptors that bag kernels share: mirrors `shaders/prelude/feature.wgsl` and `status.wgsl`.
+//! The descriptors that bag kernels share, with the constants of `shaders/prelude/pooling.wgsl` and
+//! `status.wgsl`.
 
-use crate::kernel::params;
+use crate::kernel::shared_struct;
 
 /// [`Feature::pooling`]: the sum of a bag's rows.
 pub(crate) const POOL_SUM: u32 = 0;
@@ -14,30 +15,43 @@ pub(crate) const POOL_MAX: u32 = 3;
 /// No position, no id.
 pub(crate) const NONE: u32 = u32::MAX;
 
-params! {
-    /// One feature of a batch as one dispatch sees it.
+shared_struct! {
+    /// One feature of a batch as one dispatch sees it: where its bags, its part of the table and its output
+    /// lie.
     Feature {
+        /// First thread of the dispatch that works for this feature.
         work_begin: u32,
+        /// Its bags are index * batch .. (index + 1) * batch.
         index: u32,
+        /// Threads for a bag.
         lanes: u32,
         dim: u32,
+        /// Rows of the whole table: ids from there on are skipped, like the padding id.
         rows: u32,
         padding: u32,
         pooling: u32,
+        /// The rows window_first .. window_first + window_rows lie in this dispatch's window, from this
+        /// element on and so many elements from row to row.
         window_first: u32,
         window_rows: u32,
         window_base: u32,
         window_stride: u32,
+        /// 1: this dispatch writes the output, 0: it adds to what earlier windows wrote.
         initial: u32,
+        /// Element of the output (or of its gradient) where the feature begins, and elements from row to row.
         out_base: u32,
         out_stride: u32,
+        /// The sort key of the table's row 0.
         key_base: u32,
+        /// What lies before the feature's ids in the batch and belongs to other dispatches: taken from the
+        /// positions of its keys.
         shift: u32,
     }
 }
 
 impl Feature {
-    /// Whether an id is an error. `NONE` is no row of any table, and as a padding it means that there is none.
+    /// Whether an id is an error. `NONE` is no row of any table, and as a padding it means that there is
+    /// none.
     pub(crate) fn out_of_range(&self, id: u32) -> bool {
         id >= self.rows && (id != self.padding || id == NONE)
     }
@@ -48,7 +62,7 @@ impl Feature {
     }
 }
 
-params! {
+shared_struct! {
     /// What the checks of a device batch found.
     Status {
         bad_position: u32,

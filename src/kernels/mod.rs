@@ -32,8 +32,6 @@ pub(crate) mod weight_rows;
 pub(crate) mod width;
 
 use crate::kernel::Kernel;
-#[cfg(feature = "testing")]
-use crate::kernel::ParamsLayout;
 pub(crate) use bag::{bag_forward, copy_rows, max_grad, max_places, round_rows, weight_grad};
 pub(crate) use check::{check_ids, check_offsets, check_report, check_rows, check_values};
 pub(crate) use chunk::{
@@ -152,15 +150,4 @@ pub const ALL: &[&Kernel] = &[
     &evict_protect::KERNEL,
     &evict_marks::KERNEL,
     &evict_chunks::KERNEL,
-];
-
-/// The structs that lie in storage buffers, by the names that they have in the shaders too.
-#[cfg(feature = "testing")]
-pub const SHARED: &[(&str, ParamsLayout)] = &[
-    ("Feature", feature::Feature::LAYOUT),
-    ("Status", feature::Status::LAYOUT),
-    ("Part", part::Part::LAYOUT),
-    ("OutputChannel", linear_int8::OutputChannel::LAYOUT),
-    ("ChunkFeature", chunk_forward::ChunkFeature::LAYOUT),
-    ("Sought", directory_find::Sought::LAYOUT),
 ];

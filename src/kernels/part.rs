@@ -1,18 +1,22 @@
-//! Table parts, mirroring `shaders/prelude/part.wgsl`.
+//! Table parts.
 
-use crate::kernel::params;
+use crate::kernel::shared_struct;
 
-params! {
-    /// Rows of one table that lie in one window.
+shared_struct! {
+    /// Rows of one table that lie in one window, in the order of their keys.
     Part {
+        /// Keys of the first row and number of rows; the first row's number in the table.
         key_first: u32,
         rows: u32,
         row_first: u32,
+        /// Element of the first row in the window's weights, and elements from row to row.
         base: u32,
         stride: u32,
+        /// The same for words of its optimizer state.
         state_base: u32,
         state_stride: u32,
         dim: u32,
+        /// What this table's random numbers are made of in this step.
         random: u32,
     }
 }
@@ -47,7 +51,6 @@ macro_rules! by_key {
             sources: $crate::kernel::fragments![
                 "prelude/grid.wgsl",
                 "prelude/width.wgsl",
-                "prelude/part.wgsl",
                 concat!("prelude/elem_", $name, ".wgsl"),
                 "prelude/find_part.wgsl",
                 $body

@@ -28,8 +28,8 @@ impl SortedKeys {
         rec.scope(|rec| {
             let places = rec.scratch("embag.places", (u64::from(len) + 1) * 4)?;
             let params = segment_heads::Params { len, key_begin: range.start, key_end: range.end };
-            let bindings = vec![status, keys.clone(), places.clone()];
-            rec.dispatch(Dispatch::threads(&segment_heads::KERNEL, 0, &params, bindings, len + 1));
+            let bindings = segment_heads::Bindings { status, keys: keys.clone(), heads: places.clone() };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, len + 1));
             prefix_sum(rec, &places, len + 1)?;
             let params = unique_rows::Params {
                 len,
@@ -38,8 +38,14 @@ impl SortedKeys {
                 // no more than keys
                 rows: narrow(rows.size() / 4),
             };
-            let bindings = vec![keys, places, rows.clone(), begins.clone(), total.clone()];
-            rec.dispatch(Dispatch::threads(&unique_rows::KERNEL, 0, &params, bindings, len));
+            let bindings = unique_rows::Bindings {
+                keys,
+                places,
+                rows: rows.clone(),
+                begins: begins.clone(),
+                total: total.clone(),
+            };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, len));
             Ok(begins)
         })
     }

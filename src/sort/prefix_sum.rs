@@ -29,11 +29,11 @@ pub fn prefix_sum(rec: &mut Recorder, values: &Buffer, len: u32) -> Result<()> {
     let sums = rec.scratch("embag.scan_sums", u64::from(blocks) * 4)?;
     let params = Params { len, block: BLOCK, carry: u32::from(blocks > 1) };
     if blocks > 1 {
-        let bindings = vec![values.clone(), sums.clone()];
-        rec.dispatch(Dispatch::new(&scan_reduce::KERNEL, variant, &params, bindings, groups));
+        let bindings = scan_reduce::Bindings { values: values.clone(), sums: sums.clone() };
+        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         prefix_sum(rec, &sums, blocks)?;
     }
-    let bindings = vec![sums, values.clone()];
-    rec.dispatch(Dispatch::new(&scan_apply::KERNEL, variant, &params, bindings, groups));
+    let bindings = scan_apply::Bindings { sums, values: values.clone() };
+    rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
     Ok(())
 }

@@ -48,12 +48,17 @@ pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Re
         let first = u32::from(pass == 0);
         let params = Params { len, tile: plan.tile, tiles: plan.tiles, shift, digits, first };
         let source = if pass == 0 { keys.clone() } else { from.keys.clone() };
-        let bindings = vec![source.clone(), histogram.clone()];
-        rec.dispatch(Dispatch::new(&sort_count::KERNEL, variant, &params, bindings, groups));
+        let bindings = sort_count::Bindings { keys: source.clone(), histogram: histogram.clone() };
+        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         prefix_sum(rec, &histogram, plan.tiles * digits)?;
-        let bindings =
-            vec![histogram.clone(), source, from.positions.clone(), to.keys.clone(), to.positions.clone()];
-        rec.dispatch(Dispatch::new(&sort_scatter::KERNEL, variant, &params, bindings, groups));
+        let bindings = sort_scatter::Bindings {
+            histogram: histogram.clone(),
+            keys_in: source,
+            values_in: from.positions.clone(),
+            keys_out: to.keys.clone(),
+            values_out: to.positions.clone(),
+        };
+        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         std::mem::swap(&mut from, &mut to);
     }
     Ok(from)

@@ -58,12 +58,16 @@ pub(crate) fn select_of(rec: &mut Recorder, keys: Keys<'_>, rank: u32, out: &Buf
             let mut mask = 0;
             for shift in [24, 16, 8, 0] {
                 let params = select_count::Params { len, first, stride, tile, shift, mask };
-                let bindings = vec![keys.clone(), found.clone(), counts.clone()];
+                let bindings = select_count::Bindings {
+                    keys: keys.clone(),
+                    found: found.clone(),
+                    counts: counts.clone(),
+                };
                 let variant = usize::from(shape != Shape::Wide);
-                rec.dispatch(Dispatch::new(&select_count::KERNEL, variant, &params, bindings, groups));
+                rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
                 let params = select_digit::Params { shift };
-                let bindings = vec![counts.clone(), found.clone()];
-                rec.dispatch(Dispatch::new(&select_digit::KERNEL, 0, &params, bindings, 1));
+                let bindings = select_digit::Bindings { counts: counts.clone(), found: found.clone() };
+                rec.dispatch(Dispatch::new(0, &params, bindings, 1));
                 mask |= 255 << shift;
             }
             rec.copy(&found.part(0, 4), out)

@@ -9,7 +9,7 @@ use super::store::Kind;
 use crate::Result;
 use crate::device::{Buffer, Readback, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::move_rows::{KERNEL, Params};
+use crate::kernels::move_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;
 
@@ -127,9 +127,10 @@ impl TableStore {
                         scatter: u32::from(scatter),
                     };
                     let (source, out) = if scatter { (packed, memory) } else { (memory, packed) };
-                    let bindings = vec![places.clone(), source.clone(), out.clone()];
+                    let bindings =
+                        Bindings { places: places.clone(), source: source.clone(), out: out.clone() };
                     let threads = params.rows * params.cols;
-                    rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, threads));
+                    rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
                 }
             }
         }

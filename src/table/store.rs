@@ -312,8 +312,8 @@ impl TableStore {
                     scale,
                     table_type: window.format.code(),
                 };
-                let bindings = vec![made.clone()];
-                rec.dispatch(Dispatch::threads(&init_rows::KERNEL, 0, &params, bindings, words));
+                let bindings = init_rows::Bindings { table: made.clone() };
+                rec.dispatch(Dispatch::threads(0, &params, bindings, words));
                 if !aligned {
                     rec.copy(&made, &target)?;
                 }

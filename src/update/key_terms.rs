@@ -32,9 +32,10 @@ impl KeyTerms {
         let bits = u32::BITS - none_key.max(1).leading_zeros();
         let sorted = sort_by_key(rec, &keys, len, bits)?;
         let in_order = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
-        let bindings = vec![sorted.positions, terms, in_order.clone()];
+        let bindings =
+            gather_terms::Bindings { positions: sorted.positions, terms, sorted: in_order.clone() };
         let params = gather_terms::Params { len };
-        rec.dispatch(Dispatch::threads(&gather_terms::KERNEL, 0, &params, bindings, len));
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         Ok(SortedTerms { len, keys: sorted.keys, terms: in_order, grad, vec4 })
     }
 }

@@ -181,15 +181,15 @@ impl RowStore {
             ..of_step
         };
         let unused = rec.scratch("embag.unused", 16)?;
-        let bindings = vec![
-            parts.buffer,
-            rows.keys,
-            rows.terms,
-            rows.grad,
-            rows.partials.map_or(unused, |partials| partials.buffer),
-            self.tables.weights(w).clone(),
-            self.tables.state(w).clone(),
-        ];
+        let bindings = row_update::Bindings {
+            parts: parts.buffer,
+            keys: rows.keys,
+            terms: rows.terms,
+            grad: rows.grad,
+            partials: rows.partials.map_or(unused, |partials| partials.buffer),
+            table: self.tables.weights(w).clone(),
+            state: self.tables.state(w).clone(),
+        };
         let choice = row_update::Choice {
             optimizer: step.optimizer().kind(),
             vec4: window.vec4 && rows.vec4,

@@ -4,7 +4,6 @@ use super::Updates;
 use super::terms::Parts;
 use crate::cpu::random_word;
 use crate::device::{Buffer, Counter, Reached, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::{part, row_update};
 use crate::optim::{Optimizer, Rounding, Schedule, Sgd, UpdateRules};
 use crate::{Error, Result};
@@ -79,17 +78,16 @@ impl Step {
         &self,
         rec: &mut Recorder,
         variant: usize,
-        bindings: Vec<Buffer>,
+        bindings: row_update::Bindings<Buffer>,
         groups: u32,
         own: impl Fn(row_update::Params) -> row_update::Params + Send + Sync + 'static,
     ) {
-        let params = own(row_update::Params::default());
-        let dispatch = Dispatch::new(&row_update::KERNEL, variant, &params, bindings, groups);
         let Self { optimizer, rules, schedule, number } = self.clone();
-        rec.dispatch_late(dispatch, move || {
+        let params = move || {
             let step = number.get();
             own(rules.params(scheduled(&optimizer, &schedule, step).params(step)))
-        });
+        };
+        rec.dispatch_late(variant, params, bindings, groups);
     }
 }
 

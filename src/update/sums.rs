@@ -76,11 +76,18 @@ impl KeyTerms {
             Some(partials) => partials.buffer,
             None => rec.scratch("embag.unused", 16)?,
         };
-        let bindings =
-            vec![out.total.clone(), begins, terms, grad, partials, out.sums.clone(), out.occurrences.clone()];
+        let bindings = segment_gradient::Bindings {
+            total: out.total.clone(),
+            begins,
+            terms,
+            grad,
+            partials,
+            out: out.sums.clone(),
+            counts: out.occurrences.clone(),
+        };
         let groups = segment_gradient::groups(shape, len, lanes);
         let variant = segment_gradient::variant(vec4, shape);
-        rec.dispatch(Dispatch::new(&segment_gradient::KERNEL, variant, &params, bindings, groups));
+        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         Ok(out)
     }
 }

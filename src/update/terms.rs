@@ -77,10 +77,16 @@ impl Partials {
         };
         let SortedTerms { keys, terms, grad, .. } = sorted;
         let variant = if vec4 { segment_partials::VEC4 } else { segment_partials::SCALAR };
-        let bindings = vec![parts.buffer, keys.clone(), terms.clone(), grad.clone(), buffer.clone()];
+        let bindings = segment_partials::Bindings {
+            parts: parts.buffer,
+            keys: keys.clone(),
+            terms: terms.clone(),
+            grad: grad.clone(),
+            partials: buffer.clone(),
+        };
         for params in pieces.levels() {
             let (bindings, groups) = (bindings.clone(), params.groups());
-            rec.dispatch(Dispatch::new(&segment_partials::KERNEL, variant, &params, bindings, groups));
+            rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         }
         Ok(Some(Self { buffer, stride }))
     }

@@ -119,21 +119,15 @@ impl VariableRows {
                     lanes: rec.context().lanes(widest),
                     ..params
                 };
-                let bindings = vec![
-                    parts.0,
-                    batch.keys.clone(),
-                    batch.offsets.clone(),
-                    self.store.tables().weights(w).clone(),
-                    out.clone(),
-                ];
+                let bindings = variable_gather::Bindings {
+                    parts: parts.0,
+                    keys: batch.keys.clone(),
+                    offsets: batch.offsets.clone(),
+                    rows: self.store.tables().weights(w).clone(),
+                    out: out.clone(),
+                };
                 let threads = threads(params.len, params.lanes)?;
-                rec.dispatch(Dispatch::threads(
-                    &variable_gather::KERNEL,
-                    width.variant(),
-                    &params,
-                    bindings,
-                    threads,
-                ));
+                rec.dispatch(Dispatch::threads(width.variant(), &params, bindings, threads));
             }
             Ok(())
         })
@@ -198,14 +192,14 @@ impl VariableRows {
                     out_base: place.base / width,
                     out_stride: place.stride / width,
                 };
-                let bindings = vec![
-                    parts.0,
-                    batch.keys.clone(),
-                    bags.offsets.clone(),
-                    self.store.tables().weights(w).clone(),
-                    place.binding.clone(),
-                ];
-                rec.dispatch(Dispatch::threads(&variable_pool::KERNEL, variant, &params, bindings, threads));
+                let bindings = variable_pool::Bindings {
+                    parts: parts.0,
+                    keys: batch.keys.clone(),
+                    bags: bags.offsets.clone(),
+                    rows: self.store.tables().weights(w).clone(),
+                    out: place.binding.clone(),
+                };
+                rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
             }
             Ok(())
         })

@@ -4,7 +4,7 @@ use super::gather::{parts, threads};
 use super::{RowValues, VariableBatch, VariableRows};
 use crate::device::Recorder;
 use crate::kernel::Dispatch;
-use crate::kernels::variable_assign::{KERNEL, Params};
+use crate::kernels::variable_assign::{Bindings, Params};
 use crate::update::SortedTerms;
 use crate::{Error, Result};
 
@@ -114,9 +114,15 @@ impl VariableRows {
                         lanes: rec.context().lanes(self.layout.widest() / if vec4 { 4 } else { 1 }),
                     };
                     let weights = self.store.tables().weights(w).clone();
-                    let bindings = vec![parts.0, keys.clone(), terms.clone(), source.clone(), weights];
+                    let bindings = Bindings {
+                        parts: parts.0,
+                        keys: keys.clone(),
+                        terms: terms.clone(),
+                        values: source.clone(),
+                        rows: weights,
+                    };
                     let threads = threads(params.len, params.lanes)?;
-                    rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, threads));
+                    rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
                 }
                 Ok(())
             })

@@ -4,7 +4,7 @@ use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernel::Dispatch;
-use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, BY_ROW, KERNEL, Params};
+use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, BY_ROW, Bindings, Params};
 use crate::update::KeyTerms;
 use crate::{Error, Result};
 
@@ -65,7 +65,7 @@ impl VariableRows {
             }
         };
         let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
-        rec.dispatch(Dispatch::threads(&KERNEL, 0, &params, vec![begins, terms.clone()], len));
+        rec.dispatch(Dispatch::threads(0, &params, Bindings { begins, terms: terms.clone() }, len));
         Ok(KeyTerms { len, keys: batch.keys.clone(), terms, grad, vec4 })
     }
 

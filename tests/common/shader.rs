@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use embag::kernel::{Kernel, Variant, assemble};
+use embag::kernel::{Kernel, Variant};
 use embag::kernels;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -23,18 +23,13 @@ pub(crate) fn name(kernel: &Kernel, variant: &Variant) -> String {
 }
 
 /// The source that the pipelines are built from.
-pub(crate) fn source(variant: &Variant) -> String {
-    assemble(variant.sources)
+pub(crate) fn source(kernel: &Kernel, variant: &Variant) -> String {
+    kernel.source(variant, 0)
 }
 
 /// The source with every read-only binding declared as it is when it shares a buffer with a written one.
-pub(crate) fn aliased(kernel: &Kernel, source: &str) -> String {
-    kernel.bindings.iter().fold(source.to_owned(), |source, binding| {
-        source.replace(
-            &format!("var<storage, read> {}:", binding.name),
-            &format!("var<storage, read_write> {}:", binding.name),
-        )
-    })
+pub(crate) fn aliased(kernel: &Kernel, variant: &Variant) -> String {
+    kernel.source(variant, u32::MAX)
 }
 
 /// The values of a variant's overrides.

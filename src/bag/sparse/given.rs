@@ -115,12 +115,14 @@ impl SparseGradient {
         let total = ctx.allocate("embag.gradient_total", 4)?;
         rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
         let params = check_rows::Params { len: room, table_rows: table.rows };
-        let bindings = vec![status.clone(), rows.clone(), total.clone()];
-        rec.dispatch(Dispatch::threads(&check_rows::KERNEL, 0, &params, bindings, room));
+        let bindings =
+            check_rows::Bindings { status: status.clone(), rows: rows.clone(), total: total.clone() };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, room));
         // a wrong row is looked up as a wrong offset is; there are no ids
         let params = check_report::Params { batch: 1, bags: 0 };
-        let bindings = vec![status.clone(), rows.clone(), rows.clone()];
-        rec.dispatch(Dispatch::new(&check_report::KERNEL, 0, &params, bindings, 1));
+        let bindings =
+            check_report::Bindings { status: status.clone(), offsets: rows.clone(), ids: rows.clone() };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
         let given = Arc::new(GivenRows { ctx: ctx.clone(), table: table.clone(), status });
         given.guard(rec);
         Ok(Self { ctx, table, rows, counts, values, total, len: None, guards: vec![Guard::Rows(given)] })

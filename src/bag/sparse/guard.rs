@@ -74,8 +74,8 @@ pub(super) fn status(rec: &mut Recorder, guards: &[Guard]) -> Result<Buffer> {
     let joined = rec.scratch_from("embag.status", &[Status::CLEAN])?;
     for guard in guards {
         let params = join_status::Params { unused: 0 };
-        let bindings = vec![guard.status().clone(), joined.clone()];
-        rec.dispatch(Dispatch::new(&join_status::KERNEL, 0, &params, bindings, 1));
+        let bindings = join_status::Bindings { status: guard.status().clone(), joined: joined.clone() };
+        rec.dispatch(Dispatch::new(0, &params, bindings, 1));
     }
     Ok(joined)
 }

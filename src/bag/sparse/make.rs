@@ -150,19 +150,19 @@ impl EmbeddingBags {
                 out_base: place.base,
                 out_stride: place.stride,
             };
-            let bindings = vec![
-                out.total.clone(),
-                begins.clone(),
-                from.sorted.terms.clone(),
-                from.sorted.grad.clone(),
-                partials.clone(),
-                place.binding,
-                out.counts.clone(),
-            ];
+            let bindings = segment_gradient::Bindings {
+                total: out.total.clone(),
+                begins: begins.clone(),
+                terms: from.sorted.terms.clone(),
+                grad: from.sorted.grad.clone(),
+                partials: partials.clone(),
+                out: place.binding,
+                counts: out.counts.clone(),
+            };
             let vec4 = shape.vec4() && from.sorted.vec4 && place.vec4;
             let variant = segment_gradient::variant(vec4, kernel);
             let groups = segment_gradient::groups(kernel, params.rows, params.lanes);
-            rec.dispatch(Dispatch::new(&segment_gradient::KERNEL, variant, &params, bindings, groups));
+            rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         }
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use super::SparseGradient;
 use super::guard;
-use crate::device::{Buffer, Recorder};
+use crate::device::Recorder;
 use crate::kernel::Dispatch;
-use crate::kernels::add_rows::{KERNEL, Params};
+use crate::kernels::add_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;
 use crate::sort::{SortedKeys, sort_by_key};
@@ -145,16 +145,16 @@ impl SparseGradient {
                     out_base: to.base / width,
                     out_stride: to.stride / width,
                 };
-                let bindings: Vec<Buffer> = vec![
-                    self.rows.clone(),
-                    self.counts.clone(),
-                    from.binding,
-                    out.rows.clone(),
-                    to.binding.clone(),
-                    out.counts.clone(),
-                ];
+                let bindings = Bindings {
+                    rows: self.rows.clone(),
+                    counts: self.counts.clone(),
+                    values: from.binding,
+                    targets: out.rows.clone(),
+                    out: to.binding.clone(),
+                    totals: out.counts.clone(),
+                };
                 let threads = params.len * params.lanes;
-                rec.dispatch(Dispatch::threads(&KERNEL, variant, &params, bindings, threads));
+                rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
             }
         }
         Ok(())

@@ -87,9 +87,14 @@ impl EmbeddingBags {
         let keys = rec.scratch("embag.keys", u64::from(len) * 8)?;
         let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
         let params = row_terms::Params { len, first, base: place.base, stride: place.stride };
-        let bindings =
-            vec![status.clone(), gradient.rows.clone(), gradient.counts.clone(), keys.clone(), terms.clone()];
-        rec.dispatch(Dispatch::threads(&row_terms::KERNEL, 0, &params, bindings, len));
+        let bindings = row_terms::Bindings {
+            status: status.clone(),
+            rows: gradient.rows.clone(),
+            counts: gradient.counts.clone(),
+            keys: keys.clone(),
+            terms: terms.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         let rows = CountedRows { len, keys, terms, grad: place.binding, vec4: place.vec4 };
         self.store.update_counted(rec, table, rows, step)
     }

@@ -132,8 +132,8 @@ impl QuantizedBags {
             };
             let threads = dequantize_rows::threads(params.rows, params.dim);
             let variant = dequantize_rows::variant(source.element);
-            let bindings = vec![source.binding, place.binding];
-            rec.dispatch(Dispatch::threads(&dequantize_rows::KERNEL, variant, &params, bindings, threads));
+            let bindings = dequantize_rows::Bindings { rows: source.binding, out: place.binding };
+            rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
         }
         Ok(())
     }
@@ -182,9 +182,9 @@ impl QuantizedBags {
                 first_row: source.first,
                 limit: shape.format.largest().to_bits(),
             };
-            let bindings = vec![status.clone(), source.binding.clone()];
+            let bindings = check_values::Bindings { status: status.clone(), rows: source.binding.clone() };
             let threads = check_values::threads(source.rows, shape.dim);
-            rec.dispatch(Dispatch::threads(&check_values::KERNEL, 0, &params, bindings, threads));
+            rec.dispatch(Dispatch::threads(0, &params, bindings, threads));
         }
         let kind = rec.context().shape();
         for (source, target) in
@@ -206,10 +206,14 @@ impl QuantizedBags {
                 out_type: target.element,
                 greedy: greedy.into(),
             };
-            let bindings = vec![status.clone(), source.binding.clone(), target.binding];
+            let bindings = quantize_rows::Bindings {
+                status: status.clone(),
+                rows: source.binding.clone(),
+                out: target.binding,
+            };
             let groups = quantize_rows::groups(kind, params.rows);
             let variant = quantize_rows::variant(kind);
-            rec.dispatch(Dispatch::new(&quantize_rows::KERNEL, variant, &params, bindings, groups));
+            rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         }
         Ok(())
     }

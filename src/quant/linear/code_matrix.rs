@@ -4,7 +4,7 @@ use super::super::ActivationQuant;
 use crate::device::word;
 use crate::kernel::Dispatch;
 use crate::kernels::linear_int8::words;
-use crate::kernels::quantize_activations::{KERNEL, Params};
+use crate::kernels::quantize_activations::{Bindings, Params};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 
 /// A row-major matrix of unsigned 8-bit codes in device memory, with what they mean.
@@ -112,7 +112,7 @@ pub(super) fn quantize(rec: &mut Recorder, x: &Matrix, quant: &Buffer, codes: &M
         words: to.stride,
     };
     let threads = params.rows * params.words;
-    let bindings = vec![from.binding, quant.clone(), to.binding];
-    rec.dispatch(Dispatch::threads(&KERNEL, usize::from(!from.vec4), &params, bindings, threads));
+    let bindings = Bindings { input: from.binding, quant: quant.clone(), codes: to.binding };
+    rec.dispatch(Dispatch::threads(usize::from(!from.vec4), &params, bindings, threads));
     Ok(())
 }

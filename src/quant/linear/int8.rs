@@ -263,9 +263,14 @@ impl Int8Linear {
         }
         let variant = linear_int8::variant(self.packed_dot, ctx.shape());
         let groups = linear_int8::tiles(ctx.shape(), m, n);
-        let bindings =
-            vec![from.binding, self.weights.clone(), self.channels.clone(), quant.clone(), to.binding];
-        rec.dispatch(Dispatch::new(&linear_int8::KERNEL, variant, &params, bindings, groups));
+        let bindings = linear_int8::Bindings {
+            codes: from.binding,
+            weights: self.weights.clone(),
+            channels: self.channels.clone(),
+            quant: quant.clone(),
+            out: to.binding,
+        };
+        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         Ok(())
     }
 
@@ -319,16 +324,16 @@ fn range_quant(rec: &mut Recorder, x: &Matrix, bits: ActivationBits) -> Result<B
             first,
         };
         let groups = groups(rows.len())?;
-        let bindings = vec![place.binding, keys.clone()];
+        let bindings = activation_range::Bindings { input: place.binding, keys: keys.clone() };
         let variant = usize::from(!place.vec4);
-        rec.dispatch(Dispatch::new(&activation_range::KERNEL, variant, &params, bindings, groups));
+        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         first += groups;
     }
     let quant = rec.scratch("embag.quant", 8)?;
     // a batch of no rows has no range, and none is asked for
     if pairs > 0 {
         let params = activation_scale::Params { pairs, levels: bits.levels(), nothing: 0 };
-        rec.dispatch(Dispatch::new(&activation_scale::KERNEL, 0, &params, vec![keys, quant.clone()], 1));
+        rec.dispatch(Dispatch::new(0, &params, activation_scale::Bindings { keys, quant: quant.clone() }, 1));
     }
     Ok(quant)
 }

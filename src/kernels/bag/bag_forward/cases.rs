@@ -117,15 +117,15 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             // what lies behind an odd row is written too, as zero
             _ => CaseBinding::mixed(&vec![0u32; inputs.out_len.div_ceil(2).max(4)]),
         };
-        let bindings = vec![
-            CaseBinding::ints(&[Status::CLEAN]),
-            CaseBinding::ints(&inputs.features),
-            CaseBinding::ints(&inputs.offsets),
-            CaseBinding::ints(&inputs.ids),
-            CaseBinding::floats(&inputs.weights),
-            table,
+        let bindings = Bindings {
+            status: CaseBinding::ints(&[Status::CLEAN]),
+            features: CaseBinding::ints(&inputs.features),
+            offsets: CaseBinding::ints(&inputs.offsets),
+            ids: CaseBinding::ints(&inputs.ids),
+            weights: CaseBinding::floats(&inputs.weights),
+            rows: table,
             out,
-        ];
+        };
         let name = format!("{name} weighted={weighted} lanes={lanes}");
         let case =
             Case::new(name, variants.iter().copied(), &params, bindings, inputs.work.div_ceil(WORKGROUP));

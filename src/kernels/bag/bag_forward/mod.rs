@@ -4,12 +4,12 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
-use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_SUM};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_SUM, Status};
 use crate::kernels::types::{TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
 use crate::kernels::width::Width;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -29,6 +29,15 @@ params! {
         out_type: u32,
         /// 1: the id [`NONE`] stands for a row of zeros, which counts.
         pruned: u32,
+    }
+    Bindings {
+        status: read Status,
+        features: read [Feature],
+        offsets: read [u32],
+        ids: read [u32],
+        weights: read [f32],
+        rows: read [u32] as "array<RowsElem>",
+        out: write [u32] as "array<OutElem>",
     }
 }
 
@@ -97,10 +106,7 @@ pub(crate) fn columns(shape: Shape) -> u32 {
 }
 
 macro_rules! variant {
-    ($width:literal, $types:literal, $shape:ident, $name:expr, $($body:literal),+) => {
-        variant!($width, concat!($types, $width), concat!($types, $width), $shape, $name, $($body),+)
-    };
-    ($width:literal, $rows:expr, $out:expr, $shape:ident, $name:expr, $($body:literal),+) => {
+    ($width:literal, $rows:expr, $out:expr, $shape:ident, $name:literal, $($body:literal),+) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -109,8 +115,8 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/status.wgsl",
-                "prelude/feature.wgsl",
-                "prelude/forward_params.wgsl",
+                "prelude/pooling.wgsl",
+                "prelude/pruned.wgsl",
                 "prelude/find_feature.wgsl",
                 "prelude/types.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
@@ -123,66 +129,52 @@ macro_rules! variant {
     };
 }
 
+/// For every pooling.
+macro_rules! any_pooling {
+    ($width:literal, $rows:expr, $out:expr, Wide, $name:literal) => {
+        variant!($width, $rows, $out, Wide, $name, "bag/bag_forward/main.wgsl", "bag/bag_forward.wgsl")
+    };
+    ($width:literal, $rows:expr, $out:expr, Serial, $name:literal) => {
+        variant!(
+            $width,
+            $rows,
+            $out,
+            Serial,
+            $name,
+            "bag/bag_forward/main.wgsl",
+            "bag/bag_forward.serial.wgsl"
+        )
+    };
+}
+
+/// Without conditions.
+macro_rules! unconditional {
+    ($name:literal, $($body:literal),+) => { variant!("vec4", "vec4", "vec4", Serial, $name, $($body),+) };
+}
+
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bag_forward",
     about: "out[bag] = sum or mean of weight * row over the bag's ids",
-    bindings: &[
-        read("status"),
-        read("features"),
-        read("offsets"),
-        read("ids"),
-        read("weights"),
-        read("rows"),
-        write("out"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
-        variant!("vec4", "", Wide, "vec4.wide", "bag/bag_forward.wgsl"),
-        variant!("vec4", "", Serial, "vec4.serial", "bag/bag_forward.serial.wgsl"),
-        variant!("scalar", "", Wide, "scalar.wide", "bag/bag_forward.wgsl"),
-        variant!("scalar", "", Serial, "scalar.serial", "bag/bag_forward.serial.wgsl"),
-        variant!("vec4", "any_", Wide, "vec4.any.wide", "bag/bag_forward.wgsl"),
-        variant!("vec4", "any_", Serial, "vec4.any.serial", "bag/bag_forward.serial.wgsl"),
-        variant!("scalar", "any_", Wide, "scalar.any.wide", "bag/bag_forward.wgsl"),
-        variant!("scalar", "any_", Serial, "scalar.any.serial", "bag/bag_forward.serial.wgsl"),
-        variant!("vec4", "quantized", "any_vec4", Wide, "vec4.quantized.wide", "bag/bag_forward.wgsl"),
-        variant!(
-            "vec4",
-            "quantized",
-            "any_vec4",
-            Serial,
-            "vec4.quantized.serial",
-            "bag/bag_forward.serial.wgsl"
-        ),
-        variant!("scalar", "quantized", "any_scalar", Wide, "scalar.quantized.wide", "bag/bag_forward.wgsl"),
-        variant!(
-            "scalar",
-            "quantized",
-            "any_scalar",
-            Serial,
-            "scalar.quantized.serial",
-            "bag/bag_forward.serial.wgsl"
-        ),
-        variant!(
-            "vec4",
-            "",
-            Serial,
-            "vec16.weighted.serial",
-            "prelude/weight_given.wgsl",
-            "bag/bag_forward.serial16.wgsl"
-        ),
-        variant!(
-            "vec4",
-            "",
-            Serial,
-            "vec16.serial",
-            "prelude/weight_one.wgsl",
-            "bag/bag_forward.serial16.wgsl"
-        ),
-        variant!("vec4", "", Serial, "vec16.single.serial", "bag/bag_forward.single.wgsl"),
+        any_pooling!("vec4", "vec4", "vec4", Wide, "vec4.wide"),
+        any_pooling!("vec4", "vec4", "vec4", Serial, "vec4.serial"),
+        any_pooling!("scalar", "scalar", "scalar", Wide, "scalar.wide"),
+        any_pooling!("scalar", "scalar", "scalar", Serial, "scalar.serial"),
+        any_pooling!("vec4", "any_vec4", "any_vec4", Wide, "vec4.any.wide"),
+        any_pooling!("vec4", "any_vec4", "any_vec4", Serial, "vec4.any.serial"),
+        any_pooling!("scalar", "any_scalar", "any_scalar", Wide, "scalar.any.wide"),
+        any_pooling!("scalar", "any_scalar", "any_scalar", Serial, "scalar.any.serial"),
+        any_pooling!("vec4", "quantized", "any_vec4", Wide, "vec4.quantized.wide"),
+        any_pooling!("vec4", "quantized", "any_vec4", Serial, "vec4.quantized.serial"),
+        any_pooling!("scalar", "quantized", "any_scalar", Wide, "scalar.quantized.wide"),
+        any_pooling!("scalar", "quantized", "any_scalar", Serial, "scalar.quantized.serial"),
+        unconditional!("vec16.weighted.serial", "prelude/weight_given.wgsl", "bag/bag_forward.serial16.wgsl"),
+        unconditional!("vec16.serial", "prelude/weight_one.wgsl", "bag/bag_forward.serial16.wgsl"),
+        unconditional!("vec16.single.serial", "bag/bag_forward.single.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -8,9 +8,8 @@ use crate::cpu::columns::Columns;
 use crate::cpu::format::{Format, with_format};
 use crate::cpu::rows::{Rows, with_rows};
 use crate::cpu::simd::{Cache, vectorised};
-use crate::kernel::Call;
-use crate::kernels::bag_forward::Params;
-use crate::kernels::feature::{Feature, NONE, POOL_MAX, POOL_MEAN, POOL_NONE, Status};
+use crate::kernels::bag_forward::{Params, View};
+use crate::kernels::feature::{Feature, NONE, POOL_MAX, POOL_MEAN, POOL_NONE};
 
 struct Inputs<'a, R: Rows, O> {
     params: Params,
@@ -58,27 +57,27 @@ impl<R: Rows, O> Inputs<'_, R, O> {
     }
 }
 
-pub(crate) fn run(call: Call<'_>) {
-    let Params { rows_type, out_type, .. } = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let Params { rows_type, out_type, .. } = call.params;
     with_rows!(rows_type, rows => with_format!(out_type, out => all_features(call, rows, out)));
 }
 
-fn all_features<R: Rows, O: Format>(mut call: Call<'_>, format: R, out_format: O) {
-    let params: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+fn all_features<R: Rows, O: Format>(call: View<'_>, format: R, out_format: O) {
+    let params = call.params;
+    if call.status.refused() {
         return;
     }
-    let mut rest = &call.read::<Feature>(1)[..params.features as usize];
+    let mut rest = &call.features[..params.features as usize];
     let inputs = Inputs {
         params,
-        offsets: call.read(2),
-        ids: call.read(3),
-        weights: call.read(4),
-        rows: call.read::<R::Element>(5),
+        offsets: call.offsets,
+        ids: call.ids,
+        weights: call.weights,
+        rows: bytemuck::cast_slice::<u32, R::Element>(call.rows),
         format,
         out_format,
     };
-    let out = call.write::<O::Element>(6);
+    let out = bytemuck::cast_slice_mut::<u32, O::Element>(call.out);
     while !rest.is_empty() {
         let together = (2..=rest.len()).take_while(|&n| side_by_side(&rest[..n])).last().unwrap_or(1);
         let (features, later) = rest.split_at(together);

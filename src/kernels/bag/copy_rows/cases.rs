@@ -19,10 +19,10 @@ pub(crate) fn cases() -> Vec<Case> {
                 out_stride: cols + gap % 3,
             };
             let len = |base: u32, stride: u32| (base + (rows - 1) * stride + cols) as usize * width as usize;
-            let bindings = vec![
-                CaseBinding::floats(&random.floats(len(params.source_base, params.source_stride))),
-                CaseBinding::floats(&random.floats(len(params.out_base, params.out_stride))),
-            ];
+            let bindings = Bindings {
+                source: CaseBinding::floats(&random.floats(len(params.source_base, params.source_stride))),
+                out: CaseBinding::floats(&random.floats(len(params.out_base, params.out_stride))),
+            };
             let groups = (rows * cols).div_ceil(KERNEL.variants[variant].workgroup);
             let name = format!("{rows}x{cols} gap={gap}");
             let case = Case::new(name, [variant], &params, bindings, groups);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters; all but the rows in elements of the variant's width.
     Params {
         rows: u32,
@@ -16,6 +16,10 @@ params! {
         source_stride: u32,
         out_base: u32,
         out_stride: u32,
+    }
+    Bindings {
+        source: read [f32] as "array<Elem>",
+        out: write [f32] as "array<Elem>",
     }
 }
 
@@ -38,11 +42,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "copy_rows",
     about: "out[r][c] = source[r][c], with strides of their own",
-    bindings: &[read("source"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -17,13 +17,13 @@ pub(crate) fn cases() -> Vec<Case> {
         let places: Vec<u32> = (0..batch * dim).map(|_| first + random.below(count.max(1))).collect();
         let (grad_base, grad_stride) = (3, dim + 2);
         let params = Params { first_bag, bags: batch, values: count * dim, dim, grad_base, grad_stride };
-        let bindings = vec![
-            CaseBinding::ints(&[Status::CLEAN]),
-            CaseBinding::ints(&inputs.offsets),
-            CaseBinding::ints(&places),
-            CaseBinding::floats(&random.floats((grad_base + batch * grad_stride) as usize)),
-            CaseBinding::poisoned((count * dim).max(4) as usize),
-        ];
+        let bindings = Bindings {
+            status: CaseBinding::ints(&[Status::CLEAN]),
+            offsets: CaseBinding::ints(&inputs.offsets),
+            places: CaseBinding::ints(&places),
+            grad: CaseBinding::floats(&random.floats((grad_base + batch * grad_stride) as usize)),
+            out: CaseBinding::poisoned((count * dim).max(4) as usize),
+        };
         let name = format!("B={batch} L<={longest} D={dims:?}");
         let case = Case::new(name, [0], &params, bindings, (count * dim).div_ceil(64).max(1));
         all.push(if batch == 2048 { case.bench(u64::from(count * dim) * 8, 0) } else { case });

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         first_bag: u32,
@@ -18,13 +19,19 @@ params! {
         grad_base: u32,
         grad_stride: u32,
     }
+    Bindings {
+        status: read Status,
+        offsets: read [u32],
+        places: read [u32],
+        grad: read [f32],
+        out: write [f32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "max_grad",
     about: "out[p][c] = the bag's gradient if position p was the largest in column c, else 0",
-    bindings: &[read("status"), read("offsets"), read("places"), read("grad"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -33,7 +40,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/status.wgsl", "bag/max_grad.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

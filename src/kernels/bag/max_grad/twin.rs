@@ -2,18 +2,16 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
-use crate::kernels::max_grad::Params;
+use crate::kernels::max_grad::View;
 use crate::numbers::narrow;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    if call.status.refused() {
         return;
     }
-    let (offsets, places, grad) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<f32>(3));
-    let out = &mut call.write::<f32>(4)[..p.values as usize];
+    let (offsets, places, grad) = (call.offsets, call.places, call.grad);
+    let out = &mut call.out[..p.values as usize];
     let dim = p.dim as usize;
     let offsets = &offsets[p.first_bag as usize..][..=p.bags as usize];
     out.par_chunks_mut(dim).enumerate().for_each(|(k, out)| {

@@ -36,14 +36,14 @@ pub(crate) fn cases() -> Vec<Case> {
                 let best: Vec<f32> = (0..values).map(|k| (k % 5) as f32 - 2.0).collect();
                 let places: Vec<u32> =
                     (0..values).map(|k| if k % 3 == 0 { u32::MAX } else { k % 9 }).collect();
-                let bindings = vec![
-                    CaseBinding::ints(&[Status::CLEAN]),
-                    CaseBinding::ints(&inputs.offsets),
-                    CaseBinding::ints(&inputs.ids),
-                    CaseBinding::ints(&packed(&inputs.table, rows_type)),
-                    CaseBinding::floats(&best),
-                    CaseBinding::ints(&places),
-                ];
+                let bindings = Bindings {
+                    status: CaseBinding::ints(&[Status::CLEAN]),
+                    offsets: CaseBinding::ints(&inputs.offsets),
+                    ids: CaseBinding::ints(&inputs.ids),
+                    rows: CaseBinding::ints(&packed(&inputs.table, rows_type)),
+                    best: CaseBinding::floats(&best),
+                    places: CaseBinding::ints(&places),
+                };
                 let name = format!("B={batch} L<={longest} D={dims:?} type={rows_type} {order} window");
                 let case = Case::new(name, [0], &params, bindings, values.div_ceil(64));
                 let bytes = u64::from(inputs.count(dims.len() - 1)) * u64::from(feature.dim) * 4;

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         first_bag: u32,
@@ -25,13 +26,20 @@ params! {
         /// 1: no window came before.
         initial: u32,
     }
+    Bindings {
+        status: read Status,
+        offsets: read [u32],
+        ids: read [u32],
+        rows: read [u32],
+        best: write [f32],
+        places: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "max_places",
     about: "for each bag and column the position of the largest value",
-    bindings: &[read("status"), read("offsets"), read("ids"), read("rows"), write("best"), write("places")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -45,7 +53,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

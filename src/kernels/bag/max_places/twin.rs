@@ -3,22 +3,21 @@
 use rayon::prelude::*;
 
 use crate::cpu::format::{Format, with_format};
-use crate::kernel::Call;
-use crate::kernels::feature::{NONE, Status};
-use crate::kernels::max_places::Params;
+use crate::kernels::feature::NONE;
+use crate::kernels::max_places::View;
 
-pub(crate) fn run(call: Call<'_>) {
-    with_format!(call.params::<Params>().rows_type, format => with_rows(call, format));
+pub(crate) fn run(call: View<'_>) {
+    with_format!(call.params.rows_type, format => with_rows(call, format));
 }
 
-fn with_rows<R: Format>(mut call: Call<'_>, format: R) {
-    let p: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+fn with_rows<R: Format>(call: View<'_>, format: R) {
+    let p = call.params;
+    if call.status.refused() {
         return;
     }
-    let (offsets, ids, rows) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<R::Element>(3));
-    let best = &mut call.write::<f32>(4)[..p.values as usize];
-    let places = &mut call.write::<u32>(5)[..p.values as usize];
+    let (offsets, ids, rows) = (call.offsets, call.ids, bytemuck::cast_slice::<u32, R::Element>(call.rows));
+    let best = &mut call.best[..p.values as usize];
+    let places = &mut call.places[..p.values as usize];
     let dim = p.dim as usize;
     let bags = best.par_chunks_mut(dim).zip(places.par_chunks_mut(dim)).enumerate();
     bags.for_each(|(bag, (best, places))| {

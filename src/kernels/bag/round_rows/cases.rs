@@ -18,14 +18,17 @@ pub(crate) fn cases() -> Vec<Case> {
                 source_base: gap,
                 source_stride: cols + gap,
                 out_base: 3,
+                out_stride: row_words + gap,
                 out_type,
             };
             // values of all sizes, those beyond the type and below its smallest among them
             let len = gap + rows * (cols + gap);
             let values: Vec<f32> =
                 (0..len).map(|k| random.float() * [1.0, 1e-6, 1e5, 1e-8][k as usize % 4]).collect();
-            let bindings =
-                vec![CaseBinding::floats(&values), CaseBinding::ints(&vec![7u32; params.words as usize + 5])];
+            let bindings = Bindings {
+                source: CaseBinding::floats(&values),
+                out: CaseBinding::ints(&vec![7u32; (rows * params.out_stride) as usize + 5]),
+            };
             let name = format!("{rows}x{cols} gap={gap} type={out_type}");
             let case = Case::new(name, [0], &params, bindings, params.words.div_ceil(64));
             let bytes = u64::from(rows * cols) * 6;

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Words to write, and those of a row.
@@ -16,18 +16,22 @@ params! {
         /// Where the source begins, and from row to row.
         source_base: u32,
         source_stride: u32,
-        /// The first word.
+        /// The first word, and words from row to row.
         out_base: u32,
+        out_stride: u32,
         /// Element type of the output.
         out_type: u32,
+    }
+    Bindings {
+        source: read [f32],
+        out: write [u32],
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "round_rows",
     about: "out[r][c] = source[r][c] in 16 bits, to the nearest",
-    bindings: &[read("source"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -36,7 +40,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/types.wgsl", "bag/round_rows.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

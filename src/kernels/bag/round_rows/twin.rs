@@ -4,23 +4,24 @@ use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
 use crate::cpu::types::{nearest, pack};
-use crate::kernel::Call;
-use crate::kernels::round_rows::Params;
+use crate::kernels::round_rows::View;
 use crate::kernels::types::{TYPE_BF16, TYPE_F16};
 
 /// Rows that one task takes.
 const ROWS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let (row_words, cols) = (p.row_words as usize, p.cols as usize);
-    let source = &call.read::<f32>(0)[p.source_base as usize..];
-    let out = &mut call.write::<u32>(1)[p.out_base as usize..][..p.words as usize];
-    out.par_chunks_mut(row_words * ROWS).enumerate().for_each(|(task, out)| {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let (row_words, cols, stride) = (p.row_words as usize, p.cols as usize, p.out_stride as usize);
+    let source = &call.source[p.source_base as usize..];
+    let rows = p.words as usize / row_words;
+    let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + row_words];
+    out.par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
         vectorised(
             #[inline(always)]
             || {
-                for (row, out) in (task * ROWS..).zip(out.chunks_mut(row_words)) {
+                for (row, out) in (task * ROWS..).zip(out.chunks_mut(stride)) {
+                    let out = &mut out[..row_words];
                     let values = &source[row * p.source_stride as usize..][..cols];
                     // the type is a constant in each loop
                     match p.out_type {

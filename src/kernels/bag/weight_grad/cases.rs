@@ -46,14 +46,14 @@ fn case(inputs: &UpdateInputs, vec4: bool, rows_type: u32, shape: Shape) -> Case
         TYPE_F32 => CaseBinding::floats(&inputs.table),
         _ => CaseBinding::ints(&types::packed(&inputs.table, rows_type)),
     };
-    let bindings = vec![
-        CaseBinding::ints(&inputs.parts),
-        CaseBinding::ints(&inputs.keys),
-        CaseBinding::ints(&inputs.terms),
-        CaseBinding::floats(&inputs.grad),
-        table,
-        CaseBinding::poisoned(inputs.keys.len()),
-    ];
+    let bindings = Bindings {
+        parts: CaseBinding::ints(&inputs.parts),
+        keys: CaseBinding::ints(&inputs.keys),
+        terms: CaseBinding::ints(&inputs.terms),
+        grad: CaseBinding::floats(&inputs.grad),
+        rows: table,
+        out: CaseBinding::poisoned(inputs.keys.len()),
+    };
     let dims: Vec<u32> = inputs.parts.iter().map(|part| part.dim).collect();
     let case = Case::new(
         format!("D={dims:?} rows={} type={rows_type}", inputs.rows),

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::part::Part;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Positions.
@@ -23,6 +24,14 @@ params! {
         zero_key: u32,
         /// Element type of the rows.
         rows_type: u32,
+    }
+    Bindings {
+        parts: read [Part],
+        keys: read [u32],
+        terms: read [[u32; 2]],
+        grad: read [f32] as "array<Elem>",
+        rows: read [u32] as "array<RowsElem>",
+        out: write [f32],
     }
 }
 
@@ -47,8 +56,6 @@ macro_rules! variant {
             constants: &[],
             sources: fragments![
                 "prelude/grid.wgsl",
-                "prelude/weight_grad_params.wgsl",
-                "prelude/part.wgsl",
                 "prelude/types.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
@@ -63,8 +70,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "weight_grad",
     about: "out[p] = <gradient of the bag, row of the id>, over the bag's length for a mean",
-    bindings: &[read("parts"), read("keys"), read("terms"), read("grad"), read("rows"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!("vec4", "", Wide, "wide", "bag/weight_grad.wgsl"),
         variant!("vec4", "", Serial, "serial", "bag/weight_grad.serial.wgsl"),
@@ -76,7 +82,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("scalar", "any_", Serial, "any.serial", "bag/weight_grad.serial.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

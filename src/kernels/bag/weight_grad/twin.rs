@@ -5,23 +5,22 @@ use rayon::prelude::*;
 use crate::cpu::format::{Format, with_format};
 use crate::cpu::row_sum::row_sum;
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::part::{Part, Term, find_part};
-use crate::kernels::weight_grad::Params;
+use crate::kernels::part::find_part;
+use crate::kernels::weight_grad::View;
 
 /// Positions that one task takes.
 const POSITIONS: usize = 1024;
 
-pub(crate) fn run(call: Call<'_>) {
-    with_format!(call.params::<Params>().rows_type, format => with_rows(call, format));
+pub(crate) fn run(call: View<'_>) {
+    with_format!(call.params.rows_type, format => with_rows(call, format));
 }
 
-fn with_rows<R: Format>(mut call: Call<'_>, format: R) {
-    let p: Params = call.params();
-    let parts = &call.read::<Part>(0)[..p.parts as usize];
-    let keys = &call.read::<u32>(1)[..p.len as usize];
-    let (terms, grad, rows) = (call.read::<Term>(2), call.read::<f32>(3), call.read::<R::Element>(4));
-    let out = &mut call.write::<f32>(5)[..p.len as usize];
+fn with_rows<R: Format>(call: View<'_>, format: R) {
+    let p = call.params;
+    let parts = &call.parts[..p.parts as usize];
+    let keys = &call.keys[..p.len as usize];
+    let (terms, grad, rows) = (call.terms, call.grad, bytemuck::cast_slice::<u32, R::Element>(call.rows));
+    let out = &mut call.out[..p.len as usize];
     let widest = parts.iter().map(|part| part.dim as usize).max().unwrap_or(0);
     keys.par_chunks(POSITIONS).zip(terms.par_chunks(POSITIONS)).zip(out.par_chunks_mut(POSITIONS)).for_each(
         |((keys, terms), out)| {

@@ -23,12 +23,12 @@ pub(crate) fn cases() -> Vec<Case> {
         }
         for (skip, pruned) in [(0, 0), (1, 0), (0, 1)] {
             let params = Params { batch, features: inputs.feature_count(), ids: n, skip, pruned };
-            let bindings = vec![
-                CaseBinding::ints(&[Status::CLEAN]),
-                CaseBinding::ints(&inputs.features),
-                CaseBinding::ints(&inputs.offsets),
-                CaseBinding::ints(&inputs.ids),
-            ];
+            let bindings = Bindings {
+                status: CaseBinding::ints(&[Status::CLEAN]),
+                features: CaseBinding::ints(&inputs.features),
+                offsets: CaseBinding::ints(&inputs.offsets),
+                ids: CaseBinding::ints(&inputs.ids),
+            };
             let case = Case::new(
                 format!("{name} skip={skip} pruned={pruned}"),
                 [0],

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::{Feature, Status};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -20,13 +21,18 @@ params! {
         /// 1: the id 2^32 - 1 is a pruned row.
         pruned: u32,
     }
+    Bindings {
+        status: write Status as "array<atomic<u32>>",
+        features: read [Feature],
+        offsets: read [u32],
+        ids: read [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "check_ids",
     about: "the lowest position whose id is no row, or their number",
-    bindings: &[write("status"), read("features"), read("offsets"), read("ids")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -35,12 +41,12 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/status_words.wgsl",
-            "prelude/feature.wgsl",
+            "prelude/pooling.wgsl",
             "check/check_ids.wgsl"
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,13 +1,12 @@
 //! Twin of `check_ids.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::check_ids::Params;
-use crate::kernels::feature::{Feature, NONE, Status};
+use crate::kernels::check_ids::View;
+use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let status = &mut call.write::<Status>(0)[0];
-    let (features, offsets, ids) = (call.read::<Feature>(1), call.read::<u32>(2), call.read::<u32>(3));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let status = call.status;
+    let (features, offsets, ids) = (call.features, call.offsets, call.ids);
     if status.bad_offset != NONE {
         return;
     }

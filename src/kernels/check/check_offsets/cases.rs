@@ -8,8 +8,11 @@ pub(crate) fn cases() -> Vec<Case> {
     let counted = |name: &str, offsets: &[u32], ids: u32, begins: &[u32]| {
         let bags = u32::try_from(offsets.len()).unwrap_or(1) - 1;
         let features = u32::try_from(begins.len()).unwrap_or(1) - 1;
-        let bindings =
-            vec![CaseBinding::ints(&[Status::CLEAN]), CaseBinding::ints(offsets), CaseBinding::ints(begins)];
+        let bindings = Bindings {
+            status: CaseBinding::ints(&[Status::CLEAN]),
+            offsets: CaseBinding::ints(offsets),
+            begins: CaseBinding::ints(begins),
+        };
         let batch = bags / features.max(1);
         let longest = if name == "a long bag" { 6 } else { u32::MAX };
         let params = Params { bags, ids, batch, longest, counted: u32::from(features > 0) };

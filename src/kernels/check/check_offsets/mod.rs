@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Bags; there is one offset more.
@@ -20,13 +21,17 @@ params! {
         /// 1: `begins` holds what the offsets must be at every `batch`-th place.
         counted: u32,
     }
+    Bindings {
+        status: write Status as "array<atomic<u32>>",
+        offsets: read [u32],
+        begins: read [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "check_offsets",
     about: "the lowest offset that falls, lies beyond the ids or disagrees with the counts",
-    bindings: &[write("status"), read("offsets"), read("begins")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -35,7 +40,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "check/check_offsets.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,14 +1,12 @@
 //! Twin of `check_offsets.wgsl`.
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::check_offsets::Params;
-use crate::kernels::feature::Status;
+use crate::kernels::check_offsets::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let status = &mut call.write::<Status>(0)[0];
-    let (offsets, begins) = (&call.read::<u32>(1)[..=p.bags as usize], call.read::<u32>(2));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let status = call.status;
+    let (offsets, begins) = (&call.offsets[..=p.bags as usize], call.begins);
     let first = (offsets[0] != 0).then_some(0);
     let last = (offsets[p.bags as usize] != p.ids).then_some(p.bags);
     let bad = |least: u32, offset: u32| {

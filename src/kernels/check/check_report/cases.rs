@@ -7,11 +7,11 @@ use crate::kernels::feature::Status;
 pub(crate) fn cases() -> Vec<Case> {
     let offsets = [0, 2, 2, 2, 5, 6, 6];
     let case = |name: &str, status: Status| {
-        let bindings = vec![
-            CaseBinding::ints(&[status]),
-            CaseBinding::ints(&offsets),
-            CaseBinding::ints(&[10, 11, 12, 13, 14, 15]),
-        ];
+        let bindings = Bindings {
+            status: CaseBinding::ints(&[status]),
+            offsets: CaseBinding::ints(&offsets),
+            ids: CaseBinding::ints(&[10, 11, 12, 13, 14, 15]),
+        };
         Case::new(name, [0], &Params { batch: 3, bags: 6 }, bindings, 1)
     };
     let id = |p| Status { bad_position: p, ..Status::CLEAN };

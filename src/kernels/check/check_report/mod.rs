@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -14,13 +15,17 @@ params! {
         /// Bags.
         bags: u32,
     }
+    Bindings {
+        status: write Status,
+        offsets: read [u32],
+        ids: read [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "check_report",
     about: "feature, example and value of the lowest wrong position",
-    bindings: &[write("status"), read("offsets"), read("ids")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -29,7 +34,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/workgroup.wgsl", "prelude/status.wgsl", "check/check_report.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,14 +1,13 @@
 //! Twin of `check_report.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::check_report::Params;
-use crate::kernels::feature::{NONE, Status};
+use crate::kernels::check_report::View;
+use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let status = &mut call.write::<Status>(0)[0];
-    let (offsets, ids) = (call.read::<u32>(1), call.read::<u32>(2));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let status = call.status;
+    let (offsets, ids) = (call.offsets, call.ids);
     if status.bad_offset != NONE {
         let i = status.bad_offset as usize;
         status.value = offsets[i];

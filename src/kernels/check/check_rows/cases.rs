@@ -8,8 +8,11 @@ use crate::numbers::narrow;
 pub(crate) fn cases() -> Vec<Case> {
     let case = |name: &str, rows: &[u32]| {
         let len = narrow(rows.len());
-        let bindings =
-            vec![CaseBinding::ints(&[Status::CLEAN]), CaseBinding::ints(rows), CaseBinding::ints(&[0u32])];
+        let bindings = Bindings {
+            status: CaseBinding::ints(&[Status::CLEAN]),
+            rows: CaseBinding::ints(rows),
+            total: CaseBinding::ints(&[0u32]),
+        };
         let params = Params { len, table_rows: 200_000 };
         let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
         if name == "large" { case.bench(u64::from(len) * 4, 0) } else { case }

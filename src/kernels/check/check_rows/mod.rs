@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows.
@@ -14,13 +15,17 @@ params! {
         /// Rows of the table.
         table_rows: u32,
     }
+    Bindings {
+        status: write Status as "array<atomic<u32>>",
+        rows: read [u32],
+        total: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "check_rows",
     about: "the lowest position whose row does not ascend or does not exist, and the number of rows",
-    bindings: &[write("status"), read("rows"), write("total")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -29,7 +34,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/status_words.wgsl", "check/check_rows.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

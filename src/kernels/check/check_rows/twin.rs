@@ -1,14 +1,13 @@
 //! Twin of `check_rows.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::check_rows::Params;
-use crate::kernels::feature::{NONE, Status};
+use crate::kernels::check_rows::View;
+use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let status = &mut call.write::<Status>(0)[0];
-    let rows = &call.read::<u32>(1)[..p.len as usize];
-    let total = &mut call.write::<u32>(2)[0];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let status = call.status;
+    let rows = &call.rows[..p.len as usize];
+    let total = &mut call.total[0];
     for (i, &row) in (0..).zip(rows) {
         if row == NONE {
             continue;

@@ -30,8 +30,10 @@ pub(crate) fn cases() -> Vec<Case> {
                 first_row: 1000,
                 limit: 65_504f32.to_bits(),
             };
-            let bindings =
-                vec![CaseBinding::ints(&[u32::MAX]), CaseBinding::ints(&packed(&values, rows_type))];
+            let bindings = Bindings {
+                status: CaseBinding::ints(&[u32::MAX]),
+                rows: CaseBinding::ints(&packed(&values, rows_type)),
+            };
             let threads = threads(rows, dim);
             let name = format!("{name} {rows}x{dim} type={rows_type}");
             let case = Case::new(name, [0], &params, bindings, threads.div_ceil(64));

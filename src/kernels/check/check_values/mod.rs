@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         rows: u32,
@@ -21,13 +21,16 @@ params! {
         /// Bits of the largest size.
         limit: u32,
     }
+    Bindings {
+        status: write [u32] as "array<atomic<u32>>",
+        rows: read [u32] as "array<RowsElem>",
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "check_values",
     about: "the lowest row with a value that is no number or larger than a limit",
-    bindings: &[write("status"), read("rows")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -41,7 +44,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

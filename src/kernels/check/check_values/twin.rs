@@ -3,13 +3,12 @@
 use rayon::prelude::*;
 
 use crate::cpu::types::unpack;
-use crate::kernel::Call;
-use crate::kernels::check_values::Params;
+use crate::kernels::check_values::View;
 use crate::kernels::types::bits;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let rows = call.read::<u32>(1);
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let rows = call.rows;
     let bad = (0..p.rows).into_par_iter().map_init(
         || vec![0.0f32; p.dim as usize],
         |row, index| {
@@ -20,6 +19,6 @@ pub(crate) fn run(mut call: Call<'_>) {
         },
     );
     let lowest = bad.flatten().min();
-    let status = &mut call.write::<u32>(0)[0];
+    let status = &mut call.status[0];
     *status = (*status).min(lowest.unwrap_or(u32::MAX));
 }

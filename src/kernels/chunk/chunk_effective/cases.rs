@@ -15,12 +15,12 @@ pub(crate) fn cases() -> Vec<Case> {
         let utility: Vec<f32> = random.floats(len as usize).into_iter().map(f32::abs).collect();
         let touch: Vec<u32> = (0..rows * words).map(|_| random.below(101)).collect();
         let ids: Vec<u32> = (0..rows).map(|_| random.below(5)).collect();
-        let bindings = vec![
-            CaseBinding::floats(&utility),
-            CaseBinding::ints(&touch),
-            CaseBinding::ints(&ids),
-            CaseBinding::poisoned((1 + len) as usize),
-        ];
+        let bindings = Bindings {
+            utility: CaseBinding::floats(&utility),
+            touch: CaseBinding::ints(&touch),
+            row_ids: CaseBinding::ints(&ids),
+            out: CaseBinding::poisoned((1 + len) as usize),
+        };
         let name = format!("{rows} x {chunks} decay={decay}");
         let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
         all.push(if rows == 200_000 { case.bench(u64::from(len) * 8, 0) } else { case });

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Chunks of all rows, and of one.
@@ -21,13 +21,19 @@ params! {
         /// Words of a row in `touch`.
         words: u32,
     }
+    Bindings {
+        utility: read [f32],
+        /// Of each row first the step that it was last changed in.
+        touch: read [u32],
+        row_ids: read [u32],
+        out: write [f32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_effective",
     about: "what time has left of each chunk's utility",
-    bindings: &[read("utility"), read("touch"), read("row_ids"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -36,7 +42,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/powers.wgsl", "chunk/chunk_effective.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -76,15 +76,15 @@ pub(crate) fn cases() -> Vec<Case> {
                 };
                 let first_bags = (2..).step_by(bags as usize);
                 let of_features: Vec<ChunkFeature> = chunks.iter().zip(first_bags).map(feature).collect();
-                let bindings = vec![
-                    status(refused),
-                    CaseBinding::ints(&of_features),
-                    CaseBinding::ints(&begins),
-                    CaseBinding::ints(&rows),
-                    mixed.clone(),
-                    store.clone(),
-                    out.clone(),
-                ];
+                let bindings = Bindings {
+                    status: status(refused),
+                    features: CaseBinding::ints(&of_features),
+                    offsets: CaseBinding::ints(&begins),
+                    rows: CaseBinding::ints(&rows),
+                    slots: mixed.clone(),
+                    store: store.clone(),
+                    out: out.clone(),
+                };
                 let name = format!(
                     "{bags} bags {chunks:?} x {width} in order: {in_order} by {columns} initial={initial} mean={mean} refused={refused}"
                 );

@@ -4,11 +4,13 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface, shared_struct};
+use crate::kernels::feature::Status;
 
-params! {
+shared_struct! {
     /// One feature of a batch as one dispatch sees it. The features of a dispatch lie side by side in the output, in their order.
     ChunkFeature {
+        /// First thread of the dispatch that works for this feature.
         work_begin: u32,
         /// The bag of the first row of the output.
         first_bag: u32,
@@ -18,13 +20,14 @@ params! {
         mean: u32,
         /// Where the slots of the table's rows begin.
         slots_base: u32,
+        /// Element of the output where the feature begins.
         out_base: u32,
         /// Where the entries of the id at position 0 would begin in [`chunk_lists`](crate::kernels::chunk_lists), wrapping around.
         lists_base: u32,
     }
 }
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         features: u32,
@@ -41,6 +44,15 @@ params! {
         base: u32,
         /// 1: nothing was written before.
         initial: u32,
+    }
+    Bindings {
+        status: read Status,
+        features: read [ChunkFeature],
+        offsets: read [u32],
+        rows: read [u32],
+        slots: read [u32],
+        store: read [f32] as "array<vec4<f32>>",
+        out: write [f32] as "array<OutElem>",
     }
 }
 
@@ -61,8 +73,6 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/status.wgsl",
-                "prelude/chunk_feature.wgsl",
-                "prelude/chunk_forward_params.wgsl",
                 "prelude/find_feature.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
@@ -75,16 +85,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_forward",
     about: "out[bag] = sum or mean of the rows of the bag's ids, zeros where chunks are absent",
-    bindings: &[
-        read("status"),
-        read("features"),
-        read("offsets"),
-        read("rows"),
-        read("slots"),
-        read("store"),
-        write("out"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!("vec4", Any, "vec4", "chunk/chunk_forward.wgsl"),
         variant!("scalar", Any, "scalar", "chunk/chunk_forward.wgsl"),
@@ -92,7 +93,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("scalar", Serial, "scalar.serial", "chunk/chunk_forward.serial.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,9 +4,7 @@ use rayon::prelude::*;
 
 use crate::cpu::columns::Columns;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
-use crate::kernel::Call;
-use crate::kernels::chunk_forward::{ChunkFeature, Params};
-use crate::kernels::feature::Status;
+use crate::kernels::chunk_forward::{ChunkFeature, Params, View};
 
 /// Rows of the output that one task takes.
 const ROWS: usize = 64;
@@ -15,14 +13,14 @@ const GROUP: usize = 32;
 /// How many ids ahead chunks are asked from the second cache into the first one.
 const NEAR: usize = 14;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let params: Params = call.params();
-    if call.read::<Status>(0)[0].refused() || params.bags == 0 {
+pub(crate) fn run(call: View<'_>) {
+    let params = call.params;
+    if call.status.refused() || params.bags == 0 {
         return;
     }
-    let features = &call.read::<ChunkFeature>(1)[..params.features as usize];
-    let (offsets, rows, slots) = (call.read::<u32>(2), call.read(3), call.read::<u32>(4));
-    let store = &call.read::<f32>(5)[params.base as usize..][..params.slots as usize * params.width as usize];
+    let features = &call.features[..params.features as usize];
+    let (offsets, rows, slots) = (call.offsets, call.rows, call.slots);
+    let store = &call.store[params.base as usize..][..params.slots as usize * params.width as usize];
     let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
     let (begin, stride) = (first.out_base, params.out_stride as usize);
     let columns = |f: &ChunkFeature| {
@@ -30,7 +28,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         first..first + (f.chunks * params.width) as usize
     };
     let len = (params.bags as usize - 1) * stride + columns(last).end;
-    let out = &mut call.write::<f32>(6)[begin as usize..][..len];
+    let out = &mut call.out[begin as usize..][..len];
     // a thread takes all bags of a feature if it can: the table's frequent rows are then in one cache only
     let tasks: Vec<_> = Columns::split(out, stride, features.iter().map(columns))
         .into_iter()

@@ -61,14 +61,14 @@ pub(crate) fn cases() -> Vec<Case> {
                 feature
             };
             let features: Vec<ChunkFeature> = chunks.iter().zip(0..).map(feature).collect();
-            let bindings = vec![
-                status(refused),
-                CaseBinding::ints(&features),
-                CaseBinding::ints(&begins),
-                CaseBinding::ints(&rows),
-                CaseBinding::ints(&slots),
-                unwritten(list_words + 4 * params.entries),
-            ];
+            let bindings = Bindings {
+                status: status(refused),
+                features: CaseBinding::ints(&features),
+                offsets: CaseBinding::ints(&begins),
+                rows: CaseBinding::ints(&rows),
+                slots: CaseBinding::ints(&slots),
+                lists: unwritten(list_words + 4 * params.entries),
+            };
             let name = format!("{bags} bags {chunks:?} windows={windows} refused={refused}");
             let case = Case::new(name, [0], &params, bindings, threads(&params).unwrap_or(0).div_ceil(64));
             let bench = bags == 2048 && windows == 4 && !refused;

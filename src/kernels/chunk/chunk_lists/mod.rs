@@ -4,7 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::chunk_forward::ChunkFeature;
+use crate::kernels::feature::Status;
 
 /// Windows whose lists are made together.
 pub(crate) const WINDOWS: usize = 4;
@@ -26,7 +28,7 @@ pub(crate) struct List {
 /// Words of a [`List`].
 pub(crate) const LIST_WORDS: u32 = 8;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         features: u32,
@@ -44,6 +46,14 @@ params! {
         /// Entries of a window.
         entries: u32,
     }
+    Bindings {
+        status: read Status,
+        features: read [ChunkFeature],
+        offsets: read [u32],
+        rows: read [u32],
+        slots: read [u32],
+        lists: write [u32],
+    }
 }
 
 /// Neighbours that take one chunk of as many bags: the lanes of a software adapter.
@@ -57,15 +67,7 @@ pub(crate) fn threads(params: &Params) -> Option<u32> {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_lists",
     about: "the slots of each bag's ids by the windows of the store, chunk by chunk",
-    bindings: &[
-        read("status"),
-        read("features"),
-        read("offsets"),
-        read("rows"),
-        read("slots"),
-        write("lists"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -74,14 +76,13 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
-            "prelude/chunk_feature.wgsl",
             "prelude/find_feature.wgsl",
             "prelude/chunk_list.wgsl",
             "chunk/chunk_lists.wgsl"
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

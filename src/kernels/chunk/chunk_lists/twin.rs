@@ -1,18 +1,16 @@
 //! Twin of `chunk_lists.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::chunk_forward::ChunkFeature;
-use crate::kernels::chunk_lists::{LIST_WORDS, List, Params};
-use crate::kernels::feature::{NONE, Status};
+use crate::kernels::chunk_lists::{LIST_WORDS, List, View};
+use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    if call.status.refused() {
         return;
     }
-    let features = &call.read::<ChunkFeature>(1)[..p.features as usize];
-    let (offsets, rows, slots) = (call.read::<u32>(2), call.read::<u32>(3), call.read::<u32>(4));
-    let lists = call.write::<u32>(5);
+    let features = &call.features[..p.features as usize];
+    let (offsets, rows, slots) = (call.offsets, call.rows, call.slots);
+    let lists = call.lists;
     for feature in features {
         for (item, chunk) in (0..p.bags).flat_map(|item| (0..feature.chunks).map(move |chunk| (item, chunk)))
         {

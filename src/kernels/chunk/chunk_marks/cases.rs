@@ -16,12 +16,12 @@ pub(crate) fn cases() -> Vec<Case> {
             // in steps, so that some are as large as the threshold
             let effective: Vec<f32> = (0..3 + len).map(|_| random.below(9) as f32).collect();
             let params = Params { len, chunks, first: 3, stage, margin, threshold: 1, by_column };
-            let bindings = vec![
-                CaseBinding::floats(&effective),
-                CaseBinding::floats(&[9.0, 4.0, 3.0, 5.0, 2.0]),
-                CaseBinding::ints(&mixed_slots(len)),
-                unwritten(4 + len),
-            ];
+            let bindings = Bindings {
+                effective: CaseBinding::floats(&effective),
+                thresholds: CaseBinding::floats(&[9.0, 4.0, 3.0, 5.0, 2.0]),
+                slots: CaseBinding::ints(&mixed_slots(len)),
+                marks: unwritten(4 + len),
+            };
             let name = format!("{rows} x {chunks} stage {stage} margin={margin} by_column={by_column}");
             let case = Case::new(name, [0], &params, bindings, (len + 1).div_ceil(256));
             all.push(if rows == 100_000 { case.bench(u64::from(len) * 12, 0) } else { case });

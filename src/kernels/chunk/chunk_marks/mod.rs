@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Chunks of the table's rows, and of one.
@@ -22,13 +22,18 @@ params! {
         threshold: u32,
         by_column: u32,
     }
+    Bindings {
+        effective: read [f32],
+        thresholds: read [f32],
+        slots: read [u32],
+        marks: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_marks",
     about: "which chunks leave or come, by a threshold",
-    bindings: &[read("effective"), read("thresholds"), read("slots"), write("marks")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -42,7 +47,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -2,18 +2,17 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::chunk_marks::Params;
+use crate::kernels::chunk_marks::View;
 use crate::kernels::chunk_room::{COME, YIELD, is_coming};
 use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (len, chunks) = (p.len as usize, p.chunks as usize);
-    let effective = &call.read::<f32>(0)[p.first as usize..][..len];
-    let thresholds = &call.read::<f32>(1)[p.threshold as usize..];
-    let slots = &call.read::<u32>(2)[..len];
-    let marks = &mut call.write::<u32>(3)[p.first as usize..][..=len];
+    let effective = &call.effective[p.first as usize..][..len];
+    let thresholds = &call.thresholds[p.threshold as usize..];
+    let slots = &call.slots[..len];
+    let marks = &mut call.marks[p.first as usize..][..=len];
     marks[len] = 0;
     let rows =
         marks[..len].par_chunks_mut(chunks).zip(effective.par_chunks(chunks)).zip(slots.par_chunks(chunks));

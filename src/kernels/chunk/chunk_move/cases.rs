@@ -27,14 +27,14 @@ pub(crate) fn cases() -> Vec<Case> {
             let moving = if is_coming(stage) { top.min(marked) } else { marked - stay };
             let room = [stay, moving, top, 2 * u32::from(is_coming(stage))];
             let ids: Vec<u32> = (0..len.div_ceil(chunks)).map(|row| row * 91 + 4).collect();
-            let bindings = vec![
-                CaseBinding::ints(&places),
-                CaseBinding::ints(&ids),
-                CaseBinding::ints(&room),
-                CaseBinding::ints(&(0..top + len).map(|i| i * 7 % 1_000_003).collect::<Vec<u32>>()),
-                CaseBinding::ints(&slots),
-                unwritten(4 * len),
-            ];
+            let bindings = Bindings {
+                places: CaseBinding::ints(&places),
+                row_ids: CaseBinding::ints(&ids),
+                room: CaseBinding::ints(&room),
+                free: CaseBinding::ints(&(0..top + len).map(|i| i * 7 % 1_000_003).collect::<Vec<u32>>()),
+                slots: CaseBinding::ints(&slots),
+                fresh: unwritten(4 * len),
+            };
             let name = format!("{len} stage {stage} free={top}");
             let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
             all.push(if len == 200_000 { case.bench(u64::from(len) * 8, 0) } else { case });

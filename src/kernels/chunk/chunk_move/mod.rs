@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Chunks of the table's rows, and of one.
@@ -19,13 +19,20 @@ params! {
         /// The table's number.
         table: u32,
     }
+    Bindings {
+        places: read [u32],
+        row_ids: read [u32],
+        room: read [u32],
+        free: write [u32],
+        slots: write [u32],
+        fresh: write [[u32; 4]],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_move",
     about: "slots of chunks that leave to the stack of free ones, or from there to those that come",
-    bindings: &[read("places"), read("row_ids"), read("room"), write("free"), write("slots"), write("fresh")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -39,7 +46,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,16 +1,15 @@
 //! Twin of `chunk_move.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::chunk_move::Params;
+use crate::kernels::chunk_move::View;
 use crate::kernels::chunk_room::is_coming;
 use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let places = &call.read::<u32>(0)[p.first as usize..][..=p.len as usize];
-    let row_ids = call.read::<u32>(1);
-    let &[stay, moving, top, before] = call.read::<u32>(2).first_chunk().unwrap_or(&[0; 4]);
-    let (free, slots, fresh) = (call.write::<u32>(3), call.write::<u32>(4), call.write::<[u32; 4]>(5));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let places = &call.places[p.first as usize..][..=p.len as usize];
+    let row_ids = call.row_ids;
+    let &[stay, moving, top, before] = call.room.first_chunk().unwrap_or(&[0; 4]);
+    let (free, slots, fresh) = (call.free, call.slots, call.fresh);
     let slots = &mut slots[..p.len as usize];
     for ((own, pair), i) in slots.iter_mut().zip(places.windows(2)).zip(0..) {
         // beyond the moving ones if it is one that stays

@@ -17,15 +17,15 @@ pub(crate) fn cases() -> Vec<Case> {
         let rows: Vec<[u32; 2]> = (0..len).map(|i| [i * 7 % (2 * len + 1), i * 77 + 5]).collect();
         let stack: Vec<u32> = (0..free.max(1)).map(|i| i * 3 % 100_003).collect();
         let params = Params { len, chunks, table: 1, step: 12, words, credit: 9 };
-        let bindings = vec![
-            CaseBinding::ints(&rows),
-            CaseBinding::ints(&[new]),
-            CaseBinding::ints(&[free]),
-            CaseBinding::ints(&stack),
-            unwritten((2 * len + 1) * chunks),
-            unwritten((2 * len + 1) * words),
-            unwritten(4 * len * chunks),
-        ];
+        let bindings = Bindings {
+            new_rows: CaseBinding::ints(&rows),
+            admitted: CaseBinding::ints(&[new]),
+            free_count: CaseBinding::ints(&[free]),
+            free: CaseBinding::ints(&stack),
+            slots: unwritten((2 * len + 1) * chunks),
+            touch: unwritten((2 * len + 1) * words),
+            fresh: unwritten(4 * len * chunks),
+        };
         let case = Case::new(name, [0], &params, bindings, (len * chunks).div_ceil(256));
         all.push(if name == "large" { case.bench(200_000 * 24, 0) } else { case });
     }

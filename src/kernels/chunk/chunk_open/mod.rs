@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// No fewer than the new rows.
@@ -21,21 +21,23 @@ params! {
         words: u32,
         credit: u32,
     }
+    Bindings {
+        /// Each row with its virtual id.
+        new_rows: read [[u32; 2]],
+        admitted: read [u32],
+        free_count: read [u32],
+        free: read [u32],
+        slots: write [u32],
+        /// Of each row the step that it was last changed in, and what it is kept for if rows leave.
+        touch: write [u32],
+        fresh: write [[u32; 4]],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_open",
     about: "slots for the chunks of new rows, from the stack of free ones",
-    bindings: &[
-        read("new_rows"),
-        read("admitted"),
-        read("free_count"),
-        read("free"),
-        write("slots"),
-        write("touch"),
-        write("fresh"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -44,7 +46,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "chunk/chunk_open.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

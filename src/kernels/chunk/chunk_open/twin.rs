@@ -1,13 +1,12 @@
 //! Twin of `chunk_open.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::chunk_open::Params;
+use crate::kernels::chunk_open::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let (new_rows, admitted) = (call.read::<[u32; 2]>(0), call.read::<u32>(1)[0]);
-    let free = &call.read::<u32>(3)[..call.read::<u32>(2)[0] as usize];
-    let (slots, touch, fresh) = (call.write::<u32>(4), call.write::<u32>(5), call.write::<[u32; 4]>(6));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let (new_rows, admitted) = (call.new_rows, call.admitted[0]);
+    let free = &call.free[..call.free_count[0] as usize];
+    let (slots, touch, fresh) = (call.slots, call.touch, call.fresh);
     let mut from_top = free.iter().rev();
     let mut fresh = fresh.iter_mut();
     for &[row, id] in &new_rows[..admitted.min(p.len) as usize] {

@@ -7,7 +7,11 @@ use crate::kernels::jagged_inputs::unwritten;
 pub(crate) fn cases() -> Vec<Case> {
     [("all", 5u32, 40u32), ("too few slots", 5, 11), ("no slots", 5, 0), ("nothing new", 0, 11)]
         .map(|(name, admitted, free)| {
-            let bindings = vec![CaseBinding::ints(&[admitted]), CaseBinding::ints(&[free]), unwritten(1)];
+            let bindings = Bindings {
+                admitted: CaseBinding::ints(&[admitted]),
+                free_count: CaseBinding::ints(&[free]),
+                fresh_count: unwritten(1),
+            };
             Case::new(name, [0], &Params { chunks: 4 }, bindings, 1)
         })
         .into()

@@ -4,21 +4,26 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Chunks of a row.
         chunks: u32,
+    }
+    Bindings {
+        admitted: read [u32],
+        free_count: write [u32],
+        /// How many chunks are fresh.
+        fresh_count: write [u32],
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_opened",
     about: "free slots after the chunks of new rows got theirs, and how many did",
-    bindings: &[read("admitted"), write("free_count"), write("fresh_count")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -27,7 +32,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "chunk/chunk_opened.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

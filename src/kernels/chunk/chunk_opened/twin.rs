@@ -1,12 +1,11 @@
 //! Twin of `chunk_opened.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::chunk_opened::Params;
+use crate::kernels::chunk_opened::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let admitted = call.read::<u32>(0)[0];
-    let (free_count, fresh_count) = (call.write::<u32>(1), call.write::<u32>(2));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let admitted = call.admitted[0];
+    let (free_count, fresh_count) = (call.free_count, call.fresh_count);
     fresh_count[0] = free_count[0].min(admitted * p.chunks);
     free_count[0] -= fresh_count[0];
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::{Case, CaseBinding};
-use crate::kernels::chunk_lists::{LIST_WORDS, List, WINDOWS};
+use crate::kernels::chunk_lists::{LIST_WORDS, List};
 use crate::kernels::jagged_inputs::status;
 use crate::kernels::random::Random;
 
@@ -34,9 +34,15 @@ pub(crate) fn cases() -> Vec<Case> {
             let mut words = bytemuck::cast_slice::<_, u32>(&lists).to_vec();
             words.extend((0..4 * entries).map(|_| random.below(slots)));
             let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
-            let mut bindings = vec![status(refused), CaseBinding::ints(&words)];
-            bindings.extend((0..WINDOWS).map(|_| floats(slots * width)));
-            bindings.push(floats(4 + bags * (chunks * width + 4)));
+            let bindings = Bindings {
+                status: status(refused),
+                lists: CaseBinding::ints(&words),
+                store_0: floats(slots * width),
+                store_1: floats(slots * width),
+                store_2: floats(slots * width),
+                store_3: floats(slots * width),
+                out: floats(4 + bags * (chunks * width + 4)),
+            };
             let work = bags * chunks * width / 16;
             let params = Params { work, width, entries, initial };
             let name = format!("{bags} bags of {chunks} x {width} initial={initial} refused={refused}");

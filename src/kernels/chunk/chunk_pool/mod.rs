@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Sixteens of columns of the output.
@@ -17,6 +18,15 @@ params! {
         entries: u32,
         /// 1: nothing was written before.
         initial: u32,
+    }
+    Bindings {
+        status: read Status,
+        lists: read [u32],
+        store_0: read [f32] as "array<vec4<f32>>",
+        store_1: read [f32] as "array<vec4<f32>>",
+        store_2: read [f32] as "array<vec4<f32>>",
+        store_3: read [f32] as "array<vec4<f32>>",
+        out: write [f32] as "array<OutElem>",
     }
 }
 
@@ -47,19 +57,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_pool",
     about: "out[bag] = sum or mean of the chunks in the lists of four windows",
-    bindings: &[
-        read("status"),
-        read("lists"),
-        read("store_0"),
-        read("store_1"),
-        read("store_2"),
-        read("store_3"),
-        write("out"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

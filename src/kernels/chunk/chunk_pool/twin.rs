@@ -1,20 +1,18 @@
 //! Twin of `chunk_pool.wgsl`.
 
-use crate::kernel::Call;
 use crate::kernels::chunk_lists::{LIST_WORDS, List, WINDOWS};
-use crate::kernels::chunk_pool::Params;
-use crate::kernels::feature::Status;
+use crate::kernels::chunk_pool::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    if call.status.refused() {
         return;
     }
-    let words = call.read::<u32>(1);
-    let stores: [&[f32]; WINDOWS] = std::array::from_fn(|window| call.read(2 + window));
+    let words = call.lists;
+    let stores: [&[f32]; WINDOWS] = [call.store_0, call.store_1, call.store_2, call.store_3];
     let width = p.width as usize;
     let lists: &[List] = bytemuck::cast_slice(&words[..(p.work / (p.width / 16) * LIST_WORDS) as usize]);
-    let out = call.write::<f32>(6);
+    let out = call.out;
     let mut sum = vec![0.0f32; width];
     for list in lists {
         let out = &mut out[list.out as usize..][..width];

@@ -30,12 +30,12 @@ pub(crate) fn cases() -> Vec<Case> {
         };
         let values = (params.base + params.slots * width) as usize;
         let words = (params.state_base + params.slots * state_width) as usize;
-        let bindings = vec![
-            CaseBinding::ints(&listed),
-            CaseBinding::ints(&[fresh]),
-            CaseBinding::floats(&random.floats(values)),
-            CaseBinding::ints(&vec![7u32; words]),
-        ];
+        let bindings = Bindings {
+            fresh: CaseBinding::ints(&listed),
+            fresh_count: CaseBinding::ints(&[fresh]),
+            weights: CaseBinding::floats(&random.floats(values)),
+            state: CaseBinding::ints(&vec![7u32; words]),
+        };
         let case = Case::new(name, [0], &params, bindings, params.len.div_ceil(256));
         all.push(if name == "large" {
             case.bench(u64::from(fresh * (width + state_width)) * 4, 0)

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// No fewer than are fresh.
@@ -25,13 +25,18 @@ params! {
         /// Their bound.
         scale: f32,
     }
+    Bindings {
+        fresh: read [[u32; 4]],
+        fresh_count: read [u32],
+        weights: write [f32],
+        state: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_reset",
     about: "values of fresh chunks, whose state becomes 0",
-    bindings: &[read("fresh"), read("fresh_count"), write("weights"), write("state")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -40,7 +45,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/random.wgsl", "chunk/chunk_reset.wgsl",],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

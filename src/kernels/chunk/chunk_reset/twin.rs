@@ -1,14 +1,13 @@
 //! Twin of `chunk_reset.wgsl`.
 
 use crate::cpu::random::uniform_value;
-use crate::kernel::Call;
-use crate::kernels::chunk_reset::Params;
+use crate::kernels::chunk_reset::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let fresh = call.read::<[u32; 4]>(0);
-    let count = call.read::<u32>(1)[0].min(p.len) as usize;
-    let (weights, state) = (call.write::<f32>(2), call.write::<u32>(3));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let fresh = call.fresh;
+    let count = call.fresh_count[0].min(p.len) as usize;
+    let (weights, state) = (call.weights, call.state);
     for &[slot, id, chunk, table] in &fresh[..count] {
         let slot = slot.wrapping_sub(p.first_slot);
         if slot >= p.slots {

@@ -4,7 +4,7 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
 /// Stages of an adjustment: those leave that are worth less than the threshold.
 pub(crate) const LEAVE: u32 = 0;
@@ -23,7 +23,7 @@ pub(crate) fn is_coming(stage: u32) -> bool {
     stage >= COME
 }
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Chunks of all tables' rows.
@@ -32,13 +32,22 @@ params! {
         /// Slots that stay free, if as many are before chunks yield.
         spare: u32,
     }
+    Bindings {
+        places: read [u32],
+        /// Exclusive sums of the marks of those that come, of use if chunks yield to them.
+        comers: read [u32],
+        free_count: write [u32],
+        /// How many chunks came so far and how many left, slots for more that come.
+        progress: write [u32],
+        /// Marked ones that stay where they are, those that move, free slots before, those that came before.
+        room: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_room",
     about: "how many chunks leave or come, and which places of the stack of free slots are theirs",
-    bindings: &[read("places"), read("comers"), write("free_count"), write("progress"), write("room")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -47,7 +56,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/chunk_stages.wgsl", "chunk/chunk_room.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

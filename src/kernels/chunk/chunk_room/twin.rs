@@ -1,13 +1,12 @@
 //! Twin of `chunk_room.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::chunk_room::{Params, YIELD, is_coming};
+use crate::kernels::chunk_room::{View, YIELD, is_coming};
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let len = p.len as usize;
-    let (marked, comers) = (call.read::<u32>(0)[len], call.read::<u32>(1));
-    let (free_count, progress, room) = (call.write::<u32>(2), call.write::<u32>(3), call.write::<u32>(4));
+    let (marked, comers) = (call.places[len], call.comers);
+    let (free_count, progress, room) = (call.free_count, call.progress, call.room);
     let free = free_count[0];
     let (mut stay, mut moving) = (0, marked);
     if p.stage == YIELD {

@@ -19,12 +19,12 @@ pub(crate) fn cases() -> Vec<Case> {
     {
         let occurred: Vec<u32> = (0..total.max(1)).map(|i| i * (rows / total.max(1))).collect();
         let params = Params { len, chunks };
-        let bindings = vec![
-            CaseBinding::ints(&occurred),
-            CaseBinding::ints(&[total]),
-            CaseBinding::ints(&mixed_slots(rows * chunks)),
-            unwritten(len * chunks),
-        ];
+        let bindings = Bindings {
+            rows: CaseBinding::ints(&occurred),
+            total: CaseBinding::ints(&[total]),
+            slots: CaseBinding::ints(&mixed_slots(rows * chunks)),
+            out: unwritten(len * chunks),
+        };
         let name = format!("{total} of {rows} x {chunks}");
         let case = Case::new(name, [0], &params, bindings, (len * chunks).div_ceil(256));
         all.push(if len == 100_000 { case.bench(u64::from(len * chunks) * 8, 0) } else { case });

@@ -14,13 +14,13 @@ pub(crate) fn cases() -> Vec<Case> {
         // each once
         let positions: Vec<u32> = (0..count).map(|i| count - 1 - i).collect();
         let occurrences: Vec<u32> = (0..len).map(|_| random.below(5)).collect();
-        let bindings = vec![
-            CaseBinding::ints(&sorted),
-            CaseBinding::ints(&positions),
-            CaseBinding::ints(&occurrences),
-            unwritten(2 * count),
-            unwritten(2 * count),
-        ];
+        let bindings = Bindings {
+            sorted: CaseBinding::ints(&sorted),
+            positions: CaseBinding::ints(&positions),
+            occurrences: CaseBinding::ints(&occurrences),
+            keys: unwritten(2 * count),
+            terms: unwritten(2 * count),
+        };
         let name = format!("{len} x {chunks}");
         let case = Case::new(name, [0], &Params { len, chunks, width }, bindings, count.div_ceil(256));
         all.push(if len == 50_000 { case.bench(u64::from(count) * 28, 0) } else { case });

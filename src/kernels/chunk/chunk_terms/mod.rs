@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows, and chunks of a row.
@@ -15,13 +15,20 @@ params! {
         /// Columns of a chunk.
         width: u32,
     }
+    Bindings {
+        sorted: read [u32],
+        /// Of each key where it was before.
+        positions: read [u32],
+        occurrences: read [u32],
+        keys: write [u32],
+        terms: write [[u32; 2]],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_terms",
     about: "sorted chunks with a term for each, and how often their rows occurred",
-    bindings: &[read("sorted"), read("positions"), read("occurrences"), write("keys"), write("terms")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -30,7 +37,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "chunk/chunk_terms.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

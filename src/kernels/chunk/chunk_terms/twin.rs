@@ -2,17 +2,15 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::chunk_terms::Params;
-use crate::kernels::part::Term;
+use crate::kernels::chunk_terms::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let all = (p.len * p.chunks) as usize;
-    let (sorted, positions) = (&call.read::<u32>(0)[..all], &call.read::<u32>(1)[..all]);
-    let occurrences = call.read::<u32>(2);
-    let (keys, counts) = call.write::<u32>(3)[..2 * all].split_at_mut(all);
-    let terms = &mut call.write::<Term>(4)[..all];
+    let (sorted, positions) = (&call.sorted[..all], &call.positions[..all]);
+    let occurrences = call.occurrences;
+    let (keys, counts) = call.keys[..2 * all].split_at_mut(all);
+    let terms = &mut call.terms[..all];
     keys.copy_from_slice(sorted);
     counts.par_iter_mut().zip(terms).zip(positions).with_min_len(4096).for_each(
         |((count, term), &position)| {

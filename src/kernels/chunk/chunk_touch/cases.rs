@@ -16,13 +16,13 @@ pub(crate) fn cases() -> Vec<Case> {
         let params = Params { len: rows, chunks, first: 1, step: 8, words };
         let marked = places[places.len() - 1];
         let stay = marked / 3;
-        let bindings = vec![
-            CaseBinding::ints(&places),
-            CaseBinding::ints(&[stay, marked - stay - marked / 4]),
-            CaseBinding::floats(&random.floats((1 + count) as usize)),
-            CaseBinding::floats(&random.floats(count as usize)),
-            CaseBinding::ints(&vec![3u32; (rows * words) as usize]),
-        ];
+        let bindings = Bindings {
+            places: CaseBinding::ints(&places),
+            room: CaseBinding::ints(&[stay, marked - stay - marked / 4]),
+            effective: CaseBinding::floats(&random.floats((1 + count) as usize)),
+            utility: CaseBinding::floats(&random.floats(count as usize)),
+            touch: CaseBinding::ints(&vec![3u32; (rows * words) as usize]),
+        };
         let case = Case::new(format!("{rows} x {chunks}"), [0], &params, bindings, rows.div_ceil(256));
         all.push(if rows == 50_000 { case.bench(u64::from(count) * 8, 0) } else { case });
     }

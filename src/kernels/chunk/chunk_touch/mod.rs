@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows.
@@ -20,13 +20,19 @@ params! {
         /// Words of a row in `touch`.
         words: u32,
     }
+    Bindings {
+        places: read [u32],
+        room: read [u32],
+        effective: read [f32],
+        utility: write [f32],
+        touch: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_touch",
     about: "rows of which a chunk left or came count as changed",
-    bindings: &[read("places"), read("room"), read("effective"), write("utility"), write("touch")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -35,7 +41,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "chunk/chunk_touch.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

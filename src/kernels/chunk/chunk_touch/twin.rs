@@ -2,17 +2,16 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::chunk_touch::Params;
+use crate::kernels::chunk_touch::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (rows, chunks, first) = (p.len as usize, p.chunks as usize, p.first as usize);
-    let places = &call.read::<u32>(0)[first..][..=rows * chunks];
-    let &[stay, moving] = call.read::<u32>(1).first_chunk().unwrap_or(&[0; 2]);
-    let effective = &call.read::<f32>(2)[first..][..rows * chunks];
-    let utility = &mut call.write::<f32>(3)[..rows * chunks];
-    let touch = &mut call.write::<u32>(4)[..rows * p.words as usize];
+    let places = &call.places[first..][..=rows * chunks];
+    let &[stay, moving] = call.room.first_chunk().unwrap_or(&[0; 2]);
+    let effective = &call.effective[first..][..rows * chunks];
+    let utility = &mut call.utility[..rows * chunks];
+    let touch = &mut call.touch[..rows * p.words as usize];
     let of_rows = touch.par_chunks_mut(p.words as usize).zip(utility.par_chunks_mut(chunks));
     of_rows.zip(effective.par_chunks(chunks)).enumerate().with_min_len(1024).for_each(
         |(row, ((touch, utility), effective))| {

@@ -26,14 +26,14 @@ pub(crate) fn cases() -> Vec<Case> {
                 random.floats((table_rows * chunks) as usize).into_iter().map(f32::abs).collect();
             let len = occurred + 9;
             let params = Params { len, chunks, width, step: 30, exponent, decay, words, counting };
-            let bindings = vec![
-                CaseBinding::ints(&rows),
-                CaseBinding::ints(&[occurred]),
-                CaseBinding::floats(&sums),
-                CaseBinding::ints(&counts),
-                CaseBinding::floats(&utility),
-                CaseBinding::ints(&touch),
-            ];
+            let bindings = Bindings {
+                rows: CaseBinding::ints(&rows),
+                total: CaseBinding::ints(&[occurred]),
+                sums: CaseBinding::floats(&sums),
+                occurrences: CaseBinding::ints(&counts),
+                utility: CaseBinding::floats(&utility),
+                touch: CaseBinding::ints(&touch),
+            };
             let name = format!("{occurred} rows exponent={exponent}");
             let case = Case::new(name, [0], &params, bindings, len.div_ceil(64));
             let values = u64::from(occurred * chunks * width);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// No fewer than the rows that occurred.
@@ -26,20 +26,22 @@ params! {
         /// 1: the second of them counts occurrences.
         counting: u32,
     }
+    Bindings {
+        rows: read [u32],
+        total: read [u32],
+        /// The sum of each row's gradient, and its number of occurrences.
+        sums: read [f32] as "array<vec4<f32>>",
+        occurrences: read [u32],
+        utility: write [f32],
+        /// Of each row the step that it was last changed in, and what it is kept for if rows leave.
+        touch: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_utility",
     about: "a step's utility of each chunk: a power of the frequency times the norm of the gradient",
-    bindings: &[
-        read("rows"),
-        read("total"),
-        read("sums"),
-        read("occurrences"),
-        write("utility"),
-        write("touch"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -53,7 +55,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

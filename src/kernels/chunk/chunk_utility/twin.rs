@@ -5,19 +5,18 @@ use rayon::prelude::*;
 use crate::cpu::norm::SMALL;
 use crate::cpu::powers::power;
 use crate::cpu::split::split_at_all;
-use crate::kernel::Call;
-use crate::kernels::chunk_utility::Params;
+use crate::kernels::chunk_utility::View;
 
 /// Rows of a task.
 const ROWS: usize = 512;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (chunks, width, words) = (p.chunks as usize, p.width as usize, p.words as usize);
-    let count = call.read::<u32>(1)[0].min(p.len) as usize;
-    let rows = &call.read::<u32>(0)[..count];
-    let (sums, occurrences) = (call.read::<f32>(2), call.read::<u32>(3));
-    let (utility, touch) = (call.write::<f32>(4), call.write::<u32>(5));
+    let count = call.total[0].min(p.len) as usize;
+    let rows = &call.rows[..count];
+    let (sums, occurrences) = (call.sums, call.occurrences);
+    let (utility, touch) = (call.utility, call.touch);
     // rows ascend: cut where the first row of each task but the first begins
     let firsts = || rows.chunks(ROWS).skip(1).map(|rows| rows[0] as usize);
     let (all, ends) = (utility.len(), touch.len());

@@ -18,15 +18,15 @@ pub(crate) fn cases() -> Vec<Case> {
                 places.push(places[places.len() - 1] + u32::from(credit != NONE && *slot != NONE));
             }
         }
-        let bindings = vec![
-            CaseBinding::ints(&credit),
-            CaseBinding::ints(&rows),
-            CaseBinding::ints(&places),
-            CaseBinding::ints(&[4u32]),
-            unwritten(4 + len * chunks),
-            CaseBinding::ints(&slots),
-            CaseBinding::floats(&vec![0.5; slots.len()]),
-        ];
+        let bindings = Bindings {
+            credit: CaseBinding::ints(&credit),
+            rows: CaseBinding::ints(&rows),
+            places: CaseBinding::ints(&places),
+            free_count: CaseBinding::ints(&[4u32]),
+            free: unwritten(4 + len * chunks),
+            slots: CaseBinding::ints(&slots),
+            utility: CaseBinding::floats(&vec![0.5; slots.len()]),
+        };
         let name = format!("{len} x {chunks}, {stay} stay");
         let case = Case::new(name, [0], &Params { len, chunks }, bindings, (len * chunks).div_ceil(256));
         all.push(if len == 20_000 { case.bench(u64::from(len * chunks) * 16, 0) } else { case });

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows that leave, as far as they may.
@@ -14,21 +14,21 @@ params! {
         /// Chunks of a row.
         chunks: u32,
     }
+    Bindings {
+        credit: read [u32],
+        rows: read [u32],
+        places: read [u32],
+        free_count: read [u32],
+        free: write [u32],
+        slots: write [u32],
+        utility: write [f32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "evict_chunks",
     about: "slots of rows that leave to the stack of free ones",
-    bindings: &[
-        read("credit"),
-        read("rows"),
-        read("places"),
-        read("free_count"),
-        write("free"),
-        write("slots"),
-        write("utility"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -37,7 +37,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/chunks.wgsl", "chunk/evict_chunks.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -17,12 +17,12 @@ pub(crate) fn cases() -> Vec<Case> {
             let utility: Vec<f32> =
                 random.floats((rows * chunks) as usize).into_iter().map(f32::abs).collect();
             let params = Params { len: rows, chunks, policy, step: 100, decay: 0.99, power: 0.75, words };
-            let bindings = vec![
-                CaseBinding::ints(&ids),
-                CaseBinding::ints(&touch),
-                CaseBinding::floats(&utility),
-                CaseBinding::mixed(&vec![0x7777_7777u32; rows as usize]),
-            ];
+            let bindings = Bindings {
+                row_ids: CaseBinding::ints(&ids),
+                touch: CaseBinding::ints(&touch),
+                utility: CaseBinding::floats(&utility),
+                credit: CaseBinding::mixed(&vec![0x7777_7777u32; rows as usize]),
+            };
             let name = format!("{rows} x {chunks} policy={policy}");
             let case = Case::new(name, [0], &params, bindings, rows.div_ceil(256));
             let bench = (rows, policy) == (50_000, UTILITY);

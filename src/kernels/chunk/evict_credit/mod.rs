@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows, and chunks of one.
@@ -22,6 +22,13 @@ params! {
         power: f32,
         /// Words of a row in `touch`.
         words: u32,
+    }
+    Bindings {
+        row_ids: read [u32],
+        /// Of each row the step that it was last changed in, and what else it is kept for.
+        touch: read [u32],
+        utility: read [f32],
+        credit: write [u32],
     }
 }
 
@@ -40,8 +47,7 @@ pub(crate) const UTILITY: u32 = 3;
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "evict_credit",
     about: "what each row of a table is kept for",
-    bindings: &[read("row_ids"), read("touch"), read("utility"), write("credit")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -55,7 +61,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

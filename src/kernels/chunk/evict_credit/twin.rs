@@ -3,14 +3,13 @@
 use rayon::prelude::*;
 
 use crate::cpu::powers::{exp_2, log_2, power};
-use crate::kernel::Call;
-use crate::kernels::evict_credit::{DISTANCE, Params, UTILITY, WORD};
+use crate::kernels::evict_credit::{DISTANCE, UTILITY, View, WORD};
 use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let (row_ids, touch, utility) = (call.read::<u32>(0), call.read::<u32>(1), call.read::<f32>(2));
-    let credit = &mut call.write::<u32>(3)[..p.len as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let (row_ids, touch, utility) = (call.row_ids, call.touch, call.utility);
+    let credit = &mut call.credit[..p.len as usize];
     let rows = touch.par_chunks(p.words as usize).zip(utility.par_chunks(p.chunks as usize)).zip(row_ids);
     credit.par_iter_mut().zip(rows).with_min_len(1024).for_each(|(credit, ((touch, utility), &id))| {
         if id == 0 {

@@ -2,15 +2,14 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::evict_marks::Params;
+use crate::kernels::evict_marks::View;
 use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (len, chunks) = (p.len as usize, p.chunks as usize);
-    let (credit, rows, slots) = (call.read::<u32>(0), call.read::<u32>(1), call.read::<u32>(2));
-    let marks = &mut call.write::<u32>(3)[..=len * chunks];
+    let (credit, rows, slots) = (call.credit, call.rows, call.slots);
+    let marks = &mut call.marks[..=len * chunks];
     marks[len * chunks] = 0;
     let rows = credit.par_iter().zip(rows);
     marks[..len * chunks].par_chunks_mut(chunks).zip(rows).with_min_len(1024).for_each(

@@ -11,7 +11,10 @@ pub(crate) fn cases() -> Vec<Case> {
         let mut random = Random::new(37);
         let listed: Vec<u32> =
             (0..3 + len).map(|_| if random.below(4) == 0 { NONE } else { random.below(rows) }).collect();
-        let bindings = vec![CaseBinding::ints(&listed), CaseBinding::ints(&vec![5u32; rows as usize])];
+        let bindings = Bindings {
+            rows: CaseBinding::ints(&listed),
+            credit: CaseBinding::ints(&vec![5u32; rows as usize]),
+        };
         let case = Case::new(
             format!("{len} of {rows}"),
             [0],

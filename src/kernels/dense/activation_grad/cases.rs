@@ -20,7 +20,10 @@ pub(crate) fn cases() -> Vec<Case> {
                 activation,
             };
             let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
-            let bindings = vec![floats(gap + rows * (cols + gap)), floats(2 * gap + rows * (cols + 2 * gap))];
+            let bindings = Bindings {
+                activated: floats(gap + rows * (cols + gap)),
+                out: floats(2 * gap + rows * (cols + 2 * gap)),
+            };
             let vec4 = cols % 4 == 0 && gap % 4 == 0;
             let name = format!("{rows}x{cols} gap={gap} activation={activation}");
             let groups = threads(rows, cols).div_ceil(KERNEL.variants[0].workgroup);

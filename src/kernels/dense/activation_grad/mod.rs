@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         rows: u32,
@@ -18,6 +18,10 @@ params! {
         out_stride: u32,
         /// `ACTIVATION_RELU` or `ACTIVATION_SIGMOID`.
         activation: u32,
+    }
+    Bindings {
+        activated: read [f32] as "array<Elem>",
+        out: write [f32] as "array<Elem>",
     }
 }
 
@@ -43,11 +47,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "activation_grad",
     about: "out *= derivative of the activation, from its output y",
-    bindings: &[read("activated"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,19 +3,18 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::activation_grad::Params;
+use crate::kernels::activation_grad::View;
 use crate::kernels::linear::ACTIVATION_RELU;
 
 /// Rows that one task takes.
 const ROWS: usize = 32;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (rows, cols) = (p.rows as usize, p.cols as usize);
     let (y_stride, stride) = (p.activated_stride as usize, p.out_stride as usize);
-    let y = &call.read::<f32>(0)[p.activated_base as usize..][..(rows - 1) * y_stride + cols];
-    let out = &mut call.write::<f32>(1)[p.out_base as usize..][..(rows - 1) * stride + cols];
+    let y = &call.activated[p.activated_base as usize..][..(rows - 1) * y_stride + cols];
+    let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + cols];
     out.par_chunks_mut(stride * ROWS).zip(y.par_chunks(y_stride * ROWS)).for_each(|(out, y)| {
         vectorised(
             #[inline(always)]

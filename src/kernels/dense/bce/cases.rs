@@ -30,12 +30,12 @@ pub(crate) fn cases() -> Vec<Case> {
             grad_stride: stride,
             scale: 1.0 / rows as f32,
         };
-        let bindings = vec![
-            CaseBinding::floats(&logits),
-            CaseBinding::floats(&labels),
-            CaseBinding::poisoned(rows as usize),
-            CaseBinding::poisoned(logits.len()),
-        ];
+        let bindings = Bindings {
+            logits: CaseBinding::floats(&logits),
+            labels: CaseBinding::floats(&labels),
+            loss: CaseBinding::poisoned(rows as usize),
+            grad: CaseBinding::poisoned(logits.len()),
+        };
         let groups = rows.div_ceil(KERNEL.variants[0].workgroup);
         let examples = u64::from(rows);
         Case::new(format!("B={rows} spread={spread} stride={stride}"), [0], &params, bindings, groups)

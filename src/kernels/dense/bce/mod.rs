@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -23,13 +23,18 @@ params! {
         /// Factor of the gradient.
         scale: f32,
     }
+    Bindings {
+        logits: read [f32],
+        labels: read [f32],
+        loss: write [f32],
+        grad: write [f32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bce",
     about: "loss = max(z, 0) - z y + log(1 + exp(-|z|)); grad = scale (sigmoid(z) - y)",
-    bindings: &[read("logits"), read("labels"), write("loss"), write("grad")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -38,7 +43,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/sigmoid.wgsl", "dense/bce.wgsl"],
     }],
     parity: Parity::Transcendental,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,8 +3,7 @@
 use rayon::prelude::*;
 
 use crate::cpu::sigmoid::sigmoid;
-use crate::kernel::Call;
-use crate::kernels::bce::Params;
+use crate::kernels::bce::View;
 
 /// `log(1 + t)` for `t` in `0..=1`, as in the shader.
 fn log_1p(t: f32) -> f32 {
@@ -24,13 +23,13 @@ fn loss_of(z: f32, y: f32) -> f32 {
     z.max(0.0) - z * y + log_1p((-z.abs()).exp())
 }
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let rows = p.rows as usize;
-    let logits = call.read::<f32>(0)[p.logits_base as usize..].par_chunks(p.logits_stride as usize);
-    let labels = call.read::<f32>(1)[p.labels_base as usize..].par_chunks(p.labels_stride as usize);
-    let loss = call.write::<f32>(2)[p.loss_base as usize..].par_chunks_mut(p.loss_stride as usize);
-    let grad = call.write::<f32>(3)[p.grad_base as usize..].par_chunks_mut(p.grad_stride as usize);
+    let logits = call.logits[p.logits_base as usize..].par_chunks(p.logits_stride as usize);
+    let labels = call.labels[p.labels_base as usize..].par_chunks(p.labels_stride as usize);
+    let loss = call.loss[p.loss_base as usize..].par_chunks_mut(p.loss_stride as usize);
+    let grad = call.grad[p.grad_base as usize..].par_chunks_mut(p.grad_stride as usize);
     logits.zip(labels).zip(loss).zip(grad).take(rows).with_min_len(256).for_each(
         |(((logit, label), loss), grad)| {
             let (z, y) = (logit[0], label[0]);

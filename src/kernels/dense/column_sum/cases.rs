@@ -22,7 +22,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 format!("{rows}x{cols} gap={gap} accumulate={accumulate} {shape:?}"),
                 variants,
                 &params,
-                vec![CaseBinding::floats(&x), CaseBinding::floats(&out)],
+                Bindings { input: CaseBinding::floats(&x), out: CaseBinding::floats(&out) },
                 groups(shape, cols),
             );
             let values = u64::from(rows * cols);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         rows: u32,
@@ -17,6 +17,10 @@ params! {
         out_base: u32,
         /// 1: the sums are added to the output.
         accumulate: u32,
+    }
+    Bindings {
+        input: read [f32] as "array<Elem>",
+        out: write [f32],
     }
 }
 
@@ -48,9 +52,9 @@ macro_rules! variant {
             constants: &[],
             sources: fragments![
                 "prelude/grid.wgsl",
-                "prelude/column_sum_params.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/input_", $width, ".wgsl"),
+                "dense/column_sum/finish.wgsl",
                 $body
             ],
         }
@@ -60,8 +64,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "column_sum",
     about: "out[c] = sum over r of x[r][c]",
-    bindings: &[read("input"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!("vec4", Wide, "wide", WIDE, "dense/column_sum.wgsl"),
         variant!("vec4", Serial, "serial", SERIAL, "dense/column_sum.serial.wgsl"),
@@ -69,7 +72,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("scalar", Serial, "serial", SERIAL, "dense/column_sum.serial.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

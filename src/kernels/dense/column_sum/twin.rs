@@ -3,17 +3,16 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::column_sum::{LANES, Params};
+use crate::kernels::column_sum::{LANES, View};
 
 /// Columns that one task takes.
 const COLUMNS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (rows, cols, stride) = (p.rows as usize, p.cols as usize, p.input_stride as usize);
-    let x = &call.read::<f32>(0)[p.input_base as usize..][..(rows - 1) * stride + cols];
-    let out = &mut call.write::<f32>(1)[p.out_base as usize..][..cols];
+    let x = &call.input[p.input_base as usize..][..(rows - 1) * stride + cols];
+    let out = &mut call.out[p.out_base as usize..][..cols];
     out.par_chunks_mut(COLUMNS).enumerate().for_each(|(task, out)| {
         vectorised(
             #[inline(always)]

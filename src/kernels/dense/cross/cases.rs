@@ -32,13 +32,13 @@ pub(crate) fn cases() -> Vec<Case> {
                 let elements = base + (rows - 1) * stride + cols;
                 CaseBinding::floats(&random.floats((elements * width) as usize))
             };
-            let bindings = vec![
-                matrix(rows, params.x0_base, params.x0_stride),
-                matrix(rows, params.x_base, params.x_stride),
-                matrix(rows, params.product_base, params.product_stride),
-                matrix(1, params.bias_base, cols),
-                matrix(rows, params.out_base, params.out_stride),
-            ];
+            let bindings = Bindings {
+                x0: matrix(rows, params.x0_base, params.x0_stride),
+                x: matrix(rows, params.x_base, params.x_stride),
+                product: matrix(rows, params.product_base, params.product_stride),
+                bias: matrix(1, params.bias_base, cols),
+                out: matrix(rows, params.out_base, params.out_stride),
+            };
             let groups = (rows * cols).div_ceil(KERNEL.variants[variant].workgroup);
             let case = Case::new(format!("{rows}x{cols} gap={gap}"), [variant], &params, bindings, groups);
             let values = u64::from(rows * cols * width);

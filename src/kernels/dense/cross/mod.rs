@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters; all but the rows in elements of the variant's width.
     Params {
         rows: u32,
@@ -21,6 +21,13 @@ params! {
         bias_base: u32,
         out_base: u32,
         out_stride: u32,
+    }
+    Bindings {
+        x0: read [f32] as "array<Elem>",
+        x: read [f32] as "array<Elem>",
+        product: read [f32] as "array<Elem>",
+        bias: read [f32] as "array<Elem>",
+        out: write [f32] as "array<Elem>",
     }
 }
 
@@ -43,11 +50,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "cross",
     about: "out[r][c] = x0[r][c] (product[r][c] + bias[c]) + x[r][c]",
-    bindings: &[read("x0"), read("x"), read("product"), read("bias"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

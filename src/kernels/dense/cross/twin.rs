@@ -3,26 +3,25 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::cross::Params;
+use crate::kernels::cross::View;
 use crate::kernels::width::Width;
 
 /// Rows that one task takes.
 const ROWS: usize = 32;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns();
     let values = |elements: u32| (elements * width) as usize;
     let (rows, cols) = (p.rows as usize, values(p.cols));
     let strides = [p.x0_stride, p.x_stride, p.product_stride, p.out_stride].map(values);
     let [x0_stride, x_stride, product_stride, out_stride] = strides;
     let span = |stride: usize| (rows - 1) * stride + cols;
-    let x0 = &call.read::<f32>(0)[values(p.x0_base)..][..span(x0_stride)];
-    let x = &call.read::<f32>(1)[values(p.x_base)..][..span(x_stride)];
-    let product = &call.read::<f32>(2)[values(p.product_base)..][..span(product_stride)];
-    let bias = &call.read::<f32>(3)[values(p.bias_base)..][..cols];
-    let out = &mut call.write::<f32>(4)[values(p.out_base)..][..span(out_stride)];
+    let x0 = &call.x0[values(p.x0_base)..][..span(x0_stride)];
+    let x = &call.x[values(p.x_base)..][..span(x_stride)];
+    let product = &call.product[values(p.product_base)..][..span(product_stride)];
+    let bias = &call.bias[values(p.bias_base)..][..cols];
+    let out = &mut call.out[values(p.out_base)..][..span(out_stride)];
     let tasks = out
         .par_chunks_mut(out_stride * ROWS)
         .zip(x0.par_chunks(x0_stride * ROWS))

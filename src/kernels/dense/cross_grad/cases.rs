@@ -33,14 +33,14 @@ pub(crate) fn cases() -> Vec<Case> {
                     let elements = base + (rows - 1) * stride + cols;
                     CaseBinding::floats(&random.floats((elements * width) as usize))
                 };
-                let bindings = vec![
-                    matrix(rows, params.grad_base, params.grad_stride),
-                    matrix(rows, params.x0_base, params.x0_stride),
-                    matrix(rows, params.product_base, params.product_stride),
-                    matrix(1, params.bias_base, cols),
-                    matrix(rows, params.product_grad_base, params.product_grad_stride),
-                    matrix(rows, params.x0_grad_base, params.x0_grad_stride),
-                ];
+                let bindings = Bindings {
+                    grad: matrix(rows, params.grad_base, params.grad_stride),
+                    x0: matrix(rows, params.x0_base, params.x0_stride),
+                    product: matrix(rows, params.product_base, params.product_stride),
+                    bias: matrix(1, params.bias_base, cols),
+                    product_grad: matrix(rows, params.product_grad_base, params.product_grad_stride),
+                    x0_grad: matrix(rows, params.x0_grad_base, params.x0_grad_stride),
+                };
                 let name = format!("{rows}x{cols} gap={gap} through={through} accumulate={accumulate}");
                 let groups = (rows * cols).div_ceil(KERNEL.variants[variant].workgroup);
                 let case = Case::new(name, [variant], &params, bindings, groups);

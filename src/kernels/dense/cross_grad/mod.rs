@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters; sizes and places, but for the rows, in elements of the variant's width.
     Params {
         rows: u32,
@@ -27,6 +27,14 @@ params! {
         through: u32,
         /// 1: the gradient of `x0` is added to what is there.
         accumulate: u32,
+    }
+    Bindings {
+        grad: read [f32] as "array<Elem>",
+        x0: read [f32] as "array<Elem>",
+        product: read [f32] as "array<Elem>",
+        bias: read [f32] as "array<Elem>",
+        product_grad: write [f32] as "array<Elem>",
+        x0_grad: write [f32] as "array<Elem>",
     }
 }
 
@@ -49,18 +57,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "cross_grad",
     about: "product_grad = grad * x0; x0_grad = grad * (product + bias), or added to it",
-    bindings: &[
-        read("grad"),
-        read("x0"),
-        read("product"),
-        read("bias"),
-        write("product_grad"),
-        write("x0_grad"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,15 +3,14 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::cross_grad::Params;
+use crate::kernels::cross_grad::View;
 use crate::kernels::width::Width;
 
 /// Rows that one task takes.
 const ROWS: usize = 32;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns();
     let values = |elements: u32| (elements * width) as usize;
     let (rows, cols) = (p.rows as usize, values(p.cols));
@@ -19,12 +18,12 @@ pub(crate) fn run(mut call: Call<'_>) {
     let [grad_stride, x0_stride, product_stride] = strides;
     let [product_grad_stride, x0_grad_stride] = [p.product_grad_stride, p.x0_grad_stride].map(values);
     let span = |stride: usize| (rows - 1) * stride + cols;
-    let grad = &call.read::<f32>(0)[values(p.grad_base)..][..span(grad_stride)];
-    let x0 = &call.read::<f32>(1)[values(p.x0_base)..][..span(x0_stride)];
-    let product = &call.read::<f32>(2)[values(p.product_base)..][..span(product_stride)];
-    let bias = &call.read::<f32>(3)[values(p.bias_base)..][..cols];
-    let product_grad = &mut call.write::<f32>(4)[values(p.product_grad_base)..][..span(product_grad_stride)];
-    let x0_grad = &mut call.write::<f32>(5)[values(p.x0_grad_base)..][..span(x0_grad_stride)];
+    let grad = &call.grad[values(p.grad_base)..][..span(grad_stride)];
+    let x0 = &call.x0[values(p.x0_base)..][..span(x0_stride)];
+    let product = &call.product[values(p.product_base)..][..span(product_stride)];
+    let bias = &call.bias[values(p.bias_base)..][..cols];
+    let product_grad = &mut call.product_grad[values(p.product_grad_base)..][..span(product_grad_stride)];
+    let x0_grad = &mut call.x0_grad[values(p.x0_grad_base)..][..span(x0_grad_stride)];
     let tasks = product_grad
         .par_chunks_mut(product_grad_stride * ROWS)
         .zip(x0_grad.par_chunks_mut(x0_grad_stride * ROWS))

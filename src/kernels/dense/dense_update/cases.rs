@@ -23,11 +23,11 @@ pub(crate) fn cases() -> Vec<Case> {
             let len = quads as usize * 4;
             // squares are never negative
             let before: Vec<f32> = random.floats((len * state).max(4)).iter().map(|v| v.abs()).collect();
-            let bindings = vec![
-                CaseBinding::floats(&random.floats(len)),
-                CaseBinding::floats(&random.floats(len)),
-                CaseBinding::floats(&before),
-            ];
+            let bindings = Bindings {
+                grad: CaseBinding::floats(&random.floats(len)),
+                weights: CaseBinding::floats(&random.floats(len)),
+                state: CaseBinding::floats(&before),
+            };
             let name = format!("{optimizer} n={len} l2={l2} keep={keep}");
             let case = Case::new(name, [index], &params, bindings, quads.div_ceil(64));
             let (values, state) = (len as u64, state as u64);

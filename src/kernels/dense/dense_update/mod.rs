@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Elements over four.
@@ -24,6 +24,11 @@ params! {
         one_minus_beta2: f32,
         /// Square root of the second moment's bias correction.
         root_correction: f32,
+    }
+    Bindings {
+        grad: read [f32] as "array<vec4<f32>>",
+        weights: write [f32] as "array<vec4<f32>>",
+        state: write [f32] as "array<vec4<f32>>",
     }
 }
 
@@ -49,11 +54,10 @@ pub(crate) const OPTIMIZERS: [(&str, usize); 3] = [("sgd", 0), ("adagrad", 1), (
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "dense_update",
     about: "one step of an optimizer over a whole parameter",
-    bindings: &[read("grad"), write("weights"), write("state")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("sgd"), variant!("adagrad"), variant!("adam")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

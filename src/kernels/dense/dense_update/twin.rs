@@ -4,19 +4,18 @@ use rayon::prelude::*;
 
 use crate::cpu::dense_optimizer::{adagrad, adam, sgd};
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::dense_update::{OPTIMIZERS, Params};
+use crate::kernels::dense_update::{OPTIMIZERS, Params, View};
 
 /// Elements that one task takes.
 const ELEMENTS: usize = 4096;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let len = p.quads as usize * 4;
-    let grad = &call.read::<f32>(0)[..len];
-    let weights = &mut call.write::<f32>(1)[..len];
+    let grad = &call.grad[..len];
+    let weights = &mut call.weights[..len];
     let (_, values) = OPTIMIZERS[call.variant];
-    let state = &mut call.write::<f32>(2)[..len * values];
+    let state = &mut call.state[..len * values];
     match values {
         0 => update(&p, grad, weights, [], sgd::update),
         1 => update(&p, grad, weights, [state], adagrad::update),

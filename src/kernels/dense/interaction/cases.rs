@@ -49,7 +49,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 ),
                 variants,
                 &params,
-                vec![CaseBinding::floats(&x), out.clone()],
+                Bindings { input: CaseBinding::floats(&x), out: out.clone() },
                 groups(wide, &params),
             );
             let (read, written) = (u64::from(features * dim), u64::from(columns));

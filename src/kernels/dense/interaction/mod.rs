@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -22,6 +22,10 @@ params! {
         dense_part: u32,
         /// 1: pairs (i, i) too.
         diagonal: u32,
+    }
+    Bindings {
+        input: read [f32] as "array<Elem>",
+        out: write [f32],
     }
 }
 
@@ -78,8 +82,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "interaction",
     about: "out = [x_0, <x_i, x_j> for i > j (or i >= j)], for each example",
-    bindings: &[read("input"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!("vec4", Wide, "wide", WIDE, &[("SHARED", SHARED)], "dense/interaction.wgsl"),
         variant!("vec4", Any, "tiles", TILES, &[], "dense/interaction.tiles.wgsl"),
@@ -87,7 +90,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("scalar", Any, "tiles", TILES, &[], "dense/interaction.tiles.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,20 +3,19 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::interaction::{Params, pairs};
+use crate::kernels::interaction::{View, pairs};
 
 /// Examples that one task takes.
 const EXAMPLES: usize = 8;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (rows, dim) = (p.rows as usize, p.dim as usize);
     let columns = (pairs(p.features, p.diagonal) + p.dim * p.dense_part) as usize;
     let (x_stride, stride) = (p.input_stride as usize, p.out_stride as usize);
     let width = p.features as usize * dim;
-    let x = &call.read::<f32>(0)[p.input_base as usize..][..(rows - 1) * x_stride + width];
-    let out = &mut call.write::<f32>(1)[p.out_base as usize..][..(rows - 1) * stride + columns];
+    let x = &call.input[p.input_base as usize..][..(rows - 1) * x_stride + width];
+    let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + columns];
     let dense_columns = if p.dense_part == 1 { dim } else { 0 };
     out.par_chunks_mut(stride * EXAMPLES).zip(x.par_chunks(x_stride * EXAMPLES)).for_each(|(out, x)| {
         let lanes = (p.features as usize).next_multiple_of(WIDEST);

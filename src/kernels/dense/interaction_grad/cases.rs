@@ -25,7 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
             diagonal,
         };
         let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
-        let x = floats(gap + rows * params.input_stride);
+        let input = floats(gap + rows * params.input_stride);
         let grad = floats(gap + rows * params.grad_stride);
         let out = CaseBinding::poisoned((gap + rows * params.out_stride) as usize);
         let vec4 = dim % 4 == 0 && gap % 4 == 0;
@@ -33,7 +33,7 @@ pub(crate) fn cases() -> Vec<Case> {
             format!("B={rows} F={features} D={dim} gap={gap} dense={dense_part} diagonal={diagonal}"),
             usize::from(!vec4)..2,
             &params,
-            vec![x, grad, out],
+            Bindings { input, grad, out },
             threads(&params).div_ceil(KERNEL.variants[0].workgroup),
         );
         let moved = 2 * u64::from(features * dim) + u64::from(columns);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -24,6 +24,11 @@ params! {
         dense_part: u32,
         /// 1: pairs (i, i) too.
         diagonal: u32,
+    }
+    Bindings {
+        input: read [f32] as "array<Elem>",
+        grad: read [f32],
+        out: write [f32] as "array<Elem>",
     }
 }
 
@@ -51,11 +56,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "interaction_grad",
     about: "out_i = sum over j of grad_ij x_j, plus the gradient of the copy for i = 0",
-    bindings: &[read("input"), read("grad"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

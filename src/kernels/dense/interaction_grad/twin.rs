@@ -3,23 +3,22 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
 use crate::kernels::interaction::pairs;
-use crate::kernels::interaction_grad::Params;
+use crate::kernels::interaction_grad::View;
 
 /// Examples that one task takes.
 const EXAMPLES: usize = 8;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (rows, dim) = (p.rows as usize, p.dim as usize);
     let width = p.features as usize * dim;
     let columns = (pairs(p.features, p.diagonal) + p.dim * p.dense_part) as usize;
     let (x_stride, grad_stride, stride) =
         (p.input_stride as usize, p.grad_stride as usize, p.out_stride as usize);
-    let x = &call.read::<f32>(0)[p.input_base as usize..][..(rows - 1) * x_stride + width];
-    let grad = &call.read::<f32>(1)[p.grad_base as usize..][..(rows - 1) * grad_stride + columns];
-    let out = &mut call.write::<f32>(2)[p.out_base as usize..][..(rows - 1) * stride + width];
+    let x = &call.input[p.input_base as usize..][..(rows - 1) * x_stride + width];
+    let grad = &call.grad[p.grad_base as usize..][..(rows - 1) * grad_stride + columns];
+    let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + width];
     let (diagonal, dense_part) = (p.diagonal as usize, p.dense_part == 1);
     out.par_chunks_mut(stride * EXAMPLES)
         .zip(x.par_chunks(x_stride * EXAMPLES))

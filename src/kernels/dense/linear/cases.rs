@@ -129,7 +129,7 @@ fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: 
     };
     let quads = [a_base, a_stride, b_base, b_stride].iter().all(|at| at % 4 == 0);
     let [a, bias, out] = [a, bias, out].map(|data| CaseBinding::floats(&data));
-    let bindings = vec![a, b, bias, out];
+    let bindings = Bindings { a, b, bias, out };
     let bytes = 4 * u64::from(m) * u64::from(k + n) + u64::from(k) * u64::from(n) * u64::from(b_bits) / 8;
     let flops = 2 * u64::from(m) * u64::from(n) * u64::from(k);
     let mut all = Vec::new();
@@ -199,5 +199,5 @@ fn oracle(layout: Layout, p: &Params, a: &[f32], b: &[f32], bias: &[f32], out: &
             }
         }
     }
-    Oracle { binding: 3, expected, magnitude }
+    Oracle { binding: "out", expected, magnitude }
 }

@@ -4,10 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 use crate::kernels::width::Width;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         m: u32,
@@ -38,6 +38,12 @@ params! {
         /// Weights in groups: words from the beginning of a row to its scales, and a group's length as a power of two.
         scales: u32,
         group_shift: u32,
+    }
+    Bindings {
+        a: read [f32] as "array<Elem>",
+        b: read [u32] as "array<Weight>",
+        bias: read [f32],
+        out: write [f32],
     }
 }
 
@@ -166,7 +172,7 @@ macro_rules! variant {
                 "prelude/activation.wgsl",
                 "prelude/activated.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                "dense/linear/interface.wgsl",
+                "dense/linear/tile.wgsl",
                 concat!("dense/linear/load_", $width, ".wgsl"),
                 $(concat!("dense/linear/", $operand, ".wgsl")),+,
                 $body
@@ -178,8 +184,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "linear",
     about: "out[m][n] = activation(sum over k of a(m, k) b(k, n) + bias[n])",
-    bindings: &[read("a"), read("b"), read("bias"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!("nn", "vec4", Wide, ["a_along", "load_b_vec4", "b_across"]),
         variant!("nn", "vec4", Serial, ["a_along", "load_b_vec4", "b_across"]),
@@ -235,7 +240,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ),
     ],
     parity: Parity::Sum,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

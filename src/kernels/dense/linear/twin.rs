@@ -5,12 +5,11 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::cpu::columns::Columns;
-use crate::cpu::matmul::{View, multiply};
+use crate::cpu::matmul::{self, multiply};
 use crate::cpu::sigmoid::sigmoid;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::cpu::weights::decode;
-use crate::kernel::Call;
-use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout, Params, layout_of};
+use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout, Params, View, layout_of};
 
 /// Weights that are decoded at once, before they are multiplied: as `f32` they stay in the third-level cache.
 const DECODED: usize = 1 << 20;
@@ -22,13 +21,13 @@ const TRANSPOSED: u32 = 64;
 /// Rows of the epilogue that one task takes.
 const ROWS: usize = 32;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let layout = layout_of(call.variant);
-    let a = &call.read::<f32>(0)[p.a_base as usize..];
-    let b = &call.read::<u32>(1)[p.b_base as usize..];
-    let bias = if p.biased == 1 { &call.read::<f32>(2)[p.bias_base as usize..][..p.n as usize] } else { &[] };
-    let out = &mut call.write::<f32>(3)[p.out_base as usize..];
+    let a = &call.a[p.a_base as usize..];
+    let b = &call.b[p.b_base as usize..];
+    let bias = if p.biased == 1 { &call.bias[p.bias_base as usize..][..p.n as usize] } else { &[] };
+    let out = &mut call.out[p.out_base as usize..];
     for slice in 0..p.slices {
         let begin = (slice * p.k_slice).min(p.k);
         let end = (begin + p.k_slice).min(p.k);
@@ -38,7 +37,7 @@ pub(crate) fn run(mut call: Call<'_>) {
             (data, begin as usize * inner, outer, inner)
         };
         let (data, skip, row_stride, column_stride) = view(a, p.a_stride, layout.a_along());
-        let a = View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
+        let a = matmul::View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
         let out = &mut out[slice as usize * p.slice_stride as usize..];
         if layout.bits().is_some() || layout == Layout::Nt && p.m >= TRANSPOSED {
             decoded_product(layout, &p, begin as usize..end as usize, a, b, bias, out);
@@ -46,7 +45,7 @@ pub(crate) fn run(mut call: Call<'_>) {
         }
         let (data, skip, column_stride, row_stride) =
             view(bytemuck::cast_slice(b), p.b_stride, layout.b_along());
-        let b = View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
+        let b = matmul::View { data: data.get(skip..).unwrap_or(&[]), row_stride, column_stride };
         product(&p, (end - begin) as usize, a, b, bias, out);
     }
 }
@@ -57,7 +56,7 @@ fn decoded_product(
     layout: Layout,
     p: &Params,
     inputs: Range<usize>,
-    a: View<'_>,
+    a: matmul::View<'_>,
     b: &[u32],
     bias: &[f32],
     out: &mut [f32],
@@ -73,7 +72,7 @@ fn decoded_product(
         let strips = Columns::split(values, n, (0..n).step_by(STRIP).map(|at| at..(at + STRIP).min(n)));
         let strips = strips.into_par_iter().zip(rows.par_chunks(STRIP * stride));
         strips.for_each(|(mut strip, rows)| decode_strip(layout, p, rows, inputs.clone(), &mut strip));
-        let b = View { data: values, row_stride: n, column_stride: 1 };
+        let b = matmul::View { data: values, row_stride: n, column_stride: 1 };
         let bias = bias.get(first..first + n).unwrap_or(&[]);
         let p = Params { n: u32::try_from(n).unwrap_or(p.n), ..*p };
         product(&p, k, a, b, bias, &mut out[first..]);
@@ -111,7 +110,7 @@ fn decode_strip(
     }
 }
 
-fn product(p: &Params, k: usize, a: View<'_>, b: View<'_>, bias: &[f32], out: &mut [f32]) {
+fn product(p: &Params, k: usize, a: matmul::View<'_>, b: matmul::View<'_>, bias: &[f32], out: &mut [f32]) {
     let (m, n, stride) = (p.m as usize, p.n as usize, p.out_stride as usize);
     if m == 0 || n == 0 {
         return;

@@ -8,10 +8,10 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut random = Random::new(31);
     let mut case = |m: u32, n: u32, slices: u32, gap: u32, accumulate: u32| {
         let params = Params { m, n, slices, out_base: gap, out_stride: n + gap, accumulate };
-        let bindings = vec![
-            CaseBinding::floats(&random.floats((m * n * slices) as usize)),
-            CaseBinding::floats(&random.floats((gap + m * (n + gap)) as usize)),
-        ];
+        let bindings = Bindings {
+            slices: CaseBinding::floats(&random.floats((m * n * slices) as usize)),
+            out: CaseBinding::floats(&random.floats((gap + m * (n + gap)) as usize)),
+        };
         let name = format!("{m}x{n} slices={slices} gap={gap} accumulate={accumulate}");
         let groups = (m * n).div_ceil(KERNEL.variants[0].workgroup);
         let values = u64::from(m * n);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// The output's shape.
@@ -20,13 +20,16 @@ params! {
         /// 1: the sum is added to the output.
         accumulate: u32,
     }
+    Bindings {
+        slices: read [f32],
+        out: write [f32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "sum_slices",
     about: "out[m][n] = sum over s of slices[s][m][n]",
-    bindings: &[read("slices"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -35,7 +38,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "dense/sum_slices.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,14 +3,13 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::sum_slices::Params;
+use crate::kernels::sum_slices::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (m, n, stride) = (p.m as usize, p.n as usize, p.out_stride as usize);
-    let slices = call.read::<f32>(0);
-    let out = &mut call.write::<f32>(1)[p.out_base as usize..][..(m - 1) * stride + n];
+    let slices = call.slices;
+    let out = &mut call.out[p.out_base as usize..][..(m - 1) * stride + n];
     out.par_chunks_mut(stride).enumerate().for_each(|(row, out)| {
         vectorised(
             #[inline(always)]

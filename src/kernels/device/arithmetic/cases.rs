@@ -9,7 +9,7 @@ pub(crate) fn cases() -> Vec<Case> {
         // whole numbers that f32 holds, fused or not
         let params = Params { threads, rounds, factor: 1.0, term };
         let name = format!("{threads} threads x {rounds} rounds");
-        let case = Case::new(name, [0], &params, vec![unwritten(threads)], threads.div_ceil(256));
+        let case = Case::new(name, [0], &params, Bindings { out: unwritten(threads) }, threads.div_ceil(256));
         let flops = u64::from(threads) * u64::from(rounds * STEPS) * 2 * CHAINS as u64;
         if threads > 1000 { case.bench(u64::from(threads) * 4, flops) } else { case }
     };

@@ -4,14 +4,14 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
 /// Chains of a thread, and steps of a round.
 pub(crate) const CHAINS: usize = 16;
 
 pub(crate) const STEPS: u32 = 4;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         threads: u32,
@@ -21,13 +21,15 @@ params! {
         factor: f32,
         term: f32,
     }
+    Bindings {
+        out: write [f32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "arithmetic",
     about: "chains of products and sums that do not wait for each other",
-    bindings: &[write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -36,7 +38,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "device/arithmetic.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,15 +3,14 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::fused;
-use crate::kernel::Call;
-use crate::kernels::arithmetic::{CHAINS, Params, STEPS};
+use crate::kernels::arithmetic::{CHAINS, Params, STEPS, View};
 
 /// Threads of the shader whose chains are worked on together: as many as vector registers hold.
 const TOGETHER: usize = 8;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let params: Params = call.params();
-    let out = &mut call.write::<f32>(0)[..params.threads as usize];
+pub(crate) fn run(call: View<'_>) {
+    let params = call.params;
+    let out = &mut call.out[..params.threads as usize];
     out.par_chunks_mut(TOGETHER).for_each(|out| {
         // the other twins go without, for their sums
         fused(

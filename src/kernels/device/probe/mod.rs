@@ -4,21 +4,23 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Always 0, which the shader's compiler does not know.
         unused: u32,
+    }
+    Bindings {
+        values: write [f32],
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "probe",
     about: "halves the smallest normal number, doubles the smallest subnormal",
-    bindings: &[write("values")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -27,7 +29,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["device/probe.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,9 +1,9 @@
 //! Twin of `probe.wgsl`.
 
-use crate::kernel::Call;
+use crate::kernels::probe::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let values = call.write::<f32>(0);
+pub(crate) fn run(call: View<'_>) {
+    let values = call.values;
     values[0] *= values[1];
     values[2] *= values[3];
 }

@@ -20,15 +20,15 @@ pub(crate) fn cases() -> Vec<Case> {
         let (known_ids, new_ids) = ids.split_at(known as usize);
         let mut listed = new_ids.to_vec();
         listed.resize(len as usize, NONE);
-        let bindings = vec![
-            CaseBinding::ints(&listed),
-            CaseBinding::ints(&[new]),
-            CaseBinding::ints(&[known, left, 3]),
-            CaseBinding::ints(&(0..left.max(1)).map(|i| known - left + i).collect::<Vec<u32>>()),
-            CaseBinding::ints(&filled(known_ids, buckets)),
-            unwritten(capacity),
-            unwritten(2 * len),
-        ];
+        let bindings = Bindings {
+            new_ids: CaseBinding::ints(&listed),
+            total: CaseBinding::ints(&[new]),
+            counts: CaseBinding::ints(&[known, left, 3]),
+            left: CaseBinding::ints(&(0..left.max(1)).map(|i| known - left + i).collect::<Vec<u32>>()),
+            places: CaseBinding::ints(&filled(known_ids, buckets)),
+            row_ids: unwritten(capacity),
+            new_rows: unwritten(2 * len),
+        };
         let params = Params { len, buckets, capacity };
         let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
         all.push(if name == "large" { case.bench(u64::from(new) * 24, 0) } else { case });

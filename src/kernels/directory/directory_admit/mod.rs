@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::cpu::directory::Bucket;
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// No fewer than the new ids.
@@ -16,21 +17,23 @@ params! {
         /// Rows.
         capacity: u32,
     }
+    Bindings {
+        new_ids: read [u32],
+        total: read [u32],
+        /// Rows ever in use, those of them that are free again, and ids that found no row.
+        counts: read [u32],
+        left: read [u32],
+        places: write [Bucket] as "array<atomic<u32>>",
+        row_ids: write [u32],
+        /// The row and the id of each.
+        new_rows: write [[u32; 2]],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_admit",
     about: "new virtual ids, in ascending order, into rows of a directory that are free",
-    bindings: &[
-        read("new_ids"),
-        read("total"),
-        read("counts"),
-        read("left"),
-        write("places"),
-        write("row_ids"),
-        write("new_rows"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -45,7 +48,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,21 +4,27 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows.
         capacity: u32,
+    }
+    Bindings {
+        total: read [u32],
+        /// Rows ever in use, those of them that are free again, and ids that found no row.
+        counts: write [u32],
+        /// How many ids got rows.
+        admitted: write [u32],
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_count",
     about: "rows in use after new ids were admitted, and ids that found none",
-    bindings: &[read("total"), write("counts"), write("admitted")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -27,7 +33,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "directory/directory_count.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

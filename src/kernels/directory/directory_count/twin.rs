@@ -1,12 +1,11 @@
 //! Twin of `directory_count.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::directory_count::Params;
+use crate::kernels::directory_count::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let total = call.read::<u32>(0)[0];
-    let (counts, admitted) = (call.write::<u32>(1), call.write::<u32>(2));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let total = call.total[0];
+    let (counts, admitted) = (call.counts, call.admitted);
     let got = total.min(counts[1] + p.capacity - counts[0]);
     let again = got.min(counts[1]);
     counts[0] += got - again;

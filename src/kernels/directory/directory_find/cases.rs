@@ -45,14 +45,14 @@ pub(crate) fn cases() -> Vec<Case> {
             let features: Vec<Sought> =
                 features.iter().map(|f| Sought { work_begin: f.work_begin - begin, ..*f }).collect();
             let work = len + few - begin;
-            let bindings = vec![
-                CaseBinding::ints(&features),
-                CaseBinding::ints(&places),
-                CaseBinding::ints(&ids),
-                unwritten(3 + few + len),
-                unwritten(1 + work),
-                CaseBinding::ints(&[9u32, 7]),
-            ];
+            let bindings = Bindings {
+                features: CaseBinding::ints(&features),
+                places: CaseBinding::ints(&places),
+                ids: CaseBinding::ints(&ids),
+                rows: unwritten(3 + few + len),
+                unknown: unwritten(1 + work),
+                strangers: CaseBinding::ints(&[9u32, 7]),
+            };
             // there are three at most
             let count = narrow(features.len());
             // the one that finds the feature can do so among one too

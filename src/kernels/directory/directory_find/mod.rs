@@ -4,11 +4,13 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::cpu::directory::Bucket;
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface, shared_struct};
 
-params! {
+shared_struct! {
     /// Ids of a feature, and the directory that they are looked up in. The ids of a dispatch's features ascend.
     Sought {
+        /// First thread of the dispatch that works for this feature.
         work_begin: u32,
         /// The first id.
         first: u32,
@@ -18,7 +20,7 @@ params! {
     }
 }
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         features: u32,
@@ -29,6 +31,15 @@ params! {
         first_unknown: u32,
         /// Whose unknown ids are counted.
         table: u32,
+    }
+    Bindings {
+        features: read [Sought],
+        places: read [Bucket] as "array<vec4<u32>>",
+        ids: read [[u32; 2]],
+        rows: write [u32],
+        unknown: write [u32],
+        /// How many of the unknown ones there are, of each table.
+        strangers: write [u32] as "array<atomic<u32>>",
     }
 }
 
@@ -58,18 +69,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_find",
     about: "the row of each raw id in a directory, and the virtual ids of those without one",
-    bindings: &[
-        read("features"),
-        read("places"),
-        read("ids"),
-        write("rows"),
-        write("unknown"),
-        write("strangers"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("one", "prelude/one_feature.wgsl"), variant!("many", "prelude/find_feature.wgsl")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,8 +4,7 @@ use rayon::prelude::*;
 
 use crate::cpu::directory::{Bucket, PROBES, first_bucket, is_full, next_bucket, row_in, virtual_id};
 use crate::cpu::simd::{Cache, prefetch, vectorised};
-use crate::kernel::Call;
-use crate::kernels::directory_find::{Params, Sought};
+use crate::kernels::directory_find::{Sought, View};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 
@@ -15,13 +14,13 @@ const TOGETHER: usize = 2048;
 const FAR: usize = 160;
 const NEAR: usize = 24;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let features = &call.read::<Sought>(0)[..p.features as usize];
-    let (places, ids) = (call.read::<Bucket>(1), call.read::<[u32; 2]>(2));
-    let mut rows = call.write::<u32>(3);
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let features = &call.features[..p.features as usize];
+    let (places, ids) = (call.places, call.ids);
+    let mut rows = call.rows;
     let mut unknown = match p.wanted {
-        1 => &mut call.write::<u32>(4)[p.first_unknown as usize..][..p.work as usize],
+        1 => &mut call.unknown[p.first_unknown as usize..][..p.work as usize],
         _ => &mut [],
     };
     let mut rows_begin = 0;
@@ -48,7 +47,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     });
     let strangers: u32 = strangers.sum();
     // where the unknown ids are not wanted, the count begins with anything
-    let count = &mut call.write::<u32>(5)[p.table as usize];
+    let count = &mut call.strangers[p.table as usize];
     *count = count.wrapping_add(strangers);
 }
 

@@ -11,7 +11,8 @@ pub(crate) fn cases() -> Vec<Case> {
         let mut ids = apart(len, buckets);
         // free rows
         ids.iter_mut().skip(1).step_by(5).for_each(|id| *id = 0);
-        let bindings = vec![CaseBinding::ints(&ids), CaseBinding::ints(&filled(&[], buckets))];
+        let bindings =
+            Bindings { row_ids: CaseBinding::ints(&ids), places: CaseBinding::ints(&filled(&[], buckets)) };
         let case =
             Case::new(format!("{len} rows"), [0], &Params { len, buckets }, bindings, len.div_ceil(256));
         all.push(if len == 60_000 { case.bench(u64::from(len) * 24, 0) } else { case });

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::cpu::directory::Bucket;
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows.
@@ -14,13 +15,16 @@ params! {
         /// Buckets of the directory, a prime.
         buckets: u32,
     }
+    Bindings {
+        row_ids: read [u32],
+        places: write [Bucket] as "array<atomic<u32>>",
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_insert",
     about: "the virtual ids of all rows into an empty directory",
-    bindings: &[read("row_ids"), write("places")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -35,7 +39,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,13 +1,12 @@
 //! Twin of `directory_insert.wgsl`.
 
-use crate::cpu::directory::{Bucket, insert};
-use crate::kernel::Call;
-use crate::kernels::directory_insert::Params;
+use crate::cpu::directory::insert;
+use crate::kernels::directory_insert::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let row_ids = &call.read::<u32>(0)[..p.len as usize];
-    let directory = &mut call.write::<Bucket>(1)[..p.buckets as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let row_ids = &call.row_ids[..p.len as usize];
+    let directory = &mut call.places[..p.buckets as usize];
     for (&id, row) in row_ids.iter().zip(0..) {
         if id != 0 {
             insert(directory, id, row);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows that leave, as far as they may.
@@ -14,13 +14,19 @@ params! {
         /// Rows that were left before.
         before: u32,
     }
+    Bindings {
+        credit: read [u32],
+        rows: read [u32],
+        row_ids: write [u32],
+        left: write [u32],
+        gone: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_leave",
     about: "rows that leave become free",
-    bindings: &[read("credit"), read("rows"), write("row_ids"), write("left"), write("gone")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -29,7 +35,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/chunks.wgsl", "directory/directory_leave.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,14 +3,13 @@
 use rayon::prelude::*;
 
 use crate::cpu::directory::counters_of;
-use crate::kernel::Call;
-use crate::kernels::directory_sift::Params;
+use crate::kernels::directory_sift::View;
 use crate::kernels::feature::NONE;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let counters = call.read::<u32>(0);
-    let unknown = &mut call.write::<u32>(1)[..p.len as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let counters = call.counters;
+    let unknown = &mut call.unknown[..p.len as usize];
     unknown.par_iter_mut().with_min_len(4096).filter(|id| **id != NONE).for_each(|id| {
         let [first, second] = counters_of(*id, p.width);
         if counters[first].min(counters[second]) < p.least {

@@ -11,7 +11,8 @@ pub(crate) fn cases() -> Vec<Case> {
         // some are full, or will be
         let counters: Vec<u32> =
             (0..2 * width).map(|i| if i % 7 == 3 { u32::MAX - i % 3 } else { 2 }).collect();
-        let bindings = vec![CaseBinding::ints(&unknown(len)), CaseBinding::ints(&counters)];
+        let bindings =
+            Bindings { unknown: CaseBinding::ints(&unknown(len)), counters: CaseBinding::ints(&counters) };
         let case =
             Case::new(format!("{len} in {width}"), [0], &Params { len, width }, bindings, len.div_ceil(256));
         all.push(if len == 100_000 { case.bench(u64::from(len) * 12, 0) } else { case });

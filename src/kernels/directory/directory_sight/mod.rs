@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Positions.
@@ -14,13 +14,16 @@ params! {
         /// Counters of each half of the sketch.
         width: u32,
     }
+    Bindings {
+        unknown: read [u32],
+        counters: write [u32] as "array<atomic<u32>>",
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "directory_sight",
     about: "occurrences of ids without a row, in a sketch",
-    bindings: &[read("unknown"), write("counters")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -35,7 +38,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -21,14 +21,14 @@ pub(crate) fn cases() -> Vec<Case> {
             (0..features).map(|feature| [1, 300, u32::MAX][feature as usize % 3]).collect();
         let ids: Vec<u32> =
             (0..len).map(|i| random.below(if i % 7 == 0 { u32::MAX } else { 1000 })).collect();
-        let bindings = vec![
-            status(refused),
-            CaseBinding::ints(&offsets),
-            CaseBinding::ints(&blocks),
-            CaseBinding::ints(&ids),
-            unwritten(len),
-            unwritten(len),
-        ];
+        let bindings = Bindings {
+            status: status(refused),
+            offsets: CaseBinding::ints(&offsets),
+            blocks: CaseBinding::ints(&blocks),
+            values: CaseBinding::ints(&ids),
+            keys: unwritten(len),
+            locals: unwritten(len),
+        };
         let case =
             Case::new(name, [0], &Params { len, features, batch, buckets }, bindings, len.div_ceil(256));
         all.push(if name == "large" { case.bench(u64::from(len) * 12, 0) } else { case });

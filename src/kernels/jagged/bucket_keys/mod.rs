@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Values.
@@ -18,20 +19,21 @@ params! {
         /// Buckets.
         buckets: u32,
     }
+    Bindings {
+        status: read Status,
+        offsets: read [u32],
+        /// Rows of a block, for each feature.
+        blocks: read [u32],
+        values: read [u32],
+        keys: write [u32],
+        locals: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bucket_keys",
     about: "keys[i] = values[i] / block, locals[i] = values[i] % block",
-    bindings: &[
-        read("status"),
-        read("offsets"),
-        read("blocks"),
-        read("values"),
-        write("keys"),
-        write("locals"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -40,7 +42,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/status.wgsl", "jagged/bucket_keys.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

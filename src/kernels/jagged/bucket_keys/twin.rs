@@ -3,20 +3,18 @@
 use rayon::prelude::*;
 
 use crate::cpu::segments::segments_of;
-use crate::kernel::Call;
-use crate::kernels::bucket_keys::Params;
-use crate::kernels::feature::Status;
+use crate::kernels::bucket_keys::View;
 
 /// Values that one task takes.
 const VALUES: usize = 8192;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    if call.status.refused() {
         return;
     }
-    let (offsets, blocks, values) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<u32>(3));
-    let (keys, locals) = (call.write::<u32>(4), call.write::<u32>(5));
+    let (offsets, blocks, values) = (call.offsets, call.blocks, call.values);
+    let (keys, locals) = (call.keys, call.locals);
     let len = p.len as usize;
     let begins: Vec<u32> = (0..p.features).map(|feature| offsets[(feature * p.batch) as usize]).collect();
     let tasks = keys[..len].par_chunks_mut(VALUES).zip(locals[..len].par_chunks_mut(VALUES));

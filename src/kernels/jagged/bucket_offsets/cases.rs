@@ -21,13 +21,13 @@ pub(crate) fn cases() -> Vec<Case> {
         sorted.sort_unstable();
         let (keys, positions): (Vec<u32>, Vec<u32>) = sorted.into_iter().unzip();
         let out = segments * buckets + 1;
-        let bindings = vec![
-            status(refused),
-            CaseBinding::ints(&offsets),
-            CaseBinding::ints(&keys),
-            CaseBinding::ints(&positions),
-            unwritten(out),
-        ];
+        let bindings = Bindings {
+            status: status(refused),
+            offsets: CaseBinding::ints(&offsets),
+            keys: CaseBinding::ints(&keys),
+            positions: CaseBinding::ints(&positions),
+            out: unwritten(out),
+        };
         let case = Case::new(name, [0], &Params { len, segments, buckets }, bindings, out.div_ceil(64));
         all.push(if name == "large" { case.bench(u64::from(out) * 8, 0) } else { case });
     }

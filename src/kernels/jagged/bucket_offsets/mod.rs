@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Values.
@@ -16,13 +17,20 @@ params! {
         /// Buckets.
         buckets: u32,
     }
+    Bindings {
+        status: read Status,
+        offsets: read [u32],
+        /// The buckets in ascending order, and where each value was before.
+        keys: read [u32],
+        positions: read [u32],
+        out: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bucket_offsets",
     about: "values before each segment of each bucket",
-    bindings: &[read("status"), read("offsets"), read("keys"), read("positions"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -31,7 +39,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/status.wgsl", "jagged/bucket_offsets.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -2,20 +2,19 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::bucket_offsets::Params;
-use crate::kernels::feature::{NONE, Status};
+use crate::kernels::bucket_offsets::View;
+use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 
 /// Segments of a bucket that one task takes.
 const SEGMENTS: usize = 1024;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let refused = call.read::<Status>(0)[0].refused();
-    let offsets = call.read::<u32>(1);
-    let (keys, positions) = (&call.read::<u32>(2)[..p.len as usize], call.read::<u32>(3));
-    let out = &mut call.write::<u32>(4)[..=(p.segments * p.buckets) as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let refused = call.status.refused();
+    let offsets = call.offsets;
+    let (keys, positions) = (&call.keys[..p.len as usize], call.positions);
+    let out = &mut call.out[..=(p.segments * p.buckets) as usize];
     if refused {
         // what is made of refused segments is refused too
         out.fill(NONE);

@@ -4,7 +4,8 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 use crate::kernels::jagged_to_dense::Params;
 
 macro_rules! variant {
@@ -19,21 +20,28 @@ macro_rules! variant {
                 "prelude/status.wgsl",
                 "prelude/find_segment.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                "prelude/padded_params.wgsl",
                 "jagged/dense_to_jagged.wgsl"
             ],
         }
     };
 }
 
+interface! {
+    Bindings {
+        status: read Status,
+        begins: read [u32],
+        dense: read [f32] as "array<Elem>",
+        values: write [f32] as "array<Elem>",
+    }
+}
+
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "dense_to_jagged",
     about: "values[offsets[s] + j] = dense[s][j], or 0",
-    bindings: &[read("status"), read("begins"), read("dense"), write("values")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

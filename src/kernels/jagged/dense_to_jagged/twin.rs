@@ -3,22 +3,20 @@
 use rayon::prelude::*;
 
 use crate::cpu::segments::segments_of;
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
-use crate::kernels::jagged_to_dense::Params;
+use crate::kernels::dense_to_jagged::View;
 use crate::kernels::width::Width;
 
 /// Rows of values that one task fills.
 const ROWS: usize = 2048;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns() as usize;
-    if call.read::<Status>(0)[0].refused() {
+    if call.status.refused() {
         return;
     }
-    let begins = &call.read::<u32>(1)[..=p.segments as usize];
-    let (dense, values) = (call.read::<f32>(2), call.write::<f32>(3));
+    let begins = &call.begins[..=p.segments as usize];
+    let (dense, values) = (call.dense, call.values);
     let elements = |count: u32| count as usize * width;
     let (dim, stride) = (elements(p.dim), elements(p.values_stride));
     let values = &mut values[elements(p.values_base)..];

@@ -31,12 +31,12 @@ pub(crate) fn cases() -> Vec<Case> {
                 out_stride: cols + gap,
             };
             let size = |base, stride| ((base + rows * stride) * width) as usize;
-            let bindings = vec![
-                CaseBinding::ints(&begins),
-                CaseBinding::ints(&columns),
-                CaseBinding::floats(&random.floats(size(params.input_base, params.input_stride))),
-                CaseBinding::poisoned(size(params.out_base, params.out_stride)),
-            ];
+            let bindings = Bindings {
+                begins: CaseBinding::ints(&begins),
+                columns: CaseBinding::ints(&columns),
+                input: CaseBinding::floats(&random.floats(size(params.input_base, params.input_stride))),
+                out: CaseBinding::poisoned(size(params.out_base, params.out_stride)),
+            };
             let case = Case::new(name, [variant], &params, bindings, (rows * cols).div_ceil(256));
             let bytes = u64::from(rows * cols) * u64::from(width) * 8;
             all.push(if name == "copies" { case.bench(bytes, 0) } else { case });

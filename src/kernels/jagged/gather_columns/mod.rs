@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters; all but the rows in elements of the variant's width.
     Params {
         rows: u32,
@@ -16,6 +16,12 @@ params! {
         input_stride: u32,
         out_base: u32,
         out_stride: u32,
+    }
+    Bindings {
+        begins: read [u32],
+        columns: read [u32],
+        input: read [f32] as "array<Elem>",
+        out: write [f32] as "array<Elem>",
     }
 }
 
@@ -38,11 +44,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "gather_columns",
     about: "out[r][c] = sum of input[r][columns[begins[c] .. begins[c + 1]]]",
-    bindings: &[read("begins"), read("columns"), read("input"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

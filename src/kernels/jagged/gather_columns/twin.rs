@@ -2,25 +2,24 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::gather_columns::Params;
+use crate::kernels::gather_columns::View;
 use crate::kernels::width::Width;
 
 /// Rows that one task fills.
 const ROWS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
     match Width::of_variant(call.variant).columns() {
-        1 => gather::<1>(&mut call, &p),
-        _ => gather::<4>(&mut call, &p),
+        1 => gather::<1>(call),
+        _ => gather::<4>(call),
     }
 }
 
-fn gather<const WIDTH: usize>(call: &mut Call<'_>, p: &Params) {
-    let (begins, columns) = (call.read::<u32>(0), call.read::<u32>(1));
-    let input = call.read::<f32>(2).as_chunks::<WIDTH>().0;
-    let out = call.write::<f32>(3).as_chunks_mut::<WIDTH>().0;
+fn gather<const WIDTH: usize>(call: View<'_>) {
+    let p = call.params;
+    let (begins, columns) = (call.begins, call.columns);
+    let input = call.input.as_chunks::<WIDTH>().0;
+    let out = call.out.as_chunks_mut::<WIDTH>().0;
     let (rows, cols, stride) = (p.rows as usize, p.cols as usize, p.out_stride as usize);
     let out = &mut out[p.out_base as usize..];
     let end = (rows * stride).min(out.len());

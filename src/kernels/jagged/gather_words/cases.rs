@@ -20,8 +20,12 @@ pub(crate) fn cases() -> Vec<Case> {
         sorted.sort_unstable();
         let positions: Vec<u32> = sorted.into_iter().map(|(_, position)| position).collect();
         let source: Vec<u32> = (0..len).map(|i| i * 3 + 5).collect();
-        let bindings =
-            vec![status(refused), CaseBinding::ints(&positions), CaseBinding::ints(&source), unwritten(len)];
+        let bindings = Bindings {
+            status: status(refused),
+            positions: CaseBinding::ints(&positions),
+            source: CaseBinding::ints(&source),
+            out: unwritten(len),
+        };
         let name = format!("n={len} inverse={inverse} refused={refused}");
         let case = Case::new(name, [0], &Params { len, inverse }, bindings, len.div_ceil(256));
         let bytes = u64::from(len) * if inverse == 1 { 8 } else { 12 };

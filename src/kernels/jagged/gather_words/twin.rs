@@ -5,20 +5,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use rayon::prelude::*;
 
 use crate::cpu::atomic::as_atomic;
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
-use crate::kernels::gather_words::Params;
+use crate::kernels::gather_words::View;
 
 /// Words that one task takes.
 const WORDS: usize = 8192;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    if call.status.refused() {
         return;
     }
-    let (positions, source) = (&call.read::<u32>(1)[..p.len as usize], call.read::<u32>(2));
-    let out = call.write::<u32>(3);
+    let (positions, source) = (&call.positions[..p.len as usize], call.source);
+    let out = call.out;
     if p.inverse == 1 {
         let out = as_atomic(out);
         positions.par_iter().zip(0..p.len).with_min_len(WORDS).for_each(|(&position, i)| {

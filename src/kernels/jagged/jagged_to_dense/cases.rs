@@ -1,14 +1,17 @@
 //! The cases of `jagged_to_dense`.
 
 use super::*;
-use crate::kernel::{Case, CaseBinding};
+use crate::kernel::{self, Case, CaseBinding};
 use crate::kernels::jagged_inputs::{offsets, status, values};
 use crate::kernels::random::Random;
 use crate::kernels::width::Width;
 
-/// Cases of `jagged_to_dense` or, with the last two bindings the other way round, `dense_to_jagged`: cut off,
-/// padded, with gaps between rows, a part of the dense rows, refused.
-pub(crate) fn both(to_dense: bool) -> Vec<Case> {
+/// Cases of `jagged_to_dense` or `dense_to_jagged`: cut off, padded, with gaps between rows, a part of the
+/// dense rows, refused. The bindings are made of status, begins, what is read and what is written.
+pub(crate) fn both<I: kernel::Bindings<CaseBinding, Params = Params>>(
+    to_dense: bool,
+    bindings: impl Fn([CaseBinding; 4]) -> I,
+) -> Vec<Case> {
     let mut all = Vec::new();
     for (name, segments, length, longest, dim, gap, refused) in [
         ("cut off", 5, 9, 4, 3, 0, false),
@@ -41,12 +44,12 @@ pub(crate) fn both(to_dense: bool) -> Vec<Case> {
             let jagged = size(params.values_base, params.len, params.values_stride);
             let dense = size(params.dense_base, rows, params.dense_stride);
             let (from, to) = if to_dense { (jagged, dense) } else { (dense, jagged) };
-            let bindings = vec![
+            let bindings = bindings([
                 status(refused),
                 CaseBinding::ints(&begins),
                 CaseBinding::floats(&random.floats(from)),
                 CaseBinding::poisoned(to),
-            ];
+            ]);
             let threads = if to_dense { rows * longest * dim } else { params.len * dim };
             let groups = threads.div_ceil(KERNEL.variants[variant].workgroup);
             let case = Case::new(name, [variant], &params, bindings, groups);
@@ -58,5 +61,5 @@ pub(crate) fn both(to_dense: bool) -> Vec<Case> {
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    both(true)
+    both(true, |[status, begins, values, dense]| Bindings { status, begins, values, dense })
 }

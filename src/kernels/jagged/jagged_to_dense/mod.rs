@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters, shared with `dense_to_jagged`.
     Params {
         /// Rows of values.
@@ -28,6 +29,12 @@ params! {
         /// What stands where a segment has no value.
         padding: f32,
     }
+    Bindings {
+        status: read Status,
+        begins: read [u32],
+        values: read [f32] as "array<Elem>",
+        dense: write [f32] as "array<Elem>",
+    }
 }
 
 macro_rules! variant {
@@ -41,7 +48,6 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/status.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
-                "prelude/padded_params.wgsl",
                 "jagged/jagged_to_dense.wgsl"
             ],
         }
@@ -51,11 +57,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "jagged_to_dense",
     about: "dense[s][j] = values[offsets[s] + j], or the padding",
-    bindings: &[read("status"), read("begins"), read("values"), write("dense")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -2,22 +2,20 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
-use crate::kernels::jagged_to_dense::Params;
+use crate::kernels::jagged_to_dense::View;
 use crate::kernels::width::Width;
 
 /// Dense rows that one task fills.
 const ROWS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns() as usize;
-    if call.read::<Status>(0)[0].refused() {
+    if call.status.refused() {
         return;
     }
-    let begins = &call.read::<u32>(1)[p.first as usize..];
-    let (values, dense) = (call.read::<f32>(2), call.write::<f32>(3));
+    let begins = &call.begins[p.first as usize..];
+    let (values, dense) = (call.values, call.dense);
     let elements = |count: u32| count as usize * width;
     let (dim, stride) = (elements(p.dim), elements(p.dense_stride));
     let dense = &mut dense[elements(p.dense_base)..];

@@ -16,14 +16,14 @@ pub(crate) fn cases() -> Vec<Case> {
             let len = values(walked);
             let mut random = Random::new(3);
             let source: Vec<u32> = (0..values(&pair.source)).map(|_| random.below(u32::MAX)).collect();
-            let bindings = vec![
-                status(refused),
-                CaseBinding::ints(walked),
-                CaseBinding::ints(other),
-                CaseBinding::ints(&pair.order),
-                CaseBinding::ints(&source),
-                unwritten(values(&made)),
-            ];
+            let bindings = Bindings {
+                status: status(refused),
+                begins: CaseBinding::ints(walked),
+                other_begins: CaseBinding::ints(other),
+                order: CaseBinding::ints(&pair.order),
+                source: CaseBinding::ints(&source),
+                out: unwritten(values(&made)),
+            };
             let params = Params { len, ..pair.params };
             let name = format!("{} refused={refused}", pair.name);
             let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));

@@ -4,21 +4,26 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 use crate::kernels::segment_lengths::Params;
+
+interface! {
+    Bindings {
+        status: read Status,
+        /// Offsets of the tensor that is walked, and of the other.
+        begins: read [u32],
+        other_begins: read [u32],
+        order: read [u32],
+        source: read [u32],
+        out: write [u32],
+    }
+}
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_copy",
     about: "out[segment s] = source[segment other(s)], or the other way round",
-    bindings: &[
-        read("status"),
-        read("begins"),
-        read("other_begins"),
-        read("order"),
-        read("source"),
-        write("out"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -33,7 +38,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -6,22 +6,20 @@ use rayon::prelude::*;
 
 use crate::cpu::atomic::as_atomic;
 use crate::cpu::segments::segments_of;
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
-use crate::kernels::segment_lengths::Params;
+use crate::kernels::segment_copy::View;
 use crate::kernels::segment_lengths::twin::other_segment;
 
 /// Values that one task copies.
 const VALUES: usize = 16_384;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    if call.read::<Status>(0)[0].refused() {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    if call.status.refused() {
         return;
     }
-    let begins = &call.read::<u32>(1)[..=p.segments as usize];
-    let (other_begins, order, source) = (call.read::<u32>(2), call.read::<u32>(3), call.read::<u32>(4));
-    let out = call.write::<u32>(5);
+    let begins = &call.begins[..=p.segments as usize];
+    let (other_begins, order, source) = (call.other_begins, call.order, call.source);
+    let out = call.out;
     let len = p.len as usize;
     // where the walked values from `at` on, which lie in a segment, are in the other tensor
     let other = |segment: usize, at: usize| {

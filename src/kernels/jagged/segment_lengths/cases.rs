@@ -10,12 +10,12 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for pair in pairs() {
         for (piece, refused) in [(1, false), (3, false), (1, true)] {
-            let bindings = vec![
-                status(refused),
-                CaseBinding::ints(&pair.source),
-                CaseBinding::ints(&pair.order),
-                unwritten(pair.segments),
-            ];
+            let bindings = Bindings {
+                status: status(refused),
+                offsets: CaseBinding::ints(&pair.source),
+                order: CaseBinding::ints(&pair.order),
+                lengths: unwritten(pair.segments),
+            };
             let params = Params { piece, ..pair.params };
             let name = format!("{} piece={piece} refused={refused}", pair.name);
             let case = Case::new(name, [0], &params, bindings, params.segments.div_ceil(64));

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters, shared with `segment_copy`.
     Params {
         /// Values of the tensor that is walked.
@@ -24,13 +25,18 @@ params! {
         /// Values that count as one in a length.
         piece: u32,
     }
+    Bindings {
+        status: read Status,
+        offsets: read [u32],
+        order: read [u32],
+        lengths: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_lengths",
     about: "lengths[s] = offsets[other(s) + 1] - offsets[other(s)], or the other way round; in pieces",
-    bindings: &[read("status"), read("offsets"), read("order"), write("lengths")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -44,7 +50,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,14 +1,13 @@
 //! Twin of `segment_lengths.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::feature::{NONE, Status};
-use crate::kernels::segment_lengths::Params;
+use crate::kernels::feature::NONE;
+use crate::kernels::segment_lengths::{Params, View};
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let status = call.read::<Status>(0)[0];
-    let (offsets, order) = (call.read::<u32>(1), call.read::<u32>(2));
-    let lengths = call.write::<u32>(3);
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let status = call.status /*DEREF*/;
+    let (offsets, order) = (call.offsets, call.order);
+    let lengths = call.lengths;
     for segment in 0..p.segments as usize {
         let other = other_segment(&p, order, segment);
         let (source, target) = if p.scatter == 1 { (segment, other) } else { (other, segment) };

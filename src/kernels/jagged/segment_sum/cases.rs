@@ -41,13 +41,17 @@ pub(crate) fn cases() -> Vec<Case> {
                 out_stride: dim + 2 * gap,
             };
             let size = |base, count: u32, stride| ((base + count * stride) * width) as usize;
-            let bindings = vec![
-                status(refused),
-                CaseBinding::ints(&offsets),
-                CaseBinding::ints(&begins),
-                CaseBinding::floats(&random.floats(size(params.values_base, len, params.values_stride))),
-                CaseBinding::poisoned(size(params.out_base, rows, params.out_stride)),
-            ];
+            let bindings = Bindings {
+                status: status(refused),
+                offsets: CaseBinding::ints(&offsets),
+                begins: CaseBinding::ints(&begins),
+                values: CaseBinding::floats(&random.floats(size(
+                    params.values_base,
+                    len,
+                    params.values_stride,
+                ))),
+                out: CaseBinding::poisoned(size(params.out_base, rows, params.out_stride)),
+            };
             let case = Case::new(name, [variant], &params, bindings, (rows * dim).div_ceil(64));
             let bytes = u64::from(len + rows) * u64::from(dim * width) * 4;
             let flops = u64::from(len) * u64::from(dim * width);

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Sums, or no fewer than there are.
@@ -23,6 +24,14 @@ params! {
         values_stride: u32,
         out_base: u32,
         out_stride: u32,
+    }
+    Bindings {
+        status: read Status,
+        offsets: read [u32],
+        /// Where the pieces of each segment begin among all pieces.
+        begins: read [u32],
+        values: read [f32] as "array<Elem>",
+        out: write [f32] as "array<Elem>",
     }
 }
 
@@ -47,11 +56,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_sum",
     about: "out[s] = sum of values[offsets[s] .. offsets[s + 1]], or of pieces of them",
-    bindings: &[read("status"), read("offsets"), read("begins"), read("values"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,22 +3,20 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
-use crate::kernels::segment_sum::Params;
+use crate::kernels::segment_sum::View;
 use crate::kernels::width::Width;
 
 /// Sums that one task makes.
 const ROWS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns() as usize;
-    if call.read::<Status>(0)[0].refused() {
+    if call.status.refused() {
         return;
     }
-    let offsets = &call.read::<u32>(1)[p.first as usize..];
-    let (begins, values, out) = (call.read::<u32>(2), call.read::<f32>(3), call.write::<f32>(4));
+    let offsets = &call.offsets[p.first as usize..];
+    let (begins, values, out) = (call.begins, call.values, call.out);
     let elements = |count: u32| count as usize * width;
     let (dim, stride) = (elements(p.dim), elements(p.values_stride));
     let values = &values[elements(p.values_base)..];

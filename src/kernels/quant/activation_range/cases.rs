@@ -23,7 +23,10 @@ pub(crate) fn cases() -> Vec<Case> {
             format!("{rows}x{cols} gap={gap} special={special}"),
             usize::from(cols % 4 + gap % 4 > 0)..2,
             &params,
-            vec![CaseBinding::floats(&x), CaseBinding::ints(&vec![1u32; ((gap + groups) * 2) as usize])],
+            Bindings {
+                input: CaseBinding::floats(&x),
+                keys: CaseBinding::ints(&vec![1u32; ((gap + groups) * 2) as usize]),
+            },
             groups,
         );
         let values = u64::from(rows * cols);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         rows: u32,
@@ -17,6 +17,10 @@ params! {
         group_rows: u32,
         /// The pair of the first group.
         first: u32,
+    }
+    Bindings {
+        input: read [f32] as "array<Elem>",
+        keys: write [[u32; 2]] as "array<u32>",
     }
 }
 
@@ -57,11 +61,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "activation_range",
     about: "keys of the smallest and largest value of groups of rows",
-    bindings: &[read("input"), write("keys")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,14 +4,13 @@ use rayon::prelude::*;
 
 use crate::cpu::key_range::float_key;
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::activation_range::Params;
+use crate::kernels::activation_range::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (cols, stride) = (p.cols as usize, p.input_stride as usize);
-    let x = &call.read::<f32>(0)[p.input_base as usize..][..(p.rows as usize - 1) * stride + cols];
-    let keys = &mut call.write::<[u32; 2]>(1)[p.first as usize..];
+    let x = &call.input[p.input_base as usize..][..(p.rows as usize - 1) * stride + cols];
+    let keys = &mut call.keys[p.first as usize..];
     keys.par_iter_mut().zip(x.par_chunks(stride * p.group_rows as usize)).for_each(|(pair, rows)| {
         *pair = vectorised(
             #[inline(always)]

@@ -30,7 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 format!("{i}: {low:e} to {high:e}, levels={levels}"),
                 [0],
                 &Params { pairs: 1 + 13 * i, levels, nothing: 0 },
-                vec![CaseBinding::ints(&keys), CaseBinding::mixed(&[1u32; 2])],
+                Bindings { keys: CaseBinding::ints(&keys), quant: CaseBinding::mixed(&[1u32; 2]) },
                 1,
             ));
         }

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Pairs of keys.
@@ -16,13 +16,17 @@ params! {
         /// 0, which the shader's compiler does not know.
         nothing: u32,
     }
+    Bindings {
+        keys: read [[u32; 2]] as "array<u32>",
+        /// The scale's bits and the zero point.
+        quant: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "activation_scale",
     about: "scale and zero point of 8-bit activations from their range",
-    bindings: &[read("keys"), write("quant")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -35,7 +39,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

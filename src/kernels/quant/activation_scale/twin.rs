@@ -1,20 +1,19 @@
 //! Twin of `activation_scale.wgsl`.
 
 use crate::cpu::key_range::keyed_float;
-use crate::kernel::Call;
-use crate::kernels::activation_scale::Params;
+use crate::kernels::activation_scale::View;
 
 /// The least scale, and what stands for one that is nearly none.
 const LEAST_SCALE: f32 = 6.1e-5;
 const NEARLY_NONE: f32 = f32::MIN_POSITIVE;
 const NO_RANGE_SCALE: f32 = 0.1;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let pairs = &call.read::<[u32; 2]>(0)[..p.pairs as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let pairs = &call.keys[..p.pairs as usize];
     let [low, high] =
         pairs.iter().fold([u32::MAX, 0], |[low, high], pair| [low.min(pair[0]), high.max(pair[1])]);
-    let quant = call.write::<u32>(1);
+    let quant = call.quant;
     (quant[0], quant[1]) = match quant_of(keyed_float(low), keyed_float(high), p.levels) {
         Some((scale, zero_point)) => (scale.to_bits(), zero_point),
         None => (f32::NAN.to_bits(), 0),

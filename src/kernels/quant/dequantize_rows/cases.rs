@@ -33,7 +33,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 out_stride: dim + gap,
             };
             let out = random.floats((gap + rows * (dim + gap)) as usize);
-            let bindings = vec![CaseBinding::ints(&words), CaseBinding::floats(&out)];
+            let bindings = Bindings { rows: CaseBinding::ints(&words), out: CaseBinding::floats(&out) };
             let name = format!("{rows}x{dim} gap={gap} type={rows_type}");
             let groups = threads(rows, dim).div_ceil(64);
             let case = Case::new(name, [variant(rows_type)], &params, bindings, groups);

@@ -4,10 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 use crate::kernels::types::header_words;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         rows: u32,
@@ -18,6 +18,10 @@ params! {
         rows_type: u32,
         out_base: u32,
         out_stride: u32,
+    }
+    Bindings {
+        rows: read [u32] as "array<RowsElem>",
+        out: write [f32],
     }
 }
 
@@ -51,11 +55,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "dequantize_rows",
     about: "out[r][c] = scale * code + bias",
-    bindings: &[read("rows"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("floats", "any_scalar"), variant!("quantized", "quantized")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,25 +4,24 @@ use rayon::prelude::*;
 
 use crate::cpu::rows::{Rows, with_rows};
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::dequantize_rows::Params;
+use crate::kernels::dequantize_rows::{Params, View};
 
 /// Rows that one task takes.
 const ROWS: usize = 64;
 
-pub(crate) fn run(call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     with_rows!(p.rows_type, rows => all_rows(call, p, rows));
 }
 
-fn all_rows<R: Rows>(mut call: Call<'_>, p: Params, format: R) {
+fn all_rows<R: Rows>(call: View<'_>, p: Params, format: R) {
     if p.rows == 0 {
         return;
     }
-    let rows = call.read::<R::Element>(0);
+    let rows = bytemuck::cast_slice::<u32, R::Element>(call.rows);
     let (dim, stride) = (p.dim as usize, p.out_stride as usize);
     let len = (p.rows as usize - 1) * stride + dim;
-    let out = &mut call.write::<f32>(1)[p.out_base as usize..][..len];
+    let out = &mut call.out[p.out_base as usize..][..len];
     out.par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
         vectorised(
             #[inline(always)]

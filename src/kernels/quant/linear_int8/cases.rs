@@ -72,17 +72,17 @@ fn both_shapes(&Input { m, n, k, activation, coded, gap }: &Input) -> Vec<Case> 
             out_zero_point: 128,
             lanes_n: if shape == Shape::Wide { 0 } else { lanes_n(n) },
         };
-        let bindings = vec![
-            CaseBinding::ints(&codes),
-            CaseBinding::ints(&panels(&weights, n as usize, k as usize)),
-            CaseBinding::mixed(&channels),
-            CaseBinding::ints(&[scale.to_bits(), zero_point]),
-            if coded == 1 {
+        let bindings = Bindings {
+            codes: CaseBinding::ints(&codes),
+            weights: CaseBinding::ints(&panels(&weights, n as usize, k as usize)),
+            channels: CaseBinding::mixed(&channels),
+            quant: CaseBinding::ints(&[scale.to_bits(), zero_point]),
+            out: if coded == 1 {
                 CaseBinding::mixed(&out)
             } else {
                 CaseBinding::floats(bytemuck::cast_slice(&out))
             },
-        ];
+        };
         let name = format!("{m}x{n}x{k} coded={coded} activation={activation} gap={gap} {shape:?}");
         let variants = [true, false].map(|packed| variant(packed, shape));
         let case = Case::new(name, variants, &params, bindings, tiles(shape, m, n));

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface, shared_struct};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         m: u32,
@@ -26,9 +26,19 @@ params! {
         /// Serial shape: threads of a group side by side in `n`.
         lanes_n: u32,
     }
+    Bindings {
+        /// Four k a word: by rows, and in panels, each by words of k and then by outputs.
+        codes: read [u32] as "array<vec4<u32>>",
+        weights: read [u32] as "array<vec4<u32>>",
+        channels: read [OutputChannel],
+        /// The bits of the codes' scale, and their zero point.
+        quant: read [u32],
+        /// Bits of f32, or four codes a word.
+        out: write [u32],
+    }
 }
 
-params! {
+shared_struct! {
     /// What a layer of 8-bit weights knows of an output.
     OutputChannel {
         /// The scale of its weights.
@@ -136,8 +146,7 @@ macro_rules! variant {
                 "prelude/activation.wgsl",
                 "prelude/activated.wgsl",
                 "prelude/codes.wgsl",
-                "prelude/output_channel.wgsl",
-                "quant/linear_int8/interface.wgsl",
+                "quant/linear_int8/tile.wgsl",
                 concat!("quant/linear_int8/dot_", $dot, ".wgsl"),
                 $body
             ],
@@ -148,8 +157,7 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "linear_int8",
     about: "out[m][n] = activation((sum over k of (code(m, k) - zero point) w(n, k)) (scale scale[n]) + bias[n])",
-    bindings: &[read("codes"), read("weights"), read("channels"), read("quant"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!("packed", Wide),
         variant!("packed", Serial),
@@ -157,7 +165,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("portable", Serial),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -7,23 +7,22 @@ use crate::cpu::codes::code;
 use crate::cpu::columns::Columns;
 use crate::cpu::powers::exp_2;
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
 use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID};
-use crate::kernels::linear_int8::{OutputChannel, Params};
+use crate::kernels::linear_int8::{OutputChannel, Params, View};
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (m, n, words) = (p.m as usize, p.n as usize, p.words as usize);
-    let codes = &call.read::<u32>(0)[p.codes_base as usize..][..m * words];
-    let weights = &call.read::<u32>(1)[..n.div_ceil(PANEL) * PANEL * words];
-    let channels = &call.read::<OutputChannel>(2)[..n];
-    let &[scale, zero_point] = call.read::<u32>(3).first_chunk().unwrap_or(&[0; 2]);
+    let codes = &call.codes[p.codes_base as usize..][..m * words];
+    let weights = &call.weights[..n.div_ceil(PANEL) * PANEL * words];
+    let channels = &call.channels[..n];
+    let &[scale, zero_point] = call.quant.first_chunk().unwrap_or(&[0; 2]);
     let path = Path::best();
 
     // four codes a word
     let (per_word, stride) = (if p.coded == 1 { 4 } else { 1 }, p.out_stride as usize);
     let width = n.div_ceil(per_word);
-    let out = &mut call.write::<u32>(4)[p.out_base as usize..][..(m - 1) * stride + width];
+    let out = &mut call.out[p.out_base as usize..][..(m - 1) * stride + width];
     let task = OUTPUTS / per_word;
     let blocks = Columns::split(out, stride, (0..width).step_by(task).map(|at| at..(at + task).min(width)));
     let layers: Vec<_> = channels

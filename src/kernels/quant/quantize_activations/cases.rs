@@ -27,11 +27,11 @@ pub(crate) fn cases() -> Vec<Case> {
             format!("{rows}x{cols} gap={gap} scale={scale}"),
             usize::from(cols % 4 + gap % 4 > 0)..2,
             &params,
-            vec![
-                CaseBinding::floats(&x),
-                CaseBinding::ints(&[scale.to_bits(), zero_point]),
-                CaseBinding::ints(&vec![1u32; (gap + rows * words) as usize]),
-            ],
+            Bindings {
+                input: CaseBinding::floats(&x),
+                quant: CaseBinding::ints(&[scale.to_bits(), zero_point]),
+                codes: CaseBinding::ints(&vec![1u32; (gap + rows * words) as usize]),
+            },
             (rows * words).div_ceil(64),
         );
         let values = u64::from(rows * cols);

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         rows: u32,
@@ -17,6 +17,12 @@ params! {
         /// Words where the codes begin, and of a row.
         codes_base: u32,
         words: u32,
+    }
+    Bindings {
+        input: read [f32] as "array<Elem>",
+        /// The scale's bits and the zero point.
+        quant: read [u32],
+        codes: write [u8] as "array<u32>",
     }
 }
 
@@ -41,11 +47,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "quantize_activations",
     about: "codes[r][c] = clamp(round(x[r][c] / scale) + zero point, 0, 255)",
-    bindings: &[read("input"), read("quant"), write("codes")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,19 +4,18 @@ use rayon::prelude::*;
 
 use crate::cpu::codes::code;
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::quantize_activations::Params;
+use crate::kernels::quantize_activations::View;
 
 /// Rows that one task takes at least.
 const ROWS: usize = 4;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (cols, stride, width) = (p.cols as usize, p.input_stride as usize, p.words as usize * 4);
-    let x = &call.read::<f32>(0)[p.input_base as usize..][..(p.rows as usize - 1) * stride + cols];
-    let &[scale, zero_point] = call.read::<u32>(1).first_chunk().unwrap_or(&[0; 2]);
+    let x = &call.input[p.input_base as usize..][..(p.rows as usize - 1) * stride + cols];
+    let &[scale, zero_point] = call.quant.first_chunk().unwrap_or(&[0; 2]);
     let inverse = 1.0 / f32::from_bits(scale);
-    let codes = &mut call.write::<u8>(2)[p.codes_base as usize * 4..][..p.rows as usize * width];
+    let codes = &mut call.codes[p.codes_base as usize * 4..][..p.rows as usize * width];
     codes.par_chunks_mut(width).zip(x.par_chunks(stride)).with_min_len(ROWS).for_each(|(codes, row)| {
         vectorised(
             #[inline(always)]

@@ -42,11 +42,11 @@ pub(crate) fn cases() -> Vec<Case> {
                     greedy,
                 };
                 for (variant, shape) in [Shape::Wide, Shape::Serial].into_iter().enumerate() {
-                    let bindings = vec![
-                        CaseBinding::ints(&[NONE]),
-                        CaseBinding::ints(&packed(&values, rows_type)),
-                        CaseBinding::ints(&vec![7u32; (out_base + rows * out_stride + 2) as usize]),
-                    ];
+                    let bindings = Bindings {
+                        status: CaseBinding::ints(&[NONE]),
+                        rows: CaseBinding::ints(&packed(&values, rows_type)),
+                        out: CaseBinding::ints(&vec![7u32; (out_base + rows * out_stride + 2) as usize]),
+                    };
                     let name = format!("{rows}x{dim} {rows_type} to {out_type} greedy={greedy} {shape:?}");
                     let case = Case::new(name, [variant], &params, bindings, groups(shape, rows));
                     let bytes = u64::from(rows) * (u64::from(dim) + u64::from(out_stride)) * 4;

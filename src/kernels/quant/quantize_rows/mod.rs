@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows to make, and their columns.
@@ -22,6 +22,11 @@ params! {
         out_type: u32,
         /// 1: the range with the smallest loss is looked for.
         greedy: u32,
+    }
+    Bindings {
+        status: read [u32],
+        rows: read [u32] as "array<RowsElem>",
+        out: write [u32],
     }
 }
 
@@ -58,7 +63,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/status_words.wgsl",
                 "prelude/types.wgsl",
-                "prelude/quantize_params.wgsl",
+                "prelude/range_search.wgsl",
                 "prelude/rows_any_scalar.wgsl",
                 "prelude/divide.wgsl",
                 "prelude/row_codes.wgsl",
@@ -71,14 +76,13 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "quantize_rows",
     about: "rows of codes behind scale and bias, by the range of the values or the one with the smallest loss",
-    bindings: &[read("status"), read("rows"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         variant!(Wide, "wide", "quant/quantize_rows.wgsl"),
         variant!(Serial, "serial", "quant/quantize_rows.serial.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -5,21 +5,20 @@ use rayon::prelude::*;
 use crate::cpu::row_codes::encode;
 use crate::cpu::simd::vectorised;
 use crate::cpu::types::{nearest, pack, unpack};
-use crate::kernel::Call;
 use crate::kernels::feature::NONE;
-use crate::kernels::quantize_rows::Params;
+use crate::kernels::quantize_rows::View;
 use crate::kernels::types::{TYPE_F16, TYPE_F32, bits, header_words};
 
 /// Rows that one task takes.
 const ROWS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    if call.read::<u32>(0)[0] != NONE || p.rows == 0 {
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    if call.status[0] != NONE || p.rows == 0 {
         return;
     }
-    let source = call.read::<u32>(1);
-    let out = &mut call.write::<u32>(2)[p.out_base as usize..][..(p.rows * p.out_stride) as usize];
+    let source = call.rows;
+    let out = &mut call.out[p.out_base as usize..][..(p.rows * p.out_stride) as usize];
     let (dim, stride) = (p.dim as usize, p.out_stride as usize);
     out.par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
         let (mut row, mut errors) = (vec![0.0; dim], vec![0.0; dim]);

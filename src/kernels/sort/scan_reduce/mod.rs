@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters, shared with `scan_apply`.
     Params {
         /// Values in all.
@@ -15,6 +15,10 @@ params! {
         block: u32,
         /// 1: the sums hold what comes before each block.
         carry: u32,
+    }
+    Bindings {
+        values: read [u32],
+        sums: write [u32],
     }
 }
 
@@ -34,30 +38,25 @@ pub(crate) fn groups(shape: Shape, blocks: u32) -> u32 {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "scan_reduce",
     about: "the sum of each block of a prefix sum",
-    bindings: &[read("values"), write("sums")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         Variant {
             name: "wide",
             shape: Shape::Wide,
             workgroup: WIDE,
             constants: &[],
-            sources: fragments!["prelude/grid.wgsl", "prelude/scan_params.wgsl", "sort/scan_reduce.wgsl"],
+            sources: fragments!["prelude/grid.wgsl", "sort/scan_reduce.wgsl"],
         },
         Variant {
             name: "serial",
             shape: Shape::Serial,
             workgroup: SERIAL,
             constants: &[],
-            sources: fragments![
-                "prelude/grid.wgsl",
-                "prelude/scan_params.wgsl",
-                "sort/scan_reduce.serial.wgsl"
-            ],
+            sources: fragments!["prelude/grid.wgsl", "sort/scan_reduce.serial.wgsl"],
         },
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

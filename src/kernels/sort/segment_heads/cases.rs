@@ -28,7 +28,8 @@ pub(crate) const CASES: [(&str, u32, u32, [u32; 2], bool); 8] = [
 pub(crate) fn cases() -> Vec<Case> {
     let case = |(name, len, each, [key_begin, key_end], refused): (&str, u32, u32, [u32; 2], bool)| {
         let keys = sorted_keys(len, each, 61);
-        let bindings = vec![status(refused), CaseBinding::ints(&keys), unwritten(len + 3)];
+        let bindings =
+            Bindings { status: status(refused), keys: CaseBinding::ints(&keys), heads: unwritten(len + 3) };
         let params = Params { len, key_begin, key_end };
         let case = Case::new(name, [0], &params, bindings, (len + 1).div_ceil(256));
         if name == "large" { case.bench(u64::from(len) * 8, 0) } else { case }

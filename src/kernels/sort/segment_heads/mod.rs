@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Sorted keys.
@@ -15,13 +16,17 @@ params! {
         key_begin: u32,
         key_end: u32,
     }
+    Bindings {
+        status: read Status,
+        keys: read [u32],
+        heads: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_heads",
     about: "1 where a segment of equal keys begins, else 0",
-    bindings: &[read("status"), read("keys"), write("heads")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -30,7 +35,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/status.wgsl", "sort/segment_heads.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

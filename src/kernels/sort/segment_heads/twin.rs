@@ -2,18 +2,16 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
-use crate::kernels::segment_heads::Params;
+use crate::kernels::segment_heads::View;
 
 /// Keys that one task takes.
 const KEYS: usize = 8192;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let refused = call.read::<Status>(0)[0].refused();
-    let keys = &call.read::<u32>(1)[..p.len as usize];
-    let heads = &mut call.write::<u32>(2)[..=p.len as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let refused = call.status.refused();
+    let keys = &call.keys[..p.len as usize];
+    let heads = &mut call.heads[..=p.len as usize];
     if refused {
         heads.fill(0);
         return;

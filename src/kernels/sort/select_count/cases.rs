@@ -15,11 +15,11 @@ pub(crate) fn cases() -> Vec<Case> {
             for (shift, mask) in [(24, 0), (16, 0xff00_0000), (0, 0xffff_ff00)] {
                 let tile = if shape == Shape::Wide { 4096 } else { len.div_ceil(64) };
                 let params = Params { len, first, stride, tile, shift, mask };
-                let bindings = vec![
-                    CaseBinding::ints(&keys),
-                    CaseBinding::ints(&[found & mask, 7]),
-                    CaseBinding::ints(&[3u32; DIGITS as usize]),
-                ];
+                let bindings = Bindings {
+                    keys: CaseBinding::ints(&keys),
+                    found: CaseBinding::ints(&[found & mask, 7]),
+                    counts: CaseBinding::ints(&[3u32; DIGITS as usize]),
+                };
                 let groups = groups(shape, len.div_ceil(tile));
                 let case = Case::new(format!("n={len} shift={shift}"), [variant], &params, bindings, groups);
                 all.push(if len == 1 << 20 { case.bench(u64::from(len) * 4, 0) } else { case });

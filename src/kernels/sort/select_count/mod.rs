@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Keys.
@@ -20,6 +20,12 @@ params! {
         shift: u32,
         /// The bits that have been found.
         mask: u32,
+    }
+    Bindings {
+        keys: read [u32],
+        /// The bits found so far.
+        found: read [u32],
+        counts: write [u32] as "array<atomic<u32>>",
     }
 }
 
@@ -37,8 +43,7 @@ pub(crate) fn groups(shape: Shape, tiles: u32) -> u32 {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "select_count",
     about: "keys of each digit, of those that agree with the digits before",
-    bindings: &[read("keys"), read("found"), write("counts")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         Variant {
             name: "wide",
@@ -56,7 +61,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         },
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -2,15 +2,14 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::select_count::Params;
+use crate::kernels::select_count::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let found = call.read::<u32>(1)[0];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let found = call.found[0];
     let stride = p.stride as usize;
-    let keys = &call.read::<u32>(0)[p.first as usize..][..(p.len as usize - 1) * stride + 1];
-    let counts = call.write::<u32>(2);
+    let keys = &call.keys[p.first as usize..][..(p.len as usize - 1) * stride + 1];
+    let counts = call.counts;
     let tiles = keys.par_chunks(p.tile as usize * stride).map(|tile| {
         let mut own = [0u32; 256];
         for key in tile.iter().step_by(stride).filter(|&key| (key ^ found) & p.mask == 0) {

@@ -11,7 +11,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let total: u32 = counts.iter().sum();
     let case = |rank: u32, shift: u32| {
         let found = [(0xabcd_ef01u32 << shift) << 8, rank];
-        let bindings = vec![CaseBinding::ints(&counts), CaseBinding::ints(&found)];
+        let bindings = Bindings { counts: CaseBinding::ints(&counts), found: CaseBinding::ints(&found) };
         Case::new(format!("rank={rank} shift={shift}"), [0], &Params { shift }, bindings, 1)
     };
     vec![case(0, 16), case(total / 2, 8), case(total - 1, 0)]

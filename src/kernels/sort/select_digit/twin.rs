@@ -1,12 +1,11 @@
 //! Twin of `select_digit.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::select_digit::Params;
+use crate::kernels::select_digit::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let counts = call.write::<u32>(0);
-    let found = call.write::<u32>(1);
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let counts = call.counts;
+    let found = call.found;
     let mut rank = found[1];
     let digit = counts[..256].iter().position(|&count| {
         let here = rank < count;

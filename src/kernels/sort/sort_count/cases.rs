@@ -1,11 +1,14 @@
 //! The cases of `sort_count`.
 
 use super::*;
-use crate::kernel::{Case, CaseBinding, Shape};
+use crate::kernel::{self, Case, CaseBinding, Shape};
 use crate::kernels::random::Random;
 
 pub(crate) fn cases() -> Vec<Case> {
-    passes().into_iter().map(|pass| pass.case(vec![CaseBinding::ints(&pass.keys), pass.counts()])).collect()
+    passes()
+        .into_iter()
+        .map(|pass| pass.case(Bindings { keys: CaseBinding::ints(&pass.keys), histogram: pass.counts() }))
+        .collect()
 }
 
 /// One pass over made-up keys.
@@ -22,7 +25,8 @@ impl Pass {
         CaseBinding::ints(&vec![9u32; (self.params.digits * self.params.tiles) as usize])
     }
 
-    pub(crate) fn case(&self, bindings: Vec<CaseBinding>) -> Case {
+    /// For `sort_count` and `sort_scatter`, which share parameters and groups.
+    pub(crate) fn case(&self, bindings: impl kernel::Bindings<CaseBinding, Params = Params>) -> Case {
         let case = Case::new(
             self.name.clone(),
             [self.variant],

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters, shared with `sort_scatter`.
     Params {
         /// Keys.
@@ -21,6 +21,10 @@ params! {
         digits: u32,
         /// 1: the values are the positions.
         first: u32,
+    }
+    Bindings {
+        keys: read [u32],
+        histogram: write [u32],
     }
 }
 
@@ -41,30 +45,25 @@ pub(crate) fn groups(shape: Shape, tiles: u32) -> u32 {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "sort_count",
     about: "keys of each digit in each tile",
-    bindings: &[read("keys"), write("histogram")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         Variant {
             name: "wide",
             shape: Shape::Wide,
             workgroup: WIDE,
             constants: &[],
-            sources: fragments!["prelude/grid.wgsl", "prelude/sort_params.wgsl", "sort/sort_count.wgsl"],
+            sources: fragments!["prelude/grid.wgsl", "sort/sort_count.wgsl"],
         },
         Variant {
             name: "serial",
             shape: Shape::Serial,
             workgroup: SERIAL,
             constants: &[],
-            sources: fragments![
-                "prelude/grid.wgsl",
-                "prelude/sort_params.wgsl",
-                "sort/sort_count.serial.wgsl"
-            ],
+            sources: fragments!["prelude/grid.wgsl", "sort/sort_count.serial.wgsl"],
         },
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -2,13 +2,12 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::sort_count::Params;
+use crate::kernels::sort_count::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let keys = &call.read::<u32>(0)[..p.len as usize];
-    let histogram = call.write::<u32>(1);
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let keys = &call.keys[..p.len as usize];
+    let histogram = call.histogram;
     let counts: Vec<Vec<u32>> = keys
         .par_chunks(p.tile as usize)
         .map(|tile| {

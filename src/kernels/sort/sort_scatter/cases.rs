@@ -1,5 +1,6 @@
 //! The cases of `sort_scatter`.
 
+use super::Bindings;
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::sort_count::cases::Pass;
 use crate::kernels::sort_count::{self, Params};
@@ -24,11 +25,11 @@ fn case(pass: &Pass) -> Case {
     }
     let values: Vec<u32> = pass.keys.iter().map(|key| key.wrapping_mul(3)).collect();
     let poisoned = CaseBinding::ints(&vec![0xdead_beef_u32; pass.keys.len()]);
-    pass.case(vec![
-        CaseBinding::ints(&places),
-        CaseBinding::ints(&pass.keys),
-        CaseBinding::ints(&values),
-        poisoned.clone(),
-        poisoned,
-    ])
+    pass.case(Bindings {
+        histogram: CaseBinding::ints(&places),
+        keys_in: CaseBinding::ints(&pass.keys),
+        values_in: CaseBinding::ints(&values),
+        keys_out: poisoned.clone(),
+        values_out: poisoned,
+    })
 }

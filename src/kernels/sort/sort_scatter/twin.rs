@@ -5,15 +5,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use rayon::prelude::*;
 
 use crate::cpu::atomic::as_atomic;
-use crate::kernel::Call;
-use crate::kernels::sort_count::Params;
+use crate::kernels::sort_scatter::View;
 use crate::numbers::narrow;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let histogram = call.read::<u32>(0);
-    let (keys, values) = (&call.read::<u32>(1)[..p.len as usize], call.read::<u32>(2));
-    let (keys_out, values_out) = (as_atomic(call.write(3)), as_atomic(call.write(4)));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let histogram = call.histogram;
+    let (keys, values) = (&call.keys_in[..p.len as usize], call.values_in);
+    let (keys_out, values_out) = (as_atomic(call.keys_out), as_atomic(call.values_out));
     keys.par_chunks(p.tile as usize).enumerate().for_each(|(tile, keys)| {
         let column = histogram.iter().skip(tile).step_by(p.tiles as usize);
         let mut places: Vec<u32> = column.take(p.digits as usize).copied().collect();

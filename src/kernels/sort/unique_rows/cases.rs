@@ -18,13 +18,13 @@ pub(crate) fn cases() -> Vec<Case> {
             places.push(rows);
         }
         let room = if name == "a range" { rows + 7 } else { len };
-        let bindings = vec![
-            CaseBinding::ints(&keys),
-            CaseBinding::ints(&places),
-            unwritten(room),
-            unwritten(room + 1),
-            unwritten(1),
-        ];
+        let bindings = Bindings {
+            keys: CaseBinding::ints(&keys),
+            places: CaseBinding::ints(&places),
+            rows: unwritten(room),
+            begins: unwritten(room + 1),
+            total: unwritten(1),
+        };
         let params = Params { len, key_begin, key_end, rows: room };
         let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
         all.push(if name == "large" { case.bench(u64::from(len + rows) * 8, 0) } else { case });

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Sorted keys.
@@ -17,13 +17,20 @@ params! {
         /// Rows that there is room for.
         rows: u32,
     }
+    Bindings {
+        keys: read [u32],
+        /// The number of segments that begin before each key, and at the end of all.
+        places: read [u32],
+        rows: write [u32],
+        begins: write [u32],
+        total: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "unique_rows",
     about: "the distinct rows among sorted keys, where their segments begin, and their number",
-    bindings: &[read("keys"), read("places"), write("rows"), write("begins"), write("total")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -32,7 +39,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "sort/unique_rows.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

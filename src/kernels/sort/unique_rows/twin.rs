@@ -1,17 +1,16 @@
 //! Twin of `unique_rows.wgsl`.
 
-use crate::kernel::Call;
 use crate::kernels::feature::NONE;
-use crate::kernels::unique_rows::Params;
+use crate::kernels::unique_rows::View;
 use crate::numbers::narrow;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let keys = &call.read::<u32>(0)[..p.len as usize];
-    let places = &call.read::<u32>(1)[..=p.len as usize];
-    let (rows, begins) = (call.write::<u32>(2), call.write::<u32>(3));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let keys = &call.keys[..p.len as usize];
+    let places = &call.places[..=p.len as usize];
+    let (rows, begins) = (call.rows, call.begins);
     let count = places[p.len as usize];
-    call.write::<u32>(4)[0] = count;
+    call.total[0] = count;
     rows[..p.rows as usize][(count.min(p.rows)) as usize..].fill(NONE);
     let first = keys.partition_point(|&key| key < p.key_begin);
     let last = keys.partition_point(|&key| key < p.key_end);

@@ -43,18 +43,18 @@ pub(crate) fn cases() -> Vec<Case> {
                 out_stride: dim + 2 * gap,
             };
             let size = |base, rows, stride| ((base + rows * stride) * width) as usize;
-            let bindings = vec![
-                CaseBinding::ints(&rows),
-                CaseBinding::ints(&counts),
-                CaseBinding::floats(&random.floats(size(
+            let bindings = Bindings {
+                rows: CaseBinding::ints(&rows),
+                counts: CaseBinding::ints(&counts),
+                values: CaseBinding::floats(&random.floats(size(
                     params.values_base,
                     params.len,
                     params.values_stride,
                 ))),
-                CaseBinding::ints(&target),
-                CaseBinding::floats(&random.floats(size(params.out_base, out_rows, params.out_stride))),
-                CaseBinding::ints(&full),
-            ];
+                targets: CaseBinding::ints(&target),
+                out: CaseBinding::floats(&random.floats(size(params.out_base, out_rows, params.out_stride))),
+                totals: CaseBinding::ints(&full),
+            };
             let groups = (params.len * lanes).div_ceil(WORKGROUP);
             let case = Case::new(name, [variant], &params, bindings, groups);
             let values = u64::from(params.len) * u64::from(dim * width);

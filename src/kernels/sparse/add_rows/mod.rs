@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows that are added.
@@ -29,6 +29,14 @@ params! {
         values_stride: u32,
         out_base: u32,
         out_stride: u32,
+    }
+    Bindings {
+        rows: read [u32],
+        counts: read [u32],
+        values: read [f32] as "array<Elem>",
+        targets: read [u32],
+        out: write [f32] as "array<Elem>",
+        totals: write [u32],
     }
 }
 
@@ -53,11 +61,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "add_rows",
     about: "out[place of row] += factor * values of the row",
-    bindings: &[read("rows"), read("counts"), read("values"), read("targets"), write("out"), write("totals")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -3,22 +3,21 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::add_rows::Params;
+use crate::kernels::add_rows::View;
 use crate::kernels::width::Width;
 
 /// Targets that one task takes.
 const ROWS: usize = 256;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns() as usize;
     let (first, len) = (p.first as usize, p.len as usize);
-    let (rows, counts) = (&call.read::<u32>(0)[first..][..len], &call.read::<u32>(1)[first..][..len]);
-    let values = call.read::<f32>(2);
+    let (rows, counts) = (&call.rows[first..][..len], &call.counts[first..][..len]);
+    let values = call.values;
     let (out_first, out_rows) = (p.out_first as usize, p.out_rows as usize);
-    let targets = &call.read::<u32>(3)[..p.targets as usize][out_first..][..out_rows];
-    let (out, totals) = (call.write::<f32>(4), call.write::<u32>(5));
+    let targets = &call.targets[..p.targets as usize][out_first..][..out_rows];
+    let (out, totals) = (call.out, call.totals);
     let elements = |count: u32| count as usize * width;
     let (dim, stride, out_stride) = (elements(p.dim), elements(p.values_stride), elements(p.out_stride));
     let (values, out) = (&values[elements(p.values_base)..], &mut out[elements(p.out_base)..]);

@@ -7,7 +7,7 @@ use crate::kernels::jagged_inputs::status;
 
 pub(crate) fn cases() -> Vec<Case> {
     let case = |name, refused, joined: Status| {
-        let bindings = vec![status(refused), CaseBinding::ints(&[joined])];
+        let bindings = Bindings { status: status(refused), joined: CaseBinding::ints(&[joined]) };
         Case::new(name, [0], &Params { unused: 0 }, bindings, 1)
     };
     vec![

@@ -4,21 +4,25 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Always 0.
         unused: u32,
+    }
+    Bindings {
+        status: read Status,
+        joined: write Status,
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "join_status",
     about: "refused if one of several is",
-    bindings: &[read("status"), write("joined")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -27,7 +31,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/workgroup.wgsl", "prelude/status.wgsl", "sparse/join_status.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

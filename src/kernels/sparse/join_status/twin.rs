@@ -1,11 +1,10 @@
 //! Twin of `join_status.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::feature::Status;
+use crate::kernels::join_status::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let refused = call.read::<Status>(0)[0].refused();
+pub(crate) fn run(call: View<'_>) {
+    let refused = call.status.refused();
     if refused {
-        call.write::<Status>(1)[0].bad_position = 0;
+        call.joined.bad_position = 0;
     }
 }

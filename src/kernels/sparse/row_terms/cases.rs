@@ -11,13 +11,13 @@ pub(crate) fn cases() -> Vec<Case> {
     {
         let rows: Vec<u32> = (0..first + len).map(|i| i * 3).collect();
         let counts: Vec<u32> = (0..first + len).map(|i| i % 4).collect();
-        let bindings = vec![
-            status(refused),
-            CaseBinding::ints(&rows),
-            CaseBinding::ints(&counts),
-            unwritten(len * 2),
-            unwritten(len * 2),
-        ];
+        let bindings = Bindings {
+            status: status(refused),
+            rows: CaseBinding::ints(&rows),
+            counts: CaseBinding::ints(&counts),
+            keys: unwritten(len * 2),
+            terms: unwritten(len * 2),
+        };
         let params = Params { len, first, base: 9, stride: 20 };
         let name = format!("n={len} first={first} refused={refused}");
         let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));

@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::Status;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows in this dispatch.
@@ -17,13 +18,19 @@ params! {
         base: u32,
         stride: u32,
     }
+    Bindings {
+        status: read Status,
+        rows: read [u32],
+        counts: read [u32],
+        keys: write [u32],
+        terms: write [[u32; 2]],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "row_terms",
     about: "keys, numbers of occurrences and a term for each row of a gradient",
-    bindings: &[read("status"), read("rows"), read("counts"), write("keys"), write("terms")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -32,7 +39,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/status.wgsl", "sparse/row_terms.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

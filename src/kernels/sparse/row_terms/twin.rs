@@ -1,15 +1,14 @@
 //! Twin of `row_terms.wgsl`.
 
-use crate::kernel::Call;
-use crate::kernels::feature::{NONE, Status};
-use crate::kernels::row_terms::Params;
+use crate::kernels::feature::NONE;
+use crate::kernels::row_terms::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let (len, first) = (p.len as usize, p.first as usize);
-    let refused = call.read::<Status>(0)[0].refused();
-    let (rows, counts) = (&call.read::<u32>(1)[first..][..len], &call.read::<u32>(2)[first..][..len]);
-    let (keys, occurrences) = call.write::<u32>(3)[..2 * len].split_at_mut(len);
+    let refused = call.status.refused();
+    let (rows, counts) = (&call.rows[first..][..len], &call.counts[first..][..len]);
+    let (keys, occurrences) = call.keys[..2 * len].split_at_mut(len);
     if refused {
         keys.fill(NONE);
     } else {
@@ -18,7 +17,7 @@ pub(crate) fn run(mut call: Call<'_>) {
     for (occurrences, &count) in occurrences.iter_mut().zip(counts) {
         *occurrences = count.max(1);
     }
-    for (i, term) in (0..p.len).zip(call.write::<[u32; 2]>(4)) {
+    for (i, term) in (0..p.len).zip(call.terms) {
         *term = [p.base + i * p.stride, 1.0f32.to_bits()];
     }
 }

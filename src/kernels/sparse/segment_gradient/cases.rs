@@ -58,15 +58,15 @@ pub(crate) fn cases() -> Vec<Case> {
                         out_base: 2 * gap,
                         out_stride: stride(dim, TYPE_F32) + gap,
                     };
-                    let bindings = vec![
-                        CaseBinding::ints(&[total]),
-                        CaseBinding::ints(&begins),
-                        CaseBinding::ints(&inputs.terms),
-                        CaseBinding::floats(&inputs.grad),
-                        partials.clone(),
-                        CaseBinding::poisoned((params.out_base + room * params.out_stride) as usize),
-                        unwritten(first + room),
-                    ];
+                    let bindings = Bindings {
+                        total: CaseBinding::ints(&[total]),
+                        begins: CaseBinding::ints(&begins),
+                        terms: CaseBinding::ints(&inputs.terms),
+                        grad: CaseBinding::floats(&inputs.grad),
+                        partials: partials.clone(),
+                        out: CaseBinding::poisoned((params.out_base + room * params.out_stride) as usize),
+                        counts: unwritten(first + room),
+                    };
                     let name = format!("{name} D={dim} split={split}");
                     let groups = groups(shape, room, params.lanes);
                     let case = Case::new(name, [variant(vec4, shape)], &params, bindings, groups);

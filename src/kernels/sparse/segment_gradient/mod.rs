@@ -4,10 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 use crate::kernels::part::{GROUP, PIECE};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows in this dispatch.
@@ -27,6 +27,15 @@ params! {
         /// Element of the first row in `out`, and elements from row to row.
         out_base: u32,
         out_stride: u32,
+    }
+    Bindings {
+        total: read [u32],
+        begins: read [u32],
+        terms: read [[u32; 2]],
+        grad: read [f32] as "array<Elem>",
+        partials: read [[f32; 4]],
+        out: write [f32] as "array<OutElem>",
+        counts: write [u32],
     }
 }
 
@@ -52,7 +61,7 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/pieces.wgsl",
-                "prelude/segment_gradient_params.wgsl",
+                "prelude/gradient_row.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
@@ -83,19 +92,10 @@ macro_rules! variants {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_gradient",
     about: "the sum of each row's terms, and their number",
-    bindings: &[
-        read("total"),
-        read("begins"),
-        read("terms"),
-        read("grad"),
-        read("partials"),
-        write("out"),
-        write("counts"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: variants!["vec4", "scalar"],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,20 +4,19 @@ use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
 use crate::cpu::terms::{Terms, row_grad};
-use crate::kernel::Call;
-use crate::kernels::segment_gradient::Params;
+use crate::kernels::segment_gradient::View;
 
 /// Rows that one task takes.
 const ROWS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let first = p.first as usize;
-    let total = call.read::<u32>(0)[0] as usize;
+    let total = call.total[0] as usize;
     let rows = total.saturating_sub(first).min(p.rows as usize);
-    let begins = call.read::<u32>(1);
-    let terms = Terms { terms: call.read(2), grad: call.read(3), clip_value: p.clip_value };
-    let (out, counts) = (call.write::<f32>(5), call.write::<u32>(6));
+    let begins = call.begins;
+    let terms = Terms { terms: call.terms, grad: call.grad, clip_value: p.clip_value };
+    let (out, counts) = (call.out, call.counts);
     let (dim, stride) = (p.dim as usize, p.out_stride as usize);
     let out = &mut out[p.out_base as usize..];
     let end = (rows * stride).min(out.len());

@@ -21,11 +21,12 @@ pub(crate) fn cases() -> Vec<Case> {
         };
         let groups = words.div_ceil(KERNEL.variants[0].workgroup);
         let name = format!("rows={rows} dim={dim} uniform={uniform_values} type={table_type}");
-        let out = match table_type {
+        let table = match table_type {
             TYPE_F32 => CaseBinding::poisoned(words as usize + 5),
             _ => CaseBinding::ints(&vec![7u32; words as usize + 5]),
         };
-        Case::new(name, [0], &params, vec![out], groups).bench(u64::from(words) * 4, u64::from(words) * 2)
+        Case::new(name, [0], &params, Bindings { table }, groups)
+            .bench(u64::from(words) * 4, u64::from(words) * 2)
     };
     vec![
         case(1, 1, 1, TYPE_F32),

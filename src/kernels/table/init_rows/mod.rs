@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Words to fill.
@@ -24,13 +24,15 @@ params! {
         /// Element type.
         table_type: u32,
     }
+    Bindings {
+        table: write [u32],
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "init_rows",
     about: "w[r][c] = scale * hash(seed, r, c), or a constant",
-    bindings: &[write("table")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -44,7 +46,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,14 +4,13 @@ use rayon::prelude::*;
 
 use crate::cpu::random::uniform_value;
 use crate::cpu::types::{nearest, pack};
-use crate::kernel::Call;
-use crate::kernels::init_rows::Params;
+use crate::kernels::init_rows::View;
 use crate::kernels::types::TYPE_F32;
 use crate::numbers::narrow;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let table = &mut call.write::<u32>(0)[..p.words as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let table = &mut call.table[..p.words as usize];
     let dim = p.dim as usize;
     let row_words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
     table.par_chunks_mut(row_words).enumerate().for_each(|(r, words)| {

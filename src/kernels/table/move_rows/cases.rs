@@ -35,7 +35,11 @@ pub(crate) fn cases() -> Vec<Case> {
                         .map(|elements| elements * width);
                 let (source, out) = if scatter == 1 { (packed, there) } else { (there, packed) };
                 let source: Vec<u32> = (0..source).map(|_| random.below(u32::MAX)).collect();
-                let bindings = vec![CaseBinding::ints(&places), CaseBinding::ints(&source), unwritten(out)];
+                let bindings = Bindings {
+                    places: CaseBinding::ints(&places),
+                    source: CaseBinding::ints(&source),
+                    out: unwritten(out),
+                };
                 let name = format!("{rows} of {table} x {cols} scatter={scatter}");
                 let case = Case::new(name, [variant], &params, bindings, (rows * cols).div_ceil(256));
                 let bytes = u64::from(rows * cols) * u64::from(width) * 8;

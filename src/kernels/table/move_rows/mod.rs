@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Rows to move.
@@ -22,6 +22,11 @@ params! {
         packed_base: u32,
         /// 1: from packed rows to their places.
         scatter: u32,
+    }
+    Bindings {
+        places: read [u32],
+        source: read [u32] as "array<Elem>",
+        out: write [u32] as "array<Elem>",
     }
 }
 
@@ -44,11 +49,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "move_rows",
     about: "packed[i] = table[places[i]], or table[places[i]] = packed[i]",
-    bindings: &[read("places"), read("source"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

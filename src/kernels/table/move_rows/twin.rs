@@ -5,21 +5,20 @@ use std::sync::atomic::Ordering::Relaxed;
 use rayon::prelude::*;
 
 use crate::cpu::atomic::as_atomic;
-use crate::kernel::Call;
-use crate::kernels::move_rows::Params;
+use crate::kernels::move_rows::View;
 use crate::kernels::width::Width;
 
 /// Rows that one task moves, at least.
 const ROWS: usize = 64;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns();
     let [cols, table_base, packed_base] =
         [p.cols, p.table_base, p.packed_base].map(|elements| elements as usize * width as usize);
     let rows = p.rows as usize;
-    let places = &call.read::<u32>(0)[p.first_place as usize..][..rows];
-    let (source, out) = (call.read::<u32>(1), call.write::<u32>(2));
+    let places = &call.places[p.first_place as usize..][..rows];
+    let (source, out) = (call.source, call.out);
     // where a row begins, if it lies in the window
     let there = |place: u32| {
         let row = place.wrapping_sub(p.window_first);

@@ -10,11 +10,11 @@ pub(crate) fn cases() -> Vec<Case> {
             let mut random = Random::new(5);
             let positions: Vec<u32> = (0..len).map(|_| random.below(len)).collect();
             let terms: Vec<[u32; 2]> = (0..len).map(|i| [i, i * 3]).collect();
-            let bindings = vec![
-                CaseBinding::ints(&positions),
-                CaseBinding::ints(&terms),
-                CaseBinding::ints(&vec![[5u32; 2]; len as usize]),
-            ];
+            let bindings = Bindings {
+                positions: CaseBinding::ints(&positions),
+                terms: CaseBinding::ints(&terms),
+                sorted: CaseBinding::ints(&vec![[5u32; 2]; len as usize]),
+            };
             let case = Case::new(format!("n={len}"), [0], &Params { len }, bindings, len.div_ceil(256));
             case.bench(u64::from(len) * 20, 0)
         })

@@ -4,21 +4,25 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Terms.
         len: u32,
+    }
+    Bindings {
+        positions: read [u32],
+        terms: read [[u32; 2]],
+        sorted: write [[u32; 2]],
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "gather_terms",
     about: "sorted[i] = terms[positions[i]]",
-    bindings: &[read("positions"), read("terms"), write("sorted")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -27,7 +31,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "update/gather_terms.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

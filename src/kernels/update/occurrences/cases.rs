@@ -27,15 +27,15 @@ pub(crate) fn cases() -> Vec<Case> {
                 let threads = threads(bags, ids);
                 let none_key = 97 * 8;
                 let params = Params { batch, bags, ids, none_key, weighted, threads };
-                let bindings = vec![
-                    CaseBinding::ints(&[status]),
-                    CaseBinding::ints(&inputs.features),
-                    CaseBinding::ints(&inputs.offsets),
-                    CaseBinding::ints(&inputs.ids),
-                    CaseBinding::floats(&inputs.weights),
-                    CaseBinding::ints(&vec![7u32; ids as usize + 1]),
-                    CaseBinding::mixed(&vec![[7u32; 2]; ids as usize + 1]),
-                ];
+                let bindings = Bindings {
+                    status: CaseBinding::ints(&[status]),
+                    features: CaseBinding::ints(&inputs.features),
+                    offsets: CaseBinding::ints(&inputs.offsets),
+                    ids: CaseBinding::ints(&inputs.ids),
+                    weights: CaseBinding::floats(&inputs.weights),
+                    keys: CaseBinding::ints(&vec![7u32; ids as usize + 1]),
+                    terms: CaseBinding::mixed(&vec![[7u32; 2]; ids as usize + 1]),
+                };
                 let case = Case::new(
                     format!("B={batch} L<={longest} D={dims:?} of={members:?} weighted={weighted}{name}"),
                     [0],

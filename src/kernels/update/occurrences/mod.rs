@@ -4,9 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::feature::{Feature, Status};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Examples.
@@ -22,6 +23,15 @@ params! {
         /// Threads: one a bag, or more.
         threads: u32,
     }
+    Bindings {
+        status: read Status,
+        features: read [Feature],
+        offsets: read [u32],
+        ids: read [u32],
+        weights: read [f32],
+        keys: write [u32],
+        terms: write [[u32; 2]],
+    }
 }
 
 const WORKGROUP: u32 = 64;
@@ -29,16 +39,7 @@ const WORKGROUP: u32 = 64;
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "occurrences",
     about: "for each id the row's key, the gradient's place and its factor",
-    bindings: &[
-        read("status"),
-        read("features"),
-        read("offsets"),
-        read("ids"),
-        read("weights"),
-        write("keys"),
-        write("terms"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -47,12 +48,12 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
-            "prelude/feature.wgsl",
+            "prelude/pooling.wgsl",
             "update/occurrences.wgsl"
         ],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -4,21 +4,20 @@ use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
 use crate::cpu::split::split_at_all;
-use crate::kernel::Call;
-use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE, Status};
-use crate::kernels::occurrences::Params;
+use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE};
+use crate::kernels::occurrences::View;
 use crate::numbers::narrow;
 
 /// Bags that one task takes.
 const BAGS: usize = 512;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let status = call.read::<Status>(0)[0];
-    let (features, offsets, ids) = (call.read::<Feature>(1), call.read::<u32>(2), call.read::<u32>(3));
-    let weights = call.read::<f32>(4);
-    let keys = &mut call.write::<u32>(5)[..p.ids as usize];
-    let terms = &mut call.write::<[u32; 2]>(6)[..p.ids as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let status = call.status /*DEREF*/;
+    let (features, offsets, ids) = (call.features, call.offsets, call.ids);
+    let weights = call.weights;
+    let keys = &mut call.keys[..p.ids as usize];
+    let terms = &mut call.terms[..p.ids as usize];
     if status.refused() {
         keys.fill(p.none_key + 1);
         return;

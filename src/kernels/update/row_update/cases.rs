@@ -4,9 +4,9 @@ use crate::kernel::{Case, CaseBinding, Holds, Shape};
 use crate::kernels::part::lanes_for;
 use crate::kernels::random::Random;
 use crate::kernels::row_update::{
-    ADJUST_COUNTER_SGD, ADJUST_DECREASE, ADJUST_INCREASE, ADJUST_NOT, COUNT_DECAYED, COUNT_PRESENCE,
-    COUNT_UPDATES, Choice, FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, OptimizerKernel,
-    OptimizerKind, Params, groups,
+    ADJUST_COUNTER_SGD, ADJUST_DECREASE, ADJUST_INCREASE, ADJUST_NOT, Bindings, COUNT_DECAYED,
+    COUNT_PRESENCE, COUNT_UPDATES, Choice, FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS,
+    OptimizerKernel, OptimizerKind, Params, groups,
 };
 use crate::kernels::segment_partials;
 use crate::kernels::types::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
@@ -166,7 +166,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 }
                 let lengths = |_, random: &mut Random| random.below(longest + 1);
                 let made = Made { kind, setting: &setting, dims, rows, name };
-                all.extend(made.cases(&made.inputs(5, lengths)));
+                all.extend(made.cases(&made.inputs(5, lengths), |_, _| ()));
             }
             // sums of pieces that were made before, by the twin of `segment_partials`
             if matches!(setting.name, "" | " clipped values") {
@@ -175,7 +175,7 @@ pub(crate) fn cases() -> Vec<Case> {
                     // the first has groups too
                     let inputs =
                         made.inputs(9, |row, random| if row == 0 { 2500 } else { random.below(200) });
-                    all.extend(made.cases(&inputs).into_iter().map(|case| split(case, &inputs, &setting)));
+                    all.extend(made.cases(&inputs, |params, bindings| split(params, bindings, &inputs)));
                 }
             }
             // rows whose terms were summed before, where the number of occurrences counts
@@ -183,7 +183,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 for dims in [&[64, 8][..], &[5]] {
                     let made = Made { kind, setting: &setting, dims, rows: 40, name: "counted" };
                     let inputs = made.inputs(13, |_, random| random.below(2));
-                    all.extend(made.cases(&inputs).into_iter().map(counted));
+                    all.extend(made.cases(&inputs, counted));
                 }
             }
         }
@@ -218,8 +218,12 @@ impl Made<'_> {
         inputs
     }
 
-    /// For every variant that can run it.
-    fn cases(&self, inputs: &UpdateInputs) -> Vec<Case> {
+    /// For every variant that can run it, with a change of their parameters and bindings.
+    fn cases(
+        &self,
+        inputs: &UpdateInputs,
+        change: impl Fn(&mut Params, &mut Bindings<CaseBinding>),
+    ) -> Vec<Case> {
         let fours = self.dims.iter().all(|dim| dim % 4 == 0);
         let whole = self.dims.iter().all(|dim| dim % 16 == 0);
         let mut all = Vec::new();
@@ -234,19 +238,25 @@ impl Made<'_> {
                         continue;
                     }
                     let choice = Choice { optimizer: self.kind, vec4, whole, any };
-                    all.push(self.case(inputs, choice.variant(shape), shape));
+                    all.push(self.case(inputs, choice.variant(shape), shape, &change));
                 }
             }
         }
         all
     }
 
-    fn case(&self, inputs: &UpdateInputs, variant: usize, shape: Shape) -> Case {
+    fn case(
+        &self,
+        inputs: &UpdateInputs,
+        variant: usize,
+        shape: Shape,
+        change: impl Fn(&mut Params, &mut Bindings<CaseBinding>),
+    ) -> Case {
         let Setting { table_type, state_type, hyper, .. } = *self.setting;
         let optimizer = &self.kind.kernel();
         let lanes = inputs.parts.iter().map(|part| lanes_for(part.dim)).max().unwrap_or(1);
         // the window ends before the last row: its keys must be left alone
-        let params = Params {
+        let mut params = Params {
             len: inputs.len(),
             parts: inputs.part_count(),
             key_begin: u32::from(inputs.rows > 2),
@@ -266,15 +276,16 @@ impl Made<'_> {
             TYPE_F32 => CaseBinding { words: state, holds: Holds::Floats },
             _ => CaseBinding::mixed(&state),
         };
-        let bindings = vec![
-            CaseBinding::ints(&inputs.parts),
-            CaseBinding::ints(&inputs.keys),
-            CaseBinding::ints(&inputs.terms),
-            CaseBinding::floats(&inputs.grad),
-            CaseBinding::poisoned(4),
+        let mut bindings = Bindings {
+            parts: CaseBinding::ints(&inputs.parts),
+            keys: CaseBinding::ints(&inputs.keys),
+            terms: CaseBinding::ints(&inputs.terms),
+            grad: CaseBinding::floats(&inputs.grad),
+            partials: CaseBinding::poisoned(4),
             table,
             state,
-        ];
+        };
+        change(&mut params, &mut bindings);
         let groups = groups(shape, inputs.len(), lanes);
         let name = format!("{}{} {} D={:?}", optimizer.name, self.setting.name, self.name, self.dims);
         let case = Case::new(name, [variant], &params, bindings, groups);
@@ -324,22 +335,15 @@ fn state_words(
     if words.is_empty() { vec![0] } else { words }
 }
 
-/// The case with its pieces summed ahead.
-fn split(mut case: Case, inputs: &UpdateInputs, setting: &Setting) -> Case {
-    let pieces = segment_partials::Params::of(inputs, 1, setting.hyper.clip_value);
-    let mut params: Params = bytemuck::pod_read_unaligned(&case.params);
+/// Pieces that are summed ahead.
+fn split(params: &mut Params, bindings: &mut Bindings<CaseBinding>, inputs: &UpdateInputs) {
     params.split = 1;
-    case.params = bytemuck::bytes_of(&params).to_vec();
-    case.bindings[4] =
-        CaseBinding::floats(&crate::kernels::segment_partials::cases::partials(inputs, pieces));
-    case
+    let pieces = segment_partials::Params::of(inputs, 1, params.clip_value);
+    bindings.partials = CaseBinding::floats(&segment_partials::cases::partials(inputs, pieces));
 }
 
-/// The case with numbers of occurrences behind its keys, of which each has a single term.
-fn counted(mut case: Case) -> Case {
-    let mut params: Params = bytemuck::pod_read_unaligned(&case.params);
+/// Numbers of occurrences behind the keys, of which each has a single term.
+fn counted(params: &mut Params, bindings: &mut Bindings<CaseBinding>) {
     params.counted = 1;
-    case.params = bytemuck::bytes_of(&params).to_vec();
-    case.bindings[1].words.extend((0..params.len).map(|i| i % 7 + 1));
-    case
+    bindings.keys.words.extend((0..params.len).map(|i| i % 7 + 1));
 }

@@ -4,12 +4,12 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 use crate::kernels::optimizers::optimizers;
-use crate::kernels::part::{GROUP, PIECE, lanes_for};
+use crate::kernels::part::{GROUP, PIECE, Part, lanes_for};
 use crate::kernels::types::TYPE_F32;
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Sorted keys.
@@ -87,6 +87,15 @@ params! {
         /// What of FTRL's z leaves a weight at zero.
         l1: f32,
     }
+    Bindings {
+        parts: read [Part],
+        keys: read [u32],
+        terms: read [[u32; 2]],
+        grad: read [f32] as "array<Elem>",
+        partials: read [[f32; 4]],
+        table: write [u32] as "array<TableElem>",
+        state: write [u32] as "array<StateElem>",
+    }
 }
 
 /// [`Params::by_row`]: the row's word is its frequency.
@@ -131,9 +140,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/grid_spread.wgsl",
                 "prelude/random.wgsl",
-                "prelude/part.wgsl",
                 "prelude/pieces.wgsl",
-                "prelude/update_params.wgsl",
                 "prelude/types.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
@@ -250,19 +257,10 @@ optimizers!(from_list);
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "row_update",
     about: "g = sum of a row's terms; the optimizer's formula on row and state",
-    bindings: &[
-        read("parts"),
-        read("keys"),
-        read("terms"),
-        read("grad"),
-        read("partials"),
-        write("table"),
-        write("state"),
-    ],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: VARIANTS,
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -11,10 +11,9 @@ use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::cpu::split::split_at_all;
 use crate::cpu::terms::{Terms, row_grad};
 use crate::cpu::types::{nearest, pack, stochastic, unpack};
-use crate::kernel::Call;
 use crate::kernels::optimizers::optimizers;
 use crate::kernels::part::{Part, find_part};
-use crate::kernels::row_update::{OptimizerKernel, OptimizerKind, Params, optimizer_of};
+use crate::kernels::row_update::{OptimizerKernel, OptimizerKind, Params, View, optimizer_of};
 use crate::kernels::types::TYPE_F32;
 use crate::numbers::narrow;
 
@@ -47,21 +46,21 @@ impl Inputs<'_> {
 /// Sorted positions that one task takes, rounded to whole segments.
 const POSITIONS: usize = 4096;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let params: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let params = call.params;
     let kind = optimizer_of(call.variant);
-    let parts = &call.read::<Part>(0)[..params.parts as usize];
-    let (keys, behind) = call.read::<u32>(1).split_at(params.len as usize);
+    let parts = &call.parts[..params.parts as usize];
+    let (keys, behind) = call.keys.split_at(params.len as usize);
     let inputs = Inputs {
         params,
         parts,
         keys,
         counts: (params.counted == 1).then(|| &behind[..params.len as usize]),
-        terms: Terms { terms: call.read(2), grad: call.read(3), clip_value: params.clip_value },
+        terms: Terms { terms: call.terms, grad: call.grad, clip_value: params.clip_value },
         kind,
         optimizer: kind.kernel(),
     };
-    let (table, state) = (call.write::<u32>(5), call.write::<u32>(6));
+    let (table, state) = (call.table, call.state);
     let begin = inputs.keys.partition_point(|&key| key < params.key_begin);
     let end = inputs.keys.partition_point(|&key| key < params.key_end);
     let cuts = cuts(inputs.keys, begin, end);

@@ -1,7 +1,6 @@
 //! The cases of `segment_partials`.
 
 use super::*;
-use crate::kernel::{Call, Slot, words_of};
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::part::lanes_for;
 use crate::kernels::random::Random;
@@ -33,13 +32,13 @@ pub(crate) fn cases() -> Vec<Case> {
                 0 => CaseBinding::poisoned(out),
                 _ => CaseBinding::floats(&Random::new(17).floats(out)),
             };
-            let bindings = vec![
-                CaseBinding::ints(&inputs.parts),
-                CaseBinding::ints(&inputs.keys),
-                CaseBinding::ints(&inputs.terms),
-                CaseBinding::floats(&inputs.grad),
+            let bindings = Bindings {
+                parts: CaseBinding::ints(&inputs.parts),
+                keys: CaseBinding::ints(&inputs.keys),
+                terms: CaseBinding::ints(&inputs.terms),
+                grad: CaseBinding::floats(&inputs.grad),
                 partials,
-            ];
+            };
             let variants: &[usize] = if vec4 { &[VEC4, SCALAR] } else { &[SCALAR] };
             let name = format!("{name} D={dims:?} grouping={}", params.grouping);
             let case = Case::new(name, variants.iter().copied(), &params, bindings, params.groups());
@@ -61,13 +60,10 @@ impl Params {
 
 /// The partials of made-up inputs, for the cases of `row_update`.
 pub(crate) fn partials(inputs: &UpdateInputs, params: Params) -> Vec<f32> {
-    let mut words = vec![0; (pieces(inputs.len()) * params.stride * 4) as usize];
-    let (parts, keys) = (words_of(&inputs.parts), words_of(&inputs.keys));
-    let (terms, grad) = (words_of(&inputs.terms), words_of(&inputs.grad));
-    for level in params.levels() {
-        let slots = [&parts, &keys, &terms, &grad].map(|words| Slot::Read(words));
-        let slots = slots.into_iter().chain([Slot::Write(&mut words)]).collect();
-        twin::run(Call { variant: 0, params: bytemuck::bytes_of(&level), slots });
+    let UpdateInputs { parts, keys, terms, grad, .. } = inputs;
+    let mut partials = vec![[0.0; 4]; (pieces(inputs.len()) * params.stride) as usize];
+    for params in params.levels() {
+        twin::run(View { variant: 0, params, parts, keys, terms, grad, partials: &mut partials });
     }
-    bytemuck::cast_vec(words)
+    partials.concat()
 }

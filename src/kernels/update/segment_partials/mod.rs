@@ -4,10 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
-use crate::kernels::part::{GROUP, PIECE};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::part::{GROUP, PIECE, Part};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Sorted keys.
@@ -24,6 +24,13 @@ params! {
         clip_value: f32,
         /// 1: sums of pieces to sums of groups.
         grouping: u32,
+    }
+    Bindings {
+        parts: read [Part],
+        keys: read [u32],
+        terms: read [[u32; 2]],
+        grad: read [f32] as "array<Elem>",
+        partials: write [[f32; 4]],
     }
 }
 
@@ -48,7 +55,6 @@ macro_rules! variant {
             constants: &[("PIECE", PIECE), ("GROUP", GROUP)],
             sources: fragments![
                 "prelude/grid.wgsl",
-                "prelude/part.wgsl",
                 "prelude/pieces.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/grad_", $width, ".wgsl"),
@@ -63,11 +69,10 @@ macro_rules! variant {
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_partials",
     about: "sums of the pieces of rows with many occurrences, and of groups of pieces",
-    bindings: &[read("parts"), read("keys"), read("terms"), read("grad"), write("partials")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -1,16 +1,15 @@
 //! Twin of `segment_partials.wgsl`.
 
 use crate::cpu::terms::{Terms, row_grad};
-use crate::kernel::Call;
-use crate::kernels::part::{GROUP, PIECE, Part, find_part};
-use crate::kernels::segment_partials::Params;
+use crate::kernels::part::{GROUP, PIECE, find_part};
+use crate::kernels::segment_partials::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let parts = &call.read::<Part>(0)[..p.parts as usize];
-    let keys = &call.read::<u32>(1)[..p.len as usize];
-    let terms = Terms { terms: call.read(2), grad: call.read(3), clip_value: p.clip_value };
-    let partials = call.write::<[f32; 4]>(4);
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let parts = &call.parts[..p.parts as usize];
+    let keys = &call.keys[..p.len as usize];
+    let terms = Terms { terms: call.terms, grad: call.grad, clip_value: p.clip_value };
+    let partials = call.partials;
     let (piece, stride) = (PIECE as usize, p.stride as usize);
     let span = if p.grouping == 1 { GROUP } else { PIECE } as usize;
     let mut start = 0;

@@ -21,13 +21,13 @@ pub(crate) fn cases() -> Vec<Case> {
                 key_end: inputs.rows - inputs.rows / 4,
                 lanes,
             };
-            let bindings = vec![
-                CaseBinding::ints(&inputs.parts),
-                CaseBinding::ints(&inputs.keys),
-                CaseBinding::ints(&inputs.terms),
-                CaseBinding::floats(&inputs.grad),
-                CaseBinding::floats(&inputs.table),
-            ];
+            let bindings = Bindings {
+                parts: CaseBinding::ints(&inputs.parts),
+                keys: CaseBinding::ints(&inputs.keys),
+                terms: CaseBinding::ints(&inputs.terms),
+                values: CaseBinding::floats(&inputs.grad),
+                rows: CaseBinding::floats(&inputs.table),
+            };
             let groups = (inputs.len() * lanes).div_ceil(64);
             let case = Case::new(format!("D={dims:?}"), [variant], &params, bindings, groups);
             all.push(if rows == 3000 { case.bench(inputs.columns() * 8, 0) } else { case });

@@ -4,10 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, params, read, write};
-use crate::kernels::part::by_key;
+use crate::kernel::{Kernel, Parity, interface};
+use crate::kernels::part::{Part, by_key};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Sorted keys.
@@ -21,19 +21,25 @@ params! {
         /// Threads for a row.
         lanes: u32,
     }
+    Bindings {
+        parts: read [Part],
+        keys: read [u32],
+        terms: read [[u32; 2]],
+        values: read [u32] as "array<Elem>",
+        rows: write [u32] as "array<Elem>",
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "variable_assign",
     about: "rows of differing dims take the values of their last occurrence",
-    bindings: &[read("parts"), read("keys"), read("terms"), read("values"), write("rows")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         by_key!("vec4", 4, "variable/variable_assign.wgsl"),
         by_key!("scalar", 1, "variable/variable_assign.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

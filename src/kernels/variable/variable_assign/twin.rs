@@ -5,17 +5,16 @@ use std::sync::atomic::Ordering::Relaxed;
 use rayon::prelude::*;
 
 use crate::cpu::atomic::as_atomic;
-use crate::kernel::Call;
-use crate::kernels::part::{Part, Term, find_part};
-use crate::kernels::variable_assign::Params;
+use crate::kernels::part::find_part;
+use crate::kernels::variable_assign::View;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let parts = &call.read::<Part>(0)[..p.parts as usize];
-    let keys = &call.read::<u32>(1)[..p.len as usize];
-    let (terms, values) = (call.read::<Term>(2), call.read::<u32>(3));
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let parts = &call.parts[..p.parts as usize];
+    let keys = &call.keys[..p.len as usize];
+    let (terms, values) = (call.terms, call.values);
     // each row is written once
-    let rows = as_atomic(call.write::<u32>(4));
+    let rows = as_atomic(call.rows);
     keys.par_iter().with_min_len(256).enumerate().for_each(|(i, &key)| {
         if key < p.key_begin || key >= p.key_end || keys.get(i + 1) == Some(&key) {
             return;

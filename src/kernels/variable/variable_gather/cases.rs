@@ -42,13 +42,13 @@ pub(crate) fn cases() -> Vec<Case> {
                     out_stride: widest / width + 1,
                 };
                 let cells = (params.out_base + len * params.out_stride) * width;
-                let bindings = vec![
-                    CaseBinding::ints(&inputs.parts),
-                    CaseBinding::ints(&keys),
-                    CaseBinding::ints(&offsets),
-                    CaseBinding::floats(&inputs.table),
-                    CaseBinding::poisoned(if matrix == 1 { cells } else { values } as usize),
-                ];
+                let bindings = Bindings {
+                    parts: CaseBinding::ints(&inputs.parts),
+                    keys: CaseBinding::ints(&keys),
+                    offsets: CaseBinding::ints(&offsets),
+                    rows: CaseBinding::floats(&inputs.table),
+                    out: CaseBinding::poisoned(if matrix == 1 { cells } else { values } as usize),
+                };
                 let name = format!("D={dims:?} matrix={matrix}");
                 let case = Case::new(name, [variant], &params, bindings, (len * lanes).div_ceil(64));
                 let bytes = u64::from(values) * 8;

@@ -4,10 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, params, read, write};
-use crate::kernels::part::by_key;
+use crate::kernel::{Kernel, Parity, interface};
+use crate::kernels::part::{Part, by_key};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Keys.
@@ -27,19 +27,25 @@ params! {
         out_base: u32,
         out_stride: u32,
     }
+    Bindings {
+        parts: read [Part],
+        keys: read [u32],
+        offsets: read [u32],
+        rows: read [u32] as "array<Elem>",
+        out: write [u32] as "array<Elem>",
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "variable_gather",
     about: "rows of differing dims next to each other, or in rows of a matrix with zeros behind",
-    bindings: &[read("parts"), read("keys"), read("offsets"), read("rows"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         by_key!("vec4", 4, "variable/variable_gather.wgsl"),
         by_key!("scalar", 1, "variable/variable_gather.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

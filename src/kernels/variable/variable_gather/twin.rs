@@ -3,9 +3,8 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::{Cache, prefetch};
-use crate::kernel::Call;
-use crate::kernels::part::{Part, find_part};
-use crate::kernels::variable_gather::Params;
+use crate::kernels::part::find_part;
+use crate::kernels::variable_gather::View;
 use crate::kernels::width::Width;
 
 /// Rows that one task takes.
@@ -13,13 +12,13 @@ const ROWS: usize = 256;
 /// How many rows ahead are asked for.
 const AHEAD: usize = 8;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns() as usize;
-    let parts = &call.read::<Part>(0)[..p.parts as usize];
-    let keys = &call.read::<u32>(1)[..p.len as usize];
-    let (offsets, rows) = (call.read::<u32>(2), call.read::<u32>(3));
-    let out = call.write::<u32>(4);
+    let parts = &call.parts[..p.parts as usize];
+    let keys = &call.keys[..p.len as usize];
+    let (offsets, rows) = (call.offsets, call.rows);
+    let out = call.out;
     let elements = |count: u32| count as usize * width;
     // where a key's row begins, and its values
     let place = |key: u32| {

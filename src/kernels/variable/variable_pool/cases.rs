@@ -38,17 +38,17 @@ pub(crate) fn cases() -> Vec<Case> {
                     out_stride: widest / width + 1,
                 };
                 let cells = ((params.out_base + bags * params.out_stride) * width) as usize;
-                let bindings = vec![
-                    CaseBinding::ints(&inputs.parts),
-                    CaseBinding::ints(&keys),
-                    CaseBinding::ints(&bag_offsets),
-                    CaseBinding::floats(&inputs.table),
-                    if initial == 1 {
+                let bindings = Bindings {
+                    parts: CaseBinding::ints(&inputs.parts),
+                    keys: CaseBinding::ints(&keys),
+                    bags: CaseBinding::ints(&bag_offsets),
+                    rows: CaseBinding::floats(&inputs.table),
+                    out: if initial == 1 {
                         CaseBinding::poisoned(cells)
                     } else {
                         CaseBinding::floats(&random.floats(cells))
                     },
-                ];
+                };
                 let name = format!("D={dims:?} mean={mean} initial={initial}");
                 let groups = (bags * params.cols).div_ceil(64);
                 let case = Case::new(name, [variant], &params, bindings, groups);

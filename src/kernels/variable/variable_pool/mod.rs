@@ -4,10 +4,10 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, params, read, write};
-use crate::kernels::part::by_key;
+use crate::kernel::{Kernel, Parity, interface};
+use crate::kernels::part::{Part, by_key};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Bags.
@@ -27,19 +27,25 @@ params! {
         out_base: u32,
         out_stride: u32,
     }
+    Bindings {
+        parts: read [Part],
+        keys: read [u32],
+        bags: read [u32],
+        rows: read [f32] as "array<Elem>",
+        out: write [f32] as "array<Elem>",
+    }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "variable_pool",
     about: "sums and means of bags of rows of differing dims",
-    bindings: &[read("parts"), read("keys"), read("bags"), read("rows"), write("out")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[
         by_key!("vec4", 4, "variable/variable_pool.wgsl"),
         by_key!("scalar", 1, "variable/variable_pool.wgsl"),
     ],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

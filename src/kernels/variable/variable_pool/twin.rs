@@ -3,20 +3,19 @@
 use rayon::prelude::*;
 
 use crate::cpu::simd::vectorised;
-use crate::kernel::Call;
-use crate::kernels::part::{Part, find_part};
-use crate::kernels::variable_pool::Params;
+use crate::kernels::part::find_part;
+use crate::kernels::variable_pool::View;
 use crate::kernels::width::Width;
 
 /// Bags that one task takes.
 const BAGS: usize = 32;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
     let width = Width::of_variant(call.variant).columns() as usize;
-    let parts = &call.read::<Part>(0)[..p.parts as usize];
-    let (keys, bags, rows) = (call.read::<u32>(1), call.read::<u32>(2), call.read::<f32>(3));
-    let out = call.write::<f32>(4);
+    let parts = &call.parts[..p.parts as usize];
+    let (keys, bags, rows) = (call.keys, call.bags, call.rows);
+    let out = call.out;
     let elements = |count: u32| count as usize * width;
     let (cols, stride) = (elements(p.cols), elements(p.out_stride));
     if p.bags == 0 || cols == 0 {

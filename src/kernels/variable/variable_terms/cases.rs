@@ -27,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 params.len -= params.first;
             }
             let len = params.len;
-            let bindings = vec![CaseBinding::ints(&begins), unwritten(4 + 2 * len)];
+            let bindings = Bindings { begins: CaseBinding::ints(&begins), terms: unwritten(4 + 2 * len) };
             let name = format!("{bags} bags place={place} mean={mean}");
             let case = Case::new(name, [0], &params, bindings, len.div_ceil(256));
             all.push(if bags == 20_000 && place == BY_BAG {

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, params, read, write};
+use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
-params! {
+interface! {
     /// Uniform parameters.
     Params {
         /// Positions.
@@ -25,6 +25,10 @@ params! {
         base: u32,
         stride: u32,
     }
+    Bindings {
+        begins: read [u32],
+        terms: write [[u32; 2]],
+    }
 }
 
 /// One after the other, from their offsets on.
@@ -39,8 +43,7 @@ pub(crate) const BY_BAG: u32 = 2;
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "variable_terms",
     about: "where the gradient of each position begins, and its factor",
-    bindings: &[read("begins"), write("terms")],
-    params: Params::LAYOUT,
+    interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
@@ -49,7 +52,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments!["prelude/grid.wgsl", "prelude/find_segment.wgsl", "variable/variable_terms.wgsl"],
     }],
     parity: Parity::Bits,
-    twin: twin::run,
+    twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]
     cases: cases::cases,
 };

@@ -2,15 +2,13 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::Call;
-use crate::kernels::part::Term;
-use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, Params};
+use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, View};
 use crate::numbers::narrow;
 
-pub(crate) fn run(mut call: Call<'_>) {
-    let p: Params = call.params();
-    let begins = call.read::<u32>(0);
-    let terms = &mut call.write::<Term>(1)[p.out_first as usize..][..p.len as usize];
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let begins = call.begins;
+    let terms = &mut call.terms[p.out_first as usize..][..p.len as usize];
     terms.par_iter_mut().with_min_len(4096).zip(0..p.len).for_each(|(term, i)| {
         let one = 1.0f32.to_bits();
         *term = match p.place {

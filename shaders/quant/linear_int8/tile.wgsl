@@ -7,34 +7,6 @@ override K_TILE: u32;
 // outputs of a panel of weights
 override PANEL: u32;
 
-// four k a word: by rows, and in panels, each by words of k and then by outputs
-@group(0) @binding(0) var<storage, read> codes: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> weights: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> channels: array<OutputChannel>;
-// the bits of the codes' scale, and their zero point
-@group(0) @binding(3) var<storage, read> quant: array<u32>;
-// bits of f32, or four codes a word
-@group(0) @binding(4) var<storage, read_write> out: array<u32>;
-
-struct Params {
-    m: u32,
-    n: u32,
-    // words of a row of codes, a multiple of 4, and where the first row begins
-    words: u32,
-    codes_base: u32,
-    // elements of `out` (words of codes) where it begins, and from row to row
-    out_base: u32,
-    out_stride: u32,
-    activation: u32,
-    // 1: codes are written, of 1 / scale and zero point
-    coded: u32,
-    out_inverse: f32,
-    out_zero_point: u32,
-    // serial shape: threads of a group side by side in n
-    lanes_n: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
-
 // For each of four words of k those of four rows of codes, or of four outputs' weights.
 struct Block {
     k0: vec4<u32>,

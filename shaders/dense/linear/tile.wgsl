@@ -3,40 +3,6 @@
 override TILE: u32;
 override K_TILE: u32;
 
-@group(0) @binding(0) var<storage, read> a: array<Elem>;
-@group(0) @binding(1) var<storage, read> b: array<Weight>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
-
-struct Params {
-    m: u32,
-    n: u32,
-    k: u32,
-    // elements where the matrices begin, and from row to row; words of weights that are no f32
-    a_base: u32,
-    a_stride: u32,
-    b_base: u32,
-    b_stride: u32,
-    out_base: u32,
-    out_stride: u32,
-    bias_base: u32,
-    // 1: the bias is added
-    biased: u32,
-    activation: u32,
-    // 1: the result is added to `out`
-    accumulate: u32,
-    // k is cut into this many slices of `k_slice`; slice s is summed by itself, slice_stride elements further on
-    slices: u32,
-    k_slice: u32,
-    slice_stride: u32,
-    // serial shape: threads of a group side by side in n
-    lanes_n: u32,
-    // weights in groups: words from the beginning of a row to its scales, and a group's length as a power of two
-    scales: u32,
-    group_shift: u32,
-}
-@group(1) @binding(0) var<uniform> params: Params;
-
 // Four by four values of an operand: for each of four k those of four rows of `a`, or of four columns of `b`.
 struct Block {
     k0: vec4<f32>,
