@@ -26,7 +26,7 @@ pub enum Error {
         message: String,
     },
     /// The device is lost, or was destroyed: nothing runs on it any more. Calls that only hand work over may not notice it;
-    /// whoever waits for that work does.
+    /// the call that waits for that work does.
     #[error("{operation}: the device is lost; open another context")]
     DeviceLost {
         /// What was being done.

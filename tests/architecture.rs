@@ -108,7 +108,7 @@ fn uses(modules: &BTreeSet<String>) -> Uses {
     uses
 }
 
-/// What of the uses the table does not allow, what it allows that nobody does, and what runs against its order, in which the
+/// What of the uses the table does not allow, what it allows that is not used, and what runs against its order, in which the
 /// first rows, up to the one called `together`, use each other.
 fn faults(table: &[(String, BTreeSet<String>)], uses: &Uses, together: &str) -> Vec<String> {
     let place = |module: &str| table.iter().position(|(name, _)| name == module);

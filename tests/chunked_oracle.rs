@@ -224,7 +224,7 @@ impl Model {
         }
     }
 
-    /// All chunks of rows that somebody has: table, row, chunk.
+    /// All chunks of rows in use: table, row, chunk.
     fn chunks(&self) -> Vec<(usize, usize, usize)> {
         let mut all = Vec::new();
         for (t, table) in self.tables.iter().enumerate() {

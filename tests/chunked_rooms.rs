@@ -76,7 +76,7 @@ fn what_is_worth_nothing_yields_to_what_is_worth_more() {
         assert_eq!((done.evicted, done.admitted, done.thresholds[0]), (2, 2, 0.0));
         let first = if IdDirectory::virtual_id(1) < IdDirectory::virtual_id(2) { 1 } else { 2 };
         assert_eq!([first, 3 - first, 3].map(|id| resident(&tables, id)), [2, 0, 2], "the last one yields");
-        // nobody yields where slots are free
+        // no chunk yields where slots are free
         let mut tables = make(6);
         tables.admit(&[1, 2], &[1, 1]).unwrap();
         step(&ctx, &mut tables, &[3], 1.0);

@@ -1,4 +1,4 @@
-//! Batches from device memory: checked by kernels, their errors given when somebody waits.
+//! Batches from device memory: checked by kernels, their errors given by the call that waits.
 
 mod common;
 #[path = "common/model.rs"]
@@ -215,7 +215,7 @@ fn bad_offsets() {
             ([0, 2, 2, 7, 7, 7, 6], "offsets[3]: expected 2 to 6, got 7"),
             ([0, 2, 2, 3, 3, 5, 5], "offsets[6]: expected 6 (the number of ids), got 5"),
             ([0, 2, 2, 3, 3, 5, 7], "offsets[6]: expected 6 (the number of ids), got 7"),
-            // -1 where somebody's offsets were signed
+            // -1 where a caller's offsets were signed
             ([0, 2, u32::MAX, 3, 3, 5, 6], "offsets[2]: expected 2 to 6, got 4294967295"),
             ([0; 7], "offsets[6]: expected 6 (the number of ids), got 0"),
         ] {

@@ -44,7 +44,7 @@ fn every_call_says_that_the_device_is_lost() {
     assert_lost("to_vec", pooled.to_vec(&ctx));
     assert_lost("an empty recorder", Recorder::new(&ctx).run());
     assert_lost("warm_up", ctx.warm_up());
-    // what only hands work over may notice it, and whoever waits for it does
+    // what only hands work over may notice it, and the call that waits for it does
     for result in [bags.write_row("t", 1, &[1.0; 4]), Matrix::zeros(&ctx, 2, 2).map(drop)] {
         assert!(matches!(result, Ok(()) | Err(Error::DeviceLost { .. })), "{result:?}");
     }

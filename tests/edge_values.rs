@@ -102,7 +102,7 @@ fn norms_of_what_is_too_large_to_be_squared() {
     let rules = UpdateRules::default();
     let sgd = Sgd { lr: 1.0, ..Default::default() };
     for ctx in devices() {
-        // so many pairs of columns
+        // pairs of columns
         for pairs in [1usize, 2, 3, 35, 80] {
             let all = |pair: [f32; 2]| pair.repeat(pairs);
             let times = |size: f64| all([3.0, 4.0]).into_iter().map(move |value| f64::from(value) * size);

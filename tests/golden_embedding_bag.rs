@@ -208,7 +208,7 @@ fn golden_half() {
     }
 }
 
-/// Where torch leaves ids behind the last offset out, ours are an error: they are ids that nobody asked for.
+/// Where torch leaves ids behind the last offset out, ours are an error: they belong to no bag.
 #[test]
 fn golden_offsets_that_end_early_are_refused() {
     let fields = Fields::open();

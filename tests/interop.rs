@@ -10,7 +10,7 @@ use embag::{
 };
 use wgpu::BufferUsages;
 
-/// A device as somebody else would make it: exactly the default limits, no features.
+/// A device as another program would make it: exactly the default limits, no features.
 fn own_device() -> Option<(wgpu::Device, wgpu::Queue)> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));

@@ -105,7 +105,7 @@ fn ten_million_ids() {
         let grad = Matrix::from_slice(&ctx, &grads, bags, dim).unwrap();
         let stepped = tables.backward(&batch, &grad);
         if let Err(error) = &stepped {
-            // software adapters end a thread's loops after so many iterations: half of the ids are one row
+            // software adapters end a thread's loops after 65,535 iterations: half of the ids are one row
             assert!(error.to_string().contains("too many for a software adapter"), "{error}");
             println!("{}: {error}", common::name_of(&ctx));
             continue;

@@ -8,9 +8,9 @@ use crate::method::{DIM, Method, ROWS_90, fiited};
 use crate::picture::PlotError;
 use crate::problem::{FIELDS, Problem};
 
-/// A bin ends where its last rank is so many times its first.
+/// A bin ends where its last rank is this many times its first.
 const BIN: f64 = 1.15;
-/// Frequencies are drawn as occurrences in so many examples.
+/// Frequencies are drawn as occurrences in this number of examples.
 const EXAMPLES: f64 = 1e6;
 
 const DRAWN: [(Method, &str, &str, f64); 5] = [

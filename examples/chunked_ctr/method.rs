@@ -171,7 +171,7 @@ impl Method {
         }
     }
 
-    /// Slots of the store, for so many ids in each field.
+    /// Slots of the store, for `ids` ids in each field.
     pub fn slots(self, ids: u32) -> u32 {
         let all = (0..FIELDS).map(|_| ids * (self.dim() / self.width())).sum();
         match self.kind {

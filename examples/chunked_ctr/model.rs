@@ -78,7 +78,7 @@ fn parts(terms: &Matrix) -> Result<[Matrix; 2]> {
 }
 
 impl Model {
-    /// A model that has learnt nothing, for so many ids in each field.
+    /// An untrained model, for `ids` ids in each field.
     pub fn new(ctx: &Context, method: Method, ids: u32, seed: u64) -> Result<Self> {
         let optimizer = RowwiseAdagrad { lr: LR, ..Default::default() };
         let mut vectors = ChunkedTables::builder(ctx)

@@ -82,7 +82,7 @@ pub struct Drift {
 }
 
 impl Problem {
-    /// Draws the problem of a seed with so many ids in each field.
+    /// Draws the problem of a seed with `ids` ids in each field.
     pub fn new(ids: usize, seed: u64) -> Self {
         let weights = (1..=ids).scan(0.0, |sum, rank| {
             *sum += (rank as f64).powf(-ZIPF);

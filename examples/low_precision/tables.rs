@@ -11,14 +11,14 @@ use crate::rows::{relative_l2, restore};
 
 /// In percent of normalized entropy.
 pub const BUDGET: f64 = 0.05;
-/// The most frequent ids of a field that make a part of their own for the selector: one in so many.
+/// The most frequent ids of a field that make a part of their own for the selector: one in this many.
 const HEAD: usize = 10;
 
 /// How all tables are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     Rows(RowFormat, RangeSearch),
-    /// Codes of so many bits, with one scale and bias for the whole table.
+    /// Codes of this many bits, with one scale and bias for the whole table.
     Tensor(u32),
 }
 

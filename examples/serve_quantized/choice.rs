@@ -102,7 +102,7 @@ pub fn choose(
     Ok(Outcome { parts, selection, formats })
 }
 
-/// A part of which all candidates could be measured; says so.
+/// A part of which all candidates could be measured, with a line of output.
 fn part(name: String, candidates: [embag::Result<Candidate>; 3]) -> Result<Part, RunError> {
     let candidates = candidates.into_iter().collect::<embag::Result<Vec<_>>>()?;
     let costs: Vec<String> = candidates

@@ -50,7 +50,7 @@ pub fn serve(
     }
     let total: f64 = times.iter().sum();
     times.sort_by(f64::total_cmp);
-    // the smallest time that so many of a hundred requests do not exceed
+    // the percentile: the smallest time that this share of the requests does not exceed
     let percentile = |percent: usize| times[(times.len() * percent).div_ceil(100).max(1) - 1] * 1e3;
     Ok(Timing {
         requests,

@@ -6,7 +6,7 @@ use crate::columns::{self, Line};
 use crate::picture::PlotError;
 use crate::upkeep::Kept;
 
-/// A bin ends where ids occurred so many times as often as its first.
+/// A bin ends where ids occurred this many times as often as its first.
 const BIN: f64 = 1.3;
 
 /// Draws the columns and writes them to `path`; vectors have `dim` of them.

@@ -205,7 +205,7 @@ fn ahead(
                     Ok((batch, examples))
                 });
                 let failed = loaded.is_err();
-                // nobody listens any more if training has failed or was stopped
+                // the receiver is gone if training has failed or was stopped
                 if sender.send(loaded).is_err() || failed {
                     return;
                 }

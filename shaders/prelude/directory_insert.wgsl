@@ -10,7 +10,7 @@ fn insert(id: u32, row: u32, buckets: u32) {
                 atomicStore(&places[place + PLACES], row);
                 return;
             }
-            // an exchange may fail although nobody else took the place: then it is tried again
+            // an exchange may fail although no other thread took the place: then it is tried again
             place += u32(old.old_value != 0u);
         }
         bucket = next_bucket(bucket, id, buckets);

@@ -9,7 +9,7 @@ struct Row {
     // words of a block of state
     block: u32,
     dim: u32,
-    // what its random numbers are made of
+    // the seed of its random numbers
     random: u32,
 }
 

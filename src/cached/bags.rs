@@ -1,4 +1,4 @@
-//! The bags with a cache: what they are made of, lookup and update.
+//! Bags with a cache.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

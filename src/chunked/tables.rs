@@ -1,4 +1,4 @@
-//! Chunked tables: what they are made of, and lookups.
+//! Chunked tables and lookups in them.
 
 use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};

@@ -35,13 +35,51 @@ pub(crate) trait Format: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 pub(crate) struct F32;
 
-/// 16-bit floats of IEEE 754, converted with integer instructions.
+/// 16-bit floats of either type, and how this processor converts them: one type, so that loops are compiled once for all.
 #[derive(Clone, Copy)]
-pub(crate) struct F16;
+pub(crate) enum Half {
+    /// Of IEEE 754, converted with integer instructions.
+    F16,
+    /// Of IEEE 754 on a processor with instructions for them: the same values as [`Half::F16`], NaN apart, which come out
+    /// quiet.
+    #[cfg(target_arch = "x86_64")]
+    F16c(F16c),
+    /// The upper halves of 32-bit floats.
+    Bf16,
+}
 
-/// The upper halves of 32-bit floats.
+/// Says that the processor has instructions for 16-bit floats.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-pub(crate) struct Bf16;
+pub(crate) struct F16c(());
+
+#[cfg(target_arch = "x86_64")]
+impl F16c {
+    /// `None` if the processor has no such instructions.
+    pub(crate) fn detect() -> Option<Self> {
+        is_x86_feature_detected!("f16c").then_some(Self(()))
+    }
+}
+
+impl Half {
+    /// Of an element type of 16 bits.
+    pub(crate) fn of(element: u32) -> Self {
+        match element {
+            TYPE_BF16 => Self::Bf16,
+            _ => Self::f16(),
+        }
+    }
+
+    /// Of IEEE 754, by instructions if there are any.
+    #[inline(always)]
+    pub(crate) fn f16() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(instructions) = F16c::detect() {
+            return Self::F16c(instructions);
+        }
+        Self::F16
+    }
+}
 
 impl Format for F32 {
     type Element = f32;
@@ -57,31 +95,44 @@ impl Format for F32 {
     }
 }
 
-impl Format for F16 {
+impl Format for Half {
     type Element = u16;
 
     #[inline(always)]
     fn value(self, element: u16) -> f32 {
-        value_of(element.into(), TYPE_F16)
+        match self {
+            Self::Bf16 => value_of(element.into(), TYPE_BF16),
+            _ => value_of(element.into(), TYPE_F16),
+        }
     }
 
     #[inline(always)]
     fn nearest(self, value: f32) -> u16 {
-        low_half(nearest(value, TYPE_F16))
-    }
-}
-
-impl Format for Bf16 {
-    type Element = u16;
-
-    #[inline(always)]
-    fn value(self, element: u16) -> f32 {
-        value_of(element.into(), TYPE_BF16)
+        match self {
+            Self::Bf16 => low_half(nearest(value, TYPE_BF16)),
+            _ => low_half(nearest(value, TYPE_F16)),
+        }
     }
 
     #[inline(always)]
-    fn nearest(self, value: f32) -> u16 {
-        low_half(nearest(value, TYPE_BF16))
+    fn values<const N: usize>(self, elements: &[u16; N]) -> [f32; N] {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::F16c(instructions) => instructions.values(elements),
+            // the type is a constant in each loop
+            Self::F16 => elements.map(|element| value_of(element.into(), TYPE_F16)),
+            Self::Bf16 => elements.map(|element| value_of(element.into(), TYPE_BF16)),
+        }
+    }
+
+    #[inline(always)]
+    fn store<const N: usize>(self, values: &[f32; N], elements: &mut [u16; N]) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::F16c(instructions) => instructions.store(values, elements),
+            Self::F16 => *elements = values.map(|value| low_half(nearest(value, TYPE_F16))),
+            Self::Bf16 => *elements = values.map(|value| low_half(nearest(value, TYPE_BF16))),
+        }
     }
 }
 
@@ -90,35 +141,9 @@ fn low_half(bits: u32) -> u16 {
     (bits & 0xffff) as u16
 }
 
-/// 16-bit floats of IEEE 754 on a processor with instructions for them: the same values as [`F16`], NaN apart, which
-/// come out quiet.
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-pub(crate) struct F16c(());
-
-#[cfg(target_arch = "x86_64")]
-impl F16c {
-    /// `None` if the processor has no such instructions.
-    pub(crate) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("f16c").then_some(Self(()))
-    }
-}
-
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "the instructions must only run where they exist")]
-impl Format for F16c {
-    type Element = u16;
-
-    #[inline(always)]
-    fn value(self, element: u16) -> f32 {
-        F16.value(element)
-    }
-
-    #[inline(always)]
-    fn nearest(self, value: f32) -> u16 {
-        F16.nearest(value)
-    }
-
+impl F16c {
     #[inline(always)]
     fn values<const N: usize>(self, elements: &[u16; N]) -> [f32; N] {
         let mut values = [0.0; N];
@@ -129,7 +154,7 @@ impl Format for F16c {
             *to = unsafe { instructions::values(from) };
         }
         for (to, &from) in to_tail.iter_mut().zip(from_tail) {
-            *to = self.value(from);
+            *to = value_of(from.into(), TYPE_F16);
         }
         values
     }
@@ -143,7 +168,7 @@ impl Format for F16c {
             *to = unsafe { instructions::nearest(from) };
         }
         for (to, &from) in to_tail.iter_mut().zip(from_tail) {
-            *to = self.nearest(from);
+            *to = low_half(nearest(from, TYPE_F16));
         }
     }
 }
@@ -169,21 +194,8 @@ mod instructions {
 macro_rules! with_format {
     ($element:expr, $format:ident => $then:expr) => {
         match $element {
-            #[cfg(target_arch = "x86_64")]
-            $crate::kernels::types::TYPE_F16 => match $crate::cpu::format::F16c::detect() {
-                Some($format) => $then,
-                None => {
-                    let $format = $crate::cpu::format::F16;
-                    $then
-                }
-            },
-            #[cfg(not(target_arch = "x86_64"))]
-            $crate::kernels::types::TYPE_F16 => {
-                let $format = $crate::cpu::format::F16;
-                $then
-            }
-            $crate::kernels::types::TYPE_BF16 => {
-                let $format = $crate::cpu::format::Bf16;
+            element @ ($crate::kernels::types::TYPE_F16 | $crate::kernels::types::TYPE_BF16) => {
+                let $format = $crate::cpu::format::Half::of(element);
                 $then
             }
             _ => {
@@ -202,10 +214,10 @@ mod tests {
 
     #[test]
     fn the_instructions_convert_as_the_integers_do() {
-        let Some(f16c) = F16c::detect() else { return };
+        let Some(f16c) = F16c::detect().map(Half::F16c) else { return };
         for first in (0..=u16::MAX).step_by(9) {
             let elements: [u16; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 8].map(|k| first.saturating_add(k));
-            for (there, here) in f16c.values(&elements).into_iter().zip(F16.values(&elements)) {
+            for (there, here) in f16c.values(&elements).into_iter().zip(Half::F16.values(&elements)) {
                 assert!(there.to_bits() == here.to_bits() || there.is_nan() && here.is_nan(), "{here}");
             }
             // ties, their neighbours, and every exponent
@@ -215,7 +227,7 @@ mod tests {
             });
             let (mut there, mut here) = ([0; 9], [0; 9]);
             f16c.store(&values, &mut there);
-            F16.store(&values, &mut here);
+            Half::F16.store(&values, &mut here);
             for ((there, here), value) in there.into_iter().zip(here).zip(values) {
                 assert!(there == here || value.is_nan(), "{value:e}: {there:#x} {here:#x}");
             }

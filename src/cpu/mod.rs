@@ -16,6 +16,7 @@ pub(crate) mod matmul;
 pub(crate) mod memory;
 pub(crate) mod norm;
 pub(crate) mod optimizer;
+pub(crate) mod parallel;
 pub(crate) mod powers;
 pub(crate) mod queue;
 pub(crate) mod random;

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-#[cfg(target_arch = "x86_64")]
-use super::format::F16c;
-use super::format::{F16, Format};
+use super::format::{Format, Half};
 use crate::kernels::linear::{Layout, Params};
 
 /// The weights of some inputs, which begin at a multiple of 16, of a row of words.
@@ -27,15 +25,7 @@ pub(crate) fn decode(layout: Layout, p: &Params, row: &[u32], inputs: Range<usiz
 /// 16-bit floats, by the processor's own instructions where it has them.
 #[inline(always)]
 fn halves(elements: &[u16], out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(format) = F16c::detect() {
-        return convert(format, elements, out);
-    }
-    convert(F16, elements, out);
-}
-
-#[inline(always)]
-fn convert<F: Format<Element = u16>>(format: F, elements: &[u16], out: &mut [f32]) {
+    let format = Half::f16();
     let ((from, from_tail), (to, to_tail)) = (elements.as_chunks::<16>(), out.as_chunks_mut::<16>());
     for (to, from) in to.iter_mut().zip(from) {
         *to = format.values(from);

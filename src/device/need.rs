@@ -1,6 +1,6 @@
 //! Whether memory can be had, before any of it is taken.
 //!
-//! Systems hand out more memory than they have and end whoever uses it. So what is made of many parts, each small enough, is
+//! Systems hand out more memory than they have and end the process that uses it. So what consists of many parts, each small enough, is
 //! added up first.
 
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};

@@ -12,7 +12,7 @@ const DISPATCHES: usize = 4;
 const TIMES: usize = 3;
 
 impl Gpu {
-    /// A binding of so many bytes of zeros.
+    /// A binding of `bytes` bytes of zeros.
     pub(super) fn zeros(&self, bytes: u32) -> Result<Buffer> {
         let size = u64::from(bytes);
         let repr = Repr::Gpu(self.create_buffer("embag.measured", size)?);

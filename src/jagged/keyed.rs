@@ -12,7 +12,7 @@ use crate::{DeviceBatch, Error, Result};
 ///
 /// Segment `f * batch + b` holds the values of feature `f` and example `b`. Its offsets are checked on the device, see
 /// [`Offsets`]; an operation on a bad tensor does nothing. What operations make is a tensor of its own, with memory
-/// of its own, and is as bad as what it is made of.
+/// of its own, and fails if its input does.
 ///
 /// Operations must know how many values each tensor has that they make: from the number of values of each feature
 /// (`counts`), if those are known, else from the caller. The device checks both.

@@ -31,7 +31,7 @@ shared_struct! {
         padding: u32,
         pooling: u32,
         /// The rows window_first .. window_first + window_rows lie in this dispatch's window, from this
-        /// element on and so many elements from row to row.
+        /// element on, with that many elements from row to row.
         window_first: u32,
         window_rows: u32,
         window_base: u32,

@@ -27,7 +27,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// As kernels see it, with the key of its first row among those of a dispatch and what its random numbers are made of.
+    /// As kernels see it, with the key of its first row among those of a dispatch and the seed of its random numbers.
     pub(crate) fn for_kernel(&self, key_first: u32, random: u32) -> part::Part {
         part::Part {
             key_first,

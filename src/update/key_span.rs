@@ -29,7 +29,7 @@ impl KeySpan {
         key.saturating_sub(self.keys.start).min(self.none_key())
     }
 
-    /// The parts of its tables in these windows, with what their random numbers are made of.
+    /// The parts of its tables in these windows, with the seeds of their random numbers.
     pub(crate) fn parts(
         &self,
         plan: &Plan,

@@ -1,5 +1,5 @@
-//! Tables and the optimizer that updates their rows. This knows neither features nor batches: whoever looks rows up says
-//! by their keys which rows are meant, and where the terms of each row's gradient lie.
+//! Tables and the optimizer that updates their rows. It knows neither features nor batches: the kinds of tables that
+//! use it say by keys which rows are meant, and where the terms of each row's gradient lie.
 //!
 //! A [`RowStore`] takes a step in one of three ways:
 //!

@@ -1,4 +1,4 @@
-//! The rows: what they are made of, and access to them.
+//! The rows and access to them from the host.
 
 use std::sync::Arc;
 

@@ -120,7 +120,7 @@ impl DataState {
         }
     }
 
-    /// Checks that a checkpoint's state is one that its format writes: with so many vocabularies
+    /// Checks that a checkpoint's state is one that its format writes: with this number of vocabularies
     /// (but none for raw ids) and scales, and the schema that follows from them.
     fn verify(
         &self,

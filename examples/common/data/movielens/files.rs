@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::DataError;
 use super::super::table::Table;
 
-/// A rating of at least so many stars is a like.
+/// A rating of at least this many stars is a like.
 const LIKED_STARS: f32 = 4.0;
 /// What users and movies have.
 const ID: &str = "an id below 2^32";

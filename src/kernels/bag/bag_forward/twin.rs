@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::cpu::columns::Columns;
 use crate::cpu::format::{Format, with_format};
+use crate::cpu::parallel;
 use crate::cpu::rows::{Rows, with_rows};
 use crate::cpu::simd::{Cache, vectorised};
 use crate::kernels::bag_forward::{Params, View};
@@ -59,15 +58,13 @@ impl<R: Rows, O> Inputs<'_, R, O> {
 
 pub(crate) fn run(call: View<'_>) {
     let Params { rows_type, out_type, .. } = call.params;
-    with_rows!(rows_type, rows => with_format!(out_type, out => all_features(call, rows, out)));
+    if !call.status.refused() {
+        with_rows!(rows_type, rows => with_format!(out_type, out => all_features(call, rows, out)));
+    }
 }
 
 fn all_features<R: Rows, O: Format>(call: View<'_>, format: R, out_format: O) {
     let params = call.params;
-    if call.status.refused() {
-        return;
-    }
-    let mut rest = &call.features[..params.features as usize];
     let inputs = Inputs {
         params,
         offsets: call.offsets,
@@ -77,16 +74,76 @@ fn all_features<R: Rows, O: Format>(call: View<'_>, format: R, out_format: O) {
         format,
         out_format,
     };
-    let out = bytemuck::cast_slice_mut::<u32, O::Element>(call.out);
-    while !rest.is_empty() {
-        let together = (2..=rest.len()).take_while(|&n| side_by_side(&rest[..n])).last().unwrap_or(1);
-        let (features, later) = rest.split_at(together);
-        rest = later;
-        if features[0].pooling == POOL_NONE {
-            copy_rows(&inputs, &features[0], &mut out[features[0].out_base as usize..]);
-        } else {
-            pool_rows(&inputs, features, out);
+    let tasks = Tasks {
+        params,
+        offsets: call.offsets,
+        pool: &|feature, first, out| pool_rows(&inputs, feature, first, out),
+        copy: &|feature, first, out| copy_rows(&inputs, feature, first, out),
+    };
+    tasks.run(&call.features[..params.features as usize], bytemuck::cast_slice_mut(call.out));
+}
+
+/// What is done for features, whatever their rows are: compiled once for a type of outputs.
+struct Tasks<'a, T> {
+    params: Params,
+    offsets: &'a [u32],
+    /// Pools bags from one on into rows.
+    pool: &'a (dyn Fn(&Feature, usize, Columns<'_, T>) + Sync),
+    /// Copies the rows of positions from one on.
+    copy: &'a (dyn Fn(&Feature, usize, &mut [T]) + Sync),
+}
+
+impl<T: Send> Tasks<'_, T> {
+    fn run(&self, mut rest: &[Feature], out: &mut [T]) {
+        while !rest.is_empty() {
+            let together = (2..=rest.len()).take_while(|&n| side_by_side(&rest[..n])).last().unwrap_or(1);
+            let (features, later) = rest.split_at(together);
+            rest = later;
+            if features[0].pooling == POOL_NONE {
+                self.copy(&features[0], &mut out[features[0].out_base as usize..]);
+            } else {
+                self.pool(features, out);
+            }
         }
+    }
+
+    /// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the table's
+    /// frequent rows are then in one cache only.
+    fn pool(&self, features: &[Feature], out: &mut [T]) {
+        let p = &self.params;
+        let bags = (p.row_end.min(p.batch) - p.row_begin) as usize;
+        let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
+        if bags == 0 {
+            return;
+        }
+        let (begin, stride) = (first.out_base, first.out_stride as usize);
+        let width = (last.out_base + last.dim - begin) as usize;
+        let out = &mut out[begin as usize..][..(bags - 1) * stride + width];
+        let columns = |f: &Feature| (f.out_base - begin) as usize..(f.out_base + f.dim - begin) as usize;
+        let blocks = Columns::split(out, stride, features.iter().map(columns));
+        let mut tasks = Vec::new();
+        for (feature, block) in features.iter().zip(blocks) {
+            tasks.extend(block.chunks(ROWS).map(|(row, out)| (feature, row, out)));
+        }
+        parallel::each(tasks.into_iter(), &|(feature, row, out)| {
+            let first = (feature.index * p.batch + p.row_begin) as usize + row;
+            (self.pool)(feature, first, out);
+        });
+    }
+
+    /// Without pooling: one output row for each position.
+    fn copy(&self, feature: &Feature, out: &mut [T]) {
+        let p = &self.params;
+        let begin = self.offsets[(feature.index * p.batch) as usize];
+        let end = self.offsets[((feature.index + 1) * p.batch) as usize];
+        let first = (begin + p.row_begin).min(end);
+        let count = (end - first).min(p.row_end - p.row_begin) as usize;
+        let first = first as usize;
+        let (dim, stride) = (feature.dim as usize, feature.out_stride as usize);
+        let len = if count == 0 { 0 } else { (count - 1) * stride + dim };
+        parallel::pieces(&mut out[..len], stride * ROWS, &|task, out| {
+            (self.copy)(feature, first + task * ROWS, out);
+        });
     }
 }
 
@@ -102,41 +159,26 @@ fn side_by_side(features: &[Feature]) -> bool {
         && features.last().is_some_and(|last| end(last) - first.out_base <= first.out_stride)
 }
 
-/// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the table's
-/// frequent rows are then in one cache only.
-fn pool_rows<R: Rows, O: Format>(inputs: &Inputs<'_, R, O>, features: &[Feature], out: &mut [O::Element]) {
-    let p = &inputs.params;
-    let bags = (p.row_end.min(p.batch) - p.row_begin) as usize;
-    let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
-    if bags == 0 {
-        return;
-    }
-    let (begin, stride) = (first.out_base, first.out_stride as usize);
-    let width = (last.out_base + last.dim - begin) as usize;
-    let out = &mut out[begin as usize..][..(bags - 1) * stride + width];
-    let columns = |f: &Feature| (f.out_base - begin) as usize..(f.out_base + f.dim - begin) as usize;
-    let blocks = Columns::split(out, stride, features.iter().map(columns));
-    let tasks: Vec<_> = features
-        .iter()
-        .zip(blocks)
-        .flat_map(|(feature, block)| block.chunks(ROWS).map(move |(row, out)| (feature, row, out)))
-        .collect();
-    tasks.into_par_iter().for_each(|(feature, row, mut out)| {
-        vectorised(
-            #[inline(always)]
-            || {
-                let first = (feature.index * p.batch + p.row_begin) as usize + row;
-                for row in 0..out.rows() {
-                    let bag = inputs.offsets[first + row] as usize..inputs.offsets[first + row + 1] as usize;
-                    if feature.pooling == POOL_MAX {
-                        max_bag(inputs, feature, bag, out.row(row));
-                    } else {
-                        pool_bag(inputs, feature, bag, out.row(row));
-                    }
+/// Pools bags from one on into rows.
+fn pool_rows<R: Rows, O: Format>(
+    inputs: &Inputs<'_, R, O>,
+    feature: &Feature,
+    first: usize,
+    mut out: Columns<'_, O::Element>,
+) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in 0..out.rows() {
+                let bag = inputs.offsets[first + row] as usize..inputs.offsets[first + row + 1] as usize;
+                if feature.pooling == POOL_MAX {
+                    max_bag(inputs, feature, bag, out.row(row));
+                } else {
+                    pool_bag(inputs, feature, bag, out.row(row));
                 }
-            },
-        );
-    });
+            }
+        },
+    );
 }
 
 /// Columns are taken in blocks that fit registers; the sum over the bag is in the order of the ids.
@@ -284,32 +326,27 @@ fn raise(best: &mut f32, value: f32, first: bool) {
     }
 }
 
-/// Without pooling: one output row for each position.
-fn copy_rows<R: Rows, O: Format>(inputs: &Inputs<'_, R, O>, feature: &Feature, out: &mut [O::Element]) {
-    let p = &inputs.params;
-    let begin = inputs.offsets[(feature.index * p.batch) as usize];
-    let end = inputs.offsets[((feature.index + 1) * p.batch) as usize];
-    let first = (begin + p.row_begin).min(end);
-    let count = (end - first).min(p.row_end - p.row_begin) as usize;
-    let first = first as usize;
+/// Copies the rows of positions from one on.
+fn copy_rows<R: Rows, O: Format>(
+    inputs: &Inputs<'_, R, O>,
+    feature: &Feature,
+    first: usize,
+    out: &mut [O::Element],
+) {
     let (dim, stride) = (feature.dim as usize, feature.out_stride as usize);
-    let ids = &inputs.ids[first..first + count];
-    let len = if count == 0 { 0 } else { (count - 1) * stride + dim };
-    out[..len].par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for (k, out) in (task * ROWS..).zip(out.chunks_mut(stride)) {
-                    // rows of a line are copied as fast as they could be asked for
-                    if inputs.row_bytes(feature) > 64 {
-                        inputs.ask_for_rows(feature, first + k);
-                    }
-                    let weight = if p.weighted == 1 { Some(inputs.weights[first + k]) } else { None };
-                    copy_row(inputs, feature, ids[k], weight, &mut out[..dim]);
+    vectorised(
+        #[inline(always)]
+        || {
+            for (position, out) in (first..).zip(out.chunks_mut(stride)) {
+                // rows of a line are copied as fast as they could be asked for
+                if inputs.row_bytes(feature) > 64 {
+                    inputs.ask_for_rows(feature, position);
                 }
-            },
-        );
-    });
+                let weight = if inputs.params.weighted == 1 { Some(inputs.weights[position]) } else { None };
+                copy_row(inputs, feature, inputs.ids[position], weight, &mut out[..dim]);
+            }
+        },
+    );
 }
 
 #[inline(always)]

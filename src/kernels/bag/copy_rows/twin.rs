@@ -1,7 +1,6 @@
 //! Twin of `copy_rows.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::copy_rows::View;
 use crate::kernels::width::Width;
 
@@ -17,11 +16,12 @@ pub(crate) fn run(call: View<'_>) {
     let span = |stride: usize| (rows - 1) * stride + cols;
     let source = &call.source[elements(p.source_base)..][..span(from_stride)];
     let out = &mut call.out[elements(p.out_base)..][..span(to_stride)];
-    out.par_chunks_mut(to_stride * ROWS).zip(source.par_chunks(from_stride * ROWS)).for_each(
-        |(out, source)| {
-            for (out, source) in out.chunks_mut(to_stride).zip(source.chunks(from_stride)) {
-                out[..cols].copy_from_slice(&source[..cols]);
-            }
-        },
-    );
+    parallel::each(out.chunks_mut(to_stride * ROWS).zip(source.chunks(from_stride * ROWS)), &|(
+        out,
+        source,
+    )| {
+        for (out, source) in out.chunks_mut(to_stride).zip(source.chunks(from_stride)) {
+            out[..cols].copy_from_slice(&source[..cols]);
+        }
+    });
 }

@@ -1,7 +1,6 @@
 //! Twin of `max_grad.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::max_grad::View;
 use crate::numbers::narrow;
 
@@ -14,7 +13,7 @@ pub(crate) fn run(call: View<'_>) {
     let out = &mut call.out[..p.values as usize];
     let dim = p.dim as usize;
     let offsets = &offsets[p.first_bag as usize..][..=p.bags as usize];
-    out.par_chunks_mut(dim).enumerate().for_each(|(k, out)| {
+    parallel::pieces(out, dim, &|k, out| {
         // positions fit the `u32` that counts them
         let position = offsets[0].saturating_add(narrow(k));
         let bag = offsets[..p.bags as usize].partition_point(|&begin| begin <= position).saturating_sub(1);

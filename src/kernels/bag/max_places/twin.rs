@@ -1,8 +1,7 @@
 //! Twin of `max_places.wgsl`.
 
-use rayon::prelude::*;
-
 use crate::cpu::format::{Format, with_format};
+use crate::cpu::parallel;
 use crate::kernels::feature::NONE;
 use crate::kernels::max_places::View;
 
@@ -19,8 +18,8 @@ fn with_rows<R: Format>(call: View<'_>, format: R) {
     let best = &mut call.best[..p.values as usize];
     let places = &mut call.places[..p.values as usize];
     let dim = p.dim as usize;
-    let bags = best.par_chunks_mut(dim).zip(places.par_chunks_mut(dim)).enumerate();
-    bags.for_each(|(bag, (best, places))| {
+    let bags = best.chunks_mut(dim).zip(places.chunks_mut(dim)).enumerate();
+    parallel::each(bags, &|(bag, (best, places))| {
         let bag = p.first_bag as usize + bag;
         let mut values = vec![0.0f32; dim];
         let mut found = vec![NONE; dim];

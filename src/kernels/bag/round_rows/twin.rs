@@ -1,7 +1,6 @@
 //! Twin of `round_rows.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::cpu::types::{nearest, pack};
 use crate::kernels::round_rows::View;
@@ -16,7 +15,7 @@ pub(crate) fn run(call: View<'_>) {
     let source = &call.source[p.source_base as usize..];
     let rows = p.words as usize / row_words;
     let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + row_words];
-    out.par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
+    parallel::pieces(out, stride * ROWS, &|task, out| {
         vectorised(
             #[inline(always)]
             || {

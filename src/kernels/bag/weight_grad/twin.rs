@@ -1,8 +1,7 @@
 //! Twin of `weight_grad.wgsl`.
 
-use rayon::prelude::*;
-
 use crate::cpu::format::{Format, with_format};
+use crate::cpu::parallel;
 use crate::cpu::row_sum::row_sum;
 use crate::cpu::simd::vectorised;
 use crate::kernels::part::find_part;
@@ -22,8 +21,9 @@ fn with_rows<R: Format>(call: View<'_>, format: R) {
     let (terms, grad, rows) = (call.terms, call.grad, bytemuck::cast_slice::<u32, R::Element>(call.rows));
     let out = &mut call.out[..p.len as usize];
     let widest = parts.iter().map(|part| part.dim as usize).max().unwrap_or(0);
-    keys.par_chunks(POSITIONS).zip(terms.par_chunks(POSITIONS)).zip(out.par_chunks_mut(POSITIONS)).for_each(
-        |((keys, terms), out)| {
+    parallel::each(
+        keys.chunks(POSITIONS).zip(terms.chunks(POSITIONS)).zip(out.chunks_mut(POSITIONS)),
+        &|((keys, terms), out)| {
             vectorised(
                 #[inline(always)]
                 || {

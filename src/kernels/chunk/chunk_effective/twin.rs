@@ -1,9 +1,11 @@
 //! Twin of `chunk_effective.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::powers::power;
 use crate::kernels::chunk_effective::View;
+
+/// Rows that one task takes.
+const ROWS: usize = 1024;
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
@@ -11,17 +13,20 @@ pub(crate) fn run(call: View<'_>) {
     let utility = &call.utility[..len];
     let (touch, row_ids) = (call.touch, call.row_ids);
     let out = &mut call.out[p.out_first as usize..][..len];
-    let rows = touch.par_chunks_exact(p.words as usize).zip(row_ids);
-    out.par_chunks_mut(chunks).zip(utility.par_chunks(chunks)).zip(rows).with_min_len(1024).for_each(
-        |((out, utility), (touch, &id))| {
+    let (words, of_task) = (p.words as usize, chunks * ROWS);
+    let rows = touch.chunks(words * ROWS).zip(row_ids.chunks(ROWS));
+    let tasks = out.chunks_mut(of_task).zip(utility.chunks(of_task)).zip(rows);
+    parallel::each(tasks, &|((out, utility), (touch, ids))| {
+        let rows = touch.chunks_exact(words).zip(ids);
+        for ((out, utility), (touch, &id)) in out.chunks_mut(chunks).zip(utility.chunks(chunks)).zip(rows) {
             if id == 0 {
                 out.fill(-1.0);
-                return;
+                continue;
             }
             let left = power(p.decay, p.step.wrapping_sub(touch[0]));
             for (out, utility) in out.iter_mut().zip(utility) {
                 *out = utility * left;
             }
-        },
-    );
+        }
+    });
 }

@@ -1,8 +1,7 @@
 //! Twin of `chunk_forward.wgsl`.
 
-use rayon::prelude::*;
-
 use crate::cpu::columns::Columns;
+use crate::cpu::parallel;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::kernels::chunk_forward::{ChunkFeature, Params, View};
 
@@ -30,12 +29,11 @@ pub(crate) fn run(call: View<'_>) {
     let len = (params.bags as usize - 1) * stride + columns(last).end;
     let out = &mut call.out[begin as usize..][..len];
     // a thread takes all bags of a feature if it can: the table's frequent rows are then in one cache only
-    let tasks: Vec<_> = Columns::split(out, stride, features.iter().map(columns))
+    let tasks = Columns::split(out, stride, features.iter().map(columns))
         .into_iter()
         .zip(features)
-        .flat_map(|(all, feature)| all.chunks(ROWS).map(move |(first, out)| (feature, first, out)))
-        .collect();
-    tasks.into_par_iter().for_each(|(&feature, first, out)| {
+        .flat_map(|(all, feature)| all.chunks(ROWS).map(move |(first, out)| (feature, first, out)));
+    parallel::each(tasks, &|(&feature, first, out)| {
         let slots = &slots[feature.slots_base as usize..];
         let inputs = Inputs { params, feature, rows, slots, store };
         let bags = &offsets[feature.first_bag as usize + first..][..=out.rows()];

@@ -14,7 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
         for (initial, refused) in [(1, false), (0, false), (1, true)] {
             let mut random = Random::new(u64::from(bags + width));
             let lists_end = bags * chunks * LIST_WORDS;
-            // so many entries of each window, all of them one list's or not
+            // `entries` of each window, all of them one list's or not
             let entries = bags * chunks * longest;
             let (mut lists, mut read) = (Vec::new(), 0);
             for (bag, chunk) in (0..bags).flat_map(|bag| (0..chunks).map(move |chunk| (bag, chunk))) {

@@ -1,8 +1,10 @@
 //! Twin of `chunk_terms.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::chunk_terms::View;
+
+/// Terms that one task makes.
+const TERMS: usize = 4096;
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
@@ -12,10 +14,11 @@ pub(crate) fn run(call: View<'_>) {
     let (keys, counts) = call.keys[..2 * all].split_at_mut(all);
     let terms = &mut call.terms[..all];
     keys.copy_from_slice(sorted);
-    counts.par_iter_mut().zip(terms).zip(positions).with_min_len(4096).for_each(
-        |((count, term), &position)| {
+    let tasks = counts.chunks_mut(TERMS).zip(terms.chunks_mut(TERMS)).zip(positions.chunks(TERMS));
+    parallel::each(tasks, &|((counts, terms), positions)| {
+        for ((count, term), &position) in counts.iter_mut().zip(terms).zip(positions) {
             *count = occurrences[(position / p.chunks) as usize].max(1);
             *term = [position * p.width, 1.0f32.to_bits()];
-        },
-    );
+        }
+    });
 }

@@ -1,8 +1,7 @@
 //! Twin of `chunk_utility.wgsl`.
 
-use rayon::prelude::*;
-
 use crate::cpu::norm::SMALL;
+use crate::cpu::parallel;
 use crate::cpu::powers::power;
 use crate::cpu::split::split_at_all;
 use crate::kernels::chunk_utility::View;
@@ -22,8 +21,8 @@ pub(crate) fn run(call: View<'_>) {
     let (all, ends) = (utility.len(), touch.len());
     let utilities = split_at_all(utility, firsts().map(|row| row * chunks).chain([all]));
     let touches = split_at_all(touch, firsts().map(|row| row * words).chain([ends]));
-    let tasks: Vec<_> = rows.chunks(ROWS).zip(utilities).zip(touches).enumerate().collect();
-    tasks.into_par_iter().for_each(|(task, ((rows, utility), touch))| {
+    let tasks = rows.chunks(ROWS).zip(utilities).zip(touches).enumerate();
+    parallel::each(tasks, &|(task, ((rows, utility), touch))| {
         let before = if task == 0 { 0 } else { rows[0] as usize };
         for (i, &row) in (task * ROWS..).zip(rows) {
             let row = row as usize - before;

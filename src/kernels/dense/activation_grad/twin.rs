@@ -1,7 +1,6 @@
 //! Twin of `activation_grad.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::activation_grad::View;
 use crate::kernels::linear::ACTIVATION_RELU;
@@ -15,7 +14,7 @@ pub(crate) fn run(call: View<'_>) {
     let (y_stride, stride) = (p.activated_stride as usize, p.out_stride as usize);
     let y = &call.activated[p.activated_base as usize..][..(rows - 1) * y_stride + cols];
     let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + cols];
-    out.par_chunks_mut(stride * ROWS).zip(y.par_chunks(y_stride * ROWS)).for_each(|(out, y)| {
+    parallel::each(out.chunks_mut(stride * ROWS).zip(y.chunks(y_stride * ROWS)), &|(out, y)| {
         vectorised(
             #[inline(always)]
             || {

@@ -1,7 +1,6 @@
 //! Twin of `bce.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::sigmoid::sigmoid;
 use crate::kernels::bce::View;
 
@@ -23,20 +22,28 @@ fn loss_of(z: f32, y: f32) -> f32 {
     z.max(0.0) - z * y + log_1p((-z.abs()).exp())
 }
 
+/// Examples that one task takes.
+const ROWS: usize = 256;
+
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
     let rows = p.rows as usize;
-    let logits = call.logits[p.logits_base as usize..].par_chunks(p.logits_stride as usize);
-    let labels = call.labels[p.labels_base as usize..].par_chunks(p.labels_stride as usize);
-    let loss = call.loss[p.loss_base as usize..].par_chunks_mut(p.loss_stride as usize);
-    let grad = call.grad[p.grad_base as usize..].par_chunks_mut(p.grad_stride as usize);
-    logits.zip(labels).zip(loss).zip(grad).take(rows).with_min_len(256).for_each(
-        |(((logit, label), loss), grad)| {
+    let [of_logits, of_labels, of_loss, of_grad] =
+        [p.logits_stride, p.labels_stride, p.loss_stride, p.grad_stride].map(|stride| stride as usize);
+    let logits = call.logits[p.logits_base as usize..].chunks(of_logits * ROWS);
+    let labels = call.labels[p.labels_base as usize..].chunks(of_labels * ROWS);
+    let loss = call.loss[p.loss_base as usize..].chunks_mut(of_loss * ROWS);
+    let grad = call.grad[p.grad_base as usize..].chunks_mut(of_grad * ROWS);
+    let tasks = logits.zip(labels).zip(loss).zip(grad).take(rows.div_ceil(ROWS)).enumerate();
+    parallel::each(tasks, &|(task, (((logits, labels), loss), grad))| {
+        let examples = logits.chunks(of_logits).zip(labels.chunks(of_labels));
+        let outs = loss.chunks_mut(of_loss).zip(grad.chunks_mut(of_grad));
+        for ((logit, label), (loss, grad)) in examples.zip(outs).take(rows - task * ROWS) {
             let (z, y) = (logit[0], label[0]);
             loss[0] = loss_of(z, y);
             grad[0] = (sigmoid(z) - y) * p.scale;
-        },
-    );
+        }
+    });
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Twin of `column_sum.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::column_sum::{LANES, View};
 
@@ -13,7 +12,7 @@ pub(crate) fn run(call: View<'_>) {
     let (rows, cols, stride) = (p.rows as usize, p.cols as usize, p.input_stride as usize);
     let x = &call.input[p.input_base as usize..][..(rows - 1) * stride + cols];
     let out = &mut call.out[p.out_base as usize..][..cols];
-    out.par_chunks_mut(COLUMNS).enumerate().for_each(|(task, out)| {
+    parallel::pieces(out, COLUMNS, &|task, out| {
         vectorised(
             #[inline(always)]
             || {

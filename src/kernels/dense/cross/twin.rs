@@ -1,7 +1,6 @@
 //! Twin of `cross.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::cross::View;
 use crate::kernels::width::Width;
@@ -23,11 +22,11 @@ pub(crate) fn run(call: View<'_>) {
     let bias = &call.bias[values(p.bias_base)..][..cols];
     let out = &mut call.out[values(p.out_base)..][..span(out_stride)];
     let tasks = out
-        .par_chunks_mut(out_stride * ROWS)
-        .zip(x0.par_chunks(x0_stride * ROWS))
-        .zip(x.par_chunks(x_stride * ROWS))
-        .zip(product.par_chunks(product_stride * ROWS));
-    tasks.for_each(|(((out, x0), x), product)| {
+        .chunks_mut(out_stride * ROWS)
+        .zip(x0.chunks(x0_stride * ROWS))
+        .zip(x.chunks(x_stride * ROWS))
+        .zip(product.chunks(product_stride * ROWS));
+    parallel::each(tasks, &|(((out, x0), x), product)| {
         vectorised(
             #[inline(always)]
             || {

@@ -1,7 +1,6 @@
 //! Twin of `cross_grad.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::cross_grad::View;
 use crate::kernels::width::Width;
@@ -25,12 +24,12 @@ pub(crate) fn run(call: View<'_>) {
     let product_grad = &mut call.product_grad[values(p.product_grad_base)..][..span(product_grad_stride)];
     let x0_grad = &mut call.x0_grad[values(p.x0_grad_base)..][..span(x0_grad_stride)];
     let tasks = product_grad
-        .par_chunks_mut(product_grad_stride * ROWS)
-        .zip(x0_grad.par_chunks_mut(x0_grad_stride * ROWS))
-        .zip(grad.par_chunks(grad_stride * ROWS))
-        .zip(x0.par_chunks(x0_stride * ROWS))
-        .zip(product.par_chunks(product_stride * ROWS));
-    tasks.for_each(|((((product_grad, x0_grad), grad), x0), product)| {
+        .chunks_mut(product_grad_stride * ROWS)
+        .zip(x0_grad.chunks_mut(x0_grad_stride * ROWS))
+        .zip(grad.chunks(grad_stride * ROWS))
+        .zip(x0.chunks(x0_stride * ROWS))
+        .zip(product.chunks(product_stride * ROWS));
+    parallel::each(tasks, &|((((product_grad, x0_grad), grad), x0), product)| {
         vectorised(
             #[inline(always)]
             || {

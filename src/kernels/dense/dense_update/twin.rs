@@ -1,8 +1,7 @@
 //! Twin of `dense_update.wgsl`.
 
-use rayon::prelude::*;
-
 use crate::cpu::dense_optimizer::{adagrad, adam, sgd};
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::dense_update::{OPTIMIZERS, Params, View};
 
@@ -39,12 +38,11 @@ fn update<const N: usize>(
     let states: Vec<[&mut [f32]; N]> = (0..weights.len().div_ceil(ELEMENTS))
         .map(|_| chunks.each_mut().map(|chunks| chunks.next().unwrap_or_default()))
         .collect();
-    weights.par_chunks_mut(ELEMENTS).zip(grad.par_chunks(ELEMENTS)).zip(states).for_each(
-        |((weights, grad), state)| {
-            vectorised(
-                #[inline(always)]
-                || step(p, weights, grad, state),
-            );
-        },
-    );
+    let tasks = weights.chunks_mut(ELEMENTS).zip(grad.chunks(ELEMENTS)).zip(states);
+    parallel::each(tasks, &|((weights, grad), state)| {
+        vectorised(
+            #[inline(always)]
+            || step(p, weights, grad, state),
+        );
+    });
 }

@@ -1,9 +1,8 @@
 //! Twin of `interaction.wgsl`.
 
-use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::interaction::{View, pairs};
+use pulp::{Simd, WithSimd};
 
 /// Examples that one task takes.
 const EXAMPLES: usize = 8;
@@ -17,7 +16,7 @@ pub(crate) fn run(call: View<'_>) {
     let x = &call.input[p.input_base as usize..][..(rows - 1) * x_stride + width];
     let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + columns];
     let dense_columns = if p.dense_part == 1 { dim } else { 0 };
-    out.par_chunks_mut(stride * EXAMPLES).zip(x.par_chunks(x_stride * EXAMPLES)).for_each(|(out, x)| {
+    parallel::each(out.chunks_mut(stride * EXAMPLES).zip(x.chunks(x_stride * EXAMPLES)), &|(out, x)| {
         let lanes = (p.features as usize).next_multiple_of(WIDEST);
         let mut by_columns = vec![0.0; dim * lanes];
         for (out, x) in out.chunks_mut(stride).zip(x.chunks(x_stride)) {

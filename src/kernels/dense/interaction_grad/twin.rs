@@ -1,7 +1,6 @@
 //! Twin of `interaction_grad.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::interaction::pairs;
 use crate::kernels::interaction_grad::View;
@@ -20,10 +19,11 @@ pub(crate) fn run(call: View<'_>) {
     let grad = &call.grad[p.grad_base as usize..][..(rows - 1) * grad_stride + columns];
     let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + width];
     let (diagonal, dense_part) = (p.diagonal as usize, p.dense_part == 1);
-    out.par_chunks_mut(stride * EXAMPLES)
-        .zip(x.par_chunks(x_stride * EXAMPLES))
-        .zip(grad.par_chunks(grad_stride * EXAMPLES))
-        .for_each(|((out, x), grad)| {
+    parallel::each(
+        out.chunks_mut(stride * EXAMPLES)
+            .zip(x.chunks(x_stride * EXAMPLES))
+            .zip(grad.chunks(grad_stride * EXAMPLES)),
+        &|((out, x), grad)| {
             vectorised(
                 #[inline(always)]
                 || {
@@ -35,7 +35,8 @@ pub(crate) fn run(call: View<'_>) {
                     }
                 },
             );
-        });
+        },
+    );
 }
 
 #[inline(always)]

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::cpu::columns::Columns;
 use crate::cpu::matmul::{self, multiply};
+use crate::cpu::parallel;
 use crate::cpu::sigmoid::sigmoid;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::cpu::weights::decode;
@@ -70,8 +69,10 @@ fn decoded_product(
         let n = rows.len().div_ceil(stride);
         let values = &mut values[..n * k];
         let strips = Columns::split(values, n, (0..n).step_by(STRIP).map(|at| at..(at + STRIP).min(n)));
-        let strips = strips.into_par_iter().zip(rows.par_chunks(STRIP * stride));
-        strips.for_each(|(mut strip, rows)| decode_strip(layout, p, rows, inputs.clone(), &mut strip));
+        let strips = strips.into_iter().zip(rows.chunks(STRIP * stride));
+        parallel::each(strips, &|(mut strip, rows)| {
+            decode_strip(layout, p, rows, inputs.clone(), &mut strip);
+        });
         let b = matmul::View { data: values, row_stride: n, column_stride: 1 };
         let bias = bias.get(first..first + n).unwrap_or(&[]);
         let p = Params { n: u32::try_from(n).unwrap_or(p.n), ..*p };
@@ -120,7 +121,7 @@ fn product(p: &Params, k: usize, a: matmul::View<'_>, b: matmul::View<'_>, bias:
     if p.accumulate == 0 || plain {
         multiply((m, n, k), a, b, out, stride, p.accumulate == 1);
         if !plain {
-            out.par_chunks_mut(stride * ROWS).for_each(|rows| {
+            parallel::pieces(out, stride * ROWS, &|_, rows| {
                 vectorised(
                     #[inline(always)]
                     || rows.chunks_mut(stride).for_each(|row| finish(p.activation, bias, &mut row[..n])),
@@ -131,7 +132,7 @@ fn product(p: &Params, k: usize, a: matmul::View<'_>, b: matmul::View<'_>, bias:
     }
     let mut sums = vec![0.0; m * n];
     multiply((m, n, k), a, b, &mut sums, n, false);
-    out.par_chunks_mut(stride * ROWS).zip(sums.par_chunks_mut(n * ROWS)).for_each(|(rows, sums)| {
+    parallel::each(out.chunks_mut(stride * ROWS).zip(sums.chunks_mut(n * ROWS)), &|(rows, sums)| {
         vectorised(
             #[inline(always)]
             || {

@@ -1,7 +1,6 @@
 //! Twin of `sum_slices.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::sum_slices::View;
 
@@ -10,7 +9,7 @@ pub(crate) fn run(call: View<'_>) {
     let (m, n, stride) = (p.m as usize, p.n as usize, p.out_stride as usize);
     let slices = call.slices;
     let out = &mut call.out[p.out_base as usize..][..(m - 1) * stride + n];
-    out.par_chunks_mut(stride).enumerate().for_each(|(row, out)| {
+    parallel::pieces(out, stride, &|row, out| {
         vectorised(
             #[inline(always)]
             || {

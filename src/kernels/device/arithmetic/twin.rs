@@ -1,7 +1,6 @@
 //! Twin of `arithmetic.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::fused;
 use crate::kernels::arithmetic::{CHAINS, Params, STEPS, View};
 
@@ -11,7 +10,7 @@ const TOGETHER: usize = 8;
 pub(crate) fn run(call: View<'_>) {
     let params = call.params;
     let out = &mut call.out[..params.threads as usize];
-    out.par_chunks_mut(TOGETHER).for_each(|out| {
+    parallel::pieces(out, TOGETHER, &|_, out| {
         // the other twins go without, for their sums
         fused(
             #[inline(always)]

@@ -1,7 +1,6 @@
 //! Twin of `bucket_keys.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::segments::segments_of;
 use crate::kernels::bucket_keys::View;
 
@@ -17,8 +16,8 @@ pub(crate) fn run(call: View<'_>) {
     let (keys, locals) = (call.keys, call.locals);
     let len = p.len as usize;
     let begins: Vec<u32> = (0..p.features).map(|feature| offsets[(feature * p.batch) as usize]).collect();
-    let tasks = keys[..len].par_chunks_mut(VALUES).zip(locals[..len].par_chunks_mut(VALUES));
-    tasks.enumerate().for_each(|(task, (keys, locals))| {
+    let tasks = keys[..len].chunks_mut(VALUES).zip(locals[..len].chunks_mut(VALUES));
+    parallel::each(tasks.enumerate(), &|(task, (keys, locals))| {
         let first = task * VALUES;
         for (feature, part) in segments_of(&begins, first..first + keys.len()) {
             let block = blocks[feature];

@@ -1,7 +1,6 @@
 //! Twin of `bucket_offsets.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::bucket_offsets::View;
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
@@ -24,7 +23,7 @@ pub(crate) fn run(call: View<'_>) {
     let begins: Vec<usize> =
         (0..=p.buckets).map(|bucket| keys.partition_point(|&key| key < bucket)).collect();
     let segments = p.segments as usize;
-    out.par_chunks_mut(SEGMENTS).enumerate().for_each(|(task, out)| {
+    parallel::pieces(out, SEGMENTS, &|task, out| {
         for (place, out) in (task * SEGMENTS..).zip(out) {
             let (bucket, begin) = (place / segments, offsets[place % segments]);
             let end = begins.get(bucket + 1).copied().unwrap_or(keys.len());

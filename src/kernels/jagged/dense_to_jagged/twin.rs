@@ -1,7 +1,6 @@
 //! Twin of `dense_to_jagged.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::segments::segments_of;
 use crate::kernels::dense_to_jagged::View;
 use crate::kernels::width::Width;
@@ -21,7 +20,7 @@ pub(crate) fn run(call: View<'_>) {
     let (dim, stride) = (elements(p.dim), elements(p.values_stride));
     let values = &mut values[elements(p.values_base)..];
     let end = (p.len as usize * stride).min(values.len());
-    values[..end].par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, values)| {
+    parallel::pieces(&mut values[..end], stride * ROWS, &|task, values| {
         let first = task * ROWS;
         let range = first..(p.len as usize).min(first + ROWS);
         for (segment, part) in segments_of(begins, range) {

@@ -1,7 +1,6 @@
 //! Twin of `gather_columns.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::gather_columns::View;
 use crate::kernels::width::Width;
 
@@ -23,7 +22,7 @@ fn gather<const WIDTH: usize>(call: View<'_>) {
     let (rows, cols, stride) = (p.rows as usize, p.cols as usize, p.out_stride as usize);
     let out = &mut out[p.out_base as usize..];
     let end = (rows * stride).min(out.len());
-    out[..end].par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
+    parallel::pieces(&mut out[..end], stride * ROWS, &|task, out| {
         for (out, row) in out.chunks_mut(stride).zip(task * ROWS..) {
             let input = &input[p.input_base as usize + row * p.input_stride as usize..];
             for (out, range) in out[..cols].iter_mut().zip(begins.windows(2)) {

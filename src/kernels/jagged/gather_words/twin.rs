@@ -2,9 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use rayon::prelude::*;
-
 use crate::cpu::atomic::as_atomic;
+use crate::cpu::parallel;
 use crate::kernels::gather_words::View;
 
 /// Words that one task takes.
@@ -19,11 +18,13 @@ pub(crate) fn run(call: View<'_>) {
     let out = call.out;
     if p.inverse == 1 {
         let out = as_atomic(out);
-        positions.par_iter().zip(0..p.len).with_min_len(WORDS).for_each(|(&position, i)| {
-            out[position as usize].store(i, Relaxed);
+        parallel::each(positions.chunks(WORDS).zip((0..p.len).step_by(WORDS)), &|(positions, first)| {
+            for (&position, i) in positions.iter().zip(first..) {
+                out[position as usize].store(i, Relaxed);
+            }
         });
     } else {
-        positions.par_chunks(WORDS).zip(out.par_chunks_mut(WORDS)).for_each(|(positions, out)| {
+        parallel::each(positions.chunks(WORDS).zip(out.chunks_mut(WORDS)), &|(positions, out)| {
             for (&position, out) in positions.iter().zip(out) {
                 *out = source[position as usize];
             }

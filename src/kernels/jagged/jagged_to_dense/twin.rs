@@ -1,7 +1,6 @@
 //! Twin of `jagged_to_dense.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::jagged_to_dense::View;
 use crate::kernels::width::Width;
 
@@ -20,7 +19,7 @@ pub(crate) fn run(call: View<'_>) {
     let (dim, stride) = (elements(p.dim), elements(p.dense_stride));
     let dense = &mut dense[elements(p.dense_base)..];
     let end = (p.rows as usize * stride).min(dense.len());
-    dense[..end].par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, dense)| {
+    parallel::pieces(&mut dense[..end], stride * ROWS, &|task, dense| {
         for (dense, segment) in dense.chunks_mut(stride).zip(task * ROWS..) {
             let (begin, end) = (begins[segment] as usize, begins[segment + 1] as usize);
             let places = dense.chunks_exact_mut(dim).take(p.longest as usize);

@@ -2,9 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use rayon::prelude::*;
-
 use crate::cpu::atomic::as_atomic;
+use crate::cpu::parallel;
 use crate::cpu::segments::segments_of;
 use crate::kernels::segment_copy::View;
 use crate::kernels::segment_lengths::twin::other_segment;
@@ -27,7 +26,7 @@ pub(crate) fn run(call: View<'_>) {
     };
     if p.scatter == 1 {
         let out = as_atomic(out);
-        source[..len].par_chunks(VALUES).enumerate().for_each(|(task, source)| {
+        parallel::each(source[..len].chunks(VALUES).enumerate(), &|(task, source)| {
             let first = task * VALUES;
             for (segment, part) in segments_of(begins, first..first + source.len()) {
                 let out = &out[other(segment, part.start)..];
@@ -37,7 +36,7 @@ pub(crate) fn run(call: View<'_>) {
             }
         });
     } else {
-        out[..len].par_chunks_mut(VALUES).enumerate().for_each(|(task, out)| {
+        parallel::pieces(&mut out[..len], VALUES, &|task, out| {
             let first = task * VALUES;
             for (segment, part) in segments_of(begins, first..first + out.len()) {
                 let source = &source[other(segment, part.start)..][..part.len()];

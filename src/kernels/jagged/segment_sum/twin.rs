@@ -1,7 +1,6 @@
 //! Twin of `segment_sum.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::segment_sum::View;
 use crate::kernels::width::Width;
@@ -33,7 +32,7 @@ pub(crate) fn run(call: View<'_>) {
     };
     let out = &mut out[elements(p.out_base)..];
     let end = (rows * elements(p.out_stride)).min(out.len());
-    out[..end].par_chunks_mut(elements(p.out_stride) * ROWS).enumerate().for_each(|(task, out)| {
+    parallel::pieces(&mut out[..end], elements(p.out_stride) * ROWS, &|task, out| {
         for (out, row) in out.chunks_mut(elements(p.out_stride)).zip(task * ROWS..) {
             let (out, range) = (&mut out[..dim], range(row));
             vectorised(

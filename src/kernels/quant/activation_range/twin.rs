@@ -1,8 +1,7 @@
 //! Twin of `activation_range.wgsl`.
 
-use rayon::prelude::*;
-
 use crate::cpu::key_range::float_key;
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::activation_range::View;
 
@@ -11,7 +10,7 @@ pub(crate) fn run(call: View<'_>) {
     let (cols, stride) = (p.cols as usize, p.input_stride as usize);
     let x = &call.input[p.input_base as usize..][..(p.rows as usize - 1) * stride + cols];
     let keys = &mut call.keys[p.first as usize..];
-    keys.par_iter_mut().zip(x.par_chunks(stride * p.group_rows as usize)).for_each(|(pair, rows)| {
+    parallel::each(keys.iter_mut().zip(x.chunks(stride * p.group_rows as usize)), &|(pair, rows)| {
         *pair = vectorised(
             #[inline(always)]
             || {

@@ -1,7 +1,6 @@
 //! Twin of `dequantize_rows.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::rows::{Rows, with_rows};
 use crate::cpu::simd::vectorised;
 use crate::kernels::dequantize_rows::{Params, View};
@@ -22,7 +21,7 @@ fn all_rows<R: Rows>(call: View<'_>, p: Params, format: R) {
     let (dim, stride) = (p.dim as usize, p.out_stride as usize);
     let len = (p.rows as usize - 1) * stride + dim;
     let out = &mut call.out[p.out_base as usize..][..len];
-    out.par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
+    parallel::pieces(out, stride * ROWS, &|task, out| {
         vectorised(
             #[inline(always)]
             || {

@@ -1,8 +1,7 @@
 //! Twin of `quantize_activations.wgsl`.
 
-use rayon::prelude::*;
-
 use crate::cpu::codes::code;
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::quantize_activations::View;
 
@@ -16,15 +15,17 @@ pub(crate) fn run(call: View<'_>) {
     let &[scale, zero_point] = call.quant.first_chunk().unwrap_or(&[0; 2]);
     let inverse = 1.0 / f32::from_bits(scale);
     let codes = &mut call.codes[p.codes_base as usize * 4..][..p.rows as usize * width];
-    codes.par_chunks_mut(width).zip(x.par_chunks(stride)).with_min_len(ROWS).for_each(|(codes, row)| {
+    parallel::each(codes.chunks_mut(width * ROWS).zip(x.chunks(stride * ROWS)), &|(codes, rows)| {
         vectorised(
             #[inline(always)]
             || {
-                let (codes, behind) = codes.split_at_mut(cols);
-                for (code_out, &value) in codes.iter_mut().zip(row) {
-                    *code_out = code(value, inverse, zero_point);
+                for (codes, row) in codes.chunks_mut(width).zip(rows.chunks(stride)) {
+                    let (codes, behind) = codes.split_at_mut(cols);
+                    for (code_out, &value) in codes.iter_mut().zip(row) {
+                        *code_out = code(value, inverse, zero_point);
+                    }
+                    behind.fill(0);
                 }
-                behind.fill(0);
             },
         );
     });

@@ -1,7 +1,6 @@
 //! Twin of `quantize_rows.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::row_codes::encode;
 use crate::cpu::simd::vectorised;
 use crate::cpu::types::{nearest, pack, unpack};
@@ -20,7 +19,7 @@ pub(crate) fn run(call: View<'_>) {
     let source = call.rows;
     let out = &mut call.out[p.out_base as usize..][..(p.rows * p.out_stride) as usize];
     let (dim, stride) = (p.dim as usize, p.out_stride as usize);
-    out.par_chunks_mut(stride * ROWS).enumerate().for_each(|(task, out)| {
+    parallel::pieces(out, stride * ROWS, &|task, out| {
         let (mut row, mut errors) = (vec![0.0; dim], vec![0.0; dim]);
         vectorised(
             #[inline(always)]

@@ -1,7 +1,6 @@
 //! Twin of `segment_heads.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::kernels::segment_heads::View;
 
 /// Keys that one task takes.
@@ -18,7 +17,7 @@ pub(crate) fn run(call: View<'_>) {
     }
     heads[p.len as usize] = 0;
     let wanted = p.key_begin..p.key_end;
-    heads.par_chunks_mut(KEYS).zip(keys.par_chunks(KEYS)).enumerate().for_each(|(task, (heads, part))| {
+    parallel::each(heads.chunks_mut(KEYS).zip(keys.chunks(KEYS)).enumerate(), &|(task, (heads, part))| {
         let mut before = (task > 0).then(|| keys[task * KEYS - 1]);
         for (head, &key) in heads.iter_mut().zip(part) {
             *head = u32::from(before != Some(key) && wanted.contains(&key));

@@ -2,9 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use rayon::prelude::*;
-
 use crate::cpu::atomic::as_atomic;
+use crate::cpu::parallel;
 use crate::kernels::sort_scatter::View;
 use crate::numbers::narrow;
 
@@ -13,7 +12,7 @@ pub(crate) fn run(call: View<'_>) {
     let histogram = call.histogram;
     let (keys, values) = (&call.keys_in[..p.len as usize], call.values_in);
     let (keys_out, values_out) = (as_atomic(call.keys_out), as_atomic(call.values_out));
-    keys.par_chunks(p.tile as usize).enumerate().for_each(|(tile, keys)| {
+    parallel::each(keys.chunks(p.tile as usize).enumerate(), &|(tile, keys)| {
         let column = histogram.iter().skip(tile).step_by(p.tiles as usize);
         let mut places: Vec<u32> = column.take(p.digits as usize).copied().collect();
         let first = tile * p.tile as usize;

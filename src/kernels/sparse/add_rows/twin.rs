@@ -1,7 +1,6 @@
 //! Twin of `add_rows.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::add_rows::View;
 use crate::kernels::width::Width;
@@ -22,9 +21,9 @@ pub(crate) fn run(call: View<'_>) {
     let (dim, stride, out_stride) = (elements(p.dim), elements(p.values_stride), elements(p.out_stride));
     let (values, out) = (&values[elements(p.values_base)..], &mut out[elements(p.out_base)..]);
     let end = (out_rows * out_stride).min(out.len());
-    let outs = out[..end].par_chunks_mut(out_stride * ROWS);
-    let totals = totals[out_first..][..out_rows].par_chunks_mut(ROWS);
-    targets.par_chunks(ROWS).zip(totals).zip(outs).for_each(|((targets, totals), out)| {
+    let outs = out[..end].chunks_mut(out_stride * ROWS);
+    let totals = totals[out_first..][..out_rows].chunks_mut(ROWS);
+    parallel::each(targets.chunks(ROWS).zip(totals).zip(outs), &|((targets, totals), out)| {
         // both ascend; rows that are NONE are above all targets
         let mut i = rows.partition_point(|&row| row < targets[0]);
         vectorised(

@@ -1,7 +1,6 @@
 //! Twin of `segment_gradient.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::cpu::terms::{Terms, row_grad};
 use crate::kernels::segment_gradient::View;
@@ -20,8 +19,8 @@ pub(crate) fn run(call: View<'_>) {
     let (dim, stride) = (p.dim as usize, p.out_stride as usize);
     let out = &mut out[p.out_base as usize..];
     let end = (rows * stride).min(out.len());
-    let tasks = out[..end].par_chunks_mut(stride * ROWS).zip(counts[first..][..rows].par_chunks_mut(ROWS));
-    tasks.enumerate().for_each(|(task, (out, counts))| {
+    let tasks = out[..end].chunks_mut(stride * ROWS).zip(counts[first..][..rows].chunks_mut(ROWS));
+    parallel::each(tasks.enumerate(), &|(task, (out, counts))| {
         let begins = &begins[first + task * ROWS..];
         vectorised(
             #[inline(always)]

@@ -1,7 +1,6 @@
 //! Twin of `init_rows.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::random::uniform_value;
 use crate::cpu::types::{nearest, pack};
 use crate::kernels::init_rows::View;
@@ -13,7 +12,7 @@ pub(crate) fn run(call: View<'_>) {
     let table = &mut call.table[..p.words as usize];
     let dim = p.dim as usize;
     let row_words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
-    table.par_chunks_mut(row_words).enumerate().for_each(|(r, words)| {
+    parallel::pieces(table, row_words, &|r, words| {
         // at most `words` rows
         let row = p.first_row.wrapping_add(narrow(r));
         let value = |column| match p.uniform_values {

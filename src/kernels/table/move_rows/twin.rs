@@ -2,9 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use rayon::prelude::*;
-
 use crate::cpu::atomic::as_atomic;
+use crate::cpu::parallel;
 use crate::kernels::move_rows::View;
 use crate::kernels::width::Width;
 
@@ -26,18 +25,22 @@ pub(crate) fn run(call: View<'_>) {
     };
     if p.scatter == 1 {
         let out = as_atomic(out);
-        let packed = source[packed_base..][..rows * cols].par_chunks(cols);
-        places.par_iter().zip(packed).with_min_len(ROWS).for_each(|(&place, source)| {
-            let Some(at) = there(place) else { return };
-            for (out, &word) in out[at..at + cols].iter().zip(source) {
-                out.store(word, Relaxed);
+        let packed = source[packed_base..][..rows * cols].chunks(cols * ROWS);
+        parallel::each(places.chunks(ROWS).zip(packed), &|(places, packed)| {
+            for (&place, source) in places.iter().zip(packed.chunks(cols)) {
+                let Some(at) = there(place) else { continue };
+                for (out, &word) in out[at..at + cols].iter().zip(source) {
+                    out.store(word, Relaxed);
+                }
             }
         });
     } else {
-        let packed = out[packed_base..][..rows * cols].par_chunks_mut(cols);
-        places.par_iter().zip(packed).with_min_len(ROWS).for_each(|(&place, out)| {
-            if let Some(at) = there(place) {
-                out.copy_from_slice(&source[at..at + cols]);
+        let packed = out[packed_base..][..rows * cols].chunks_mut(cols * ROWS);
+        parallel::each(places.chunks(ROWS).zip(packed), &|(places, packed)| {
+            for (&place, out) in places.iter().zip(packed.chunks_mut(cols)) {
+                if let Some(at) = there(place) {
+                    out.copy_from_slice(&source[at..at + cols]);
+                }
             }
         });
     }

@@ -1,7 +1,6 @@
 //! Twin of `occurrences.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::cpu::split::split_at_all;
 use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE};
@@ -13,7 +12,7 @@ const BAGS: usize = 512;
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
-    let status = call.status /*DEREF*/;
+    let status = call.status;
     let (features, offsets, ids) = (call.features, call.offsets, call.ids);
     let weights = call.weights;
     let keys = &mut call.keys[..p.ids as usize];
@@ -36,8 +35,8 @@ pub(crate) fn run(call: View<'_>) {
         (offsets[bag + 1] - feature.shift) as usize
     };
     let ends = || (BAGS..bags).step_by(BAGS).chain([bags]).map(place_of_end);
-    let tasks: Vec<_> = split_at_all(keys, ends()).into_iter().zip(split_at_all(terms, ends())).collect();
-    tasks.into_par_iter().enumerate().for_each(|(task, (keys, terms))| {
+    let tasks = split_at_all(keys, ends()).into_iter().zip(split_at_all(terms, ends()));
+    parallel::each(tasks.enumerate(), &|(task, (keys, terms))| {
         vectorised(
             #[inline(always)]
             || {

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::cpu::norm::{Norm, norm};
 use crate::cpu::optimizer::{Row, RowOptimizer, State};
+use crate::cpu::parallel;
 use crate::cpu::random::mix;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::cpu::split::split_at_all;
@@ -75,8 +74,8 @@ pub(crate) fn run(call: View<'_>) {
     let states = split_at_all(state, starts.iter().map(|s| s.1.min(state_len)).chain([state_len]));
     // the first piece lies before the first task
     let pieces = tables.into_iter().zip(states).skip(1);
-    let tasks: Vec<_> = cuts.into_iter().zip(starts).zip(pieces).collect();
-    tasks.into_par_iter().for_each(|((range, (base, state_base)), (table, state))| {
+    let tasks = cuts.into_iter().zip(starts).zip(pieces);
+    parallel::each(tasks, &|((range, (base, state_base)), (table, state))| {
         update_rows(&inputs, range, Target { table, base, state, state_base });
     });
 }

@@ -1,7 +1,6 @@
 //! Twin of `variable_gather.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::{Cache, prefetch};
 use crate::kernels::part::find_part;
 use crate::kernels::variable_gather::View;
@@ -44,7 +43,7 @@ pub(crate) fn run(call: View<'_>) {
         tasks.push((first, at, own));
         (rest, at) = (later, at + len);
     }
-    tasks.into_par_iter().for_each(|(first, at, out)| {
+    parallel::each(tasks.into_iter(), &|(first, at, out)| {
         for (i, &key) in keys.iter().enumerate().skip(first).take(ROWS) {
             if let Some((from, dim)) = keys.get(i + AHEAD).and_then(|&key| place(key)) {
                 prefetch(rows, from, dim, Cache::First);

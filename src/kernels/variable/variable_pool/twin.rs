@@ -1,7 +1,6 @@
 //! Twin of `variable_pool.wgsl`.
 
-use rayon::prelude::*;
-
+use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::part::find_part;
 use crate::kernels::variable_pool::View;
@@ -22,8 +21,8 @@ pub(crate) fn run(call: View<'_>) {
         return;
     }
     let out = &mut out[elements(p.out_base)..][..(p.bags as usize - 1) * stride + cols];
-    let tasks = out.par_chunks_mut(stride * BAGS).zip(bags[..p.bags as usize].par_chunks(BAGS)).enumerate();
-    tasks.for_each(|(task, (out, first))| {
+    let tasks = out.chunks_mut(stride * BAGS).zip(bags[..p.bags as usize].chunks(BAGS)).enumerate();
+    parallel::each(tasks, &|(task, (out, first))| {
         vectorised(
             #[inline(always)]
             || {
