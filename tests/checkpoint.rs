@@ -459,7 +459,7 @@ fn adam() -> DenseOptimizer {
 }
 
 fn mlp(ctx: &Context, sizes: &[usize], optimizer: &DenseOptimizer, seed: u64) -> Mlp {
-    Mlp::new(ctx, sizes, Activation::None, 2, optimizer, seed).unwrap()
+    Mlp::new(ctx, sizes, Activation::None, 2, *optimizer, seed).unwrap()
 }
 
 fn dense_step(ctx: &Context, mlp: &mut Mlp) {

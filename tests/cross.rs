@@ -68,7 +68,7 @@ fn gradients_of_a_net_are_the_derivatives() {
                 .layers(layers)
                 .rank(rank)
                 .max_batch(batch + 2)
-                .optimizer(&SGD)
+                .optimizer(SGD)
                 .seed(3)
                 .build()
                 .unwrap();
@@ -112,7 +112,7 @@ fn gradients_of_a_net_are_the_derivatives() {
 fn a_layer_has_gradients_of_both_inputs() {
     for ctx in all_devices() {
         for (batch, width, rank) in [(3, 4, None), (5, 7, Some(3)), (2, 16, Some(4))] {
-            let cross = CrossLayer::new(&ctx, width, rank, batch, &SGD, 5).unwrap();
+            let cross = CrossLayer::new(&ctx, width, rank, batch, SGD, 5).unwrap();
             let parameters = read(&ctx, cross.parameters());
             let [x0, x, g, before] = [1, 2, 3, 4].map(|seed| numbers(batch * width, seed));
             let value = |x0: &[f64], x: &[f64]| dot(&layer(x0, x, &parameters), &wide(&g));
@@ -146,7 +146,7 @@ fn pass(
         .layers(layers)
         .rank(rank)
         .max_batch(batch)
-        .optimizer(&SGD)
+        .optimizer(SGD)
         .seed(7)
         .build()?;
     let matrix = |seed| Matrix::from_slice(ctx, &numbers(batch * width, seed), batch, width);
@@ -175,7 +175,7 @@ fn batches_beyond_the_limits_are_cut() {
                     1e-5,
                 );
             }
-            let error = CrossLayer::new(ctx, 100, None, 1, &SGD, 1).unwrap_err();
+            let error = CrossLayer::new(ctx, 100, None, 1, SGD, 1).unwrap_err();
             assert!(matches!(error, Error::LimitExceeded { needed: 40_000, limit: 4096, .. }), "{error}");
         }
     }
@@ -217,7 +217,7 @@ fn the_values_around_views_stay() {
             .layers(2)
             .rank(None)
             .max_batch(20)
-            .optimizer(&SGD)
+            .optimizer(SGD)
             .seed(3)
             .build()
             .unwrap();
@@ -242,7 +242,7 @@ fn an_empty_batch_has_zero_gradients() {
             .layers(2)
             .rank(Some(1))
             .max_batch(4)
-            .optimizer(&SGD)
+            .optimizer(SGD)
             .seed(1)
             .build()
             .unwrap();
@@ -265,7 +265,7 @@ fn devices_start_with_the_same_parameters() {
         let all: Vec<Vec<Vec<f64>>> = all_devices()
             .iter()
             .map(|ctx| {
-                let cross = CrossLayer::new(ctx, 25, rank, 1, &SGD, 42).unwrap();
+                let cross = CrossLayer::new(ctx, 25, rank, 1, SGD, 42).unwrap();
                 assert_eq!((cross.width(), cross.rank(), cross.max_batch()), (25, rank, 1));
                 read(ctx, cross.parameters())
             })
@@ -311,7 +311,7 @@ fn a_net_learns() {
                 .layers(2)
                 .rank(rank)
                 .max_batch(32)
-                .optimizer(&SGD)
+                .optimizer(SGD)
                 .seed(5)
                 .build()
                 .unwrap();
@@ -335,7 +335,7 @@ fn training_can_be_taken_up_again_from_a_checkpoint() {
                         .layers(2)
                         .rank(rank)
                         .max_batch(32)
-                        .optimizer(&optimizer)
+                        .optimizer(optimizer)
                         .seed(seed)
                         .build()
                         .unwrap()
@@ -362,7 +362,7 @@ fn training_can_be_taken_up_again_from_a_checkpoint() {
 #[test]
 fn a_layer_is_exported_and_imported_by_itself() {
     let ctx = Context::cpu();
-    let new = |seed| CrossLayer::new(&ctx, 3, Some(2), 1, &ADAM, seed).unwrap();
+    let new = |seed| CrossLayer::new(&ctx, 3, Some(2), 1, ADAM, seed).unwrap();
     let (first, mut second) = (new(1), new(2));
     let tensors = first.tensors(&ctx).unwrap();
     let names: Vec<(&str, &[usize])> =
@@ -405,13 +405,13 @@ fn checkpoints_of_other_nets_are_told_why_and_change_nothing() {
             .unwrap()
     };
     let mut checkpoint = Checkpoint::new();
-    new(2, Some(3), &SGD).export(&ctx, &mut checkpoint, "cross").unwrap();
+    new(2, Some(3), SGD).export(&ctx, &mut checkpoint, "cross").unwrap();
     for (mut other, expected) in [
-        (new(2, None, &SGD), "tensor \"cross.0.weight\": expected F32 [4, 4], got none"),
-        (new(2, Some(2), &SGD), "tensor \"cross.0.v\": expected F32 [2, 4], got F32 [3, 4]"),
-        (new(3, Some(3), &SGD), "tensor \"cross.2.v\": expected F32 [3, 4], got none"),
-        (new(1, Some(3), &SGD), "layers of \"cross\": expected 1 layers, got more"),
-        (new(2, Some(3), &ADAM), "cross.optimizer: expected Adam { lr: 0.01, "),
+        (new(2, None, SGD), "tensor \"cross.0.weight\": expected F32 [4, 4], got none"),
+        (new(2, Some(2), SGD), "tensor \"cross.0.v\": expected F32 [2, 4], got F32 [3, 4]"),
+        (new(3, Some(3), SGD), "tensor \"cross.2.v\": expected F32 [3, 4], got none"),
+        (new(1, Some(3), SGD), "layers of \"cross\": expected 1 layers, got more"),
+        (new(2, Some(3), ADAM), "cross.optimizer: expected Adam { lr: 0.01, "),
     ] {
         let before = other.tensors(&ctx).unwrap();
         let error = other.import(&ctx, &checkpoint, "cross").unwrap_err().to_string();
@@ -428,7 +428,7 @@ fn wrong_shapes_are_refused_and_record_nothing() {
     let mut rec = Recorder::new(&ctx);
     let message = |result: Result<()>| result.expect_err("it does not fit").to_string();
     let cross =
-        CrossNet::builder(&ctx, 3).layers(2).rank(None).max_batch(4).optimizer(&SGD).seed(1).build().unwrap();
+        CrossNet::builder(&ctx, 3).layers(2).rank(None).max_batch(4).optimizer(SGD).seed(1).build().unwrap();
     let (good, bad) = (zeros(4, 3), zeros(4, 2));
     assert_eq!(message(cross.record_forward(&mut rec, &bad, &ones)), "x: expected 4 x 3, got 4 x 2");
     assert_eq!(message(cross.record_forward(&mut rec, &good, &bad)), "out: expected 4 x 3, got 4 x 2");
@@ -462,16 +462,16 @@ fn wrong_shapes_are_refused_and_record_nothing() {
     cross.record_forward(&mut rec, &good, &good).unwrap();
     assert!(message(rec.run()).ends_with("an overlap"));
 
-    let error = CrossLayer::new(&ctx, 0, None, 4, &SGD, 1).unwrap_err().to_string();
+    let error = CrossLayer::new(&ctx, 0, None, 4, SGD, 1).unwrap_err().to_string();
     let expected =
         "cross layer: expected at least one column, and a rank of at least 1, got 0 columns, rank None";
     assert_eq!(error, expected);
-    assert!(CrossLayer::new(&ctx, 3, Some(0), 4, &SGD, 1).is_err());
+    assert!(CrossLayer::new(&ctx, 3, Some(0), 4, SGD, 1).is_err());
     let error = CrossNet::builder(&ctx, 3)
         .layers(0)
         .rank(None)
         .max_batch(4)
-        .optimizer(&SGD)
+        .optimizer(SGD)
         .seed(1)
         .build()
         .unwrap_err()
@@ -482,6 +482,6 @@ fn wrong_shapes_are_refused_and_record_nothing() {
         CrossNet::builder(&ctx, 3).layers(1).rank(None).max_batch(4).optimizer(bad).seed(1).build().is_err()
     );
     let mut cross =
-        CrossNet::builder(&ctx, 3).layers(1).rank(None).max_batch(4).optimizer(&SGD).seed(1).build().unwrap();
+        CrossNet::builder(&ctx, 3).layers(1).rank(None).max_batch(4).optimizer(SGD).seed(1).build().unwrap();
     assert!(cross.set_lr(-1.0).is_err());
 }

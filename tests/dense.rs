@@ -114,7 +114,7 @@ fn linear_gradients_are_the_derivatives() {
             (4, 9, 17, Activation::Relu),
             (2, 70, 3, Activation::None),
         ] {
-            let layer = Linear::new(&ctx, inputs, outputs, activation, &SGD, 3).unwrap();
+            let layer = Linear::new(&ctx, inputs, outputs, activation, SGD, 3).unwrap();
             let (x, g) = (numbers(batch * inputs, 5), numbers(batch * outputs, 6));
             let weight = wide(&layer.weight().to_vec(&ctx).unwrap());
             let bias = wide(&layer.bias().to_vec(&ctx).unwrap());
@@ -147,7 +147,7 @@ fn the_values_around_a_view_stay() {
     for ctx in all_devices() {
         let outer = Matrix::from_slice(&ctx, &[7.0; 20 * 12], 20, 12).unwrap();
         let x = Matrix::zeros(&ctx, 20, 5).unwrap();
-        let layer = Linear::new(&ctx, 5, 5, Activation::Relu, &SGD, 3).unwrap();
+        let layer = Linear::new(&ctx, 5, 5, Activation::Relu, SGD, 3).unwrap();
         let inner = outer.columns(5, 5).unwrap();
         let mut rec = Recorder::new(&ctx);
         layer.record_forward(&mut rec, &x, &inner).unwrap();
@@ -165,7 +165,7 @@ fn mlp_gradients_are_the_derivatives() {
     for ctx in all_devices() {
         let sizes = [6, 9, 5, 2];
         // a batch smaller than the largest
-        let mlp = Mlp::new(&ctx, &sizes, Activation::Sigmoid, 8, &SGD, 11).unwrap();
+        let mlp = Mlp::new(&ctx, &sizes, Activation::Sigmoid, 8, SGD, 11).unwrap();
         assert_eq!((mlp.inputs(), mlp.outputs(), mlp.max_batch()), (6, 2, 8));
         let batch = 5;
         let (x, g) = (numbers(batch * 6, 1), numbers(batch * 2, 2));
@@ -289,7 +289,7 @@ fn optimizers_follow_their_formulas() {
             adam(WeightDecay::L2(0.1)).into(),
             adam(WeightDecay::Decoupled(0.1)).into(),
         ] {
-            let mut layer = Linear::new(&ctx, 3, 5, Activation::None, &optimizer, 9).unwrap();
+            let mut layer = Linear::new(&ctx, 3, 5, Activation::None, optimizer, 9).unwrap();
             let before = layer.weight().to_vec(&ctx).unwrap();
             // the identity as input: the weight's gradient is the transposed gradient of the output
             let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
@@ -350,7 +350,7 @@ fn a_network_learns() {
 fn training_can_be_taken_up_again() {
     for ctx in all_devices() {
         for optimizer in [SGD, Adagrad { lr: 0.1, eps: 1e-8, ..Adagrad::default() }.into(), ADAM] {
-            let new = |seed| Mlp::new(&ctx, &[3, 5, 1], Activation::None, 64, &optimizer, seed).unwrap();
+            let new = |seed| Mlp::new(&ctx, &[3, 5, 1], Activation::None, 64, optimizer, seed).unwrap();
             let (mut first, mut second) = (new(1), new(2));
             train(&ctx, &mut first, 4).unwrap();
             let tensors = first.tensors(&ctx).unwrap();
@@ -396,7 +396,7 @@ fn devices_start_with_the_same_parameters() {
     let layers: Vec<Vec<f32>> = all_devices()
         .iter()
         .map(|ctx| {
-            let layer = Linear::new(ctx, 30, 7, Activation::None, &SGD, 42).unwrap();
+            let layer = Linear::new(ctx, 30, 7, Activation::None, SGD, 42).unwrap();
             [layer.weight(), layer.bias()].map(|matrix| matrix.to_vec(ctx).unwrap()).concat()
         })
         .collect();
@@ -417,7 +417,7 @@ fn batches_beyond_the_limits_are_cut() {
     let (batch, columns) = (700, interaction.out_cols());
     let (x, g) = (numbers(batch * 12, 1), numbers(batch * 4, 2));
     let run = |ctx: &Context| -> Result<Vec<f32>> {
-        let layer = Linear::new(ctx, columns, 4, Activation::Sigmoid, &SGD, 1)?;
+        let layer = Linear::new(ctx, columns, 4, Activation::Sigmoid, SGD, 1)?;
         let x = Matrix::from_slice(ctx, &x, batch, 12)?;
         let z = Matrix::zeros(ctx, batch, columns)?;
         let (y, dz) = (Matrix::zeros(ctx, batch, 4)?, Matrix::zeros(ctx, batch, columns)?);
@@ -443,7 +443,7 @@ fn batches_beyond_the_limits_are_cut() {
     let expected = wide(&run(&Context::cpu()).unwrap());
     for ctx in devices {
         assert_close(&format!("{ctx:?}"), &run(&ctx).unwrap(), &expected, 1e-5);
-        let error = Linear::new(&ctx, 100, 100, Activation::None, &SGD, 1).unwrap_err();
+        let error = Linear::new(&ctx, 100, 100, Activation::None, SGD, 1).unwrap_err();
         assert!(matches!(error, Error::LimitExceeded { needed: 40_000, limit: 4096, .. }), "{error}");
     }
 }
@@ -451,7 +451,7 @@ fn batches_beyond_the_limits_are_cut() {
 #[test]
 fn an_empty_batch_has_zero_gradients() {
     for ctx in all_devices() {
-        let mlp = Mlp::new(&ctx, &[2, 3, 1], Activation::None, 4, &SGD, 1).unwrap();
+        let mlp = Mlp::new(&ctx, &[2, 3, 1], Activation::None, 4, SGD, 1).unwrap();
         let run = |batch: usize| {
             let ones = |cols| Matrix::from_slice(&ctx, &vec![1.0; batch * cols], batch, cols).unwrap();
             let (x, y, dy) = (ones(2), ones(1), ones(1));
@@ -489,7 +489,7 @@ fn a_product_over_nothing_is_zero() {
 #[test]
 fn nan_goes_through_relu() {
     for ctx in all_devices() {
-        let layer = Linear::new(&ctx, 1, 1, Activation::Relu, &SGD, 1).unwrap();
+        let layer = Linear::new(&ctx, 1, 1, Activation::Relu, SGD, 1).unwrap();
         let x = Matrix::from_slice(&ctx, &[f32::NAN], 1, 1).unwrap();
         let y = Matrix::zeros(&ctx, 1, 1).unwrap();
         let mut rec = Recorder::new(&ctx);
@@ -505,7 +505,7 @@ fn wrong_shapes_are_refused() {
     let zeros = |rows, cols| Matrix::zeros(&ctx, rows, cols).unwrap();
     let mut rec = Recorder::new(&ctx);
     let message = |result: Result<()>| result.expect_err("the shape is wrong").to_string();
-    let layer = Linear::new(&ctx, 3, 2, Activation::Relu, &SGD, 1).unwrap();
+    let layer = Linear::new(&ctx, 3, 2, Activation::Relu, SGD, 1).unwrap();
     assert_eq!(
         message(layer.record_forward(&mut rec, &zeros(4, 5), &zeros(4, 2))),
         "x: expected 4 x 3, got 4 x 5"
@@ -523,7 +523,7 @@ fn wrong_shapes_are_refused() {
         message(record_matmul(&mut rec, &zeros(2, 3), &zeros(4, 2), &zeros(2, 2))),
         "b: expected 3 x 2, got 4 x 2"
     );
-    let mlp = Mlp::new(&ctx, &[3, 2], Activation::None, 3, &SGD, 1).unwrap();
+    let mlp = Mlp::new(&ctx, &[3, 2], Activation::None, 3, SGD, 1).unwrap();
     assert_eq!(message(mlp.record_forward(&mut rec, &x, &y)), "x: expected at most 3 rows, got 4");
     let interaction = Interaction { features: 0, dim: 2, self_interaction: false, dense_part: true };
     let error = message(interaction.record_forward(&mut rec, &x, &y));
@@ -534,8 +534,8 @@ fn wrong_shapes_are_refused() {
     let error =
         message(record_bce_with_logits(&mut rec, &zeros(4, 1), &zeros(4, 2), &zeros(4, 1), &zeros(4, 1)));
     assert_eq!(error, "labels: expected 4 x 1, got 4 x 2");
-    assert!(Linear::new(&ctx, 0, 2, Activation::None, &SGD, 1).is_err());
-    assert!(Mlp::new(&ctx, &[3], Activation::None, 3, &SGD, 1).is_err());
+    assert!(Linear::new(&ctx, 0, 2, Activation::None, SGD, 1).is_err());
+    assert!(Mlp::new(&ctx, &[3], Activation::None, 3, SGD, 1).is_err());
     let bad = Sgd { lr: f32::NAN, ..Sgd::default() };
     assert!(Linear::new(&ctx, 1, 1, Activation::None, bad, 1).is_err());
 }

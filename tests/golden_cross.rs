@@ -34,7 +34,7 @@ fn check(ctx: &Context, file: &Golden, low_rank: bool, as_views: bool) {
         .layers(layers)
         .rank(rank)
         .max_batch(batch)
-        .optimizer(&SGD)
+        .optimizer(SGD)
         .seed(1)
         .build()
         .unwrap();

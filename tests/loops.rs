@@ -58,7 +58,7 @@ fn hot_rows() {
 /// A layer's gradients of weight and bias, which are sums over the batch.
 fn layer_gradients(ctx: &Context, rows: usize) -> [Vec<f32>; 2] {
     let (inputs, outputs) = (5, 4);
-    let layer = Linear::new(ctx, inputs, outputs, Activation::Relu, &SGD, 3).unwrap();
+    let layer = Linear::new(ctx, inputs, outputs, Activation::Relu, SGD, 3).unwrap();
     let mut random = random::Random::new(4);
     let mut matrix = |cols: usize| Matrix::from_slice(ctx, &random.floats(rows * cols), rows, cols).unwrap();
     let (x, y, dy) = (matrix(inputs), matrix(outputs), matrix(outputs));

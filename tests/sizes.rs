@@ -101,8 +101,8 @@ fn matrices_and_buffers() {
 #[test]
 fn dense_layers() {
     let ctx = Context::cpu();
-    let sgd = &DenseOptimizer::from(Sgd { lr: 0.1, ..Sgd::default() });
-    let adam = &Adam { lr: 0.1, betas: [0.9; 2], eps: 0.0, ..Adam::default() }.into();
+    let sgd = DenseOptimizer::from(Sgd { lr: 0.1, ..Sgd::default() });
+    let adam = Adam { lr: 0.1, betas: [0.9; 2], eps: 0.0, ..Adam::default() }.into();
     let x = Matrix::from_slice(&ctx, &[1.0; 12], 3, 4).unwrap();
     let mut panics = Panics::default();
     for (a, b) in pairs() {

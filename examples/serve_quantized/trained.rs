@@ -46,7 +46,7 @@ impl Trained {
         bags.import(checkpoint, "bags")?;
         let mlp = |prefix: &str, sizes: Vec<usize>, last| {
             let optimizer: DenseOptimizer = checkpoint.json(&format!("{prefix}.optimizer"))?;
-            let mut mlp = Mlp::new(ctx, &sizes, last, 1, &optimizer, 0)?;
+            let mut mlp = Mlp::new(ctx, &sizes, last, 1, optimizer, 0)?;
             mlp.import(ctx, checkpoint, prefix)?;
             Ok::<_, embag::Error>(mlp)
         };

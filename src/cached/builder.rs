@@ -20,6 +20,9 @@ pub struct CachedBagsBuilder {
     output_precision: Precision,
 }
 
+/// Tables with their names.
+type Named = Vec<(String, Table)>;
+
 impl CachedBagsBuilder {
     pub(super) fn new(ctx: &Context) -> Self {
         Self {
@@ -67,7 +70,7 @@ impl CachedBagsBuilder {
     }
 
     /// The tables on the host, and those of the cache with a row for each slot.
-    fn whole_and_slots(&self) -> (Vec<(String, Table)>, Vec<(String, Table)>) {
+    fn whole_and_slots(&self) -> (Named, Named) {
         let tables = self.tables.iter().map(|(name, table, slots)| {
             let slots = Table { rows: *slots, init: Init::Zero, ..table.clone() };
             ((name.clone(), table.clone()), (name.clone(), slots))

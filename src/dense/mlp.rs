@@ -35,7 +35,7 @@ impl Mlp {
         if sizes.len() < 2 {
             return Err(Error::invalid("sizes", "at least two", sizes.len()));
         }
-        let optimizer = &optimizer.into();
+        let optimizer = optimizer.into();
         let last = sizes.len() - 2;
         let layers = sizes
             .windows(2)

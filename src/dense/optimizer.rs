@@ -40,12 +40,6 @@ impl From<Adam> for DenseOptimizer {
     }
 }
 
-impl From<&Self> for DenseOptimizer {
-    fn from(other: &Self) -> Self {
-        *other
-    }
-}
-
 impl DenseOptimizer {
     /// What errors call it.
     pub(super) fn described(&self) -> String {
