@@ -117,7 +117,7 @@ impl SparseGradient {
     }
 
     /// Adds the rows times `factor` to those of a gradient that has them all, part by part of what fits a binding.
-    pub(super) fn record_add(&self, rec: &mut Recorder, factor: f32, out: &Self) -> Result<()> {
+    fn record_add(&self, rec: &mut Recorder, factor: f32, out: &Self) -> Result<()> {
         let ctx = rec.context().clone();
         let parts = |of: &Self| {
             let (all, at_once) = (of.capacity(), of.values.rows_at_once(&ctx));
