@@ -4,6 +4,7 @@
 #[allow(dead_code, unreachable_pub, reason = "an example's generator, of which not all is needed")]
 mod random;
 
+use approx::assert_abs_diff_eq;
 use embag::metrics::normalized_entropy;
 use embag::quant::accuracy::{Candidate, Choice, PairedNe, Part, Shadow, choose, select};
 use embag::{Context, Error, Matrix, Result};
@@ -67,7 +68,7 @@ fn the_interval_covers_the_true_difference_as_often_as_it_says() -> Result<()> {
         }
         let share = f64::from(u32::try_from(covered).unwrap_or(0)) / f64::from(runs);
         let deviation = (wanted * (1.0 - wanted) / f64::from(runs)).sqrt();
-        assert!((share - wanted).abs() < 3.5 * deviation, "{share} of {wanted}");
+        assert_abs_diff_eq!(share, wanted, epsilon = 3.5 * deviation);
     }
     Ok(())
 }
@@ -95,7 +96,7 @@ fn a_pair_on_the_same_examples_is_far_narrower_than_two_samples() -> Result<()> 
     // as wide as the formula that takes the differences for numbers of their own, the ratio's share is small
     let diffs: Vec<f64> = losses(other).iter().zip(losses(reference)).map(|(b, a)| b - a).collect();
     let simple = 2.0 * 1.96 * 100.0 * moments(diffs).1.sqrt() / mean;
-    assert!(((found.upper - found.lower) / simple - 1.0).abs() < 0.01, "{found}, {simple}");
+    assert_abs_diff_eq!((found.upper - found.lower) / simple, 1.0, epsilon = 0.01);
     Ok(())
 }
 
@@ -109,11 +110,12 @@ fn entropies_are_those_of_the_metrics_and_parts_can_be_merged() -> Result<()> {
     whole.add_probabilities(&p, &q, &labels)?;
     let found = whole.difference()?;
     let wanted = [normalized_entropy(&p, &labels)?, normalized_entropy(&q, &labels)?];
-    assert!((found.reference - wanted[0]).abs() < 1e-12 && (found.other - wanted[1]).abs() < 1e-12);
-    assert!((found.percent - 100.0 * (wanted[1] / wanted[0] - 1.0)).abs() < 1e-9);
+    assert_abs_diff_eq!(found.reference, wanted[0], epsilon = 1e-12);
+    assert_abs_diff_eq!(found.other, wanted[1], epsilon = 1e-12);
+    assert_abs_diff_eq!(found.percent, 100.0 * (wanted[1] / wanted[0] - 1.0), epsilon = 1e-9);
     // logits say the same up to what probabilities of f32 are rounded by
     let logits = paired(&[reference.clone(), other.clone(), labels.clone()]).difference()?;
-    assert!((logits.percent - found.percent).abs() < 1e-3, "{logits} {found}");
+    assert_abs_diff_eq!(logits.percent, found.percent, epsilon = 1e-3);
 
     let mut parts = PairedNe::default();
     for part in [0..1000, 1000..1001, 1001..3000] {
@@ -123,7 +125,8 @@ fn entropies_are_those_of_the_metrics_and_parts_can_be_merged() -> Result<()> {
     }
     let merged = parts.difference()?;
     assert_eq!(parts.examples(), 3000);
-    assert!((merged.percent - found.percent).abs() < 1e-9 && (merged.upper - found.upper).abs() < 1e-9);
+    assert_abs_diff_eq!(merged.percent, found.percent, epsilon = 1e-9);
+    assert_abs_diff_eq!(merged.upper, found.upper, epsilon = 1e-9);
     Ok(())
 }
 
@@ -238,7 +241,8 @@ fn many_parts_are_chosen_within_the_budget_and_near_the_best() -> Result<()> {
     let [bytes, percent] = [|c: &Candidate| c.bytes as f64, |c: &Candidate| c.percent].map(|of| {
         parts.iter().zip(&choice.picks).map(|(part, &pick)| of(&part.candidates[pick])).sum::<f64>()
     });
-    assert!(bytes == choice.bytes as f64 && (percent - choice.percent).abs() < 1e-12);
+    assert_eq!(bytes, choice.bytes as f64);
+    assert_abs_diff_eq!(percent, choice.percent, epsilon = 1e-12);
     // no choice has less bytes than this, for any price of a percent: Lagrange's bound
     let bound = |price: f64| {
         let least = |part: &Part| {
@@ -332,9 +336,9 @@ fn parts_are_ranked_by_their_relative_errors() -> std::result::Result<(), Box<dy
     assert_eq!(report.parts[0].max_error, f64::INFINITY);
     let fine = &report.parts[2];
     assert_eq!((fine.values, fine.max_error), (4, 0.5));
-    assert!((fine.relative_l2 - 0.5 / 13.0).abs() < 1e-12);
-    assert!((fine.sqnr - 20.0 * 26f64.log10()).abs() < 1e-9, "{}", fine.sqnr);
-    assert!((report.parts[1].relative_l2 - 0.6).abs() < 1e-6);
+    assert_abs_diff_eq!(fine.relative_l2, 0.5 / 13.0, epsilon = 1e-12);
+    assert_abs_diff_eq!(fine.sqnr, 20.0 * 26f64.log10(), epsilon = 1e-9);
+    assert_abs_diff_eq!(report.parts[1].relative_l2, 0.6, epsilon = 1e-6);
 
     let text = report.to_string();
     let lines: Vec<&str> = text.lines().collect();

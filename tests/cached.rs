@@ -281,7 +281,7 @@ fn caches_over_several_windows() {
                 out
             };
             let expected: Vec<f64> = place(&mut cached).into_iter().map(f64::from).collect();
-            model::assert_near("forward", &place(&mut cut), &expected, 1e-6);
+            common::assert_close("forward", &place(&mut cut), &expected, 1e-6);
             let grad = Matrix::from_slice(&free, &grad, 6, 35).unwrap();
             whole.backward(&lists.build(&whole), &grad).unwrap();
         }

@@ -4,6 +4,7 @@
 #[allow(dead_code, unreachable_pub, reason = "an example's generator, of which not all is needed")]
 mod random;
 
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 use embag::quant::ActivationRange;
 use embag::quant::calibration::{
     Calibration, FollowedBy, Observer, Outliers, column_means, correct_bias, equalize, outlier_channels,
@@ -48,7 +49,7 @@ fn normal_values_get_the_uniform_quantiser_that_is_known_to_be_best() -> Result<
         for end in [f64::from(-range.min), f64::from(range.max)] {
             // the more codes, the flatter the optimum
             let within = if levels == 256 { 0.06 } else { 0.03 };
-            assert!((end / half - 1.0).abs() < within, "{levels}: {range:?}, {half}");
+            assert!(abs_diff_eq!(end / half, 1.0, epsilon = within), "{levels}: {range:?}, {half}");
         }
         let walked = range_of(Calibration::L2Approx, levels, &values)?;
         let share = error(&values, walked, levels) / error(&values, range, levels);
@@ -132,8 +133,10 @@ fn what_follows_takes_away_what_does_not_matter() -> Result<()> {
         assert!(all.min < -10.0 && all.max > 10.0, "{calibration:?}: {all:?}");
         assert!(relu.min == 0.0 && relu.max > 10.0, "{calibration:?}: {relu:?}");
         let limit = 509f32.ln();
-        assert!((sigmoid.max - limit).abs() < 1e-5 && (sigmoid.min + limit).abs() < 1e-5, "{sigmoid:?}");
-        assert!((tanh.max - limit / 2.0).abs() < 1e-5 && (tanh.min + limit / 2.0).abs() < 1e-5, "{tanh:?}");
+        for (range, limit) in [(sigmoid, limit), (tanh, limit / 2.0)] {
+            assert_abs_diff_eq!(range.max, limit, epsilon = 1e-5);
+            assert_abs_diff_eq!(range.min, -limit, epsilon = 1e-5);
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 use embag::chunked::{Adjustment, ChunkedRow, ChunkedTables, Frequency, Utility, WhenFull};
 use embag::{Adagrad, Context, ContextOptions, Matrix, Optimizer, Pooling, RowwiseAdagrad, Sgd};
 use random::Random;
@@ -98,7 +99,7 @@ fn check_output((rows, _): &Picture, ids: &[u64], lengths: &[u32], out: &[f32]) 
             for (c, sum) in sum.iter().enumerate() {
                 let got = f64::from(out[example * 32 + first + c]);
                 assert!(
-                    (got - sum / divisor).abs() < 1e-5,
+                    abs_diff_eq!(got, sum / divisor, epsilon = 1e-5),
                     "feature {feature}, example {example}: {got} {sum}"
                 );
             }
@@ -162,7 +163,7 @@ fn check_adjustment((rows, free): &Picture, adjusted: &Adjustment, utility: Util
     let kept = (adjusted.chunks - adjusted.chunks / 2).min(adjusted.resident + free);
     let expected = all[all.len() - kept as usize];
     assert!(
-        (expected - f64::from(adjusted.thresholds[0])).abs() <= 1e-5 * expected,
+        abs_diff_eq!(expected, f64::from(adjusted.thresholds[0]), epsilon = 1e-5 * expected),
         "{adjusted:?} {expected}"
     );
 }
@@ -215,11 +216,15 @@ fn utilities_are_those_of_the_formula() {
             let first = [4.0f64, (36.0f64 + 64.0 + 25.0).sqrt()];
             for ((got, first), second) in row.utility.iter().zip(first).zip([2.0, 5.0]) {
                 let expected = 0.5 * 3.0f64.powf(power) * first + second;
-                assert!((f64::from(*got) - expected).abs() < 1e-5, "{frequency:?}: {got} {expected}");
+                assert!(
+                    abs_diff_eq!(f64::from(*got), expected, epsilon = 1e-5),
+                    "{frequency:?}: {got} {expected}"
+                );
             }
             assert_eq!(row.stamp, 2);
             let other = tables.row("t", 7).unwrap().unwrap();
-            assert!((f64::from(other.utility[1]) - 5.0).abs() < 1e-6 && other.stamp == 1);
+            assert_abs_diff_eq!(f64::from(other.utility[1]), 5.0, epsilon = 1e-6);
+            assert_eq!(other.stamp, 1);
             assert!(row.slots.iter().chain(&other.slots).flatten().count() <= 1);
         }
     }
@@ -304,7 +309,7 @@ fn bytes_and_budgets() {
         let row = (1.0 - pruned) * 4.0 * (dim + chunks) + 8.0 * chunks + 4.0 + 8.0 / 0.9 + 4.0;
         let expected = row * f64::from(rows);
         let live = tables.bytes().instead_of_dense() as f64;
-        assert!((live / expected - 1.0).abs() < 0.01, "D={dim}: {live} {expected}");
+        assert!(abs_diff_eq!(live / expected, 1.0, epsilon = 0.01), "D={dim}: {live} {expected}");
     }
 
     let budget = 2_000_000;

@@ -7,6 +7,7 @@ mod example;
 use std::fs;
 use std::process::Output;
 
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 use serde_json::Value;
 
 fn run(args: &[&str]) -> Output {
@@ -41,7 +42,7 @@ fn a_run_says_and_draws_what_it_came_to() {
     let criteria = summary["criteria"].as_array().unwrap();
     assert_eq!(criteria.len(), 1, "the others are of what is learnt: {criteria:?}");
     assert_eq!((&criteria[0]["wanted"]["at_most"], &criteria[0]["holds"]), (&1.0.into(), &true.into()));
-    assert!((number(&summary, "best_auc") - 0.87).abs() < 0.02);
+    assert_abs_diff_eq!(number(&summary, "best_auc"), 0.87, epsilon = 0.02);
 
     let results = summary["results"].as_array().unwrap();
     let of = |method: &str, pruned: f64| {
@@ -50,10 +51,10 @@ fn a_run_says_and_draws_what_it_came_to() {
     let full = of("full", 0.0);
     for row in results {
         let [auc, lost, bytes] = ["auc", "auc_lost", "payload_bytes"].map(|key| number(row, key));
-        assert!((number(full, "auc") - auc - lost).abs() < 1e-12, "{row}");
+        assert!(abs_diff_eq!(number(full, "auc") - auc, lost, epsilon = 1e-12), "{row}");
         // shares are of the chunks of ids that occurred, and rounded; random ones are drawn
         let share = bytes / number(full, "payload_bytes");
-        assert!((share - 1.0 + number(row, "pruned")).abs() < 0.02, "{share} {row}");
+        assert_abs_diff_eq!(share, 1.0 - number(row, "pruned"), epsilon = 0.02);
     }
     // there is something to learn, and what is kept by its worth is worth more than the rest
     let [full, chunks, uniform, random] =
@@ -84,7 +85,7 @@ fn cpu_and_gpu_end_alike() {
     assert_ne!(cpu["device"], gpu["device"]);
     assert_eq!(cpu["results"].as_array().unwrap().len(), 2, "full tables and the one that was asked for");
     for (cpu, gpu) in cpu["results"].as_array().unwrap().iter().zip(gpu["results"].as_array().unwrap()) {
-        assert!((number(cpu, "auc") - number(gpu, "auc")).abs() < 2e-3, "{cpu} {gpu}");
+        assert_abs_diff_eq!(number(cpu, "auc"), number(gpu, "auc"), epsilon = 2e-3);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use approx::abs_diff_eq;
 use embag::dense::bce_with_logits;
 use embag::metrics::log_loss_from_logits;
 use embag::{
@@ -60,11 +61,7 @@ fn updated(
 #[track_caller]
 fn near(ctx: &Context, what: &str, got: &[f32], expected: impl IntoIterator<Item = f64>) {
     let expected: Vec<f64> = expected.into_iter().collect();
-    assert_eq!(got.len(), expected.len());
-    for (&g, &e) in got.iter().zip(&expected) {
-        let close = (f64::from(g) - e).abs() <= 1e-5 * e.abs();
-        assert!(close, "{what} on {}: expected {expected:?}, got {got:?}", common::name_of(ctx));
-    }
+    common::assert_close_at(0.0, &format!("{what} on {}", common::name_of(ctx)), got, &expected, 1e-5);
 }
 
 #[test]
@@ -90,7 +87,7 @@ fn losses_of_infinite_logits() {
         assert!(loss[10..].iter().all(|loss| loss.is_nan()), "{loss:?}");
         let right = logits.iter().zip(&labels).map(|(z, y)| (f32::from(u8::from(*z > 0.0)) - y) / 13.0);
         for (found, right) in grad.iter().zip(right) {
-            assert!((found - right).abs() < 1e-6, "{grad:?}");
+            assert!(abs_diff_eq!(*found, right, epsilon = 1e-6), "{grad:?}");
         }
     }
 }

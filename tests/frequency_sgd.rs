@@ -7,6 +7,7 @@ mod example;
 use std::fs;
 use std::process::Output;
 
+use approx::assert_abs_diff_eq;
 use serde_json::Value;
 
 fn run(args: &[&str]) -> Output {
@@ -51,10 +52,10 @@ fn a_run_says_and_draws_what_it_came_to() {
     );
     // the rate of a typical token: 45 * sqrt(200 * 256 / 5000)
     let lr = of("Zipf 1.1", "CF-SGD, occurrences")["lr"].as_f64().unwrap();
-    assert!((lr - 144.0).abs() < 1e-4, "{lr}");
+    assert_abs_diff_eq!(lr, 144.0, epsilon = 1e-4);
     // what is known of uniform tokens says nothing: only rounding differs
     let [sgd, known] = ["SGD", "FA-SGD"].map(|method| of("uniform", method)["last_loss"].as_f64().unwrap());
-    assert!((sgd - known).abs() < 1e-5, "{sgd} {known}");
+    assert_abs_diff_eq!(sgd, known, epsilon = 1e-5);
 
     let criteria = summary["criteria"].as_array().unwrap();
     assert_eq!(criteria.len(), 4, "FA against CF, and the control: {criteria:?}");
@@ -83,8 +84,8 @@ fn cpu_and_gpu_end_alike() {
     let [cpu, gpu] = ["cpu", "gpu"].map(|device| json(&[&args[..], &[device]].concat(), 0));
     assert_ne!(cpu["device"], gpu["device"]);
     for (cpu, gpu) in cpu["results"].as_array().unwrap().iter().zip(gpu["results"].as_array().unwrap()) {
-        let difference = cpu["last_loss"].as_f64().unwrap() - gpu["last_loss"].as_f64().unwrap();
-        assert!(difference.abs() < 1e-3, "{cpu} {gpu}");
+        let [cpu, gpu] = [cpu, gpu].map(|result| result["last_loss"].as_f64().unwrap());
+        assert_abs_diff_eq!(cpu, gpu, epsilon = 1e-3);
     }
 }
 

@@ -51,17 +51,6 @@ fn gradient(dim: usize, step: usize, row: usize) -> Vec<f32> {
     (0..dim).map(value).collect()
 }
 
-#[track_caller]
-fn assert_near(what: &str, got: &[f32], expected: &[f64], scale: f64) {
-    for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
-        let difference = (f64::from(got) - expected).abs();
-        assert!(
-            difference <= 2e-6 * scale.max(expected.abs()),
-            "{what}[{i}]: expected {expected}, got {got}"
-        );
-    }
-}
-
 #[test]
 fn rows_and_state_are_the_paper_s() {
     for ctx in common::devices() {
@@ -89,9 +78,9 @@ fn rows_and_state_are_the_paper_s() {
                 let [z, n] = ["z", "n"].map(|state| bags.download_state("t", state).unwrap());
                 for (row, oracle) in rows.iter().enumerate() {
                     let of_row = row * dim..(row + 1) * dim;
-                    assert_near(&format!("{what}: n"), &n[of_row.clone()], &oracle.n, 1.0);
-                    assert_near(&format!("{what}: z"), &z[of_row], &oracle.z, 10.0);
-                    assert_near(&what, &bags.read_row("t", row as u64).unwrap(), &oracle.w, 1.0);
+                    common::assert_close(&format!("{what}: n"), &n[of_row.clone()], &oracle.n, 2e-6);
+                    common::assert_close_at(10.0, &format!("{what}: z"), &z[of_row], &oracle.z, 2e-6);
+                    common::assert_close(&what, &bags.read_row("t", row as u64).unwrap(), &oracle.w, 2e-6);
                 }
             }
         }

@@ -6,12 +6,13 @@ mod dense;
 #[path = "common/golden.rs"]
 mod golden;
 
+use common::assert_close;
 use dense::{SGD, all_devices, view};
 use embag::dense::CrossNet;
 use embag::{Context, Matrix, Recorder};
-use golden::{Golden, assert_close};
+use golden::Golden;
 
-const TOLERANCE: f32 = 1e-5;
+const TOLERANCE: f64 = 1e-5;
 
 /// The fields of the parameters, in the layers' order.
 fn fields(low_rank: bool) -> &'static [&'static str] {

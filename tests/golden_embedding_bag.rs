@@ -7,10 +7,12 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
+use approx::relative_eq;
+use common::assert_close;
 use embag::{Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Precision, Sgd, Table, UpdateRules};
-use golden::{Golden, assert_close};
+use golden::Golden;
 
-const TOLERANCE: f32 = 1e-6;
+const TOLERANCE: f64 = 1e-6;
 
 /// The padding id that the names of the fields speak of.
 const PADDING: u32 = 3;
@@ -177,9 +179,10 @@ fn golden_edges() {
             let out = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
             let field = format!("edge_out_{mode}");
             for (i, (got, expected)) in out.iter().zip(file.floats(&field)).enumerate() {
-                let close = (got - expected).abs() <= TOLERANCE * (1.0 + expected.abs());
-                let same = *got == expected || got.is_nan() && expected.is_nan();
-                assert!(same || close, "{field}[{i}]: expected {expected}, got {got}");
+                let (got, expected) = (f64::from(*got), f64::from(expected));
+                let close = relative_eq!(got, expected, epsilon = TOLERANCE, max_relative = TOLERANCE);
+                let both_nan = got.is_nan() && expected.is_nan();
+                assert!(close || both_nan, "{field}[{i}]: expected {expected}, got {got}");
             }
         }
     }

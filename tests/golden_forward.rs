@@ -4,8 +4,9 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
+use common::assert_close;
 use embag::{Bounds, Context, EmbeddingBags, Error, Init, Matrix, Pooling, RowwiseAdagrad, Table};
-use golden::{Golden, assert_close};
+use golden::Golden;
 
 struct Fields {
     file: Golden,

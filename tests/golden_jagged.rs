@@ -4,12 +4,13 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
+use common::assert_close;
 use embag::jagged::{
     KeyedJagged, Offsets, PooledOrder, complete_cumsum, dense_to_jagged, exclusive_cumsum, inclusive_cumsum,
     jagged_to_padded_dense, segment_sum,
 };
 use embag::{Buffer, Context, DeviceBatch, Matrix, Recorder};
-use golden::{Golden, assert_close};
+use golden::Golden;
 
 struct Fields(Golden);
 

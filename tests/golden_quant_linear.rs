@@ -7,6 +7,7 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
+use approx::abs_diff_eq;
 use common::{devices, is_exact, name_of};
 use embag::dense::Activation;
 use embag::quant::{
@@ -61,7 +62,7 @@ fn assert_same(ctx: &Context, what: &str, got: &[f32], expected: &[f32]) {
     if is_exact(ctx) {
         assert_eq!(got, expected, "{}: {what}", name_of(ctx));
     } else {
-        golden::assert_close(what, got, expected, 1e-5);
+        common::assert_close(what, got, expected, 1e-5);
     }
 }
 
@@ -122,7 +123,7 @@ fn dynamic_outputs_are_exact() {
             [("y_dynamic_rr", Activation::None), ("y_relu_dynamic_rr", Activation::Relu)]
         {
             let y = file.forward(&ctx, &bias, activation, input);
-            golden::assert_close(field, &y, &file.golden.floats(field), 1e-5);
+            common::assert_close(field, &y, &file.golden.floats(field), 1e-5);
         }
     }
 }
@@ -221,7 +222,11 @@ fn what_saturates_elsewhere_does_not_here() {
             let out = out.to_vec(&ctx).unwrap();
             // half a step of the activations' codes, which all have the same error
             let error = 0.5 / 127.0 * inputs as f32;
-            assert!(out.iter().all(|y| (y - exact).abs() <= error), "{} {name}: {out:?}", name_of(&ctx));
+            assert!(
+                out.iter().all(|y| abs_diff_eq!(*y, exact, epsilon = error)),
+                "{} {name}: {out:?}",
+                name_of(&ctx)
+            );
             assert!(out.iter().all(|y| *y == out[0]), "{} {name}", name_of(&ctx));
         }
     }

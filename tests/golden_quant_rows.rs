@@ -4,9 +4,11 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
+use approx::abs_diff_eq;
+use common::assert_close;
 use embag::quant::{QuantizedBags, RangeSearch, RowFormat, RowLayout};
 use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Precision, Recorder, Table};
-use golden::{Golden, assert_close, assert_within_one_f16};
+use golden::{Golden, assert_within_one_f16};
 
 const DIM: usize = 16;
 
@@ -88,7 +90,9 @@ fn golden_quant_rowwise() {
             // FBGEMM contracts the product into the sum
             for (row, expected) in expected.chunks(DIM).enumerate() {
                 let size = expected.iter().fold(0.0f32, |size, value| size.max(value.abs()));
-                let near = |got: &[f32]| got.iter().zip(expected).all(|(a, b)| (a - b).abs() <= size * 3e-7);
+                let near = |got: &[f32]| {
+                    got.iter().zip(expected).all(|(a, b)| abs_diff_eq!(a, b, epsilon = size * 3e-7))
+                };
                 assert!(near(&loaded.download("t").unwrap()[row * DIM..][..DIM]), "{what}, row {row}");
                 assert!(near(&out.to_vec(&ctx).unwrap()[row * DIM..][..DIM]), "{what}, row {row}");
             }
@@ -193,7 +197,7 @@ fn golden_torch_prepack_and_bags() {
                 let out = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
                 let expected = file.floats(&field);
                 let size = expected.iter().fold(0.0f32, |size, value| size.max(value.abs()));
-                assert_close(&field, &out, &expected, 2e-6 * size.max(1.0));
+                common::assert_close_at(f64::from(size.max(1.0)), &field, &out, &expected, 2e-6);
             }
         }
     }

@@ -6,12 +6,13 @@ mod common;
 #[path = "common/golden.rs"]
 mod golden;
 
+use common::assert_close;
 use embag::{
     Adagrad, Adam, BiasCorrection, Context, EmbeddingBags, Init, Lamb, LarsSgd, Matrix, Optimizer,
     PartialRowwiseAdam, PartialRowwiseLamb, Pooling, Precision, Rounding, RowwiseAdagrad, Sgd, Table,
     UpdateRules, WeightDecay,
 };
-use golden::{Golden, assert_close, assert_within_one_f16};
+use golden::{Golden, assert_within_one_f16};
 
 fn optimizer(name: &str, file: &Golden) -> Optimizer {
     let given =
@@ -68,14 +69,14 @@ struct Shape {
     batch: usize,
 }
 
-fn run(name: &str, tolerance: f32) {
+fn run(name: &str, tolerance: f64) {
     let file = Golden::open(name);
     for ctx in common::devices() {
         check(&ctx, name, &file, tolerance);
     }
 }
 
-fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f32) {
+fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f64) {
     let shape = Shape {
         tables: (0..)
             .map_while(|t| {

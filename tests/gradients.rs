@@ -7,7 +7,7 @@ mod model;
 mod random;
 
 use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Recorder, Sgd, Table};
-use model::{Lists, Model, assert_near, feature, padded};
+use model::{Lists, Model, feature, padded};
 
 fn devices() -> impl Iterator<Item = Context> {
     std::iter::once(Context::cpu()).chain(common::gpu_shapes().iter().cloned())
@@ -105,7 +105,12 @@ fn of_the_tables() {
         for ctx in devices() {
             let found = table_gradients(&ctx, &model, &lists, &grads);
             for (t, expected) in expected.iter().enumerate() {
-                assert_near(&format!("table {t} on {}", common::name_of(&ctx)), &found[t], expected, 1e-5);
+                common::assert_close(
+                    &format!("table {t} on {}", common::name_of(&ctx)),
+                    &found[t],
+                    expected,
+                    1e-5,
+                );
             }
         }
     }
@@ -128,7 +133,7 @@ fn of_the_per_sample_weights() {
             for weights in [lists.weights.clone(), None] {
                 let batch = Lists { weights, ..lists.clone() }.build(&bags);
                 let found: Vec<f32> = bags.weight_grad(&batch, &grad).unwrap().read(&ctx).unwrap();
-                assert_near(&common::name_of(&ctx), &found, &expected, 1e-5);
+                common::assert_close(&common::name_of(&ctx), &found, &expected, 1e-5);
             }
         }
     }
@@ -145,7 +150,7 @@ fn a_planted_fault_is_found() {
     twice.ids[0][0].push(3);
     let wrong = table_gradients(&Context::cpu(), &model, &twice, &grads);
     let expected: Vec<f64> = wide(&right[0]);
-    let found = std::panic::catch_unwind(|| assert_near("planted", &wrong[0], &expected, 1e-5));
+    let found = std::panic::catch_unwind(|| common::assert_close("planted", &wrong[0], &expected, 1e-5));
     assert!(found.is_err());
 }
 

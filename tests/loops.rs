@@ -7,6 +7,7 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
+use approx::abs_diff_eq;
 use embag::Shape;
 use embag::dense::{Activation, DenseOptimizer, Linear};
 use embag::{
@@ -80,7 +81,7 @@ fn layers_over_many_examples() {
                 for (found, expected) in found.iter().zip(expected) {
                     let what = format!("{rows} rows on {}: {found} is not {expected}", common::name_of(ctx));
                     // 1e-5 of the sum of all terms' sizes, about a quarter each
-                    assert!((found - expected).abs() < 1e-5 * 0.25 * rows as f32, "{what}");
+                    assert!(abs_diff_eq!(found, expected, epsilon = 1e-5 * 0.25 * rows as f32), "{what}");
                 }
             }
         }

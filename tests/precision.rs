@@ -4,6 +4,7 @@ mod common;
 #[path = "common/random.rs"]
 mod random;
 
+use approx::abs_diff_eq;
 use embag::{
     Adagrad, Adam, Context, ContextOptions, EmbeddingBags, Init, Matrix, Optimizer, Pooling, Precision,
     Rounding, RowwiseAdagrad, Sgd, Table, UpdateRules,
@@ -137,7 +138,10 @@ fn small_steps_are_not_lost_on_average() {
             let expected = 200.0 * f64::from(step);
             let found = moved(Rounding::Stochastic, &ctx);
             // 32,768 walks of 200 steps, each of a unit now and then: 50,000 units in all
-            assert!((found - expected).abs() < 0.02 * expected, "{precision:?}: {found}, not {expected}");
+            assert!(
+                abs_diff_eq!(found, expected, epsilon = 0.02 * expected),
+                "{precision:?}: {found}, not {expected}"
+            );
         }
     }
 }

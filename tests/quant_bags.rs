@@ -2,6 +2,7 @@
 
 mod common;
 
+use approx::abs_diff_eq;
 use embag::quant::{QuantizedBags, RangeSearch, RowFormat, RowLayout};
 use embag::{
     Bounds, Checkpoint, Context, ContextOptions, DeviceBatch, EmbeddingBags, Init, JaggedBatch, Matrix,
@@ -91,12 +92,15 @@ fn lookups_are_those_of_the_restored_values() {
                         // windows add up in another order than the one table of the oracle
                         let expected = expected(&bags);
                         for (got, expected) in out.iter().zip(&expected) {
-                            assert!((got - expected).abs() <= 1e-6, "{format:?}: {got} {expected}");
+                            assert!(
+                                abs_diff_eq!(got, expected, epsilon = 1e-6),
+                                "{format:?}: {got} {expected}"
+                            );
                         }
                         let half = bags.forward_half(&batch(&bags, -1), Precision::F16).unwrap();
                         for (got, exact) in half.to_vec(ctx).unwrap().into_iter().zip(&out) {
                             assert!(
-                                (got - exact).abs() <= exact.abs() * 5e-4 + 1e-7,
+                                abs_diff_eq!(got, exact, epsilon = exact.abs() * 5e-4 + 1e-7),
                                 "{format:?}: {got} {exact}"
                             );
                         }
@@ -207,8 +211,9 @@ fn lookups_see_the_row_of_their_time() {
                 for (got, wanted) in [(old, before), (new, after)] {
                     let got = got.to_vec(&ctx).unwrap();
                     // windows are summed one after the other
-                    let near =
-                        |(got, wanted): (&f32, &f32)| (got - wanted).abs() <= 1e-5 * (1.0 + wanted.abs());
+                    let near = |(got, wanted): (&f32, &f32)| {
+                        abs_diff_eq!(got, wanted, epsilon = 1e-5 * (1.0 + wanted.abs()))
+                    };
                     assert!(got.iter().zip(&wanted).all(near), "{what}: {got:?} {wanted:?}");
                 }
             }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 use common::{devices, devices_with, is_exact, name_of};
 use embag::dense::{Activation, DenseOptimizer, Mlp};
 use embag::quant::calibration::{Calibration, FollowedBy, Observer, column_means, correct_bias};
@@ -84,12 +85,16 @@ fn weight_only_layers_compute_with_the_weights_they_show() {
                     LayerPrecision::WeightOnly { bits: 8, .. } => 0.5 / 127.5 + 1e-6,
                     _ => 0.5 / 7.5 + 1e-6,
                 };
-                let near = weight.iter().zip(&used).all(|(exact, used)| (exact - used).abs() <= worst);
+                let near =
+                    weight.iter().zip(&used).all(|(exact, used)| abs_diff_eq!(exact, used, epsilon = worst));
                 assert!(near, "{what}: {weight:?} became {used:?}");
                 let matrix = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
                 let got = run(&ctx, batch, outputs, |rec, out| layer.forward(rec, &matrix, out));
                 for (got, (y, size)) in got.iter().zip(exact(&x, &used, &bias, inputs, activation)) {
-                    assert!((f64::from(*got) - y).abs() <= 1e-5 * size, "{what}: expected {y}, got {got}");
+                    assert!(
+                        abs_diff_eq!(f64::from(*got), y, epsilon = 1e-5 * size),
+                        "{what}: expected {y}, got {got}"
+                    );
                 }
             }
         }
@@ -136,7 +141,7 @@ fn a_mixed_stack_is_near_the_trained_one() {
     }
     for served in &all[1..] {
         for (cpu, gpu) in all[0].iter().zip(served) {
-            assert!((cpu - gpu).abs() < 2e-3, "{cpu} and {gpu}");
+            assert_abs_diff_eq!(cpu, gpu, epsilon = 2e-3);
         }
     }
 }
@@ -233,7 +238,11 @@ fn codes_of_a_range_that_knows_of_the_relu_are_those_after_it() {
         rec.run().unwrap();
         for (code, y) in out.to_vec(&ctx).unwrap().into_iter().zip(y) {
             let (got, wanted) = (aware.value(code), y.max(0.0));
-            assert!((got - wanted).abs() <= aware.scale * 0.501, "{got} {wanted} on {}", name_of(&ctx));
+            assert!(
+                abs_diff_eq!(got, wanted, epsilon = aware.scale * 0.501),
+                "{got} {wanted} on {}",
+                name_of(&ctx)
+            );
         }
     }
 }
@@ -332,7 +341,7 @@ fn empty_batches_and_constant_ones_are_no_special_case() {
         for (value, expected) in [(0.0, 0.125), (3.0, 0.875), (-2.0, -0.375)] {
             let x = Matrix::from_slice(&ctx, &[value; 2], 1, 2).unwrap();
             let y = run(&ctx, 1, 1, |rec, out| layer.forward(rec, &x, out));
-            assert!((y[0] - expected).abs() < 0.01, "{}: {y:?}", name_of(&ctx));
+            assert!(abs_diff_eq!(y[0], expected, epsilon = 0.01), "{}: {y:?}", name_of(&ctx));
         }
     }
 }

@@ -261,7 +261,7 @@ fn assert_is(ctx: &Context, what: &str, gradient: &SparseGradient, expected: &Ex
     let counts: Vec<u32> = gradient.trimmed().unwrap().counts().read(ctx).unwrap();
     assert!(counts.iter().eq(expected.values().map(|(_, count)| count)), "{what}: counts {counts:?}");
     let sums: Vec<f64> = expected.values().flat_map(|(sum, _)| sum).copied().collect();
-    model::assert_near(&what, &values, &sums, 1e-5);
+    common::assert_close(&what, &values, &sums, 1e-5);
 }
 
 #[test]

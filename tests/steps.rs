@@ -2,6 +2,7 @@
 
 mod common;
 
+use approx::abs_diff_eq;
 use embag::chunked::{ChunkedTables, Eviction, IdDirectory, WhenFull};
 use embag::dense::{Activation, DenseOptimizer, Linear, Mlp};
 use embag::variable::{RowValues, VariableRows};
@@ -27,7 +28,7 @@ fn bags(ctx: &Context) -> EmbeddingBags {
 #[track_caller]
 fn assert_first_step(what: &str, row: &[f32]) {
     for value in row {
-        assert!((value.abs() - 0.1).abs() < 1e-5, "{what}: {row:?}");
+        assert!(abs_diff_eq!(value.abs(), 0.1, epsilon = 1e-5), "{what}: {row:?}");
     }
 }
 

@@ -6,6 +6,7 @@ mod model;
 #[path = "common/random.rs"]
 mod random;
 
+use approx::assert_abs_diff_eq;
 use embag::{Adagrad, Context, EmbeddingBags, Init, Pooling, RowwiseAdagrad, Table};
 
 fn devices() -> impl Iterator<Item = Context> {
@@ -52,7 +53,8 @@ fn uniform_values() {
         let [a, b] = first_values(&Context::cpu(), 64, Init::Uniform(0.5), seed);
         assert!(a.iter().all(|value| (-0.5..0.5).contains(value)));
         let (mean, variance) = moments(&a);
-        assert!(mean.abs() < 0.005 && (variance - 1.0 / 12.0).abs() < 0.001, "{mean} {variance}");
+        assert_abs_diff_eq!(mean, 0.0, epsilon = 0.005);
+        assert_abs_diff_eq!(variance, 1.0 / 12.0, epsilon = 0.001);
         assert_ne!(a, b, "tables must not be alike");
     }
     let a = first_values(&Context::cpu(), 64, Init::Uniform(0.5), 1);
@@ -70,7 +72,8 @@ fn uniform_values() {
 fn normal_constant_and_zero_values() {
     let [a, b] = first_values(&Context::cpu(), 64, Init::Normal { mean: 3.0, std: 0.2 }, 1);
     let (mean, variance) = moments(&a);
-    assert!((mean - 3.0).abs() < 0.004 && (variance - 0.04).abs() < 0.001, "{mean} {variance}");
+    assert_abs_diff_eq!(mean, 3.0, epsilon = 0.004);
+    assert_abs_diff_eq!(variance, 0.04, epsilon = 0.001);
     assert_ne!(a, b);
     for ctx in devices() {
         assert!(first_values(&ctx, 5, Init::Constant(0.7), 1).concat().iter().all(|&value| value == 0.7));

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use approx::assert_abs_diff_eq;
 use census::census;
 use serde_json::Value;
 
@@ -228,8 +229,7 @@ fn cpu_and_gpu_end_alike() {
     let args = ["--format", "adult", "--train", &train, "--epochs", "2", "--batch", "128", "--device"];
     for kind in [vec![], chunked(&["--prune", "0.5"]), chunked(&["--budget", "6000"])] {
         let [cpu, gpu] = ["cpu", "gpu"].map(|device| json(&[&args[..], &[device], &kind].concat()));
-        let difference = cpu["auc"].as_f64().unwrap() - gpu["auc"].as_f64().unwrap();
-        assert!(difference.abs() < 1e-3, "{cpu} {gpu}");
+        assert_abs_diff_eq!(cpu["auc"].as_f64().unwrap(), gpu["auc"].as_f64().unwrap(), epsilon = 1e-3);
         assert_ne!(cpu["device"], gpu["device"]);
         assert_eq!(cpu["chunked"]["resident"], gpu["chunked"]["resident"]);
     }

@@ -6,13 +6,15 @@ mod golden;
 #[path = "common/random.rs"]
 mod random;
 
+use approx::{abs_diff_eq, assert_abs_diff_eq};
+use common::assert_close;
 use embag::variable::{RowValues, VariableBatch, VariableRows};
 use embag::{
     Adagrad, Adam, Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, FrequencySgd, Ftrl,
     Init, Lamb, LarsSgd, Matrix, Optimizer, PartialRowwiseAdam, PartialRowwiseLamb, Pooling, RowwiseAdagrad,
     RowwiseAdagradCounter, Sgd, Table,
 };
-use golden::{Golden, assert_close};
+use golden::Golden;
 use random::Random;
 
 /// Every device, with room for all and with bindings that cut the store into windows.
@@ -176,7 +178,10 @@ fn gathered_and_pooled() {
                         let terms = bag.iter().filter_map(|row| row.get(column));
                         let sum: f64 = terms.map(|&value| f64::from(value)).sum();
                         let divisor = if pooling == Pooling::Mean { f64::from(length.max(1)) } else { 1.0 };
-                        assert!((f64::from(value) - sum / divisor).abs() < 1e-5, "{name}: {value} {sum}");
+                        assert!(
+                            abs_diff_eq!(f64::from(value), sum / divisor, epsilon = 1e-5),
+                            "{name}: {value} {sum}"
+                        );
                     }
                 }
             }
@@ -205,7 +210,10 @@ fn added_and_assigned() {
                     }
                 }
                 for (sum, expected) in sums.iter().zip(expected.concat()) {
-                    assert!((f64::from(*sum) - expected).abs() < 1e-4, "{name}: {sum} {expected}");
+                    assert!(
+                        abs_diff_eq!(f64::from(*sum), expected, epsilon = 1e-4),
+                        "{name}: {sum} {expected}"
+                    );
                 }
                 // the same bits everywhere
                 assert_eq!(first.get_or_insert_with(|| sums.clone()), &sums, "{name}");
@@ -319,7 +327,7 @@ fn the_gradient_of_pooled_rows_goes_to_each_of_them() {
                     }
                 }
                 for (value, expected) in rows.download().unwrap().into_iter().zip(expected.concat()) {
-                    assert!((f64::from(value) - expected).abs() < 1e-4, "{value} {expected}");
+                    assert_abs_diff_eq!(f64::from(value), expected, epsilon = 1e-4);
                 }
             }
         }

@@ -143,7 +143,7 @@ fn outputs_larger_than_a_binding_are_split() {
             let grads = model.grads(&lists, 1);
             let expected = model.reference(&weights, &lists, &grads);
             for (f, out) in outs.iter().enumerate() {
-                model::assert_near(&what, out, &expected.outs[f], 1e-6);
+                common::assert_close(&what, out, &expected.outs[f], 1e-6);
             }
             if model.pooled() {
                 let whole = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();

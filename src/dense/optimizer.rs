@@ -172,6 +172,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     const ADAM: DenseOptimizer =
@@ -184,7 +186,7 @@ mod tests {
             progress = progress.next(&ADAM);
         }
         assert_eq!(Progress::after(1000, &ADAM), progress);
-        assert!((progress.powers[1] - 0.999f64.powi(1000)).abs() < 1e-12);
+        assert_abs_diff_eq!(progress.powers[1], 0.999f64.powi(1000), epsilon = 1e-12);
         // powers end at 0, so that this does not take forever
         assert_eq!(Progress::after(u64::MAX, &ADAM).steps, u64::MAX);
     }

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use approx::relative_eq;
 use embag::Shape;
 use embag::kernel::parity::Arithmetic;
 use embag::{Context, ContextOptions};
@@ -96,6 +97,29 @@ pub(crate) fn assert_bits(what: &str, got: &[f32], expected: &[f32]) {
     }
 }
 
+/// [`approx::relative_eq`] for each value, with the same tolerance for the difference and for its part of the value.
+#[track_caller]
+pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[impl Copy + Into<f64>], tolerance: f64) {
+    assert_close_at(1.0, what, got, expected, tolerance);
+}
+
+/// [`assert_close`] for values whose differences count as parts of `scale`, if they are smaller than that.
+#[track_caller]
+pub(crate) fn assert_close_at(
+    scale: f64,
+    what: &str,
+    got: &[f32],
+    expected: &[impl Copy + Into<f64>],
+    tolerance: f64,
+) {
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
+        let (got, expected) = (f64::from(got), expected.into());
+        let close = relative_eq!(got, expected, epsilon = tolerance * scale, max_relative = tolerance);
+        assert!(close, "{what}[{i}]: expected {expected:e}, got {got:e}");
+    }
+}
+
 /// The same bits where the device rounds as the CPU does; elsewhere nearly the same values, NaN where NaN is expected.
 #[track_caller]
 pub(crate) fn assert_agrees(ctx: &Context, what: &str, got: &[f32], expected: &[f32]) {
@@ -104,7 +128,8 @@ pub(crate) fn assert_agrees(ctx: &Context, what: &str, got: &[f32], expected: &[
     }
     assert_eq!(got.len(), expected.len(), "{what}: length");
     for (i, (&g, &e)) in got.iter().zip(expected).enumerate() {
-        let near = (g - e).abs() <= CONTRACTED * (1.0 + e.abs()) || (g.is_nan() && e.is_nan());
+        let near =
+            relative_eq!(g, e, epsilon = CONTRACTED, max_relative = CONTRACTED) || (g.is_nan() && e.is_nan());
         assert!(near, "{what}[{i}]: expected about {e:e}, got {g:e}");
     }
 }
