@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use approx::relative_eq;
 use embag::Shape;
-use embag::kernel::parity::Arithmetic;
 use embag::{Context, ContextOptions};
 
 /// The GPU context, or `None` with one loud line if there is no adapter and none is required.
@@ -64,7 +63,7 @@ pub(crate) fn gpu_shapes_with(options: &ContextOptions) -> Vec<Context> {
 /// Whether a device rounds every operation by itself, so that its results are the CPU's to the bit. Real GPUs contract
 /// products with sums, and their division is a few units off.
 pub(crate) fn is_exact(ctx: &Context) -> bool {
-    Arithmetic::of(ctx) == Arithmetic::Exact
+    ctx.adapter_info().is_none_or(|info| info.device_type == wgpu::DeviceType::Cpu)
 }
 
 /// Whether it is an adapter that is no hardware, for which loops must be short.
