@@ -1,5 +1,5 @@
 //! Every bench case of every kernel, on the CPU twin and on the GPU if there is one, as
-//! `kernel/NAME/VARIANT/CASE/DEVICE`. Each iteration is one submission; `examples/roofline.rs` measures without what
+//! `kernel/NAME/VARIANT/CASE/DEVICE`. Each iteration is one submission; `roofline.rs` measures without what
 //! a submission costs.
 
 use std::cell::OnceCell;

@@ -4,6 +4,7 @@ mod common;
 #[path = "common/dense.rs"]
 mod dense;
 
+use approx::abs_diff_eq;
 use dense::{ADAM, SGD, all_devices, assert_close, differences, dot, numbers, view, wide};
 use embag::Shape;
 use embag::dense::{CrossLayer, CrossNet};
@@ -189,7 +190,7 @@ fn more_examples_than_a_software_adapter_sums_in_a_loop() {
         for (found, expected) in pass(&ctx, 4, 2, Some(2), rows).unwrap().iter().zip(&expected) {
             for (found, expected) in found.iter().zip(expected) {
                 // 1e-5 of the sum of all terms' sizes, about a quarter each
-                let close = (found - expected).abs() < 1e-5 * 0.25 * rows as f32;
+                let close = abs_diff_eq!(found, expected, epsilon = 1e-5 * 0.25 * rows as f32);
                 assert!(close, "{found} is not {expected} on {ctx:?}");
             }
         }

@@ -165,6 +165,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
     use crate::method::{PATIENT_75, fiited};
     use crate::training::WHOLE;
@@ -178,7 +180,7 @@ mod tests {
         let outcomes = [0.79, 0.82, 0.80].map(|auc| outcome(auc, [0, 4, 16, 8])).to_vec();
         let compared = compared(fiited(0.75), outcomes, &[0.80, 0.825, 0.805]);
         assert_eq!((compared.auc, compared.partial, compared.payload), (0.80, 0.5, 8.0));
-        assert!((compared.lost - 0.005).abs() < 1e-12);
+        assert_abs_diff_eq!(compared.lost, 0.005, epsilon = 1e-12);
         assert_eq!(compared.dims, [[0, 4, 16, 8]]);
     }
 

@@ -52,6 +52,8 @@ fn lines(results: &Results, problem: &Problem) -> Vec<Line> {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -59,7 +61,8 @@ mod tests {
         let problem = Problem::new(100, 1);
         let dims: Vec<_> = (0..100).map(|id| [if id < 10 { 16 } else { 4 }; FIELDS]).collect();
         let bins = bins(&dims, &problem);
-        assert!((bins[0].0 - problem.probability(0) * EXAMPLES).abs() < 1e-6 && bins[0].1 == 16.0);
+        assert_abs_diff_eq!(bins[0].0, problem.probability(0) * EXAMPLES, epsilon = 1e-6);
+        assert_eq!(bins[0].1, 16.0);
         assert_eq!(bins.last().map(|bin| bin.1), Some(4.0));
         assert!(bins.windows(2).all(|pair| pair[0].0 > pair[1].0));
     }

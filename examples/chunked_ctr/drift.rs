@@ -133,6 +133,8 @@ impl Drifting {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
     use crate::method::fiited;
     use crate::training::QUICK;
@@ -149,6 +151,7 @@ mod tests {
         assert!((0.4..0.7).contains(&now) && lookups < 1.0, "{now} {lookups}");
         let half: Vec<_> = (0..QUICK.ids).map(|_| [8; FIELDS]).collect();
         let (now, lookups) = changed.resident(1, &half, method);
-        assert!((now - 0.5).abs() < 1e-12 && (lookups - 0.5).abs() < 1e-12);
+        assert_abs_diff_eq!(now, 0.5, epsilon = 1e-12);
+        assert_abs_diff_eq!(lookups, 0.5, epsilon = 1e-12);
     }
 }

@@ -205,6 +205,8 @@ fn products<T: Copy + Into<f64>>(vectors: &[&[T]; FIELDS], ids: [u32; FIELDS]) -
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -244,9 +246,10 @@ mod tests {
         let examples = problem.test(20_000);
         for field in 0..FIELDS {
             let first = examples.ids.iter().filter(|ids| ids[field] == 0).count() as f64 / 20_000.0;
-            assert!((first - problem.probability(0)).abs() < 0.02, "{first}");
+            assert_abs_diff_eq!(first, problem.probability(0), epsilon = 0.02);
         }
-        assert!(((0..1000).map(|rank| problem.probability(rank)).sum::<f64>() - 1.0).abs() < 1e-12);
+        let all: f64 = (0..1000).map(|rank| problem.probability(rank)).sum();
+        assert_abs_diff_eq!(all, 1.0, epsilon = 1e-12);
     }
 
     #[test]
@@ -265,6 +268,6 @@ mod tests {
         assert_ne!(drift.by_rank(0), drift.by_rank(1));
         let examples = problem.drifted(&drift, 5000);
         let first = examples.ids.iter().filter(|ids| ids[0] == drift.by_rank(0)[0]).count() as f64 / 5000.0;
-        assert!((first - problem.probability(0)).abs() < 0.03, "{first}");
+        assert_abs_diff_eq!(first, problem.probability(0), epsilon = 0.03);
     }
 }

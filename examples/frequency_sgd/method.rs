@@ -91,6 +91,8 @@ fn presence(probability: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use approx::{abs_diff_eq, assert_abs_diff_eq};
+
     use super::*;
 
     #[test]
@@ -105,8 +107,8 @@ mod tests {
                     panic!("{method:?} is another optimizer");
                 };
                 let rate = |p: f64| f64::from(optimizer.lr) / (f64::from(optimizer.horizon) * p).sqrt();
-                assert!((rate(typical) - 20.0).abs() < 1e-4, "{method:?}");
-                assert!((rate(typical * 4.0) - 10.0).abs() < 1e-4, "{method:?}");
+                assert!(abs_diff_eq!(rate(typical), 20.0, epsilon = 1e-4), "{method:?}");
+                assert!(abs_diff_eq!(rate(typical * 4.0), 10.0, epsilon = 1e-4), "{method:?}");
                 assert_eq!(optimizer.cap, 64.0);
             }
         }
@@ -116,6 +118,6 @@ mod tests {
     fn the_grid_is_geometric() {
         assert_eq!(Method::Sgd.rate(0), 20.0);
         assert_eq!(Method::Known.rate(2), 45.0);
-        assert!((Method::RowwiseAdagrad.rate(1) - 0.3).abs() < 1e-12);
+        assert_abs_diff_eq!(Method::RowwiseAdagrad.rate(1), 0.3, epsilon = 1e-12);
     }
 }

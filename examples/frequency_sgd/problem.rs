@@ -126,6 +126,8 @@ fn sigmoid(z: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -136,7 +138,7 @@ mod tests {
         assert_eq!(problem.train.labels.len(), BATCH);
         // the last bit of a logarithm or of an exponential may be another elsewhere
         let clicks: f32 = problem.test.labels.iter().sum();
-        assert!((clicks - 10_269.0).abs() < 3.0, "{clicks}");
+        assert_abs_diff_eq!(clicks, 10_269.0, epsilon = 3.0);
     }
 
     const PINNED_USERS: [u32; 6] = [468, 13, 6, 469, 0, 1096];
@@ -156,7 +158,7 @@ mod tests {
         let probabilities = probabilities(1.1);
         let problem = Problem::new(&probabilities, 1, 1);
         let share = problem.test.users.iter().filter(|&&user| user == 0).count() as f64 / TEST as f64;
-        assert!((share - probabilities[0]).abs() < 0.01, "{share} {}", probabilities[0]);
-        assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert_abs_diff_eq!(share, probabilities[0], epsilon = 0.01);
+        assert_abs_diff_eq!(probabilities.iter().sum::<f64>(), 1.0, epsilon = 1e-12);
     }
 }

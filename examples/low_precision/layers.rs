@@ -241,6 +241,8 @@ fn shadow(ctx: &Context, layers: &[Layer], x: &[f32]) -> Result<ShadowReport> {
 
 #[cfg(test)]
 mod tests {
+    use approx::{abs_diff_eq, assert_abs_diff_eq};
+
     use super::*;
 
     #[test]
@@ -260,9 +262,9 @@ mod tests {
         let before = inputs(&ctx, &layers, &x)?;
         plant(&ctx, &mut layers, &x)?;
         let after = inputs(&ctx, &layers, &x)?;
-        assert!(before[2].iter().zip(&after[2]).all(|(a, b)| (a - b).abs() < 1e-4));
+        assert!(before[2].iter().zip(&after[2]).all(|(a, b)| abs_diff_eq!(a, b, epsilon = 1e-4)));
         let most = |inputs: &[Vec<f32>]| inputs[PLANTED].iter().copied().fold(0.0, f32::max);
-        assert!((most(&after) / most(&before) - OUTLIER).abs() < 1e-2);
+        assert_abs_diff_eq!(most(&after) / most(&before), OUTLIER, epsilon = 1e-2);
         Ok(())
     }
 }

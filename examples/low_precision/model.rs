@@ -151,6 +151,8 @@ impl Tester {
 
 #[cfg(test)]
 mod tests {
+    use approx::abs_diff_eq;
+
     use super::*;
     use crate::problem::QUICK;
 
@@ -172,7 +174,10 @@ mod tests {
             let row = |field: usize| &tables[field][test.ids[field][example] as usize * DIM..][..DIM];
             let dot = |(i, j): (usize, usize)| row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum::<f32>();
             let pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)].map(dot);
-            assert!((logit - BASE - pairs.iter().sum::<f32>()).abs() < 1e-5, "{example}: {logit}");
+            assert!(
+                abs_diff_eq!(logit - BASE, pairs.iter().sum::<f32>(), epsilon = 1e-5),
+                "{example}: {logit}"
+            );
         }
         Ok(())
     }

@@ -141,6 +141,8 @@ impl Problem {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -152,7 +154,7 @@ mod tests {
         assert_eq!(first, Problem::new(QUICK).next_batch());
         // the last bit of a logarithm or of an exponential may be another elsewhere
         let clicks: f32 = problem.test().labels.iter().sum();
-        assert!((clicks - PINNED_CLICKS).abs() < 3.0, "{clicks}");
+        assert_abs_diff_eq!(clicks, PINNED_CLICKS, epsilon = 3.0);
     }
 
     const PINNED_IDS: [u32; FIELDS] = [99, 4, 20, 6];
@@ -163,6 +165,6 @@ mod tests {
         let test = Problem::new(QUICK).test();
         let weights: f64 = (1..=QUICK.rows).map(|rank| (rank as f64).powf(-ZIPF)).sum();
         let first = test.ids[2].iter().filter(|&&id| id == 0).count() as f64 / test.labels.len() as f64;
-        assert!((first - 1.0 / weights).abs() < 0.01, "{first}, {weights}");
+        assert_abs_diff_eq!(first, 1.0 / weights, epsilon = 0.01);
     }
 }

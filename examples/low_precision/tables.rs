@@ -181,13 +181,16 @@ impl Trained {
 
 #[cfg(test)]
 mod tests {
+    use approx::abs_diff_eq;
+
     use super::*;
 
     #[test]
     fn a_table_of_one_scale_has_as_many_values_as_codes() {
         let values: Vec<f32> = (0..1000).map(|i| ((i * 37) % 101) as f32 - 50.0).collect();
         let mut restored = by_tensor(&values, 4);
-        assert!(restored.iter().zip(&values).all(|(a, b)| (a - b).abs() <= 100.0 / 15.0 / 2.0 + 1e-4));
+        let half_a_step = 100.0 / 15.0 / 2.0;
+        assert!(restored.iter().zip(&values).all(|(a, b)| abs_diff_eq!(a, b, epsilon = half_a_step + 1e-4)));
         restored.sort_by(f32::total_cmp);
         restored.dedup();
         assert_eq!((restored.len(), restored[0], restored[15]), (16, -50.0, 50.0));

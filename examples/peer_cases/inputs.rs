@@ -67,13 +67,15 @@ pub(crate) fn fnv1a(ids: &[u32]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     /// First numbers, lengths, sums and hashes as the peers document them.
     #[test]
     fn streams_are_those_of_the_peers() {
         assert_eq!(Pcg64::seed_7().next(), 0xa006_41a9_f1e5_4a8b);
-        assert!((Pcg64::seed_7().unit() - 0.625_095_466_604_667).abs() < 1e-15);
+        assert_abs_diff_eq!(Pcg64::seed_7().unit(), 0.625_095_466_604_667, epsilon = 1e-15);
         for (n, sum, hash) in [
             (327_680, 29_358_554_394_u64, 0x50e4_bb49_66dc_6937),
             (16_384, 1_462_543_697, 0x548e_761d_d830_1328),

@@ -32,6 +32,8 @@ fn huge_norm(values: &[f32]) -> Norm {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -40,11 +42,11 @@ mod tests {
         for size in [1e20f32, 1e30, 8e37] {
             let Norm { root, times } = norm(&[3.0 * size, 4.0 * size]);
             let length = f64::from(root) / f64::from(times);
-            assert!((length / (5.0 * f64::from(size)) - 1.0).abs() < 1e-6, "{length}");
+            assert_abs_diff_eq!(length / (5.0 * f64::from(size)), 1.0, epsilon = 1e-6);
         }
         // longer than the largest float
         let Norm { root, times } = norm(&[f32::MAX; 4]);
-        assert!((f64::from(root) / f64::from(times) / f64::from(f32::MAX) - 2.0).abs() < 1e-6);
+        assert_abs_diff_eq!(f64::from(root) / f64::from(times) / f64::from(f32::MAX), 2.0, epsilon = 1e-6);
         assert_eq!(norm(&[f32::INFINITY, 1.0]).root, f32::INFINITY);
         assert!(norm(&[f32::NAN, 1e30]).root.is_nan());
     }

@@ -59,11 +59,14 @@ pub(crate) fn exp_2(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use approx::abs_diff_eq;
+
     use super::*;
 
     #[test]
     fn powers_are_exact_to_a_few_units() {
-        let close = |ours: f32, exact: f64| (f64::from(ours) - exact).abs() <= 2e-6 * exact.abs() + 1e-9;
+        let close =
+            |ours: f32, exact: f64| abs_diff_eq!(f64::from(ours), exact, epsilon = 2e-6 * exact.abs() + 1e-9);
         for n in [1, 2, 3, 10, 999, 123_456] {
             // squares double their error with each further bit
             let error = |ours: f32, exact: f64| (f64::from(ours) - exact).abs() / exact;

@@ -91,6 +91,8 @@ pub(crate) fn pack(values: &[f32], words: &mut [u32], round: impl Fn(f32, u32) -
 
 #[cfg(test)]
 mod tests {
+    use approx::{abs_diff_eq, assert_abs_diff_eq};
+
     use super::*;
 
     #[test]
@@ -135,7 +137,7 @@ mod tests {
                     let ulp = (value_of(nearest(value, element) ^ 1, element)
                         - value_of(nearest(value, element), element))
                     .abs();
-                    assert!((value_of(bits, element) - value).abs() <= 2.0 * ulp, "{value} {element}");
+                    assert_abs_diff_eq!(value_of(bits, element), value, epsilon = 2.0 * ulp);
                 }
                 let mean = sum / f64::from(count);
                 let distance = f64::from(
@@ -144,7 +146,7 @@ mod tests {
                 )
                 .abs();
                 assert!(
-                    (mean - f64::from(value)).abs() < 2e-3 * distance.min(64.0) + 1e-12,
+                    abs_diff_eq!(mean, f64::from(value), epsilon = 2e-3 * distance.min(64.0) + 1e-12),
                     "{value} {element}: {mean}"
                 );
             }

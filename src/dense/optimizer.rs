@@ -186,6 +186,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     fn adam(betas: [f64; 2]) -> DenseOptimizer {
@@ -200,7 +202,7 @@ mod tests {
             progress = progress.next(adam);
         }
         assert_eq!(Progress::after(1000, adam), progress);
-        assert!((progress.powers[1] - 0.999f64.powi(1000)).abs() < 1e-12);
+        assert_abs_diff_eq!(progress.powers[1], 0.999f64.powi(1000), epsilon = 1e-12);
         // powers end at 0, so that this does not take forever
         assert_eq!(Progress::after(u64::MAX, adam).steps, u64::MAX);
     }

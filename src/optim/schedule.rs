@@ -102,6 +102,8 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -110,7 +112,7 @@ mod tests {
         let step = Schedule::step(10, 0.5);
         assert_eq!([9, 10, 19, 20].map(|s| step.factor(s)), [1.0, 0.5, 0.5, 0.25]);
         let cosine = Schedule::cosine(100, 0.2);
-        assert!((cosine.factor(50) - 0.6).abs() < 1e-6);
+        assert_abs_diff_eq!(cosine.factor(50), 0.6, epsilon = 1e-6);
         assert_eq!(cosine.factor(100), 0.2);
         assert_eq!(Schedule::step(10, 0.5).warmup(4).factor(14), 0.5);
         assert!(Schedule::step(0, 0.5).validate().is_err());

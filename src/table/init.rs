@@ -72,6 +72,8 @@ pub(crate) fn normal_value(seed: u32, row: u32, column: u32, mean: f32, std: f32
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -82,7 +84,8 @@ mod tests {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
-        assert!((mean - 2.0).abs() < 0.01 && (variance - 0.25).abs() < 0.01, "{mean} {variance}");
+        assert_abs_diff_eq!(mean, 2.0, epsilon = 0.01);
+        assert_abs_diff_eq!(variance, 0.25, epsilon = 0.01);
     }
 
     #[test]

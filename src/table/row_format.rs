@@ -141,6 +141,8 @@ impl RowFormat {
 
 #[cfg(test)]
 mod tests {
+    use approx::abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -168,7 +170,10 @@ mod tests {
             let words = format.pack(&rows, 7);
             assert_eq!(words.len() * 4, 6 * format.row_bytes(7));
             for (back, value) in format.unpack(&words, 7).into_iter().zip(&rows) {
-                assert!((back - value).abs() <= step * 0.51 + 2e-3, "{format:?}: {back} {value}");
+                assert!(
+                    abs_diff_eq!(back, value, epsilon = step * 0.51 + 2e-3),
+                    "{format:?}: {back} {value}"
+                );
             }
         }
     }

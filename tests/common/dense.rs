@@ -49,13 +49,11 @@ pub(crate) fn view(ctx: &Context, data: &[f32], rows: usize, cols: usize) -> Mat
     inner
 }
 
+/// Errors as parts of the largest value: each is a sum of terms that may be as large as that.
+#[track_caller]
 pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[f64], tolerance: f64) {
-    assert_eq!(got.len(), expected.len(), "{what}");
     let largest = expected.iter().fold(1.0f64, |largest, value| largest.max(value.abs()));
-    for (i, (got, expected)) in got.iter().zip(expected).enumerate() {
-        let error = (f64::from(*got) - expected).abs();
-        assert!(error <= tolerance * largest, "{what}[{i}]: expected {expected}, got {got}");
-    }
+    common::assert_close_at(largest, what, got, expected, tolerance);
 }
 
 /// The derivatives of `f` by central differences.

@@ -17,6 +17,10 @@ pub(crate) fn program(name: &'static str) -> PathBuf {
         cargo.args(["build", "--quiet", "--example", name, "--manifest-path"]);
         cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
         cargo.arg("--target-dir").arg(profile.parent().unwrap());
+        if cfg!(feature = "testing") {
+            // this test was built with the whole workspace: what is there already has the features of all of it
+            cargo.arg("--workspace");
+        }
         if profile.ends_with("release") {
             cargo.arg("--release");
         }

@@ -114,15 +114,6 @@ impl Golden {
     }
 }
 
-/// `|x - expected| <= tolerance * (1 + |expected|)` everywhere.
-pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
-    assert_eq!(got.len(), expected.len(), "{what}: length");
-    for (i, (g, e)) in got.iter().zip(expected).enumerate() {
-        let close = (g - e).abs() <= tolerance + tolerance * e.abs() || g.to_bits() == e.to_bits();
-        assert!(close, "{what}[{i}]: expected {e}, got {g}");
-    }
-}
-
 /// The same `f16`, or its neighbour; and not often the neighbour.
 pub(crate) fn assert_within_one_f16(what: &str, got: &[f32], expected: &[f32]) {
     assert_eq!(got.len(), expected.len(), "{what}: length");

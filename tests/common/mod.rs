@@ -3,8 +3,8 @@
 
 use std::sync::OnceLock;
 
+use approx::relative_eq;
 use embag::Shape;
-use embag::kernel::parity::Arithmetic;
 use embag::{Context, ContextOptions, Lookup, Matrix, Precision, Recorder, Result};
 
 /// The GPU context, or `None` with one loud line if there is no adapter and none is required.
@@ -78,7 +78,7 @@ pub(crate) fn gpu_shapes_with(options: &ContextOptions) -> Vec<Context> {
 /// Whether a device rounds every operation by itself, so that its results are the CPU's to the bit. Real GPUs contract
 /// products with sums, and their division is a few units off.
 pub(crate) fn is_exact(ctx: &Context) -> bool {
-    Arithmetic::of(ctx) == Arithmetic::Exact
+    ctx.adapter_info().is_none_or(|info| info.device_type == wgpu::DeviceType::Cpu)
 }
 
 /// Whether it is an adapter that is no hardware, for which loops must be short.
@@ -111,6 +111,29 @@ pub(crate) fn assert_bits(what: &str, got: &[f32], expected: &[f32]) {
     }
 }
 
+/// [`approx::relative_eq`] for each value, with the same tolerance for the difference and for its part of the value.
+#[track_caller]
+pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[impl Copy + Into<f64>], tolerance: f64) {
+    assert_close_at(1.0, what, got, expected, tolerance);
+}
+
+/// [`assert_close`] for values whose differences count as parts of `scale`, if they are smaller than that.
+#[track_caller]
+pub(crate) fn assert_close_at(
+    scale: f64,
+    what: &str,
+    got: &[f32],
+    expected: &[impl Copy + Into<f64>],
+    tolerance: f64,
+) {
+    assert_eq!(got.len(), expected.len(), "{what}: length");
+    for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
+        let (got, expected) = (f64::from(got), expected.into());
+        let close = relative_eq!(got, expected, epsilon = tolerance * scale, max_relative = tolerance);
+        assert!(close, "{what}[{i}]: expected {expected:e}, got {got:e}");
+    }
+}
+
 /// The same bits where the device rounds as the CPU does; elsewhere nearly the same values, NaN where NaN is expected.
 #[track_caller]
 pub(crate) fn assert_agrees(ctx: &Context, what: &str, got: &[f32], expected: &[f32]) {
@@ -119,7 +142,8 @@ pub(crate) fn assert_agrees(ctx: &Context, what: &str, got: &[f32], expected: &[
     }
     assert_eq!(got.len(), expected.len(), "{what}: length");
     for (i, (&g, &e)) in got.iter().zip(expected).enumerate() {
-        let near = (g - e).abs() <= CONTRACTED * (1.0 + e.abs()) || (g.is_nan() && e.is_nan());
+        let near =
+            relative_eq!(g, e, epsilon = CONTRACTED, max_relative = CONTRACTED) || (g.is_nan() && e.is_nan());
         assert!(near, "{what}[{i}]: expected about {e:e}, got {g:e}");
     }
 }

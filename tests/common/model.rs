@@ -320,16 +320,6 @@ fn update(optimizer: Optimizer, row: &mut [f64], grad: &mut [f64], state: &mut [
     }
 }
 
-/// `|got - expected| <= tolerance * (1 + |expected|)` everywhere.
-#[track_caller]
-pub(crate) fn assert_near(what: &str, got: &[f32], expected: &[f64], tolerance: f64) {
-    assert_eq!(got.len(), expected.len(), "{what}: length");
-    for (i, (&g, e)) in got.iter().zip(expected).enumerate() {
-        let error = (f64::from(g) - e).abs();
-        assert!(error <= tolerance * (1.0 + e.abs()), "{what}[{i}]: expected {e:e}, got {g:e}");
-    }
-}
-
 impl Step<f32> {
     /// What two runs on one device leave: the same bits.
     #[track_caller]
@@ -346,7 +336,9 @@ impl Step<f32> {
 
     #[track_caller]
     pub(crate) fn assert_near(&self, what: &str, expected: &Step<f64>, tolerance: f64) {
-        self.compare(what, expected, |what, got, expected| assert_near(what, got, expected, tolerance));
+        self.compare(what, expected, |what, got, expected| {
+            common::assert_close(what, got, expected, tolerance)
+        });
     }
 
     #[track_caller]

@@ -74,6 +74,8 @@ pub fn shuffle<T>(items: &mut [T], rng: &mut Pcg64) {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -118,7 +120,7 @@ mod tests {
         let n = draws.len() as f64;
         let mean = draws.iter().sum::<f64>() / n;
         let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-        assert!(mean.abs() < 0.03, "{mean}");
-        assert!((variance - 1.0).abs() < 0.05, "{variance}");
+        assert_abs_diff_eq!(mean, 0.0, epsilon = 0.03);
+        assert_abs_diff_eq!(variance, 1.0, epsilon = 0.05);
     }
 }

@@ -182,6 +182,7 @@ impl Zipf {
 
 #[cfg(test)]
 mod tests {
+    use approx::assert_abs_diff_eq;
     use std::num::NonZeroUsize;
 
     use super::super::Dataset;
@@ -248,6 +249,6 @@ mod tests {
         let mut rng = generator(1, 0);
         let draws: Vec<u32> = (0..10_000).map(|_| zipf.draw(&mut rng)).collect();
         let count = |row| draws.iter().filter(|&&drawn| drawn == row).count() as f64;
-        assert!((count(0) / count(1) - 2_f64.powf(ZIPF_EXPONENT)).abs() < 0.3);
+        assert_abs_diff_eq!(count(0) / count(1), 2_f64.powf(ZIPF_EXPONENT), epsilon = 0.3);
     }
 }

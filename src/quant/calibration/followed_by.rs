@@ -36,6 +36,8 @@ impl FollowedBy {
 
 #[cfg(test)]
 mod tests {
+    use approx::abs_diff_eq;
+
     use super::*;
 
     #[test]
@@ -47,9 +49,9 @@ mod tests {
         ] {
             let (low, high) = followed_by.limits();
             let moves = |from: f64, to: f64| (output(from) - output(to)).abs();
-            assert!((moves(low, -1e9) - step / 2.0).abs() < 1e-12, "{followed_by:?}");
+            assert!(abs_diff_eq!(moves(low, -1e9), step / 2.0, epsilon = 1e-12), "{followed_by:?}");
             if high.is_finite() {
-                assert!((moves(high, 1e9) - step / 2.0).abs() < 1e-12, "{followed_by:?}");
+                assert!(abs_diff_eq!(moves(high, 1e9), step / 2.0, epsilon = 1e-12), "{followed_by:?}");
             }
         }
     }

@@ -72,6 +72,8 @@ impl<'a> GridError<'a> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use approx::abs_diff_eq;
+
     use super::super::histogram::Histogram;
     use super::*;
 
@@ -102,7 +104,7 @@ pub(super) mod tests {
                 for range in bins.ranges(97) {
                     let (found, wanted) =
                         (errors.of(range, f64::INFINITY), brute_force(&bins, range, levels));
-                    let near = (found - wanted).abs() <= 1e-3 * wanted + 1e-4;
+                    let near = abs_diff_eq!(found, wanted, epsilon = 1e-3 * wanted + 1e-4);
                     assert!(near, "{levels} levels, {range:?}: {found}, {wanted}");
                 }
             }

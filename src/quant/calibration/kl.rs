@@ -52,6 +52,8 @@ fn divergence(bins: &Bins, (start, end): (usize, usize), levels: u16) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use approx::{abs_diff_eq, assert_abs_diff_eq};
+
     use super::super::histogram::tests::bins;
     use super::*;
 
@@ -88,11 +90,11 @@ mod tests {
             let tried = || bins.ranges(1).filter(|(start, end)| end - start >= 4);
             for range in tried() {
                 let (found, wanted) = (divergence(&bins, range, 4), oracle(&counts, range, 4));
-                let alike = found == wanted || (found - wanted).abs() < 1e-12;
+                let alike = abs_diff_eq!(found, wanted, epsilon = 1e-12);
                 assert!(alike, "{range:?}: {found}, {wanted}");
             }
             let least = tried().map(|range| oracle(&counts, range, 4)).fold(f64::INFINITY, f64::min);
-            assert!((oracle(&counts, search(&bins, 4), 4) - least).abs() < 1e-12);
+            assert_abs_diff_eq!(oracle(&counts, search(&bins, 4), 4), least, epsilon = 1e-12);
         }
     }
 

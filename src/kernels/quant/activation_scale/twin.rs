@@ -50,6 +50,8 @@ fn scale_of(low: f32, high: f32, levels: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use approx::abs_diff_eq;
+
     use super::*;
     use crate::kernels::random::Random;
 
@@ -66,7 +68,10 @@ mod tests {
                 assert_eq!(scale, (expected as f32).max(LEAST_SCALE), "{low:e} to {high:e}");
                 let exact = f64::from(-low) / expected;
                 nudged += i32::from(f64::from(zero_point) != exact.round_ties_even());
-                assert!((f64::from(zero_point) - exact).abs() <= 0.500_02, "{low:e} to {high:e}");
+                assert!(
+                    abs_diff_eq!(f64::from(zero_point), exact, epsilon = 0.500_02),
+                    "{low:e} to {high:e}"
+                );
             }
         }
         assert!(nudged <= 20, "{nudged} zero points are those of the other side of a tie");

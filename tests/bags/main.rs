@@ -1,0 +1,27 @@
+//! Bags and the tables behind them: lookups, steps, and what optimizers leave in rows.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/golden.rs"]
+mod golden;
+#[path = "../common/model.rs"]
+mod model;
+#[path = "../common/random.rs"]
+mod random;
+
+mod cached;
+mod determinism;
+mod device_batch;
+mod edge_values;
+mod ftrl;
+mod gradients;
+mod kinds;
+mod limits;
+mod loops;
+mod pooling;
+mod precision;
+mod reference;
+mod steps;
+mod tables;
+mod variable;
+mod windows;

@@ -1,0 +1,13 @@
+//! The examples as their users run them.
+
+#[path = "../common/census.rs"]
+mod census;
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/example.rs"]
+mod example;
+
+mod chunked_ctr;
+mod frequency_sgd;
+mod serve_quantized;
+mod train_ctr;

@@ -1,0 +1,116 @@
+//! Every shader variant through naga: parsed, validated, and translated for Vulkan, DX12 and Metal. Also writes the
+//! variants to files for Tint, the other compiler of the standard (`scripts/check-wgsl`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use embag::kernel::Access;
+use naga::back::{hlsl, msl, spv};
+use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
+use naga::valid::ModuleInfo;
+use naga::{Module, ShaderStage};
+
+use crate::shader;
+
+/// Where `scripts/check-wgsl` looks: the `wgsl` folder of the target directory.
+fn folder() -> PathBuf {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder =
+        tmp.parent().expect("the folder for temporary files lies in the target directory").join("wgsl");
+    fs::create_dir_all(&folder).expect("the target directory can be written to");
+    folder
+}
+
+#[test]
+fn every_variant_translates() {
+    let folder = folder();
+    let mut failures = Vec::new();
+    for (kernel, variant) in shader::all() {
+        let constants = shader::constants(variant);
+        let values: Vec<_> = constants.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+        let source = shader::source(kernel, variant);
+        for (form, source) in [("", source.clone()), (".aliased", shader::aliased(kernel, variant))] {
+            let name = format!("{}{form}", shader::name(kernel, variant));
+            // Written first, so that the lines of an error can be looked up.
+            let file = folder.join(format!("{name}.wgsl"));
+            let text = format!("// constants: {{{}}}\n{source}", values.join(", "));
+            fs::write(&file, text).expect("the target directory can be written to");
+            let translated = shader::compile(&source)
+                .and_then(|(module, info)| shader::resolve(&module, &info, &constants))
+                .and_then(|(module, info)| translate(&module, &info));
+            if let Err(error) = translated {
+                failures.push(format!("{}, one line further down: {error}", file.display()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn aliasing_leaves_no_binding_read_only() {
+    // The rewrite is textual: a binding that is spelled in another way would be missed.
+    for (kernel, variant) in shader::all() {
+        let source = shader::aliased(kernel, variant);
+        let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let spaceless: String = code.split_whitespace().collect();
+        let name = shader::name(kernel, variant);
+        assert!(!spaceless.contains("var<storage,read>"), "{name}: a binding stays read only:\n{source}");
+        let reads = kernel.interface.bindings.iter().filter(|binding| binding.access == Access::Read).count();
+        assert_eq!(
+            source != shader::source(kernel, variant),
+            reads > 0,
+            "{name}: {reads} bindings are read only"
+        );
+    }
+}
+
+#[test]
+fn a_planted_fault_is_found() {
+    for (kernel, variant) in shader::all() {
+        let name = shader::name(kernel, variant);
+        let source = shader::source(kernel, variant);
+        let no_type = source.replacen(": u32", ": u33", 1);
+        assert!(shader::compile(&no_type).is_err(), "{name}: an unknown type passed");
+        let (module, info) = shader::compile(&source).expect("another test says why not");
+        let no_value = shader::resolve(&module, &info, &std::collections::BTreeMap::new());
+        assert!(no_value.is_err(), "{name}: an override without a value passed");
+        assert!(translate(&module, &info).is_err(), "{name}: an override was translated");
+    }
+}
+
+/// Writes SPIR-V, HLSL and MSL with the checks that wgpu turns on.
+fn translate(module: &Module, info: &ModuleInfo) -> Result<(), String> {
+    let checks = BoundsCheckPolicies {
+        index: BoundsCheckPolicy::Restrict,
+        buffer: BoundsCheckPolicy::Restrict,
+        ..BoundsCheckPolicies::default()
+    };
+
+    let options = spv::Options { bounds_check_policies: checks, ..spv::Options::default() };
+    let words = spv::write_vec(module, info, &options, None).map_err(|error| format!("SPIR-V: {error}"))?;
+    if words.first() != Some(&0x0723_0203) {
+        return Err("SPIR-V: no magic number".to_owned());
+    }
+
+    let (options, mut text) = (hlsl::Options::default(), String::new());
+    let pipeline =
+        hlsl::PipelineOptions { entry_point: Some((ShaderStage::Compute, shader::ENTRY.to_owned())) };
+    let written = hlsl::Writer::new(&mut text, &options, &pipeline)
+        .write(module, info, None)
+        .map_err(|error| format!("HLSL: {error}"))?;
+    let entries: Result<Vec<_>, _> = written.entry_point_names.into_iter().collect();
+    holds_entry("HLSL", &text, "void ", &entries.map_err(|error| format!("HLSL: {error}"))?)?;
+
+    let options = msl::Options { bounds_check_policies: checks, ..msl::Options::default() };
+    let (text, written) = msl::write_string(module, info, &options, &msl::PipelineOptions::default())
+        .map_err(|error| format!("MSL: {error}"))?;
+    let entries: Result<Vec<_>, _> = written.entry_point_names.into_iter().collect();
+    holds_entry("MSL", &text, "kernel void ", &entries.map_err(|error| format!("MSL: {error}"))?)
+}
+
+fn holds_entry(language: &str, text: &str, before: &str, entries: &[String]) -> Result<(), String> {
+    match entries {
+        [entry] if text.contains(&format!("{before}{entry}(")) => Ok(()),
+        _ => Err(format!("{language}: no entry point among {entries:?} in\n{text}")),
+    }
+}
