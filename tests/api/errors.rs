@@ -36,7 +36,10 @@ fn mistakes_in_a_batch_feature_by_feature() {
     let ctx = Context::cpu();
     let bags = bags(&ctx);
     let good = || bags.batch().feature("f", &[1u32, 2]);
-    message(good().build(), "batch: expected feature \"g\", got no such feature in it");
+    message(
+        good().build(),
+        "batch: expected feature \"g\" (`.variable()` lets features be left out), got no such feature in it",
+    );
     message(good().feature("h", &[1u32, 2]).build(), "feature: expected one of [\"f\", \"g\"], got \"h\"");
     message(good().feature("f", &[3u32, 4]).build(), "feature \"f\": expected once, got twice");
     message(
@@ -265,7 +268,7 @@ fn mistakes_in_use() {
     let batch = sequence.batch().feature("f", &[1u32]).build().unwrap();
     message(
         sequence.forward(&batch),
-        "features: expected only pooled ones for a single matrix (use the methods for a matrix a feature), got a sequence",
+        "features: expected only pooled ones for a single matrix (use a matrix for each feature), got a sequence",
     );
 }
 
