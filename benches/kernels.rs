@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use embag::Shape;
-use embag::kernel::parity::Prepared;
+use embag::parity::Prepared;
 use embag::{Context, kernels};
 
 fn every_kernel(criterion: &mut Criterion) {

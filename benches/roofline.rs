@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
-use embag::kernel::parity::{Arithmetic, Prepared, compare, run_case};
 use embag::kernel::{Case, Kernel, Shape};
+use embag::parity::{Arithmetic, Prepared, compare, run_case};
 use embag::{Context, Error, Recorder, kernels};
 use serde::Serialize;
 

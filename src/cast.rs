@@ -1,8 +1,8 @@
 //! Matrices of one precision to another.
 
 use crate::Result;
+use crate::device::Dispatch;
 use crate::device::{Matrix, Precision, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::{dequantize_rows, round_rows};
 use crate::numbers::narrow;
 

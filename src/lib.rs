@@ -291,9 +291,9 @@ pub mod chunked;
 mod cpu;
 pub mod dense;
 mod device;
+mod disabled;
 mod embeddings;
 mod error;
-mod gpu;
 pub mod jagged;
 #[cfg(feature = "testing")]
 pub mod kernel;
@@ -309,6 +309,8 @@ pub mod metrics;
 mod names;
 mod numbers;
 pub mod optim;
+#[cfg(feature = "testing")]
+pub mod parity;
 pub mod quant;
 pub mod sort;
 mod table;

@@ -3,8 +3,8 @@
 use super::section::Member;
 use super::{Gradients, Schema};
 use crate::cast::record_f32;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Context, Matrix, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::copy_rows;
 use crate::kernels::width::Width;
 use crate::numbers::narrow;

@@ -1,8 +1,8 @@
 //! Which chunks are worth a slot: those that are not leave, others come in their place.
 
 use super::ChunkedTables;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::chunk_room::{COME, FOLLOW, LEAVE, YIELD};
 use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_room, chunk_touch};
 use crate::numbers::narrow;

@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::IdDirectory;
 use super::side_by_side::together;
 use crate::Result;
-use crate::cpu::directory::Bucket;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Recorder};
-use crate::kernel::{Dispatch, Shape};
+use crate::kernel::Shape;
+use crate::kernels::directory::bucket::Bucket;
 use crate::kernels::directory_find::{Bindings, Params, Sought, variant};
 use crate::numbers::narrow;
 

@@ -3,7 +3,7 @@
 use super::IdDirectory;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
-use crate::cpu::directory::{Bucket, insert};
+use crate::kernels::directory::bucket::{Bucket, insert};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 

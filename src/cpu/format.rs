@@ -3,7 +3,7 @@
 use bytemuck::Pod;
 
 use super::types::{nearest, value_of};
-use crate::kernels::types::{TYPE_BF16, TYPE_F16};
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16};
 
 /// Reads and writes values of one element type.
 pub(crate) trait Format: Copy + Send + Sync {
@@ -194,7 +194,7 @@ mod instructions {
 macro_rules! with_format {
     ($element:expr, $format:ident => $then:expr) => {
         match $element {
-            element @ ($crate::kernels::types::TYPE_F16 | $crate::kernels::types::TYPE_BF16) => {
+            element @ ($crate::kernel::elements::TYPE_F16 | $crate::kernel::elements::TYPE_BF16) => {
                 let $format = $crate::cpu::format::Half::of(element);
                 $then
             }

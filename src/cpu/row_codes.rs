@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::row_sum::row_sum;
 use super::simd::vectorised;
 use super::types::{nearest, value_of};
-use crate::kernels::types::{TYPE_F16, TYPE_INT2, TYPE_INT4, TYPE_INT8, bits, header_words, stride};
+use crate::kernel::elements::{TYPE_F16, TYPE_INT2, TYPE_INT4, TYPE_INT8, bits, header_words, stride};
 use crate::numbers::narrow;
 
 /// Bins that the greedy search cuts a row's range into, and how many of them it keeps at least.

@@ -69,15 +69,15 @@ impl<const BITS: u32> Rows for Codes<BITS> {
 macro_rules! with_rows {
     ($element:expr, $rows:ident => $then:expr) => {
         match $element {
-            $crate::kernels::types::TYPE_INT8 => {
+            $crate::kernel::elements::TYPE_INT8 => {
                 let $rows = $crate::cpu::row_codes::Codes::<8>;
                 $then
             }
-            $crate::kernels::types::TYPE_INT4 => {
+            $crate::kernel::elements::TYPE_INT4 => {
                 let $rows = $crate::cpu::row_codes::Codes::<4>;
                 $then
             }
-            $crate::kernels::types::TYPE_INT2 => {
+            $crate::kernel::elements::TYPE_INT2 => {
                 let $rows = $crate::cpu::row_codes::Codes::<2>;
                 $then
             }

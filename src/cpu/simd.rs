@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
-use crate::device::disabled;
+use crate::disabled::disabled;
 
 #[cfg(target_arch = "x86_64")]
 pulp::simd_type!({

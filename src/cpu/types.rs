@@ -1,6 +1,6 @@
 //! Twin of `prelude/types.wgsl`: 16-bit elements, two to a word.
 
-use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 /// The value of 16 bits.
 #[inline(always)]
@@ -87,6 +87,16 @@ pub(crate) fn pack(values: &[f32], words: &mut [u32], round: impl Fn(f32, u32) -
         let second = pair.get(1).map_or(0, |&value| round(value, column + 1));
         *word = round(pair[0], column) | second << 16;
     }
+}
+
+/// Values as words, rounded to the nearest.
+pub(crate) fn packed(values: &[f32], element: u32) -> Vec<u32> {
+    if element == TYPE_F32 {
+        return crate::kernel::words_of(values);
+    }
+    let mut words = vec![0; values.len().div_ceil(2)];
+    pack(values, &mut words, |value, _| nearest(value, element));
+    words
 }
 
 #[cfg(test)]

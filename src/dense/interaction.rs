@@ -1,8 +1,9 @@
 //! The interaction of features.
 
 use super::plan::{record, row_chunks};
+use crate::device::Dispatch;
 use crate::device::word;
-use crate::kernel::{Dispatch, Shape};
+use crate::kernel::Shape;
 use crate::kernels::{interaction, interaction_grad};
 use crate::{Error, Matrix, Recorder, Result};
 

@@ -1,8 +1,8 @@
 //! The loss.
 
 use super::plan::{record, row_chunks};
+use crate::device::Dispatch;
 use crate::device::word;
-use crate::kernel::Dispatch;
 use crate::kernels::bce;
 use crate::{Matrix, Recorder, Result};
 

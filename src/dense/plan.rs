@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::kernel::Dispatch;
+use crate::device::Dispatch;
 use crate::kernels::linear::SLICE;
 use crate::{Context, Matrix, Recorder};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytemuck::{NoUninit, Pod};
 
 use super::{Context, Recorder, Scratch};
-use crate::cpu::Memory;
+use crate::device::host::Memory;
 use crate::{Error, Result};
 
 /// A range of bytes in device memory; cloning shares the memory.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Shape;
 use super::{Buffer, Pool, Repr, Scratch};
-use crate::cpu::Memory;
-use crate::gpu::{AdapterChoice, Gpu};
+use crate::device::gpu::{AdapterChoice, Gpu};
+use crate::device::host::Memory;
 #[cfg(feature = "testing")]
 use crate::kernel::Variant;
 use crate::kernels::part::lanes_for;
@@ -212,7 +212,7 @@ impl Context {
     pub fn device_name(&self) -> String {
         match &self.inner.backend {
             Backend::Gpu(gpu) => gpu.info().name.clone(),
-            Backend::Cpu => format!("CPU ({} threads)", crate::cpu::threads()),
+            Backend::Cpu => format!("CPU ({} threads)", crate::device::host_threads()),
         }
     }
 

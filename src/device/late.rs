@@ -7,7 +7,8 @@ use bytemuck::{NoUninit, Zeroable};
 
 use super::recorder::Command;
 use super::{Buffer, Context, Recorder};
-use crate::kernel::{Bindings, Dispatch};
+use crate::device::Dispatch;
+use crate::kernel::Bindings;
 use crate::{Error, Result};
 
 /// A value on the host that recorded work moves when it is submitted, in the order of submissions. Clones share it.

@@ -2,7 +2,9 @@
 
 mod buffer;
 mod context;
-mod disabled;
+mod dispatch;
+pub(crate) mod gpu;
+pub(crate) mod host;
 mod late;
 mod matrix;
 mod need;
@@ -10,13 +12,14 @@ mod precision;
 mod readback;
 mod recorder;
 mod scratch;
-mod shape;
 
+pub use crate::kernel::Shape;
 pub use buffer::Buffer;
 pub(crate) use buffer::Repr;
 pub(crate) use context::Backend;
 pub use context::{Context, ContextOptions, DeviceLimits};
-pub(crate) use disabled::disabled;
+pub(crate) use dispatch::Dispatch;
+pub(crate) use host::threads as host_threads;
 pub(crate) use late::{Counter, Ground, Reached};
 pub use matrix::Matrix;
 pub(crate) use matrix::{Place, word};
@@ -27,4 +30,3 @@ pub(crate) use readback::ReadbackState;
 pub(crate) use recorder::{Checks, Command};
 pub use recorder::{Recorder, Submission};
 pub(crate) use scratch::{Pool, Scratch};
-pub use shape::Shape;

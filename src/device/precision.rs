@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 /// The type that values are kept in. All arithmetic is `f32`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::late::{Late, Settling, settle};
 use super::{Backend, Buffer, Context, Readback, ReadbackState, Scratch};
-use crate::kernel::Dispatch;
+use crate::device::Dispatch;
 use crate::{Error, Result};
 use bytemuck::Pod;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -257,7 +257,7 @@ impl Recorder {
         let index = match self.ctx.backend() {
             Backend::Gpu(gpu) => Some(gpu.execute(&self.commands)?),
             Backend::Cpu => {
-                crate::cpu::execute(self.commands)?;
+                crate::device::host::execute(self.commands)?;
                 None
             }
         };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::complete_cumsum;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Context, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{check_offsets, check_report};
 use crate::{Error, Result};

@@ -7,18 +7,16 @@
 mod call;
 #[cfg(feature = "testing")]
 mod case;
-mod dispatch;
+pub(crate) mod elements;
 mod interface;
 mod layout;
-#[cfg(feature = "testing")]
-pub mod parity;
+mod shape;
 mod source;
 
 pub use call::Call;
 pub(crate) use call::{Slot, words_of};
 #[cfg(feature = "testing")]
 pub use case::{Case, CaseBinding, Holds, Oracle};
-pub use dispatch::Dispatch;
 pub use interface::{Access, Binding, Interface, Type};
 pub(crate) use interface::{Bindings, Stored, StoredType, interface, seen, wgsl_type};
 pub use layout::{Element, Field, StructLayout};
@@ -26,7 +24,7 @@ pub(crate) use layout::{Wgsl, shared_struct};
 pub use source::Fragment;
 pub(crate) use source::{fragment, fragments};
 
-pub use crate::device::Shape;
+pub use shape::Shape;
 
 /// How closely the GPU must agree with the CPU twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use super::feature::{Feature, NONE, POOL_MEAN, POOL_NONE, POOL_SUM};
 use super::random::Random;
-use super::types::{TYPE_F32, header_words, packed, stride};
 use crate::cpu::row_codes;
+use crate::cpu::types::packed;
+use crate::kernel::elements::{TYPE_F32, header_words, stride};
 use crate::numbers::narrow;
 
 /// A batch over as many tables as there are features, side by side in one window.

@@ -15,7 +15,6 @@ pub(crate) mod feature;
 pub(crate) mod jagged;
 #[cfg(feature = "testing")]
 mod jagged_inputs;
-pub(crate) mod optimizers;
 pub(crate) mod part;
 pub(crate) mod quant;
 #[cfg(feature = "testing")]
@@ -23,7 +22,7 @@ pub(crate) mod random;
 pub(crate) mod sort;
 pub(crate) mod sparse;
 pub(crate) mod table;
-pub(crate) mod types;
+pub(crate) mod terms;
 pub(crate) mod update;
 #[cfg(feature = "testing")]
 mod update_inputs;

@@ -1,6 +1,7 @@
 //! Rows of weights of few bits, as `linear` reads them: codes, and behind them the scales of their groups.
 
-use super::types::{TYPE_F16, TYPE_F32, packed};
+use crate::cpu::types::packed;
+use crate::kernel::elements::{TYPE_F16, TYPE_F32};
 
 /// The shift that brings every input into the first group.
 const ONE_GROUP: u32 = 31;

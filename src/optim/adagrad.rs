@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::{Row, RowOptimizer, State};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, WeightDecay, state};
-use crate::cpu::optimizer::{Row, RowOptimizer, State};
-use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// Adagrad (Duchi et al., 2011), element by element.
 ///

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::moments::{check_betas, with_moments};
+use super::row::{Row, RowOptimizer, State, first_moment, second_moment};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, WeightDecay, state};
 use crate::Result;
-use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, second_moment};
 use crate::cpu::powers::one_minus_power;
-use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// What the number of steps is that bias is corrected by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

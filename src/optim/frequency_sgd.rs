@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::{Row, RowOptimizer, State};
+use super::{FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, OptimizerKind, Params};
 use super::{Rule, StateField, StateKind, WeightDecay, state};
-use crate::cpu::optimizer::{Row, RowOptimizer, State};
-use crate::kernels::row_update::{
-    FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, OptimizerKind, Params,
-};
 use crate::{Error, Result};
 
 /// Where the frequency of a row comes from.

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::{Row, RowOptimizer, State};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, StateKind};
-use crate::cpu::optimizer::{Row, RowOptimizer, State};
-use crate::kernels::row_update::{OptimizerKind, Params};
 use crate::{Error, Result};
 
 /// FTRL-proximal, "follow the regularised leader" (McMahan et al., "Ad click prediction: a view from the trenches", 2013), for
@@ -15,7 +15,7 @@ use crate::{Error, Result};
 ///
 /// The weights follow from `z` and `n`, so that a row's first values count in its first step alone, by as much as
 /// `(sqrt(n') - sqrt(n)) / lr w`, as in TensorFlow: [`Init::Zero`](crate::Init::Zero) is the paper's. Of
-/// [`UpdateRules`](crate::optim::UpdateRules), `max_norm` shortens the new row, and `z` does not learn of it.
+/// [`UpdateRules`](super::UpdateRules), `max_norm` shortens the new row, and `z` does not learn of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ftrl {
     /// Learning rate, the paper's alpha; above 0.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::moments::{check_betas, with_moments};
+use super::row::{Row, RowOptimizer, State, first_moment, second_moment, trusted_step};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, WeightDecay, state};
 use crate::Result;
-use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, second_moment, trusted_step};
-use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// LAMB (You et al., 2020) with a trust ratio for each row, as in FBGEMM.
 ///

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::{Row, RowOptimizer, State};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, StateKind, WeightDecay};
 use crate::cpu::norm::norm;
-use crate::cpu::optimizer::{Row, RowOptimizer, State};
-use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// LARS (You et al., 2017): momentum with a rate for each row, as in FBGEMM.
 ///

@@ -7,11 +7,15 @@ mod adagrad;
 mod adam;
 mod frequency_sgd;
 mod ftrl;
+mod kind;
 mod lamb;
 mod lars_sgd;
+mod list;
 mod moments;
+mod params;
 mod partial_rowwise_adam;
 mod partial_rowwise_lamb;
+pub(crate) mod row;
 mod rowwise_adagrad;
 mod rowwise_adagrad_counter;
 mod rules;
@@ -25,8 +29,11 @@ pub(crate) use adam::AdamByRow;
 pub use adam::{Adam, BiasCorrection, EpsPlace};
 pub use frequency_sgd::{Frequency, FrequencySgd};
 pub use ftrl::Ftrl;
+pub(crate) use kind::{OptimizerKernel, OptimizerKind};
 pub use lamb::Lamb;
 pub use lars_sgd::LarsSgd;
+pub(crate) use list::optimizers;
+pub(crate) use params::*;
 pub use partial_rowwise_adam::PartialRowwiseAdam;
 pub use partial_rowwise_lamb::PartialRowwiseLamb;
 pub use rowwise_adagrad::RowwiseAdagrad;
@@ -39,8 +46,6 @@ pub use weight_decay::WeightDecay;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::optimizers::optimizers;
-use crate::kernels::row_update::{OptimizerKernel, OptimizerKind, Params};
 use crate::{Error, Result};
 
 /// What the hyper-parameters of an optimizer mean to the kernel.

@@ -1,6 +1,6 @@
 //! Decay rates of moments, and the corrections of their bias.
 
-use crate::kernels::row_update::Params;
+use super::Params;
 use crate::{Error, Result};
 
 /// Puts the decay rates of two moments into parameters, with the corrections after a number of steps.

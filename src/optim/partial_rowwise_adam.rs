@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::moments::{check_betas, with_moments};
+use super::row::{Row, RowOptimizer, State, first_moment, row_moment};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, WeightDecay, state};
 use crate::Result;
-use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, row_moment};
-use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// Adam with one second moment for a row, as in FBGEMM.
 ///

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::moments::check_betas;
+use super::row::{Row, RowOptimizer, State, first_moment, row_moment, trusted_step};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, lamb, state};
 use crate::Result;
-use crate::cpu::optimizer::{Row, RowOptimizer, State, first_moment, row_moment, trusted_step};
-use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// LAMB with one second moment for a row, as in FBGEMM.
 ///

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::{Row, RowOptimizer, State, mean_square};
+use super::{OptimizerKind, Params};
 use super::{Rule, StateField, WeightDecay, state};
-use crate::cpu::optimizer::{Row, RowOptimizer, State, mean_square};
-use crate::kernels::row_update::{OptimizerKind, Params};
 
 /// Row-wise Adagrad: Adagrad with one value of state for a row, as in FBGEMM and DLRM.
 ///

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, StateField, StateKind, WeightDecay, state};
-use crate::cpu::optimizer::{Row, RowOptimizer, State, mean_square};
-use crate::cpu::powers::{exp_2, log_2, power};
-use crate::kernels::row_update::{
+use super::row::{Row, RowOptimizer, State, mean_square};
+use super::{
     ADJUST_COUNTER_SGD, ADJUST_DECREASE, ADJUST_INCREASE, ADJUST_NOT, COUNT_DECAYED, COUNT_PRESENCE,
     COUNT_UPDATES, OptimizerKind, Params,
 };
+use super::{Rule, StateField, StateKind, WeightDecay, state};
+use crate::cpu::powers::{exp_2, log_2, power};
 use crate::{Error, Result};
 
 /// What the counter of a row counts, once a step that the row is there.

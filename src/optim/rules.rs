@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Params;
 use crate::device::Precision;
-use crate::kernels::row_update::Params;
 use crate::{Error, Result};
 
 /// How a new value becomes one of 16 bits.
@@ -32,7 +32,7 @@ pub struct CowClip {
 ///
 /// In this order: the values of the output's gradient are clipped, a row's terms are summed, the sum is scaled by its
 /// frequency, its norm is clipped, L2 decay is added, the optimizer takes its step, the new row's norm is limited, and
-/// the row is rounded. What they make of NaN, infinities and the like: [`Optimizer`](crate::optim::Optimizer#values-at-the-edge).
+/// the row is rounded. What they make of NaN, infinities and the like: [`Optimizer`](super::Optimizer#values-at-the-edge).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct UpdateRules {
     /// Values of the output's gradient are clipped to this size, before those of a row are summed, as in FBGEMM.

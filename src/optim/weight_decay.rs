@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::row_update::Params;
+use super::Params;
 
 /// Weight decay of touched rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]

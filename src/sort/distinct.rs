@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::prefix_sum;
 use crate::Result;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::{segment_heads, unique_rows};
 use crate::numbers::narrow;
 

@@ -7,8 +7,8 @@
 use super::TableStore;
 use super::store::Kind;
 use crate::Result;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Readback, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::move_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;

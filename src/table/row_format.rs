@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cpu::row_codes;
 use crate::device::Precision;
-use crate::kernels::types::{TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, stride};
+use crate::kernel::elements::{TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, stride};
 
 /// How the rows of a table are kept: as floats, or as codes `q` of few bits behind the scale and bias of their row, which
 /// stand for `scale * q + bias`. All arithmetic is `f32`.

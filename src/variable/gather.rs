@@ -3,8 +3,8 @@
 use super::values::{check_pooling, no_bags};
 use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Matrix, Precision, Recorder};
-use crate::kernel::Dispatch;
 use crate::kernels::width::Width;
 use crate::kernels::{variable_gather, variable_pool};
 use crate::numbers::narrow;

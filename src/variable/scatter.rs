@@ -2,8 +2,8 @@
 
 use super::gather::{parts, threads};
 use super::{RowValues, VariableBatch, VariableRows};
+use crate::device::Dispatch;
 use crate::device::Recorder;
-use crate::kernel::Dispatch;
 use crate::kernels::variable_assign::{Bindings, Params};
 use crate::update::SortedTerms;
 use crate::{Error, Result};

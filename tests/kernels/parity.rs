@@ -3,8 +3,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use embag::kernel::parity::{Arithmetic, compare, run_case};
 use embag::kernel::{Access, Case, Kernel};
+use embag::parity::{Arithmetic, compare, run_case};
 use embag::{Context, kernels};
 use rayon::prelude::*;
 

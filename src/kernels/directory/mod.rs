@@ -1,5 +1,6 @@
 //! Raw ids to rows.
 
+pub(crate) mod bucket;
 pub(crate) mod directory_admit;
 pub(crate) mod directory_count;
 pub(crate) mod directory_find;

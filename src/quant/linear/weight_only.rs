@@ -6,8 +6,8 @@ use super::{check_bias, check_binding};
 use crate::cpu::types::unpack;
 use crate::dense::{Activation, Epilogue, Groups, Linear, grouped_product, record};
 use crate::device::word;
+use crate::kernel::elements::{TYPE_F16, TYPE_F32};
 use crate::kernels::linear::Layout;
-use crate::kernels::types::{TYPE_F16, TYPE_F32};
 use crate::kernels::weight_rows::WeightRows;
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 

@@ -1,10 +1,10 @@
 //! The cases of `bag_forward`.
 
 use super::*;
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
 use crate::kernel::{Case, CaseBinding, Shape};
 use crate::kernels::bag_inputs::BagInputs;
 use crate::kernels::feature::{POOL_MAX, POOL_MEAN, POOL_SUM, Status};
-use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut all = Vec::new();

@@ -4,9 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
+use crate::kernel::elements::{TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_SUM, Status};
-use crate::kernels::types::{TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
 use crate::kernels::width::Width;
 
 interface! {

@@ -1,10 +1,11 @@
 //! The cases of `max_places`.
 
 use super::*;
+use crate::cpu::types::packed;
+use crate::kernel::elements::{TYPE_F16, TYPE_F32};
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::bag_inputs::BagInputs;
 use crate::kernels::feature::Status;
-use crate::kernels::types::{TYPE_F16, TYPE_F32, packed};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut all = Vec::new();

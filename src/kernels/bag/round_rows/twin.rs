@@ -3,8 +3,8 @@
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::cpu::types::{nearest, pack};
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16};
 use crate::kernels::round_rows::View;
-use crate::kernels::types::{TYPE_BF16, TYPE_F16};
 
 /// Rows that one task takes.
 const ROWS: usize = 64;

@@ -1,10 +1,11 @@
 //! The cases of `weight_grad`.
 
 use super::*;
+use crate::cpu::types::packed;
+use crate::kernel::elements::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernel::{Case, CaseBinding, Shape};
 use crate::kernels::part::lanes_for;
 use crate::kernels::random::Random;
-use crate::kernels::types::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernels::update_inputs::UpdateInputs;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -17,7 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
         (&[64], 10_000, 10),
     ] {
         for rows_type in [TYPE_F32, TYPE_F16, TYPE_BF16] {
-            let strides = |dim| (types::stride(dim, rows_type), 0);
+            let strides = |dim| (elements::stride(dim, rows_type), 0);
             let lengths = |_, random: &mut Random| random.below(longest + 1);
             let inputs = UpdateInputs::with_layout(dims, rows, strides, 21, lengths);
             for vec4 in [true, false] {
@@ -44,7 +45,7 @@ fn case(inputs: &UpdateInputs, vec4: bool, rows_type: u32, shape: Shape) -> Case
     };
     let table = match rows_type {
         TYPE_F32 => CaseBinding::floats(&inputs.table),
-        _ => CaseBinding::ints(&types::packed(&inputs.table, rows_type)),
+        _ => CaseBinding::ints(&packed(&inputs.table, rows_type)),
     };
     let bindings = Bindings {
         parts: CaseBinding::ints(&inputs.parts),

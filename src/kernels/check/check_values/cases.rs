@@ -1,9 +1,10 @@
 //! The cases of `check_values`.
 
 use super::*;
+use crate::cpu::types::packed;
+use crate::kernel::elements::{TYPE_F16, TYPE_F32, stride};
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::random::Random;
-use crate::kernels::types::{TYPE_F16, TYPE_F32, packed, stride};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut random = Random::new(61);

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use crate::cpu::types::unpack;
+use crate::kernel::elements::bits;
 use crate::kernels::check_values::View;
-use crate::kernels::types::bits;
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;

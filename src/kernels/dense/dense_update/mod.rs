@@ -1,7 +1,10 @@
 //! Optimizers of dense parameters.
 
+mod adagrad;
+mod adam;
 #[cfg(feature = "testing")]
 pub(crate) mod cases;
+mod sgd;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};

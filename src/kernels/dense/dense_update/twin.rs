@@ -1,9 +1,9 @@
 //! Twin of `dense_update.wgsl`.
 
-use crate::cpu::dense_optimizer::{adagrad, adam, sgd};
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::dense_update::{OPTIMIZERS, Params, View};
+use crate::kernels::dense_update::{adagrad, adam, sgd};
 
 /// Elements that one task takes.
 const ELEMENTS: usize = 4096;

@@ -3,6 +3,7 @@
 #[cfg(feature = "testing")]
 pub(crate) mod cases;
 pub(crate) mod twin;
+mod weights;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 use crate::kernels::width::Width;

@@ -7,7 +7,7 @@ use crate::cpu::matmul::{self, multiply};
 use crate::cpu::parallel;
 use crate::cpu::sigmoid::sigmoid;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
-use crate::cpu::weights::decode;
+use crate::kernels::linear::weights::decode;
 use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout, Params, View, layout_of};
 
 /// Weights that are decoded at once, before they are multiplied: as `f32` they stay in the third-level cache.

@@ -1,6 +1,6 @@
 //! Twin of `directory_admit.wgsl`.
 
-use crate::cpu::directory::insert;
+use crate::kernels::directory::bucket::insert;
 use crate::kernels::directory_admit::View;
 
 pub(crate) fn run(call: View<'_>) {

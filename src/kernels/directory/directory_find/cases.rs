@@ -1,8 +1,8 @@
 //! The cases of `directory_find`.
 
 use super::*;
-use crate::cpu::directory::{Bucket, insert, virtual_id};
 use crate::kernel::{Case, CaseBinding};
+use crate::kernels::directory::bucket::{Bucket, insert, virtual_id};
 use crate::kernels::jagged_inputs::unwritten;
 use crate::kernels::random::Random;
 use crate::numbers::narrow;

@@ -4,8 +4,8 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::cpu::directory::Bucket;
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface, shared_struct};
+use crate::kernels::directory::bucket::Bucket;
 
 shared_struct! {
     /// Ids of a feature, and the directory that they are looked up in. The ids of a dispatch's features ascend.

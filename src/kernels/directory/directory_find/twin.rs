@@ -2,8 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::cpu::directory::{Bucket, PROBES, first_bucket, is_full, next_bucket, row_in, virtual_id};
 use crate::cpu::simd::{Cache, prefetch, vectorised};
+use crate::kernels::directory::bucket::{
+    Bucket, PROBES, first_bucket, is_full, next_bucket, row_in, virtual_id,
+};
 use crate::kernels::directory_find::{Sought, View};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;

@@ -4,8 +4,8 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
-use crate::cpu::directory::Bucket;
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::directory::bucket::Bucket;
 
 interface! {
     /// Uniform parameters.

@@ -1,6 +1,6 @@
 //! Twin of `directory_insert.wgsl`.
 
-use crate::cpu::directory::insert;
+use crate::kernels::directory::bucket::insert;
 use crate::kernels::directory_insert::View;
 
 pub(crate) fn run(call: View<'_>) {

@@ -1,7 +1,7 @@
 //! Twin of `directory_sift.wgsl`.
 
-use crate::cpu::directory::counters_of;
 use crate::cpu::parallel;
+use crate::kernels::directory::bucket::counters_of;
 use crate::kernels::directory_sift::View;
 use crate::kernels::feature::NONE;
 

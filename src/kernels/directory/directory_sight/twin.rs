@@ -1,6 +1,6 @@
 //! Twin of `directory_sight.wgsl`.
 
-use crate::cpu::directory::counters_of;
+use crate::kernels::directory::bucket::counters_of;
 use crate::kernels::directory_sight::View;
 use crate::kernels::feature::NONE;
 

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::cpu::row_codes;
+use crate::cpu::types::packed;
+use crate::kernel::elements::{
+    TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, stride,
+};
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::random::Random;
-use crate::kernels::types::{
-    TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, packed, stride,
-};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut random = Random::new(63);

@@ -4,8 +4,8 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
+use crate::kernel::elements::header_words;
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
-use crate::kernels::types::header_words;
 
 interface! {
     /// Uniform parameters.

@@ -1,5 +1,6 @@
 //! The matrix product of 8-bit activations and weights.
 
+mod byte_product;
 #[cfg(feature = "testing")]
 pub(crate) mod cases;
 pub(crate) mod twin;

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use crate::cpu::byte_product::{OUTPUTS, PANEL, Path, ROWS, products};
 use crate::cpu::codes::code;
 use crate::cpu::columns::Columns;
 use crate::cpu::powers::exp_2;
 use crate::cpu::simd::vectorised;
 use crate::kernels::linear::{ACTIVATION_RELU, ACTIVATION_SIGMOID};
+use crate::kernels::linear_int8::byte_product::{OUTPUTS, PANEL, Path, ROWS, products};
 use crate::kernels::linear_int8::{OutputChannel, Params, View};
 
 pub(crate) fn run(call: View<'_>) {

@@ -1,10 +1,11 @@
 //! The cases of `quantize_rows`.
 
 use super::*;
+use crate::cpu::types::packed;
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8, stride};
 use crate::kernel::{Case, CaseBinding, Shape};
 use crate::kernels::feature::NONE;
 use crate::kernels::random::Random;
-use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8, packed, stride};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut random = Random::new(62);

@@ -4,9 +4,9 @@ use crate::cpu::parallel;
 use crate::cpu::row_codes::encode;
 use crate::cpu::simd::vectorised;
 use crate::cpu::types::{nearest, pack, unpack};
+use crate::kernel::elements::{TYPE_F16, TYPE_F32, bits, header_words};
 use crate::kernels::feature::NONE;
 use crate::kernels::quantize_rows::View;
-use crate::kernels::types::{TYPE_F16, TYPE_F32, bits, header_words};
 
 /// Rows that one task takes.
 const ROWS: usize = 64;

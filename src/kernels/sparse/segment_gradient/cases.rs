@@ -1,11 +1,11 @@
 //! The cases of `segment_gradient`.
 
 use super::*;
+use crate::kernel::elements::{TYPE_F32, stride};
 use crate::kernel::{Case, CaseBinding, Shape};
 use crate::kernels::jagged_inputs::unwritten;
 use crate::kernels::part::lanes_for;
 use crate::kernels::segment_partials;
-use crate::kernels::types::{TYPE_F32, stride};
 use crate::kernels::update_inputs::UpdateInputs;
 use crate::numbers::narrow;
 

@@ -2,8 +2,8 @@
 
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
-use crate::cpu::terms::{Terms, row_grad};
 use crate::kernels::segment_gradient::View;
+use crate::kernels::terms::{Terms, row_grad};
 
 /// Rows that one task takes.
 const ROWS: usize = 64;

@@ -1,9 +1,9 @@
 //! The cases of `init_rows`.
 
 use super::*;
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::random::Random;
-use crate::kernels::types::{TYPE_BF16, TYPE_F16, TYPE_F32};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut random = Random::new(1);

@@ -3,8 +3,8 @@
 use crate::cpu::parallel;
 use crate::cpu::random::uniform_value;
 use crate::cpu::types::{nearest, pack};
+use crate::kernel::elements::TYPE_F32;
 use crate::kernels::init_rows::View;
-use crate::kernels::types::TYPE_F32;
 use crate::numbers::narrow;
 
 pub(crate) fn run(call: View<'_>) {

@@ -1,16 +1,18 @@
 //! The cases of `row_update`: every optimizer with every setting.
 
+use crate::cpu::types::packed;
+use crate::kernel::elements::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernel::{Case, CaseBinding, Holds, Shape};
 use crate::kernels::part::lanes_for;
 use crate::kernels::random::Random;
-use crate::kernels::row_update::{
-    ADJUST_COUNTER_SGD, ADJUST_DECREASE, ADJUST_INCREASE, ADJUST_NOT, Bindings, COUNT_DECAYED,
-    COUNT_PRESENCE, COUNT_UPDATES, Choice, FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS,
-    OptimizerKernel, OptimizerKind, Params, groups,
-};
+use crate::kernels::row_update::{Bindings, Choice, groups};
 use crate::kernels::segment_partials;
-use crate::kernels::types::{self, TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernels::update_inputs::UpdateInputs;
+use crate::optim::{
+    ADJUST_COUNTER_SGD, ADJUST_DECREASE, ADJUST_INCREASE, ADJUST_NOT, COUNT_DECAYED, COUNT_PRESENCE,
+    COUNT_UPDATES, FREQUENCY_GIVEN, FREQUENCY_OCCURRENCES, FREQUENCY_STEPS, OptimizerKernel, OptimizerKind,
+    Params,
+};
 
 /// What a case adds to the optimizer's formula.
 struct Setting {
@@ -212,7 +214,8 @@ struct Made<'a> {
 impl Made<'_> {
     fn inputs(&self, seed: u64, lengths: impl FnMut(u32, &mut Random) -> u32) -> UpdateInputs {
         let Setting { table_type, state_type, .. } = *self.setting;
-        let strides = |dim| (types::stride(dim, table_type), self.kind.kernel().state_words(dim, state_type));
+        let strides =
+            |dim| (elements::stride(dim, table_type), self.kind.kernel().state_words(dim, state_type));
         let mut inputs = UpdateInputs::with_layout(self.dims, self.rows, strides, seed, lengths);
         self.setting.values.change(&mut inputs);
         inputs
@@ -269,7 +272,7 @@ impl Made<'_> {
         };
         let table = match table_type {
             TYPE_F32 => CaseBinding::floats(&inputs.table),
-            _ => CaseBinding::mixed(&types::packed(&inputs.table, table_type)),
+            _ => CaseBinding::mixed(&packed(&inputs.table, table_type)),
         };
         let state = state_words(optimizer, inputs, &hyper, state_type);
         let state = match state_type {
@@ -316,7 +319,7 @@ fn state_words(
             for block in 0..optimizer.element_values {
                 let values: Vec<f32> =
                     (0..part.dim).map(|column| ((row + column + block) % 7) as f32 * 0.25).collect();
-                words.extend(types::packed(&values, state_type));
+                words.extend(packed(&values, state_type));
             }
             let value = ((row % 5) as f32 * 0.5).to_bits();
             let row_words = match optimizer.name {

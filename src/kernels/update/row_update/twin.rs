@@ -3,18 +3,18 @@
 use std::ops::Range;
 
 use crate::cpu::norm::{Norm, norm};
-use crate::cpu::optimizer::{Row, RowOptimizer, State};
 use crate::cpu::parallel;
 use crate::cpu::random::mix;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::cpu::split::split_at_all;
-use crate::cpu::terms::{Terms, row_grad};
 use crate::cpu::types::{nearest, pack, stochastic, unpack};
-use crate::kernels::optimizers::optimizers;
+use crate::kernel::elements::TYPE_F32;
 use crate::kernels::part::{Part, find_part};
-use crate::kernels::row_update::{OptimizerKernel, OptimizerKind, Params, View, optimizer_of};
-use crate::kernels::types::TYPE_F32;
+use crate::kernels::row_update::{Params, View, optimizer_of};
+use crate::kernels::terms::{Terms, row_grad};
 use crate::numbers::narrow;
+use crate::optim::row::{Row, RowOptimizer, State};
+use crate::optim::{OptimizerKernel, OptimizerKind, optimizers};
 
 struct Inputs<'a> {
     params: Params,

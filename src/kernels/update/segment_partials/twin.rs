@@ -1,8 +1,8 @@
 //! Twin of `segment_partials.wgsl`.
 
-use crate::cpu::terms::{Terms, row_grad};
 use crate::kernels::part::{GROUP, PIECE, find_part};
 use crate::kernels::segment_partials::View;
+use crate::kernels::terms::{Terms, row_grad};
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;

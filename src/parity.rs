@@ -3,8 +3,8 @@
 use std::cell::LazyCell;
 use std::fmt;
 
-use super::{Access, Case, Dispatch, Holds, Kernel, Parity};
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
+use crate::kernel::{Access, Case, Holds, Kernel, Parity};
 use crate::{Error, Result};
 
 /// Bytes in front of and behind every binding that no kernel may touch.

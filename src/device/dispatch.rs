@@ -1,12 +1,12 @@
 //! One recorded use of a kernel.
 
-use super::{Access, Bindings, Kernel};
-use crate::device::{Buffer, Context};
+use super::{Buffer, Context};
+use crate::kernel::{Access, Bindings, Kernel};
 use crate::{Error, Result};
 
 /// A kernel with its variant, parameters, bindings and grid, ready to be executed on either device.
 #[derive(Debug, Clone)]
-pub struct Dispatch {
+pub(crate) struct Dispatch {
     pub(crate) kernel: &'static Kernel,
     pub(crate) variant: usize,
     pub(crate) params: Vec<u8>,

@@ -1,7 +1,7 @@
 //! On any processor.
 
-use super::super::simd::vectorised;
 use super::{OUTPUTS, PANEL};
+use crate::cpu::simd::vectorised;
 
 pub(super) fn products(
     codes: &[u32],

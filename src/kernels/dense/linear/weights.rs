@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::format::{Format, Half};
+use crate::cpu::format::{Format, Half};
 use crate::kernels::linear::{Layout, Params};
 
 /// The weights of some inputs, which begin at a multiple of 16, of a row of words.

@@ -3,13 +3,14 @@
 
 use super::Gpu;
 use crate::Result;
-use crate::kernel::{Dispatch, Shape};
+use crate::device::Dispatch;
+use crate::kernel::Shape;
 use crate::kernels::linear_int8::{Bindings, OutputChannel, Params, lanes_n, tiles, variant};
 use crate::numbers::narrow;
 
 /// Times both variants of the product of 8-bit codes on zeros. `EMBAG_DISABLE=packed_dot` leaves only the portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
-    if crate::device::disabled("packed_dot") {
+    if crate::disabled::disabled("packed_dot") {
         return Ok(false);
     }
     // real GPUs need enough groups, software adapters have none to spare

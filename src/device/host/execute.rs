@@ -5,8 +5,9 @@ use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use super::memory::{Memory, Words};
 use super::queue;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Command, Repr};
-use crate::kernel::{Access, Call, Dispatch, Slot};
+use crate::kernel::{Access, Call, Slot};
 use crate::{Error, Result};
 
 pub(crate) fn execute(commands: Vec<Command>) -> Result<()> {

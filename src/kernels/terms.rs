@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::simd::{Cache, prefetch};
+use crate::cpu::simd::{Cache, prefetch};
 use crate::kernels::part::{GROUP, PIECE, Term};
 
 /// How many terms ahead gradients are asked into the second cache, if they are of more than a line or two, and into the

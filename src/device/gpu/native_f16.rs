@@ -2,14 +2,15 @@
 
 use super::Gpu;
 use crate::Result;
-use crate::kernel::{Dispatch, Shape};
+use crate::device::Dispatch;
+use crate::kernel::Shape;
 use crate::kernels::linear::{Bindings, KERNEL, Layout, Params, lanes_n, tiles, variant};
 
 /// Times both variants of the product with weights of 16 bits on zeros. `EMBAG_DISABLE=f16` leaves only the portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     let [native, portable] =
         [Layout::NtF16Native, Layout::NtF16].map(|layout| variant(layout, true, gpu.shape()));
-    if crate::device::disabled("f16") || !gpu.supports(&KERNEL.variants[native]) {
+    if crate::disabled::disabled("f16") || !gpu.supports(&KERNEL.variants[native]) {
         return Ok(false);
     }
     // real GPUs need enough groups, software adapters have none to spare

@@ -1,7 +1,7 @@
 //! Choosing and opening an adapter.
 
 use super::Gpu;
-use crate::device::disabled;
+use crate::disabled::disabled;
 use crate::kernel::Shape;
 use crate::{Error, Result};
 

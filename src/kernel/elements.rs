@@ -1,8 +1,5 @@
 //! Element types, mirroring `shaders/prelude/types.wgsl`.
 
-use crate::cpu::types::{nearest, pack};
-use crate::kernel::words_of;
-
 /// 32-bit floats.
 pub(crate) const TYPE_F32: u32 = 0;
 /// 16-bit floats of IEEE 754.
@@ -44,14 +41,4 @@ pub(crate) fn stride(dim: u32, element: u32) -> u32 {
         TYPE_F16 | TYPE_BF16 => dim.next_multiple_of(2),
         _ => header_words(element) + dim.div_ceil(32 / bits(element)),
     }
-}
-
-/// Values as words, rounded to the nearest.
-pub(crate) fn packed(values: &[f32], element: u32) -> Vec<u32> {
-    if element == TYPE_F32 {
-        return words_of(values);
-    }
-    let mut words = vec![0; values.len().div_ceil(2)];
-    pack(values, &mut words, |value, _| nearest(value, element));
-    words
 }

@@ -1,9 +1,9 @@
 //! What the row functions of the optimizers, twins of `shaders/optimizer/`, are made of; each stands with its hyper-parameters in
 //! `src/optimizer/`.
 
-use super::norm::norm;
-use super::row_sum::row_sum;
-use crate::kernels::row_update::Params;
+use super::Params;
+use crate::cpu::norm::norm;
+use crate::cpu::row_sum::row_sum;
 
 /// What an optimizer keeps for a row: one value for each element, twice, and words for the row; empty what it does
 /// not keep.

@@ -32,7 +32,7 @@ mod tests;
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
-use super::simd::avx512_allowed;
+use crate::cpu::simd::avx512_allowed;
 pub(crate) use crate::kernels::linear_int8::PANEL;
 
 /// Panels that are worked on together.

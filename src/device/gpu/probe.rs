@@ -1,8 +1,8 @@
 //! Finds out what the standard leaves open.
 
 use super::Gpu;
+use crate::device::Dispatch;
 use crate::device::{Buffer, Command, Repr};
-use crate::kernel::Dispatch;
 use crate::kernels::probe;
 use crate::{Error, Result};
 
