@@ -1,5 +1,7 @@
 //! Every mistake has its message, and every [`Error`] variant can be had.
 
+mod common;
+
 use std::time::Duration;
 
 use embag::chunked::{ChunkedTables, WhenFull};
@@ -10,8 +12,6 @@ use embag::{
     Adagrad, Bounds, Buffer, CachedBags, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init,
     Matrix, Pooling, Recorder, Result, RowwiseAdagrad, Sgd, Table, WeightDecay,
 };
-
-use crate::common;
 
 fn bags(ctx: &Context) -> EmbeddingBags {
     EmbeddingBags::builder(ctx)
