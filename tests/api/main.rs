@@ -1,10 +1,9 @@
-//! The public API as its callers meet it: files, errors, sizes, threads, their own devices.
+//! The public API as its callers meet it: files, sizes, threads, their own devices.
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod checkpoint;
-mod errors;
 mod interop;
 mod jagged_errors;
 mod send_sync;

@@ -10,7 +10,6 @@ mod model;
 mod random;
 
 mod cached;
-mod determinism;
 mod device_batch;
 mod edge_values;
 mod ftrl;

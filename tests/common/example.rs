@@ -18,7 +18,7 @@ pub(crate) fn program(name: &'static str) -> PathBuf {
         cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
         cargo.arg("--target-dir").arg(profile.parent().unwrap());
         if cfg!(feature = "testing") {
-            // this test was built with the whole workspace: what is there already has the features of all of it
+            // this test was built with the whole workspace, and so was what is there already
             cargo.arg("--workspace");
         }
         if profile.ends_with("release") {

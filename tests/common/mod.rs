@@ -111,7 +111,7 @@ pub(crate) fn assert_bits(what: &str, got: &[f32], expected: &[f32]) {
     }
 }
 
-/// [`approx::relative_eq`] for each value, with the same tolerance for the difference and for its part of the value.
+/// [`approx::relative_eq`] for each value: within the tolerance, or within that part of the value.
 #[track_caller]
 pub(crate) fn assert_close(what: &str, got: &[f32], expected: &[impl Copy + Into<f64>], tolerance: f64) {
     assert_close_at(1.0, what, got, expected, tolerance);

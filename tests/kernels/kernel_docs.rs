@@ -80,9 +80,9 @@ fn the_page_of_kernels_is_the_registry() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/kernels.md"));
     let page = page();
     if std::env::var_os("EMBAG_BLESS").is_some() {
-        std::fs::write(&path, &page).expect("docs/kernels.md can be written");
+        std::fs::write(path, &page).expect("docs/kernels.md can be written");
     }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    let kept = std::fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
     let (kept, page): (Vec<_>, Vec<_>) = (kept.lines().collect(), page.lines().collect());
     let differs = (0..kept.len().max(page.len())).find(|&line| kept.get(line) != page.get(line));
     if let Some(line) = differs {

@@ -1,6 +1,6 @@
 //! Any jagged batch is the same whichever way it was built.
 
-use approx::abs_diff_eq;
+use approx::assert_abs_diff_eq;
 use embag::{Context, EmbeddingBags, JaggedBatch, Pooling, Table};
 use proptest::prelude::*;
 
@@ -104,7 +104,7 @@ proptest! {
                         .sum();
                     let count = if f % 2 == 1 { feature[b].len().max(1) as f64 } else { 1.0 };
                     let got = f64::from(first[(b * lists.len() + f) * 3 + c]);
-                    prop_assert!(abs_diff_eq!(got, sum / count, epsilon = 1e-6), "{} is not {}", got, sum / count);
+                    assert_abs_diff_eq!(got, sum / count, epsilon = 1e-6);
                 }
             }
         }

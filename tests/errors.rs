@@ -1,5 +1,7 @@
 //! Every mistake has its message, and every [`Error`] variant can be had.
 
+mod common;
+
 use std::time::Duration;
 
 use embag::chunked::{ChunkedTables, WhenFull};
@@ -11,8 +13,6 @@ use embag::{
     Bounds, Buffer, CachedBags, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix,
     Pooling, Recorder, Result, Table,
 };
-
-use crate::common;
 
 fn bags(ctx: &Context) -> EmbeddingBags {
     EmbeddingBags::builder(ctx)

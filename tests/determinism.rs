@@ -1,5 +1,11 @@
 //! The same bits on every run, whatever else is in the batch, with any number of threads and windows.
 
+mod common;
+#[path = "common/model.rs"]
+mod model;
+#[path = "common/random.rs"]
+mod random;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Command;
 
@@ -7,10 +13,8 @@ use embag::optim::{
     Adagrad, Adam, Frequency, FrequencySgd, Ftrl, Optimizer, PartialRowwiseLamb, RowwiseAdagrad, Sgd,
 };
 use embag::{Buffer, Context, EmbeddingBags, Init, Matrix, Pooling, Table};
-
-use crate::common;
-use crate::model::{Lists, Model, Step, feature, padded};
-use crate::random::Random;
+use model::{Lists, Model, Step, feature, padded};
+use random::Random;
 
 fn devices() -> impl Iterator<Item = Context> {
     std::iter::once(Context::cpu()).chain(common::gpu_shapes().iter().cloned())
