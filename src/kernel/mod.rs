@@ -10,6 +10,7 @@ mod case;
 pub(crate) mod elements;
 mod interface;
 mod layout;
+mod precision;
 mod shape;
 mod source;
 
@@ -24,6 +25,7 @@ pub(crate) use layout::{Wgsl, shared_struct};
 pub use source::Fragment;
 pub(crate) use source::{fragment, fragments};
 
+pub use precision::Precision;
 pub use shape::Shape;
 
 /// How closely the GPU must agree with the CPU twin.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Params;
-use crate::device::Precision;
+use crate::kernel::Precision;
 use crate::{Error, Result};
 
 /// How a new value becomes one of 16 bits.
