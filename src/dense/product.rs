@@ -35,6 +35,7 @@ pub(crate) struct Groups {
 /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for the
 /// device to bind.
 pub fn record_matmul(rec: &mut Recorder, a: &Matrix, b: &Matrix, out: &Matrix) -> Result<()> {
+    a.check_f32("a")?;
     b.check_shape("b", a.cols(), b.cols())?;
     out.check_shape("out", a.rows(), b.cols())?;
     let dispatches = product(rec, Layout::Nn, a, b, out, Epilogue::default())?;
