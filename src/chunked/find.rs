@@ -22,7 +22,8 @@ pub(super) struct Ids<'a> {
 pub(super) struct Found<'a> {
     /// For each id its row, or none.
     pub(super) rows: &'a Buffer,
-    /// If they are wanted, the virtual ids of those that have none, in the order of the ranges if the directories are one.
+    /// If they are wanted, the virtual ids of those that have none, in the order of the ranges if the
+    /// directories are one.
     pub(super) unknown: Option<&'a Buffer>,
     /// How many have none, of several tables.
     pub(super) strangers: &'a Buffer,

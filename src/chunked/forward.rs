@@ -151,8 +151,8 @@ impl Lookup {
         Ok(())
     }
 
-    /// Whether ids are put into lists by windows first. Software adapters execute both sides of a condition, and so look every
-    /// chunk up in every window.
+    /// Whether ids are put into lists by windows first. Software adapters execute both sides of a condition,
+    /// and so look every chunk up in every window.
     fn listed(&self, ctx: &Context, rows: &Rows<'_>) -> bool {
         let words = self.list_words(rows) + self.list_entries(rows.batch) * WINDOWS as u64;
         ctx.shape() == Shape::Serial
@@ -237,7 +237,8 @@ impl Lookup {
         self.tables[self.features[feature].table].chunks
     }
 
-    /// The features of a batch by the buffer that their slots lie in, with `threads` threads for each chunk of a bag.
+    /// The features of a batch by the buffer that their slots lie in, with `threads` threads for each chunk
+    /// of a bag.
     fn groups(
         &self,
         rec: &mut Recorder,

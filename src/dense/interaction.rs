@@ -75,8 +75,8 @@ impl Interaction {
         Ok(())
     }
 
-    /// Records the gradient with respect to the input, for `x` of the forward pass and the gradient `dout` of its
-    /// output. All of `dx` is overwritten.
+    /// Records the gradient with respect to the input, for `x` of the forward pass and the gradient `dout` of
+    /// its output. All of `dx` is overwritten.
     ///
     /// # Errors
     /// As [`Interaction::record_forward`].

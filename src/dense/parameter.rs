@@ -56,7 +56,8 @@ pub(super) struct Parameter {
 }
 
 impl Parameter {
-    /// Uniform in `[-scale, scale)` by seed, row (`first_row` for the first) and column; the same on every device.
+    /// Uniform in `[-scale, scale)` by seed, row (`first_row` for the first) and column; the same on every
+    /// device.
     pub(super) fn new(
         ctx: &Context,
         name: &'static str,

@@ -32,8 +32,8 @@ pub(crate) struct Groups {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shapes do not fit, and
-/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for the
-/// device to bind.
+/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for
+/// the device to bind.
 pub fn record_matmul(rec: &mut Recorder, a: &Matrix, b: &Matrix, out: &Matrix) -> Result<()> {
     b.check_shape("b", a.cols(), b.cols())?;
     out.check_shape("out", a.rows(), b.cols())?;

@@ -20,8 +20,8 @@ pub(super) struct Size {
 }
 
 impl KeyedJagged {
-    /// The size of a tensor made of whole features: by the counts, else what the caller says. A tensor of the same
-    /// features in another order has the same.
+    /// The size of a tensor made of whole features: by the counts, else what the caller says. A tensor of the
+    /// same features in another order has the same.
     pub(super) fn size_of(&self, order: &[u32], values: Option<u32>, argument: &str) -> Result<Size> {
         let Some(counts) = &self.counts else {
             let mut sorted = order.to_vec();
@@ -112,8 +112,8 @@ impl KeyedJagged {
         Ok(out)
     }
 
-    /// A tensor of `[features, batch]` segments with these offsets, which are checked, and values that are to be
-    /// written.
+    /// A tensor of `[features, batch]` segments with these offsets, which are checked, and values that are to
+    /// be written.
     pub(super) fn made(
         rec: &mut Recorder,
         name: &str,

@@ -20,8 +20,9 @@ pub(crate) struct SortedKeys {
 }
 
 impl SortedKeys {
-    /// Records that the distinct keys, less the first of the range, are written to `rows`, which has room for them, and their
-    /// number to `total`. Gives the positions where the segment of each begins, and where the last one ends.
+    /// Records that the distinct keys, less the first of the range, are written to `rows`, which has room for
+    /// them, and their number to `total`. Gives the positions where the segment of each begins, and where the
+    /// last one ends.
     pub(crate) fn record_distinct(self, rec: &mut Recorder, rows: &Buffer, total: &Buffer) -> Result<Buffer> {
         let Self { len, keys, range, status } = self;
         let begins = rec.scratch("embag.begins", rows.size() + 4)?;

@@ -21,9 +21,9 @@ pub(crate) struct KeySums {
 }
 
 impl KeyTerms {
-    /// Records the sums of the terms of rows below `rows`, of `dim` columns, each value clipped if `clip_value` is not 0;
-    /// other keys are passed over, and all of them where `status` is of a batch that is refused. The result lies in scratch
-    /// memory.
+    /// Records the sums of the terms of rows below `rows`, of `dim` columns, each value clipped if
+    /// `clip_value` is not 0; other keys are passed over, and all of them where `status` is of a batch that
+    /// is refused. The result lies in scratch memory.
     pub(crate) fn sums(
         self,
         rec: &mut Recorder,

@@ -15,7 +15,8 @@ pub enum RowValues {
     Jagged(Buffer),
     /// A row of the matrix for each id: its columns are the first ones. `[len, widest]`.
     Padded(Matrix),
-    /// A row of the matrix for each bag, whose ids all get it, for a mean divided by their number. `[bags, widest]`.
+    /// A row of the matrix for each bag, whose ids all get it, for a mean divided by their number. `[bags,
+    /// widest]`.
     Pooled(Matrix, Pooling),
 }
 

@@ -147,7 +147,8 @@ fn gpu_range(buffer: &Buffer) -> Result<(&wgpu::Buffer, u64)> {
     }
 }
 
-/// The read-only bindings that lie in the same wgpu buffer as a written one (without an overlap, as was checked).
+/// The read-only bindings that lie in the same wgpu buffer as a written one (without an overlap, as was
+/// checked).
 fn aliased(call: &Dispatch) -> u32 {
     let mut mask = 0;
     for (i, written) in call.bindings.iter().enumerate() {

@@ -60,8 +60,8 @@ impl CodeMatrix {
     /// Records the codes of `x`, which has the same shape.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the shapes differ, [`Error::LimitExceeded`] if one row is too large for the device
-    /// to bind.
+    /// [`Error::InvalidArgument`] if the shapes differ, [`Error::LimitExceeded`] if one row is too large for
+    /// the device to bind.
     pub fn record_quantize(&self, rec: &mut Recorder, x: &Matrix) -> Result<()> {
         x.check_shape("x", self.rows(), self.cols)?;
         rec.whole(|rec| {

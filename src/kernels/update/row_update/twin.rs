@@ -255,8 +255,8 @@ fn step_row(
 macro_rules! from_list {
     ({ $($rows:tt)+ } { $($more:tt)+ }) => { from_list! { $($rows)+ $($more)+ } };
     ($($kind:ident: $name:literal, $($rest:tt),+;)+) => {
-        /// The step of an optimizer. Not through a table of functions: all are compiled into the loop that is vectorised for
-        /// the processor.
+        /// The step of an optimizer. Not through a table of functions: all are compiled into the loop that is
+        /// vectorised for the processor.
         #[inline(always)]
         fn optimize(kind: OptimizerKind, p: &Params, row: Row<'_>, state: State<'_>) {
             match kind {
@@ -267,7 +267,8 @@ macro_rules! from_list {
 }
 optimizers!(from_list);
 
-/// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a float.
+/// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a
+/// float.
 #[inline(always)]
 fn gradient_factor(p: &Params, count: u32, w: &[f32], g: &[f32]) -> [f32; 2] {
     let mut factor = [1.0, if p.by_frequency == 1 { 1.0 / count as f32 } else { 1.0 }];

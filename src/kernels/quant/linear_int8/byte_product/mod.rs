@@ -1,7 +1,7 @@
 //! Sums of products of unsigned and signed bytes, exact in `i32`, by the best instructions there are.
 //!
-//! Four bytes that follow each other in `k` are a word. Codes lie in rows of words, weights in panels of [`PANEL`]
-//! outputs: by words of `k`, then by outputs. No step saturates.
+//! Four bytes that follow each other in `k` are a word. Codes lie in rows of words, weights in panels of
+//! [`PANEL`] outputs: by words of `k`, then by outputs. No step saturates.
 
 /// A function of a number of rows that is known to the compiler.
 #[cfg(target_arch = "x86_64")]
