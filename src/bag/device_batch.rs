@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::batch::Inner;
 use super::{Bounds, JaggedBatch, Pooling, Schema};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::{Feature, Status};
 use crate::kernels::{check_ids, check_offsets, check_report};
 use crate::numbers::narrow;

@@ -3,8 +3,7 @@
 use super::outputs::{matrices_for, matrix_for};
 use super::{EmbeddingBags, JaggedBatch, Outputs, Pooling};
 use crate::cast::record_round;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Matrix, Precision, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Matrix, Precision, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::bag_forward::{Bindings, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;

@@ -3,8 +3,7 @@
 use super::section::Member;
 use super::{Gradients, Schema};
 use crate::cast::record_f32;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Matrix, Recorder};
 use crate::kernels::copy_rows;
 use crate::kernels::width::Width;
 use crate::numbers::narrow;

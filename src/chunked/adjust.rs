@@ -1,8 +1,24 @@
 //! Which chunks are worth a slot: those that are not leave, others come in their place.
+//!
+//! ```text
+//! worth = utility of every chunk, as of now                             (1)
+//! for each group that is compared:
+//!     threshold = the worth of rank `chunks - kept`                     (2)
+//! leave:  residents worth less than the threshold give their slots up
+//! yield:  of those worth just as much, the last, as many as come        (3)
+//! come:   others worth more than the threshold (times the margin) get slots
+//! follow: others worth just as much get what is left                    (4)
+//! fresh chunks get first values, and their rows the stamp of this step
+//! ```
+//!
+//! 1. Utilities decay with the steps since a row was touched: they are brought to the present before they are compared.
+//! 2. The exact value of that rank, found by selection on the device: no sampling, no histogram.
+//! 3. Chunks of equal worth, such as untrained ones, would else keep their slots for ever while better ones find none.
+//! 4. Each stage marks its chunks, a prefix sum of the marks numbers them, and the numbers are places on the stack of free
+//!    slots: the same slots on every device.
 
 use super::ChunkedTables;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::chunk_room::{COME, FOLLOW, LEAVE, YIELD};
 use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_room, chunk_touch};
 use crate::numbers::narrow;

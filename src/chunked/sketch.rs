@@ -1,8 +1,7 @@
 //! How often ids without a row were seen.
 
 use crate::checkpoint::Checkpoint;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
 use crate::kernels::{directory_sift, directory_sight};
 use crate::numbers::narrow;
 use crate::{Error, Result};

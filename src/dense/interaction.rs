@@ -1,8 +1,7 @@
 //! The interaction of features.
 
 use super::plan::{record, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
 use crate::kernels::{interaction, interaction_grad};
 use crate::{Error, Matrix, Recorder, Result};

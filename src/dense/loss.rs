@@ -1,8 +1,7 @@
 //! The loss.
 
 use super::plan::{record, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::bce;
 use crate::{Matrix, Recorder, Result};
 

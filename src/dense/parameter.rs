@@ -2,8 +2,7 @@
 
 use super::optimizer::{DenseOptimizer, Progress};
 use crate::cpu::random_word;
-use crate::device::Dispatch;
-use crate::device::{Reached, word};
+use crate::device::{Dispatch, Reached, word};
 use crate::kernels::{dense_update, init_rows};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 

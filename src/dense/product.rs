@@ -2,8 +2,7 @@
 
 use super::linear::Activation;
 use super::plan::{longest_sum, record, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
 use crate::kernels::{linear, sum_slices};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};

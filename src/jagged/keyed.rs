@@ -2,8 +2,7 @@
 
 use super::complete_cumsum;
 use super::offsets::{Counts, Offsets, count};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::segment_lengths;
 use crate::numbers::narrow;
 use crate::{DeviceBatch, Error, Result};

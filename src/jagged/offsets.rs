@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::complete_cumsum;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{check_offsets, check_report};
 use crate::{Error, Result};

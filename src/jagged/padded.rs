@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use super::Offsets;
 use super::plan::{place, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
 use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Dispatch, word};
 use crate::kernels::jagged_to_dense::Params;
 use crate::kernels::width::Width;
 use crate::kernels::{dense_to_jagged as to_jagged, jagged_to_dense as to_dense};

@@ -1,8 +1,7 @@
 //! The columns of pooled embeddings in another order of features.
 
 use super::plan::{place, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::device::{Matrix, Recorder};
 use crate::kernels::gather_columns::{Bindings, Params};
 use crate::kernels::width::Width;

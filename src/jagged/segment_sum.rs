@@ -3,9 +3,8 @@
 use super::Offsets;
 use super::plan::place;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::word;
 use crate::device::{Buffer, Matrix, Place, Recorder};
+use crate::device::{Dispatch, word};
 use crate::kernels::segment_lengths;
 use crate::kernels::segment_sum::{Bindings, Params};
 use crate::kernels::width::Width;

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use super::prefix_sum;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::{segment_heads, unique_rows};
 use crate::numbers::narrow;
 

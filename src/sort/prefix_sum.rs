@@ -1,7 +1,6 @@
 //! Exclusive prefix sum, reduce-then-scan.
 
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::scan_reduce::{BLOCK, Params};
 use crate::kernels::{scan_apply, scan_reduce};

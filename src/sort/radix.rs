@@ -1,8 +1,7 @@
 //! Stable least-significant-digit radix sort of `u32` keys.
 
 use super::prefix_sum;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::sort_count::{self, Params};
 use crate::kernels::sort_scatter;

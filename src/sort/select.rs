@@ -1,7 +1,6 @@
 //! The key of a rank, without sorting.
 
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::select_count::{self, DIGITS};
 use crate::kernels::select_digit;

@@ -7,8 +7,7 @@
 use super::TableStore;
 use super::store::Kind;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Readback, Recorder};
+use crate::device::{Buffer, Dispatch, Readback, Recorder};
 use crate::kernels::move_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;

@@ -3,8 +3,7 @@
 use super::key_terms::{KeyTerms, SortedTerms};
 use super::terms::{Partials, Parts, row_loops, shape_within, too_many};
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::NONE;
 use crate::kernels::part::{self, lanes_for};
 use crate::kernels::segment_gradient;

@@ -1,8 +1,7 @@
 //! What kernels that walk sorted terms are given, and how long their loops may become.
 
 use super::key_terms::SortedTerms;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::part::{self, GROUP, PIECE, lanes_for};
 use crate::kernels::{row_update, segment_partials};

@@ -3,8 +3,7 @@
 use super::values::{check_pooling, no_bags};
 use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Matrix, Precision, Recorder};
+use crate::device::{Buffer, Dispatch, Matrix, Precision, Recorder};
 use crate::kernels::width::Width;
 use crate::kernels::{variable_gather, variable_pool};
 use crate::numbers::narrow;

@@ -2,8 +2,7 @@
 
 use super::gather::{parts, threads};
 use super::{RowValues, VariableBatch, VariableRows};
-use crate::device::Dispatch;
-use crate::device::Recorder;
+use crate::device::{Dispatch, Recorder};
 use crate::kernels::variable_assign::{Bindings, Params};
 use crate::update::SortedTerms;
 use crate::{Error, Result};

@@ -2,8 +2,7 @@
 
 use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Matrix, Recorder};
+use crate::device::{Buffer, Dispatch, Matrix, Recorder};
 use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, BY_ROW, Bindings, Params};
 use crate::update::KeyTerms;
 use crate::{Error, Result};

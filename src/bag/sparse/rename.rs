@@ -3,8 +3,7 @@
 use super::sparse_gradient::Target;
 use super::{SparseGradient, guard};
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Matrix, Recorder};
+use crate::device::{Buffer, Dispatch, Matrix, Recorder};
 use crate::kernels::move_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;

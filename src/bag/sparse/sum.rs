@@ -2,8 +2,7 @@
 
 use super::SparseGradient;
 use super::guard;
-use crate::device::Dispatch;
-use crate::device::Recorder;
+use crate::device::{Dispatch, Recorder};
 use crate::kernels::add_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;

@@ -4,8 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Gpu;
 use super::arena::Arena;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Command, ReadbackState, Repr};
+use crate::device::{Buffer, Command, Dispatch, ReadbackState, Repr};
 use crate::kernel::Access;
 use crate::{Error, Result};
 

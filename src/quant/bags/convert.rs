@@ -2,8 +2,7 @@
 
 use super::QuantizedBags;
 use super::quantized_bags::cannot_keep;
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::feature::NONE;
 use crate::kernels::{check_values, dequantize_rows, quantize_rows};
 use crate::quant::RangeSearch;

@@ -1,8 +1,7 @@
 //! 8-bit activations on the device.
 
 use super::super::ActivationQuant;
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::linear_int8::words;
 use crate::kernels::quantize_activations::{Bindings, Params};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
