@@ -1,6 +1,6 @@
-//! How fast every kernel is on this machine, against how fast it can copy memory, or make products and sums of `f32`
-//! where arithmetic is what counts; `--check`: whether it computes right. Cases that fit into a cache may be faster than the
-//! copy, and products of bytes and of 16-bit floats than those of `f32`.
+//! How fast every kernel is on this machine, against how fast it can copy memory, or make products and sums
+//! of `f32` where arithmetic is what counts; `--check`: whether it computes right. Cases that fit into a
+//! cache may be faster than the copy, and products of bytes and of 16-bit floats than those of `f32`.
 //!
 //! ```text
 //! cargo run --release -p embag-benches --bin roofline -- [--device gpu|cpu] [--filter TEXT] [--all-variants] [--json | --check]
@@ -19,7 +19,8 @@ use serde::Serialize;
 
 type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
 
-/// Measures every kernel against the bandwidth of a copy or the rate of arithmetic, or checks every kernel against its CPU twin.
+/// Measures every kernel against the bandwidth of a copy or the rate of arithmetic, or checks every kernel
+/// against its CPU twin.
 #[derive(Debug, Parser)]
 struct Args {
     /// The best adapter or the CPU; without it the best adapter, and the CPU if there is none.
@@ -107,7 +108,8 @@ fn run(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
     if args.check { check(&ctx, args, out) } else { measure(&ctx, args, out).map(|()| ExitCode::SUCCESS) }
 }
 
-// ---- measuring ------------------------------------------------------------------------------------------------------
+// ---- measuring
+// ------------------------------------------------------------------------------------------------------
 
 /// Bytes of each of the two buffers between which is copied: beyond the caches.
 const COPY: u64 = 64 << 20;
@@ -135,7 +137,8 @@ struct Line<'a> {
     flops: u64,
     gb_per_s: f64,
     gflop_per_s: f64,
-    /// What counts, and the share of what the device has of it: of the copy's GB/s, or of the GFLOP/s of `f32`.
+    /// What counts, and the share of what the device has of it: of the copy's GB/s, or of the GFLOP/s of
+    /// `f32`.
     bound: Bound,
     share: f64,
 }
@@ -262,7 +265,8 @@ fn seconds(mut submit: impl FnMut(usize) -> embag::Result<()>) -> embag::Result<
         if taken >= LEAST || times == MOST_TIMES {
             break;
         }
-        // a fifth more, and never more than eight times as many: what was measured at first may be mostly the submission
+        // a fifth more, and never more than eight times as many: what was measured at first may be mostly the
+        // submission
         let wanted = times as u128 * 6 * LEAST.as_nanos() / (5 * taken.as_nanos().max(1)) + 1;
         times = usize::try_from(wanted).unwrap_or(MOST_TIMES).min(times * 8).min(MOST_TIMES);
     }
@@ -274,7 +278,8 @@ fn seconds(mut submit: impl FnMut(usize) -> embag::Result<()>) -> embag::Result<
     Ok(taken[taken.len() / 2])
 }
 
-// ---- checking -------------------------------------------------------------------------------------------------------
+// ---- checking
+// -------------------------------------------------------------------------------------------------------
 
 fn check(ctx: &Context, args: &Args, out: &mut impl Write) -> Result<ExitCode> {
     let twins = Context::cpu();

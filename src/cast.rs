@@ -1,8 +1,7 @@
 //! Matrices of one precision to another.
 
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Matrix, Precision, Recorder};
+use crate::device::{Dispatch, Matrix, Precision, Recorder};
 use crate::kernels::{dequantize_rows, round_rows};
 use crate::numbers::narrow;
 

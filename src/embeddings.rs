@@ -11,8 +11,9 @@ use crate::{Checkpoint, Error, Result};
 
 /// Tables that are looked up, of whatever kind: what serves a model needs no more.
 ///
-/// Batches are in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and example, one after
-/// the other in `ids`; `weights`, if any, one for each id (chunked and pruned tables and variable rows take none).
+/// Batches are in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and
+/// example, one after the other in `ids`; `weights`, if any, one for each id (chunked and pruned tables and
+/// variable rows take none).
 ///
 /// ```
 /// use embag::{Context, EmbeddingBags, Lookup, Matrix, Pooling, QuantizedBags, Result, Table};
@@ -43,8 +44,8 @@ pub trait Lookup {
     /// Columns of the outputs of all features side by side.
     fn output_cols(&self) -> usize;
 
-    /// A batch to look up, without a place for ids that have none: [`ChunkedTables`] and [`PrunedTables`] give zeros for
-    /// them. [`CachedBags`] bring the rows into their cache.
+    /// A batch to look up, without a place for ids that have none: [`ChunkedTables`] and [`PrunedTables`]
+    /// give zeros for them. [`CachedBags`] bring the rows into their cache.
     ///
     /// # Errors
     /// Those of the kind of table for bad ids and lengths.
@@ -105,8 +106,8 @@ pub trait Lookup {
 /// # Ok::<(), embag::Error>(())
 /// ```
 pub trait Embeddings: Lookup {
-    /// A batch to train on: where ids are raw, those that are new get rows ([`ChunkedTables::admit`]); everywhere else it is
-    /// what [`Lookup::find`] makes.
+    /// A batch to train on: where ids are raw, those that are new get rows ([`ChunkedTables::admit`]);
+    /// everywhere else it is what [`Lookup::find`] makes.
     ///
     /// # Errors
     /// As [`Lookup::find`], and where there is no room for what is new.
@@ -114,7 +115,8 @@ pub trait Embeddings: Lookup {
         self.find(ids, lengths, weights)
     }
 
-    /// Records the update of the rows that a batch touched, by the gradient of [`Lookup::record_forward`]'s outputs.
+    /// Records the update of the rows that a batch touched, by the gradient of [`Lookup::record_forward`]'s
+    /// outputs.
     ///
     /// # Errors
     /// Those of the kind of table, and if there is no optimizer or `grad` has not the outputs' shape.
@@ -131,7 +133,8 @@ pub trait Embeddings: Lookup {
     /// Changes the learning rate of the backwards that are recorded from now on.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not finite.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not
+    /// finite.
     fn set_lr(&mut self, lr: f32) -> Result<()>;
 
     /// The number of the last step.
@@ -146,7 +149,8 @@ pub trait Embeddings: Lookup {
     /// Those of the kind of table.
     fn export(&mut self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()>;
 
-    /// Takes everything from a checkpoint that [`Embeddings::export`] wrote for tables of the same description.
+    /// Takes everything from a checkpoint that [`Embeddings::export`] wrote for tables of the same
+    /// description.
     ///
     /// # Errors
     /// Those of the kind of table; [`Error::Checkpoint`](crate::Error::Checkpoint) says what differs.

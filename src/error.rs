@@ -25,8 +25,8 @@ pub enum Error {
         /// The driver's or wgpu's own words.
         message: String,
     },
-    /// The device is lost, or was destroyed: nothing runs on it any more. Calls that only hand work over may not notice it;
-    /// the call that waits for that work does.
+    /// The device is lost, or was destroyed: nothing runs on it any more. Calls that only hand work over may
+    /// not notice it; the call that waits for that work does.
     #[error("{operation}: the device is lost; open another context")]
     DeviceLost {
         /// What was being done.

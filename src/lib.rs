@@ -1,10 +1,10 @@
-//! Embedding bags on any GPU: sparse lookup, pooling and fused-optimizer backward in WGSL compute shaders, with a
-//! CPU twin for every kernel that gives the same answer.
+//! Embedding bags on any GPU: sparse lookup, pooling and fused-optimizer backward in WGSL compute shaders,
+//! with a CPU twin for every kernel that gives the same answer.
 //!
-//! This is the sparse half of a recommender model, for authors of Rust trainers and for people who serve quantised
-//! models: rows are looked up by jagged lists of ids and pooled, gradients come back, and just the rows that were
-//! touched are updated. It works through wgpu on Vulkan, Metal and DX12, on a device of your own if you like, and on
-//! the CPU; the README says which of them are tested.
+//! This is the sparse half of a recommender model, for authors of Rust trainers and for people who serve
+//! quantised models: rows are looked up by jagged lists of ids and pooled, gradients come back, and just the
+//! rows that were touched are updated. It works through wgpu on Vulkan, Metal and DX12, on a device of your
+//! own if you like, and on the CPU; the README says which of them are tested.
 //!
 //! The guide:
 //! [first steps](#first-steps) ·
@@ -18,10 +18,10 @@
 //!
 //! # First steps
 //!
-//! A [`Context`] is the device: [`Context::auto`] takes a hardware GPU, else the CPU; [`Context::open`] takes the
-//! best adapter, software ones too, and is an error where there is none; [`Context::cpu`] always works.
-//! [`EmbeddingBags`] are the tables, the features that look ids up in them, and the [`Optimizer`](optim::Optimizer).
-//! A batch has a list of ids (a bag) for each feature and example.
+//! A [`Context`] is the device: [`Context::auto`] takes a hardware GPU, else the CPU; [`Context::open`] takes
+//! the best adapter, software ones too, and is an error where there is none; [`Context::cpu`] always works.
+//! [`EmbeddingBags`] are the tables, the features that look ids up in them, and the
+//! [`Optimizer`](optim::Optimizer). A batch has a list of ids (a bag) for each feature and example.
 //!
 //! ```
 //! use embag::optim::RowwiseAdagrad;
@@ -54,8 +54,9 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 //!
-//! `forward` and `backward` each submit their work and wait for it. Methods that begin with `record_` put it into a
-//! [`Recorder`] instead, and so do the layers of [`dense`], so that a whole training step is one submission:
+//! `forward` and `backward` each submit their work and wait for it. Methods that begin with `record_` put it
+//! into a [`Recorder`] instead, and so do the layers of [`dense`], so that a whole training step is one
+//! submission:
 //!
 //! ```
 //! use embag::dense::{Activation, Mlp, record_bce_with_logits};
@@ -89,18 +90,19 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 //!
-//! Steps of optimizers count when their recorder is submitted, in the order of submissions. A recorder that is dropped,
-//! or refused, leaves tables, state, schedules and counters as they were.
+//! Steps of optimizers count when their recorder is submitted, in the order of submissions. A recorder that
+//! is dropped, or refused, leaves tables, state, schedules and counters as they were.
 //!
-//! Outputs lie side by side in one matrix, or in a matrix for each feature ([`EmbeddingBags::forward_features`], and
-//! sequences and batches with different numbers of examples always); both, and outputs of 16 bits, are what
-//! [`Outputs`] stands for, and gradients come back in the same forms.
+//! Outputs lie side by side in one matrix, or in a matrix for each feature
+//! ([`EmbeddingBags::forward_features`], and sequences and batches with different numbers of examples
+//! always); both, and outputs of 16 bits, are what [`Outputs`] stands for, and gradients come back in the
+//! same forms.
 //!
-//! Cloning a [`Matrix`] or a [`Buffer`] shares its memory: a clone of an output is not a copy of it. The same goes
-//! for a [`Context`] and a [`JaggedBatch`].
+//! Cloning a [`Matrix`] or a [`Buffer`] shares its memory: a clone of an output is not a copy of it. The same
+//! goes for a [`Context`] and a [`JaggedBatch`].
 //!
-//! The examples of the repository are whole programs: `train_ctr` trains click models on MovieLens, Adult, Criteo or
-//! LIBSVM files or on data that it makes up.
+//! The examples of the repository are whole programs: `train_ctr` trains click models on MovieLens, Adult,
+//! Criteo or LIBSVM files or on data that it makes up.
 //!
 //! # Choosing a kind of table
 //!
@@ -114,32 +116,35 @@
 //! | serving in few bits | [`QuantizedBags`]; dense layers: [`quant::QuantizedMlp`] |
 //! | gradients for an optimizer of your own, or from several workers | [`EmbeddingBags::sparse_grad`] and [`SparseGradient`] |
 //!
-//! All have the same five operations (`forward`, `forward_features`, `record_forward`, `backward`, `record_backward`;
-//! those that only serve, the first three). Code that takes any of them uses the traits [`Embeddings`] and [`Lookup`].
+//! All have the same five operations (`forward`, `forward_features`, `record_forward`, `backward`,
+//! `record_backward`; those that only serve, the first three). Code that takes any of them uses the traits
+//! [`Embeddings`] and [`Lookup`].
 //!
-//! All take their optimizer from [`optim`]: [`Optimizer`](optim::Optimizer) has a table of them, with what each keeps for
-//! a row. [`UpdateRules`](optim::UpdateRules) says what is done around its step (clipping, scaling, max-norm, rounding),
-//! [`Schedule`](optim::Schedule) changes the learning rate.
+//! All take their optimizer from [`optim`]: [`Optimizer`](optim::Optimizer) has a table of them, with what
+//! each keeps for a row. [`UpdateRules`](optim::UpdateRules) says what is done around its step (clipping,
+//! scaling, max-norm, rounding), [`Schedule`](optim::Schedule) changes the learning rate.
 //!
-//! Around the tables: [`jagged`] tensors, [`dense`] layers (linear, DLRM's interaction, DCN-v2's cross layers,
-//! binary cross-entropy), [`metrics`], and [`sort`].
+//! Around the tables: [`jagged`] tensors, [`dense`] layers (linear, DLRM's interaction, DCN-v2's cross
+//! layers, binary cross-entropy), [`metrics`], and [`sort`].
 //!
 //! # Batches and bad ids
 //!
 //! [`EmbeddingBags::batch`] takes bags by lengths, offsets, starts, rows of a matrix or nested lists, with
-//! per-sample weights, and a batch size for each feature ([`BatchBuilder`](bag::BatchBuilder)). [`EmbeddingBags::batch_from_lengths`]
-//! takes the whole layout of a KeyedJaggedTensor at once, [`EmbeddingBags::batch_from_device`] ids that are in
-//! device memory already ([`DeviceBatch`]). [`Pooling`] says what a feature makes of its bags.
+//! per-sample weights, and a batch size for each feature ([`BatchBuilder`](bag::BatchBuilder)).
+//! [`EmbeddingBags::batch_from_lengths`] takes the whole layout of a KeyedJaggedTensor at once,
+//! [`EmbeddingBags::batch_from_device`] ids that are in device memory already ([`DeviceBatch`]). [`Pooling`]
+//! says what a feature makes of its bags.
 //!
-//! An id must be a row of its table or the feature's padding id. Anything else is an error that names feature,
-//! example, position, id and row count, and when it is returned nothing has been written to tables, state or
-//! outputs.
+//! An id must be a row of its table or the feature's padding id. Anything else is an error that names
+//! feature, example, position, id and row count, and when it is returned nothing has been written to tables,
+//! state or outputs.
 //!
 //! - Batches from the host are checked by `build`, before anything is uploaded.
-//! - Batches from the device are checked by the first kernels. All later operations on a bad batch do nothing, and
-//!   waiting for the submission, or for a readback of it, gives the error of the lowest position.
-//! - With [`Bounds::Skip`] such ids are left out, like the padding id, and counted ([`JaggedBatch::skipped`]). Ids
-//!   that are left out do not count for a mean and get no gradient.
+//! - Batches from the device are checked by the first kernels. All later operations on a bad batch do
+//!   nothing, and waiting for the submission, or for a readback of it, gives the error of the lowest
+//!   position.
+//! - With [`Bounds::Skip`] such ids are left out, like the padding id, and counted
+//!   ([`JaggedBatch::skipped`]). Ids that are left out do not count for a mean and get no gradient.
 //!
 //! ```
 //! use embag::{Bounds, Context, EmbeddingBags, Pooling, Table};
@@ -163,52 +168,55 @@
 //! # Exactness
 //!
 //! - All arithmetic is `f32`, whatever type tables are kept in.
-//! - Updates are exact and deterministic: each touched row is updated once, with the sum of all its gradients, and
-//!   gets the same bits on every run.
-//! - A row's new bits depend on its own occurrences alone (and, where 16 bits are rounded at random, on seed, step,
-//!   table, row and column): not on its neighbours in the batch, nor on the number of threads, nor on how tables are
-//!   cut into bindings.
-//! - On devices that round every operation by itself, such as Mesa's lavapipe, a GPU gives the CPU's bits, matrix
-//!   products and the loss aside. Real GPUs may contract products into sums, and differ by a few units in the last
-//!   place.
+//! - Updates are exact and deterministic: each touched row is updated once, with the sum of all its
+//!   gradients, and gets the same bits on every run.
+//! - A row's new bits depend on its own occurrences alone (and, where 16 bits are rounded at random, on seed,
+//!   step, table, row and column): not on its neighbours in the batch, nor on the number of threads, nor on
+//!   how tables are cut into bindings.
+//! - On devices that round every operation by itself, such as Mesa's lavapipe, a GPU gives the CPU's bits,
+//!   matrix products and the loss aside. Real GPUs may contract products into sums, and differ by a few units
+//!   in the last place.
 //! - The forward of a table that is larger than one binding adds the sums of its parts in their order.
 //! - What NaN, infinities and overflow do in a step is said at [`Optimizer`](optim::Optimizer).
-//! - Matrix products are within 1e-5 of the sum of the terms' absolute values, and repeatable on one machine. The
-//!   sums of [`quant::Int8Linear`] are exact in 32 bits and never saturate.
+//! - Matrix products are within 1e-5 of the sum of the terms' absolute values, and repeatable on one machine.
+//!   The sums of [`quant::Int8Linear`] are exact in 32 bits and never saturate.
 //!
 //! # Limits
 //!
-//! - A table has at most 2^32 - 2 rows ([`MAX_ROWS`]) of any dimension. It may be larger than one binding and one
-//!   buffer of the device.
-//! - What tables, their state and what rows are found with take is added up before any of it is made, and refused if
-//!   the machine, or the control group of the process, has not that much left ([`Error::OutOfMemory`]): on the CPU, on
-//!   software adapters and on integrated GPUs. Other drivers refuse by themselves ([`Error::Device`]).
-//! - The gradient of one table's features must fit one binding (128 MiB by default); the whole gradient and outputs
-//!   need not. Batches from the device without counts need all of it in one.
-//! - The values of a jagged tensor must fit one binding; dense outputs made of them need not. So must those of a
-//!   batch of [`VariableRows`], whose ids come from the host and whose values are `f32`.
-//! - Software adapters end long loops: bags of more than 32,250 ids, for example, are an error there, not on the CPU
-//!   or on real GPUs.
+//! - A table has at most 2^32 - 2 rows ([`MAX_ROWS`]) of any dimension. It may be larger than one binding and
+//!   one buffer of the device.
+//! - What tables, their state and what rows are found with take is added up before any of it is made, and
+//!   refused if the machine, or the control group of the process, has not that much left
+//!   ([`Error::OutOfMemory`]): on the CPU, on software adapters and on integrated GPUs. Other drivers refuse
+//!   by themselves ([`Error::Device`]).
+//! - The gradient of one table's features must fit one binding (128 MiB by default); the whole gradient and
+//!   outputs need not. Batches from the device without counts need all of it in one.
+//! - The values of a jagged tensor must fit one binding; dense outputs made of them need not. So must those
+//!   of a batch of [`VariableRows`], whose ids come from the host and whose values are `f32`.
+//! - Software adapters end long loops: bags of more than 32,250 ids, for example, are an error there, not on
+//!   the CPU or on real GPUs.
 //! - [`ChunkedTables`] take sums and means without per-sample weights; their values are `f32`. The gradient
-//!   of one table's features must fit one binding, and so must, for each table, its directory (9 bytes a row), a word for
-//!   each chunk of its rows, 4 bytes for each column of each id of a batch in a backward, and 16 bytes for each
-//!   chunk of each id of a batch with new ids; for an adjustment a word for each chunk of all tables together.
-//! - [`CachedBags`] take batches from the host, and round 16 bits to the nearest only. All their rows must fit host
-//!   memory, and a row with its state one binding.
-//! - Tables, state, outputs and their gradients may be `f16` or `bf16`; gradients of 16 bits are widened first.
+//!   of one table's features must fit one binding, and so must, for each table, its directory (9 bytes a
+//!   row), a word for each chunk of its rows, 4 bytes for each column of each id of a batch in a backward,
+//!   and 16 bytes for each chunk of each id of a batch with new ids; for an adjustment a word for each chunk
+//!   of all tables together.
+//! - [`CachedBags`] take batches from the host, and round 16 bits to the nearest only. All their rows must
+//!   fit host memory, and a row with its state one binding.
+//! - Tables, state, outputs and their gradients may be `f16` or `bf16`; gradients of 16 bits are widened
+//!   first.
 //! - The weights of linear layers are quantised on the host; int8 layers have at most 65,536 inputs. Rows are
-//!   quantised on the device; a greedy range is the CPU's on devices that do not contract products into sums, and
-//!   may be its neighbour on others.
+//!   quantised on the device; a greedy range is the CPU's on devices that do not contract products into sums,
+//!   and may be its neighbour on others.
 //! - [`EmbeddingBags::record_backward`] says how much scratch memory a backward takes.
 //!
 //! # Your own device
 //!
-//! [`Context::from_wgpu`] takes a device and a queue of [`wgpu`] (this crate exports the one that it uses). It needs
-//! nothing beyond `wgpu::Limits::default()`, and no features. [`Buffer::from_wgpu`] takes a range of your buffer as
-//! ids, offsets, weights, outputs, gradients or table rows, without a copy (usages `STORAGE | COPY_SRC | COPY_DST`,
-//! offset a multiple of `min_storage_buffer_offset_alignment`); [`Buffer::as_wgpu`] gives the buffer of anything
-//! back. Ranges of one buffer may be read and written by one call as long as they do not overlap. Your submissions
-//! and embag's run in the order of the queue.
+//! [`Context::from_wgpu`] takes a device and a queue of [`wgpu`] (this crate exports the one that it uses).
+//! It needs nothing beyond `wgpu::Limits::default()`, and no features. [`Buffer::from_wgpu`] takes a range of
+//! your buffer as ids, offsets, weights, outputs, gradients or table rows, without a copy (usages `STORAGE |
+//! COPY_SRC | COPY_DST`, offset a multiple of `min_storage_buffer_offset_alignment`); [`Buffer::as_wgpu`]
+//! gives the buffer of anything back. Ranges of one buffer may be read and written by one call as long as
+//! they do not overlap. Your submissions and embag's run in the order of the queue.
 //!
 //! ```
 //! use embag::{Buffer, Context, Matrix, Result, Table, wgpu};
@@ -233,13 +241,14 @@
 //!
 //! # First use compiles shaders
 //!
-//! On a GPU the first use of a kernel compiles its shader, so the first step of a program takes longer than the
-//! second. [`Context::warm_up`] builds the pipelines of every kernel for the device ahead of time: all of them, many
-//! more than one model uses. Drivers may keep compiled shaders on disk, and some compile to machine code no earlier
-//! than at the first dispatch: to be sure, run one step on a small batch before the clock matters.
+//! On a GPU the first use of a kernel compiles its shader, so the first step of a program takes longer than
+//! the second. [`Context::warm_up`] builds the pipelines of every kernel for the device ahead of time: all of
+//! them, many more than one model uses. Drivers may keep compiled shaders on disk, and some compile to
+//! machine code no earlier than at the first dispatch: to be sure, run one step on a small batch before the
+//! clock matters.
 //!
-//! What it costs, with the tables of the README's example (2026-11-28, two cores of an Intel Xeon shared with other
-//! work, release build; ranges of three runs):
+//! What it costs, with the tables of the README's example (2026-11-28, two cores of an Intel Xeon shared with
+//! other work, release build; ranges of three runs):
 //!
 //! | | `warm_up` | first forward | first backward | later calls |
 //! |---|---|---|---|---|
@@ -249,18 +258,18 @@
 //! | the same | 24 to 37 s | 1 ms | 23 to 38 ms | 0.1 to 0.8 ms |
 //! | [`Context::cpu`] | nothing to do | 0.1 ms | 0.1 to 0.4 ms | 0.01 to 0.03 ms |
 //!
-//! So on lavapipe `warm_up` takes little of the wait from a first run, since Mesa compiles at the first dispatch, and
-//! its 192 pipelines take longer than those of one model. On an NVIDIA H100 (2026-11-27) building all variants of all
-//! kernels and checking them took 26 s with the optional features that the card has; without these its driver was
-//! still busy with one pipeline after 110 s.
+//! So on lavapipe `warm_up` takes little of the wait from a first run, since Mesa compiles at the first
+//! dispatch, and its 192 pipelines take longer than those of one model. On an NVIDIA H100 (2026-11-27)
+//! building all variants of all kernels and checking them took 26 s with the optional features that the card
+//! has; without these its driver was still busy with one pipeline after 110 s.
 //!
 //! # Checkpoints
 //!
-//! [`EmbeddingBags::save`] writes all tables, their optimizer state, the learning rate and the number of steps into
-//! one safetensors file, and [`EmbeddingBags::load`] takes them back, to the bit; [`EmbeddingBags::export`] and
-//! [`EmbeddingBags::import`] put them into a [`Checkpoint`] beside other parts of a model. [`CachedBags`] write and
-//! read the same files. A file is written beside its target and renamed over it, and has a checksum; nothing is
-//! loaded unless everything fits.
+//! [`EmbeddingBags::save`] writes all tables, their optimizer state, the learning rate and the number of
+//! steps into one safetensors file, and [`EmbeddingBags::load`] takes them back, to the bit;
+//! [`EmbeddingBags::export`] and [`EmbeddingBags::import`] put them into a [`Checkpoint`] beside other parts
+//! of a model. [`CachedBags`] write and read the same files. A file is written beside its target and renamed
+//! over it, and has a checksum; nothing is loaded unless everything fits.
 //!
 //! ```
 //! use embag::optim::Adagrad;

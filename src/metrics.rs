@@ -4,8 +4,8 @@
 
 use crate::{Error, Result};
 
-/// The area under the ROC curve: the probability that a positive example has a higher score than a negative one, a
-/// tie counting half; what scikit-learn's `roc_auc_score` gives.
+/// The area under the ROC curve: the probability that a positive example has a higher score than a negative
+/// one, a tie counting half; what scikit-learn's `roc_auc_score` gives.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the lengths differ, a score or label is NaN, or all labels are alike.
@@ -33,12 +33,12 @@ pub fn auc(scores: &[f32], labels: &[f32]) -> Result<f64> {
 
 /// The mean of `-y ln(p) - (1 - y) ln(1 - p)` over probabilities `p`; what scikit-learn's `log_loss` gives.
 ///
-/// Probabilities are kept `f32::EPSILON` away from 0 and 1, as scikit-learn does for `f32`, so that the loss is
-/// finite.
+/// Probabilities are kept `f32::EPSILON` away from 0 and 1, as scikit-learn does for `f32`, so that the loss
+/// is finite.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if the lengths differ, there is no example, a value is NaN, or a probability or label
-/// is not from 0 to 1.
+/// [`Error::InvalidArgument`] if the lengths differ, there is no example, a value is NaN, or a probability or
+/// label is not from 0 to 1.
 pub fn log_loss(probabilities: &[f32], labels: &[f32]) -> Result<f64> {
     check_probabilities("probabilities", probabilities, labels)?;
     mean(probabilities.iter().zip(labels).map(|(&p, &y)| loss_of_probability(p, y)))
@@ -47,15 +47,15 @@ pub fn log_loss(probabilities: &[f32], labels: &[f32]) -> Result<f64> {
 /// [`log_loss`] from logits, the values in front of the sigmoid.
 ///
 /// # Errors
-/// As [`log_loss`]; logits may be any number. The loss of an infinite one is 0 if its label is 1 (0 for negative infinity),
-/// and else infinite.
+/// As [`log_loss`]; logits may be any number. The loss of an infinite one is 0 if its label is 1 (0 for
+/// negative infinity), and else infinite.
 pub fn log_loss_from_logits(logits: &[f32], labels: &[f32]) -> Result<f64> {
     check_logits("logits", logits, labels)?;
     mean(logits.iter().zip(labels).map(|(&z, &y)| loss_of_logit(z, y)))
 }
 
-/// The normalized entropy of He et al. (2014, section 3): [`log_loss`] over the entropy of the labels' mean. Below 1
-/// is better than always predicting the mean.
+/// The normalized entropy of He et al. (2014, section 3): [`log_loss`] over the entropy of the labels' mean.
+/// Below 1 is better than always predicting the mean.
 ///
 /// # Errors
 /// As [`log_loss`], and [`Error::InvalidArgument`] if all labels are 0 or all are 1.

@@ -203,7 +203,8 @@ fn close(parity: Parity, arithmetic: Arithmetic, largest: f32, x: f32, y: f32) -
     }
     let tolerance = match (parity, arithmetic) {
         (Parity::Bits, Arithmetic::Exact) => return false,
-        // a contracted product changes a sum by a unit of its largest term, and quotients of such sums by a few
+        // a contracted product changes a sum by a unit of its largest term, and quotients of such sums by a
+        // few
         (Parity::Bits, Arithmetic::Contracted) => 1e-5 * (x.abs() + largest),
         (Parity::Sum, _) => 1e-5 * (x.abs() + largest),
         (Parity::Transcendental, _) => 4e-6 * x.abs().max(1.0),

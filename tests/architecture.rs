@@ -108,7 +108,8 @@ fn uses(modules: &BTreeSet<String>) -> Uses {
     uses
 }
 
-/// What of the uses the table does not allow, what it allows that is not used, and what runs against its order.
+/// What of the uses the table does not allow, what it allows that is not used, and what runs against its
+/// order.
 fn faults(table: &[(String, BTreeSet<String>)], uses: &Uses) -> Vec<String> {
     let place = |module: &str| table.iter().position(|(name, _)| name == module);
     let mut faults = Vec::new();

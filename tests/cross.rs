@@ -1,4 +1,5 @@
-//! Cross layers against f64 formulas and central differences, cut batches, optimizers, checkpoints and errors.
+//! Cross layers against f64 formulas and central differences, cut batches, optimizers, checkpoints and
+//! errors.
 
 mod common;
 #[path = "common/dense.rs"]

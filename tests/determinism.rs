@@ -72,7 +72,8 @@ fn repeated_runs() {
     }
 }
 
-/// What a step leaves, printed by a process of its own with that number of threads: they are started once in a process.
+/// What a step leaves, printed by a process of its own with that number of threads: they are started once in
+/// a process.
 fn in_child(test: &str, threads: usize) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])

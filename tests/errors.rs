@@ -327,7 +327,8 @@ fn an_operation_that_fails_leaves_nothing_recorded() {
     }
 }
 
-/// [`Error::NoAdapter`] has a test of its own, [`no_adapter`]. The name of a variant, as `Debug` begins with it.
+/// [`Error::NoAdapter`] has a test of its own, [`no_adapter`]. The name of a variant, as `Debug` begins with
+/// it.
 fn variant(error: &Error) -> String {
     let text = format!("{error:?}");
     text.split([' ', '(']).next().unwrap_or_default().to_owned()

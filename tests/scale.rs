@@ -25,7 +25,8 @@ fn bags_of(ctx: &Context, rows: u32, specs: &[Spec]) -> EmbeddingBags {
     builder.build().unwrap()
 }
 
-/// Bytes of scratch memory after one backward in a fresh context, beside the batch, and the bound of `record_backward`'s documentation.
+/// Bytes of scratch memory after one backward in a fresh context, beside the batch, and the bound of
+/// `record_backward`'s documentation.
 fn scratch(ctx: &Context, specs: &[Spec], sorted_together: usize, copied: usize) -> (u64, u64) {
     let mut bags = bags_of(ctx, 1000, specs);
     let mut random = Random::new(7);

@@ -74,8 +74,8 @@ pub fn judge(results: &Results, size: Size) -> Vec<Criterion> {
     all
 }
 
-/// Whether the slots followed a change, by the method that follows best. Where the share is large it ends among
-/// ids that are rare (`drift.rs`), of which an adjustment after few steps knows too little.
+/// Whether the slots followed a change, by the method that follows best. Where the share is large it ends
+/// among ids that are rare (`drift.rs`), of which an adjustment after few steps knows too little.
 fn followed(Drifted { drifting, every, followed }: &Drifted) -> Option<Criterion> {
     [PATIENT_75, FORGETTING_90].contains(drifting).then(|| {
         let (name, share) = (drifting.method.name(), drifting.method.pruned * 100.0);

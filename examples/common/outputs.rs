@@ -25,8 +25,8 @@ pub enum OutputError {
     Taken { argument: &'static str, path: PathBuf, other: &'static str },
 }
 
-/// Checks that every output can be written, and that none is an input or another output. Inputs and outputs have the
-/// arguments that name them.
+/// Checks that every output can be written, and that none is an input or another output. Inputs and outputs
+/// have the arguments that name them.
 pub fn check(outputs: &[Output<'_>], inputs: &[(&'static str, PathBuf)]) -> Result<(), OutputError> {
     let mut taken: Vec<_> = inputs.iter().map(|(argument, path)| (*argument, File::at(path))).collect();
     for &Output { argument, path, replaced } in outputs {

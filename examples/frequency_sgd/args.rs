@@ -8,15 +8,17 @@ use crate::device::Device;
 use crate::model::TEST_EVERY;
 use crate::output::png_path;
 
-/// Compares frequency-aware SGD with SGD and row-wise Adagrad on a logistic matrix factorisation of made-up clicks,
-/// each with its best learning rate, and checks what is claimed of it. The exit code is 1 if a criterion fails.
+/// Compares frequency-aware SGD with SGD and row-wise Adagrad on a logistic matrix factorisation of made-up
+/// clicks, each with its best learning rate, and checks what is claimed of it. The exit code is 1 if a
+/// criterion fails.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "frequency_sgd")]
 pub struct Args {
     /// Where to train
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     pub device: Device,
-    /// Learning rates tried for each method and horizon, around the one that was best before; 8 for a wide search
+    /// Learning rates tried for each method and horizon, around the one that was best before; 8 for a wide
+    /// search
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub grid: u8,
     /// Lengths of the trainings in steps, multiples of 100

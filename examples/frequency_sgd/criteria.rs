@@ -8,7 +8,8 @@ use crate::search::{Tuned, UNIFORM, ZIPF};
 /// SGD's lowest losses where this problem was first set, by the horizon: a check of the problem itself.
 const SGD: [(u32, f64); 2] = [(4000, 0.5353), (12_000, 0.5076)];
 const SGD_WITHIN: f64 = 0.005;
-/// The share of the steps that CF-SGD may take to SGD's best loss; the longer the training, the larger the gain.
+/// The share of the steps that CF-SGD may take to SGD's best loss; the longer the training, the larger the
+/// gain.
 const SHARE: f64 = 0.75;
 const SHARE_OF_LONG: f64 = 0.65;
 const LONG: u32 = 12_000;

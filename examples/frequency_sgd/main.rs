@@ -1,9 +1,10 @@
-//! Frequency-aware SGD (Li et al., "Frequency-aware SGD for efficient embedding learning with provable benefits",
-//! ICLR 2022) against SGD and row-wise Adagrad, on a logistic matrix factorisation of made-up clicks: rare tokens
-//! learn faster if their rates are higher, at the cost of one counter a row. `--help` lists the arguments.
+//! Frequency-aware SGD (Li et al., "Frequency-aware SGD for efficient embedding learning with provable
+//! benefits", ICLR 2022) against SGD and row-wise Adagrad, on a logistic matrix factorisation of made-up
+//! clicks: rare tokens learn faster if their rates are higher, at the cost of one counter a row. `--help`
+//! lists the arguments.
 //!
-//! Every method is tuned over a grid of rates, for short and for long trainings; the criteria of `criteria.rs` are
-//! checked, and the exit code is 1 if one fails. `docs/frequency_sgd.md` has the results.
+//! Every method is tuned over a grid of rates, for short and for long trainings; the criteria of
+//! `criteria.rs` are checked, and the exit code is 1 if one fails. `docs/frequency_sgd.md` has the results.
 //!
 //! | file | |
 //! |---|---|

@@ -1,15 +1,18 @@
 //! What is compared, and what a learning rate of each means.
 //!
-//! All forms of frequency-aware SGD are given a **rate** in the unit of SGD's: it is the rate of a token that is as
-//! frequent as all would be if they were alike. So, with uniform tokens, FA-SGD is SGD with the same rate. A token of
-//! frequency `p` gets `min(cap, rate / sqrt(p / typical))`, where `typical` is the frequency of such a token.
+//! All forms of frequency-aware SGD are given a **rate** in the unit of SGD's: it is the rate of a token that
+//! is as frequent as all would be if they were alike. So, with uniform tokens, FA-SGD is SGD with the same
+//! rate. A token of frequency `p` gets `min(cap, rate / sqrt(p / typical))`, where `typical` is the frequency
+//! of such a token.
 //!
 //! The crate's `lr` is the paper's alpha, with `min(cap, lr / sqrt(horizon * p))`. Both are the same where
-//! `lr = rate * sqrt(horizon * typical)`; [`Method::optimizer`] is the one place that converts. The rate, unlike `lr`,
-//! does not depend on the horizon: the first 4,000 steps of a training of 12,000 are a training of 4,000.
+//! `lr = rate * sqrt(horizon * typical)`; [`Method::optimizer`] is the one place that converts. The rate,
+//! unlike `lr`, does not depend on the horizon: the first 4,000 steps of a training of 12,000 are a training
+//! of 4,000.
 //!
-//! `p` is per step. Where occurrences are counted, a token of probability `q` a pair has `p = 256 q`, which may exceed
-//! 1, and `typical = 256 / 5000`; where steps are counted, `p = 1 - (1 - q)^256`, and `typical` is that of `1 / 5000`.
+//! `p` is per step. Where occurrences are counted, a token of probability `q` a pair has `p = 256 q`, which
+//! may exceed 1, and `typical = 256 / 5000`; where steps are counted, `p = 1 - (1 - q)^256`, and `typical` is
+//! that of `1 / 5000`.
 
 use embag::optim::{Frequency, FrequencySgd, Optimizer, RowwiseAdagrad, Sgd};
 

@@ -1,11 +1,13 @@
 //! The model, on the crate's kernels, and one training of it.
 //!
-//! A user's and an item's factors are looked up side by side; their dot product, the interaction of two features, is
-//! the logit of a click. The backward of the interaction gives each the other's factors times the gradient of the logit.
+//! A user's and an item's factors are looked up side by side; their dot product, the interaction of two
+//! features, is the logit of a click. The backward of the interaction gives each the other's factors times
+//! the gradient of the logit.
 //!
-//! The seeds train side by side, each with two tables of its own: a row's update depends on its own occurrences alone,
-//! so that each seed's numbers are those of a training by itself, and a step of all takes little longer than a step of
-//! one. All steps from one test to the next are one submission, the test included.
+//! The seeds train side by side, each with two tables of its own: a row's update depends on its own
+//! occurrences alone, so that each seed's numbers are those of a training by itself, and a step of all takes
+//! little longer than a step of one. All steps from one test to the next are one submission, the test
+//! included.
 
 use embag::dense::{Interaction, record_bce_with_logits};
 use embag::optim::Optimizer;

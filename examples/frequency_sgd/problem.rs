@@ -1,20 +1,24 @@
-//! The made-up clicks of a logistic matrix factorisation: users and items have planted factors, and a pair is clicked
-//! with the probability that their product gives.
+//! The made-up clicks of a logistic matrix factorisation: users and items have planted factors, and a pair is
+//! clicked with the probability that their product gives.
 //!
 //! What is drawn, for each of the [`SEEDS`] by itself:
 //!
-//! - **Frequencies.** [`ROWS`] users and as many items; token `k`, from 0 on, has the weight `1 / (k + 1)^zipf` and the
-//!   probability `p_k`, its share of all weights. `zipf` is 1.1, or 0 for the control, in which all tokens are alike.
-//! - **Planted factors**, [`DIM`] for each token: normal with the variance [`PLANTED_VARIANCE`], so that a logit, the
-//!   product of a user's factors with an item's, has the variance `8 * 0.75^2 = 4.5`. Rounded to `f32`.
-//! - **Pairs**: a user and an item, each by its probability and independent of the other, and a label, which is 1 with
-//!   the probability `sigmoid(logit)`. Steps take [`BATCH`] pairs each, one after the other, none twice; the test set
-//!   has [`TEST`] others.
-//! - **First values** of what is learnt: normal with the standard deviation [`FIRST_DEVIATION`]. Rounded to `f32`.
+//! - **Frequencies.** [`ROWS`] users and as many items; token `k`, from 0 on, has the weight `1 / (k +
+//!   1)^zipf` and the probability `p_k`, its share of all weights. `zipf` is 1.1, or 0 for the control, in
+//!   which all tokens are alike.
+//! - **Planted factors**, [`DIM`] for each token: normal with the variance [`PLANTED_VARIANCE`], so that a
+//!   logit, the product of a user's factors with an item's, has the variance `8 * 0.75^2 = 4.5`. Rounded to
+//!   `f32`.
+//! - **Pairs**: a user and an item, each by its probability and independent of the other, and a label, which
+//!   is 1 with the probability `sigmoid(logit)`. Steps take [`BATCH`] pairs each, one after the other, none
+//!   twice; the test set has [`TEST`] others.
+//! - **First values** of what is learnt: normal with the standard deviation [`FIRST_DEVIATION`]. Rounded to
+//!   `f32`.
 //!
-//! How it is drawn: `generator(seed, stream)` of `random.rs` is PCG64 (XSL-RR 128/64) with state `mix(seed)` and
-//! stream `mix(stream)`. A fraction is the top 53 bits of one draw; a normal number is Box and Muller's cosine of two
-//! fractions, radius first; a token is the first whose cumulated probability is above a fraction. The streams:
+//! How it is drawn: `generator(seed, stream)` of `random.rs` is PCG64 (XSL-RR 128/64) with state `mix(seed)`
+//! and stream `mix(stream)`. A fraction is the top 53 bits of one draw; a normal number is Box and Muller's
+//! cosine of two fractions, radius first; a token is the first whose cumulated probability is above a
+//! fraction. The streams:
 //!
 //! | stream | what, in this order |
 //! |---|---|

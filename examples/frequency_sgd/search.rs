@@ -1,7 +1,7 @@
 //! Each method with its best rate: the search over a grid, and what it found.
 //!
-//! The grid lies around the rate that was best in the calibration of this example (powers of 1.5). A training counts
-//! for every horizon up to its own length, as rates do not depend on it.
+//! The grid lies around the rate that was best in the calibration of this example (powers of 1.5). A training
+//! counts for every horizon up to its own length, as rates do not depend on it.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ pub struct Setting {
     /// The name in tables and in JSON.
     pub name: &'static str,
     zipf: f64,
-    /// The largest rate of a row. A token's first steps would diverge without it; the control, in which the best
-    /// rates are higher, needs twice as much, so that the cap is not what is compared.
+    /// The largest rate of a row. A token's first steps would diverge without it; the control, in which the
+    /// best rates are higher, needs twice as much, so that the cap is not what is compared.
     cap: f32,
     pub methods: &'static [Method],
     /// The calibrated power of a method: for horizons nearer to 4,000 steps, and to 12,000.
@@ -72,8 +72,8 @@ pub struct Tuned {
     pub best: f64,
     /// The test loss after the last step.
     pub last: f64,
-    /// Steps to the lowest loss of SGD with its own best rate, the median over the seeds; infinite if it is not
-    /// reached.
+    /// Steps to the lowest loss of SGD with its own best rate, the median over the seeds; infinite if it is
+    /// not reached.
     pub steps_to_sgd: f64,
     /// Test losses over the steps.
     pub curve: Vec<f64>,
@@ -86,8 +86,8 @@ impl Tuned {
     }
 }
 
-/// Trains every method of a setting with the rates of its grid and picks the best for each of the horizons, which
-/// ascend. `tell` gets a line for every training.
+/// Trains every method of a setting with the rates of its grid and picks the best for each of the horizons,
+/// which ascend. `tell` gets a line for every training.
 pub fn search(
     ctx: &Context,
     setting: &Setting,

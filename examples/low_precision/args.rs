@@ -7,8 +7,8 @@ use clap::Parser;
 use crate::device::Device;
 use crate::output::png_path;
 
-/// Measures what tables, products and layers lose in few bits, and checks what is claimed of it. The exit code is 1 if
-/// a criterion fails.
+/// Measures what tables, products and layers lose in few bits, and checks what is claimed of it. The exit
+/// code is 1 if a criterion fails.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "low_precision")]
 pub struct Args {

@@ -1,7 +1,7 @@
 //! What is claimed of low precision, and whether a run bears it out.
 //!
-//! The errors of rows and products are those of other implementations, within a fifth; the differences of normalized
-//! entropy are bounds, as the trained model is this example's own.
+//! The errors of rows and products are those of other implementations, within a fifth; the differences of
+//! normalized entropy are bounds, as the trained model is this example's own.
 
 use serde::Serialize;
 
@@ -132,7 +132,8 @@ mod tests {
         NeDifference { examples: 1, reference: 0.8, other: 0.8, percent, lower: percent, upper: percent }
     }
 
-    /// Which criteria hold if the differences of fp16, int8, int4, greedy int4, the selection and the network are these.
+    /// Which criteria hold if the differences of fp16, int8, int4, greedy int4, the selection and the network
+    /// are these.
     fn holds(percents: [f64; 6], bytes: Option<u64>, first: &str) -> Vec<bool> {
         let names = ["fp16", "int8", "int4", "int4 greedy"];
         let formats: Vec<Format> = names

@@ -1,12 +1,13 @@
 //! A small network with a channel of outliers planted: its layer is found, and kept in `f32` or healed.
 //!
-//! Examples are 32 normal numbers, clicked with the probability that a planted network of one hidden layer gives; `Mlp` of
-//! `32, 64, 32, 1` is trained on them with Adam. Then one channel between the first two layers is multiplied by 100 in the
-//! first and divided by it in the second: the same function in `f32`, but the codes of the second layer's inputs are now
-//! spent on that channel. The channel is the one with the largest activation, where the scale of all others suffers most.
+//! Examples are 32 normal numbers, clicked with the probability that a planted network of one hidden layer
+//! gives; `Mlp` of `32, 64, 32, 1` is trained on them with Adam. Then one channel between the first two
+//! layers is multiplied by 100 in the first and divided by it in the second: the same function in `f32`, but
+//! the codes of the second layer's inputs are now spent on that channel. The channel is the one with the
+//! largest activation, where the scale of all others suffers most.
 //!
-//! Streams of the seed: 0 planted weights (first layer, then second), 1 training examples, 2 those for calibration, 3 the
-//! test set; of each example its numbers, then its label.
+//! Streams of the seed: 0 planted weights (first layer, then second), 1 training examples, 2 those for
+//! calibration, 3 the test set; of each example its numbers, then its label.
 
 use embag::dense::{Activation, Linear, Mlp, record_bce_with_logits};
 use embag::optim::{Adam, Sgd};

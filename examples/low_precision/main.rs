@@ -1,8 +1,9 @@
-//! What low precision costs a recommender: rows and products of random numbers, the tables of a trained factorisation
-//! machine, the formats that hold a budget in the fewest bytes, and a network with a layer that int8 spoils. `--help`
-//! lists the arguments.
+//! What low precision costs a recommender: rows and products of random numbers, the tables of a trained
+//! factorisation machine, the formats that hold a budget in the fewest bytes, and a network with a layer that
+//! int8 spoils. `--help` lists the arguments.
 //!
-//! The criteria of `criteria.rs` are checked, and the exit code is 1 if one fails. `docs/low_precision.md` has the results.
+//! The criteria of `criteria.rs` are checked, and the exit code is 1 if one fails. `docs/low_precision.md`
+//! has the results.
 //!
 //! | file | |
 //! |---|---|

@@ -1,8 +1,10 @@
-//! A factorisation machine on the crate's kernels: trained in `f32`, and its logits for whatever values its tables have.
+//! A factorisation machine on the crate's kernels: trained in `f32`, and its logits for whatever values its
+//! tables have.
 //!
-//! The factors of an example's ids are looked up side by side, DLRM's interaction gives the products of the six pairs, and a
-//! linear layer of ones with the bias [`BASE`], which is never changed, adds them up. [`Init::Uniform`] of 0.05 and row-wise
-//! Adagrad with [`LR`] train it, with the gradient of the batch's mean loss.
+//! The factors of an example's ids are looked up side by side, DLRM's interaction gives the products of the
+//! six pairs, and a linear layer of ones with the bias [`BASE`], which is never changed, adds them up.
+//! [`Init::Uniform`] of 0.05 and row-wise Adagrad with [`LR`] train it, with the gradient of the batch's mean
+//! loss.
 
 use embag::dense::{Activation, Interaction, Linear, record_bce_with_logits};
 use embag::optim::{RowwiseAdagrad, Sgd};

@@ -1,20 +1,22 @@
-//! The made-up clicks of a factorisation machine: ids of four fields have planted factors, and an example is clicked with
-//! the probability that the products of its ids' factors give.
+//! The made-up clicks of a factorisation machine: ids of four fields have planted factors, and an example is
+//! clicked with the probability that the products of its ids' factors give.
 //!
 //! What is drawn, all of it from [`SEED`]:
 //!
-//! - **Ids.** [`FIELDS`] fields of [`Size::rows`] ids each (20,000), numbered by falling frequency as a vocabulary is; id
-//!   `k`, from 0 on, has the weight `1 / (k + 1)^1.1` in its field, and its probability is its share of all weights.
-//! - **Planted factors**, [`DIM`] for each id of each field: normal with the variance [`PLANTED_VARIANCE`], rounded to
-//!   `f32`. The logit is [`BASE`] and the products of the factors of all six pairs of fields, whose sum has the variance
-//!   `6 * 16 * 0.15^2 = 2.16`.
-//! - **Examples**: an id of each field, independent of the others, and a label, which is 1 with the probability
-//!   `sigmoid(logit)`. The training takes [`Size::steps`] batches of [`BATCH`], one after the other, none twice; the test set
-//!   has [`Size::test`] others.
+//! - **Ids.** [`FIELDS`] fields of [`Size::rows`] ids each (20,000), numbered by falling frequency as a
+//!   vocabulary is; id `k`, from 0 on, has the weight `1 / (k + 1)^1.1` in its field, and its probability is
+//!   its share of all weights.
+//! - **Planted factors**, [`DIM`] for each id of each field: normal with the variance [`PLANTED_VARIANCE`],
+//!   rounded to `f32`. The logit is [`BASE`] and the products of the factors of all six pairs of fields,
+//!   whose sum has the variance `6 * 16 * 0.15^2 = 2.16`.
+//! - **Examples**: an id of each field, independent of the others, and a label, which is 1 with the
+//!   probability `sigmoid(logit)`. The training takes [`Size::steps`] batches of [`BATCH`], one after the
+//!   other, none twice; the test set has [`Size::test`] others.
 //!
-//! How it is drawn: `generator(seed, stream)` of `random.rs` is PCG64 (XSL-RR 128/64) with state `mix(seed)` and stream
-//! `mix(stream)`. A fraction is the top 53 bits of one draw; a normal number is Box and Muller's cosine of two fractions,
-//! radius first; an id is the first whose cumulated probability is above a fraction. The streams:
+//! How it is drawn: `generator(seed, stream)` of `random.rs` is PCG64 (XSL-RR 128/64) with state `mix(seed)`
+//! and stream `mix(stream)`. A fraction is the top 53 bits of one draw; a normal number is Box and Muller's
+//! cosine of two fractions, radius first; an id is the first whose cumulated probability is above a fraction.
+//! The streams:
 //!
 //! | stream | what, in this order |
 //! |---|---|
@@ -22,8 +24,9 @@
 //! | 1 | training examples: ids of the four fields and label of the first, then of the next; more steps begin alike |
 //! | 2 | test examples, likewise |
 //!
-//! What is learnt begins as `EmbeddingBags` draws it, uniform in `[-0.05, 0.05)` by the seed; `model.rs` says how it is
-//! trained. The numbers of the other parts of this example have seeds of their own, named where they are drawn.
+//! What is learnt begins as `EmbeddingBags` draws it, uniform in `[-0.05, 0.05)` by the seed; `model.rs` says
+//! how it is trained. The numbers of the other parts of this example have seeds of their own, named where
+//! they are drawn.
 
 use crate::random::{Pcg64, fraction, generator, normal};
 

@@ -1,8 +1,9 @@
 //! Matrix products in few bits: their errors against `f64`, by the length `K` of the sums.
 //!
-//! `x` of `[M, K]` has normal numbers, `w` of `[N, K]` normal numbers of the variance `1 / K`. Sums of 16 bits are simulated
-//! on the host, as an accelerator makes them (caffe2's `fakelowp`): operands and products are rounded to f16, those below
-//! `2^-14` are 0, and so is every sum; in blocks, sums of 128 products are added up in the same way.
+//! `x` of `[M, K]` has normal numbers, `w` of `[N, K]` normal numbers of the variance `1 / K`. Sums of 16
+//! bits are simulated on the host, as an accelerator makes them (caffe2's `fakelowp`): operands and products
+//! are rounded to f16, those below `2^-14` are 0, and so is every sum; in blocks, sums of 128 products are
+//! added up in the same way.
 
 use embag::dense::Activation;
 use embag::quant::{ActivationBits, InputQuant, Int8Linear, QuantizedWeight, WeightOnlyLinear};

@@ -1,4 +1,5 @@
-//! What a trained factorisation machine loses with its tables in few bits, and the formats that hold a budget.
+//! What a trained factorisation machine loses with its tables in few bits, and the formats that hold a
+//! budget.
 
 use embag::quant::accuracy::{Candidate, NeDifference, PairedNe, Part, Selection, select};
 use embag::quant::{RangeSearch, RowFormat};
@@ -53,7 +54,8 @@ impl Kept {
     }
 }
 
-/// `min + scale q` for the nearest of the codes `q`, which `min` and `max` of all values have the first and the last of.
+/// `min + scale q` for the nearest of the codes `q`, which `min` and `max` of all values have the first and
+/// the last of.
 fn by_tensor(values: &[f32], bits: u32) -> Vec<f32> {
     let of = |pick: fn(f32, f32) -> f32| values.iter().copied().reduce(pick).unwrap_or(0.0);
     let (min, max) = (of(f32::min), of(f32::max));

@@ -205,8 +205,8 @@ pub(crate) fn gather(ctx: &Context, measure: &Measure) -> Result<()> {
     )
 }
 
-/// Gradients into an accumulator, without (B2) or with (B2b) the lookup before: SGD with a learning rate of -1 adds
-/// them, so that a table of zeros becomes the dense gradient.
+/// Gradients into an accumulator, without (B2) or with (B2b) the lookup before: SGD with a learning rate of
+/// -1 adds them, so that a table of zeros becomes the dense gradient.
 pub(crate) fn scatter(ctx: &Context, measure: &Measure, with_forward: bool) -> Result<()> {
     let optimizer = Sgd { lr: -1.0, ..Default::default() }.into();
     let (mut bags, batch) = single(ctx, false, Some(optimizer))?;

@@ -27,7 +27,8 @@ const BATCH: usize = 2048;
 const FEATURES: usize = 27;
 const DIM: usize = 64;
 
-/// The strictly lower pairs; `dense_part` puts the first vector in front, `backward` adds the gradient of the input.
+/// The strictly lower pairs; `dense_part` puts the first vector in front, `backward` adds the gradient of the
+/// input.
 pub(crate) fn dots(ctx: &Context, measure: &Measure, dense_part: bool, backward: bool) -> Result<()> {
     let interaction = Interaction { features: FEATURES, dim: DIM, self_interaction: false, dense_part };
     let (inputs, outputs) = (interaction.in_cols(), interaction.out_cols());

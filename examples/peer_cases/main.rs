@@ -1,7 +1,7 @@
 //! The peers' cases on this crate: the same inputs bit for bit, the same JSON lines.
 //!
-//! Timed is recording, submitting and waiting, with inputs resident and checked, without readback. The program starts
-//! itself again with the thread variables of rayon and of Mesa's software adapter set.
+//! Timed is recording, submitting and waiting, with inputs resident and checked, without readback. The
+//! program starts itself again with the thread variables of rayon and of Mesa's software adapter set.
 #![allow(
     clippy::cast_possible_truncation,
     reason = "sizes of the cases are constants that fit, and the generators cut numbers on purpose"

@@ -36,8 +36,8 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    /// Times `run` at least 7 times and for a second, 60 times at most, after a warm-up. `checksum` is of the first
-    /// call on fresh inputs.
+    /// Times `run` at least 7 times and for a second, 60 times at most, after a warm-up. `checksum` is of the
+    /// first call on fresh inputs.
     pub(crate) fn case(
         &self,
         case: &str,

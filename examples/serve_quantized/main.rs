@@ -1,5 +1,5 @@
-//! Quantises a model that `train_ctr` trained so that its normalized entropy stays within a budget, writes it, loads it
-//! and serves batches with it. `--help` lists the arguments.
+//! Quantises a model that `train_ctr` trained so that its normalized entropy stays within a budget, writes
+//! it, loads it and serves batches with it. `--help` lists the arguments.
 //!
 //! | file | |
 //! |---|---|

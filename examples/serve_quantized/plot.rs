@@ -12,7 +12,8 @@ use crate::report::Report;
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 480.0;
 
-/// The colours of the formats, from the widest to the narrowest: f16, int8, int4 of tables, f32, f16, int8 of layers.
+/// The colours of the formats, from the widest to the narrowest: f16, int8, int4 of tables, f32, f16, int8 of
+/// layers.
 const NAMES: [&str; 3] = ["f16 (layers: f32)", "int8 (f16)", "int4 (int8)"];
 const COLORS: [&str; 3] = ["#8a8f98", "#1f6fb4", "#d1582b"];
 

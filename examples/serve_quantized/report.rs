@@ -21,7 +21,8 @@ pub struct PartLine {
     pub format: String,
     /// By how much the normalized entropy grows with this part alone so kept, in percent.
     pub percent: f64,
-    /// Of its values (tables) or outputs (layers) on the same inputs, and its rank among those: the worst is 1.
+    /// Of its values (tables) or outputs (layers) on the same inputs, and its rank among those: the worst is
+    /// 1.
     pub relative_l2: f64,
     pub rank: usize,
     /// Every format that was tried: its name, bytes and percent.

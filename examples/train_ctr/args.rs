@@ -23,8 +23,8 @@ pub struct Args {
     /// What the training data looks like
     #[arg(long, value_enum, default_value_t = Format::Synthetic)]
     pub format: Format,
-    /// The file (movielens: folder) to train on; needed by all formats but synthetic. libsvm and criteo read it more
-    /// than once, so that it must not be a pipe
+    /// The file (movielens: folder) to train on; needed by all formats but synthetic. libsvm and criteo read
+    /// it more than once, so that it must not be a pipe
     #[arg(long, value_name = "PATH")]
     pub train: Option<PathBuf>,
     /// The file (movielens: folder) to test on, likewise; a part of --train is held out without it
@@ -59,17 +59,18 @@ pub struct Args {
     /// [default: the checkpoint's, or 100000]
     #[arg(long, value_name = "N", value_parser = row_count, allow_negative_numbers = true)]
     pub hash_rows: Option<u32>,
-    /// libsvm: an id is its index with its place in the line, and each place is a slot of its own, for data with
-    /// columns in a fixed order and none left out. Without it an id is its index alone, wherever it stands; where
-    /// every line of --train has one id of each of the same columns, these are slots, else a line is one bag
-    /// [default: as in the checkpoint]
+    /// libsvm: an id is its index with its place in the line, and each place is a slot of its own, for data
+    /// with columns in a fixed order and none left out. Without it an id is its index alone, wherever it
+    /// stands; where every line of --train has one id of each of the same columns, these are slots, else a
+    /// line is one bag [default: as in the checkpoint]
     #[arg(long)]
     pub slots: bool,
     /// Decides the initial weights, the order of the examples and the synthetic data
     /// [default: the checkpoint's, or 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Write the model here after each epoch; it may take the place of that of --resume, and of no other input
+    /// Write the model here after each epoch; it may take the place of that of --resume, and of no other
+    /// input
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
     /// Go on from a checkpoint
@@ -140,8 +141,8 @@ pub enum Rounding {
     Nearest,
 }
 
-/// What decides how a model looks and learns: the command line's, or else the checkpoint's, or else the format's.
-/// A checkpoint keeps it.
+/// What decides how a model looks and learns: the command line's, or else the checkpoint's, or else the
+/// format's. A checkpoint keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     pub seed: u64,
@@ -153,8 +154,8 @@ pub struct Settings {
     #[serde(default)]
     pub rounding: Rounding,
     pub lr: f32,
-    /// What is added to the root of Adagrad's state, times the batch: the gradients of a mean loss shrink as the
-    /// batch grows.
+    /// What is added to the root of Adagrad's state, times the batch: the gradients of a mean loss shrink as
+    /// the batch grows.
     pub eps: f32,
     /// What of the sum of an embedding's gradients FTRL leaves at zero, times the batch.
     #[serde(default)]
@@ -198,9 +199,9 @@ impl Defaults {
             bottom: &[64],
             top: &[64, 32],
         };
-        // Where most ids are rare, Adagrad learns single examples by heart: its first steps are as large as the
-        // learning rate, however small the gradient. A larger eps keeps the steps of rows that have seen little as
-        // small as their gradients. Slower dense layers help against it too.
+        // Where most ids are rare, Adagrad learns single examples by heart: its first steps are as large as
+        // the learning rate, however small the gradient. A larger eps keeps the steps of rows that have seen
+        // little as small as their gradients. Slower dense layers help against it too.
         match format {
             Format::Synthetic => Self { epochs: 4, lr: 0.1, eps: 5.0, dense_lr: 0.003, ..common },
             // More epochs overfit.
@@ -272,8 +273,8 @@ impl Args {
         self.epochs.unwrap_or(count(Defaults::of(self.format).epochs)).get()
     }
 
-    /// The run's settings; `saved` are those of the checkpoint it goes on from. All must be as they were, but for
-    /// the learning rate: so a resumed run is what a longer one would have been.
+    /// The run's settings; `saved` are those of the checkpoint it goes on from. All must be as they were, but
+    /// for the learning rate: so a resumed run is what a longer one would have been.
     pub fn settings(&self, saved: Option<&Settings>) -> Result<Settings, DataError> {
         let defaults = Defaults::of(self.format);
         let base = match saved {

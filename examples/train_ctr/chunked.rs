@@ -184,8 +184,9 @@ impl Upkeep<ChunkedTables> for Schedule {
     }
 }
 
-/// How many rows of `chunks` chunks can be found with some bytes, at least one: a row takes 8 / 0.9 bytes for its places and 4
-/// for its virtual id, 4 once rows have left, 4 for the step it was changed in, and 8 for each chunk's slot and utility.
+/// How many rows of `chunks` chunks can be found with some bytes, at least one: a row takes 8 / 0.9 bytes for
+/// its places and 4 for its virtual id, 4 once rows have left, 4 for the step it was changed in, and 8 for
+/// each chunk's slot and utility.
 fn rows_found_with(bytes: u64, chunks: u32) -> u32 {
     let ninths = 80 + 9 * (12 + 8 * u64::from(chunks));
     u32::try_from(bytes.saturating_mul(9) / ninths).unwrap_or(u32::MAX).max(1)

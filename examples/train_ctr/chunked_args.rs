@@ -18,22 +18,25 @@ pub struct ChunkedArgs {
     /// Chunked: columns of a chunk, a divisor of --dim [default: the checkpoint's, or 8]
     #[arg(long, value_name = "W", value_parser = widths())]
     pub chunk: Option<u32>,
-    /// Chunked: distinct ids that there is room for at first, as it grows; with --budget it does not, and ids of least
-    /// utility leave for others [default: the checkpoint's, or 64; with --budget what half of it can find]
+    /// Chunked: distinct ids that there is room for at first, as it grows; with --budget it does not, and ids
+    /// of least utility leave for others [default: the checkpoint's, or 64; with --budget what half of it can
+    /// find]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rows: Option<u32>,
-    /// Chunked: the share of all chunks that each adjustment leaves without memory [default: the checkpoint's, or none]
+    /// Chunked: the share of all chunks that each adjustment leaves without memory [default: the
+    /// checkpoint's, or none]
     #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "budget", allow_negative_numbers = true)]
     pub prune: Option<f64>,
-    /// Chunked: bytes that tables never exceed, with all that chunks are found with, without the optimizer's state
-    /// [default: the checkpoint's, or none]
+    /// Chunked: bytes that tables never exceed, with all that chunks are found with, without the optimizer's
+    /// state [default: the checkpoint's, or none]
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub budget: Option<u64>,
-    /// Chunked, with --prune or --budget: steps from one adjustment to the next; there is another at the end of each
-    /// epoch [default: the checkpoint's, or 50]
+    /// Chunked, with --prune or --budget: steps from one adjustment to the next; there is another at the end
+    /// of each epoch [default: the checkpoint's, or 50]
     #[arg(long, value_name = "STEPS")]
     pub adjust_every: Option<NonZeroU64>,
-    /// Chunked, with --prune or --budget: steps before the first adjustment [default: the checkpoint's, or 100]
+    /// Chunked, with --prune or --budget: steps before the first adjustment [default: the checkpoint's, or
+    /// 100]
     #[arg(long, value_name = "STEPS")]
     pub warm_up: Option<u64>,
 }

@@ -5,8 +5,8 @@ use embag::{Buffer, Context, Matrix, Readback, Recorder, Result};
 /// Steps whose losses gather on the device. Twice as many are under way at most.
 const STEPS: usize = 32;
 
-/// Sums the losses of training examples: they gather on the device for a number of steps, and are read while the
-/// next ones run.
+/// Sums the losses of training examples: they gather on the device for a number of steps, and are read while
+/// the next ones run.
 #[derive(Debug)]
 pub struct Losses {
     gathered: Buffer,

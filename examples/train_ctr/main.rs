@@ -1,5 +1,5 @@
-//! Trains a click-through-rate model on embedding bags: on made-up data, MovieLens, Adult, libsvm files or Criteo's
-//! logs, on a GPU or on the CPU. `--help` lists the arguments.
+//! Trains a click-through-rate model on embedding bags: on made-up data, MovieLens, Adult, libsvm files or
+//! Criteo's logs, on a GPU or on the CPU. `--help` lists the arguments.
 //!
 //! | file | |
 //! |---|---|
@@ -104,8 +104,8 @@ fn run(args: &Args) -> Result<(), RunError> {
     }
 }
 
-/// Whether all that is to be written can be, and is not read before. A checkpoint may take the place of the one that the
-/// run goes on from.
+/// Whether all that is to be written can be, and is not read before. A checkpoint may take the place of the
+/// one that the run goes on from.
 fn check_outputs(args: &Args) -> Result<(), OutputError> {
     let checkpoint =
         args.checkpoint.iter().map(|path| Output { argument: "--checkpoint", path, replaced: true });

@@ -1,12 +1,12 @@
 //! The model: DLRM (Naumov et al., "Deep learning recommendation model for personalization and recommendation
 //! systems", 2019).
 //!
-//! The bottom MLP makes a vector of the numeric columns. It lies beside the pooled embeddings of all features in one
-//! matrix, whose columns both write, and of which the interaction takes all dot products of two vectors. The top MLP
-//! makes the click's log odds of these products and of the first vector.
+//! The bottom MLP makes a vector of the numeric columns. It lies beside the pooled embeddings of all features
+//! in one matrix, whose columns both write, and of which the interaction takes all dot products of two
+//! vectors. The top MLP makes the click's log odds of these products and of the first vector.
 //!
-//! Without numeric columns the first vector is the same for all examples: it is learnt, and its products with the
-//! embeddings are what these say by themselves, without a partner.
+//! Without numeric columns the first vector is the same for all examples: it is learnt, and its products with
+//! the embeddings are what these say by themselves, without a partner.
 
 use embag::dense::{Activation, Interaction, Mlp, record_bce_with_logits};
 use embag::optim::Adagrad;
@@ -75,7 +75,8 @@ impl Room {
 /// A batch, of which all but the ids is on the device.
 #[derive(Debug)]
 pub struct Batch {
-    /// `lengths[f * batch + b]` ids for each feature and example, one after the other, and their weights, if there are any.
+    /// `lengths[f * batch + b]` ids for each feature and example, one after the other, and their weights, if
+    /// there are any.
     pub ids: Vec<u64>,
     lengths: Vec<u32>,
     weights: Option<Vec<f32>>,
@@ -242,8 +243,8 @@ impl<E: Embeddings> Model<E> {
     }
 }
 
-/// Whether bags are multiplied with themselves too: a single one has no other to meet, and its product with itself is
-/// the sum over all pairs of its ids, as a factorisation machine takes it.
+/// Whether bags are multiplied with themselves too: a single one has no other to meet, and its product with
+/// itself is the sum over all pairs of its ids, as a factorisation machine takes it.
 const fn pairs_within_bags(features: usize) -> bool {
     features == 1
 }

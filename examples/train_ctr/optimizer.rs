@@ -12,7 +12,8 @@ use crate::args::{self, Settings};
 const FREQUENCY_HORIZON: u32 = 10_000;
 /// Its largest rate, a few times plain SGD's.
 const FREQUENCY_CAP: f32 = 30.0;
-/// The count from which on the counter leaves a row's rate as it is: above the most frequent rows' of small data.
+/// The count from which on the counter leaves a row's rate as it is: above the most frequent rows' of small
+/// data.
 const COUNTER_MOST: f32 = 1000.0;
 
 /// The optimizer with its hyper-parameters.

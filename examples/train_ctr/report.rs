@@ -24,7 +24,8 @@ pub struct EpochReport {
     /// The test log loss over the entropy of the test set's click rate; NaN where that is 0.
     #[serde(with = "nan_as_null")]
     pub ne: f64,
-    /// The seconds of training, without the test. No part of a checkpoint, which is a function of data and settings.
+    /// The seconds of training, without the test. No part of a checkpoint, which is a function of data and
+    /// settings.
     #[serde(skip)]
     pub seconds: f64,
     /// Training examples per second.

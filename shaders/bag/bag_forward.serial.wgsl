@@ -1,4 +1,5 @@
-// bag_forward for software adapters: a thread takes sixteen columns at a time, so that a bag's ids are read less often.
+// bag_forward for software adapters: a thread takes sixteen columns at a time, so that a bag's ids are read
+// less often.
 
 // Sixteen columns.
 struct Block {

@@ -1,5 +1,5 @@
-// bag_forward for software adapters, for sums and means of rows of a multiple of sixteen columns, in windows that write
-// and do not add: without conditions, since there both sides of each are executed.
+// bag_forward for software adapters, for sums and means of rows of a multiple of sixteen columns, in windows
+// that write and do not add: without conditions, since there both sides of each are executed.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// bag_forward for software adapters, for bags of at most one id without weights: rows of a multiple of sixteen columns
-// are copied, in windows that write and do not add.
+// bag_forward for software adapters, for bags of at most one id without weights: rows of a multiple of
+// sixteen columns are copied, in windows that write and do not add.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,6 @@
-// Looks rows up and pools them: out[bag] = sum of weight * row over the bag's ids, divided by their number for a
-// mean; without pooling, out[position] = weight * row. Ids out of range and the padding id do not count.
+// Looks rows up and pools them: out[bag] = sum of weight * row over the bag's ids, divided by their number
+// for a mean; without pooling, out[position] = weight * row. Ids out of range and the padding id do not
+// count.
 
 // The item is a row of the output, counted from row_begin.
 fn pool_rows(feature: Feature, item: u32, lane: u32) {

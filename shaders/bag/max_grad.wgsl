@@ -1,5 +1,5 @@
-// The gradient of maxima for every position: that of the bag's output in the columns where the position was the
-// largest, zero elsewhere.
+// The gradient of maxima for every position: that of the bag's output in the columns where the position was
+// the largest, zero elsewhere.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// For each bag and column of a feature the position of the largest value: the first of equal ones, as the forward
-// pools. Windows come one after the other, each with what those before it have found.
+// For each bag and column of a feature the position of the largest value: the first of equal ones, as the
+// forward pools. Windows come one after the other, each with what those before it have found.
 
 fn load(e: u32) -> f32 {
     if (params.rows_type == TYPE_F32) {

@@ -1,5 +1,5 @@
-// Gradient with respect to per-sample weights: out[p] = <gradient of the bag's output, row of the id at p>, divided
-// by the bag's length for a mean. `lanes` threads share a position.
+// Gradient with respect to per-sample weights: out[p] = <gradient of the bag's output, row of the id at p>,
+// divided by the bag's length for a mean. `lanes` threads share a position.
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 

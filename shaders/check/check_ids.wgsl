@@ -1,5 +1,5 @@
-// A device batch's ids must be rows of their tables, or the padding id; the lowest wrong position is kept, or the
-// wrong ones are counted. NONE is no row of any table, and as a padding it means that there is none.
+// A device batch's ids must be rows of their tables, or the padding id; the lowest wrong position is kept, or
+// the wrong ones are counted. NONE is no row of any table, and as a padding it means that there is none.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,4 +1,5 @@
-// Says which feature, example and value the lowest wrong position belongs to, while the batch is still as it was.
+// Says which feature, example and value the lowest wrong position belongs to, while the batch is still as it
+// was.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {

@@ -1,5 +1,5 @@
-// The rows of a caller's gradient must ascend and be rows of the table; rows that are NONE come last and stand for
-// nothing. The lowest wrong position is kept, and the number of rows.
+// The rows of a caller's gradient must ascend and be rows of the table; rows that are NONE come last and
+// stand for nothing. The lowest wrong position is kept, and the number of rows.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

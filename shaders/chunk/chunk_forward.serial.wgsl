@@ -1,5 +1,5 @@
-// chunk_forward for software adapters, for chunks of sixteens of columns: a thread sums sixteen of them, so that rows and slots
-// are read less often.
+// chunk_forward for software adapters, for chunks of sixteens of columns: a thread sums sixteen of them, so
+// that rows and slots are read less often.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

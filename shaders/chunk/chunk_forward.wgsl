@@ -1,5 +1,5 @@
-// Looks the chunks of rows up and pools them: a thread sums four columns over the rows of a bag. Rows that are not there and
-// chunks without a slot are zeros.
+// Looks the chunks of rows up and pools them: a thread sums four columns over the rows of a bag. Rows that
+// are not there and chunks without a slot are zeros.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

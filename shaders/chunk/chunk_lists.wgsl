@@ -1,5 +1,6 @@
-// The slots of a bag's chunks by the windows of the store that they lie in. A thread takes one chunk of all rows of a bag;
-// neighbours take other bags, so that as many rows are on their way, and the next neighbours the next chunks of these.
+// The slots of a bag's chunks by the windows of the store that they lie in. A thread takes one chunk of all
+// rows of a bag; neighbours take other bags, so that as many rows are on their way, and the next neighbours
+// the next chunks of these.
 
 override NEIGHBOURS: u32;
 

@@ -1,5 +1,5 @@
-// Marks the chunks that may leave, or come, in a stage of an adjustment: exclusive sums of the marks number them. One mark
-// more than chunks, which is 0, makes the last sum their number.
+// Marks the chunks that may leave, or come, in a stage of an adjustment: exclusive sums of the marks number
+// them. One mark more than chunks, which is 0, makes the last sum their number.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// Chunks that leave put their slots on the stack of free ones; those that come take them from its top. See chunk_marks.wgsl
-// for the numbers, chunk_room.wgsl for which of them move, and chunk_open.wgsl for `fresh`.
+// Chunks that leave put their slots on the stack of free ones; those that come take them from its top. See
+// chunk_marks.wgsl for the numbers, chunk_room.wgsl for which of them move, and chunk_open.wgsl for `fresh`.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

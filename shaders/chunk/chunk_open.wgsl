@@ -1,5 +1,5 @@
-// Chunks of new rows get slots from the top of the stack of free ones, as far as there are any. `fresh` lists them for
-// chunk_reset: slot, virtual id of the row, number of the chunk, table.
+// Chunks of new rows get slots from the top of the stack of free ones, as far as there are any. `fresh` lists
+// them for chunk_reset: slot, virtual id of the row, number of the chunk, table.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,4 +1,5 @@
-// Sums the chunks that chunk_lists has put together: a thread takes sixteen columns of a chunk of all rows of a bag.
+// Sums the chunks that chunk_lists has put together: a thread takes sixteen columns of a chunk of all rows of
+// a bag.
 
 // Sixteen columns.
 struct Block {

@@ -1,5 +1,5 @@
-// Fresh chunks in a window of the store begin with values of their own, made of seed, table, virtual id and column, and with
-// no state: they inherit nothing from who had the slot before.
+// Fresh chunks in a window of the store begin with values of their own, made of seed, table, virtual id and
+// column, and with no state: they inherit nothing from who had the slot before.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

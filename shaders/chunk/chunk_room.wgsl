@@ -1,5 +1,5 @@
-// How many of the marked chunks move, and between which places of the stack of free slots. Chunks that are worth just the
-// threshold yield only as far as those worth more find no free slot, the last of them first.
+// How many of the marked chunks move, and between which places of the stack of free slots. Chunks that are
+// worth just the threshold yield only as far as those worth more find no free slot, the last of them first.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// What row_update is given for chunks whose rows' gradients have been summed: the sorted keys, behind them how often the
-// rows were there, and one term for each.
+// What row_update is given for chunks whose rows' gradients have been summed: the sorted keys, behind them
+// how often the rows were there, and one term for each.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

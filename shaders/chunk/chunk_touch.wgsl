@@ -1,4 +1,5 @@
-// Rows of which a chunk left or came count as changed in this step, with what time has left of their utilities.
+// Rows of which a chunk left or came count as changed in this step, with what time has left of their
+// utilities.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

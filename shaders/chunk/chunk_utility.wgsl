@@ -1,5 +1,5 @@
-// Adds a step's utility to each chunk of the rows that occurred: the norm of its gradient times a power of the number of
-// occurrences, on top of what time has left of the utility before.
+// Adds a step's utility to each chunk of the rows that occurred: the norm of its gradient times a power of
+// the number of occurrences, on top of what time has left of the utility before.
 
 // The length of a chunk's gradient. Where the sum of its squares is infinite, once more with smaller values.
 fn norm_of(first: u32, quads: u32) -> f32 {

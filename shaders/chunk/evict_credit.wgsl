@@ -1,4 +1,5 @@
-// What each row of a table is kept for: those of the smallest numbers leave. Free rows do not, and have the largest.
+// What each row of a table is kept for: those of the smallest numbers leave. Free rows do not, and have the
+// largest.
 
 // How often a row occurred, or when it came.
 const WORD: u32 = 0u;

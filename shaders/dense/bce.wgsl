@@ -1,7 +1,8 @@
-// Binary cross-entropy with logits: loss = max(z, 0) - z y + log(1 + exp(-|z|)) and its gradient in z, times `scale`.
+// Binary cross-entropy with logits: loss = max(z, 0) - z y + log(1 + exp(-|z|)) and its gradient in z, times
+// `scale`.
 
-// log(1 + t) for t in 0 .. 1 as 2 artanh(t / (2 + t)): exact to the last bits for small t, where a driver's log of
-// nearly 1 is not. The argument is at most 1/3, the first term left out is below 2^-26 of the sum.
+// log(1 + t) for t in 0 .. 1 as 2 artanh(t / (2 + t)): exact to the last bits for small t, where a driver's
+// log of nearly 1 is not. The argument is at most 1/3, the first term left out is below 2^-26 of the sum.
 fn log_1p(t: f32) -> f32 {
     let s = t / (2.0 + t);
     let q = s * s;
@@ -17,8 +18,8 @@ fn log_1p(t: f32) -> f32 {
 }
 
 fn loss_of(z: f32, y: f32) -> f32 {
-    // An infinite logit is right about its label or infinitely wrong: it has no differences of infinities. Both are told by
-    // their bits, which no compiler doubts.
+    // An infinite logit is right about its label or infinitely wrong: it has no differences of infinities.
+    // Both are told by their bits, which no compiler doubts.
     if ((bitcast<u32>(z) & 0x7fffffffu) == 0x7f800000u) {
         let wrong = select(-y, 1.0 - y, z > 0.0);
         return select(z * wrong, 0.0, (bitcast<u32>(wrong) & 0x7fffffffu) == 0u);

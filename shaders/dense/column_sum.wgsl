@@ -1,4 +1,5 @@
-// out[c] = sum over the rows of x[r][c]. Row r goes to accumulator r % LANES; those are added by a binary tree.
+// out[c] = sum over the rows of x[r][c]. Row r goes to accumulator r % LANES; those are added by a binary
+// tree.
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 

@@ -1,4 +1,5 @@
-// The output of a cross layer: out = x0 * (product + bias) + x. A thread has one element; x0 and x may be the same.
+// The output of a cross layer: out = x0 * (product + bias) + x. A thread has one element; x0 and x may be the
+// same.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// The elementwise half of a cross layer's backward pass, from the gradient of its output: what the product gets,
-// product_grad = grad * x0, and what x0 gets, grad * (product + bias).
+// The elementwise half of a cross layer's backward pass, from the gradient of its output: what the product
+// gets, product_grad = grad * x0, and what x0 gets, grad * (product + bias).
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// The dot products of all pairs of an example's features, behind a copy of feature 0. Each product is summed in four
-// accumulators by column modulo 4. An example a group, its features in workgroup memory.
+// The dot products of all pairs of an example's features, behind a copy of feature 0. Each product is summed
+// in four accumulators by column modulo 4. An example a group, its features in workgroup memory.
 
 override SHARED: u32;
 var<workgroup> shared_input: array<vec4<f32>, SHARED>;

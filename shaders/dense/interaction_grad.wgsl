@@ -1,5 +1,5 @@
-// The gradient of interaction with respect to its input: for feature i the sum over j of the pair's gradient times
-// feature j, in the order of j, behind the gradient of the copy. Four features by 16 columns a thread.
+// The gradient of interaction with respect to its input: for feature i the sum over j of the pair's gradient
+// times feature j, in the order of j, behind the gradient of the copy. Four features by 16 columns a thread.
 
 // What feature j counts for feature i.
 fn weight(at: u32, i: u32, j: u32) -> f32 {

@@ -1,5 +1,5 @@
-// linear for software adapters: registers only, 16 x 16 sums a thread. Such adapters load lane by lane, so that what
-// counts is how many products a loaded value takes part in.
+// linear for software adapters: registers only, 16 x 16 sums a thread. Such adapters load lane by lane, so
+// that what counts is how many products a loaded value takes part in.
 
 // c + a * b over four k, in their order.
 fn multiplied(c: Tile, a: Block, b: Block) -> Tile {

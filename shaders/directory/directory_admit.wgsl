@@ -1,5 +1,5 @@
-// New virtual ids, which ascend, get rows in their order, as far as there are any: first those that others left, the last
-// one left first, then rows that were never in use.
+// New virtual ids, which ascend, get rows in their order, as far as there are any: first those that others
+// left, the last one left first, then rows that were never in use.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

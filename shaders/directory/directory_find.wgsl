@@ -1,4 +1,5 @@
-// The row of each raw id, or NONE; and, if wanted, for those that have none their virtual ids, which may be admitted.
+// The row of each raw id, or NONE; and, if wanted, for those that have none their virtual ids, which may be
+// admitted.
 
 // Ids of a feature, and the directory that they are looked up in.
 

@@ -12,8 +12,8 @@ fn main(
     }
     for (var half = 0u; half < 2u; half++) {
         let at = counter_of(unknown[i], half, params.width);
-        // A full counter stays full: an invocation that makes it wrap around stores the maximum again, and no addition
-        // comes after the last such store.
+        // A full counter stays full: an invocation that makes it wrap around stores the maximum again, and no
+        // addition comes after the last such store.
         if (atomicAdd(&counters[at], 1u) == 0xffffffffu) {
             atomicStore(&counters[at], 0xffffffffu);
         }

@@ -1,5 +1,5 @@
-// In which bucket each value belongs, and what it is there: a feature's rows are cut into blocks, one a bucket. Values
-// beyond the last block go round all buckets.
+// In which bucket each value belongs, and what it is there: a feature's rows are cut into blocks, one a
+// bucket. Values beyond the last block go round all buckets.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

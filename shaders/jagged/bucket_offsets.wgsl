@@ -1,5 +1,5 @@
-// Where the segments of each bucket begin among the values that are sorted by bucket: values of a bucket are still in
-// their old order, so that a segment's are together.
+// Where the segments of each bucket begin among the values that are sorted by bucket: values of a bucket are
+// still in their old order, so that a segment's are together.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,4 +1,5 @@
-// Columns in another order: out[r][c] is the sum of the columns of `input` that column c is made of, 0 if there are none.
+// Columns in another order: out[r][c] is the sum of the columns of `input` that column c is made of, 0 if
+// there are none.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,4 +1,5 @@
-// The sum of a row's terms, sixteen columns at a time; pieces and groups of long rows may have been summed ahead.
+// The sum of a row's terms, sixteen columns at a time; pieces and groups of long rows may have been summed
+// ahead.
 struct Block {
     a: vec4<f32>,
     b: vec4<f32>,

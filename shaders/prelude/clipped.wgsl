@@ -1,4 +1,5 @@
-// Values of a gradient, none larger than a limit; a NaN stays one. By their bits: comparisons with a NaN are left to the device.
+// Values of a gradient, none larger than a limit; a NaN stays one. By their bits: comparisons with a NaN are
+// left to the device.
 fn clipped(g: vec4<f32>, limit: f32) -> vec4<f32> {
     let bits = bitcast<vec4<u32>>(g);
     let size = bits & vec4<u32>(0x7fffffffu);

@@ -1,14 +1,15 @@
-// A directory of virtual ids: buckets of eight places, each of sixteen words: eight virtual ids, 0 where a place is free,
-// and then their rows. The places of a bucket fill in order; an id that finds all of them taken goes on to another bucket, by
-// double hashing. The number of buckets is a prime, so that every step visits all of them.
+// A directory of virtual ids: buckets of eight places, each of sixteen words: eight virtual ids, 0 where a
+// place is free, and then their rows. The places of a bucket fill in order; an id that finds all of them
+// taken goes on to another bucket, by double hashing. The number of buckets is a prime, so that every step
+// visits all of them.
 const NONE: u32 = 0xffffffffu;
 const PLACES: u32 = 8u;
 const BUCKET: u32 = 16u;
 // Buckets that a search probes: at a load of 0.9 the chance that all of them are full is negligible.
 const PROBES: u32 = 512u;
 
-// The virtual id of a raw one, of two words. Raw ids that agree in their upper words have different ones, but that
-// No id has 0 or NONE: their neighbours stand for them too.
+// The virtual id of a raw one, of two words. Raw ids that agree in their upper words have different virtual ids,
+// but that none is 0 or NONE: the neighbours of these stand for them too.
 fn virtual_id(low: u32, high: u32) -> u32 {
     return clamp(mix(mix(low) ^ high), 1u, NONE - 1u);
 }

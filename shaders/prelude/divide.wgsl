@@ -1,5 +1,6 @@
-// Division rounded to the nearest float, which WGSL does not promise: the device's own quotient may be a few units in
-// the last place off. The remainder, which 32 bits hold, puts it right. Subnormal numbers are left to the device.
+// Division rounded to the nearest float, which WGSL does not promise: the device's own quotient may be a few
+// units in the last place off. The remainder, which 32 bits hold, puts it right. Subnormal numbers are left
+// to the device.
 fn divide(a: f32, b: f32) -> f32 {
     let near = a / b;
     let exponent_a = i32((bitcast<u32>(a) >> 23u) & 0xffu);

@@ -1,5 +1,5 @@
-// Maxima as torch makes them: a bag's first value is taken as it is, another one where it is larger; so a NaN counts
-// only where it comes first.
+// Maxima as torch makes them: a bag's first value is taken as it is, another one where it is larger; so a NaN
+// counts only where it comes first.
 fn lowest() -> vec4<f32> {
     // not a constant: those must be finite
     var infinity = 0xff800000u;

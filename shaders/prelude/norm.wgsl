@@ -1,5 +1,5 @@
-// The length of a row: `root` divided by what its values were multiplied by before they were squared. That is 1, but where
-// the sum of the squares would be infinite.
+// The length of a row: `root` divided by what its values were multiplied by before they were squared. That is
+// 1, but where the sum of the squares would be infinite.
 struct Norm {
     root: f32,
     times: f32,

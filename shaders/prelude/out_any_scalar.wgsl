@@ -1,5 +1,5 @@
-// Up to four columns of `out`, of any type, from element `e` on; `left` columns are left in the row. Rows of 16-bit
-// elements begin at whole words.
+// Up to four columns of `out`, of any type, from element `e` on; `left` columns are left in the row. Rows of
+// 16-bit elements begin at whole words.
 alias OutElem = u32;
 
 fn load_out(e: u32, left: u32) -> vec4<f32> {

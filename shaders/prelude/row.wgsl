@@ -13,7 +13,8 @@ struct Row {
     random: u32,
 }
 
-// What optimizers ask for of a row: the sum of the squares of the gradient, or the norms of gradient and weights.
+// What optimizers ask for of a row: the sum of the squares of the gradient, or the norms of gradient and
+// weights.
 struct RowSums {
     gradient: f32,
     gradient_norm: Norm,
@@ -30,7 +31,8 @@ fn row_of(begin: u32, end: u32, key: u32, part: Part) -> Row {
     return Row(begin, end, part.base + row * part.stride, part.state_base + row * part.state_stride, block, part.dim, random);
 }
 
-// One past the last position of the segment that begins at i. Most are short; the end of a long one is searched for.
+// One past the last position of the segment that begins at i. Most are short; the end of a long one is
+// searched for.
 fn segment_end(i: u32, key: u32) -> u32 {
     var low = i + 1u;
     while (low < params.len && low <= i + PIECE) {
@@ -51,7 +53,8 @@ fn segment_end(i: u32, key: u32) -> u32 {
     return low;
 }
 
-// How often the row was there: its terms, unless they were summed before. Then the numbers lie behind the keys.
+// How often the row was there: its terms, unless they were summed before. Then the numbers lie behind the
+// keys.
 fn occurrences(row: Row) -> u32 {
     if (params.counted == 1u) {
         return keys[params.len + row.begin];
@@ -64,7 +67,8 @@ fn clips_norms() -> bool {
     return params.clip_norm > 0.0 || params.cow_ratio > 0.0;
 }
 
-// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a float.
+// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a
+// float.
 fn gradient_factor(gradient: Norm, weight: Norm, count: u32) -> vec2<f32> {
     var factor = vec2<f32>(1.0, 1.0);
     if (params.by_frequency == 1u) {

@@ -1,5 +1,5 @@
-// How a row's values become codes: FBGEMM's arithmetic, which rounds scale and bias of 4 and 2 bits to 16 bits before
-// the values are divided.
+// How a row's values become codes: FBGEMM's arithmetic, which rounds scale and bias of 4 and 2 bits to 16
+// bits before the values are divided.
 struct Scale {
     scale: f32,
     bias: f32,

@@ -1,5 +1,5 @@
-// Up to four columns of the row of `rows`, of any type, that begins at an element, from a column on; `left` columns are
-// left in it. Rows of 16-bit elements begin at whole words.
+// Up to four columns of the row of `rows`, of any type, that begins at an element, from a column on; `left`
+// columns are left in it. Rows of 16-bit elements begin at whole words.
 alias RowsElem = u32;
 
 fn load_rows(row: u32, column: u32, left: u32) -> vec4<f32> {

@@ -1,5 +1,5 @@
-// Four columns of the row of codes that begins at a word with its scale and bias, from a multiple of 4 on. Behind the
-// last column lie zeros.
+// Four columns of the row of codes that begins at a word with its scale and bias, from a multiple of 4 on.
+// Behind the last column lie zeros.
 alias RowsElem = u32;
 
 fn load_rows(row: u32, column: u32, left: u32) -> vec4<f32> {

@@ -1,4 +1,5 @@
-// Up to four columns of the row of `rows` that begins at an element, from a column on; `left` columns are left in it.
+// Up to four columns of the row of `rows` that begins at an element, from a column on; `left` columns are
+// left in it.
 alias RowsElem = Elem;
 
 fn load_rows(row: u32, column: u32, left: u32) -> vec4<f32> {

@@ -1,4 +1,5 @@
-// The sum of a row's terms, four columns at a time; pieces and groups of long rows may have been summed ahead.
+// The sum of a row's terms, four columns at a time; pieces and groups of long rows may have been summed
+// ahead.
 fn terms_sum(row: Row, column: u32) -> vec4<f32> {
     let left = row.dim - column;
     var total = vec4<f32>();

@@ -1,5 +1,5 @@
-// Element types of tables and of optimizer state, and their conversions. Two 16-bit values share a word, the first in
-// the low half. Rounding is done with integers: pack2x16float may round either way.
+// Element types of tables and of optimizer state, and their conversions. Two 16-bit values share a word, the
+// first in the low half. Rounding is done with integers: pack2x16float may round either way.
 const TYPE_F32: u32 = 0u;
 const TYPE_F16: u32 = 1u;
 const TYPE_BF16: u32 = 2u;
@@ -35,7 +35,8 @@ fn nearest_f16(size: u32) -> u32 {
     if (size >= 0x477ff000u) {
         return 0x7c00u;
     }
-    // below 2^-14: one unit in the last place of 0.5 is the distance of these values, so that the sum rounds to one
+    // below 2^-14: one unit in the last place of 0.5 is the distance of these values, so that the sum rounds
+    // to one
     if (size < 0x38800000u) {
         return bitcast<u32>(bitcast<f32>(size) + 0.5) - 0x3f000000u;
     }
@@ -43,8 +44,8 @@ fn nearest_f16(size: u32) -> u32 {
     return (rebased + 0xfffu + ((rebased >> 13u) & 1u)) >> 13u;
 }
 
-// The 16 bits of one of the two neighbours, each the more often the nearer it is; `noise` is a random word. What is
-// representable stays itself, and finite values stay finite.
+// The 16 bits of one of the two neighbours, each the more often the nearer it is; `noise` is a random word.
+// What is representable stays itself, and finite values stay finite.
 fn stochastic(value: f32, element: u32, noise: u32) -> u32 {
     let bits = bitcast<u32>(value);
     let sign = (bits >> 16u) & 0x8000u;

@@ -1,5 +1,5 @@
-// What the codes of a matrix mean: scale and zero point of its range, which is widened to hold zero, by the rule of
-// PyTorch's `choose_qparams`. Values that are not finite make the scale NaN.
+// What the codes of a matrix mean: scale and zero point of its range, which is widened to hold zero, by the
+// rule of PyTorch's `choose_qparams`. Values that are not finite make the scale NaN.
 
 // The least scale, and what stands for one that is nearly none.
 const LEAST_SCALE: f32 = 6.1e-5;

@@ -1,5 +1,5 @@
-// linear_int8 for software adapters: registers only, 8 x 8 sums a thread. Such adapters load lane by lane, so that what
-// counts is how many products a loaded word takes part in.
+// linear_int8 for software adapters: registers only, 8 x 8 sums a thread. Such adapters load lane by lane, so
+// that what counts is how many products a loaded word takes part in.
 
 // c + a * b over four words of k.
 fn multiplied(c: Tile, a: Block, b: Block) -> Tile {

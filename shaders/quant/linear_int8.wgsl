@@ -1,5 +1,5 @@
-// The product of 8-bit codes: a tile of the output a group, 8 x 8 sums a thread (rows and columns 4 * place and
-// 4 * place + 32, so that neighbours read workgroup memory side by side).
+// The product of 8-bit codes: a tile of the output a group, 8 x 8 sums a thread (rows and columns 4 * place
+// and 4 * place + 32, so that neighbours read workgroup memory side by side).
 override PITCH: u32;
 override SHARED: u32;
 

@@ -1,4 +1,5 @@
-// out[r][c] = clamp(round(x[r][c] / scale) + zero point, 0, 255), four codes a word, zeros behind the last column.
+// out[r][c] = clamp(round(x[r][c] / scale) + zero point, 0, 255), four codes a word, zeros behind the last
+// column.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

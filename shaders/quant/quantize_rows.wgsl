@@ -1,5 +1,6 @@
-// Rows of codes (or of floats of another type) from rows of floats, sixteen threads a row. The sum of the squared errors
-// is that of row_update: lane l takes the columns 4 l to 4 l + 3 of every 64, and a tree adds the lanes.
+// Rows of codes (or of floats of another type) from rows of floats, sixteen threads a row. The sum of the
+// squared errors is that of row_update: lane l takes the columns 4 l to 4 l + 3 of every 64, and a tree adds
+// the lanes.
 
 const LANES: u32 = 16u;
 

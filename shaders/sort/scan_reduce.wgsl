@@ -1,5 +1,5 @@
-// The first half of a reduce-then-scan: the sum of each block. (No look-back: it needs forward progress between
-// groups, which WebGPU does not promise.)
+// The first half of a reduce-then-scan: the sum of each block. (No look-back: it needs forward progress
+// between groups, which WebGPU does not promise.)
 
 var<workgroup> partial: array<u32, WORKGROUP>;
 

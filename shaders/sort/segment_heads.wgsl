@@ -1,5 +1,5 @@
-// Marks where segments of equal keys begin, of those keys that lie in a range: exclusive sums of the marks number the
-// segments. One mark more than keys, which is 0, makes the last sum the number of segments.
+// Marks where segments of equal keys begin, of those keys that lie in a range: exclusive sums of the marks
+// number the segments. One mark more than keys, which is 0, makes the last sum the number of segments.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,9 +1,10 @@
-// Moves a tile's keys and values to their places, keeping the order of equal digits. `histogram` has been scanned.
+// Moves a tile's keys and values to their places, keeping the order of equal digits. `histogram` has been
+// scanned.
 
 // keys that a thread takes: tile / WORKGROUP, at most 15, so that a count fits four bits
 override SHARE: u32;
-// Counts of 16 digits for each thread, two digits in a word: prefix[pair * WORKGROUP + thread]. A tile has fewer
-// than 65,536 keys, so that sums fit 16 bits.
+// Counts of 16 digits for each thread, two digits in a word: prefix[pair * WORKGROUP + thread]. A tile has
+// fewer than 65,536 keys, so that sums fit 16 bits.
 var<workgroup> prefix: array<u32, WORKGROUP * 8u>;
 var<workgroup> partial: array<u32, WORKGROUP>;
 
@@ -36,8 +37,8 @@ fn main(
     }
     workgroupBarrier();
 
-    // Exclusive scan over the threads, for all pairs of digits at once: a thread sums 8 neighbouring words of one
-    // pair, the sums are scanned among the WORKGROUP / 8 threads of the pair, and the words filled in.
+    // Exclusive scan over the threads, for all pairs of digits at once: a thread sums 8 neighbouring words of
+    // one pair, the sums are scanned among the WORKGROUP / 8 threads of the pair, and the words filled in.
     let row = lane * 8u;
     let members = WORKGROUP / 8u;
     let member = lane % members;

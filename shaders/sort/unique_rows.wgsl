@@ -1,5 +1,5 @@
-// The distinct rows among sorted keys of a range, where the segment of each begins, and how many there are; see
-// segment_heads.wgsl. Rows behind the last are NONE.
+// The distinct rows among sorted keys of a range, where the segment of each begins, and how many there are;
+// see segment_heads.wgsl. Rows behind the last are NONE.
 
 const NONE: u32 = 0xffffffffu;
 

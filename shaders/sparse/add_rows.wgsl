@@ -1,5 +1,5 @@
-// Adds the rows of one gradient, times a factor, to those of another, which has them all: `targets` ascend. `lanes`
-// threads share a row.
+// Adds the rows of one gradient, times a factor, to those of another, which has them all: `targets` ascend.
+// `lanes` threads share a row.
 
 const NONE: u32 = 0xffffffffu;
 

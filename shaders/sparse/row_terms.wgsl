@@ -1,5 +1,5 @@
-// What row_update is given for rows whose gradient has been summed: their keys, behind these how often they were there,
-// and one term for each.
+// What row_update is given for rows whose gradient has been summed: their keys, behind these how often they
+// were there, and one term for each.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// The gradient of each distinct row, and how often the row was there: the sums that row_update makes, in the same
-// order. `lanes` threads share a row, each with every lanes-th group of four columns.
+// The gradient of each distinct row, and how often the row was there: the sums that row_update makes, in the
+// same order. `lanes` threads share a row, each with every lanes-th group of four columns.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,4 +1,5 @@
-// Fills rows with uniform numbers in [-scale, scale) that depend on seed, row and column alone, or with a constant.
+// Fills rows with uniform numbers in [-scale, scale) that depend on seed, row and column alone, or with a
+// constant.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// What each id of a batch contributes to which row: the row's sort key, where the gradient of the bag's output
-// lies, and by what it is multiplied (per-sample weight, divided by the bag's length for a mean).
+// What each id of a batch contributes to which row: the row's sort key, where the gradient of the bag's
+// output lies, and by what it is multiplied (per-sample weight, divided by the bag's length for a mean).
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// row_update for software adapters: one thread a row, sixteen columns at a time, no workgroup memory. The order of
-// every sum is that of row_update.wgsl with sixteen lanes.
+// row_update for software adapters: one thread a row, sixteen columns at a time, no workgroup memory. The
+// order of every sum is that of row_update.wgsl with sixteen lanes.
 
 // What of four columns a sum of squares over the row is made of.
 const OF_TERMS: u32 = 0u;
@@ -58,8 +58,9 @@ fn add_squares(lanes: ptr<function, Block>, what: u32, row: Row, column: u32, kn
     }
 }
 
-// The sum of the squares over a row, whose values are multiplied by `times` first: sixteen lanes of four columns, then a
-// binary tree, then components in pairs. The lanes have names: an array that is indexed at run time would lie in memory.
+// The sum of the squares over a row, whose values are multiplied by `times` first: sixteen lanes of four
+// columns, then a binary tree, then components in pairs. The lanes have names: an array that is indexed at
+// run time would lie in memory.
 fn row_sum(what: u32, row: Row, known: Known, times: f32) -> f32 {
     var first: Block;
     var second: Block;

@@ -1,12 +1,12 @@
-// The only writer of tables: for each distinct key the sum of its terms, then the optimizer, once a row. `lanes`
-// threads share a row, each with every lanes-th group of four columns.
+// The only writer of tables: for each distinct key the sum of its terms, then the optimizer, once a row.
+// `lanes` threads share a row, each with every lanes-th group of four columns.
 
 var<workgroup> sums: array<vec4<f32>, WORKGROUP>;
 // of values times SMALL
 var<workgroup> small_sums: array<vec4<f32>, WORKGROUP>;
 
-// Adds up what the threads of each row bring, in a fixed order: lanes in a binary tree, then components in pairs. All
-// threads of a group call it.
+// Adds up what the threads of each row bring, in a fixed order: lanes in a binary tree, then components in
+// pairs. All threads of a group call it.
 fn row_sum(thread: u32, partial: vec4<f32>) -> f32 {
     let lane = thread % params.lanes;
     // a sum before this one may still be read
@@ -34,8 +34,8 @@ fn with_squares(before: Squares, v: vec4<f32>) -> Squares {
     return Squares(before.whole + v * v, before.small + small * small);
 }
 
-// As row_sum, of both at once: a second sum for those rows alone whose first one is infinite would be barriers under a
-// condition.
+// As row_sum, of both at once: a second sum for those rows alone whose first one is infinite would be
+// barriers under a condition.
 fn row_norm(thread: u32, partial: Squares) -> Norm {
     let lane = thread % params.lanes;
     workgroupBarrier();

@@ -1,6 +1,7 @@
-// Sums the pieces of long segments ahead of row_update, so that a hot row keeps many threads busy; called again, the
-// pieces of groups. Only what is not the last of its segment is stored, at the index of the first position divided by
-// PIECE, which no two share: a group in the place of its first piece, as no piece of such a group is needed again.
+// Sums the pieces of long segments ahead of row_update, so that a hot row keeps many threads busy; called
+// again, the pieces of groups. Only what is not the last of its segment is stored, at the index of the first
+// position divided by PIECE, which no two share: a group in the place of its first piece, as no piece of such
+// a group is needed again.
 
 fn first_of(key: u32, end: u32) -> u32 {
     var low = 0u;
@@ -25,8 +26,8 @@ fn main(
     let index = group_index(group, groups) * WORKGROUP + thread;
     let block = index / params.lanes;
     let lane = index % params.lanes;
-    // What begins in this block and is not its segment's last reaches into the next block, so that the segment is the
-    // one found there.
+    // What begins in this block and is not its segment's last reaches into the next block, so that the
+    // segment is the one found there.
     let span = select(PIECE, GROUP, params.grouping == 1u);
     let next = (block + 1u) * span;
     if (next >= params.len) {

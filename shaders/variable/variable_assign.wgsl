@@ -1,5 +1,5 @@
-// Rows of differing dimensions take new values: of equal keys, which are sorted, the last one's. `lanes` threads share a
-// row.
+// Rows of differing dimensions take new values: of equal keys, which are sorted, the last one's. `lanes`
+// threads share a row.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

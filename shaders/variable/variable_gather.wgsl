@@ -1,5 +1,5 @@
-// Rows of differing dimensions, one after the other or each in a row of a matrix, whose columns behind the row's own
-// become 0. `lanes` threads share a row.
+// Rows of differing dimensions, one after the other or each in a row of a matrix, whose columns behind the
+// row's own become 0. `lanes` threads share a row.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// Sums or means of bags of rows of differing dimensions: a row adds to as many columns as it has. One thread for each
-// element of the output, in the order of the ids.
+// Sums or means of bags of rows of differing dimensions: a row adds to as many columns as it has. One thread
+// for each element of the output, in the order of the ids.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,5 @@
-// Where the gradient of each position begins, and what it is multiplied by: one after the other, a row of a matrix for
-// each position, or one for each bag.
+// Where the gradient of each position begins, and what it is multiplied by: one after the other, a row of a
+// matrix for each position, or one for each bag.
 
 const BY_OFFSET: u32 = 0u;
 const BY_BAG: u32 = 2u;

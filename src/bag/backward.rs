@@ -1,14 +1,13 @@
 //! Fused backward: the gradient of the output to updated rows, exact and deterministic.
 //!
-//! Each id becomes a key (its row) and a term (where its gradient lies, and by what it is multiplied). Sorted by key,
-//! the terms of a row lie together; one writer sums them in a fixed order and applies the optimizer.
+//! Each id becomes a key (its row) and a term (where its gradient lies, and by what it is multiplied). Sorted
+//! by key, the terms of a row lie together; one writer sums them in a fixed order and applies the optimizer.
 
 use super::forward::weights_or_unused;
 use super::gradient::{Bound, Gradient};
 use super::section::{Member, Section};
 use super::{EmbeddingBags, Gradients, JaggedBatch, Pooling};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::{Feature, POOL_NONE};
 use crate::kernels::{occurrences, weight_grad};
 use crate::numbers::narrow;
@@ -17,14 +16,15 @@ use crate::update::{KeyTerms, Parts, SortedTerms, Step};
 use crate::{Error, Result};
 
 impl EmbeddingBags {
-    /// Updates every row that the batch touched, once, with the optimizer. `grad` is the gradient of the outputs, in one
-    /// matrix or one for each feature; those of 16 bits are widened first, and those that no single binding holds are copied
-    /// together. Waits until it is done.
+    /// Updates every row that the batch touched, once, with the optimizer. `grad` is the gradient of the
+    /// outputs, in one matrix or one for each feature; those of 16 bits are widened first, and those that no
+    /// single binding holds are copied together. Waits until it is done.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer or `grad` has not the outputs' shape,
-    /// [`Error::LimitExceeded`] if the part of `grad` that belongs to one table's features is larger than a binding
-    /// (for device batches without counts: all of it); the batch's own errors if it is a bad device batch.
+    /// [`Error::LimitExceeded`] if the part of `grad` that belongs to one table's features is larger than a
+    /// binding (for device batches without counts: all of it); the batch's own errors if it is a bad device
+    /// batch.
     pub fn backward<'a>(&mut self, batch: &JaggedBatch, grad: impl Into<Gradients<'a>>) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_backward(&mut rec, batch, grad)?;
@@ -35,12 +35,13 @@ impl EmbeddingBags {
     ///
     /// # Scratch memory
     /// At most 1.5 (36 N + N (D + 3) / 8 + G + H) bytes, and 1.5 * 4 I D for each feature that is a maximum:
-    /// - N: ids that are sorted together. Where the host knows how many ids each feature has, that is those of one table, or
-    ///   of several with together no more than a binding of terms holds (49,152 for two threads on the CPU: 24 Ki for each
-    ///   thread; 65,536 on software adapters). For device batches without counts: all ids.
+    /// - N: ids that are sorted together. Where the host knows how many ids each feature has, that is those
+    ///   of one table, or of several with together no more than a binding of terms holds (49,152 for two
+    ///   threads on the CPU: 24 Ki for each thread; 65,536 on software adapters). For device batches without
+    ///   counts: all ids.
     /// - D: the widest dim of these tables.
-    /// - G: bytes of their features' gradients, if they have to be copied: where no binding holds them, or on the CPU
-    ///   where many ids read rows with gaps between them.
+    /// - G: bytes of their features' gradients, if they have to be copied: where no binding holds them, or on
+    ///   the CPU where many ids read rows with gaps between them.
     /// - H: counters of the sort and descriptions of tables and features, N + 256 KiB.
     /// - I: ids of the feature, or its bags if there are more of them.
     ///
@@ -60,8 +61,9 @@ impl EmbeddingBags {
         rec.whole(|rec| self.backward_sections(rec, batch, grad))
     }
 
-    /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0 for ids
-    /// that stand for no row. Uses the rows as they are, so it comes before the backward. Waits until it is done.
+    /// The gradient with respect to the per-sample weights (as if all were given): one value for each id, 0
+    /// for ids that stand for no row. Uses the rows as they are, so it comes before the backward. Waits until
+    /// it is done.
     ///
     /// # Errors
     /// As [`EmbeddingBags::backward`], but no optimizer is needed.
@@ -130,8 +132,8 @@ impl EmbeddingBags {
         Ok(())
     }
 
-    /// Writes what belongs to ids of the section; if it is the first, also the zeros of ids without a row. Ids of
-    /// other sections look like these, and get their values later.
+    /// Writes what belongs to ids of the section; if it is the first, also the zeros of ids without a row.
+    /// Ids of other sections look like these, and get their values later.
     fn weight_grad_section(
         &self,
         rec: &mut Recorder,

@@ -11,8 +11,8 @@ use crate::{Error, Result};
 
 /// A jagged batch in the layout of a KeyedJaggedTensor, in device memory and checked against its tables.
 ///
-/// The ids of all bags lie one after the other, feature by feature and example by example; bag `f * batch + b`
-/// holds the ids from offset `f * batch + b` to the next.
+/// The ids of all bags lie one after the other, feature by feature and example by example; bag `f * batch +
+/// b` holds the ids from offset `f * batch + b` to the next.
 #[derive(Debug, Clone)]
 pub struct JaggedBatch {
     pub(crate) inner: Arc<Inner>,
@@ -91,8 +91,8 @@ impl JaggedBatch {
         Ok(self.inner.counts.as_ref().map(|counts| counts[index] as usize))
     }
 
-    /// Number of ids out of range that [`Bounds::Skip`](super::Bounds::Skip) left out. Reads from the device, and
-    /// so waits for it, if the batch was made there.
+    /// Number of ids out of range that [`Bounds::Skip`](super::Bounds::Skip) left out. Reads from the device,
+    /// and so waits for it, if the batch was made there.
     ///
     /// # Errors
     /// The errors of the batch itself, if it is bad.

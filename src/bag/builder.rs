@@ -50,9 +50,10 @@ impl EmbeddingBagsBuilder {
     /// Makes the tables.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for names that are unknown or used twice and sizes out of range,
-    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), [`Error::LimitExceeded`](crate::Error::LimitExceeded) or
-    /// [`Error::Device`](crate::Error::Device) if the memory cannot be had.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for names that are unknown or used twice and
+    /// sizes out of range, [`Error::OutOfMemory`](crate::Error::OutOfMemory),
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if
+    /// the memory cannot be had.
     pub fn build(self) -> Result<EmbeddingBags> {
         self.features.validate()?;
         let store = RowStore::new(&self.ctx, self.tables, self.updates)?;

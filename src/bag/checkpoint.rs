@@ -9,13 +9,14 @@ use crate::{Checkpoint, Result};
 pub(crate) const PREFIX: &str = "bags";
 
 impl EmbeddingBags {
-    /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each field of
-    /// optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` in the type that it is kept in or `[rows]` of `f32` or,
-    /// for counters, `u32`; and `{prefix}.tables`, `{prefix}.optimizer` and `{prefix}.steps` in the metadata. Blocks.
+    /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each
+    /// field of optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` in the type that it is kept in
+    /// or `[rows]` of `f32` or, for counters, `u32`; and `{prefix}.tables`, `{prefix}.optimizer` and
+    /// `{prefix}.steps` in the metadata. Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already, [`Error::Device`](crate::Error::Device) if the device
-    /// fails.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
+    /// already, [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         self.store.export(checkpoint, prefix)
     }
@@ -30,8 +31,9 @@ impl EmbeddingBags {
         self.store.import(checkpoint, prefix)
     }
 
-    /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer with the
-    /// same hyper-parameters and types of state. The learning rate may differ. Bags without an optimizer take the weights of any.
+    /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer
+    /// with the same hyper-parameters and types of state. The learning rate may differ. Bags without an
+    /// optimizer take the weights of any.
     ///
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs.
@@ -49,7 +51,8 @@ impl EmbeddingBags {
         checkpoint.save(path)
     }
 
-    /// [`EmbeddingBags::import`] from a file that [`EmbeddingBags::save`] wrote, into bags of the same description.
+    /// [`EmbeddingBags::import`] from a file that [`EmbeddingBags::save`] wrote, into bags of the same
+    /// description.
     ///
     /// # Errors
     /// As [`EmbeddingBags::import`] and [`Checkpoint::load`].

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::batch::Inner;
 use super::{Bounds, JaggedBatch, Pooling, Schema};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::{Feature, Status};
 use crate::kernels::{check_ids, check_offsets, check_report};
 use crate::numbers::narrow;
@@ -14,8 +13,8 @@ use crate::{Error, Result};
 
 /// A batch whose ids already lie in device memory, in the layout of a KeyedJaggedTensor.
 ///
-/// Buffers are used where they are, without a copy; they must stay as they are until the operations on the batch
-/// are done.
+/// Buffers are used where they are, without a copy; they must stay as they are until the operations on the
+/// batch are done.
 ///
 /// ```
 /// use embag::{Buffer, Context, DeviceBatch};
@@ -47,8 +46,8 @@ pub struct DeviceBatch {
 }
 
 impl DeviceBatch {
-    /// `batch` examples of each feature with ids (`u32`) one after the other, and `u32` offsets, one more than bags: from 0
-    /// to the number of ids.
+    /// `batch` examples of each feature with ids (`u32`) one after the other, and `u32` offsets, one more
+    /// than bags: from 0 to the number of ids.
     #[must_use]
     pub fn from_offsets(batch: usize, ids: Buffer, offsets: Buffer) -> Self {
         Self { batch, ids, bags: offsets, lengths: false, weights: None, counts: None, examples: None }
@@ -67,15 +66,16 @@ impl DeviceBatch {
         self
     }
 
-    /// Sets the number of ids of each feature, which is checked too: then less scratch memory is needed, and features may be
-    /// sequences.
+    /// Sets the number of ids of each feature, which is checked too: then less scratch memory is needed, and
+    /// features may be sequences.
     #[must_use]
     pub fn counts(mut self, counts: Vec<usize>) -> Self {
         self.counts = Some(counts);
         self
     }
 
-    /// Sets a number of examples for each feature, of which the batch's is the largest; bags are given by lengths then.
+    /// Sets a number of examples for each feature, of which the batch's is the largest; bags are given by
+    /// lengths then.
     #[must_use]
     pub fn examples(mut self, examples: Vec<usize>) -> Self {
         self.examples = Some(examples);
@@ -88,8 +88,8 @@ impl JaggedBatch {
         Self::on_device(rec, schema, given, false)
     }
 
-    /// The same for ids that are looked up on the device, and so are rows or none. Whoever looks them up counts those that
-    /// are none.
+    /// The same for ids that are looked up on the device, and so are rows or none. Whoever looks them up
+    /// counts those that are none.
     pub(crate) fn of_rows(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
         Self::on_device(rec, schema, given, true)
     }

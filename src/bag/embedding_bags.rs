@@ -55,8 +55,8 @@ impl EmbeddingBags {
         BatchBuilder::new(self.context(), &self.schema)
     }
 
-    /// A batch from host data in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature
-    /// and example, one after the other in `values`; `weights`, if any, one for each id.
+    /// A batch from host data in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each
+    /// feature and example, one after the other in `values`; `weights`, if any, one for each id.
     ///
     /// # Errors
     /// As [`BatchBuilder::build`].
@@ -69,8 +69,8 @@ impl EmbeddingBags {
         JaggedBatch::from_host(self.context(), &self.schema, values, lengths, weights)
     }
 
-    /// [`EmbeddingBags::batch_from_lengths`] with a number of examples for each feature: a variable batch, whose outputs
-    /// are a matrix a feature.
+    /// [`EmbeddingBags::batch_from_lengths`] with a number of examples for each feature: a variable batch,
+    /// whose outputs are a matrix a feature.
     ///
     /// # Errors
     /// As [`BatchBuilder::build`], and if the sum of `examples` is not the number of lengths.
@@ -97,8 +97,8 @@ impl EmbeddingBags {
         JaggedBatch::from_host_offsets(self.context(), &self.schema, values, offsets, weights)
     }
 
-    /// A batch from device memory, without a copy. The checks are recorded: if the batch is bad, operations on it
-    /// do nothing, and waiting for any submission with one of them gives the error.
+    /// A batch from device memory, without a copy. The checks are recorded: if the batch is bad, operations
+    /// on it do nothing, and waiting for any submission with one of them gives the error.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if sizes disagree.
@@ -142,14 +142,15 @@ impl EmbeddingBags {
     /// Changes the learning rate of the backwards that are recorded from now on.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not finite.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not
+    /// finite.
     pub fn set_lr(&mut self, lr: f32) -> Result<()> {
         self.store.set_lr(lr)
     }
 
-    /// The number of the last step: backwards and updates submitted so far. What is recorded counts when it is submitted,
-    /// and never if it is not; an empty batch counts, and so does a device batch that turns out to be bad (its rows and
-    /// their state stay as they are).
+    /// The number of the last step: backwards and updates submitted so far. What is recorded counts when it
+    /// is submitted, and never if it is not; an empty batch counts, and so does a device batch that turns out
+    /// to be bad (its rows and their state stay as they are).
     #[must_use]
     pub fn steps(&self) -> u32 {
         self.store.steps()

@@ -59,7 +59,8 @@ impl FeatureList {
         unique("feature", self.features.iter().map(|feature| &feature.name))
     }
 
-    /// What batches of these features are checked against; `pruned` lets the id 2^32 - 1 (or -1) stand for a row of zeros.
+    /// What batches of these features are checked against; `pruned` lets the id 2^32 - 1 (or -1) stand for a
+    /// row of zeros.
     pub(crate) fn schema(&self, tables: &TableStore, pruned: bool) -> Result<Schema> {
         let spec = |feature: &Feature| {
             let Feature { name, table, pooling, padding } = feature.clone();
@@ -83,16 +84,16 @@ impl FeatureList {
 /// The methods of a builder with a [`FeatureList`] in its field `features`.
 macro_rules! feature_methods {
     () => {
-        /// Adds a feature that looks its ids up in a table; several may use the same one. Batches and outputs have the
-        /// features in this order.
+        /// Adds a feature that looks its ids up in a table; several may use the same one. Batches and outputs
+        /// have the features in this order.
         #[must_use]
         pub fn feature(mut self, name: &str, table: &str, pooling: $crate::Pooling) -> Self {
             self.features.add(name, table, pooling);
             self
         }
 
-        /// Sets the padding id (below 2^32 - 1) of the feature added last: it gives zeros, does not count for a mean and
-        /// gets no gradient.
+        /// Sets the padding id (below 2^32 - 1) of the feature added last: it gives zeros, does not count for
+        /// a mean and gets no gradient.
         #[must_use]
         pub fn padding(mut self, id: u32) -> Self {
             self.features.pad(id);
@@ -109,11 +110,12 @@ macro_rules! feature_methods {
 }
 pub(crate) use feature_methods;
 
-/// The method of a builder with the [`Precision`](crate::Precision) of outputs in its field `output_precision`.
+/// The method of a builder with the [`Precision`](crate::Precision) of outputs in its field
+/// `output_precision`.
 macro_rules! output_methods {
     () => {
-        /// Sets the precision of the outputs that `forward` and `forward_features` make: `f32` if it is not set. Sums are
-        /// made in `f32` and rounded once, to the nearest.
+        /// Sets the precision of the outputs that `forward` and `forward_features` make: `f32` if it is not
+        /// set. Sums are made in `f32` and rounded once, to the nearest.
         #[must_use]
         pub fn output_precision(mut self, precision: $crate::Precision) -> Self {
             self.output_precision = precision;

@@ -3,8 +3,7 @@
 use super::outputs::{matrices_for, matrix_for};
 use super::{EmbeddingBags, JaggedBatch, Outputs, Pooling};
 use crate::cast::record_round;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Matrix, Precision, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Matrix, Precision, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::bag_forward::{Bindings, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
@@ -17,12 +16,13 @@ type Target = (Matrix, Vec<(usize, u32)>);
 
 impl EmbeddingBags {
     /// Looks up and pools every feature: `[batch, sum of dims]`, features side by side, of the precision that
-    /// [`EmbeddingBagsBuilder::output_precision`](crate::bag::EmbeddingBagsBuilder::output_precision) says. Waits until it is done.
+    /// [`EmbeddingBagsBuilder::output_precision`](crate::bag::EmbeddingBagsBuilder::output_precision) says.
+    /// Waits until it is done.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a feature is a sequence or has another number of examples (see
-    /// [`EmbeddingBags::forward_features`]), or the batch was built for other bags; the batch's own errors if it is a bad
-    /// device batch.
+    /// [`EmbeddingBags::forward_features`]), or the batch was built for other bags; the batch's own errors if
+    /// it is a bad device batch.
     pub fn forward(&self, batch: &JaggedBatch) -> Result<Matrix> {
         let out = matrix_for(self.context(), &self.schema, batch, self.output_precision)?;
         let mut rec = Recorder::new(self.context());
@@ -31,8 +31,8 @@ impl EmbeddingBags {
         Ok(out)
     }
 
-    /// Looks up every feature into a matrix of its own: `[examples, dim]` if it is pooled, `[ids, dim]` if it is a
-    /// sequence. Waits until it is done.
+    /// Looks up every feature into a matrix of its own: `[examples, dim]` if it is pooled, `[ids, dim]` if it
+    /// is a sequence. Waits until it is done.
     ///
     /// # Errors
     /// As [`EmbeddingBags::forward`]; sequences of device batches need counts.
@@ -44,8 +44,8 @@ impl EmbeddingBags {
         Ok(outs)
     }
 
-    /// Records the lookup into one matrix, or one for each feature, which may be parts of wider ones. Sums are made in
-    /// `f32`; for outputs of 16 bits they are rounded once, to the nearest.
+    /// Records the lookup into one matrix, or one for each feature, which may be parts of wider ones. Sums
+    /// are made in `f32`; for outputs of 16 bits they are rounded once, to the nearest.
     ///
     /// # Errors
     /// As [`EmbeddingBags::forward`], and [`Error::InvalidArgument`] if `out` has not the outputs' shape.
@@ -73,8 +73,8 @@ impl EmbeddingBags {
         })
     }
 
-    /// Whether lookups can write an output: of 16 bits, a value that is added up over windows must not be rounded in
-    /// between, and words not be shared.
+    /// Whether lookups can write an output: of 16 bits, a value that is added up over windows must not be
+    /// rounded in between, and words not be shared.
     fn written_directly(&self, (out, features): &Target) -> bool {
         let windows = &self.store.tables().plan().windows;
         out.precision == Precision::F32
@@ -218,9 +218,9 @@ impl Work {
     }
 }
 
-/// Threads for an output row: a lane for every four columns on real GPUs; on software adapters whole rows, unless
-/// there are too few of them to keep its threads busy, or walking the longest bag once for every sixteen columns would
-/// be too much for one thread's loops.
+/// Threads for an output row: a lane for every four columns on real GPUs; on software adapters whole rows,
+/// unless there are too few of them to keep its threads busy, or walking the longest bag once for every
+/// sixteen columns would be too much for one thread's loops.
 fn lanes(ctx: &Context, dim: u32, rows: u32, longest: u32) -> u32 {
     let shape = ctx.shape();
     let blocks = dim.div_ceil(columns(shape));

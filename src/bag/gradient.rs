@@ -3,8 +3,7 @@
 use super::section::Member;
 use super::{Gradients, Schema};
 use crate::cast::record_f32;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Matrix, Recorder};
 use crate::kernels::copy_rows;
 use crate::kernels::width::Width;
 use crate::numbers::narrow;
@@ -72,7 +71,8 @@ impl Gradient {
         (rows as u64 * cols as u64).next_multiple_of(4) * 4
     }
 
-    /// The gradients of some features, which `ids` ids are read from: where they are if one binding holds them, else copied next to each other.
+    /// The gradients of some features, which `ids` ids are read from: where they are if one binding holds
+    /// them, else copied next to each other.
     pub(crate) fn bind(&self, rec: &mut Recorder, members: &[Member], ids: u32) -> Result<Bound> {
         let (buffer, places) = match in_place(rec.context(), self.of(members)) {
             Some(there) if !(rec.context().is_cpu() && self.worth_packing(members, ids)) => there,
@@ -82,8 +82,8 @@ impl Gradient {
         Ok(Bound { buffer, places, spread })
     }
 
-    /// Whether rows with gaps between them are read so often that they had better lie together: in large strides
-    /// they would share few places of a cache.
+    /// Whether rows with gaps between them are read so often that they had better lie together: in large
+    /// strides they would share few places of a cache.
     fn worth_packing(&self, members: &[Member], ids: u32) -> bool {
         let rows: usize = self.of(members).flatten().map(|matrix| matrix.rows).sum();
         let gaps = self.of(members).flatten().any(|matrix| matrix.stride > matrix.cols);

@@ -68,8 +68,9 @@ pub(super) struct Jagged {
 
 /// Collects the features of a host batch; made by [`EmbeddingBags::batch`](super::EmbeddingBags::batch).
 ///
-/// Features may come in any order, each once. A mistake is reported when the batch is made: by [`BatchBuilder::build`], or for
-/// cached bags, whose builders are [`ForCache`], by [`CachedBags::place`](crate::CachedBags::place).
+/// Features may come in any order, each once. A mistake is reported when the batch is made: by
+/// [`BatchBuilder::build`], or for cached bags, whose builders are [`ForCache`], by
+/// [`CachedBags::place`](crate::CachedBags::place).
 #[derive(Debug)]
 pub struct BatchBuilder<For = ForBags> {
     ctx: Context,
@@ -100,8 +101,8 @@ impl<For> BatchBuilder<For> {
         }
     }
 
-    /// An empty builder for the same bags: with one of its own, another thread can make batches while this one
-    /// trains.
+    /// An empty builder for the same bags: with one of its own, another thread can make batches while this
+    /// one trains.
     #[must_use]
     pub fn fresh(&self) -> Self {
         Self::new(&self.ctx, &self.schema)
@@ -126,8 +127,8 @@ impl<For> BatchBuilder<For> {
         self.add(name, Ok(jagged))
     }
 
-    /// A feature whose example `b` has the ids `values[offsets[b]..offsets[b + 1]]`: one offset more than examples,
-    /// from 0 to the number of ids.
+    /// A feature whose example `b` has the ids `values[offsets[b]..offsets[b + 1]]`: one offset more than
+    /// examples, from 0 to the number of ids.
     #[must_use]
     pub fn offsets<I: Id>(self, name: &str, values: &[I], offsets: &[u32]) -> Self {
         let argument = || format!("offsets of feature \"{name}\"");
@@ -140,7 +141,8 @@ impl<For> BatchBuilder<For> {
         self.add(name, jagged)
     }
 
-    /// [`BatchBuilder::offsets`] without the last offset, as torch's `EmbeddingBag` takes them: where each bag begins.
+    /// [`BatchBuilder::offsets`] without the last offset, as torch's `EmbeddingBag` takes them: where each
+    /// bag begins.
     #[must_use]
     pub fn starts<I: Id>(self, name: &str, values: &[I], starts: &[u32]) -> Self {
         // beyond u32 there are too many ids in all, which `build` refuses
@@ -162,8 +164,9 @@ impl<For> BatchBuilder<For> {
         self.bags(name, values, &lengths)
     }
 
-    /// Lets features have different numbers of examples, none for those that are left out: their outputs are then matrices
-    /// of their own, as [`EmbeddingBags::forward_features`](super::EmbeddingBags::forward_features) makes them.
+    /// Lets features have different numbers of examples, none for those that are left out: their outputs are
+    /// then matrices of their own, as
+    /// [`EmbeddingBags::forward_features`](super::EmbeddingBags::forward_features) makes them.
     #[must_use]
     pub fn variable(mut self) -> Self {
         self.variable = true;
@@ -187,7 +190,8 @@ impl<For> BatchBuilder<For> {
         self.add(name, Ok(jagged))
     }
 
-    /// Per-sample weights of a feature that was given before, one for each id. Features without have weights of 1.
+    /// Per-sample weights of a feature that was given before, one for each id. Features without have weights
+    /// of 1.
     #[must_use]
     pub fn weights(mut self, name: &str, weights: &[f32]) -> Self {
         let result = self.schema.find(name).and_then(|index| match self.features.get_mut(&index) {

@@ -2,8 +2,7 @@
 
 use super::gradient::Gradient;
 use super::{EmbeddingBags, JaggedBatch, Pooling};
-use crate::device::Dispatch;
-use crate::device::{Matrix, Recorder};
+use crate::device::{Dispatch, Matrix, Recorder};
 use crate::kernels::{max_grad, max_places};
 use crate::numbers::narrow;
 use crate::{Error, Result};

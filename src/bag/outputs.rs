@@ -6,9 +6,9 @@ use super::{JaggedBatch, Schema};
 use crate::device::{Context, Matrix, Precision};
 use crate::{Error, Result};
 
-/// Where the outputs of all features lie, or the gradients of these outputs: in one matrix, or in one for each feature.
-/// Matrices may be of any [`Precision`] and parts of wider ones; a reference to a matrix, or to several, is all that is
-/// needed:
+/// Where the outputs of all features lie, or the gradients of these outputs: in one matrix, or in one for
+/// each feature. Matrices may be of any [`Precision`] and parts of wider ones; a reference to a matrix, or to
+/// several, is all that is needed:
 ///
 /// ```
 /// use embag::optim::Sgd;
@@ -34,7 +34,8 @@ use crate::{Error, Result};
 pub enum Outputs<'a> {
     /// The features side by side in their order, `[batch, sum of dims]`.
     SideBySide(&'a Matrix),
-    /// A matrix for each feature in their order: `[examples, dim]` if it is pooled, `[ids, dim]` if it is a sequence.
+    /// A matrix for each feature in their order: `[examples, dim]` if it is pooled, `[ids, dim]` if it is a
+    /// sequence.
     Features(&'a [Matrix]),
 }
 

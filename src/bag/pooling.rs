@@ -12,8 +12,8 @@ pub enum Pooling {
     Sum,
     /// The same, divided by the number of ids (not by the sum of weights); zeros for an empty bag.
     Mean,
-    /// The largest value of each column, the first of equal ones; a NaN counts only where it comes first, as in torch.
-    /// Without per-sample weights; zeros for an empty bag.
+    /// The largest value of each column, the first of equal ones; a NaN counts only where it comes first, as
+    /// in torch. Without per-sample weights; zeros for an empty bag.
     Max,
     /// No pooling (a sequence): each id's row times its weight, one output row an id.
     None,

@@ -39,8 +39,8 @@ impl EmbeddingBags {
         self.store.tables().state_bytes()
     }
 
-    /// The device memory of a table's rows, in order: one range for each of its windows, without gaps between rows
-    /// (but see [`Table::precision`](crate::Table::precision)).
+    /// The device memory of a table's rows, in order: one range for each of its windows, without gaps between
+    /// rows (but see [`Table::precision`](crate::Table::precision)).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
@@ -59,8 +59,9 @@ impl EmbeddingBags {
     /// Writes all rows of a table; values of 16 bits are rounded to the nearest.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table, the number of values is not rows times dim, or a value is finite
-    /// and its table of 16 bits would make it infinite; nothing is written then.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table, the number of
+    /// values is not rows times dim, or a value is finite and its table of 16 bits would make it infinite;
+    /// nothing is written then.
     pub fn upload(&mut self, table: &str, values: &[f32]) -> Result<()> {
         self.store.upload(table, values)
     }
@@ -68,7 +69,8 @@ impl EmbeddingBags {
     /// Reads one row; blocks.
     ///
     /// # Errors
-    /// [`Error::RowOutOfRange`](crate::Error::RowOutOfRange), or [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
+    /// [`Error::RowOutOfRange`](crate::Error::RowOutOfRange), or
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
     pub fn read_row(&self, table: &str, row: u64) -> Result<Vec<f32>> {
         self.store.read_row(table, row)
     }
@@ -76,14 +78,16 @@ impl EmbeddingBags {
     /// Writes one row, after everything submitted so far.
     ///
     /// # Errors
-    /// [`Error::RowOutOfRange`](crate::Error::RowOutOfRange), or [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table, the length is not the dim, or a
-    /// value is finite and its table of 16 bits would make it infinite.
+    /// [`Error::RowOutOfRange`](crate::Error::RowOutOfRange), or
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table, the length is not
+    /// the dim, or a value is finite and its table of 16 bits would make it infinite.
     pub fn write_row(&mut self, table: &str, row: u64, values: &[f32]) -> Result<()> {
         self.store.write_row(table, row, values)
     }
 
-    /// Reads optimizer state of all rows of a table: the field of this name among [`Optimizer::states`](crate::optim::Optimizer::states), one value for
-    /// each element or each row; counters, which are exact to 2^24, as numbers. Blocks.
+    /// Reads optimizer state of all rows of a table: the field of this name among
+    /// [`Optimizer::states`](crate::optim::Optimizer::states), one value for each element or each row;
+    /// counters, which are exact to 2^24, as numbers. Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table or field.
@@ -94,16 +98,19 @@ impl EmbeddingBags {
     /// Reads a counter of all rows of a table, see [`EmbeddingBags::download_state`].
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table or field, or it is no counter.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table or field, or it is
+    /// no counter.
     pub fn download_counts(&self, table: &str, name: &str) -> Result<Vec<u32>> {
         self.store.download_counts(table, name)
     }
 
-    /// Writes optimizer state of all rows of a table, see [`EmbeddingBags::download_state`]; waits until it is done.
+    /// Writes optimizer state of all rows of a table, see [`EmbeddingBags::download_state`]; waits until it
+    /// is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table or field, it is a counter, the number of values is wrong, or a
-    /// value is finite and state of 16 bits would make it infinite.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table or field, it is a
+    /// counter, the number of values is wrong, or a value is finite and state of 16 bits would make it
+    /// infinite.
     pub fn upload_state(&mut self, table: &str, name: &str, values: &[f32]) -> Result<()> {
         self.store.upload_state(table, name, values)
     }
@@ -111,8 +118,8 @@ impl EmbeddingBags {
     /// Writes a counter of all rows of a table; waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table or field, it is no counter, or the number of values is
-    /// wrong.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table or field, it is no
+    /// counter, or the number of values is wrong.
     pub fn upload_counts(&mut self, table: &str, name: &str, counts: &[u32]) -> Result<()> {
         self.store.upload_counts(table, name, counts)
     }

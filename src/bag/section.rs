@@ -1,7 +1,8 @@
 //! Which tables are sorted and updated together.
 //!
-//! Where the host knows how many ids each feature has, tables are taken a few at a time: a section's keys need fewer
-//! bits than those of all tables, its scratch memory is smaller, and on the CPU it stays in the caches.
+//! Where the host knows how many ids each feature has, tables are taken a few at a time: a section's keys
+//! need fewer bits than those of all tables, its scratch memory is smaller, and on the CPU it stays in the
+//! caches.
 
 use std::ops::Range;
 
@@ -65,8 +66,8 @@ impl Section {
         Self { members: members.collect(), ..self }
     }
 
-    /// The sections of a batch, each with at least one id; the last first, as the forward touched it last and some of
-    /// it may still be in the caches.
+    /// The sections of a batch, each with at least one id; the last first, as the forward touched it last and
+    /// some of it may still be in the caches.
     pub(super) fn all(plan: &Plan, batch: &Inner, gradient: &Gradient) -> Vec<Self> {
         let of_group = |group| match &batch.counts {
             None => vec![Self::whole(plan, group, batch)],
@@ -157,11 +158,12 @@ fn tables(
     tables
 }
 
-/// Ids for each thread of the CPU in a section of several tables: their keys and terms fit its second-level cache.
+/// Ids for each thread of the CPU in a section of several tables: their keys and terms fit its second-level
+/// cache.
 const IDS_PER_THREAD: u64 = 24 << 10;
 
-/// Ids of a section of several tables on software adapters: one thread may have to walk all of them, if they are the same,
-/// and there loops must be short.
+/// Ids of a section of several tables on software adapters: one thread may have to walk all of them, if they
+/// are the same, and there loops must be short.
 const SOFTWARE_IDS: u64 = 1 << 16;
 
 /// A section holds a single table, or tables with at most this many ids.

@@ -14,16 +14,17 @@ use crate::device::Precision;
 use crate::optim::Optimizer;
 use crate::update::RowStore;
 
-/// [`EmbeddingBags`] with tables that need not fit device memory: all rows and their optimizer state lie on the host,
-/// and the rows in use in a set-associative cache on the device.
+/// [`EmbeddingBags`] with tables that need not fit device memory: all rows and their optimizer state lie on
+/// the host, and the rows in use in a set-associative cache on the device.
 ///
 /// [`CachedBags::place`] makes a batch and brings the rows it lacks to the device; then everything is as with
-/// [`EmbeddingBags`], to the bit: updates always, the forward of a table if all its rows, and its cache, would each
-/// fit one binding (of a table in several, the forward adds their sums in order). Rows that the device has not changed
-/// are not read back when they leave the cache.
+/// [`EmbeddingBags`], to the bit: updates always, the forward of a table if all its rows, and its cache,
+/// would each fit one binding (of a table in several, the forward adds their sums in order). Rows that the
+/// device has not changed are not read back when they leave the cache.
 ///
-/// A batch in use holds its rows in the cache (see [`CachedBatch`](super::CachedBatch)). So a cache needs slots for the distinct rows of a
-/// batch, and for those of two where one is placed before the one before is dropped.
+/// A batch in use holds its rows in the cache (see [`CachedBatch`](super::CachedBatch)). So a cache needs
+/// slots for the distinct rows of a batch, and for those of two where one is placed before the one before is
+/// dropped.
 ///
 /// ```
 /// use embag::cached::Replacement;
@@ -52,9 +53,10 @@ use crate::update::RowStore;
 ///
 /// # A training loop
 ///
-/// The next batch's rows come while the device is at work on this one. A batch holds its rows until it, and every
-/// recorder, submission and readback with an operation on it, is gone; a cache with slots for the distinct rows of the
-/// batches in use is large enough, however they fall into sets. Checkpoints are those of [`EmbeddingBags`].
+/// The next batch's rows come while the device is at work on this one. A batch holds its rows until it, and
+/// every recorder, submission and readback with an operation on it, is gone; a cache with slots for the
+/// distinct rows of the batches in use is large enough, however they fall into sets. Checkpoints are those of
+/// [`EmbeddingBags`].
 ///
 /// ```
 /// use embag::optim::RowwiseAdagrad;

@@ -96,8 +96,8 @@ impl Drop for Hold {
 
 /// A batch with its rows in the cache; made by [`CachedBags::place`](super::CachedBags::place).
 ///
-/// Its rows stay in the cache while there is a clone of it, or a [`Recorder`], [`Submission`](crate::Submission) or
-/// [`Readback`](crate::Readback) with an operation on it.
+/// Its rows stay in the cache while there is a clone of it, or a [`Recorder`],
+/// [`Submission`](crate::Submission) or [`Readback`](crate::Readback) with an operation on it.
 #[derive(Debug, Clone)]
 pub struct CachedBatch {
     /// Its ids are slots.

@@ -54,8 +54,8 @@ impl CachedBagsBuilder {
         update_rules
     }
 
-    /// Sets how many slots a row may normally go to (32 if it is not set): with more ways the choice of what leaves is
-    /// better and takes longer.
+    /// Sets how many slots a row may normally go to (32 if it is not set): with more ways the choice of what
+    /// leaves is better and takes longer.
     #[must_use]
     pub fn ways(mut self, ways: usize) -> Self {
         self.ways = ways;
@@ -78,8 +78,8 @@ impl CachedBagsBuilder {
         tables.unzip()
     }
 
-    /// The host's memory: all rows, what is known of slots, and the caches themselves where the device has no memory of its
-    /// own.
+    /// The host's memory: all rows, what is known of slots, and the caches themselves where the device has no
+    /// memory of its own.
     fn need(&self) -> Result<Need> {
         let (whole, cache) = self.whole_and_slots();
         let mut need = RowStore::need(&whole, &self.updates)?;
@@ -95,9 +95,10 @@ impl CachedBagsBuilder {
     /// Makes the tables on the host and the caches on the device.
     ///
     /// # Errors
-    /// As [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build); [`Error::InvalidArgument`] also for a cache
-    /// without slots or ways, tables in callers' memory, and tables of 16 bits that are to be rounded at random;
-    /// [`Error::LimitExceeded`] if a row and its state do not fit a binding.
+    /// As [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build);
+    /// [`Error::InvalidArgument`] also for a cache without slots or ways, tables in callers' memory, and
+    /// tables of 16 bits that are to be rounded at random; [`Error::LimitExceeded`] if a row and its state do
+    /// not fit a binding.
     pub fn build(self) -> Result<CachedBags> {
         if self.ways == 0 {
             return Err(Error::invalid("ways", "at least 1", 0));

@@ -57,7 +57,8 @@ impl CachedBags {
         Ok(row.and_then(|row| self.directories[index].find(row)))
     }
 
-    /// Reads optimizer state of all rows of a table, see [`EmbeddingBags::download_state`](crate::EmbeddingBags::download_state).
+    /// Reads optimizer state of all rows of a table, see
+    /// [`EmbeddingBags::download_state`](crate::EmbeddingBags::download_state).
     ///
     /// # Errors
     /// As [`EmbeddingBags::download_state`](crate::EmbeddingBags::download_state) and [`CachedBags::flush`].
@@ -66,16 +67,19 @@ impl CachedBags {
         self.whole.download_state(table, name)
     }
 
-    /// Reads a counter of all rows of a table, see [`EmbeddingBags::download_counts`](crate::EmbeddingBags::download_counts).
+    /// Reads a counter of all rows of a table, see
+    /// [`EmbeddingBags::download_counts`](crate::EmbeddingBags::download_counts).
     ///
     /// # Errors
-    /// As [`EmbeddingBags::download_counts`](crate::EmbeddingBags::download_counts) and [`CachedBags::flush`].
+    /// As [`EmbeddingBags::download_counts`](crate::EmbeddingBags::download_counts) and
+    /// [`CachedBags::flush`].
     pub fn download_counts(&mut self, table: &str, name: &str) -> Result<Vec<u32>> {
         self.flush()?;
         self.whole.download_counts(table, name)
     }
 
-    /// Writes optimizer state of all rows of a table, see [`EmbeddingBags::upload_state`](crate::EmbeddingBags::upload_state).
+    /// Writes optimizer state of all rows of a table, see
+    /// [`EmbeddingBags::upload_state`](crate::EmbeddingBags::upload_state).
     ///
     /// # Errors
     /// As [`EmbeddingBags::upload_state`](crate::EmbeddingBags::upload_state) and [`CachedBags::flush`].
@@ -83,7 +87,8 @@ impl CachedBags {
         self.rewrite(|whole| whole.upload_state(table, name, values))
     }
 
-    /// Writes a counter of all rows of a table, see [`EmbeddingBags::upload_counts`](crate::EmbeddingBags::upload_counts).
+    /// Writes a counter of all rows of a table, see
+    /// [`EmbeddingBags::upload_counts`](crate::EmbeddingBags::upload_counts).
     ///
     /// # Errors
     /// As [`EmbeddingBags::upload_counts`](crate::EmbeddingBags::upload_counts) and [`CachedBags::flush`].
@@ -91,7 +96,8 @@ impl CachedBags {
         self.rewrite(|whole| whole.upload_counts(table, name, counts))
     }
 
-    /// Adds all tables to a checkpoint, see [`EmbeddingBags::export`](crate::EmbeddingBags::export), whose checkpoints these are.
+    /// Adds all tables to a checkpoint, see [`EmbeddingBags::export`](crate::EmbeddingBags::export), whose
+    /// checkpoints these are.
     ///
     /// # Errors
     /// As [`EmbeddingBags::export`](crate::EmbeddingBags::export) and [`CachedBags::flush`].
@@ -100,7 +106,8 @@ impl CachedBags {
     }
 
     /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint, see
-    /// [`EmbeddingBags::import`](crate::EmbeddingBags::import); it may be one of [`EmbeddingBags`](crate::EmbeddingBags).
+    /// [`EmbeddingBags::import`](crate::EmbeddingBags::import); it may be one of
+    /// [`EmbeddingBags`](crate::EmbeddingBags).
     ///
     /// # Errors
     /// As [`EmbeddingBags::import`](crate::EmbeddingBags::import) and [`CachedBags::flush`].
@@ -116,7 +123,8 @@ impl CachedBags {
         self.whole.check_import(checkpoint, prefix)
     }
 
-    /// [`CachedBags::export`] into a file of its own, which [`EmbeddingBags::load`](crate::EmbeddingBags::load) reads too.
+    /// [`CachedBags::export`] into a file of its own, which
+    /// [`EmbeddingBags::load`](crate::EmbeddingBags::load) reads too.
     ///
     /// # Errors
     /// As [`EmbeddingBags::save`](crate::EmbeddingBags::save) and [`CachedBags::flush`].
@@ -126,7 +134,8 @@ impl CachedBags {
         checkpoint.save(path)
     }
 
-    /// [`CachedBags::import`] from a file that [`CachedBags::save`] or [`EmbeddingBags::save`](crate::EmbeddingBags::save) wrote.
+    /// [`CachedBags::import`] from a file that [`CachedBags::save`] or
+    /// [`EmbeddingBags::save`](crate::EmbeddingBags::save) wrote.
     ///
     /// # Errors
     /// As [`EmbeddingBags::load`](crate::EmbeddingBags::load) and [`CachedBags::flush`].

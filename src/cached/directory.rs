@@ -1,8 +1,9 @@
 //! Which row of a table lies in which slot of its cache.
 //!
-//! The slots are cut into sets of a few ways. A row belongs to the set of its hash: there it is looked for, and there a
-//! victim is chosen when it comes in. Only if all ways of its set are needed at the moment it goes astray, into a slot
-//! of any other set, and is found through a map. So a batch fits if there are slots enough, however its rows fall.
+//! The slots are cut into sets of a few ways. A row belongs to the set of its hash: there it is looked for,
+//! and there a victim is chosen when it comes in. Only if all ways of its set are needed at the moment it
+//! goes astray, into a slot of any other set, and is found through a map. So a batch fits if there are slots
+//! enough, however its rows fall.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -120,8 +121,8 @@ impl Directory {
         }
     }
 
-    /// Slots for rows that are not here, in their order: none that `now` needs or that is held. `None` stands for rows
-    /// whose set has no room, unless they may go `astray`. What the slots hold is still there until
+    /// Slots for rows that are not here, in their order: none that `now` needs or that is held. `None` stands
+    /// for rows whose set has no room, unless they may go `astray`. What the slots hold is still there until
     /// [`Directory::put`].
     pub(super) fn choose(
         &mut self,

@@ -38,7 +38,8 @@ impl CachedBags {
         Ok(())
     }
 
-    /// Updates every row that the batch touched, see [`EmbeddingBags::backward`](crate::EmbeddingBags::backward).
+    /// Updates every row that the batch touched, see
+    /// [`EmbeddingBags::backward`](crate::EmbeddingBags::backward).
     ///
     /// # Errors
     /// As [`EmbeddingBags::backward`](crate::EmbeddingBags::backward).

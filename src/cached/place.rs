@@ -22,18 +22,19 @@ struct Needs {
 }
 
 impl CachedBags {
-    /// Begins a batch from host data, feature by feature, for [`CachedBags::place`] and [`CachedBags::prefetch`].
+    /// Begins a batch from host data, feature by feature, for [`CachedBags::place`] and
+    /// [`CachedBags::prefetch`].
     #[must_use]
     pub fn batch(&self) -> BatchBuilder<ForCache> {
         BatchBuilder::new(self.context(), &self.schema)
     }
 
-    /// Makes a batch and brings its rows to the device, in place of others that no batch in use needs. Does not wait
-    /// for the device, except for what the placement before evicted.
+    /// Makes a batch and brings its rows to the device, in place of others that no batch in use needs. Does
+    /// not wait for the device, except for what the placement before evicted.
     ///
     /// # Errors
-    /// As [`BatchBuilder::build`]; [`Error::InvalidArgument`] if the cache of a table has too few slots for the rows
-    /// of this batch and those of others that are in use.
+    /// As [`BatchBuilder::build`]; [`Error::InvalidArgument`] if the cache of a table has too few slots for
+    /// the rows of this batch and those of others that are in use.
     pub fn place(&mut self, batch: BatchBuilder<ForCache>) -> Result<CachedBatch> {
         batch.fits(&self.schema)?;
         self.place_flat(batch.collect()?)
@@ -96,8 +97,8 @@ impl CachedBags {
         Ok(CachedBatch { inner, hold: Arc::new(Hold::new(&self.slots, slots)) })
     }
 
-    /// Brings the rows of each table's ids to the device and puts their slots in place of the ids; gives the slots, each
-    /// once. `what` names the ids in errors.
+    /// Brings the rows of each table's ids to the device and puts their slots in place of the ids; gives the
+    /// slots, each once. `what` names the ids in errors.
     pub(super) fn place_ids(&mut self, lists: Vec<Vec<Ids<'_>>>, what: &str) -> Result<Vec<Vec<u32>>> {
         self.settle()?;
         self.now += 1;
@@ -135,12 +136,13 @@ impl CachedBags {
         Ok(slots.into_iter().map(|(slots, _)| slots).collect())
     }
 
-    /// Brings rows of a batch to the device ahead of [`CachedBags::place`], while the device still works on what was
-    /// submitted before, and returns how many. Only a wish: rows stay on the host if their places are needed by
-    /// batches in use, and ids that are no rows are passed over.
+    /// Brings rows of a batch to the device ahead of [`CachedBags::place`], while the device still works on
+    /// what was submitted before, and returns how many. Only a wish: rows stay on the host if their places
+    /// are needed by batches in use, and ids that are no rows are passed over.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the batch was begun by other bags, [`Error::Device`] if the device fails.
+    /// [`Error::InvalidArgument`] if the batch was begun by other bags, [`Error::Device`] if the device
+    /// fails.
     pub fn prefetch(&mut self, batch: &BatchBuilder<ForCache>) -> Result<usize> {
         batch.fits(&self.schema)?;
         self.settle()?;
@@ -191,8 +193,8 @@ fn is_row(spec: &FeatureSpec, id: u32) -> bool {
     id < spec.shape.rows && id != spec.padding
 }
 
-/// Finds or chooses slots for all ids of a table and puts them in place of the ids; in place of those that stand for no
-/// row a number that is no slot.
+/// Finds or chooses slots for all ids of a table and puts them in place of the ids; in place of those that
+/// stand for no row a number that is no slot.
 fn needs(
     directory: &mut Directory,
     lists: Vec<Ids<'_>>,

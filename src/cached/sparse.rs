@@ -11,8 +11,8 @@ use crate::{Error, Result};
 
 impl CachedBags {
     /// The gradient of the rows that the batch touched, which stay as they are, see
-    /// [`EmbeddingBags::sparse_grad`](crate::EmbeddingBags::sparse_grad). Its rows are those of the tables, wherever they
-    /// lie.
+    /// [`EmbeddingBags::sparse_grad`](crate::EmbeddingBags::sparse_grad). Its rows are those of the tables,
+    /// wherever they lie.
     ///
     /// # Errors
     /// As [`EmbeddingBags::sparse_grad`](crate::EmbeddingBags::sparse_grad).
@@ -55,12 +55,13 @@ impl CachedBags {
     }
 
     /// Takes one step of the optimizer with the gradients of some tables, at most one for each, see
-    /// [`EmbeddingBags::update`](crate::EmbeddingBags::update). Brings the rows that the device lacks into the cache, as
-    /// [`CachedBags::place`] does, for which it reads their numbers from the device; waits until it is done.
+    /// [`EmbeddingBags::update`](crate::EmbeddingBags::update). Brings the rows that the device lacks into
+    /// the cache, as [`CachedBags::place`] does, for which it reads their numbers from the device; waits
+    /// until it is done.
     ///
     /// # Errors
-    /// As [`EmbeddingBags::update`](crate::EmbeddingBags::update), and [`Error::InvalidArgument`] if the cache of a table has
-    /// too few slots for the rows and those of batches in use.
+    /// As [`EmbeddingBags::update`](crate::EmbeddingBags::update), and [`Error::InvalidArgument`] if the
+    /// cache of a table has too few slots for the rows and those of batches in use.
     pub fn update(&mut self, gradients: &[SparseGradient]) -> Result<()> {
         if self.device.optimizer().is_none() {
             return Err(Error::invalid("optimizer", "one, for an update", "none"));

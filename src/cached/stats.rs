@@ -16,7 +16,8 @@ pub struct CacheStats {
     pub evictions: u64,
     /// Bytes of weights and optimizer state that went to the device.
     pub bytes_to_device: u64,
-    /// Bytes that came back: of evicted rows that the device had changed, and of changed rows that the host wanted.
+    /// Bytes that came back: of evicted rows that the device had changed, and of changed rows that the host
+    /// wanted.
     pub bytes_to_host: u64,
 }
 

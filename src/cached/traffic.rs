@@ -68,8 +68,9 @@ impl CachedBags {
         loads
     }
 
-    /// Brings rows into slots that were chosen for them; what was there goes to the host, if the device changed it.
-    /// Does not wait for the device. If it fails, the rows of earlier loads are in the cache and the others are not.
+    /// Brings rows into slots that were chosen for them; what was there goes to the host, if the device
+    /// changed it. Does not wait for the device. If it fails, the rows of earlier loads are in the cache and
+    /// the others are not.
     pub(super) fn bring(&mut self, tables: &[Vec<Pair>]) -> Result<()> {
         for load in self.loads(tables) {
             let (rows, slots) = (lists(tables, &load, row_of), lists(tables, &load, slot_of));
@@ -130,8 +131,8 @@ impl CachedBags {
         Ok(())
     }
 
-    /// Brings the host's rows up to date with what the device was given to do so far; they stay in the cache too.
-    /// Blocks.
+    /// Brings the host's rows up to date with what the device was given to do so far; they stay in the cache
+    /// too. Blocks.
     ///
     /// Whatever reads or writes whole tables, checkpoints too, does this by itself.
     ///

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Links that lead to each other in a ring have more.
 const MAX_LINKS: usize = 40;
 
-/// Writes a new file by `write` and puts it in the place of `path`, or of what symbolic links lead to from there: under
-/// another name in the same folder, flushed to the disk, then renamed. After an error the other name is gone, and what
-/// was at `path` is still there. Pipes, devices and folders are refused.
+/// Writes a new file by `write` and puts it in the place of `path`, or of what symbolic links lead to from
+/// there: under another name in the same folder, flushed to the disk, then renamed. After an error the other
+/// name is gone, and what was at `path` is still there. Pipes, devices and folders are refused.
 pub(super) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let path = &follow_links(path)?;
     match path.metadata() {

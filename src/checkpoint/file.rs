@@ -1,7 +1,8 @@
 //! The file: a safetensors header, the tensors, and a checksum over every byte.
 //!
-//! The checksum lies in the header's metadata, as 64 hexadecimal digits after [`MARK`]. It is the SHA-256 of the whole
-//! file with zeros in the place of these digits: names, types, shapes, metadata and data, and the bytes between them.
+//! The checksum lies in the header's metadata, as 64 hexadecimal digits after [`MARK`]. It is the SHA-256 of
+//! the whole file with zeros in the place of these digits: names, types, shapes, metadata and data, and the
+//! bytes between them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,8 +20,8 @@ use super::tensor::sealed::{Data, Sealed};
 use super::{Checkpoint, RESERVED};
 use crate::{Error, Result};
 
-/// What stands before the digits of the checksum. It cannot stand anywhere else: quotes in names and values are
-/// escaped.
+/// What stands before the digits of the checksum. It cannot stand anywhere else: quotes in names and values
+/// are escaped.
 const MARK: &str = "\"embag.sha256\":\"";
 const ZEROS: [u8; 64] = [b'0'; 64];
 /// The format's own limit.

@@ -22,9 +22,9 @@ const METADATA: &str = "__metadata__";
 
 /// Named tensors and metadata on the host, and the safetensors file that keeps them.
 ///
-/// A file is written beside its target, flushed, and renamed over it, so that the target is at every moment either
-/// the old file or the new one. It holds a SHA-256 checksum of all its bytes: one that was cut short or altered
-/// anywhere is refused.
+/// A file is written beside its target, flushed, and renamed over it, so that the target is at every moment
+/// either the old file or the new one. It holds a SHA-256 checksum of all its bytes: one that was cut short
+/// or altered anywhere is refused.
 ///
 /// ```
 /// use embag::Checkpoint;
@@ -59,8 +59,8 @@ impl Checkpoint {
     /// Adds a tensor of `f32`, `u32` or `u64` values, row-major.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the name is taken, or the shape does not have as many elements as there are
-    /// values.
+    /// [`Error::InvalidArgument`] if the name is taken, or the shape does not have as many elements as there
+    /// are values.
     pub fn insert<T: Element>(&mut self, name: &str, shape: &[usize], values: Vec<T>) -> Result<()> {
         let elements = shape.iter().try_fold(1usize, |product, &extent| product.checked_mul(extent));
         if elements != Some(values.len()) {
@@ -153,12 +153,12 @@ impl Checkpoint {
         Error::Checkpoint { path, reason: format!("{what}: expected {expected}, got {got}") }
     }
 
-    /// Writes the file. Whatever goes wrong, and whenever, a file that was there before stays whole until the new
-    /// one takes its place. A symbolic link stays, and what it leads to is replaced.
+    /// Writes the file. Whatever goes wrong, and whenever, a file that was there before stays whole until the
+    /// new one takes its place. A symbolic link stays, and what it leads to is replaced.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be written, or `path` is a folder, a pipe or a device, [`Error::Checkpoint`] if names and metadata exceed the format's
-    /// 100 MB.
+    /// [`Error::Io`] if the file cannot be written, or `path` is a folder, a pipe or a device,
+    /// [`Error::Checkpoint`] if names and metadata exceed the format's 100 MB.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         file::save(self, path.as_ref())
     }
@@ -166,8 +166,8 @@ impl Checkpoint {
     /// Reads a file and checks its length, its header and its checksum.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, or is a folder, a pipe or a device, [`Error::Checkpoint`] if it is
-    /// damaged, or of another format.
+    /// [`Error::Io`] if the file cannot be read, or is a folder, a pipe or a device, [`Error::Checkpoint`] if
+    /// it is damaged, or of another format.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         file::load(path.as_ref())
     }

@@ -1,15 +1,32 @@
 //! Which chunks are worth a slot: those that are not leave, others come in their place.
+//!
+//! ```text
+//! worth = utility of every chunk, as of now                             (1)
+//! for each group that is compared:
+//!     threshold = the worth of rank `chunks - kept`                     (2)
+//! leave:  residents worth less than the threshold give their slots up
+//! yield:  of those worth just as much, the last, as many as come        (3)
+//! come:   others worth more than the threshold (times the margin) get slots
+//! follow: others worth just as much get what is left                    (4)
+//! fresh chunks get first values, and their rows the stamp of this step
+//! ```
+//!
+//! 1. Utilities decay with the steps since a row was touched: they are brought to the present before they are compared.
+//! 2. The exact value of that rank, found by selection on the device: no sampling, no histogram.
+//! 3. Chunks of equal worth, such as untrained ones, would else keep their slots for ever while better ones find none.
+//! 4. Each stage marks its chunks, a prefix sum of the marks numbers them, and the numbers are places on the stack of free
+//!    slots: the same slots on every device.
 
 use super::ChunkedTables;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::chunk_room::{COME, FOLLOW, LEAVE, YIELD};
 use crate::kernels::{chunk_effective, chunk_marks, chunk_move, chunk_room, chunk_touch};
 use crate::numbers::narrow;
 use crate::sort::{Keys, prefix_sum, select_of};
 use crate::{Error, Result};
 
-/// Which chunks an adjustment compares with each other: the pruned share is theirs, and they have a threshold.
+/// Which chunks an adjustment compares with each other: the pruned share is theirs, and they have a
+/// threshold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shares {
@@ -33,8 +50,8 @@ pub struct Adjustment {
     pub evicted: u32,
     /// Chunks that got one.
     pub admitted: u32,
-    /// The least utility that keeps a slot: one of all chunks, of each table, or of each table's column groups one after
-    /// the other, as [`Shares`] has it.
+    /// The least utility that keeps a slot: one of all chunks, of each table, or of each table's column
+    /// groups one after the other, as [`Shares`] has it.
     pub thresholds: Vec<f32>,
 }
 
@@ -77,19 +94,20 @@ struct Moves<'a> {
 }
 
 impl ChunkedTables {
-    /// Takes the slots of the chunks of least utility, so that `pruned` (from 0 to below 1) of all chunks have none, and
-    /// gives those that are free to others that are worth the threshold ([`Shares`] says which are compared). The threshold is
-    /// exact: the utility of the chunk of that rank. Residents that are worth as much as it stay, but for those, the last first,
-    /// whose slots chunks worth more need; what is worth nothing does not come. If there are fewer slots than chunks are to be
-    /// kept, all of them are used, and shares grow alike. Waits until it is done.
+    /// Takes the slots of the chunks of least utility, so that `pruned` (from 0 to below 1) of all chunks
+    /// have none, and gives those that are free to others that are worth the threshold ([`Shares`] says which
+    /// are compared). The threshold is exact: the utility of the chunk of that rank. Residents that are worth
+    /// as much as it stay, but for those, the last first, whose slots chunks worth more need; what is worth
+    /// nothing does not come. If there are fewer slots than chunks are to be kept, all of them are used, and
+    /// shares grow alike. Waits until it is done.
     ///
     /// `margin` (at least 1) is a hysteresis: what comes must be worth `margin` times the threshold.
     ///
     /// Batches that were looked up before are stale afterwards.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `pruned` or `margin` is out of range, [`Error::LimitExceeded`] or [`Error::Device`] if
-    /// the device cannot do it; nothing has moved then.
+    /// [`Error::InvalidArgument`] if `pruned` or `margin` is out of range, [`Error::LimitExceeded`] or
+    /// [`Error::Device`] if the device cannot do it; nothing has moved then.
     pub fn adjust(&mut self, pruned: f64, margin: f32) -> Result<Adjustment> {
         if !(0.0..1.0).contains(&pruned) {
             return Err(Error::invalid("pruned", "at least 0 and below 1", pruned));
@@ -252,8 +270,8 @@ impl ChunkedTables {
         readback.wait()
     }
 
-    /// Those worth too little leave; those worth more than the threshold come, for which others that are worth just as much
-    /// as it yield if they must; and what is free then goes to those worth as much.
+    /// Those worth too little leave; those worth more than the threshold come, for which others that are
+    /// worth just as much as it yield if they must; and what is free then goes to those worth as much.
     fn record_adjustment(&self, rec: &mut Recorder, moves: &Moves<'_>) -> Result<()> {
         rec.clear(moves.progress);
         rec.scope(|rec| {

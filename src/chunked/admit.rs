@@ -5,8 +5,7 @@ use super::find::{Found, record_find};
 use super::id_directory::{NewIds, NewRows};
 use super::lookup::Table;
 use super::{ChunkedBatch, ChunkedTables, DeviceIds};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
 use crate::numbers::narrow;
 use crate::{Error, Result};
@@ -18,12 +17,14 @@ struct Unknown {
 }
 
 impl ChunkedTables {
-    /// [`ChunkedTables::find`] after ids that are new have got rows, and the rows' chunks slots, as long as there are free
-    /// ones. If a directory has too few rows, [`ChunkedTablesBuilder::when_full`](super::ChunkedTablesBuilder::when_full) says what happens. Waits until it is done.
+    /// [`ChunkedTables::find`] after ids that are new have got rows, and the rows' chunks slots, as long as
+    /// there are free ones. If a directory has too few rows,
+    /// [`ChunkedTablesBuilder::when_full`](super::ChunkedTablesBuilder::when_full) says what happens. Waits
+    /// until it is done.
     ///
     /// # Errors
-    /// As [`ChunkedTables::find`]; [`Error::DirectoryFull`](crate::Error::DirectoryFull) if a directory is full and that is to be an error. No row or chunk has
-    /// moved then.
+    /// As [`ChunkedTables::find`]; [`Error::DirectoryFull`](crate::Error::DirectoryFull) if a directory is
+    /// full and that is to be an error. No row or chunk has moved then.
     pub fn admit(&mut self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
         self.admit_raw(self.lookup.upload(ids, lengths)?)
     }

@@ -4,30 +4,30 @@ use super::room::RowWord;
 use super::{ChunkedBatch, ChunkedTables};
 use crate::Result;
 use crate::bag::{Gradient, Gradients, Member};
-use crate::device::Dispatch;
-use crate::device::{Reached, Recorder};
+use crate::device::{Dispatch, Reached, Recorder};
 use crate::kernels::{chunk_slots, chunk_terms, chunk_utility, variable_terms};
 use crate::numbers::narrow;
 use crate::sort::sort_by_key;
 use crate::update::{CountedRows, KeySums, KeyTerms, Step};
 
 impl ChunkedTables {
-    /// Updates every chunk that has a slot with the optimizer, and the utility of all chunks of the rows that occurred.
-    /// `grad` is the gradient of the outputs, in one matrix or one for each feature. Waits until it is done.
+    /// Updates every chunk that has a slot with the optimizer, and the utility of all chunks of the rows that
+    /// occurred. `grad` is the gradient of the outputs, in one matrix or one for each feature. Waits until it
+    /// is done.
     ///
     /// # Errors
-    /// As [`ChunkedTables::forward`], and if there is no optimizer, `grad` has another shape, or the part of it that belongs
-    /// to one table's features does not fit a binding.
+    /// As [`ChunkedTables::forward`], and if there is no optimizer, `grad` has another shape, or the part of
+    /// it that belongs to one table's features does not fit a binding.
     pub fn backward<'a>(&mut self, batch: &ChunkedBatch, grad: impl Into<Gradients<'a>>) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_backward(&mut rec, batch, grad)?;
         rec.run()
     }
 
-    /// Records [`ChunkedTables::backward`]. Submit it before rows or chunks move ([`ChunkedTables::admit`] where rows leave or a
-    /// table grows, [`ChunkedTables::adjust`], [`ChunkedTables::set_slots`], [`ChunkedTables::set_budget`],
-    /// [`ChunkedTables::import`]): what is recorded names rows by their places, so that the submission is refused afterwards
-    /// ([`Error::Stale`](crate::Error::Stale)).
+    /// Records [`ChunkedTables::backward`]. Submit it before rows or chunks move ([`ChunkedTables::admit`]
+    /// where rows leave or a table grows, [`ChunkedTables::adjust`], [`ChunkedTables::set_slots`],
+    /// [`ChunkedTables::set_budget`], [`ChunkedTables::import`]): what is recorded names rows by their
+    /// places, so that the submission is refused afterwards ([`Error::Stale`](crate::Error::Stale)).
     ///
     /// # Errors
     /// As [`ChunkedTables::backward`].

@@ -10,8 +10,9 @@ use crate::kernels::feature::SKIPPED;
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
-/// A batch whose ids were looked up; made by [`ChunkedTables::admit`](super::ChunkedTables::admit) and the like. It holds
-/// until rows or chunks move: until the next adjustment, change of the budget, or eviction of rows.
+/// A batch whose ids were looked up; made by [`ChunkedTables::admit`](super::ChunkedTables::admit) and the
+/// like. It holds until rows or chunks move: until the next adjustment, change of the budget, or eviction of
+/// rows.
 #[derive(Debug)]
 pub struct ChunkedBatch {
     /// Whose ids are rows.
@@ -39,8 +40,8 @@ pub struct DeviceIds {
 }
 
 impl DeviceIds {
-    /// `batch` examples of each feature with ids (`u64`) one after the other, `counts` of them of each feature, and `u32` offsets,
-    /// one more than bags.
+    /// `batch` examples of each feature with ids (`u64`) one after the other, `counts` of them of each
+    /// feature, and `u32` offsets, one more than bags.
     #[must_use]
     pub fn from_offsets(batch: usize, ids: Buffer, offsets: Buffer, counts: Vec<usize>) -> Self {
         Self { batch, ids, bags: offsets, lengths: false, counts }

@@ -60,15 +60,16 @@ pub(super) fn free_stack(ctx: &Context, slots: u32, free: std::ops::Range<u32>) 
 }
 
 impl ChunkedTables {
-    /// Changes how many slots there are. If there are to be fewer than chunks have, those of least utility lose theirs, of
-    /// all tables; of several that are worth the same, the last ones. What stays keeps its values and the optimizer's state,
-    /// but gets another slot. Blocks; for the time of the move both stores exist.
+    /// Changes how many slots there are. If there are to be fewer than chunks have, those of least utility
+    /// lose theirs, of all tables; of several that are worth the same, the last ones. What stays keeps its
+    /// values and the optimizer's state, but gets another slot. Blocks; for the time of the move both stores
+    /// exist.
     ///
     /// Batches that were looked up before are stale afterwards.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `slots` is 0, [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be
-    /// had; nothing has changed then.
+    /// [`Error::InvalidArgument`] if `slots` is 0, [`Error::LimitExceeded`] or [`Error::Device`] if the
+    /// memory cannot be had; nothing has changed then.
     pub fn set_slots(&mut self, slots: u32) -> Result<()> {
         self.resize(slots)?;
         self.budget = None;
@@ -76,14 +77,17 @@ impl ChunkedTables {
     }
 
     /// [`ChunkedTables::set_slots`] with as many as fit `bytes`, with everything that is needed to find them
-    /// ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the optimizer's state.
+    /// ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the
+    /// optimizer's state.
     ///
-    /// Nothing that is done to the tables exceeds it. `adjust(0.0, margin)` is the adjustment for it: it gives all slots to
-    /// the chunks that are worth most. To leave a part of them free for ids that come before the next one, name the share that
-    /// is pruned: with `resident` of `chunks` to be kept, `1 - resident / chunks`.
+    /// Nothing that is done to the tables exceeds it. `adjust(0.0, margin)` is the adjustment for it: it
+    /// gives all slots to the chunks that are worth most. To leave a part of them free for ids that come
+    /// before the next one, name the share that is pruned: with `resident` of `chunks` to be kept, `1 -
+    /// resident / chunks`.
     ///
     /// # Errors
-    /// As [`ChunkedTables::set_slots`]; [`Error::InvalidArgument`] too if not even a slot fits, or directories may grow.
+    /// As [`ChunkedTables::set_slots`]; [`Error::InvalidArgument`] too if not even a slot fits, or
+    /// directories may grow.
     pub fn set_budget(&mut self, bytes: u64) -> Result<()> {
         if self.settings.when_full == super::WhenFull::Grow {
             return Err(Error::invalid("budget", "none, for directories that grow", bytes));
@@ -147,8 +151,8 @@ impl ChunkedTables {
         Ok(())
     }
 
-    /// The tables in which rows lost chunks, with the utilities and touches that they have then: these rows were changed in this
-    /// step.
+    /// The tables in which rows lost chunks, with the utilities and touches that they have then: these rows
+    /// were changed in this step.
     fn touched(&self, before: &[Vec<u32>], after: &[Vec<u32>]) -> Result<Vec<Touched>> {
         let (ctx, words) = (self.context(), self.settings.words() as usize);
         let mut all = Vec::new();

@@ -82,15 +82,17 @@ impl ChunkedTablesBuilder {
         self
     }
 
-    /// Instead of [`ChunkedTablesBuilder::slots`]: as many as fit `bytes`, with everything that is needed to find
-    /// them ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the optimizer's state.
+    /// Instead of [`ChunkedTablesBuilder::slots`]: as many as fit `bytes`, with everything that is needed to
+    /// find them ([`ChunkedBytes::instead_of_dense`](super::ChunkedBytes::instead_of_dense)), but without the
+    /// optimizer's state.
     #[must_use]
     pub fn budget(mut self, bytes: u64) -> Self {
         self.room = Room::Budget(bytes);
         self
     }
 
-    /// New chunks begin with values in `[-scale, scale)`, made of seed, virtual id and column; 0.01 if nothing is said.
+    /// New chunks begin with values in `[-scale, scale)`, made of seed, virtual id and column; 0.01 if
+    /// nothing is said.
     #[must_use]
     pub fn scale(mut self, scale: f32) -> Self {
         self.scale = scale;
@@ -111,7 +113,8 @@ impl ChunkedTablesBuilder {
         self
     }
 
-    /// What happens if more ids are new than a directory has rows for; the rows of least utility leave, if nothing is said.
+    /// What happens if more ids are new than a directory has rows for; the rows of least utility leave, if
+    /// nothing is said.
     #[must_use]
     pub fn when_full(mut self, when_full: WhenFull) -> Self {
         self.when_full = when_full;
@@ -129,11 +132,11 @@ impl ChunkedTablesBuilder {
     output_methods!();
 
     update_methods! {
-        /// To it a chunk is a row: state that is one value for a row (row-wise Adagrad's) is one for a chunk, and so are
-        /// trust ratios.
+        /// To it a chunk is a row: state that is one value for a row (row-wise Adagrad's) is one for a chunk,
+        /// and so are trust ratios.
         optimizer,
-        /// Norms, of gradients and of values, are those of chunks. Chunks earn utility by gradients whose values were
-        /// clipped, before anything else is done to them.
+        /// Norms, of gradients and of values, are those of chunks. Chunks earn utility by gradients whose
+        /// values were clipped, before anything else is done to them.
         update_rules
     }
 

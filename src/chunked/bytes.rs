@@ -12,7 +12,8 @@ pub struct ChunkedBytes {
     pub state: u64,
     /// Virtual ids and rows.
     pub directory: u64,
-    /// For each chunk its slot and its utility, and for each row when it was changed and what else it is kept for.
+    /// For each chunk its slot and its utility, and for each row when it was changed and what else it is kept
+    /// for.
     pub chunks: u64,
     /// The stack of free slots.
     pub free: u64,

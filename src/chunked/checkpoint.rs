@@ -23,13 +23,16 @@ struct SavedTable {
 }
 
 impl ChunkedTables {
-    /// Adds everything to a checkpoint, so that training goes on from it as if it had not stopped. For each table
-    /// `{prefix}.{table}.virtual_ids`, `.left` and `.refused` (see [`IdDirectory::export`](super::IdDirectory::export)), `.slots` and `.utility` (`[rows, chunks]`),
-    /// `.touch` (`[rows, 1 or 2]`: the step that a row was changed in, and what else it is kept for); the stack of free
-    /// slots as `{prefix}.free`; the slots' values and state as `{prefix}.store.chunks.*`. Blocks.
+    /// Adds everything to a checkpoint, so that training goes on from it as if it had not stopped. For each
+    /// table `{prefix}.{table}.virtual_ids`, `.left` and `.refused` (see
+    /// [`IdDirectory::export`](super::IdDirectory::export)), `.slots` and `.utility` (`[rows, chunks]`),
+    /// `.touch` (`[rows, 1 or 2]`: the step that a row was changed in, and what else it is kept for); the
+    /// stack of free slots as `{prefix}.free`; the slots' values and state as `{prefix}.store.chunks.*`.
+    /// Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already, [`Error::Device`](crate::Error::Device) if the device fails.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
+    /// already, [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let ctx = self.context();
         for (index, (table, worth)) in self.lookup.tables.iter().zip(&self.worth).enumerate() {
@@ -56,17 +59,19 @@ impl ChunkedTables {
         self.lookup.store.export(checkpoint, &format!("{prefix}.store"))
     }
 
-    /// Takes everything from a checkpoint that [`ChunkedTables::export`] wrote, the number of slots and the budget too. The
-    /// tables must have the same names, dims and chunk width, as many rows as are in use there (unless they may
-    /// grow, and fewer if a budget is to hold), and rows must be kept for the same: occurrences, the step of their admission, or neither; the optimizer must be the same but for
-    /// its learning rate. A budget that these tables have is gone if the checkpoint has none. What is no part of it is
-    /// as these tables were built: utilities' decay and exponent, first values, shares. Blocks.
+    /// Takes everything from a checkpoint that [`ChunkedTables::export`] wrote, the number of slots and the
+    /// budget too. The tables must have the same names, dims and chunk width, as many rows as are in use
+    /// there (unless they may grow, and fewer if a budget is to hold), and rows must be kept for the same:
+    /// occurrences, the step of their admission, or neither; the optimizer must be the same but for its
+    /// learning rate. A budget that these tables have is gone if the checkpoint has none. What is no part of
+    /// it is as these tables were built: utilities' decay and exponent, first values, shares. Blocks.
     ///
     /// Batches that were looked up before are stale afterwards.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs, [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the memory cannot be
-    /// had. What the tables hold has not changed then.
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs,
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if
+    /// the memory cannot be had. What the tables hold has not changed then.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let ctx = self.context().clone();
         let named: Vec<String> = checkpoint.json(&format!("{prefix}.tables"))?;

@@ -8,7 +8,8 @@ use crate::kernels::feature::NONE;
 /// Rows of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExportedRows {
-    /// Their virtual ids ([`IdDirectory::virtual_id`](super::IdDirectory::virtual_id) gives that of a raw one).
+    /// Their virtual ids ([`IdDirectory::virtual_id`](super::IdDirectory::virtual_id) gives that of a raw
+    /// one).
     pub virtual_ids: Vec<u32>,
     /// Their values, `[rows, dim]`, with zeros where chunks are absent.
     pub values: Vec<f32>,
@@ -22,15 +23,16 @@ impl ChunkedTables {
     /// All rows of a table, in the order that they lie in. Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table, [`Error::Device`](crate::Error::Device) if the device fails.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table,
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn dense(&self, table: &str) -> Result<ExportedRows> {
         let table = self.lookup.find_table(table)?;
         self.lookup.exported(table, |_| true)
     }
 
-    /// The rows of a table that are new or changed since a number of steps ([`ChunkedTables::steps`]): by backwards, or by
-    /// chunks that came or left. What the last backward before changed is among them, as chunks may have come or left after
-    /// it in the same step. Blocks.
+    /// The rows of a table that are new or changed since a number of steps ([`ChunkedTables::steps`]): by
+    /// backwards, or by chunks that came or left. What the last backward before changed is among them, as
+    /// chunks may have come or left after it in the same step. Blocks.
     ///
     /// # Errors
     /// As [`ChunkedTables::dense`].

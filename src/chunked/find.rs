@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::IdDirectory;
 use super::side_by_side::together;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::directory::bucket::Bucket;
 use crate::kernels::directory_find::{Bindings, Params, Sought, variant};
@@ -22,7 +21,8 @@ pub(super) struct Ids<'a> {
 pub(super) struct Found<'a> {
     /// For each id its row, or none.
     pub(super) rows: &'a Buffer,
-    /// If they are wanted, the virtual ids of those that have none, in the order of the ranges if the directories are one.
+    /// If they are wanted, the virtual ids of those that have none, in the order of the ranges if the
+    /// directories are one.
     pub(super) unknown: Option<&'a Buffer>,
     /// How many have none, of several tables.
     pub(super) strangers: &'a Buffer,

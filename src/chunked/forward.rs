@@ -7,8 +7,7 @@ use super::lookup::Lookup;
 use super::side_by_side::together;
 use crate::bag::{Outputs, matrices_for, matrix_for};
 use crate::cast::record_round;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Matrix, Place, Precision, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Matrix, Place, Precision, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::chunk_forward::ChunkFeature;
 use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};
@@ -151,8 +150,8 @@ impl Lookup {
         Ok(())
     }
 
-    /// Whether ids are put into lists by windows first. Software adapters execute both sides of a condition, and so look every
-    /// chunk up in every window.
+    /// Whether ids are put into lists by windows first. Software adapters execute both sides of a condition,
+    /// and so look every chunk up in every window.
     fn listed(&self, ctx: &Context, rows: &Rows<'_>) -> bool {
         let words = self.list_words(rows) + self.list_entries(rows.batch) * WINDOWS as u64;
         ctx.shape() == Shape::Serial
@@ -237,7 +236,8 @@ impl Lookup {
         self.tables[self.features[feature].table].chunks
     }
 
-    /// The features of a batch by the buffer that their slots lie in, with `threads` threads for each chunk of a bag.
+    /// The features of a batch by the buffer that their slots lie in, with `threads` threads for each chunk
+    /// of a bag.
     fn groups(
         &self,
         rec: &mut Recorder,

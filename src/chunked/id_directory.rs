@@ -4,8 +4,7 @@ use super::find::{Found, Ids, record_find};
 use super::saved_directory::SavedDirectory;
 use super::sketch::Sketch;
 use crate::checkpoint::Checkpoint;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Ground, Need, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Ground, Need, Recorder};
 use crate::kernels::directory::bucket::{Bucket, PLACES, virtual_id};
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{directory_admit, directory_count, directory_insert, directory_leave};
@@ -14,12 +13,13 @@ use crate::{Error, Result};
 
 /// A hash directory on the device: raw 64-bit ids of any value to rows `0 .. capacity`.
 ///
-/// An id is hashed to a virtual id of 32 bits, which is found in one of a few buckets of eight places each; the directory is
-/// never more than nine tenths full. Two ids may have one virtual id, and so one row: never if their upper 32 bits are
-/// equal (but for two pairs of virtual ids), else with a chance of 2^-32 for each pair.
+/// An id is hashed to a virtual id of 32 bits, which is found in one of a few buckets of eight places each;
+/// the directory is never more than nine tenths full. Two ids may have one virtual id, and so one row: never
+/// if their upper 32 bits are equal (but for two pairs of virtual ids), else with a chance of 2^-32 for each
+/// pair.
 ///
-/// New ids of a batch get rows in the ascending order of their virtual ids, so that rows do not depend on the order of
-/// threads, nor on the device. When all rows are in use, further ids get none; they are counted.
+/// New ids of a batch get rows in the ascending order of their virtual ids, so that rows do not depend on the
+/// order of threads, nor on the device. When all rows are in use, further ids get none; they are counted.
 ///
 /// Memory: 8 bytes for each of `capacity / 0.9` places, and 4 bytes a row; 4 more a row once rows have left
 /// ([`WhenFull::Evict`](super::WhenFull::Evict)), and 16 to 32 more a row if ids are admitted by count.
@@ -92,17 +92,18 @@ impl IdDirectory {
     /// An empty directory of `capacity` rows.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `capacity` is 0, [`Error::LimitExceeded`] if the places do not fit one binding,
-    /// [`Error::OutOfMemory`] or [`Error::Device`] if the memory cannot be had.
+    /// [`Error::InvalidArgument`] if `capacity` is 0, [`Error::LimitExceeded`] if the places do not fit one
+    /// binding, [`Error::OutOfMemory`] or [`Error::Device`] if the memory cannot be had.
     pub fn new(ctx: &Context, capacity: u32) -> Result<Self> {
         Self::admitting(ctx, capacity, 1)
     }
 
-    /// An empty directory in which ids get rows when they have been seen `least` times. How often those without a row
-    /// were seen is kept in a sketch: each has two counters among four to eight for each row, and the smaller one counts. It is
-    /// never taken for less than it is, and for more if others share both of its counters. Counters are not forgotten, so that
-    /// what is seen once adds up: with `n` distinct ids without a row for each counter of a half (2 to 4 a row), an id that is
-    /// seen for the first time gets a row at once with a chance of about `(1 - e^-n (1 + n + ... + n^(least - 2) / (least - 2)!))^2`.
+    /// An empty directory in which ids get rows when they have been seen `least` times. How often those
+    /// without a row were seen is kept in a sketch: each has two counters among four to eight for each row,
+    /// and the smaller one counts. It is never taken for less than it is, and for more if others share both
+    /// of its counters. Counters are not forgotten, so that what is seen once adds up: with `n` distinct ids
+    /// without a row for each counter of a half (2 to 4 a row), an id that is seen for the first time gets a
+    /// row at once with a chance of about `(1 - e^-n (1 + n + ... + n^(least - 2) / (least - 2)!))^2`.
     ///
     /// # Errors
     /// As [`IdDirectory::new`], and if `least` is 0.
@@ -159,12 +160,13 @@ impl IdDirectory {
         virtual_id(bytemuck::cast(raw))
     }
 
-    /// Records the look-up of `ids` (`u64`, little endian: lower word first): `rows` (`u32`) gets the row of each, or 2^32 - 1.
-    /// A submission after rows have moved ([`IdDirectory::import`]) is refused ([`Error::Stale`]).
+    /// Records the look-up of `ids` (`u64`, little endian: lower word first): `rows` (`u32`) gets the row of
+    /// each, or 2^32 - 1. A submission after rows have moved ([`IdDirectory::import`]) is refused
+    /// ([`Error::Stale`]).
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `rows` has not as many words as there are ids, [`Error::WrongContext`] or
-    /// [`Error::LimitExceeded`] if the memory cannot be used there.
+    /// [`Error::InvalidArgument`] if `rows` has not as many words as there are ids, [`Error::WrongContext`]
+    /// or [`Error::LimitExceeded`] if the memory cannot be used there.
     pub fn record_find(&self, rec: &mut Recorder, ids: &Buffer, rows: &Buffer) -> Result<()> {
         let len = self.check(rec, ids, rows)?;
         rec.whole(|rec| {
@@ -249,8 +251,8 @@ impl IdDirectory {
     /// Takes the rows of a checkpoint: each id has the row that it had there.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if it has no such directory, or one of more rows than there are here, [`Error::Device`] if
-    /// the device fails. Nothing has changed then.
+    /// [`Error::Checkpoint`] if it has no such directory, or one of more rows than there are here,
+    /// [`Error::Device`] if the device fails. Nothing has changed then.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let saved = SavedDirectory::read(checkpoint, prefix)?;
         saved.check(self, checkpoint, prefix)?;
@@ -353,8 +355,8 @@ impl IdDirectory {
         Ok(rows)
     }
 
-    /// Frees at most `len` rows, those of `rows` in order whose `credit` is not 2^32 - 1, which come last; gives
-    /// how many that were. Waits until it is done.
+    /// Frees at most `len` rows, those of `rows` in order whose `credit` is not 2^32 - 1, which come last;
+    /// gives how many that were. Waits until it is done.
     pub(super) fn leave(
         &mut self,
         mut rec: Recorder,
@@ -381,8 +383,8 @@ impl IdDirectory {
         Ok(gone)
     }
 
-    /// Makes room for more rows: the ids are hashed again, on the device. Gives the bytes that were needed beside those
-    /// that are kept. Waits until it is done.
+    /// Makes room for more rows: the ids are hashed again, on the device. Gives the bytes that were needed
+    /// beside those that are kept. Waits until it is done.
     pub(super) fn grow(&mut self, capacity: u32) -> Result<u64> {
         let buckets = buckets(&self.ctx, capacity)?;
         let had = self.counts()?.had;

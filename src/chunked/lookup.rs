@@ -53,7 +53,8 @@ pub(super) struct TableSpec {
 }
 
 impl Table {
-    /// Empty tables, whose ids get rows when they have been seen `least` times. Those that are not to grow lie side by side.
+    /// Empty tables, whose ids get rows when they have been seen `least` times. Those that are not to grow
+    /// lie side by side.
     pub(super) fn all(ctx: &Context, specs: Vec<TableSpec>, least: u32, grow: bool) -> Result<Vec<Self>> {
         let bytes = |spec: &TableSpec| {
             let slots = chunk_bytes(ctx, &spec.name, spec.rows, spec.chunks)?;

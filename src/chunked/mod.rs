@@ -1,13 +1,13 @@
-//! Tables without a vocabulary, whose rows have as many columns as they are worth: fine-grained in-training embedding
-//! dimension optimisation (FIITED, Luo et al. 2024, arXiv 2401.04408).
+//! Tables without a vocabulary, whose rows have as many columns as they are worth: fine-grained in-training
+//! embedding dimension optimisation (FIITED, Luo et al. 2024, arXiv 2401.04408).
 //!
-//! [`ChunkedTables`] cut each embedding vector into chunks of columns, of which each lives or not. Raw 64-bit ids are hashed
-//! to virtual ids ("virtually hashed"), and an [`IdDirectory`] on the device knows the row of each ("physically indexed"):
-//! ids that never occur cost nothing. A row has a slot number for each of its chunks, in a store of a fixed number of
-//! slots, and a [`Utility`] for each of them, whether it has a slot or not. From time to time
-//! [`ChunkedTables::adjust`] takes the slots of the chunks that are worth least and gives them to others. The forward
-//! gives vectors of all columns, with zeros where chunks are absent, so that a model needs no change; the backward uses any fused
-//! optimizer, whose state lives with the slot.
+//! [`ChunkedTables`] cut each embedding vector into chunks of columns, of which each lives or not. Raw 64-bit
+//! ids are hashed to virtual ids ("virtually hashed"), and an [`IdDirectory`] on the device knows the row of
+//! each ("physically indexed"): ids that never occur cost nothing. A row has a slot number for each of its
+//! chunks, in a store of a fixed number of slots, and a [`Utility`] for each of them, whether it has a slot
+//! or not. From time to time [`ChunkedTables::adjust`] takes the slots of the chunks that are worth least and
+//! gives them to others. The forward gives vectors of all columns, with zeros where chunks are absent, so
+//! that a model needs no change; the backward uses any fused optimizer, whose state lives with the slot.
 //!
 //! ```
 //! use embag::chunked::ChunkedTables;

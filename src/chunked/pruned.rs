@@ -16,8 +16,8 @@ use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 use crate::update::Updates;
 
-/// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks, without room for more,
-/// utilities, or an optimizer's state. Gives the same outputs.
+/// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks,
+/// without room for more, utilities, or an optimizer's state. Gives the same outputs.
 ///
 /// ```
 /// use embag::chunked::{ChunkedTables, PrunedTables};
@@ -59,7 +59,8 @@ impl ChunkedTables {
     /// What of the tables is left to look up, on the same device. Blocks.
     ///
     /// # Errors
-    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the memory cannot be had.
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if
+    /// the memory cannot be had.
     pub fn pruned(&self) -> Result<PrunedTables> {
         let rows: Vec<ExportedRows> = (0..self.lookup.tables.len())
             .map(|table| self.lookup.exported(table, |_| true))
@@ -217,12 +218,13 @@ impl PrunedTables {
         self.lookup.record_forward(rec, batch, out.into())
     }
 
-    /// Adds them to a checkpoint: for each table `{prefix}.{table}.virtual_ids`, `.resident` (`[rows, chunks]`, 1 where a
-    /// chunk is there) and `.values` (of the chunks that are there, `[chunks, width]`). Blocks.
+    /// Adds them to a checkpoint: for each table `{prefix}.{table}.virtual_ids`, `.resident` (`[rows,
+    /// chunks]`, 1 where a chunk is there) and `.values` (of the chunks that are there, `[chunks, width]`).
+    /// Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already,
-    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
+    /// already, [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let (mut tables, width) = (Vec::new(), self.lookup.width as usize);
         for (index, table) in self.lookup.tables.iter().enumerate() {
@@ -268,8 +270,8 @@ impl PrunedTables {
     ///
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint) if there are none, or they are damaged,
-    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the memory cannot
-    /// be had.
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if
+    /// the memory cannot be had.
     pub fn from_checkpoint(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
         let width: u32 = checkpoint.json(&format!("{prefix}.chunk_width"))?;
         let tables: Described<u32> = checkpoint.json(&format!("{prefix}.tables"))?;

@@ -6,8 +6,7 @@ use super::ChunkedTables;
 use super::batch::RawIds;
 use super::id_directory::{Counts, NewIds};
 use super::lookup::{SLOTS, chunk_words, fill_with_none};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::NONE;
 use crate::kernels::{chunk_room, evict_chunks, evict_credit, evict_marks, evict_protect};
 use crate::sort::{prefix_sum, sort_by_key};
@@ -17,11 +16,12 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum WhenFull {
-    /// Rows leave, at least a thirty-second part of all, but none of the batch that is admitted. If that does not do, ids
-    /// are refused as below.
+    /// Rows leave, at least a thirty-second part of all, but none of the batch that is admitted. If that does
+    /// not do, ids are refused as below.
     Evict(Eviction),
-    /// The directory grows to twice its rows, or what is needed: its ids are hashed again, on the device. The slots do not
-    /// ([`ChunkedTables::set_slots`] adds some): where none is free, chunks of new rows are zeros until an adjustment.
+    /// The directory grows to twice its rows, or what is needed: its ids are hashed again, on the device. The
+    /// slots do not ([`ChunkedTables::set_slots`] adds some): where none is free, chunks of new rows are
+    /// zeros until an adjustment.
     Grow,
     /// It is an error.
     Error,
@@ -47,7 +47,8 @@ pub enum Eviction {
     Lfu,
     /// Those that were changed least recently: in a backward, or by chunks that came or left.
     Lru,
-    /// Those of the least number of occurrences divided by a power of the steps since they were changed (plus one).
+    /// Those of the least number of occurrences divided by a power of the steps since they were changed (plus
+    /// one).
     DistanceLfu {
         /// The power, at least 0.
         power: f32,
@@ -268,7 +269,8 @@ impl ChunkedTables {
         self.grow_to(table, rows)
     }
 
-    /// Gives a table more rows. Its memory lies by itself then; if it lay beside that of others, its place there stays unused.
+    /// Gives a table more rows. Its memory lies by itself then; if it lay beside that of others, its place
+    /// there stays unused.
     pub(super) fn grow_to(&mut self, table: usize, rows: u32) -> Result<()> {
         let ctx = self.context().clone();
         self.ground.moves(&ctx, "a table grew");

@@ -12,8 +12,8 @@ pub struct ChunkedRow {
     pub values: Vec<f32>,
     /// The slot of each chunk.
     pub slots: Vec<Option<u32>>,
-    /// The utility of each chunk as of `stamp`, the step that the row was last changed in: by a backward, or by chunks
-    /// that came or left.
+    /// The utility of each chunk as of `stamp`, the step that the row was last changed in: by a backward, or
+    /// by chunks that came or left.
     pub utility: Vec<f32>,
     /// See `utility`.
     pub stamp: u32,
@@ -23,7 +23,8 @@ impl ChunkedTables {
     /// The row of a raw id, if it has one. Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table, [`Error::Device`](crate::Error::Device) if the device fails.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table,
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn row(&self, table: &str, id: u64) -> Result<Option<ChunkedRow>> {
         let (ctx, index) = (self.context(), self.lookup.find_table(table)?);
         let (table, worth) = (&self.lookup.tables[index], &self.worth[index]);

@@ -6,7 +6,8 @@ use crate::device::{Buffer, Context};
 /// Where a binding may begin on every device, and a bucket of a directory.
 const ALIGNMENT: u64 = 256;
 
-/// Ranges of these sizes in bytes, side by side in one buffer as long as that fits a binding, and then in another one.
+/// Ranges of these sizes in bytes, side by side in one buffer as long as that fits a binding, and then in
+/// another one.
 ///
 /// What lies between two ranges is less than [`ALIGNMENT`].
 pub(super) fn side_by_side(ctx: &Context, label: &str, sizes: &[u64]) -> Result<Vec<Buffer>> {

@@ -1,16 +1,15 @@
 //! How often ids without a row were seen.
 
 use crate::checkpoint::Checkpoint;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
 use crate::kernels::{directory_sift, directory_sight};
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// A count-min sketch of two halves (Cormode and Muthukrishnan 2005), and how often an id must be seen.
 ///
-/// Each half has at least [`PER_ROW`] counters for each row of the directory, a power of two, so that a wider sketch can go on
-/// from a narrower one.
+/// Each half has at least [`PER_ROW`] counters for each row of the directory, a power of two, so that a wider
+/// sketch can go on from a narrower one.
 #[derive(Debug, Clone)]
 pub(super) struct Sketch {
     counters: Buffer,
@@ -40,8 +39,8 @@ impl Sketch {
         Ok(Self { counters, width, least })
     }
 
-    /// The same counts for a directory of more rows: a counter of a narrower sketch is that of all ids that have it in the wider
-    /// one, so that still none is taken for less than it is.
+    /// The same counts for a directory of more rows: a counter of a narrower sketch is that of all ids that
+    /// have it in the wider one, so that still none is taken for less than it is.
     pub(super) fn grown(&self, ctx: &Context, rows: u32) -> Result<Self> {
         let width = width_for(rows).max(self.width);
         let grown = Self::of_width(ctx, width, self.least)?;

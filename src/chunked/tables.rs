@@ -9,8 +9,8 @@ use crate::numbers::narrow;
 use crate::optim::Optimizer;
 use crate::{Error, Result};
 
-/// Embedding tables on raw ids, whose rows have as many chunks of columns as they are worth (FIITED, Luo et al. 2024). See
-/// [the module](crate::chunked).
+/// Embedding tables on raw ids, whose rows have as many chunks of columns as they are worth (FIITED, Luo et
+/// al. 2024). See [the module](crate::chunked).
 ///
 /// # Within a budget of bytes
 ///
@@ -152,18 +152,19 @@ impl ChunkedTables {
         Ok(&self.lookup.tables[self.lookup.find_table(table)?].directory)
     }
 
-    /// A batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw ids for each feature and example, one
-    /// after the other in `ids`. Ids without a row stand for zeros; [`ChunkedTables::admit`] gives them rows. Waits until
-    /// it is done.
+    /// A batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw ids for each feature and
+    /// example, one after the other in `ids`. Ids without a row stand for zeros; [`ChunkedTables::admit`]
+    /// gives them rows. Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the numbers disagree, [`Error::LimitExceeded`] or [`Error::Device`] if the memory
-    /// cannot be had.
+    /// [`Error::InvalidArgument`] if the numbers disagree, [`Error::LimitExceeded`] or [`Error::Device`] if
+    /// the memory cannot be had.
     pub fn find(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
         self.lookup.find(ids, lengths, self.epoch)
     }
 
-    /// Records [`ChunkedTables::find`]. Submit it before rows or chunks move, as [`ChunkedTables::record_backward`] says.
+    /// Records [`ChunkedTables::find`]. Submit it before rows or chunks move, as
+    /// [`ChunkedTables::record_backward`] says.
     ///
     /// # Errors
     /// As [`ChunkedTables::find`].
@@ -183,8 +184,8 @@ impl ChunkedTables {
         Ok(batch)
     }
 
-    /// The pooled vectors of all features side by side, `[batch, sum of dims]`: chunks that are absent are zeros. Waits
-    /// until it is done.
+    /// The pooled vectors of all features side by side, `[batch, sum of dims]`: chunks that are absent are
+    /// zeros. Waits until it is done.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the batch is of other tables or from before rows or chunks moved.
@@ -202,7 +203,8 @@ impl ChunkedTables {
         self.lookup.forward_features(batch)
     }
 
-    /// Records the lookup into one matrix, or one for each feature. Submit it before rows or chunks move, as [`ChunkedTables::record_backward`] says.
+    /// Records the lookup into one matrix, or one for each feature. Submit it before rows or chunks move, as
+    /// [`ChunkedTables::record_backward`] says.
     ///
     /// # Errors
     /// As [`ChunkedTables::forward`], and if `out` has another shape.

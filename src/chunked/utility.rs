@@ -15,9 +15,9 @@ pub enum Frequency {
     Whole,
 }
 
-/// The utility of a chunk: in each step that its row occurs in, what `decay` has left of it, plus the number of
-/// occurrences `n` to a power times the norm of the chunk's summed gradient (FIITED, section 3; chunks without a slot earn
-/// utility too, from the gradient of the output). Where several features share a table,
+/// The utility of a chunk: in each step that its row occurs in, what `decay` has left of it, plus the number
+/// of occurrences `n` to a power times the norm of the chunk's summed gradient (FIITED, section 3; chunks
+/// without a slot earn utility too, from the gradient of the output). Where several features share a table,
 /// gradients and occurrences are those of all of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Utility {

@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicU32;
 
 /// The same words, writable through shared references.
 ///
-/// Relaxed stores are plain stores on every processor, and unlike writes through raw pointers they stay defined
-/// even if two tasks should meet.
+/// Relaxed stores are plain stores on every processor, and unlike writes through raw pointers they stay
+/// defined even if two tasks should meet.
 pub(crate) fn as_atomic(words: &mut [u32]) -> &[AtomicU32] {
     let words: *mut [u32] = words;
     #[allow(unsafe_code, reason = "the standard library's `from_mut_slice` is not stable yet")]

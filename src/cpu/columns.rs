@@ -17,8 +17,8 @@ pub(crate) struct Columns<'a, T> {
 unsafe impl<T: Send> Send for Columns<'_, T> {}
 
 impl<'a, T> Columns<'a, T> {
-    /// Cuts `matrix`, whose rows begin `stride` elements apart (the last may end early), at ranges of columns that
-    /// must ascend without overlap.
+    /// Cuts `matrix`, whose rows begin `stride` elements apart (the last may end early), at ranges of columns
+    /// that must ascend without overlap.
     pub(crate) fn split(
         matrix: &'a mut [T],
         stride: usize,

@@ -35,13 +35,14 @@ pub(crate) trait Format: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 pub(crate) struct F32;
 
-/// 16-bit floats of either type, and how this processor converts them: one type, so that loops are compiled once for all.
+/// 16-bit floats of either type, and how this processor converts them: one type, so that loops are compiled
+/// once for all.
 #[derive(Clone, Copy)]
 pub(crate) enum Half {
     /// Of IEEE 754, converted with integer instructions.
     F16,
-    /// Of IEEE 754 on a processor with instructions for them: the same values as [`Half::F16`], NaN apart, which come out
-    /// quiet.
+    /// Of IEEE 754 on a processor with instructions for them: the same values as [`Half::F16`], NaN apart,
+    /// which come out quiet.
     #[cfg(target_arch = "x86_64")]
     F16c(F16c),
     /// The upper halves of 32-bit floats.

@@ -16,8 +16,8 @@ impl View<'_> {
     }
 }
 
-/// `out[m][n] = sum over k of a(m, k) b(k, n)`, or that added to it, with all of rayon's threads. `stride`: values from
-/// row to row of `out`.
+/// `out[m][n] = sum over k of a(m, k) b(k, n)`, or that added to it, with all of rayon's threads. `stride`:
+/// values from row to row of `out`.
 pub(crate) fn multiply(
     (m, n, k): (usize, usize, usize),
     a: View<'_>,

@@ -1,7 +1,8 @@
 //! What CPU twins share.
 //!
-//! A twin gives the same bits as its shader on a device that neither contracts nor flushes. Twins know neither
-//! wgpu nor the public operations; they are parallel over outputs and fixed in order inside an output.
+//! A twin gives the same bits as its shader on a device that neither contracts nor flushes. Twins know
+//! neither wgpu nor the public operations; they are parallel over outputs and fixed in order inside an
+//! output.
 
 pub(crate) mod atomic;
 pub(crate) mod codes;

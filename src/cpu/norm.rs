@@ -2,8 +2,8 @@
 
 use super::row_sum::row_sum;
 
-/// `root` divided by what the values were multiplied by before they were squared. That is 1, but where the sum of the
-/// squares would be infinite.
+/// `root` divided by what the values were multiplied by before they were squared. That is 1, but where the
+/// sum of the squares would be infinite.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Norm {
     pub(crate) root: f32,

@@ -1,5 +1,6 @@
-//! Loops on all threads. Their bodies are trait objects and their tasks are numbered, so that rayon's machinery is compiled
-//! once and not for each loop: that was a third of the time that this crate took to compile.
+//! Loops on all threads. Their bodies are trait objects and their tasks are numbered, so that rayon's
+//! machinery is compiled once and not for each loop: that was a third of the time that this crate took to
+//! compile.
 
 use std::sync::{Mutex, PoisonError};
 

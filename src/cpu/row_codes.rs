@@ -28,8 +28,8 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// FBGEMM's arithmetic for the range `low` to `high`: scale and bias of 4 and 2 bits are rounded to 16 bits before the
-    /// values are divided.
+    /// FBGEMM's arithmetic for the range `low` to `high`: scale and bias of 4 and 2 bits are rounded to 16
+    /// bits before the values are divided.
     #[inline(always)]
     pub(crate) fn of(low: f32, high: f32, element: u32) -> Self {
         if element == TYPE_INT8 {
@@ -93,8 +93,8 @@ fn ordered(bits: i32) -> i32 {
     bits ^ ((bits >> 31) & i32::MAX)
 }
 
-/// The range with the smallest loss of those that are met when the side that costs less is taken in, a two-hundredth of
-/// the whole range at a time, until .84 of it is left.
+/// The range with the smallest loss of those that are met when the side that costs less is taken in, a
+/// two-hundredth of the whole range at a time, until .84 of it is left.
 #[inline(always)]
 fn greedy_range(row: &[f32], (low, high): (f32, f32), element: u32, errors: &mut [f32]) -> (f32, f32) {
     let step = (high - low) / BINS;

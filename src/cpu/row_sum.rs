@@ -1,5 +1,5 @@
-//! The fixed order of a sum over a row: column `c` goes to accumulator `c % 64`, which stands for lane
-//! `c / 4 % 16` and component `c % 4` of the shaders; a binary tree adds the lanes, then the components in pairs.
+//! The fixed order of a sum over a row: column `c` goes to accumulator `c % 64`, which stands for lane `c / 4
+//! % 16` and component `c % 4` of the shaders; a binary tree adds the lanes, then the components in pairs.
 
 /// Sums `a[c] * b[c]` over the columns of a row.
 #[inline(always)]

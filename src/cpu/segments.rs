@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// The segments that the values of a range lie in, each with its part of the range; `begins` are their offsets, as
-/// many as segments or one more.
+/// The segments that the values of a range lie in, each with its part of the range; `begins` are their
+/// offsets, as many as segments or one more.
 pub(crate) fn segments_of(
     begins: &[u32],
     range: Range<usize>,

@@ -1,7 +1,8 @@
 //! The hot inner loops, compiled for the processor that is found at run time.
 //!
-//! [`vectorised`] runs a closure with AVX-512, AVX2 or NEON switched on (through `pulp`): loops that are inlined
-//! into it are vectorised by the compiler, without contraction and without changing the order of sums.
+//! [`vectorised`] runs a closure with AVX-512, AVX2 or NEON switched on (through `pulp`): loops that are
+//! inlined into it are vectorised by the compiler, without contraction and without changing the order of
+//! sums.
 
 #[cfg(target_arch = "x86_64")]
 use std::sync::OnceLock;
@@ -72,7 +73,8 @@ pub(crate) fn vectorised<T>(work: impl FnOnce() -> T) -> T {
     pulp::Arch::new().dispatch(work)
 }
 
-/// [`vectorised`] for what may contract products into sums: `work` is told whether `mul_add` is an instruction.
+/// [`vectorised`] for what may contract products into sums: `work` is told whether `mul_add` is an
+/// instruction.
 #[inline(always)]
 pub(crate) fn fused<T>(work: impl FnOnce(bool) -> T) -> T {
     #[cfg(target_arch = "x86_64")]
@@ -100,7 +102,8 @@ pub(crate) fn fused<T>(work: impl FnOnce(bool) -> T) -> T {
 pub(crate) enum Cache {
     /// The nearest, which waits for few lines at a time: for what is read next.
     First,
-    /// The one behind it, which waits for more of them, and so hides more of the memory's latency: for what is read later.
+    /// The one behind it, which waits for more of them, and so hides more of the memory's latency: for what
+    /// is read later.
     Second,
 }
 

@@ -10,7 +10,8 @@ pub(crate) fn value_of(bits: u32, element: u32) -> f32 {
     }
     let sign = (bits & 0x8000) << 16;
     let size = bits & 0x7fff;
-    // a float of this exponent and mantissa is too small by 2^112; infinities and NaN keep the largest exponent
+    // a float of this exponent and mantissa is too small by 2^112; infinities and NaN keep the largest
+    // exponent
     let small = f32::from_bits(size << 13) * f32::from_bits((127 + 112) << 23);
     let special = if size >= 0x7c00 { 0x7f80_0000 } else { 0 };
     f32::from_bits(small.to_bits() | special | sign)
@@ -26,7 +27,8 @@ pub(crate) fn nearest(value: f32, element: u32) -> u32 {
         let rounded = (size + 0x7fff + ((size >> 16) & 1)) >> 16;
         return sign | if size > 0x7f80_0000 { 0x7fc0 } else { rounded };
     }
-    // below 2^-14: one unit in the last place of 0.5 is the distance of these values, so that the sum rounds to one
+    // below 2^-14: one unit in the last place of 0.5 is the distance of these values, so that the sum rounds
+    // to one
     let small = (f32::from_bits(size) + 0.5).to_bits().wrapping_sub(0x3f00_0000);
     let rebased = size.wrapping_sub(0x3800_0000);
     let normal = rebased.wrapping_add(0xfff + ((rebased >> 13) & 1)) >> 13;
@@ -35,8 +37,8 @@ pub(crate) fn nearest(value: f32, element: u32) -> u32 {
     sign | if size >= 0x477f_f000 { large } else { finite }
 }
 
-/// The 16 bits of one of the two neighbours, each the more often the nearer it is; `noise` is a random word. What is
-/// representable stays itself, and finite values stay finite.
+/// The 16 bits of one of the two neighbours, each the more often the nearer it is; `noise` is a random word.
+/// What is representable stays itself, and finite values stay finite.
 #[inline(always)]
 pub(crate) fn stochastic(value: f32, element: u32, noise: u32) -> u32 {
     let bits = value.to_bits();
@@ -80,7 +82,8 @@ fn unpack_pairs(words: &[u32], out: &mut [f32], value: impl Fn(u32) -> f32) {
     }
 }
 
-/// Writes values to the beginning of words, two 16-bit ones to a word, the last alone if need be; `round` gives the bits of the value of a column.
+/// Writes values to the beginning of words, two 16-bit ones to a word, the last alone if need be; `round`
+/// gives the bits of the value of a column.
 #[inline(always)]
 pub(crate) fn pack(values: &[f32], words: &mut [u32], round: impl Fn(f32, u32) -> u32) {
     for ((pair, word), column) in values.chunks(2).zip(words).zip((0u32..).step_by(2)) {

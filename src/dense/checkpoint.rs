@@ -10,11 +10,12 @@ macro_rules! in_checkpoints {
     ($stack:ident) => {
         impl $stack {
             #[doc = concat!("Adds what [`", stringify!($stack), "::tensors`] gives to a checkpoint, as")]
-            /// `{prefix}.0.bias` and so on, and the optimizer as `{prefix}.optimizer` in the metadata. Blocks.
+            /// `{prefix}.0.bias` and so on, and the optimizer as `{prefix}.optimizer` in the metadata.
+            /// Blocks.
             ///
             /// # Errors
-            /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
-            /// already, [`Error::Device`](crate::Error::Device) if the device fails.
+            /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these
+            /// names already, [`Error::Device`](crate::Error::Device) if the device fails.
             pub fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
                 for NamedTensor { name, shape, values } in self.tensors(ctx)? {
                     checkpoint.insert(&format!("{prefix}.{name}"), &shape, values)?;
@@ -35,8 +36,8 @@ macro_rules! in_checkpoints {
                 self.set_lr(optimizer.lr())
             }
 
-            /// Whether a checkpoint fits: the same layers, and the same optimizer with the same hyper-parameters. The
-            /// learning rate may differ.
+            /// Whether a checkpoint fits: the same layers, and the same optimizer with the same
+            /// hyper-parameters. The learning rate may differ.
             ///
             /// # Errors
             /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs.

@@ -8,20 +8,19 @@ use super::parameter::{NamedTensor, Parameter};
 use super::plan::{record, row_chunks};
 use super::product::{Epilogue, product};
 use super::trained::{Trained, Training};
-use crate::device::Dispatch;
-use crate::device::Place;
 use crate::device::word;
+use crate::device::{Dispatch, Place};
 use crate::kernels::linear::Layout;
 use crate::kernels::width::Width;
 use crate::kernels::{cross, cross_grad};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
-/// A cross layer of DCN-v2 (Wang et al., "DCN V2: Improved deep & cross network", 2021) with its gradients and
-/// optimizer, and room for what its backward pass needs.
+/// A cross layer of DCN-v2 (Wang et al., "DCN V2: Improved deep & cross network", 2021) with its gradients
+/// and optimizer, and room for what its backward pass needs.
 ///
-/// Of full rank it is `out = x0 * (weight x + bias) + x` for each example, with `weight` of `[width, width]`; of low
-/// rank `out = x0 * (u (v x) + bias) + x`, with `v` of `[rank, width]` and `u` of `[width, rank]`. `x0` is the input
-/// of the first of several layers, `x` that of this one; `*` is by elements.
+/// Of full rank it is `out = x0 * (weight x + bias) + x` for each example, with `weight` of `[width, width]`;
+/// of low rank `out = x0 * (u (v x) + bias) + x`, with `v` of `[rank, width]` and `u` of `[width, rank]`.
+/// `x0` is the input of the first of several layers, `x` that of this one; `*` is by elements.
 #[derive(Debug)]
 pub struct CrossLayer {
     /// `v` and room for `v x`, if the rank is low.
@@ -54,14 +53,14 @@ pub(super) struct Turn {
 }
 
 impl CrossLayer {
-    /// A layer for `width` columns and batches of at most `max_batch`, of low rank where one is given. Parameters
-    /// are uniform as those of [`Linear`](super::Linear): within `1 / sqrt(width)`, but `u` and the bias behind it
-    /// within `1 / sqrt(rank)`. They depend on the seed alone, not on the device.
+    /// A layer for `width` columns and batches of at most `max_batch`, of low rank where one is given.
+    /// Parameters are uniform as those of [`Linear`](super::Linear): within `1 / sqrt(width)`, but `u` and
+    /// the bias behind it within `1 / sqrt(rank)`. They depend on the seed alone, not on the device.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for no columns, a rank of 0 or senseless hyper-parameters,
-    /// [`Error::LimitExceeded`] if a parameter or its state is too large for the device to bind, or the room for the
-    /// batch too large to be had.
+    /// [`Error::LimitExceeded`] if a parameter or its state is too large for the device to bind, or the room
+    /// for the batch too large to be had.
     pub fn new(
         ctx: &Context,
         width: usize,
@@ -141,12 +140,12 @@ impl CrossLayer {
         self.training.set_lr(lr)
     }
 
-    /// Records the layer for `x0`, `x` and `out` of `[batch, width]`; `x` may be `x0`. The batch may be smaller than
-    /// the largest.
+    /// Records the layer for `x0`, `x` and `out` of `[batch, width]`; `x` may be `x0`. The batch may be
+    /// smaller than the largest.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for too large a batch or if a shape does not fit, [`Error::LimitExceeded`] if one
-    /// row is too large for the device to bind.
+    /// [`Error::InvalidArgument`] for too large a batch or if a shape does not fit, [`Error::LimitExceeded`]
+    /// if one row is too large for the device to bind.
     pub fn record_forward(&self, rec: &mut Recorder, x0: &Matrix, x: &Matrix, out: &Matrix) -> Result<()> {
         let dispatches = self.plan_forward(rec, x0, x, out)?;
         record(rec, dispatches);
@@ -206,11 +205,11 @@ impl CrossLayer {
         Ok(all)
     }
 
-    /// Records the gradients of the parameters (the sums over the batch, overwriting the last ones) and of both
-    /// inputs, after [`CrossLayer::record_forward`] for the same `x0` and `x`.
+    /// Records the gradients of the parameters (the sums over the batch, overwriting the last ones) and of
+    /// both inputs, after [`CrossLayer::record_forward`] for the same `x0` and `x`.
     ///
-    /// All are `[batch, width]`. `dy` is the gradient of the output and is overwritten with that of `x`; the gradient
-    /// of `x0` is added to `dx0`.
+    /// All are `[batch, width]`. `dy` is the gradient of the output and is overwritten with that of `x`; the
+    /// gradient of `x0` is added to `dx0`.
     ///
     /// # Errors
     /// As [`CrossLayer::record_forward`].
@@ -307,8 +306,8 @@ impl CrossLayer {
         Ok(Dispatch::threads(variant, &params, bindings, threads))
     }
 
-    /// From the gradient of the product those of the parameters, added to what is there if `accumulate`, and that of
-    /// `x`, added to `dx`.
+    /// From the gradient of the product those of the parameters, added to what is there if `accumulate`, and
+    /// that of `x`, added to `dx`.
     fn record_products(
         &self,
         rec: &mut Recorder,
@@ -361,8 +360,8 @@ impl CrossLayer {
         (width.variant(), width.columns())
     }
 
-    /// Records one step of the optimizer with the gradients of the last [`CrossLayer::record_backward`]. It counts when it is
-    /// submitted, and never if it is not.
+    /// Records one step of the optimizer with the gradients of the last [`CrossLayer::record_backward`]. It
+    /// counts when it is submitted, and never if it is not.
     ///
     /// # Errors
     /// [`Error::Device`] if there is no memory.
@@ -370,8 +369,8 @@ impl CrossLayer {
         self.step_parameters(rec)
     }
 
-    /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of steps.
-    /// Blocks.
+    /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of
+    /// steps. Blocks.
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails.

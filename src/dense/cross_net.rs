@@ -8,8 +8,8 @@ use super::stack;
 use crate::optim::Sgd;
 use crate::{Context, Error, Matrix, Recorder, Result};
 
-/// The cross network of DCN-v2 (Wang et al., 2021): cross layers one after the other, all of which also see the
-/// input of the first, and buffers for what lies between.
+/// The cross network of DCN-v2 (Wang et al., 2021): cross layers one after the other, all of which also see
+/// the input of the first, and buffers for what lies between.
 ///
 /// ```
 /// use embag::dense::CrossNet;
@@ -59,7 +59,8 @@ impl CrossNetBuilder {
         self
     }
 
-    /// Makes the layers' matrices products of two of this rank, `[width, rank]` and `[rank, width]`, unless it is `None`.
+    /// Makes the layers' matrices products of two of this rank, `[width, rank]` and `[rank, width]`, unless
+    /// it is `None`.
     #[must_use]
     pub fn rank(mut self, rank: impl Into<Option<usize>>) -> Self {
         self.rank = rank.into();
@@ -172,10 +173,11 @@ impl CrossNet {
         Ok(())
     }
 
-    /// Records the gradients of all parameters and of the input, after [`CrossNet::record_forward`] for the same `x`.
+    /// Records the gradients of all parameters and of the input, after [`CrossNet::record_forward`] for the
+    /// same `x`.
     ///
-    /// `dy` is the gradient of the output and is used as room: what it holds afterwards means nothing. All of `dx` is
-    /// overwritten.
+    /// `dy` is the gradient of the output and is used as room: what it holds afterwards means nothing. All of
+    /// `dx` is overwritten.
     ///
     /// # Errors
     /// As [`CrossLayer::record_forward`].

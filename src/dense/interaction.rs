@@ -1,8 +1,7 @@
 //! The interaction of features.
 
 use super::plan::{record, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
 use crate::kernels::{interaction, interaction_grad};
 use crate::{Error, Matrix, Recorder, Result};
@@ -75,8 +74,8 @@ impl Interaction {
         Ok(())
     }
 
-    /// Records the gradient with respect to the input, for `x` of the forward pass and the gradient `dout` of its
-    /// output. All of `dx` is overwritten.
+    /// Records the gradient with respect to the input, for `x` of the forward pass and the gradient `dout` of
+    /// its output. All of `dx` is overwritten.
     ///
     /// # Errors
     /// As [`Interaction::record_forward`].

@@ -7,8 +7,7 @@ use super::parameter::{NamedTensor, Parameter};
 use super::plan::{record, row_chunks};
 use super::product::{Epilogue, product};
 use super::trained::{Trained, Training};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::linear::{ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout};
 use crate::kernels::{activation_grad, column_sum};
 use crate::{Context, Error, Matrix, Recorder, Result};
@@ -56,8 +55,8 @@ impl Trained for Linear {
 }
 
 impl Linear {
-    /// A layer whose weight and bias are uniform in `[-1 / sqrt(inputs), 1 / sqrt(inputs))`, PyTorch's default; the
-    /// numbers depend on the seed alone, not on the device.
+    /// A layer whose weight and bias are uniform in `[-1 / sqrt(inputs), 1 / sqrt(inputs))`, PyTorch's
+    /// default; the numbers depend on the seed alone, not on the device.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a layer without inputs or outputs or senseless hyper-parameters,
@@ -150,11 +149,12 @@ impl Linear {
         self.training.set_lr(lr)
     }
 
-    /// Records `out = activation(x weight^T + bias)` for `x` of `[batch, inputs]` and `out` of `[batch, outputs]`.
+    /// Records `out = activation(x weight^T + bias)` for `x` of `[batch, inputs]` and `out` of `[batch,
+    /// outputs]`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
-    /// device to bind.
+    /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large
+    /// for the device to bind.
     pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         let dispatches = self.plan_forward(rec, x, out)?;
         record(rec, dispatches);
@@ -169,11 +169,11 @@ impl Linear {
         product(rec, Layout::Nt, x, &self.weight.value, out, epilogue)
     }
 
-    /// Records the gradients of weight and bias (the sums over the batch, overwriting the last ones) and, where
-    /// `dx` is given, of the input.
+    /// Records the gradients of weight and bias (the sums over the batch, overwriting the last ones) and,
+    /// where `dx` is given, of the input.
     ///
-    /// `x` and `y` are input and output of the forward pass; `dy` is the gradient of the output and is overwritten
-    /// with the gradient in front of the activation.
+    /// `x` and `y` are input and output of the forward pass; `dy` is the gradient of the output and is
+    /// overwritten with the gradient in front of the activation.
     ///
     /// # Errors
     /// As [`Linear::record_forward`].
@@ -231,8 +231,8 @@ impl Linear {
         Ok(all)
     }
 
-    /// Records one step of the optimizer with the gradients of the last [`Linear::record_backward`]. It counts when it is submitted,
-    /// and never if it is not.
+    /// Records one step of the optimizer with the gradients of the last [`Linear::record_backward`]. It
+    /// counts when it is submitted, and never if it is not.
     ///
     /// # Errors
     /// [`Error::Device`] if there is no memory.
@@ -240,8 +240,8 @@ impl Linear {
         self.step_parameters(rec)
     }
 
-    /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of steps.
-    /// Blocks.
+    /// Everything a checkpoint must hold: parameters, optimizer state (`weight.exp_avg`) and the number of
+    /// steps. Blocks.
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails.

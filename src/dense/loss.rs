@@ -1,13 +1,12 @@
 //! The loss.
 
 use super::plan::{record, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::bce;
 use crate::{Matrix, Recorder, Result};
 
-/// Records binary cross-entropy with logits, as `torch.nn.BCEWithLogitsLoss`: the loss of each example, and the
-/// gradient of their mean.
+/// Records binary cross-entropy with logits, as `torch.nn.BCEWithLogitsLoss`: the loss of each example, and
+/// the gradient of their mean.
 ///
 /// All are `[batch, 1]`, and may be columns of wider matrices. `loss = max(z, 0) - z y + log(1 + exp(-|z|))`,
 /// `grad = (sigmoid(z) - y) / batch` for logit `z` and label `y`, from 0 to 1.

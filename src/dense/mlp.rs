@@ -92,8 +92,8 @@ impl Mlp {
         self.layers.iter_mut().try_for_each(|layer| layer.set_lr(lr))
     }
 
-    /// Records the layers for `x` of `[batch, inputs]` into `out` of `[batch, outputs]`; the batch may be smaller
-    /// than the largest.
+    /// Records the layers for `x` of `[batch, inputs]` into `out` of `[batch, outputs]`; the batch may be
+    /// smaller than the largest.
     ///
     /// # Errors
     /// As [`Linear::record_forward`], and [`Error::InvalidArgument`] for too large a batch.
@@ -108,8 +108,8 @@ impl Mlp {
         Ok(())
     }
 
-    /// Records the gradients of all parameters and, where `dx` is given, of the input, after [`Mlp::record_forward`] for
-    /// the same `x`. `y` is the output, `dy` its gradient, which is overwritten.
+    /// Records the gradients of all parameters and, where `dx` is given, of the input, after
+    /// [`Mlp::record_forward`] for the same `x`. `y` is the output, `dy` its gradient, which is overwritten.
     ///
     /// # Errors
     /// As [`Mlp::record_forward`].

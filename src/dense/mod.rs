@@ -1,10 +1,11 @@
 //! The dense half of a recommender model: linear layers, the interaction of features, cross layers,
 //! the loss, and optimizers.
 //!
-//! Everything works on [`Matrix`] and records into a [`Recorder`], so that a whole training step is one submission.
-//! Views are matrices like any other: a layer may write the columns of a wider matrix that another operation
-//! reads. (But one operation cannot read and write columns of the same matrix: their memory overlaps, which is an
-//! error when the recorder is submitted.) When an operation returns an error it has recorded nothing.
+//! Everything works on [`Matrix`] and records into a [`Recorder`], so that a whole training step is one
+//! submission. Views are matrices like any other: a layer may write the columns of a wider matrix that
+//! another operation reads. (But one operation cannot read and write columns of the same matrix: their memory
+//! overlaps, which is an error when the recorder is submitted.) When an operation returns an error it has
+//! recorded nothing.
 //!
 //! ```
 //! use embag::dense::{Activation, Mlp, record_bce_with_logits};

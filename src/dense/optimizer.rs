@@ -6,8 +6,8 @@ use crate::kernels::dense_update::{OPTIMIZERS, Params};
 use crate::optim::{Adagrad, Adam, BiasCorrection, EpsPlace, Optimizer, Sgd, WeightDecay};
 use crate::{Error, Result};
 
-/// An optimizer of dense parameters: one of [`optim`](crate::optim) that is made for all elements, in the meaning of
-/// `torch.optim`. Layers take [`Sgd`], [`Adagrad`] and [`Adam`] as they are.
+/// An optimizer of dense parameters: one of [`optim`](crate::optim) that is made for all elements, in the
+/// meaning of `torch.optim`. Layers take [`Sgd`], [`Adagrad`] and [`Adam`] as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenseOptimizer {
@@ -15,10 +15,10 @@ pub enum DenseOptimizer {
     Sgd(Sgd),
     /// `s += g^2; w -= lr g / (sqrt(s) + eps)` (Duchi et al., 2011).
     Adagrad(Adagrad),
-    /// Adam (Kingma and Ba, 2015), or with decoupled weight decay AdamW (Loshchilov and Hutter, 2019):
-    /// `m += (1 - beta1) (g - m); v = beta2 v + (1 - beta2) g^2;
-    /// w -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)`. Bias is corrected by all steps, and `eps` added to the
-    /// corrected root, as [`Adam`] has it by default.
+    /// Adam (Kingma and Ba, 2015), or with decoupled weight decay AdamW (Loshchilov and Hutter, 2019): `m +=
+    /// (1 - beta1) (g - m); v = beta2 v + (1 - beta2) g^2; w -= lr / (1 - beta1^t) m / (sqrt(v / (1 -
+    /// beta2^t)) + eps)`. Bias is corrected by all steps, and `eps` added to the corrected root, as [`Adam`]
+    /// has it by default.
     Adam(Adam),
 }
 

@@ -2,8 +2,7 @@
 
 use super::optimizer::{DenseOptimizer, Progress};
 use crate::cpu::random_word;
-use crate::device::Dispatch;
-use crate::device::{Reached, word};
+use crate::device::{Dispatch, Reached, word};
 use crate::kernels::{dense_update, init_rows};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 
@@ -56,7 +55,8 @@ pub(super) struct Parameter {
 }
 
 impl Parameter {
-    /// Uniform in `[-scale, scale)` by seed, row (`first_row` for the first) and column; the same on every device.
+    /// Uniform in `[-scale, scale)` by seed, row (`first_row` for the first) and column; the same on every
+    /// device.
     pub(super) fn new(
         ctx: &Context,
         name: &'static str,

@@ -2,8 +2,7 @@
 
 use super::linear::Activation;
 use super::plan::{longest_sum, record, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
 use crate::kernels::{linear, sum_slices};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
@@ -32,8 +31,8 @@ pub(crate) struct Groups {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shapes do not fit, and
-/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for the
-/// device to bind.
+/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for
+/// the device to bind.
 pub fn record_matmul(rec: &mut Recorder, a: &Matrix, b: &Matrix, out: &Matrix) -> Result<()> {
     a.check_f32("a")?;
     b.check_shape("b", a.cols(), b.cols())?;

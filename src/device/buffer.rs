@@ -167,7 +167,8 @@ impl Buffer {
         readback.wait()
     }
 
-    /// The smallest range that holds this one and may be bound, and the elements of 4 bytes from its start to ours.
+    /// The smallest range that holds this one and may be bound, and the elements of 4 bytes from its start to
+    /// ours.
     pub(crate) fn bindable(&self, ctx: &Context) -> (Self, u64) {
         let extra = self.offset % ctx.limits().alignment;
         let offset = self.offset - extra;
@@ -179,7 +180,8 @@ impl Buffer {
         if self.home == ctx.id() { Ok(()) } else { Err(Error::WrongContext { argument }) }
     }
 
-    /// Whether it may be bound: kernels want ranges that begin at a multiple of the alignment and fit a binding.
+    /// Whether it may be bound: kernels want ranges that begin at a multiple of the alignment and fit a
+    /// binding.
     pub(crate) fn check_bindable(&self, ctx: &Context, argument: impl Fn() -> String) -> Result<()> {
         let limits = ctx.limits();
         if !self.offset.is_multiple_of(limits.alignment) {

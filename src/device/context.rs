@@ -97,8 +97,8 @@ impl Context {
     /// Opens the best adapter: discrete, integrated and virtual GPUs first, software adapters last.
     ///
     /// `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice, and
-    /// `EMBAG_DISABLE=f16,subgroup,f32_atomic,packed_dot` turns optional features off, and `avx512` those instructions on
-    /// the CPU.
+    /// `EMBAG_DISABLE=f16,subgroup,f32_atomic,packed_dot` turns optional features off, and `avx512` those
+    /// instructions on the CPU.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if there is none, [`Error::Device`] if it cannot be opened.
@@ -245,8 +245,8 @@ impl Context {
         self.gpu().map_or(Ok(false), Gpu::flushes_subnormals)
     }
 
-    /// Whether the packed dot product of bytes is the faster way on this device, by a measurement of some milliseconds
-    /// when it is first asked; `EMBAG_DISABLE=packed_dot` says no.
+    /// Whether the packed dot product of bytes is the faster way on this device, by a measurement of some
+    /// milliseconds when it is first asked; `EMBAG_DISABLE=packed_dot` says no.
     ///
     /// # Errors
     /// [`Error::Device`] if the measurement cannot run.
@@ -254,8 +254,8 @@ impl Context {
         self.gpu().map_or(Ok(true), Gpu::packed_dot)
     }
 
-    /// Whether reading 16-bit floats as such is the faster way on this device, found as for [`packed_dot`](Self::packed_dot);
-    /// `EMBAG_DISABLE=f16` says no.
+    /// Whether reading 16-bit floats as such is the faster way on this device, found as for
+    /// [`packed_dot`](Self::packed_dot); `EMBAG_DISABLE=f16` says no.
     ///
     /// # Errors
     /// [`Error::Device`] if the measurement cannot run.
@@ -304,8 +304,9 @@ impl Context {
         Ok(Buffer { repr, home: self.id(), offset: 0, size, lease: None })
     }
 
-    /// Scratch memory that goes back when the last clone of the buffer is dropped, and not with a recorder; for memory that
-    /// is made in every step, and to which callers get no handle of their own. Its content is whatever the last user left.
+    /// Scratch memory that goes back when the last clone of the buffer is dropped, and not with a recorder;
+    /// for memory that is made in every step, and to which callers get no handle of their own. Its content is
+    /// whatever the last user left.
     pub(crate) fn lend(&self, label: &'static str, size: u64) -> Result<Buffer> {
         let size = self.buffer_size(label, size)?;
         let scratch = Scratch::take(self, &self.inner.pool, label, size)?;
@@ -339,16 +340,17 @@ impl Context {
         self.gpu().is_none_or(|gpu| matches!(gpu.info().device_type, Cpu | IntegratedGpu))
     }
 
-    /// Threads for a row that is copied or added up: on real GPUs as many as its update has; on software adapters one,
-    /// unless its loop became too long.
+    /// Threads for a row that is copied or added up: on real GPUs as many as its update has; on software
+    /// adapters one, unless its loop became too long.
     pub(crate) fn lanes(&self, elements: u32) -> u32 {
         let lanes = if self.shape() == Shape::Wide { lanes_for(elements.saturating_mul(4)) } else { 1 };
         // half of the loops are more than the search for the row's place takes
         self.loop_limit().map_or(lanes, |limit| lanes.max(elements.div_ceil(limit / 2)))
     }
 
-    /// Bytes of scratch memory: what recorders, batches and, on the CPU, outputs that operations made use now, and what is kept
-    /// for the next. Its peak is that of the operations that ran; [`EmbeddingBags::record_backward`](crate::EmbeddingBags::record_backward) says what a backward needs.
+    /// Bytes of scratch memory: what recorders, batches and, on the CPU, outputs that operations made use
+    /// now, and what is kept for the next. Its peak is that of the operations that ran;
+    /// [`EmbeddingBags::record_backward`](crate::EmbeddingBags::record_backward) says what a backward needs.
     pub fn scratch_bytes(&self) -> u64 {
         self.pool().bytes()
     }

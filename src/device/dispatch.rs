@@ -36,8 +36,8 @@ impl Dispatch {
         Self::new(variant, params, bindings, I::KERNEL.groups(variant, threads))
     }
 
-    /// Whether every binding belongs to the context and can be bound there, and nothing that is written overlaps
-    /// another binding.
+    /// Whether every binding belongs to the context and can be bound there, and nothing that is written
+    /// overlaps another binding.
     pub(crate) fn check(&self, ctx: &Context) -> Result<()> {
         let named = |i: usize| format!("{}.{}", self.kernel.name, self.kernel.interface.bindings[i].name);
         for (i, (buffer, binding)) in self.bindings.iter().zip(self.kernel.interface.bindings).enumerate() {

@@ -1,5 +1,5 @@
-//! What is settled when recorded work is submitted, not when it is recorded: the numbers of its steps, what depends on
-//! them, and whether the work still fits what it was recorded for.
+//! What is settled when recorded work is submitted, not when it is recorded: the numbers of its steps, what
+//! depends on them, and whether the work still fits what it was recorded for.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -11,7 +11,8 @@ use crate::device::Dispatch;
 use crate::kernel::Bindings;
 use crate::{Error, Result};
 
-/// A value on the host that recorded work moves when it is submitted, in the order of submissions. Clones share it.
+/// A value on the host that recorded work moves when it is submitted, in the order of submissions. Clones
+/// share it.
 #[derive(Debug, Default)]
 pub(crate) struct Counter<T>(Arc<Mutex<T>>);
 
@@ -94,7 +95,8 @@ pub(super) struct Settling<'a> {
     moved: Moved,
 }
 
-/// Counters that have moved for a submission. Dropped, they go back; [`Moved::keep`] says that the work was submitted.
+/// Counters that have moved for a submission. Dropped, they go back; [`Moved::keep`] says that the work was
+/// submitted.
 #[derive(Default)]
 pub(super) struct Moved(Vec<Box<dyn FnOnce()>>);
 
@@ -179,7 +181,8 @@ impl Recorder {
         });
     }
 
-    /// [`Recorder::scratch_from`] with as many values as `data` has, which `fill` makes at submission from these.
+    /// [`Recorder::scratch_from`] with as many values as `data` has, which `fill` makes at submission from
+    /// these.
     pub(crate) fn scratch_late<T: NoUninit + Send + Sync>(
         &mut self,
         label: &'static str,

@@ -4,14 +4,15 @@ use super::{Buffer, Context, Precision, Recorder};
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
-/// A row-major matrix in device memory: `rows` rows of `cols` values, `stride` values apart, of `f32` unless it is
-/// made with another [`Precision`].
+/// A row-major matrix in device memory: `rows` rows of `cols` values, `stride` values apart, of `f32` unless
+/// it is made with another [`Precision`].
 ///
 /// A clone is the same memory under another name, not a copy: what is written to one is read from the other
 /// ([`Recorder::copy`] copies).
 ///
-/// Matrices of 16 bits are what lookups write and backwards read; all other operations are for `f32`, and say so.
-/// Their rows begin at whole words: `stride` is even, and where `cols` is odd, a value that is not used ends the row.
+/// Matrices of 16 bits are what lookups write and backwards read; all other operations are for `f32`, and say
+/// so. Their rows begin at whole words: `stride` is even, and where `cols` is odd, a value that is not used
+/// ends the row.
 #[derive(Debug, Clone)]
 pub struct Matrix {
     pub(crate) buffer: Buffer,
@@ -221,12 +222,12 @@ impl Matrix {
 
     /// Where the matrix lies as a kernel's binding.
     ///
-    /// A view may begin anywhere, a binding only at multiples of the device's alignment: so the binding begins at
-    /// or before the view, and the kernel gets the element where the view begins.
+    /// A view may begin anywhere, a binding only at multiples of the device's alignment: so the binding
+    /// begins at or before the view, and the kernel gets the element where the view begins.
     ///
     /// # Errors
-    /// [`Error::LimitExceeded`] if the device cannot bind so much at once, [`Error::InvalidArgument`] for a matrix
-    /// without values, or not of `f32`.
+    /// [`Error::LimitExceeded`] if the device cannot bind so much at once, [`Error::InvalidArgument`] for a
+    /// matrix without values, or not of `f32`.
     pub(crate) fn place(&self, ctx: &Context, name: &'static str) -> Result<Place> {
         self.check_f32(name)?;
         let span = self.span();
@@ -266,11 +267,12 @@ impl Matrix {
         usize::try_from(rows).unwrap_or(usize::MAX)
     }
 
-    /// Overwrites the values, which are given row after row without gaps; those of 16 bits are rounded to the nearest.
+    /// Overwrites the values, which are given row after row without gaps; those of 16 bits are rounded to the
+    /// nearest.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there are more or less values, or one is finite and 16 bits would make it infinite;
-    /// [`Error::Device`] if the device fails.
+    /// [`Error::InvalidArgument`] if there are more or less values, or one is finite and 16 bits would make
+    /// it infinite; [`Error::Device`] if the device fails.
     pub fn write(&self, ctx: &Context, data: &[f32]) -> Result<()> {
         if data.len() != self.rows * self.cols {
             return Err(Error::invalid(

@@ -1,7 +1,7 @@
 //! Whether memory can be had, before any of it is taken.
 //!
-//! Systems hand out more memory than they have and end the process that uses it. So what consists of many parts, each small enough, is
-//! added up first.
+//! Systems hand out more memory than they have and end the process that uses it. So what consists of many
+//! parts, each small enough, is added up first.
 
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
@@ -63,8 +63,8 @@ impl Need {
     }
 }
 
-/// Bytes that this process may still take: what the system has, or what is left to its control group. `None` where the
-/// system does not say.
+/// Bytes that this process may still take: what the system has, or what is left to its control group. `None`
+/// where the system does not say.
 fn available() -> Option<u64> {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::everything());
     let mut system = System::new_with_specifics(memory).ok()?;

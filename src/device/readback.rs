@@ -47,8 +47,8 @@ impl ReadbackState {
         Self { ctx: None, inner: Mutex::default(), finished: Condvar::new() }
     }
 
-    /// Blocks until the device has called back; it has done its work, but the thread that polled it, which may be
-    /// another one, may not have come to the call yet.
+    /// Blocks until the device has called back; it has done its work, but the thread that polled it, which
+    /// may be another one, may not have come to the call yet.
     pub(crate) fn settle(&self) {
         let inner = self.lock();
         drop(self.finished.wait_while(inner, |inner| inner.done.is_none()));
@@ -109,7 +109,8 @@ impl<T: Pod> Readback<T> {
     ///
     /// # Errors
     /// [`Error::IdOutOfRange`] or [`Error::Offsets`] if a device batch of the recorder was bad,
-    /// [`Error::Device`] if the device failed, [`Error::InvalidArgument`] if the recorder was never submitted.
+    /// [`Error::Device`] if the device failed, [`Error::InvalidArgument`] if the recorder was never
+    /// submitted.
     pub fn wait(self) -> Result<Vec<T>> {
         let index = self.state.lock().index.take();
         if let (Some(Backend::Gpu(gpu)), Some(index)) = (self.state.ctx.as_ref().map(Context::backend), index)

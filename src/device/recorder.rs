@@ -31,8 +31,8 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it can run there. Everything is checked before anything runs, so that an error means that nothing was
-    /// written.
+    /// Whether it can run there. Everything is checked before anything runs, so that an error means that
+    /// nothing was written.
     fn check(&self, ctx: &Context) -> Result<()> {
         match self {
             Self::Dispatch(call) => call.check(ctx),
@@ -87,9 +87,10 @@ impl std::fmt::Debug for Checks {
 
 /// Records many operations for one submission: on a GPU one encoder and one open compute pass.
 ///
-/// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order. Steps of optimizers are counted
-/// there too, in the order of submissions: a recorder that is dropped, or refused, leaves tables, state and the numbers of
-/// steps as they are. Learning rates are those of the recording, times the schedule's factor of the step.
+/// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order. Steps of
+/// optimizers are counted there too, in the order of submissions: a recorder that is dropped, or refused,
+/// leaves tables, state and the numbers of steps as they are. Learning rates are those of the recording,
+/// times the schedule's factor of the step.
 #[must_use = "what is recorded runs when the recorder is submitted, and never if it is dropped"]
 pub struct Recorder {
     ctx: Context,
@@ -170,8 +171,8 @@ impl Recorder {
         }
     }
 
-    /// Asks for the content of `source` at this point, which must be of whole values: otherwise the submission is refused.
-    /// Waiting for it also gives the errors that [`Submission::wait`] would.
+    /// Asks for the content of `source` at this point, which must be of whole values: otherwise the
+    /// submission is refused. Waiting for it also gives the errors that [`Submission::wait`] would.
     pub fn readback<T: Pod>(&mut self, source: &Buffer) -> Readback<T> {
         let state = Arc::new(ReadbackState::new(&self.ctx));
         let value = size_of::<T>();
@@ -235,8 +236,8 @@ impl Recorder {
         self.checks.push(check);
     }
 
-    /// [`Recorder::check`] for what many operations use: each check is a read from the device. The check must keep
-    /// alive what is at `address`.
+    /// [`Recorder::check`] for what many operations use: each check is a read from the device. The check must
+    /// keep alive what is at `address`.
     pub(crate) fn check_once(&mut self, address: usize, check: Check) {
         if !self.checked.contains(&address) {
             self.checked.push(address);
@@ -247,8 +248,9 @@ impl Recorder {
     /// Hands everything to the device, without waiting for it (the CPU context is done on return).
     ///
     /// # Errors
-    /// [`Error::WrongContext`], [`Error::InvalidArgument`] or [`Error::LimitExceeded`] if memory belongs to another
-    /// context, overlaps or cannot be bound, [`Error::Device`] if the device refuses; nothing runs then. Bad ids of device batches show in [`Submission::wait`].
+    /// [`Error::WrongContext`], [`Error::InvalidArgument`] or [`Error::LimitExceeded`] if memory belongs to
+    /// another context, overlaps or cannot be bound, [`Error::Device`] if the device refuses; nothing runs
+    /// then. Bad ids of device batches show in [`Submission::wait`].
     pub fn submit(mut self) -> Result<Submission> {
         self.commands.iter().try_for_each(|command| command.check(&self.ctx))?;
         // steps are numbered in the order in which their work reaches the device
@@ -293,8 +295,8 @@ impl Submission {
     /// Blocks until the work is done.
     ///
     /// # Errors
-    /// [`Error::IdOutOfRange`] or [`Error::Offsets`] if a device batch in it was bad (its operations have then
-    /// written nothing), [`Error::Device`] if the device failed.
+    /// [`Error::IdOutOfRange`] or [`Error::Offsets`] if a device batch in it was bad (its operations have
+    /// then written nothing), [`Error::Device`] if the device failed.
     pub fn wait(self) -> Result<()> {
         self.finish(None)
     }

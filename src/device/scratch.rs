@@ -33,8 +33,9 @@ impl Pool {
 
 /// A scratch buffer; goes back to the pool when dropped.
 ///
-/// A recorder drops its scratch when it submits, and so do the commands of a recorder that use lent memory. That is early
-/// enough: the queue runs submissions in order, so a later one that gets the same memory comes after this one.
+/// A recorder drops its scratch when it submits, and so do the commands of a recorder that use lent memory.
+/// That is early enough: the queue runs submissions in order, so a later one that gets the same memory comes
+/// after this one.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     ctx: Context,

@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::KeyedJagged;
 use super::keyed::segments;
 use super::offsets::{Counts, Offsets, count};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::segment_lengths::Params;
 use crate::kernels::{segment_copy, segment_lengths};
 use crate::numbers::narrow;
@@ -20,8 +19,8 @@ pub(super) struct Size {
 }
 
 impl KeyedJagged {
-    /// The size of a tensor made of whole features: by the counts, else what the caller says. A tensor of the same
-    /// features in another order has the same.
+    /// The size of a tensor made of whole features: by the counts, else what the caller says. A tensor of the
+    /// same features in another order has the same.
     pub(super) fn size_of(&self, order: &[u32], values: Option<u32>, argument: &str) -> Result<Size> {
         let Some(counts) = &self.counts else {
             let mut sorted = order.to_vec();
@@ -112,8 +111,8 @@ impl KeyedJagged {
         Ok(out)
     }
 
-    /// A tensor of `[features, batch]` segments with these offsets, which are checked, and values that are to be
-    /// written.
+    /// A tensor of `[features, batch]` segments with these offsets, which are checked, and values that are to
+    /// be written.
     pub(super) fn made(
         rec: &mut Recorder,
         name: &str,

@@ -4,8 +4,7 @@ use super::KeyedJagged;
 use super::blocks::{Size, sums};
 use super::keyed::segments;
 use super::offsets::count;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::{bucket_keys, bucket_offsets, gather_words};
 use crate::sort::sort_by_key;
 use crate::{Error, Result};
@@ -13,25 +12,26 @@ use crate::{Error, Result};
 /// A tensor whose values were sorted into buckets.
 #[derive(Debug, Clone)]
 pub struct Bucketized {
-    /// `buckets * features` features: those of the first bucket, then those of the next; its counts are not known.
+    /// `buckets * features` features: those of the first bucket, then those of the next; its counts are not
+    /// known.
     pub tensor: KeyedJagged,
     /// Where each value of the first tensor is now: `u32`, one for each.
     pub unbucketize: Option<Buffer>,
 }
 
 impl KeyedJagged {
-    /// Records a tensor whose values are sorted by ranges of rows: the rows of each feature are cut into blocks of
-    /// `block_sizes[feature]`, one a bucket.
+    /// Records a tensor whose values are sorted by ranges of rows: the rows of each feature are cut into
+    /// blocks of `block_sizes[feature]`, one a bucket.
     ///
-    /// Value `v` goes to bucket `v / block` as `v % block`. Beyond the last block, values go round all buckets: to
-    /// bucket `v % buckets` as `v / buckets`. Within a bucket segments and their values keep their order, and weights
-    /// go with the values. `unbucketize` asks for [`Bucketized::unbucketize`]. This is FBGEMM's
-    /// `block_bucketize_sparse_features`.
+    /// Value `v` goes to bucket `v / block` as `v % block`. Beyond the last block, values go round all
+    /// buckets: to bucket `v % buckets` as `v / buckets`. Within a bucket segments and their values keep
+    /// their order, and weights go with the values. `unbucketize` asks for [`Bucketized::unbucketize`]. This
+    /// is FBGEMM's `block_bucketize_sparse_features`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no bucket, or not one block size of at least 1 for each feature, or the
-    /// result has 2^32 - 1 segments or more; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be
-    /// had.
+    /// [`Error::InvalidArgument`] if there is no bucket, or not one block size of at least 1 for each
+    /// feature, or the result has 2^32 - 1 segments or more; [`Error::LimitExceeded`] or [`Error::Device`] if
+    /// the memory cannot be had.
     pub fn bucketize(
         &self,
         rec: &mut Recorder,

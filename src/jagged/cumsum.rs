@@ -4,13 +4,14 @@ use crate::device::{Buffer, Recorder};
 use crate::sort::prefix_sum;
 use crate::{Error, Result};
 
-/// Offsets of lengths (`u32`): the sum of those before each, and at the end the sum of all; `[n]` becomes `[n + 1]`.
+/// Offsets of lengths (`u32`): the sum of those before each, and at the end the sum of all; `[n]` becomes `[n
+/// + 1]`.
 ///
 /// Sums are modulo 2^32. This is FBGEMM's `asynchronous_complete_cumsum`.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if there are 2^32 - 1 lengths or more, [`Error::LimitExceeded`] or [`Error::Device`]
-/// if the memory cannot be had.
+/// [`Error::InvalidArgument`] if there are 2^32 - 1 lengths or more, [`Error::LimitExceeded`] or
+/// [`Error::Device`] if the memory cannot be had.
 pub fn complete_cumsum(rec: &mut Recorder, lengths: &Buffer) -> Result<Buffer> {
     let count = lengths.size() / 4;
     let Some(entries) = u32::try_from(count).ok().and_then(|count| count.checked_add(1)) else {

@@ -11,8 +11,8 @@ impl KeyedJagged {
     /// Records a tensor of the features of all these, one tensor's behind the other's.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no tensor, they have not the same number of examples, only some have
-    /// weights, or together they are 2^32 - 1 segments or values or more; [`Error::LimitExceeded`] or
+    /// [`Error::InvalidArgument`] if there is no tensor, they have not the same number of examples, only some
+    /// have weights, or together they are 2^32 - 1 segments or values or more; [`Error::LimitExceeded`] or
     /// [`Error::Device`] if the memory cannot be had.
     pub fn concat_features(rec: &mut Recorder, tensors: &[&Self]) -> Result<Self> {
         let batch = alike(tensors, "examples", |tensor| tensor.batch)?;

@@ -2,20 +2,19 @@
 
 use super::complete_cumsum;
 use super::offsets::{Counts, Offsets, count};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::segment_lengths;
 use crate::numbers::narrow;
 use crate::{DeviceBatch, Error, Result};
 
 /// A KeyedJaggedTensor in device memory: `[features, batch]` segments of 4-byte values, and perhaps weights.
 ///
-/// Segment `f * batch + b` holds the values of feature `f` and example `b`. Its offsets are checked on the device, see
-/// [`Offsets`]; an operation on a bad tensor does nothing. What operations make is a tensor of its own, with memory
-/// of its own, and fails if its input does.
+/// Segment `f * batch + b` holds the values of feature `f` and example `b`. Its offsets are checked on the
+/// device, see [`Offsets`]; an operation on a bad tensor does nothing. What operations make is a tensor of
+/// its own, with memory of its own, and fails if its input does.
 ///
-/// Operations must know how many values each tensor has that they make: from the number of values of each feature
-/// (`counts`), if those are known, else from the caller. The device checks both.
+/// Operations must know how many values each tensor has that they make: from the number of values of each
+/// feature (`counts`), if those are known, else from the caller. The device checks both.
 #[derive(Debug, Clone)]
 pub struct KeyedJagged {
     pub(super) features: u32,
@@ -27,14 +26,15 @@ pub struct KeyedJagged {
 }
 
 impl KeyedJagged {
-    /// A tensor of `features` features over buffers, which must stay as they are until the operations on it are done.
+    /// A tensor of `features` features over buffers, which must stay as they are until the operations on it
+    /// are done.
     ///
     /// `ids` may be any 4-byte values, `weights` any 4-byte values too, one for each.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if a buffer has the wrong size, the counts are not one a feature or their sum is
-    /// not the number of values, or there are 2^32 - 1 segments or values or more; [`Error::WrongContext`] or
-    /// [`Error::LimitExceeded`] if a buffer cannot be used there.
+    /// [`Error::InvalidArgument`] if a buffer has the wrong size, the counts are not one a feature or their
+    /// sum is not the number of values, or there are 2^32 - 1 segments or values or more;
+    /// [`Error::WrongContext`] or [`Error::LimitExceeded`] if a buffer cannot be used there.
     pub fn new(rec: &mut Recorder, features: usize, given: DeviceBatch) -> Result<Self> {
         let DeviceBatch { batch, ids: values, bags, lengths, weights, counts, examples } = given;
         if examples.is_some() {
@@ -75,11 +75,12 @@ impl KeyedJagged {
 
     /// The same tensor with the number of values of each feature, which the device checks.
     ///
-    /// Operations that drop or repeat features need them, and tensors made by [`KeyedJagged::bucketize`] and others
-    /// do not have them; they are in the offsets, which can be read back.
+    /// Operations that drop or repeat features need them, and tensors made by [`KeyedJagged::bucketize`] and
+    /// others do not have them; they are in the offsets, which can be read back.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the counts are not one a feature or their sum is not the number of values.
+    /// [`Error::InvalidArgument`] if the counts are not one a feature or their sum is not the number of
+    /// values.
     pub fn counted(&self, rec: &mut Recorder, counts: &[usize]) -> Result<Self> {
         let counts = checked_counts(self.features, counts, self.len())?;
         self.offsets.guard(rec)?;
@@ -152,7 +153,8 @@ impl KeyedJagged {
         Ok(lengths)
     }
 
-    /// The tensor as the ids of a batch, for [`EmbeddingBags::batch_from_device`](crate::EmbeddingBags::batch_from_device).
+    /// The tensor as the ids of a batch, for
+    /// [`EmbeddingBags::batch_from_device`](crate::EmbeddingBags::batch_from_device).
     #[must_use]
     pub fn to_device_batch(&self) -> DeviceBatch {
         let (ids, offsets) = (self.values.clone(), self.offsets.buffer().clone());

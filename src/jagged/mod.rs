@@ -1,16 +1,18 @@
-//! Jagged tensors on the device: what trainers do around embedding tables, as FBGEMM's sparse operations do it.
+//! Jagged tensors on the device: what trainers do around embedding tables, as FBGEMM's sparse operations do
+//! it.
 //!
-//! - lengths and offsets: [`complete_cumsum`], [`inclusive_cumsum`], [`exclusive_cumsum`], and [`Offsets`], which are
-//!   checked;
-//! - batches of ids: [`KeyedJagged`] with its features permuted, split, joined, or its values sorted into buckets;
+//! - lengths and offsets: [`complete_cumsum`], [`inclusive_cumsum`], [`exclusive_cumsum`], and [`Offsets`],
+//!   which are checked;
+//! - batches of ids: [`KeyedJagged`] with its features permuted, split, joined, or its values sorted into
+//!   buckets;
 //! - `f32` values: [`jagged_to_padded_dense`] and [`dense_to_jagged`], each the gradient of the other, and
 //!   [`segment_sum`];
 //! - pooled embeddings: [`PooledOrder`].
 //!
-//! The host knows how many values there are, the device which segments they belong to. Where an operation makes a
-//! tensor whose number of values depends on the device's data, the caller says it and the device checks it. When an
-//! operation returns an error it has recorded nothing, and what is wrong on the device shows when the submission is
-//! waited for.
+//! The host knows how many values there are, the device which segments they belong to. Where an operation
+//! makes a tensor whose number of values depends on the device's data, the caller says it and the device
+//! checks it. When an operation returns an error it has recorded nothing, and what is wrong on the device
+//! shows when the submission is waited for.
 //!
 //! ```
 //! use embag::jagged::{KeyedJagged, jagged_to_padded_dense, segment_sum};

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use super::complete_cumsum;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{check_offsets, check_report};
 use crate::{Error, Result};
 
 /// Offsets of segments in device memory: segment `i` is made of the values from offset `i` to the next.
 ///
-/// The number of values is the host's to say. Kernels check that the offsets begin at 0, never fall and end at this
-/// number. If they do not, all operations on them do nothing, and waiting for a submission with one of these, or for
-/// a readback of it, gives [`Error::Offsets`].
+/// The number of values is the host's to say. Kernels check that the offsets begin at 0, never fall and end
+/// at this number. If they do not, all operations on them do nothing, and waiting for a submission with one
+/// of these, or for a readback of it, gives [`Error::Offsets`].
 #[derive(Debug, Clone)]
 pub struct Offsets {
     inner: Arc<Inner>,
@@ -39,8 +38,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Of tensors with this many examples, and values of each feature, whose sum is a `u32`; without examples there is
-    /// nothing to know.
+    /// Of tensors with this many examples, and values of each feature, whose sum is a `u32`; without examples
+    /// there is nothing to know.
     pub(super) fn new(batch: u32, counts: &[u32]) -> Option<Self> {
         let mut end = 0;
         let ends = counts.iter().map(|count| {
@@ -52,12 +51,13 @@ impl Counts {
 }
 
 impl Offsets {
-    /// Offsets (`u32`, `[segments + 1]`) of `values` values. The buffer is used where it is, and must stay as it is
-    /// until the operations on it are done.
+    /// Offsets (`u32`, `[segments + 1]`) of `values` values. The buffer is used where it is, and must stay as
+    /// it is until the operations on it are done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no offset, there are values but no segments, or one of the two is
-    /// 2^32 - 1 or more; [`Error::WrongContext`] or [`Error::LimitExceeded`] if the buffer cannot be used there.
+    /// [`Error::InvalidArgument`] if there is no offset, there are values but no segments, or one of the two
+    /// is 2^32 - 1 or more; [`Error::WrongContext`] or [`Error::LimitExceeded`] if the buffer cannot be used
+    /// there.
     pub fn new(rec: &mut Recorder, offsets: Buffer, values: usize) -> Result<Self> {
         Self::checked(rec, "offsets".to_owned(), offsets, count("values", values)?, None)
     }

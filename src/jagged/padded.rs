@@ -4,24 +4,23 @@ use std::ops::Range;
 
 use super::Offsets;
 use super::plan::{place, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
 use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Dispatch, word};
 use crate::kernels::jagged_to_dense::Params;
 use crate::kernels::width::Width;
 use crate::kernels::{dense_to_jagged as to_jagged, jagged_to_dense as to_dense};
 use crate::{Error, Result};
 
-/// Records segments side by side in rows of one length: `out[s][j] = values[offsets[s] + j]`, or `padding` where
-/// segment `s` has no value `j`.
+/// Records segments side by side in rows of one length: `out[s][j] = values[offsets[s] + j]`, or `padding`
+/// where segment `s` has no value `j`.
 ///
-/// `values` is `[number of values, dim]`, `out` is `[segments, length * dim]`, that is `[segments, length, dim]`; what
-/// is longer than `length` is cut off. The gradient with respect to `values` is [`dense_to_jagged`] of the gradient of
-/// `out`. This is FBGEMM's `jagged_to_padded_dense`.
+/// `values` is `[number of values, dim]`, `out` is `[segments, length * dim]`, that is `[segments, length,
+/// dim]`; what is longer than `length` is cut off. The gradient with respect to `values` is
+/// [`dense_to_jagged`] of the gradient of `out`. This is FBGEMM's `jagged_to_padded_dense`.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if the device cannot bind the values or
-/// a row of `out` at once. Waiting gives the errors of the offsets; nothing has been written then.
+/// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if the device cannot bind the
+/// values or a row of `out` at once. Waiting gives the errors of the offsets; nothing has been written then.
 pub fn jagged_to_padded_dense(
     rec: &mut Recorder,
     offsets: &Offsets,
@@ -49,14 +48,16 @@ pub fn jagged_to_padded_dense(
     })
 }
 
-/// Records the way back: `out[offsets[s] + j] = dense[s][j]`, or 0 where `j` is not below the length of the rows.
+/// Records the way back: `out[offsets[s] + j] = dense[s][j]`, or 0 where `j` is not below the length of the
+/// rows.
 ///
-/// `dense` is `[segments, length * dim]`, `out` is `[number of values, dim]`. The gradient with respect to `dense` is
-/// [`jagged_to_padded_dense`] of the gradient of `out`, with a padding of 0. This is FBGEMM's `dense_to_jagged`.
+/// `dense` is `[segments, length * dim]`, `out` is `[number of values, dim]`. The gradient with respect to
+/// `dense` is [`jagged_to_padded_dense`] of the gradient of `out`, with a padding of 0. This is FBGEMM's
+/// `dense_to_jagged`.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if the device cannot bind `out` or a
-/// row of `dense` at once. Waiting gives the errors of the offsets; nothing has been written then.
+/// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if the device cannot bind
+/// `out` or a row of `dense` at once. Waiting gives the errors of the offsets; nothing has been written then.
 pub fn dense_to_jagged(rec: &mut Recorder, offsets: &Offsets, dense: &Matrix, out: &Matrix) -> Result<()> {
     let sides = Sides { offsets, jagged: ("out", out), dense: ("dense", dense) };
     sides.check()?;

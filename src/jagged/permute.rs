@@ -7,15 +7,16 @@ use crate::device::Recorder;
 use crate::{Error, Result};
 
 impl KeyedJagged {
-    /// Records a tensor whose feature `i` is feature `order[i]` of this one; features may be repeated and left out.
+    /// Records a tensor whose feature `i` is feature `order[i]` of this one; features may be repeated and
+    /// left out.
     ///
-    /// `values` is the number of values of the result. It may be `None` if the counts are known, or every feature is
-    /// named once. This is FBGEMM's `permute_2D_sparse_data`.
+    /// `values` is the number of values of the result. It may be `None` if the counts are known, or every
+    /// feature is named once. This is FBGEMM's `permute_2D_sparse_data`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such feature, or `values` is missing or not what the counts say;
-    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had. Waiting gives [`Error::Offsets`] if
-    /// `values` turns out to be wrong.
+    /// [`Error::InvalidArgument`] if there is no such feature, or `values` is missing or not what the counts
+    /// say; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had. Waiting gives
+    /// [`Error::Offsets`] if `values` turns out to be wrong.
     pub fn permute(&self, rec: &mut Recorder, order: &[usize], values: Option<usize>) -> Result<Self> {
         let order = self.features_of(order)?;
         let values = values.map(|values| count("values", values)).transpose()?;

@@ -1,8 +1,7 @@
 //! The columns of pooled embeddings in another order of features.
 
 use super::plan::{place, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::device::{Matrix, Recorder};
 use crate::kernels::gather_columns::{Bindings, Params};
 use crate::kernels::width::Width;
@@ -49,8 +48,8 @@ impl PooledOrder {
     /// Records the columns of `x`, `[batch, in_cols]`, in their order into `out`, `[batch, out_cols]`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
-    /// device to bind.
+    /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large
+    /// for the device to bind.
     pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_shape("x", x.rows, self.in_cols())?;
         out.check_shape("out", x.rows, self.out_cols())?;
@@ -59,12 +58,12 @@ impl PooledOrder {
         rec.whole(|rec| record(rec, &lists.collect::<Vec<_>>(), ("x", x), ("out", out)))
     }
 
-    /// Records the gradient with respect to `x` for the gradient `dout` of `out`: the sum of those of a feature's
-    /// repetitions in their order, 0 for features that were left out. All of `dx` is overwritten.
+    /// Records the gradient with respect to `x` for the gradient `dout` of `out`: the sum of those of a
+    /// feature's repetitions in their order, 0 for features that were left out. All of `dx` is overwritten.
     ///
     /// # Errors
-    /// As [`PooledOrder::record_forward`]; [`Error::InvalidArgument`] too if a feature is repeated so often that a software
-    /// adapter would end the sum.
+    /// As [`PooledOrder::record_forward`]; [`Error::InvalidArgument`] too if a feature is repeated so often
+    /// that a software adapter would end the sum.
     pub fn record_backward(&self, rec: &mut Recorder, dout: &Matrix, dx: &Matrix) -> Result<()> {
         dout.check_shape("dout", dout.rows, self.out_cols())?;
         dx.check_shape("dx", dout.rows, self.in_cols())?;

@@ -3,9 +3,8 @@
 use super::Offsets;
 use super::plan::place;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::word;
 use crate::device::{Buffer, Matrix, Place, Recorder};
+use crate::device::{Dispatch, word};
 use crate::kernels::segment_lengths;
 use crate::kernels::segment_sum::{Bindings, Params};
 use crate::kernels::width::Width;
@@ -14,17 +13,17 @@ use crate::sort::prefix_sum;
 /// Values in a piece: what one thread adds up.
 const PIECE: u32 = 256;
 
-/// Records the sum of each segment's rows: `out[s]` is the sum of `values[offsets[s] .. offsets[s + 1]]`, 0 if there are
-/// none.
+/// Records the sum of each segment's rows: `out[s]` is the sum of `values[offsets[s] .. offsets[s + 1]]`, 0
+/// if there are none.
 ///
 /// `values` is `[number of values, dim]`, `out` is `[segments, dim]`. With a single column this is FBGEMM's
-/// `segment_sum_csr`. Long segments are summed in pieces of 256 rows, and the sums of these in the same way: the bits of
-/// a sum depend on the segment's own values alone.
+/// `segment_sum_csr`. Long segments are summed in pieces of 256 rows, and the sums of these in the same way:
+/// the bits of a sum depend on the segment's own values alone.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape does not fit,
-/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if the device cannot bind the values at once. Waiting gives
-/// the errors of the offsets; nothing has been written then.
+/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if the device cannot bind the values at once.
+/// Waiting gives the errors of the offsets; nothing has been written then.
 pub fn segment_sum(rec: &mut Recorder, offsets: &Offsets, values: &Matrix, out: &Matrix) -> Result<()> {
     values.check_shape("values", offsets.values(), values.cols)?;
     out.check_shape("out", offsets.segments(), values.cols)?;
@@ -35,7 +34,8 @@ pub fn segment_sum(rec: &mut Recorder, offsets: &Offsets, values: &Matrix, out: 
             return Ok(());
         }
         let source = place(&ctx, "values", values)?;
-        // the sums of pieces must fit a binding too: at most one for PIECE values, and one more for each segment
+        // the sums of pieces must fit a binding too: at most one for PIECE values, and one more for each
+        // segment
         let row = values.cols as u64 * 4;
         let pieces = ctx.limits().binding / row - values.rows as u64 / u64::from(PIECE);
         let at_once = out.rows_at_once(&ctx).min(usize::try_from(pieces).unwrap_or(usize::MAX));

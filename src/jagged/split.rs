@@ -37,13 +37,13 @@ impl KeyedJagged {
         })
     }
 
-    /// Records this tensor as parts of `sizes` examples each, from the first example on; `values` are the numbers of
-    /// values of the parts.
+    /// Records this tensor as parts of `sizes` examples each, from the first example on; `values` are the
+    /// numbers of values of the parts.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the sum of the sizes is not the number of examples, or that of `values` not the
-    /// number of values; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had. Waiting gives
-    /// [`Error::Offsets`] if `values` turn out to be wrong.
+    /// [`Error::InvalidArgument`] if the sum of the sizes is not the number of examples, or that of `values`
+    /// not the number of values; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// Waiting gives [`Error::Offsets`] if `values` turn out to be wrong.
     pub fn split_batch(&self, rec: &mut Recorder, sizes: &[usize], values: &[usize]) -> Result<Vec<Self>> {
         let firsts = firsts(sizes, self.batch, "examples")?;
         let values = part_values(values, sizes.len(), self.len())?;

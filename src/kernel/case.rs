@@ -19,8 +19,8 @@ pub enum Holds {
     Ints,
     /// `f32`, compared by the parity class.
     Floats,
-    /// Floats of 16 or 32 bits, or integers among floats: compared by value, but on devices that contract products a
-    /// word may differ as a float may, and halves of it by two units in the last place.
+    /// Floats of 16 or 32 bits, or integers among floats: compared by value, but on devices that contract
+    /// products a word may differ as a float may, and halves of it by two units in the last place.
     Mixed,
 }
 

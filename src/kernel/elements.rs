@@ -34,7 +34,8 @@ pub(crate) const fn header_words(element: u32) -> u32 {
     }
 }
 
-/// Elements from row to row: rows of 16-bit elements begin at whole words, and the elements of codes are words.
+/// Elements from row to row: rows of 16-bit elements begin at whole words, and the elements of codes are
+/// words.
 pub(crate) fn stride(dim: u32, element: u32) -> u32 {
     match element {
         TYPE_F32 => dim,

@@ -30,8 +30,8 @@ pub(crate) struct BagInputs {
 const ROWS: u32 = 97;
 
 impl BagInputs {
-    /// Tables of the given dims, bags of up to `longest` ids. Pooling goes sum, mean, none in turn; some bags are
-    /// empty, some hold one row many times, some ids are the padding id.
+    /// Tables of the given dims, bags of up to `longest` ids. Pooling goes sum, mean, none in turn; some bags
+    /// are empty, some hold one row many times, some ids are the padding id.
     pub(crate) fn new(dims: &[u32], batch: u32, longest: u32, seed: u64) -> Self {
         Self::with_types(dims, batch, longest, [TYPE_F32; 2], seed)
     }

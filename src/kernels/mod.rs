@@ -1,7 +1,7 @@
 //! The registry: every kernel of the crate.
 //!
-//! `kernels/FAMILY/NAME/` belongs to `shaders/FAMILY/NAME.wgsl`: the interface (bindings, parameters, variants), the CPU twin, and
-//! the cases of tests and benches.
+//! `kernels/FAMILY/NAME/` belongs to `shaders/FAMILY/NAME.wgsl`: the interface (bindings, parameters,
+//! variants), the CPU twin, and the cases of tests and benches.
 
 pub(crate) mod bag;
 #[cfg(feature = "testing")]

@@ -1,13 +1,13 @@
-//! Sums of gradient terms, in the order that the shaders keep: pieces from the row's first term on, groups of pieces,
-//! then the groups.
+//! Sums of gradient terms, in the order that the shaders keep: pieces from the row's first term on, groups of
+//! pieces, then the groups.
 
 use std::ops::Range;
 
 use crate::cpu::simd::{Cache, prefetch};
 use crate::kernels::part::{GROUP, PIECE, Term};
 
-/// How many terms ahead gradients are asked into the second cache, if they are of more than a line or two, and into the
-/// first one.
+/// How many terms ahead gradients are asked into the second cache, if they are of more than a line or two,
+/// and into the first one.
 const FAR: usize = 24;
 const NEAR: usize = 8;
 
@@ -56,8 +56,8 @@ fn piece_sum<const N: usize>(from: Terms<'_>, range: Range<usize>, column: usize
     sum
 }
 
-/// The pieces of a group in order, then the groups. A piece begins at +0, so that no sum is ever -0, and 0 + sum is the
-/// sum.
+/// The pieces of a group in order, then the groups. A piece begins at +0, so that no sum is ever -0, and 0 +
+/// sum is the sum.
 #[inline(always)]
 fn block_sum<const N: usize>(from: Terms<'_>, range: Range<usize>, column: usize, out: &mut [f32; N]) {
     *out = [0.0; N];

@@ -33,9 +33,9 @@ pub enum EpsPlace {
 
 /// Adam (Kingma and Ba, 2015) for the rows that a batch touches; with decoupled weight decay `AdamW`.
 ///
-/// `m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
-/// w = w - lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)`; state: `exp_avg` and `exp_avg_sq`, one value each
-/// for each element, and with [`BiasCorrection::RowUpdates`] `row_counter`, a counter for each row.
+/// `m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = w - lr m / (1 - beta1^t) / (sqrt(v / (1 -
+/// beta2^t)) + eps)`; state: `exp_avg` and `exp_avg_sq`, one value each for each element, and with
+/// [`BiasCorrection::RowUpdates`] `row_counter`, a counter for each row.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
     /// Learning rate.

@@ -11,7 +11,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Frequency {
-    /// It is known (FA-SGD): the state `frequency`, an `f32` for each row, to be uploaded before the training.
+    /// It is known (FA-SGD): the state `frequency`, an `f32` for each row, to be uploaded before the
+    /// training.
     Given,
     /// Steps in which the row was there, divided by all steps so far (CF-SGD).
     #[default]
@@ -22,9 +23,9 @@ pub enum Frequency {
 
 /// Frequency-aware SGD (Li et al., 2022): rare rows take larger steps, from one word of state a row.
 ///
-/// `w = w - min(cap, lr / sqrt(T p)) g`, where `T` is `horizon` and `p` the row's frequency; state: `frequency` or
-/// `row_counter`, one word for each row. Counters begin at 1 with a row's first step, whose rate would be
-/// huge: the cap is not optional (the paper's is `1 / (4 L)`).
+/// `w = w - min(cap, lr / sqrt(T p)) g`, where `T` is `horizon` and `p` the row's frequency; state:
+/// `frequency` or `row_counter`, one word for each row. Counters begin at 1 with a row's first step, whose
+/// rate would be huge: the cap is not optional (the paper's is `1 / (4 L)`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FrequencySgd {
     /// The paper's alpha: the rate of a row that is there in each of `T` steps is `lr / sqrt(T)`.

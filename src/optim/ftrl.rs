@@ -7,15 +7,16 @@ use super::{OptimizerKind, Params};
 use super::{Rule, StateField, StateKind};
 use crate::{Error, Result};
 
-/// FTRL-proximal, "follow the regularised leader" (McMahan et al., "Ad click prediction: a view from the trenches", 2013), for
-/// the rows that a batch touches: weights that data do not speak for are exactly zero.
+/// FTRL-proximal, "follow the regularised leader" (McMahan et al., "Ad click prediction: a view from the
+/// trenches", 2013), for the rows that a batch touches: weights that data do not speak for are exactly zero.
 ///
-/// `n' = n + g^2; z' = z + g - (sqrt(n') - sqrt(n)) / lr w; w' = 0` where `|z'| <= l1`, else
-/// `w' = -(z' - sign(z') l1) / ((beta + sqrt(n')) / lr + l2)`; state: `z` and `n`, one value each for each element, from zero.
+/// `n' = n + g^2; z' = z + g - (sqrt(n') - sqrt(n)) / lr w; w' = 0` where `|z'| <= l1`, else `w' = -(z' -
+/// sign(z') l1) / ((beta + sqrt(n')) / lr + l2)`; state: `z` and `n`, one value each for each element, from
+/// zero.
 ///
-/// The weights follow from `z` and `n`, so that a row's first values count in its first step alone, by as much as
-/// `(sqrt(n') - sqrt(n)) / lr w`, as in TensorFlow: [`Init::Zero`](crate::Init::Zero) is the paper's. Of
-/// [`UpdateRules`](super::UpdateRules), `max_norm` shortens the new row, and `z` does not learn of it.
+/// The weights follow from `z` and `n`, so that a row's first values count in its first step alone, by as
+/// much as `(sqrt(n') - sqrt(n)) / lr w`, as in TensorFlow: [`Init::Zero`](crate::Init::Zero) is the paper's.
+/// Of [`UpdateRules`](super::UpdateRules), `max_norm` shortens the new row, and `z` does not learn of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ftrl {
     /// Learning rate, the paper's alpha; above 0.

@@ -13,8 +13,8 @@ pub(crate) struct OptimizerKernel {
     pub(crate) element_values: u32,
     /// Words for the row.
     pub(crate) row_values: u32,
-    /// Sums of the gradient, or of what is made of it, before the update; a norm is two, as it is made once more where the
-    /// sum is infinite.
+    /// Sums of the gradient, or of what is made of it, before the update; a norm is two, as it is made once
+    /// more where the sum is infinite.
     pub(crate) sums: u32,
 }
 
@@ -24,7 +24,8 @@ impl OptimizerKernel {
         if state_type == TYPE_F32 { dim } else { dim.div_ceil(2) }
     }
 
-    /// Words that are kept for a row: blocks, then the row's own, which take the space of four if there are blocks.
+    /// Words that are kept for a row: blocks, then the row's own, which take the space of four if there are
+    /// blocks.
     pub(crate) fn state_words(&self, dim: u32, state_type: u32) -> u32 {
         let blocks = self.element_values * self.block(dim, state_type);
         match (blocks, self.row_values) {

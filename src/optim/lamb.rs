@@ -10,9 +10,9 @@ use crate::Result;
 
 /// LAMB (You et al., 2020) with a trust ratio for each row, as in FBGEMM.
 ///
-/// Moments as [`Adam`](super::Adam)'s; `u = mhat / (sqrt(vhat) + eps) + weight_decay w; w = w - lr |w| / |u| u`, with norms over
-/// the row and a ratio of 1 where one of them is 0 (FBGEMM has none there, so that rows of zeros would stay zeros);
-/// state: `exp_avg` and `exp_avg_sq`, one value each for each element.
+/// Moments as [`Adam`](super::Adam)'s; `u = mhat / (sqrt(vhat) + eps) + weight_decay w; w = w - lr |w| / |u|
+/// u`, with norms over the row and a ratio of 1 where one of them is 0 (FBGEMM has none there, so that rows
+/// of zeros would stay zeros); state: `exp_avg` and `exp_avg_sq`, one value each for each element.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Lamb {
     /// Learning rate.

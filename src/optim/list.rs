@@ -1,12 +1,13 @@
-//! The list of fused optimizers. From its rows come the kernels' variants with their shader files, what is known of state and
-//! sums, the match of the CPU twin, and the public enum with the names that checkpoints use.
+//! The list of fused optimizers. From its rows come the kernels' variants with their shader files, what is
+//! known of state and sums, the match of the CPU twin, and the public enum with the names that checkpoints
+//! use.
 
 /// Hands the list to another macro.
 ///
-/// A row: the type of its hyper-parameters, which has the row function; the name of its shader file and in checkpoints; the kind
-/// of its state; values of state for each element, and words for the row; sums over the row that come before the step; `norms`
-/// if the step is scaled by the norms of row and step (else `one`); `set` if the step is the new row (`less` if it is taken
-/// from the old one).
+/// A row: the type of its hyper-parameters, which has the row function; the name of its shader file and in
+/// checkpoints; the kind of its state; values of state for each element, and words for the row; sums over the
+/// row that come before the step; `norms` if the step is scaled by the norms of row and step (else `one`);
+/// `set` if the step is the new row (`less` if it is taken from the old one).
 ///
 /// What follows behind the rows are further kernels of optimizers that have a row.
 macro_rules! optimizers {

@@ -1,7 +1,8 @@
 //! Fused optimizers of table rows: hyper-parameters and what they mean.
 //!
-//! Each is applied once to every row that a batch touched, with the exact sum of the row's gradients. The formulas
-//! are FBGEMM's where it has the optimizer; rows that a batch does not touch keep weights and state as they are.
+//! Each is applied once to every row that a batch touched, with the exact sum of the row's gradients. The
+//! formulas are FBGEMM's where it has the optimizer; rows that a batch does not touch keep weights and state
+//! as they are.
 
 mod adagrad;
 mod adam;
@@ -68,14 +69,14 @@ macro_rules! from_list {
     ({ $($variant:ident: $name:literal, $($rest:tt),+;)+ } { $($more:tt)+ }) => {
         /// A fused optimizer with its hyper-parameters.
         ///
-        /// Each is applied once to every row that a batch touched, with the exact sum of the row's gradients. Rows that
-        /// a batch does not touch keep weights and state as they are.
+        /// Each is applied once to every row that a batch touched, with the exact sum of the row's gradients.
+        /// Rows that a batch does not touch keep weights and state as they are.
         ///
         /// # What each keeps for a row
         ///
-        /// [`EmbeddingBags::download_state`](crate::EmbeddingBags::download_state) and checkpoints know the state by
-        /// these names ([`Optimizer::states`]). Bytes are those of a row of `D` columns with state of `f32`; of `f16`,
-        /// values for each element take half.
+        /// [`EmbeddingBags::download_state`](crate::EmbeddingBags::download_state) and checkpoints know the
+        /// state by these names ([`Optimizer::states`]). Bytes are those of a row of `D` columns with state
+        /// of `f32`; of `f16`, values for each element take half.
         ///
         /// | optimizer | state of a row | bytes |
         /// |---|---|---|
@@ -94,8 +95,8 @@ macro_rules! from_list {
         ///
         /// A row's own values take the space of four beside those of elements, so that rows stay aligned.
         ///
-        /// [`UpdateRules`] says what is done around the step: clipping by value, norm and CowClip, scaling by frequency,
-        /// max-norm, rounding. [`Schedule`] changes the learning rate: warm-up, steps, cosine.
+        /// [`UpdateRules`] says what is done around the step: clipping by value, norm and CowClip, scaling by
+        /// frequency, max-norm, rounding. [`Schedule`] changes the learning rate: warm-up, steps, cosine.
         ///
         #[doc = include_str!("edge_values.md")]
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -10,8 +10,8 @@ use crate::Result;
 
 /// Adam with one second moment for a row, as in FBGEMM.
 ///
-/// As [`Adam`](super::Adam) with `v = beta2 v + (1 - beta2) mean(g^2)` over the row; state: `exp_avg`, one value for
-/// each element, and `exp_avg_sq`, one for each row.
+/// As [`Adam`](super::Adam) with `v = beta2 v + (1 - beta2) mean(g^2)` over the row; state: `exp_avg`, one
+/// value for each element, and `exp_avg_sq`, one for each row.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PartialRowwiseAdam {
     /// Learning rate.

@@ -1,12 +1,12 @@
-//! What the row functions of the optimizers, twins of `shaders/optimizer/`, are made of; each stands with its hyper-parameters in
-//! `src/optimizer/`.
+//! What the row functions of the optimizers, twins of `shaders/optimizer/`, are made of; each stands with its
+//! hyper-parameters in `src/optimizer/`.
 
 use super::Params;
 use crate::cpu::norm::norm;
 use crate::cpu::row_sum::row_sum;
 
-/// What an optimizer keeps for a row: one value for each element, twice, and words for the row; empty what it does
-/// not keep.
+/// What an optimizer keeps for a row: one value for each element, twice, and words for the row; empty what it
+/// does not keep.
 pub(crate) struct State<'a> {
     pub(crate) a: &'a mut [f32],
     pub(crate) b: &'a mut [f32],
@@ -23,8 +23,8 @@ pub(crate) struct Row<'a> {
     pub(crate) step: &'a mut [f32],
 }
 
-/// What an optimizer does to one row. A type and not a function pointer, so that it is compiled into the loop that is
-/// vectorised for the processor.
+/// What an optimizer does to one row. A type and not a function pointer, so that it is compiled into the loop
+/// that is vectorised for the processor.
 pub(crate) trait RowOptimizer {
     /// Updates a row with its gradient and state.
     fn update(p: &Params, row: Row<'_>, state: State<'_>);

@@ -8,7 +8,8 @@ use super::{Rule, StateField, WeightDecay, state};
 
 /// Row-wise Adagrad: Adagrad with one value of state for a row, as in FBGEMM and DLRM.
 ///
-/// `s = s + mean(g^2)` over the row, `w = w - lr / (sqrt(s) + eps) * g`; state: `sum`, one value for each row.
+/// `s = s + mean(g^2)` over the row, `w = w - lr / (sqrt(s) + eps) * g`; state: `sum`, one value for each
+/// row.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RowwiseAdagrad {
     /// Learning rate.

@@ -20,7 +20,8 @@ pub enum Counting {
     /// All updates (FBGEMM's negative halflife).
     #[default]
     Updates,
-    /// Updates, of which half the weight is left after `halflife` steps: `c = 1 + 2^(-steps since / halflife) c`.
+    /// Updates, of which half the weight is left after `halflife` steps: `c = 1 + 2^(-steps since / halflife)
+    /// c`.
     Decayed {
         /// Steps.
         halflife: f32,
@@ -34,21 +35,24 @@ pub enum Adjustment {
     /// Not at all.
     #[default]
     None,
-    /// Rare rows get more: times `(most / (c + 1))^exponent`, within 1 and 10 (FBGEMM's `TAIL_ID_LR_INCREASE`).
+    /// Rare rows get more: times `(most / (c + 1))^exponent`, within 1 and 10 (FBGEMM's
+    /// `TAIL_ID_LR_INCREASE`).
     TailIncrease {
         /// The exponent.
         exponent: f32,
         /// The largest counter of the table.
         most: f32,
     },
-    /// Rare rows get less: times `((c + 1) / most)^exponent`, within 0.1 and 1 (FBGEMM's `TAIL_ID_LR_DECREASE`).
+    /// Rare rows get less: times `((c + 1) / most)^exponent`, within 0.1 and 1 (FBGEMM's
+    /// `TAIL_ID_LR_DECREASE`).
     TailDecrease {
         /// The exponent.
         exponent: f32,
         /// The largest counter of the table.
         most: f32,
     },
-    /// The counter takes the place of the sum of squares: `lr / (sqrt(factor c) + eps)` (FBGEMM's `COUNTER_SGD`).
+    /// The counter takes the place of the sum of squares: `lr / (sqrt(factor c) + eps)` (FBGEMM's
+    /// `COUNTER_SGD`).
     CounterSgd {
         /// What the counter is multiplied by.
         factor: f32,
@@ -57,9 +61,10 @@ pub enum Adjustment {
 
 /// Row-wise Adagrad whose rate depends on how often a row was seen, as in FBGEMM.
 ///
-/// `s = s + mean(g^2)` over the row; `w = w - rate g`, where the rate is `lr / (sqrt(s) + eps)`, adjusted by the row's
-/// counter. State: `sum` and `row_counter`, an `f32` each, and `prev_iter`, the step of the last update, for each
-/// row. (Weight decay is that of the other optimizers; FBGEMM's modes that divide it by the counter are not there.)
+/// `s = s + mean(g^2)` over the row; `w = w - rate g`, where the rate is `lr / (sqrt(s) + eps)`, adjusted by
+/// the row's counter. State: `sum` and `row_counter`, an `f32` each, and `prev_iter`, the step of the last
+/// update, for each row. (Weight decay is that of the other optimizers; FBGEMM's modes that divide it by the
+/// counter are not there.)
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RowwiseAdagradCounter {
     /// Learning rate.

@@ -10,8 +10,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
-    /// To one of the two neighbours, each the more often the nearer it is, so that small steps are not lost on
-    /// average. The random numbers depend on seed, step, table, row and column alone.
+    /// To one of the two neighbours, each the more often the nearer it is, so that small steps are not lost
+    /// on average. The random numbers depend on seed, step, table, row and column alone.
     #[default]
     Stochastic,
     /// To the nearest, ties to even.
@@ -30,19 +30,21 @@ pub struct CowClip {
 
 /// What is done to gradients before, and to rows after an optimizer's step. By default nothing.
 ///
-/// In this order: the values of the output's gradient are clipped, a row's terms are summed, the sum is scaled by its
-/// frequency, its norm is clipped, L2 decay is added, the optimizer takes its step, the new row's norm is limited, and
-/// the row is rounded. What they make of NaN, infinities and the like: [`Optimizer`](super::Optimizer#values-at-the-edge).
+/// In this order: the values of the output's gradient are clipped, a row's terms are summed, the sum is
+/// scaled by its frequency, its norm is clipped, L2 decay is added, the optimizer takes its step, the new
+/// row's norm is limited, and the row is rounded. What they make of NaN, infinities and the like:
+/// [`Optimizer`](super::Optimizer#values-at-the-edge).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct UpdateRules {
-    /// Values of the output's gradient are clipped to this size, before those of a row are summed, as in FBGEMM.
+    /// Values of the output's gradient are clipped to this size, before those of a row are summed, as in
+    /// FBGEMM.
     pub clip_value: Option<f32>,
     /// The gradient of a row is shortened to this norm.
     pub clip_norm: Option<f32>,
     /// The gradient of a row is shortened relative to the row.
     pub cow_clip: Option<CowClip>,
-    /// The gradient of a row is divided by the number of its occurrences in the batch, in all features of its table
-    /// (torch's `scale_grad_by_freq`).
+    /// The gradient of a row is divided by the number of its occurrences in the batch, in all features of its
+    /// table (torch's `scale_grad_by_freq`).
     pub scale_by_frequency: bool,
     /// A new row is shortened to this norm.
     pub max_norm: Option<f32>,
@@ -97,8 +99,8 @@ impl UpdateRules {
             || self.state != Precision::F32
     }
 
-    /// Sums over a row that are made besides the optimizer's: two for a norm, which is made once more where the sum is
-    /// infinite.
+    /// Sums over a row that are made besides the optimizer's: two for a norm, which is made once more where
+    /// the sum is infinite.
     pub(crate) fn sums(&self) -> u32 {
         2 * (u32::from(self.clip_norm.is_some() || self.cow_clip.is_some())
             + u32::from(self.max_norm.is_some()))

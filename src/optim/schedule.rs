@@ -48,8 +48,8 @@ impl Schedule {
         Self { course: Course::Step { every, factor }, warmup: 0 }
     }
 
-    /// From 1 to `least` along half a cosine wave of `steps` steps, and from there on `least` (Loshchilov and Hutter,
-    /// 2017, without restarts).
+    /// From 1 to `least` along half a cosine wave of `steps` steps, and from there on `least` (Loshchilov and
+    /// Hutter, 2017, without restarts).
     #[must_use]
     pub fn cosine(steps: u32, least: f64) -> Self {
         Self { course: Course::Cosine { steps, least }, warmup: 0 }

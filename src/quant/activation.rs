@@ -12,8 +12,8 @@ pub enum ActivationBits {
     /// 0 to 255.
     #[default]
     Eight,
-    /// 0 to 127: PyTorch's `reduce_range`, whose products fit 16 bits in pairs. This crate is exact with either; with these
-    /// codes its products are a quarter faster on processors that have AVX2 and no VNNI.
+    /// 0 to 127: PyTorch's `reduce_range`, whose products fit 16 bits in pairs. This crate is exact with
+    /// either; with these codes its products are a quarter faster on processors that have AVX2 and no VNNI.
     Seven,
 }
 
@@ -48,11 +48,13 @@ impl ActivationRange {
         if values.is_empty() { Self { min: 0.0, max: 0.0 } } else { range }
     }
 
-    /// Scale and zero point for the range, which is widened to hold zero, so that zero has a code of its own: the rule
-    /// of PyTorch's `choose_qparams`, its least scale of `6.1e-5` included (a range below 0.016 uses a part of the codes). The device computes the same for [`InputQuant::Dynamic`](super::InputQuant).
+    /// Scale and zero point for the range, which is widened to hold zero, so that zero has a code of its own:
+    /// the rule of PyTorch's `choose_qparams`, its least scale of `6.1e-5` included (a range below 0.016 uses
+    /// a part of the codes). The device computes the same for [`InputQuant::Dynamic`](super::InputQuant).
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the range or its width is not finite, or its ends are the wrong way round.
+    /// [`Error::InvalidArgument`] if the range or its width is not finite, or its ends are the wrong way
+    /// round.
     pub fn quant(self, bits: ActivationBits) -> Result<ActivationQuant> {
         let found = if self.min <= self.max { quant_of(self.min, self.max, bits.levels()) } else { None };
         let Some((scale, zero_point)) = found else {
@@ -74,8 +76,8 @@ pub struct ActivationQuant {
 }
 
 impl ActivationQuant {
-    /// The code of a value: `clamp(round(value / scale) + zero_point, 0, 255)` with ties to even, as PyTorch rounds
-    /// (times the reciprocal of the scale); that of NaN is 0.
+    /// The code of a value: `clamp(round(value / scale) + zero_point, 0, 255)` with ties to even, as PyTorch
+    /// rounds (times the reciprocal of the scale); that of NaN is 0.
     #[must_use]
     pub fn code(self, value: f32) -> u8 {
         code(value, 1.0 / self.scale, self.zero_point.into())

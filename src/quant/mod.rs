@@ -1,9 +1,9 @@
 //! Low precision, for serving what was trained in `f32`.
 //!
-//! [`QuantizedBags`] look rows of few bits up: int8, int4 and int2 with a scale and a bias a row, byte for byte as FBGEMM keeps
-//! them, and 16-bit floats. [`Int8Linear`] layers multiply codes of 8 bits, exactly;
-//! [`WeightOnlyLinear`] ones keep weights of 16, 8 or 4 bits and multiply `f32`. [`calibration`] finds ranges and
-//! corrections, [`accuracy`] says what few bits cost, and chooses formats within a budget of it.
+//! [`QuantizedBags`] look rows of few bits up: int8, int4 and int2 with a scale and a bias a row, byte for
+//! byte as FBGEMM keeps them, and 16-bit floats. [`Int8Linear`] layers multiply codes of 8 bits, exactly;
+//! [`WeightOnlyLinear`] ones keep weights of 16, 8 or 4 bits and multiply `f32`. [`calibration`] finds ranges
+//! and corrections, [`accuracy`] says what few bits cost, and chooses formats within a budget of it.
 //!
 //! ```
 //! use embag::quant::{QuantizedBags, RangeSearch, RowFormat, RowLayout};
@@ -26,8 +26,9 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 //!
-//! Rows with values that a format cannot keep (NaN, infinities, beyond 65,504 for int4, int2 and f16) are refused with their
-//! number. Scales and codes are the same bytes on any device with [`RangeSearch::MinMax`]: FBGEMM's.
+//! Rows with values that a format cannot keep (NaN, infinities, beyond 65,504 for int4, int2 and f16) are
+//! refused with their number. Scales and codes are the same bytes on any device with [`RangeSearch::MinMax`]:
+//! FBGEMM's.
 
 pub mod accuracy;
 mod activation;

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use super::prefix_sum;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::{segment_heads, unique_rows};
 use crate::numbers::narrow;
 
@@ -20,8 +19,9 @@ pub(crate) struct SortedKeys {
 }
 
 impl SortedKeys {
-    /// Records that the distinct keys, less the first of the range, are written to `rows`, which has room for them, and their
-    /// number to `total`. Gives the positions where the segment of each begins, and where the last one ends.
+    /// Records that the distinct keys, less the first of the range, are written to `rows`, which has room for
+    /// them, and their number to `total`. Gives the positions where the segment of each begins, and where the
+    /// last one ends.
     pub(crate) fn record_distinct(self, rec: &mut Recorder, rows: &Buffer, total: &Buffer) -> Result<Buffer> {
         let Self { len, keys, range, status } = self;
         let begins = rec.scratch("embag.begins", rows.size() + 4)?;

@@ -1,7 +1,6 @@
 //! Exclusive prefix sum, reduce-then-scan.
 
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::scan_reduce::{BLOCK, Params};
 use crate::kernels::{scan_apply, scan_reduce};
@@ -9,12 +8,12 @@ use crate::{Error, Result};
 
 /// Replaces each of the first `len` values (`u32`) by the sum of those before it, modulo 2^32.
 ///
-/// Blocks are summed, the sums are scanned in the same way, and the blocks are scanned from there; no group waits
-/// for another, so no forward progress is assumed.
+/// Blocks are summed, the sums are scanned in the same way, and the blocks are scanned from there; no group
+/// waits for another, so no forward progress is assumed.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if `values` is smaller than `len`, [`Error::LimitExceeded`] if it is larger than a
-/// binding.
+/// [`Error::InvalidArgument`] if `values` is smaller than `len`, [`Error::LimitExceeded`] if it is larger
+/// than a binding.
 pub fn prefix_sum(rec: &mut Recorder, values: &Buffer, len: u32) -> Result<()> {
     let bytes = u64::from(len) * 4;
     if values.size() < bytes {

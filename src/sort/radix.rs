@@ -1,8 +1,7 @@
 //! Stable least-significant-digit radix sort of `u32` keys.
 
 use super::prefix_sum;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::sort_count::{self, Params};
 use crate::kernels::sort_scatter;
@@ -17,13 +16,14 @@ pub struct Sorted {
     pub positions: Buffer,
 }
 
-/// Sorts the first `len` keys by their lowest `bits` bits (1 to 32); only as many passes run as the bits need.
+/// Sorts the first `len` keys by their lowest `bits` bits (1 to 32); only as many passes run as the bits
+/// need.
 ///
 /// The result lies in scratch memory, valid until the recorder is submitted; `keys` is left as it is.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if `keys` is smaller than `len` or `bits` is not 1 to 32, [`Error::LimitExceeded`] if
-/// the keys are larger than a binding.
+/// [`Error::InvalidArgument`] if `keys` is smaller than `len` or `bits` is not 1 to 32,
+/// [`Error::LimitExceeded`] if the keys are larger than a binding.
 pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Result<Sorted> {
     let bytes = u64::from(len) * 4;
     if keys.size() < bytes {

@@ -1,21 +1,20 @@
 //! The key of a rank, without sorting.
 
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::select_count::{self, DIGITS};
 use crate::kernels::select_digit;
 use crate::{Error, Result};
 
-/// Records the search of the key that `keys` would have at `rank` (from 0) if its first `len` keys were sorted; `out` (one
-/// `u32`) gets it. Four passes of 8 bits over the keys, exact.
+/// Records the search of the key that `keys` would have at `rank` (from 0) if its first `len` keys were
+/// sorted; `out` (one `u32`) gets it. Four passes of 8 bits over the keys, exact.
 ///
-/// Floats that are not negative are in the order of their bits, so that this also finds exact quantiles of them; NaN
-/// come last.
+/// Floats that are not negative are in the order of their bits, so that this also finds exact quantiles of
+/// them; NaN come last.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if `keys` is smaller than `len`, `rank` is not below it or `out` is not one word,
-/// [`Error::LimitExceeded`] if the keys are larger than a binding.
+/// [`Error::InvalidArgument`] if `keys` is smaller than `len`, `rank` is not below it or `out` is not one
+/// word, [`Error::LimitExceeded`] if the keys are larger than a binding.
 pub fn select(rec: &mut Recorder, keys: &Buffer, len: u32, rank: u32, out: &Buffer) -> Result<()> {
     select_of(rec, Keys { buffer: keys, first: 0, stride: 1, len }, rank, out)
 }

@@ -1,8 +1,9 @@
 //! Where rows lie: small tables side by side in arenas, large ones in several windows.
 //!
-//! A window is what one dispatch binds: a range of one buffer, with the optimizer state of its rows in another. All
-//! rows of a window have one vector width and one type. Rows are numbered through all tables of a group in the order of windows
-//! and parts: these numbers are the sort keys of the backward, so that a window is a range of keys.
+//! A window is what one dispatch binds: a range of one buffer, with the optimizer state of its rows in
+//! another. All rows of a window have one vector width and one type. Rows are numbered through all tables of
+//! a group in the order of windows and parts: these numbers are the sort keys of the backward, so that a
+//! window is a range of keys.
 
 use super::{MAX_ROWS, RowFormat, Shape};
 use crate::kernels::part;
@@ -27,7 +28,8 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// As kernels see it, with the key of its first row among those of a dispatch and the seed of its random numbers.
+    /// As kernels see it, with the key of its first row among those of a dispatch and the seed of its random
+    /// numbers.
     pub(crate) fn for_kernel(&self, key_first: u32, random: u32) -> part::Part {
         part::Part {
             key_first,

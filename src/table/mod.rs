@@ -44,8 +44,8 @@ impl Table {
         self
     }
 
-    /// Sets the type of the values. Rows of 16-bit values with an odd number of columns are followed by one that is not
-    /// used, so that each begins at a whole word.
+    /// Sets the type of the values. Rows of 16-bit values with an odd number of columns are followed by one
+    /// that is not used, so that each begins at a whole word.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
         self.format = precision.into();
@@ -59,8 +59,8 @@ impl Table {
         self
     }
 
-    /// Keeps the rows in the caller's memory, `rows * dim` values without gaps (but see [`Table::precision`] for odd
-    /// numbers of columns), whose content stays as it is.
+    /// Keeps the rows in the caller's memory, `rows * dim` values without gaps (but see [`Table::precision`]
+    /// for odd numbers of columns), whose content stays as it is.
     #[must_use]
     pub fn storage(mut self, buffer: Buffer) -> Self {
         self.storage = Some(buffer);

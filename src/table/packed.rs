@@ -1,14 +1,13 @@
 //! Rows by their numbers, from all over the tables, in one piece of memory: packed rows.
 //!
-//! Lists of rows lie one after the other; of each list first the weights of all rows, then their state, as the words
-//! that they are. Tables with the same dims, types and optimizer have the same packed rows, so that what is gathered
-//! from one device can be scattered on another.
+//! Lists of rows lie one after the other; of each list first the weights of all rows, then their state, as
+//! the words that they are. Tables with the same dims, types and optimizer have the same packed rows, so that
+//! what is gathered from one device can be scattered on another.
 
 use super::TableStore;
 use super::store::Kind;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Readback, Recorder};
+use crate::device::{Buffer, Dispatch, Readback, Recorder};
 use crate::kernels::move_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;
@@ -49,7 +48,8 @@ impl TableStore {
         Ok(rec.readback(&packed))
     }
 
-    /// Records that rows are overwritten with the words of as many packed rows; together they must fit a binding.
+    /// Records that rows are overwritten with the words of as many packed rows; together they must fit a
+    /// binding.
     pub(crate) fn record_scatter(&self, rec: &mut Recorder, lists: &[RowList], words: &[u32]) -> Result<()> {
         let packed = rec.scratch_from("embag.packed_rows", words)?;
         self.record_moves(rec, lists, &self.regions(lists).0, &packed, true)
@@ -140,7 +140,8 @@ impl TableStore {
 
 const KINDS: [Kind; 2] = [Kind::Weights, Kind::State];
 
-/// What the beginnings of lists are multiples of, in words, so that wide rows can be moved four words at a time.
+/// What the beginnings of lists are multiples of, in words, so that wide rows can be moved four words at a
+/// time.
 const ALIGNMENT: u64 = 4;
 
 #[cfg(test)]

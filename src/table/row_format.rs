@@ -6,8 +6,8 @@ use crate::cpu::row_codes;
 use crate::device::Precision;
 use crate::kernel::elements::{TYPE_INT2, TYPE_INT4, TYPE_INT8, header_words, stride};
 
-/// How the rows of a table are kept: as floats, or as codes `q` of few bits behind the scale and bias of their row, which
-/// stand for `scale * q + bias`. All arithmetic is `f32`.
+/// How the rows of a table are kept: as floats, or as codes `q` of few bits behind the scale and bias of
+/// their row, which stand for `scale * q + bias`. All arithmetic is `f32`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowFormat {
@@ -106,8 +106,8 @@ impl RowFormat {
         value.abs() <= self.largest()
     }
 
-    /// Rows of `dim` values as words, each row filled up to a whole word: floats rounded to the nearest, codes from the
-    /// smallest to the largest value of the row.
+    /// Rows of `dim` values as words, each row filled up to a whole word: floats rounded to the nearest,
+    /// codes from the smallest to the largest value of the row.
     pub(crate) fn pack(self, rows: &[f32], dim: usize) -> Vec<u32> {
         self.pack_with(rows, dim, false)
     }

@@ -7,8 +7,7 @@ use bytemuck::NoUninit;
 use super::init::{normal_value, table_seed};
 use super::layout::TableShape;
 use super::{Init, Plan, Shape, Table, Window};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Need, Precision, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Need, Precision, Recorder};
 use crate::kernels::init_rows;
 use crate::numbers::narrow;
 use crate::optim::Optimizer;
@@ -262,7 +261,8 @@ impl TableStore {
         Ok(all)
     }
 
-    /// Writes some words of each row's state, in steps, and leaves the others as they are; waits until it is done.
+    /// Writes some words of each row's state, in steps, and leaves the others as they are; waits until it is
+    /// done.
     pub(crate) fn write_state(&self, table: usize, columns: Range<usize>, words: &[u32]) -> Result<()> {
         let row = self.state_words[table] as usize;
         for (first, count) in self.steps(table, Kind::State) {
@@ -295,8 +295,8 @@ impl TableStore {
         let mut rec = Recorder::new(&self.ctx);
         for (window, buffer) in self.plan.windows.iter().zip(&self.weights) {
             for part in window.parts.iter().filter(|part| part.table == table && part.rows > 0) {
-                // The kernel's binding must begin at an aligned place, which a part of an arena need not do: rows
-                // are made in scratch memory and copied.
+                // The kernel's binding must begin at an aligned place, which a part of an arena need not do:
+                // rows are made in scratch memory and copied.
                 let bytes = u64::from(part.rows) * self.shapes[table].row_bytes();
                 let target = buffer.part(u64::from(part.base) * window.format.element_bytes(), bytes);
                 let aligned = target.bindable(&self.ctx).1 == 0;

@@ -11,9 +11,10 @@ use crate::optim::{Optimizer, StateKind};
 use crate::{Checkpoint, Result};
 
 impl RowStore {
-    /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each field of
-    /// optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` in the type that it is kept in or `[rows]` of `f32` or,
-    /// for counters, `u32`; and `{prefix}.tables`, `{prefix}.optimizer` and `{prefix}.steps` in the metadata.
+    /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each
+    /// field of optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` in the type that it is kept in
+    /// or `[rows]` of `f32` or, for counters, `u32`; and `{prefix}.tables`, `{prefix}.optimizer` and
+    /// `{prefix}.steps` in the metadata.
     pub(crate) fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         for (index, table) in self.tables.names().iter().enumerate() {
             let name = tensor_name(prefix, table, WEIGHT);
@@ -35,8 +36,8 @@ impl RowStore {
         checkpoint.set_json(&format!("{prefix}.optimizer"), &self.updates.optimizer)
     }
 
-    /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint. Nothing is changed unless
-    /// everything fits.
+    /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint. Nothing is
+    /// changed unless everything fits.
     pub(crate) fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let saved = self.checked(checkpoint, prefix)?;
         for index in 0..self.tables.names().len() {
@@ -61,8 +62,9 @@ impl RowStore {
         Ok(())
     }
 
-    /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer with the
-    /// same hyper-parameters and types of state. The learning rate may differ. Without an optimizer weights of any fit.
+    /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer
+    /// with the same hyper-parameters and types of state. The learning rate may differ. Without an optimizer
+    /// weights of any fit.
     pub(crate) fn check_import(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         self.checked(checkpoint, prefix).map(drop)
     }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::kernels::part;
 use crate::table::{Group, Part, Plan};
 
-/// The keys of some tables' rows among those of their group, and the windows that the tables lie in. Within the span
-/// keys begin at 0.
+/// The keys of some tables' rows among those of their group, and the windows that the tables lie in. Within
+/// the span keys begin at 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeySpan {
     pub(crate) keys: Range<u32>,

@@ -1,8 +1,7 @@
 //! Keys of rows and terms of their gradients, in any order and sorted.
 
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::gather_terms;
 use crate::sort::sort_by_key;
 

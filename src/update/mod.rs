@@ -1,11 +1,12 @@
-//! Tables and the optimizer that updates their rows. It knows neither features nor batches: the kinds of tables that
-//! use it say by keys which rows are meant, and where the terms of each row's gradient lie.
+//! Tables and the optimizer that updates their rows. It knows neither features nor batches: the kinds of
+//! tables that use it say by keys which rows are meant, and where the terms of each row's gradient lie.
 //!
 //! A [`RowStore`] takes a step in one of three ways:
 //!
-//! - [`RowStore::step_by_key`]: keys and terms in any order (the backward of rows that are looked up one by one);
-//! - [`RowStore::update_sorted`]: terms that were sorted by key before, a part of the tables at a time (the backward of
-//!   bags);
+//! - [`RowStore::step_by_key`]: keys and terms in any order (the backward of rows that are looked up one by
+//!   one);
+//! - [`RowStore::update_sorted`]: terms that were sorted by key before, a part of the tables at a time (the
+//!   backward of bags);
 //! - [`RowStore::update_counted`]: rows whose gradients have been summed (sparse gradients, chunks of rows).
 
 mod checkpoint;

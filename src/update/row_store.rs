@@ -64,7 +64,8 @@ impl RowStore {
         self.updates.optimizer.map(|optimizer| optimizer.lr() * self.updates.schedule.factor(step))
     }
 
-    /// Goes on where another store of the same description is: takes its learning rate, and counts steps with it.
+    /// Goes on where another store of the same description is: takes its learning rate, and counts steps with
+    /// it.
     pub(crate) fn go_on_from(&mut self, other: &Self) {
         (self.updates.optimizer, self.steps) = (other.updates.optimizer, other.steps.clone());
     }
@@ -100,7 +101,8 @@ impl RowStore {
         self.update_by_key(rec, terms, &Step::adding())
     }
 
-    /// The keys of the first group of tables in ascending order, and their terms; equal ones stay in their order.
+    /// The keys of the first group of tables in ascending order, and their terms; equal ones stay in their
+    /// order.
     pub(crate) fn sorted_by_key(&self, rec: &mut Recorder, terms: KeyTerms) -> Result<SortedTerms> {
         terms.sorted(rec, self.first_group().none_key())
     }

@@ -13,7 +13,8 @@ use crate::{Error, Result};
 /// Rows whose gradients have been summed.
 pub(crate) struct CountedRows {
     pub(crate) len: u32,
-    /// Their keys in ascending order, each once but for those that are no rows; behind them how often each occurred.
+    /// Their keys in ascending order, each once but for those that are no rows; behind them how often each
+    /// occurred.
     pub(crate) keys: Buffer,
     /// One for each.
     pub(crate) terms: Buffer,
@@ -131,8 +132,8 @@ impl RowStore {
         KeySpan::of_group(&self.tables.plan().groups[0])
     }
 
-    /// Records the sums of the pieces and groups of long segments; `None` where one thread walks a row's terms, or if the
-    /// pieces do not fit a binding.
+    /// Records the sums of the pieces and groups of long segments; `None` where one thread walks a row's
+    /// terms, or if the pieces do not fit a binding.
     pub(crate) fn partials(
         &self,
         rec: &mut Recorder,

@@ -73,7 +73,8 @@ impl Step {
         })
     }
 
-    /// Records the kernel that updates rows; `own` puts the parameters of this dispatch beside those of the step.
+    /// Records the kernel that updates rows; `own` puts the parameters of this dispatch beside those of the
+    /// step.
     pub(super) fn dispatch(
         &self,
         rec: &mut Recorder,
@@ -95,7 +96,8 @@ fn scheduled(optimizer: &Optimizer, schedule: &Schedule, step: u32) -> Optimizer
     optimizer.with_lr(optimizer.lr() * schedule.factor(step))
 }
 
-/// A schedule's factors may grow until a rate is a number no more, or shrink to what the optimizer does not take.
+/// A schedule's factors may grow until a rate is a number no more, or shrink to what the optimizer does not
+/// take.
 fn check_rate(optimizer: &Optimizer, schedule: &Schedule, step: u32) -> Result<()> {
     let scheduled = scheduled(optimizer, schedule, step);
     let row_update::Params { lr, keep, .. } = scheduled.params(step);

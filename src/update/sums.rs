@@ -3,8 +3,7 @@
 use super::key_terms::{KeyTerms, SortedTerms};
 use super::terms::{Partials, Parts, row_loops, shape_within, too_many};
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::NONE;
 use crate::kernels::part::{self, lanes_for};
 use crate::kernels::segment_gradient;
@@ -21,9 +20,9 @@ pub(crate) struct KeySums {
 }
 
 impl KeyTerms {
-    /// Records the sums of the terms of rows below `rows`, of `dim` columns, each value clipped if `clip_value` is not 0;
-    /// other keys are passed over, and all of them where `status` is of a batch that is refused. The result lies in scratch
-    /// memory.
+    /// Records the sums of the terms of rows below `rows`, of `dim` columns, each value clipped if
+    /// `clip_value` is not 0; other keys are passed over, and all of them where `status` is of a batch that
+    /// is refused. The result lies in scratch memory.
     pub(crate) fn sums(
         self,
         rec: &mut Recorder,

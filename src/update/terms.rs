@@ -1,8 +1,7 @@
 //! What kernels that walk sorted terms are given, and how long their loops may become.
 
 use super::key_terms::SortedTerms;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::part::{self, GROUP, PIECE, lanes_for};
 use crate::kernels::{row_update, segment_partials};
@@ -51,8 +50,8 @@ pub(crate) struct Partials {
 }
 
 impl Partials {
-    /// Records the sums for sorted terms over parts of tables, whose rows have as many columns as the terms' gradients, a
-    /// multiple of four if `vec4`. `None` if they do not fit a binding.
+    /// Records the sums for sorted terms over parts of tables, whose rows have as many columns as the terms'
+    /// gradients, a multiple of four if `vec4`. `None` if they do not fit a binding.
     pub(crate) fn record(
         rec: &mut Recorder,
         parts: Parts,
@@ -93,8 +92,8 @@ impl Partials {
     }
 }
 
-/// Loop iterations of the thread of a row, if all ids are that row: it walks the terms for sums over the row, and once
-/// more.
+/// Loop iterations of the thread of a row, if all ids are that row: it walks the terms for sums over the row,
+/// and once more.
 pub(crate) fn row_loops(shape: Shape, dim: u32, sums: u32, split: bool, len: u32) -> u64 {
     let (len, piece, group) = (u64::from(len), u64::from(PIECE), u64::from(GROUP));
     let groups = len.div_ceil(group);

@@ -43,7 +43,8 @@ impl Updates {
     }
 }
 
-/// The methods of a builder with [`Updates`] in its field `updates`; the attributes of the first two say more about them.
+/// The methods of a builder with [`Updates`] in its field `updates`; the attributes of the first two say more
+/// about them.
 macro_rules! update_methods {
     ($(#[$optimizer:meta])* optimizer, $(#[$rules:meta])* update_rules) => {
         /// Sets the fused optimizer, which updates the rows that a backward touched.

@@ -8,7 +8,8 @@ use crate::device::{Matrix, Precision, Recorder};
 use crate::{Error, Result};
 
 impl VariableRows {
-    /// The rows of each bag added up, `[bags, widest]`, as [`VariableRows::pool`] does it. Waits until it is done.
+    /// The rows of each bag added up, `[bags, widest]`, as [`VariableRows::pool`] does it. Waits until it is
+    /// done.
     ///
     /// # Errors
     /// As [`VariableRows::pool`].
@@ -27,7 +28,8 @@ impl VariableRows {
     /// Records [`VariableRows::forward`] into a matrix of any precision.
     ///
     /// # Errors
-    /// As [`VariableRows::forward`], and if `out` is more than one matrix, of another shape or larger than a binding.
+    /// As [`VariableRows::forward`], and if `out` is more than one matrix, of another shape or larger than a
+    /// binding.
     pub fn record_forward<'a>(
         &self,
         rec: &mut Recorder,

@@ -60,7 +60,8 @@ impl VariableRows {
     /// A batch of rows by their numbers; a number may be there several times.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for the first id that is no row, or if there are 2^32 values or more in all.
+    /// [`Error::InvalidArgument`] for the first id that is no row, or if there are 2^32 values or more in
+    /// all.
     pub fn batch<I: Id>(&self, ids: &[I]) -> Result<VariableBatch> {
         let too_many = || Error::invalid("ids", "fewer than 2^32 values in all their rows", "more");
         let first_key = &self.store.tables().plan().first_key;

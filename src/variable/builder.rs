@@ -49,8 +49,8 @@ impl VariableRowsBuilder {
     /// Makes the rows.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there are none or more than [`MAX_ROWS`](crate::MAX_ROWS), or one has no columns or more than
-    /// 2^20, [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// [`Error::InvalidArgument`] if there are none or more than [`MAX_ROWS`](crate::MAX_ROWS), or one has no
+    /// columns or more than 2^20, [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<VariableRows> {
         let mut runs = Vec::with_capacity(self.runs.len());
         for (rows, dim) in self.runs {

@@ -3,8 +3,7 @@
 use super::values::{check_pooling, no_bags};
 use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Matrix, Precision, Recorder};
+use crate::device::{Buffer, Dispatch, Matrix, Precision, Recorder};
 use crate::kernels::width::Width;
 use crate::kernels::{variable_gather, variable_pool};
 use crate::numbers::narrow;
@@ -12,11 +11,12 @@ use crate::table::Window;
 use crate::{Error, Result};
 
 impl VariableRows {
-    /// The rows of a batch, one after the other without gaps: FBGEMM's `batch_index_select_dim0`. Waits until it is done.
+    /// The rows of a batch, one after the other without gaps: FBGEMM's `batch_index_select_dim0`. Waits until
+    /// it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the batch is of other rows, [`Error::LimitExceeded`] or [`Error::Device`] if the
-    /// memory cannot be had.
+    /// [`Error::InvalidArgument`] if the batch is of other rows, [`Error::LimitExceeded`] or
+    /// [`Error::Device`] if the memory cannot be had.
     pub fn gather(&self, batch: &VariableBatch) -> Result<Buffer> {
         let out = self.context().allocate("embag.rows", u64::from(batch.values) * 4)?;
         let mut rec = Recorder::new(self.context());
@@ -47,7 +47,8 @@ impl VariableRows {
         self.gather_windows(rec, batch, params, self.all_vec4(), out)
     }
 
-    /// The rows of a batch as a matrix, `[len, widest]`, with zeros behind short rows. Waits until it is done.
+    /// The rows of a batch as a matrix, `[len, widest]`, with zeros behind short rows. Waits until it is
+    /// done.
     ///
     /// # Errors
     /// As [`VariableRows::gather`].
@@ -133,7 +134,8 @@ impl VariableRows {
         })
     }
 
-    /// The rows of each bag added up, `[bags, widest]`: a short row adds to its columns. Waits until it is done.
+    /// The rows of each bag added up, `[bags, widest]`: a short row adds to its columns. Waits until it is
+    /// done.
     ///
     /// # Errors
     /// As [`VariableRows::gather`], and if the batch has no bags or `pooling` is neither sum nor mean.

@@ -1,8 +1,9 @@
 //! Rows of differing dimensions: gather, pooling, scatter, and the fused optimizers.
 //!
-//! [`VariableRows`] holds rows of which each has its own number of columns, known for each row, for groups of rows or
-//! for whole tables. A [`VariableBatch`] says which rows are meant. Their values come and go as [`RowValues`]: one row
-//! after the other without gaps (jagged), in the rows of a matrix (padded with zeros), or pooled over bags.
+//! [`VariableRows`] holds rows of which each has its own number of columns, known for each row, for groups of
+//! rows or for whole tables. A [`VariableBatch`] says which rows are meant. Their values come and go as
+//! [`RowValues`]: one row after the other without gaps (jagged), in the rows of a matrix (padded with zeros),
+//! or pooled over bags.
 //!
 //! ```
 //! use embag::variable::{RowValues, VariableRows};

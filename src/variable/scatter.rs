@@ -2,19 +2,18 @@
 
 use super::gather::{parts, threads};
 use super::{RowValues, VariableBatch, VariableRows};
-use crate::device::Dispatch;
-use crate::device::Recorder;
+use crate::device::{Dispatch, Recorder};
 use crate::kernels::variable_assign::{Bindings, Params};
 use crate::update::SortedTerms;
 use crate::{Error, Result};
 
 impl VariableRows {
-    /// Updates every row of the batch, once, with the optimizer; `grad` is the gradient of what was gathered. Waits until
-    /// it is done.
+    /// Updates every row of the batch, once, with the optimizer; `grad` is the gradient of what was gathered.
+    /// Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no optimizer, the batch is of other rows or `grad` does not fit it,
-    /// [`Error::LimitExceeded`] or [`Error::Device`] if the device cannot do it.
+    /// [`Error::InvalidArgument`] if there is no optimizer, the batch is of other rows or `grad` does not fit
+    /// it, [`Error::LimitExceeded`] or [`Error::Device`] if the device cannot do it.
     pub fn update(&mut self, batch: &VariableBatch, grad: &RowValues) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_update(&mut rec, batch, grad)?;
@@ -38,12 +37,12 @@ impl VariableRows {
         })
     }
 
-    /// Adds values to the rows of the batch, those of a row that is there several times in order: the bits of a row depend
-    /// on its own values alone. Waits until it is done.
+    /// Adds values to the rows of the batch, those of a row that is there several times in order: the bits of
+    /// a row depend on its own values alone. Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the batch is of other rows or `values` do not fit it, [`Error::LimitExceeded`] or
-    /// [`Error::Device`] if the device cannot do it.
+    /// [`Error::InvalidArgument`] if the batch is of other rows or `values` do not fit it,
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the device cannot do it.
     pub fn scatter_add(&mut self, batch: &VariableBatch, values: &RowValues) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_scatter_add(&mut rec, batch, values)?;
@@ -70,8 +69,8 @@ impl VariableRows {
         })
     }
 
-    /// Gives the rows of the batch new values; of a row that is there several times the last ones count. Waits until it is
-    /// done.
+    /// Gives the rows of the batch new values; of a row that is there several times the last ones count.
+    /// Waits until it is done.
     ///
     /// # Errors
     /// As [`VariableRows::scatter_add`], and if `values` are pooled.

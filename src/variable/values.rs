@@ -2,8 +2,7 @@
 
 use super::{VariableBatch, VariableRows};
 use crate::bag::Pooling;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Matrix, Recorder};
+use crate::device::{Buffer, Dispatch, Matrix, Recorder};
 use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, BY_ROW, Bindings, Params};
 use crate::update::KeyTerms;
 use crate::{Error, Result};
@@ -15,7 +14,8 @@ pub enum RowValues {
     Jagged(Buffer),
     /// A row of the matrix for each id: its columns are the first ones. `[len, widest]`.
     Padded(Matrix),
-    /// A row of the matrix for each bag, whose ids all get it, for a mean divided by their number. `[bags, widest]`.
+    /// A row of the matrix for each bag, whose ids all get it, for a mean divided by their number. `[bags,
+    /// widest]`.
     Pooled(Matrix, Pooling),
 }
 

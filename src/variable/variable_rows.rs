@@ -12,9 +12,9 @@ use crate::{Error, Result};
 
 /// Rows of differing dimensions in one store, with a fused optimizer. See [the module](crate::variable).
 ///
-/// Rows are numbered from 0 in the order of the builder. Those of one dimension lie together without gaps, so that a
-/// row takes its own values and its optimizer's state, and 12 bytes of host memory for each run of rows of one
-/// dimension.
+/// Rows are numbered from 0 in the order of the builder. Those of one dimension lie together without gaps, so
+/// that a row takes its own values and its optimizer's state, and 12 bytes of host memory for each run of
+/// rows of one dimension.
 #[derive(Debug)]
 pub struct VariableRows {
     /// A table for each dimension.
@@ -105,7 +105,8 @@ impl VariableRows {
     /// Overwrites one row; its optimizer state stays as it is.
     ///
     /// # Errors
-    /// [`Error::RowOutOfRange`] if there is no such row, [`Error::InvalidArgument`] if `values` has not its dimension.
+    /// [`Error::RowOutOfRange`] if there is no such row, [`Error::InvalidArgument`] if `values` has not its
+    /// dimension.
     pub fn write_row(&mut self, row: u64, values: &[f32]) -> Result<()> {
         let place = self.place(row)?;
         if values.len() != place.dim as usize {
@@ -132,7 +133,8 @@ impl VariableRows {
     /// Overwrites all rows; the optimizer's state stays as it is.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there are not as many values as the rows have, [`Error::Device`] if the device fails.
+    /// [`Error::InvalidArgument`] if there are not as many values as the rows have, [`Error::Device`] if the
+    /// device fails.
     pub fn upload(&mut self, values: &[f32]) -> Result<()> {
         let expected: usize =
             self.layout.tables.iter().map(|&(dim, rows)| dim as usize * rows as usize).sum();

@@ -120,8 +120,8 @@ fn described(ctx: &Context, gradient: &SparseGradient) -> (String, Vec<u32>, Vec
     (gradient.table().to_owned(), rows, values.into_iter().map(f32::to_bits).collect(), counts)
 }
 
-/// Steps with a model, each held against the same step of bags without a cache. `spare`: slots besides those that
-/// one batch needs at the most.
+/// Steps with a model, each held against the same step of bags without a cache. `spare`: slots besides those
+/// that one batch needs at the most.
 fn check(
     what: &str,
     ctx: &Context,

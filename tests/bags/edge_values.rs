@@ -1,5 +1,6 @@
-//! Values at the edge: NaN, infinities and what is too large to be squared, in gradients, rows, weights, state and learning
-//! rates, as the documentation of `Optimizer` says (`src/optimizer/edge_values.md`); and what 16 bits cannot hold.
+//! Values at the edge: NaN, infinities and what is too large to be squared, in gradients, rows, weights,
+//! state and learning rates, as the documentation of `Optimizer` says (`src/optimizer/edge_values.md`); and
+//! what 16 bits cannot hold.
 
 use approx::abs_diff_eq;
 use embag::dense::record_bce_with_logits;
@@ -196,7 +197,8 @@ fn outcome(before: f32, after: f32) -> &'static str {
     }
 }
 
-/// The table of the documentation: what becomes of the element that has the value, and of the others of its row.
+/// The table of the documentation: what becomes of the element that has the value, and of the others of its
+/// row.
 #[test]
 fn what_optimizers_make_of_it() {
     // a NaN, an infinity and 1e30 in the gradient, then a NaN and an infinity in the row
@@ -404,7 +406,8 @@ fn training_beyond_16_bits() {
             let mut brain = bags(&ctx, sgd, rules, Precision::Bf16, &[3e38, 1.0, 1.0, 1.0]);
             assert_eq!(step(&mut brain, &[-1e38, 0.0, 0.0, 0.0])[0], INF);
         }
-        // state of 16 bits that becomes infinite: the step is the last one, or NaN where a momentum is infinite too
+        // state of 16 bits that becomes infinite: the step is the last one, or NaN where a momentum is
+        // infinite too
         let rules = UpdateRules { state: Precision::F16, ..Default::default() };
         let adagrad = Adagrad { lr: 0.5, ..Default::default() };
         let mut adagrad = bags(&ctx, adagrad, rules, Precision::F32, &[1.0; 4]);

@@ -1,5 +1,5 @@
-//! What all kinds of tables do alike: outputs side by side or one by one, in 32 or 16 bits, gradients in the same forms,
-//! and the traits that code for any kind is written against.
+//! What all kinds of tables do alike: outputs side by side or one by one, in 32 or 16 bits, gradients in the
+//! same forms, and the traits that code for any kind is written against.
 
 use embag::optim::{RowwiseAdagrad, Sgd};
 use embag::quant::{RangeSearch, RowFormat};

@@ -7,8 +7,8 @@ use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Table};
 
 use crate::common;
 
-/// Touches rows at every boundary that 32 bits know, and the last one, of a table that begins as zeros, so that the
-/// system gives memory only for what is touched.
+/// Touches rows at every boundary that 32 bits know, and the last one, of a table that begins as zeros, so
+/// that the system gives memory only for what is touched.
 fn touch(ctx: &Context, rows: u64, dim: usize) {
     let begin = Instant::now();
     let built = EmbeddingBags::builder(ctx)

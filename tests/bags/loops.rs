@@ -1,5 +1,6 @@
-//! Loops of many iterations: Mesa's software rasteriser ends all loops of a thread without a word after 65,535
-//! iterations, so that no thread may need more. Long bags, hot rows and large refused batches must be right or refused.
+//! Loops of many iterations: Mesa's software rasteriser ends all loops of a thread without a word after
+//! 65,535 iterations, so that no thread may need more. Long bags, hot rows and large refused batches must be
+//! right or refused.
 
 use approx::abs_diff_eq;
 use embag::Shape;

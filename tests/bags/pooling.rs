@@ -56,7 +56,8 @@ fn maxima_over_windows_and_devices() {
     let grad = coarse(examples * 3 * dim, 9);
     let (out, table) = step(&Context::cpu(), rows, dim, &ids, &grad);
 
-    // by hand, in whole numbers: all sums are exact but the means, which are left out by comparing maxima only
+    // by hand, in whole numbers: all sums are exact but the means, which are left out by comparing maxima
+    // only
     let weights = coarse(rows as usize * dim, 3);
     for (b, (a, c)) in ids[0].iter().zip(&ids[2]).enumerate() {
         for (bag, first) in [(a, 0), (c, 2 * dim)] {

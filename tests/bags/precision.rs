@@ -109,7 +109,8 @@ fn random_numbers_do_not_depend_on_windows() {
     assert_eq!(a, b);
 }
 
-/// A step far below half a unit in the last place: to the nearest nothing ever happens, at random it is not lost.
+/// A step far below half a unit in the last place: to the nearest nothing ever happens, at random it is not
+/// lost.
 #[test]
 fn small_steps_are_not_lost_on_average() {
     let step = 1.0 / 16_384.0; // a sixteenth of f16's unit above 1
@@ -186,8 +187,8 @@ fn checkpoints_keep_the_type_and_go_on_alike() {
     }
 }
 
-/// Outputs of 16 bits are those of 32, rounded once: straight from the lookup, by way of f32 where words or windows are
-/// shared, and with an output that is cut into bindings.
+/// Outputs of 16 bits are those of 32, rounded once: straight from the lookup, by way of f32 where words or
+/// windows are shared, and with an output that is cut into bindings.
 #[test]
 fn half_outputs() {
     let limits = [ContextOptions::new(), ContextOptions::new().max_binding(2048).max_buffer(1 << 16)];

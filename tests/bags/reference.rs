@@ -1,4 +1,5 @@
-//! Forward and backward of whole batches: the CPU against a reference in `f64`, the GPU against the CPU by bits.
+//! Forward and backward of whole batches: the CPU against a reference in `f64`, the GPU against the CPU by
+//! bits.
 
 use embag::optim::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
 use embag::{Context, EmbeddingBags, Pooling, Table};

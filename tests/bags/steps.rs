@@ -1,4 +1,5 @@
-//! Steps count when their work is submitted: what is dropped or refused moves neither rows nor state nor counters.
+//! Steps count when their work is submitted: what is dropped or refused moves neither rows nor state nor
+//! counters.
 
 use approx::abs_diff_eq;
 use embag::chunked::{ChunkedTables, Eviction, IdDirectory, WhenFull};
@@ -352,7 +353,8 @@ fn assert_stale(result: embag::Result<()>, moved: &str) {
     assert_eq!(error.to_string(), expected);
 }
 
-/// Lookup, forward and backward were recorded; then rows leave for others, and what is submitted would use their places.
+/// Lookup, forward and backward were recorded; then rows leave for others, and what is submitted would use
+/// their places.
 #[test]
 fn recorded_work_is_refused_after_rows_or_chunks_moved() {
     type Move = fn(&mut ChunkedTables, &Checkpoint);

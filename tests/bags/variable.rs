@@ -1,4 +1,5 @@
-//! Rows of differing dimensions: against FBGEMM's vectors, plain host data, and bags of tables of one dimension each.
+//! Rows of differing dimensions: against FBGEMM's vectors, plain host data, and bags of tables of one
+//! dimension each.
 
 use approx::{abs_diff_eq, assert_abs_diff_eq};
 use embag::optim::{

@@ -1,4 +1,5 @@
-//! Tables over several windows and arenas, outputs and gradients larger than a binding: by limits that are made tiny.
+//! Tables over several windows and arenas, outputs and gradients larger than a binding: by limits that are
+//! made tiny.
 
 use embag::optim::{Adagrad, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
 use embag::{Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Pooling, Table};
@@ -23,8 +24,8 @@ fn optimizers() -> [Optimizer; 3] {
     ]
 }
 
-/// Everything on every device with these limits: near the reference, the same bits on all, and the update's bits
-/// those without limits.
+/// Everything on every device with these limits: near the reference, the same bits on all, and the update's
+/// bits those without limits.
 fn check(what: &str, model: &Model, lists: &Lists, devices: &[Context]) -> Step<f32> {
     let (weights, grads) = (model.weights(4), model.grads(lists, 4));
     let cpu = model.step(&devices[0], &weights, lists, &grads);

@@ -1,4 +1,5 @@
-//! Chunked tables: full directories, admission by count, budgets, ids from the device, exports and pruned tables.
+//! Chunked tables: full directories, admission by count, budgets, ids from the device, exports and pruned
+//! tables.
 
 use embag::chunked::{
     ChunkedTables, ChunkedTablesBuilder, DeviceIds, Eviction, Growth, IdDirectory, PrunedTables, WhenFull,
@@ -132,7 +133,8 @@ fn ids_are_admitted_by_count() {
         loaded.admit(&[3], &[1]).unwrap();
         assert_eq!(there(&loaded, 0..4), [1, 2, 3]);
 
-        // many ids that are seen once: about half of one for each counter, so that some 0.2 % find both taken twice
+        // many ids that are seen once: about half of one for each counter, so that some 0.2 % find both taken
+        // twice
         let mut tables = ChunkedTables::builder(&ctx)
             .table("t", 1000, 8)
             .feature("f", "t", Pooling::Sum)

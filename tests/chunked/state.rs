@@ -1,4 +1,5 @@
-//! What chunked tables keep through steps, moves and loads: optimizers, exports, slots that do not depend on the device.
+//! What chunked tables keep through steps, moves and loads: optimizers, exports, slots that do not depend on
+//! the device.
 
 use embag::chunked::{ChunkedTables, Eviction, Frequency, Utility, WhenFull};
 use embag::optim::{

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-/// The program of an example. `cargo test --test NAME` alone does not build it, so that it is built here, beside this
-/// test, once.
+/// The program of an example. `cargo test --test NAME` alone does not build it, so that it is built here,
+/// beside this test, once.
 pub(crate) fn program(name: &'static str) -> PathBuf {
     static BUILT: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
     let test = std::env::current_exe().unwrap();

@@ -75,8 +75,8 @@ pub(crate) fn gpu_shapes_with(options: &ContextOptions) -> Vec<Context> {
     [Shape::Wide, Shape::Serial].into_iter().filter_map(open).collect()
 }
 
-/// Whether a device rounds every operation by itself, so that its results are the CPU's to the bit. Real GPUs contract
-/// products with sums, and their division is a few units off.
+/// Whether a device rounds every operation by itself, so that its results are the CPU's to the bit. Real GPUs
+/// contract products with sums, and their division is a few units off.
 pub(crate) fn is_exact(ctx: &Context) -> bool {
     ctx.adapter_info().is_none_or(|info| info.device_type == wgpu::DeviceType::Cpu)
 }
@@ -134,7 +134,8 @@ pub(crate) fn assert_close_at(
     }
 }
 
-/// The same bits where the device rounds as the CPU does; elsewhere nearly the same values, NaN where NaN is expected.
+/// The same bits where the device rounds as the CPU does; elsewhere nearly the same values, NaN where NaN is
+/// expected.
 #[track_caller]
 pub(crate) fn assert_agrees(ctx: &Context, what: &str, got: &[f32], expected: &[f32]) {
     if is_exact(ctx) {

@@ -1,4 +1,5 @@
-//! The example `train_ctr` as its users run it: the built program, its output, its exit codes and its checkpoints.
+//! The example `train_ctr` as its users run it: the built program, its output, its exit codes and its
+//! checkpoints.
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! `torch.nn.functional.embedding_bag` in f32: sum, mean, per-sample weights, padding.
 //!
-//! Weight gradients are checked through the fused SGD: with a learning rate of -1 a table of zeros becomes its
-//! gradient.
+//! Weight gradients are checked through the fused SGD: with a learning rate of -1 a table of zeros becomes
+//! its gradient.
 
 use approx::relative_eq;
 use embag::optim::{Sgd, UpdateRules};
@@ -186,8 +186,8 @@ fn golden_edges() {
     }
 }
 
-/// Tables of 16 bits: torch's f16 sum and all its maxima are an f32 sum that is rounded once; its f16 mean rounds twice,
-/// and its bf16 sum half up, so that they may be a neighbour of ours.
+/// Tables of 16 bits: torch's f16 sum and all its maxima are an f32 sum that is rounded once; its f16 mean
+/// rounds twice, and its bf16 sum half up, so that they may be a neighbour of ours.
 #[test]
 fn golden_half() {
     let fields = Fields::open();

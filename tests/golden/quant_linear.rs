@@ -1,6 +1,7 @@
 //! Quantised linear layers against PyTorch's codes, scales, sums and exact outputs.
 //!
-//! The file's outputs of FBGEMM for codes of all 8 bits saturate on processors without VNNI; they are not used.
+//! The file's outputs of FBGEMM for codes of all 8 bits saturate on processors without VNNI; they are not
+//! used.
 #![allow(clippy::cast_possible_truncation, reason = "codes of 8 bits")]
 
 use approx::abs_diff_eq;

@@ -163,7 +163,8 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f64) {
             let after = bags.download(&t.to_string()).unwrap();
             let expected = file.floats(&format!("{field}.{step}.{t}"));
             if half_output {
-                // FBGEMM also rounds the step to the type of the output; ours is held against exact arithmetic
+                // FBGEMM also rounds the step to the type of the output; ours is held against exact
+                // arithmetic
                 let steps = exact_steps(&shape, t, &ids, &offsets, &grad, optimizer(name, file).lr());
                 let less = |step: &dyn Fn(f32) -> f32| -> Vec<f32> {
                     before[t].iter().zip(&steps).map(|(w, &s)| w - step(s)).collect()
@@ -230,7 +231,8 @@ fn touched(shape: &Shape, ids: &[u64], offsets: &[u32]) -> Vec<std::collections:
     touched
 }
 
-/// FBGEMM was given a limit of 0.5 and did not look at it: its rows are those without. Ours are these, shortened.
+/// FBGEMM was given a limit of 0.5 and did not look at it: its rows are those without. Ours are these,
+/// shortened.
 #[test]
 fn golden_rowwise_adagrad_maxnorm() {
     run("tbe_rowwise_adagrad_maxnorm", 1e-6);

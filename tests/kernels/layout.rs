@@ -1,4 +1,5 @@
-//! What a shader declares, held against what Rust says: bindings, parameters, overrides, shared structs, budgets.
+//! What a shader declares, held against what Rust says: bindings, parameters, overrides, shared structs,
+//! budgets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -192,7 +193,8 @@ fn budgets(resolved: &Module, constants: &BTreeMap<&str, u32>, faults: &mut Vec<
     }
 }
 
-// ---- planted faults -----------------------------------------------------------------------------------------------
+// ---- planted faults
+// -----------------------------------------------------------------------------------------------
 
 /// Replaces whole words.
 fn rename(source: &str, word: &str, by: &str) -> String {

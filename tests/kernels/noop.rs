@@ -1,5 +1,5 @@
-//! Every shader variant becomes a pipeline through the crate's own path, on wgpu's device that does nothing: all of
-//! wgpu's validation, no adapter.
+//! Every shader variant becomes a pipeline through the crate's own path, on wgpu's device that does nothing:
+//! all of wgpu's validation, no adapter.
 
 use embag::Shape;
 use embag::{Context, ContextOptions};
@@ -20,8 +20,8 @@ fn every_variant_builds_on_a_default_device() {
 
 #[test]
 fn a_device_that_is_too_small_is_found() {
-    // else the test above would show nothing. (wgpu 30 does not compare workgroups that come from overrides, nor
-    // their memory, with the limits: layout.rs does.)
+    // else the test above would show nothing. (wgpu 30 does not compare workgroups that come from overrides,
+    // nor their memory, with the limits: layout.rs does.)
     let required_limits = wgpu::Limits { max_bind_groups: 1, ..wgpu::Limits::default() };
     let (device, queue) =
         wgpu::Device::noop(&wgpu::DeviceDescriptor { required_limits, ..wgpu::DeviceDescriptor::default() });

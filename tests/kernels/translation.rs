@@ -1,5 +1,5 @@
-//! Every shader variant through naga: parsed, validated, and translated for Vulkan, DX12 and Metal. Also writes the
-//! variants to files for Tint, the other compiler of the standard (`scripts/check-wgsl`).
+//! Every shader variant through naga: parsed, validated, and translated for Vulkan, DX12 and Metal. Also
+//! writes the variants to files for Tint, the other compiler of the standard (`scripts/check-wgsl`).
 
 use std::fs;
 use std::path::{Path, PathBuf};

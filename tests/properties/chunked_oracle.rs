@@ -1,5 +1,6 @@
-//! Chunked tables against a plain model on the host, after any sequence of lookups, updates, adjustments, changes of the
-//! number of slots and of the budget, saves and loads; the same bits, and the same slots, on every device.
+//! Chunked tables against a plain model on the host, after any sequence of lookups, updates, adjustments,
+//! changes of the number of slots and of the budget, saves and loads; the same bits, and the same slots, on
+//! every device.
 
 #![allow(
     clippy::cast_possible_truncation,

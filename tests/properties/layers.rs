@@ -312,7 +312,8 @@ fn optimizers_follow_their_formulas() {
     }
 }
 
-/// A small problem that can be learned: whether the first of three numbers is larger than the others' product.
+/// A small problem that can be learned: whether the first of three numbers is larger than the others'
+/// product.
 fn train(ctx: &Context, mlp: &mut Mlp, steps: u32) -> Result<Vec<f32>> {
     let batch = 64;
     let mut losses = Vec::new();

@@ -22,7 +22,8 @@ fn sort(ctx: &Context, keys: &[u32], bits: u32) -> (Vec<u32>, Vec<u32>) {
     (found.0.wait().unwrap(), found.1.wait().unwrap())
 }
 
-/// What is wrong with a result, if anything: not ascending in the lowest bits, not stable, or not a permutation.
+/// What is wrong with a result, if anything: not ascending in the lowest bits, not stable, or not a
+/// permutation.
 fn fault(before: &[u32], bits: u32, (keys, positions): &(Vec<u32>, Vec<u32>)) -> Option<String> {
     if keys.len() != before.len() || positions.len() != before.len() {
         return Some(format!("{} keys and {} positions of {}", keys.len(), positions.len(), before.len()));

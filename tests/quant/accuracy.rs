@@ -1,4 +1,5 @@
-//! `embag::quant::accuracy`: differences of normalized entropy on pairs, errors of parts, and the choice of formats.
+//! `embag::quant::accuracy`: differences of normalized entropy on pairs, errors of parts, and the choice of
+//! formats.
 
 use approx::assert_abs_diff_eq;
 use embag::metrics::normalized_entropy;
@@ -7,7 +8,8 @@ use embag::{Context, Error, Matrix, Result};
 
 use crate::random::{Pcg64, below, fraction, generator, normal};
 
-/// A population of two models: kinds of examples, alike in number, with the probability of a click and both logits.
+/// A population of two models: kinds of examples, alike in number, with the probability of a click and both
+/// logits.
 struct Population(Vec<(f64, f32, f32)>);
 
 impl Population {

@@ -39,7 +39,8 @@ fn error(values: &[f32], range: ActivationRange, levels: u16) -> f64 {
 #[test]
 fn normal_values_get_the_uniform_quantiser_that_is_known_to_be_best() -> Result<()> {
     let values = normals(300_000, 1);
-    // the best steps by Max, "Quantizing for minimum distortion" (1960), table II; the last by the same calculation
+    // the best steps by Max, "Quantizing for minimum distortion" (1960), table II; the last by the same
+    // calculation
     for (levels, step) in [(8, 0.5860), (16, 0.3352), (32, 0.1881), (256, 0.03076)] {
         let half = step * f64::from(levels - 1) / 2.0;
         let range = range_of(Calibration::L2, levels, &values)?;

@@ -1,7 +1,7 @@
 //! UCI Adult (census income): does a person earn more than 50,000 dollars a year?
 //!
-//! Files with a header are read by it, in any order. UCI's own have none, but a fixed order, blanks behind the commas, and
-//! in the test file a first line of another kind and a full stop behind the labels.
+//! Files with a header are read by it, in any order. UCI's own have none, but a fixed order, blanks behind
+//! the commas, and in the test file a first line of another kind and a full stop behind the labels.
 
 use std::path::Path;
 

@@ -21,8 +21,8 @@ const MISSING: u64 = 0;
 /// What an empty category is hashed as where ids are raw: no other category has more than 32 bits.
 const EMPTY: u64 = u64::MAX;
 
-/// Streams `train`, and `test` or else every tenth line of `train` as the test set. Categories are hashed to `rows` rows,
-/// or to raw ids.
+/// Streams `train`, and `test` or else every tenth line of `train` as the test set. Categories are hashed to
+/// `rows` rows, or to raw ids.
 pub fn open(
     train: &Path,
     test: Option<&Path>,

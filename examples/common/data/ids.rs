@@ -35,8 +35,8 @@ impl Keys<'_> {
     }
 }
 
-/// The first 64 bits of the SHA-256 of a table's name, a zero byte, which no name has, and the key: the same on every machine
-/// and with every release.
+/// The first 64 bits of the SHA-256 of a table's name, a zero byte, which no name has, and the key: the same
+/// on every machine and with every release.
 pub fn raw_id(table: &str, key: &[u8]) -> u64 {
     let digest = Sha256::new().chain_update(table).chain_update([0]).chain_update(key).finalize();
     digest.iter().take(8).rev().fold(0, |id, &byte| id << 8 | u64::from(byte))

@@ -24,8 +24,8 @@ pub const fn mix(key: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What `id` of feature `slot` hashes to: no other id of the slot does. The slot is mixed before the id is joined to it,
-/// so that equal ids of two slots are unrelated.
+/// What `id` of feature `slot` hashes to: no other id of the slot does. The slot is mixed before the id is
+/// joined to it, so that equal ids of two slots are unrelated.
 pub const fn hashed(slot: u64, id: u64) -> u64 {
     mix(mix(slot) ^ id)
 }

@@ -29,8 +29,8 @@ impl Table {
         Self::read(path, names, &[], None)
     }
 
-    /// Opens a file, with such a header or without one: then it has the columns `all`. A first line that begins with
-    /// `note` is skipped.
+    /// Opens a file, with such a header or without one: then it has the columns `all`. A first line that
+    /// begins with `note` is skipped.
     pub fn open_headless(
         path: &Path,
         names: &'static [&'static str],
@@ -132,8 +132,8 @@ fn skip_note(file: &mut impl BufRead, note: Option<u8>) -> io::Result<u64> {
     }
 }
 
-/// The line of a record in its file, of which the reader saw all but the first `skipped` bytes, a line or nothing. The
-/// reader's place lies before blank lines, and before the second byte of a line end of two.
+/// The line of a record in its file, of which the reader saw all but the first `skipped` bytes, a line or
+/// nothing. The reader's place lies before blank lines, and before the second byte of a line end of two.
 fn line_of(path: &Path, skipped: u64, position: Option<&Position>) -> u64 {
     let Some(position) = position else { return 1 };
     let line = position.line() + u64::from(skipped > 0);

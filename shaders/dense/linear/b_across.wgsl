@@ -1,5 +1,5 @@
-// `b` is stored by [k][n], so that four columns lie side by side. What lies beyond the matrix is zero in k (the
-// other operand may hold anything there) and anything in n (its sums are not stored).
+// `b` is stored by [k][n], so that four columns lie side by side. What lies beyond the matrix is zero in k
+// (the other operand may hold anything there) and anything in n (its sums are not stored).
 fn across_b(n: u32, k: u32) -> vec4<f32> {
     let inside = min(n, (params.n - 1u) / 4u * 4u);
     let v = load_b(params.b_base + min(k, params.k - 1u) * params.b_stride + inside, params.n - inside);

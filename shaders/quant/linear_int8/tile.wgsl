@@ -1,6 +1,6 @@
-// out[m][n] = activation((sum over k of (code(m, k) - zero point) * weight(n, k)) * (scale * scale[n]) + bias[n]), as
-// f32 or as codes again. The sum is made in i32 of signed codes, code - 128, and corrected by the sum of the weights.
-// rows and columns of a tile, and words of k it takes at a time
+// out[m][n] = activation((sum over k of (code(m, k) - zero point) * weight(n, k)) * (scale * scale[n]) +
+// bias[n]), as f32 or as codes again. The sum is made in i32 of signed codes, code - 128, and corrected by
+// the sum of the weights. rows and columns of a tile, and words of k it takes at a time
 override TILE_M: u32;
 override TILE_N: u32;
 override K_TILE: u32;

@@ -1,5 +1,5 @@
-// Adam: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = keep * w - lr mhat / (sqrt(vhat) + eps). Bias is
-// corrected by the number of steps.
+// Adam: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = keep * w - lr mhat / (sqrt(vhat) +
+// eps). Bias is corrected by the number of steps.
 const ELEMENT_VALUES: u32 = 2u;
 const ROW_VALUES: u32 = 0u;
 const GRADIENT_SUM: bool = false;

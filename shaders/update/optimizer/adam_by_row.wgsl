@@ -1,5 +1,5 @@
-// Adam: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = keep * w - lr mhat / (sqrt(vhat) + eps). Bias is
-// corrected by the row's own number of updates.
+// Adam: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = keep * w - lr mhat / (sqrt(vhat) +
+// eps). Bias is corrected by the row's own number of updates.
 const ELEMENT_VALUES: u32 = 2u;
 const ROW_VALUES: u32 = 1u;
 const GRADIENT_SUM: bool = false;

@@ -1,5 +1,5 @@
-// Frequency-aware SGD: w = keep * w - min(cap, alpha / sqrt(T p)) * g, where p is given for the row, or counted: its
-// updates (or occurrences) so far divided by the number of steps
+// Frequency-aware SGD: w = keep * w - min(cap, alpha / sqrt(T p)) * g, where p is given for the row, or
+// counted: its updates (or occurrences) so far divided by the number of steps
 const ELEMENT_VALUES: u32 = 0u;
 const ROW_VALUES: u32 = 1u;
 const GRADIENT_SUM: bool = false;

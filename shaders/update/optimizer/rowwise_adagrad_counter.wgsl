@@ -1,5 +1,5 @@
-// Row-wise Adagrad with a counter: the rate of rows that are seen more or less often than others is adjusted. The words
-// of a row: sum of mean squares, counter, step of the last update.
+// Row-wise Adagrad with a counter: the rate of rows that are seen more or less often than others is adjusted.
+// The words of a row: sum of mean squares, counter, step of the last update.
 const COUNT_PRESENCE: u32 = 0u;
 const COUNT_UPDATES: u32 = 1u;
 const ADJUST_INCREASE: u32 = 1u;

@@ -6,8 +6,7 @@ use super::SparseGradient;
 use super::guard::Guard;
 use super::sparse_gradient::{NO_ROW, Target};
 use crate::bag::EmbeddingBags;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Matrix, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Matrix, Recorder};
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{check_report, check_rows};
 use crate::numbers::narrow;
@@ -22,8 +21,8 @@ pub(super) struct GivenRows {
 }
 
 impl SparseGradient {
-    /// A gradient from host data: `rows` ascend, `values` holds as many rows of `dim` values, and `counts`, if there is
-    /// any, how often each row was there (else once; 0 stands for once too).
+    /// A gradient from host data: `rows` ascend, `values` holds as many rows of `dim` values, and `counts`,
+    /// if there is any, how often each row was there (else once; 0 stands for once too).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no such table, the rows do not ascend or sizes disagree,
@@ -68,12 +67,13 @@ impl SparseGradient {
         })
     }
 
-    /// A gradient from device memory, without a copy: `rows` (`u32`) ascend; if there are fewer than the buffer holds,
-    /// 2^32 - 1 fills it up. `values` has as many rows, `counts` (`u32`) is as in [`SparseGradient::from_host`].
+    /// A gradient from device memory, without a copy: `rows` (`u32`) ascend; if there are fewer than the
+    /// buffer holds, 2^32 - 1 fills it up. `values` has as many rows, `counts` (`u32`) is as in
+    /// [`SparseGradient::from_host`].
     ///
-    /// The check of the rows is recorded: if one is wrong, operations on the gradient do nothing, and waiting for any
-    /// submission with one of them gives [`Error::RowOutOfRange`] or [`Error::InvalidArgument`]. The memory must stay
-    /// as it is until these operations are done.
+    /// The check of the rows is recorded: if one is wrong, operations on the gradient do nothing, and waiting
+    /// for any submission with one of them gives [`Error::RowOutOfRange`] or [`Error::InvalidArgument`]. The
+    /// memory must stay as it is until these operations are done.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no such table or sizes disagree, [`Error::WrongContext`] or

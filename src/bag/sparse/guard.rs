@@ -6,8 +6,7 @@ use super::SparseGradient;
 use super::given::GivenRows;
 use crate::Result;
 use crate::bag::JaggedBatch;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::Status;
 use crate::kernels::join_status;
 

@@ -6,8 +6,7 @@ use super::sparse_gradient::Target;
 use crate::bag::gradient::Gradient;
 use crate::bag::section::Section;
 use crate::bag::{EmbeddingBags, Gradients, JaggedBatch};
-use crate::device::Dispatch;
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::part::lanes_for;
 use crate::kernels::segment_gradient;
 use crate::numbers::narrow;
@@ -16,18 +15,19 @@ use crate::update::{Partials, SortedTerms, row_loops, shape_within, too_many};
 use crate::{Error, Result};
 
 impl EmbeddingBags {
-    /// The gradient of the rows that the batch touched, which stay as they are: one [`SparseGradient`] for each table
-    /// that has a feature, in the order of the tables, empty for a table without ids. `grad` is the gradient of
-    /// the outputs, as for [`EmbeddingBags::backward`]. Waits until it is done.
+    /// The gradient of the rows that the batch touched, which stay as they are: one [`SparseGradient`] for
+    /// each table that has a feature, in the order of the tables, empty for a table without ids. `grad` is
+    /// the gradient of the outputs, as for [`EmbeddingBags::backward`]. Waits until it is done.
     ///
-    /// The sums are those of [`EmbeddingBags::backward`], made of the same terms in the same order: the same bits on
-    /// devices that round every operation by itself. [`UpdateRules::clip_value`](crate::optim::UpdateRules::clip_value) holds
-    /// here, all other rules where the gradients are used, and no optimizer is needed. Each gradient takes memory for as many rows as its table's features have ids;
-    /// device batches without counts count all ids for each table.
+    /// The sums are those of [`EmbeddingBags::backward`], made of the same terms in the same order: the same
+    /// bits on devices that round every operation by itself.
+    /// [`UpdateRules::clip_value`](crate::optim::UpdateRules::clip_value) holds here, all other rules where
+    /// the gradients are used, and no optimizer is needed. Each gradient takes memory for as many rows as its
+    /// table's features have ids; device batches without counts count all ids for each table.
     ///
     /// # Errors
-    /// As [`EmbeddingBags::backward`], but no optimizer is needed; [`Error::LimitExceeded`] or [`Error::Device`] if the
-    /// memory cannot be had.
+    /// As [`EmbeddingBags::backward`], but no optimizer is needed; [`Error::LimitExceeded`] or
+    /// [`Error::Device`] if the memory cannot be had.
     pub fn sparse_grad<'a>(
         &self,
         batch: &JaggedBatch,

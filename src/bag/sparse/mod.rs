@@ -1,5 +1,5 @@
-//! Gradients of table rows without an optimizer: for accumulation, for data-parallel training, or for a caller's own
-//! optimizer.
+//! Gradients of table rows without an optimizer: for accumulation, for data-parallel training, or for a
+//! caller's own optimizer.
 
 mod given;
 mod guard;

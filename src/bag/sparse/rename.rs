@@ -3,15 +3,14 @@
 use super::sparse_gradient::Target;
 use super::{SparseGradient, guard};
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Matrix, Recorder};
+use crate::device::{Buffer, Dispatch, Matrix, Recorder};
 use crate::kernels::move_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;
 
 impl SparseGradient {
-    /// Records a gradient of `table` whose rows are the first rows of this one, with the numbers `rows`, which differ from
-    /// each other but need not ascend: how a cache turns slots into rows, and back.
+    /// Records a gradient of `table` whose rows are the first rows of this one, with the numbers `rows`,
+    /// which differ from each other but need not ascend: how a cache turns slots into rows, and back.
     pub(crate) fn record_renamed(&self, rec: &mut Recorder, table: Target, rows: &[u32]) -> Result<Self> {
         let ctx = rec.context().clone();
         let mut order: Vec<u32> = (0..narrow(rows.len())).collect();

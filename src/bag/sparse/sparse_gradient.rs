@@ -10,11 +10,13 @@ use crate::{Error, Result};
 ///
 /// Made by [`EmbeddingBags::sparse_grad`](crate::EmbeddingBags::sparse_grad) or of a caller's own rows
 /// ([`SparseGradient::from_host`], [`SparseGradient::from_device`]); gradients of one table are added up by
-/// [`SparseGradient::sum`], and [`EmbeddingBags::update`](crate::EmbeddingBags::update) takes a step with them.
+/// [`SparseGradient::sum`], and [`EmbeddingBags::update`](crate::EmbeddingBags::update) takes a step with
+/// them.
 ///
-/// How many rows there are is found out on the device. Gradients that were only recorded have room for as many rows as
-/// there could be; behind the last, `rows` holds 2^32 - 1. They are there once their recorder is submitted, and
-/// [`SparseGradient::trimmed`] gives the room behind the last row up. Cloning shares the memory.
+/// How many rows there are is found out on the device. Gradients that were only recorded have room for as
+/// many rows as there could be; behind the last, `rows` holds 2^32 - 1. They are there once their recorder is
+/// submitted, and [`SparseGradient::trimmed`] gives the room behind the last row up. Cloning shares the
+/// memory.
 ///
 /// ```
 /// use embag::optim::Sgd;
@@ -151,7 +153,8 @@ impl SparseGradient {
         Ok(self.len()? == 0)
     }
 
-    /// The same rows without room for more. Waits for the device if the host does not know how many there are.
+    /// The same rows without room for more. Waits for the device if the host does not know how many there
+    /// are.
     ///
     /// # Errors
     /// As [`SparseGradient::len`].

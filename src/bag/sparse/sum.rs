@@ -2,8 +2,7 @@
 
 use super::SparseGradient;
 use super::guard;
-use crate::device::Dispatch;
-use crate::device::Recorder;
+use crate::device::{Dispatch, Recorder};
 use crate::kernels::add_rows::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;
@@ -11,15 +10,16 @@ use crate::sort::{SortedKeys, sort_by_key};
 use crate::{Error, Result};
 
 impl SparseGradient {
-    /// The sum of gradients of one table, of several micro-batches or workers, each row once. Waits until it is done.
+    /// The sum of gradients of one table, of several micro-batches or workers, each row once. Waits until it
+    /// is done.
     ///
-    /// The values of a row are added in the order of the gradients, its counts are added too: the bits of a row depend
-    /// on its own values alone.
+    /// The values of a row are added in the order of the gradients, its counts are added too: the bits of a
+    /// row depend on its own values alone.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is none, or they are of different tables; [`Error::WrongContext`] if they
-    /// belong to different contexts; [`Error::LimitExceeded`] if the device cannot bind all their rows at once; the
-    /// gradients' own errors if their rows or the batch that they were made of are bad.
+    /// [`Error::InvalidArgument`] if there is none, or they are of different tables; [`Error::WrongContext`]
+    /// if they belong to different contexts; [`Error::LimitExceeded`] if the device cannot bind all their
+    /// rows at once; the gradients' own errors if their rows or the batch that they were made of are bad.
     pub fn sum(gradients: &[Self]) -> Result<Self> {
         let Some(first) = gradients.first() else { return Err(none()) };
         let mut rec = Recorder::new(&first.ctx);
@@ -86,12 +86,12 @@ impl SparseGradient {
         Self::sum(&[self.clone(), other.clone()])
     }
 
-    /// The same rows with their values times `factor`, for example to average over workers; counts stay as they are.
-    /// Waits until it is done.
+    /// The same rows with their values times `factor`, for example to average over workers; counts stay as
+    /// they are. Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had; the gradient's own errors if its rows
-    /// or the batch that it was made of are bad.
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had; the gradient's own errors
+    /// if its rows or the batch that it was made of are bad.
     pub fn scale(&self, factor: f32) -> Result<Self> {
         let mut rec = Recorder::new(&self.ctx);
         let scaled = self.record_scale(&mut rec, factor)?;
@@ -116,7 +116,8 @@ impl SparseGradient {
         Ok(out)
     }
 
-    /// Adds the rows times `factor` to those of a gradient that has them all, part by part of what fits a binding.
+    /// Adds the rows times `factor` to those of a gradient that has them all, part by part of what fits a
+    /// binding.
     fn record_add(&self, rec: &mut Recorder, factor: f32, out: &Self) -> Result<()> {
         let ctx = rec.context().clone();
         let parts = |of: &Self| {

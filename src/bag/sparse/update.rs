@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::sparse_gradient::Target;
 use super::{SparseGradient, guard};
 use crate::bag::EmbeddingBags;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Dispatch, Recorder};
 use crate::kernels::row_terms;
 use crate::numbers::narrow;
 use crate::table::TableStore;
@@ -14,18 +13,18 @@ use crate::update::{CountedRows, Step};
 use crate::{Error, Result};
 
 impl EmbeddingBags {
-    /// Takes one step of the optimizer with the gradients of some tables, at most one for each: every row of them is
-    /// updated once. Waits until it is done.
+    /// Takes one step of the optimizer with the gradients of some tables, at most one for each: every row of
+    /// them is updated once. Waits until it is done.
     ///
     /// With what [`EmbeddingBags::sparse_grad`] made of a batch, rows and state become what
-    /// [`EmbeddingBags::backward`] would have made of them. Of the [`UpdateRules`](crate::optim::UpdateRules) all hold but
-    /// `clip_value`, which is for the terms that the gradients are sums of. Without gradients it is a step too, as the
-    /// backward of an empty batch is.
+    /// [`EmbeddingBags::backward`] would have made of them. Of the [`UpdateRules`](crate::optim::UpdateRules)
+    /// all hold but `clip_value`, which is for the terms that the gradients are sums of. Without gradients it
+    /// is a step too, as the backward of an empty batch is.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no optimizer, a gradient is of a table that these bags do not have in this
-    /// shape, or two are of one table ([`SparseGradient::sum`] adds them up); the gradients' own errors if their rows or
-    /// the batch that they were made of are bad.
+    /// [`Error::InvalidArgument`] if there is no optimizer, a gradient is of a table that these bags do not
+    /// have in this shape, or two are of one table ([`SparseGradient::sum`] adds them up); the gradients' own
+    /// errors if their rows or the batch that they were made of are bad.
     pub fn update(&mut self, gradients: &[SparseGradient]) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_update(&mut rec, gradients)?;

@@ -4,8 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Gpu;
 use super::arena::Arena;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Command, ReadbackState, Repr};
+use crate::device::{Buffer, Command, Dispatch, ReadbackState, Repr};
 use crate::kernel::Access;
 use crate::{Error, Result};
 
@@ -147,7 +146,8 @@ fn gpu_range(buffer: &Buffer) -> Result<(&wgpu::Buffer, u64)> {
     }
 }
 
-/// The read-only bindings that lie in the same wgpu buffer as a written one (without an overlap, as was checked).
+/// The read-only bindings that lie in the same wgpu buffer as a written one (without an overlap, as was
+/// checked).
 fn aliased(call: &Dispatch) -> u32 {
     let mut mask = 0;
     for (i, written) in call.bindings.iter().enumerate() {

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Gpu;
 use crate::Result;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Command, Repr};
+use crate::device::{Buffer, Command, Dispatch, Repr};
 
 /// Products of one submission, and how often each variant is timed; the best counts.
 const DISPATCHES: usize = 4;

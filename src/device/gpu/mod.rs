@@ -98,8 +98,8 @@ impl Gpu {
 
     /// How many loop iterations an invocation may make, over all its loops together.
     ///
-    /// Mesa's llvmpipe leaves every loop without a word after 65,535 (`LP_MAX_TGSI_LOOP_ITERATIONS`), and so do
-    /// its relatives; hardware has no such limit.
+    /// Mesa's llvmpipe leaves every loop without a word after 65,535 (`LP_MAX_TGSI_LOOP_ITERATIONS`), and so
+    /// do its relatives; hardware has no such limit.
     pub(crate) fn loop_limit(&self) -> Option<u32> {
         (self.info.device_type == wgpu::DeviceType::Cpu).then_some(SOFTWARE_LOOPS)
     }
@@ -170,8 +170,8 @@ impl Gpu {
 
     /// Whether the device is lost, or was destroyed.
     ///
-    /// Only one callback tells that, which is the caller's. But on a lost device wgpu makes buffers without a word that
-    /// cannot be used.
+    /// Only one callback tells that, which is the caller's. But on a lost device wgpu makes buffers without a
+    /// word that cannot be used.
     fn is_lost(&self) -> bool {
         let scopes = [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory]
             .map(|filter| self.device.push_error_scope(filter));

@@ -1,4 +1,5 @@
-//! Whether 16-bit floats are better read as such than unpacked from words: all devices unpack, not all have them.
+//! Whether 16-bit floats are better read as such than unpacked from words: all devices unpack, not all have
+//! them.
 
 use super::Gpu;
 use crate::Result;
@@ -6,7 +7,8 @@ use crate::device::Dispatch;
 use crate::kernel::Shape;
 use crate::kernels::linear::{Bindings, KERNEL, Layout, Params, lanes_n, tiles, variant};
 
-/// Times both variants of the product with weights of 16 bits on zeros. `EMBAG_DISABLE=f16` leaves only the portable one.
+/// Times both variants of the product with weights of 16 bits on zeros. `EMBAG_DISABLE=f16` leaves only the
+/// portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     let [native, portable] =
         [Layout::NtF16Native, Layout::NtF16].map(|layout| variant(layout, true, gpu.shape()));

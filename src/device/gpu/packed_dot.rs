@@ -1,5 +1,5 @@
-//! Whether the packed dot product of four bytes is worth using: some devices have an instruction for it, others take it
-//! apart and are slower than the plain products.
+//! Whether the packed dot product of four bytes is worth using: some devices have an instruction for it,
+//! others take it apart and are slower than the plain products.
 
 use super::Gpu;
 use crate::Result;
@@ -8,7 +8,8 @@ use crate::kernel::Shape;
 use crate::kernels::linear_int8::{Bindings, OutputChannel, Params, lanes_n, tiles, variant};
 use crate::numbers::narrow;
 
-/// Times both variants of the product of 8-bit codes on zeros. `EMBAG_DISABLE=packed_dot` leaves only the portable one.
+/// Times both variants of the product of 8-bit codes on zeros. `EMBAG_DISABLE=packed_dot` leaves only the
+/// portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
     if crate::disabled::disabled("packed_dot") {
         return Ok(false);

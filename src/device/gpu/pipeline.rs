@@ -39,8 +39,8 @@ pub(super) fn params_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
 }
 
 impl Gpu {
-    /// The pipeline of a kernel's variant. `aliased` has a bit for each read-only binding that lies in the same
-    /// wgpu buffer as a written one: wgpu allows that only if both are declared `read_write`.
+    /// The pipeline of a kernel's variant. `aliased` has a bit for each read-only binding that lies in the
+    /// same wgpu buffer as a written one: wgpu allows that only if both are declared `read_write`.
     pub(crate) fn pipeline(
         &self,
         kernel: &'static Kernel,

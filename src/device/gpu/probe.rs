@@ -1,8 +1,7 @@
 //! Finds out what the standard leaves open.
 
 use super::Gpu;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Command, Repr};
+use crate::device::{Buffer, Command, Dispatch, Repr};
 use crate::kernels::probe;
 use crate::{Error, Result};
 

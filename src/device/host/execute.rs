@@ -5,8 +5,7 @@ use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use super::memory::{Memory, Words};
 use super::queue;
-use crate::device::Dispatch;
-use crate::device::{Buffer, Command, Repr};
+use crate::device::{Buffer, Command, Dispatch, Repr};
 use crate::kernel::{Access, Call, Slot};
 use crate::{Error, Result};
 

@@ -17,10 +17,11 @@ pub(crate) struct Memory {
 /// Zeroed words.
 #[derive(Debug)]
 pub(crate) enum Words {
-    /// In whole cache lines, of which this many words are used: what is laid out in lines must not straddle two.
+    /// In whole cache lines, of which this many words are used: what is laid out in lines must not straddle
+    /// two.
     Small(Vec<Line>, usize),
-    /// Large memory in huge pages where the system has them: rows are read at random, and with small pages nearly
-    /// each read would also miss the address translation cache.
+    /// Large memory in huge pages where the system has them: rows are read at random, and with small pages
+    /// nearly each read would also miss the address translation cache.
     Large(MmapMut),
 }
 

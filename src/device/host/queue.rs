@@ -1,8 +1,9 @@
 //! The CPU's queue: submissions run one after the other, inside a pool of threads of their own.
 //!
-//! Work that begins inside the pool reaches its threads without waking the caller's in between, which a step of a
-//! hundred short loops would pay for a hundred times. Nothing else runs in this pool: a thread that waits for a loop
-//! to end may be given any other work of its pool, and must not be given some that waits for the memory it holds.
+//! Work that begins inside the pool reaches its threads without waking the caller's in between, which a step
+//! of a hundred short loops would pay for a hundred times. Nothing else runs in this pool: a thread that
+//! waits for a loop to end may be given any other work of its pool, and must not be given some that waits for
+//! the memory it holds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;

@@ -1,10 +1,12 @@
 //! What quantisation costs: measured on the same examples, part by part, and held within a budget.
 //!
-//! - [`PairedNe`] measures the difference of two models' normalized entropy with its confidence interval. Recommenders are
-//!   commonly allowed 0.02 to 0.05 %, which is resolved by a pair on the same examples, not by two models on two samples.
-//! - [`Shadow`] holds what each layer and table of a quantised model gives against an `f32` model run beside it, and
-//!   ranks them: what is worst is kept in more bits first.
-//! - [`select`] gives each part the format that makes the whole smallest within a budget, and measures that it holds.
+//! - [`PairedNe`] measures the difference of two models' normalized entropy with its confidence interval.
+//!   Recommenders are commonly allowed 0.02 to 0.05 %, which is resolved by a pair on the same examples, not
+//!   by two models on two samples.
+//! - [`Shadow`] holds what each layer and table of a quantised model gives against an `f32` model run beside
+//!   it, and ranks them: what is worst is kept in more bits first.
+//! - [`select`] gives each part the format that makes the whole smallest within a budget, and measures that
+//!   it holds.
 //!
 //! ```
 //! use embag::quant::accuracy::{Candidate, Part, PairedNe, Shadow, select};

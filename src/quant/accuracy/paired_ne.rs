@@ -10,7 +10,8 @@ const Z_95: f64 = 1.959_963_984_540_054;
 
 /// Losses of two models on the same examples: the reference, and the one held against it.
 ///
-/// Batches are added one after the other; what was added to several (by threads, say) can be merged. Sums are `f64`.
+/// Batches are added one after the other; what was added to several (by threads, say) can be merged. Sums are
+/// `f64`.
 ///
 /// ```
 /// use embag::quant::accuracy::PairedNe;
@@ -44,8 +45,8 @@ pub struct NeDifference {
     pub reference: f64,
     /// Normalized entropy of the other model.
     pub other: f64,
-    /// By how much the other's is larger than the reference's, in percent of the reference's; negative if it is
-    /// smaller.
+    /// By how much the other's is larger than the reference's, in percent of the reference's; negative if it
+    /// is smaller.
     pub percent: f64,
     /// Lower end of the confidence interval of `percent`.
     pub lower: f64,
@@ -57,8 +58,8 @@ impl PairedNe {
     /// Adds examples by the logits of both models, the values in front of the sigmoid.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the lengths differ, a logit is not finite or a label not from 0 to 1; nothing is
-    /// added then.
+    /// [`Error::InvalidArgument`] if the lengths differ, a logit is not finite or a label not from 0 to 1;
+    /// nothing is added then.
     pub fn add_logits(&mut self, reference: &[f32], other: &[f32], labels: &[f32]) -> Result<()> {
         for (name, logits) in [("reference", reference), ("other", other)] {
             check_logits(name, logits, labels)?;
@@ -75,7 +76,8 @@ impl PairedNe {
     /// [`log_loss`](crate::metrics::log_loss).
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the lengths differ, or a value is not from 0 to 1; nothing is added then.
+    /// [`Error::InvalidArgument`] if the lengths differ, or a value is not from 0 to 1; nothing is added
+    /// then.
     pub fn add_probabilities(&mut self, reference: &[f32], other: &[f32], labels: &[f32]) -> Result<()> {
         check_probabilities("reference", reference, labels)?;
         check_probabilities("other", other, labels)?;
@@ -124,13 +126,13 @@ impl PairedNe {
 
     /// The difference, and an interval of `z` standard errors to either side.
     ///
-    /// Both entropies are divided by that of the labels, so that the relative difference is the ratio
-    /// `R = mean(d) / mean(a)` of the losses' differences `d` to the reference's losses `a`. By the delta method its
-    /// variance is `mean((d - R a)^2) / (n mean(a)^2)`: only what the two models do not share counts.
+    /// Both entropies are divided by that of the labels, so that the relative difference is the ratio `R =
+    /// mean(d) / mean(a)` of the losses' differences `d` to the reference's losses `a`. By the delta method
+    /// its variance is `mean((d - R a)^2) / (n mean(a)^2)`: only what the two models do not share counts.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] without an example, if all labels are 0 or all are 1, if the reference makes no loss,
-    /// or for a `z` that is negative or no number.
+    /// [`Error::InvalidArgument`] without an example, if all labels are 0 or all are 1, if the reference
+    /// makes no loss, or for a `z` that is negative or no number.
     pub fn difference_at(&self, z: f64) -> Result<NeDifference> {
         if !(z.is_finite() && z >= 0.0) {
             return Err(Error::invalid("z", "a number from 0 on", z));

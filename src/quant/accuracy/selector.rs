@@ -17,7 +17,8 @@ pub struct Candidate {
     pub format: String,
     /// What the part takes.
     pub bytes: u64,
-    /// The difference of normalized entropy in percent with this part alone kept so, as [`PairedNe`] measures it.
+    /// The difference of normalized entropy in percent with this part alone kept so, as [`PairedNe`] measures
+    /// it.
     pub percent: f64,
 }
 
@@ -37,8 +38,8 @@ pub struct Choice {
     pub picks: Vec<usize>,
     /// What all parts take.
     pub bytes: u64,
-    /// What they are predicted to cost together: the sum of the candidates' differences of normalized entropy, those that
-    /// gain counted as zero.
+    /// What they are predicted to cost together: the sum of the candidates' differences of normalized
+    /// entropy, those that gain counted as zero.
     pub percent: f64,
 }
 
@@ -53,21 +54,23 @@ pub struct Selection {
     pub measurements: usize,
 }
 
-/// The choice of the fewest bytes whose summed difference is at most `budget` percent; `None` if there is none. Of
-/// equal bytes the one with the least difference.
+/// The choice of the fewest bytes whose summed difference is at most `budget` percent; `None` if there is
+/// none. Of equal bytes the one with the least difference.
 ///
-/// A difference below zero counts as zero. Of many parts some gain by chance, and what they gain on the examples that
-/// measured it is not there on others: no part may spend it.
+/// A difference below zero counts as zero. Of many parts some gain by chance, and what they gain on the
+/// examples that measured it is not there on others: no part may spend it.
 ///
-/// This is a multiple-choice knapsack. It is solved exactly, part by part, by keeping of all choices for the first parts
-/// those that no other beats in both bytes and difference. If that leaves more than 65,536 of them, those whose
-/// differences lie within 1 / 65,536 of what is to be had are one, the one of fewer bytes: the budget still holds.
+/// This is a multiple-choice knapsack. It is solved exactly, part by part, by keeping of all choices for the
+/// first parts those that no other beats in both bytes and difference. If that leaves more than 65,536 of
+/// them, those whose differences lie within 1 / 65,536 of what is to be had are one, the one of fewer bytes:
+/// the budget still holds.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for a part without candidates, or a difference or budget that is not finite.
 pub fn choose(parts: &[Part], budget: f64) -> Result<Option<Choice>> {
     check(parts, budget)?;
-    // what the parts to come cost at least; summed in another order than choices are, so that it may be a rounding off
+    // what the parts to come cost at least; summed in another order than choices are, so that it may be a
+    // rounding off
     let mut ahead = least_percent(parts);
     let size = |part: &Part| part.candidates.iter().map(Candidate::cost).fold(0.0, f64::max);
     let most = budget + 1e-12 * (budget.abs() + parts.iter().map(size).sum::<f64>());
@@ -100,11 +103,13 @@ pub fn choose(parts: &[Part], budget: f64) -> Result<Option<Choice>> {
     Ok(Some(Choice { picks, bytes, percent }))
 }
 
-/// The choice of the fewest bytes that is measured to hold `budget` percent, by the point estimate; `None` if none is.
+/// The choice of the fewest bytes that is measured to hold `budget` percent, by the point estimate; `None` if
+/// none is.
 ///
-/// [`choose`] predicts that differences add up. `measure` is given its choice and measures the whole model so kept
-/// against the reference. If that does not hold, less is allowed to the prediction, by as much as the model was over
-/// and at least by a tenth, until a choice holds or the one with the least prediction does not either.
+/// [`choose`] predicts that differences add up. `measure` is given its choice and measures the whole model so
+/// kept against the reference. If that does not hold, less is allowed to the prediction, by as much as the
+/// model was over and at least by a tenth, until a choice holds or the one with the least prediction does not
+/// either.
 ///
 /// # Errors
 /// As [`choose`] and `measure`, and as [`PairedNe::difference`].

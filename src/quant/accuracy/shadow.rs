@@ -8,8 +8,8 @@ use crate::{Context, Error, Matrix, Result};
 
 /// Errors of a model's parts, added up over batches.
 ///
-/// Values and outputs alike can be compared: a table's rows with the rows that were quantised, or what a layer gives in
-/// both models for the same batch.
+/// Values and outputs alike can be compared: a table's rows with the rows that were quantised, or what a
+/// layer gives in both models for the same batch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shadow {
     parts: Vec<Sums>,
@@ -48,11 +48,12 @@ pub struct ShadowReport {
 }
 
 impl Shadow {
-    /// Adds a batch of a part's values, in `f32` and as the quantised model has them. A quantised value that is not
-    /// finite is an infinite error.
+    /// Adds a batch of a part's values, in `f32` and as the quantised model has them. A quantised value that
+    /// is not finite is an infinite error.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the lengths differ or a value of the reference is not finite; nothing is added then.
+    /// [`Error::InvalidArgument`] if the lengths differ or a value of the reference is not finite; nothing is
+    /// added then.
     pub fn add(&mut self, name: &str, reference: &[f32], quantized: &[f32]) -> Result<()> {
         if reference.len() != quantized.len() {
             let expected = format!("{} values, as many as the reference has", reference.len());

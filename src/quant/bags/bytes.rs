@@ -5,17 +5,18 @@ use half::f16;
 use crate::table::RowFormat;
 use crate::{Error, Result};
 
-/// Where scale and bias lie in the bytes of a row. Rows of floats have neither, and are the same in both but for the
-/// alignment.
+/// Where scale and bias lie in the bytes of a row. Rows of floats have neither, and are the same in both but
+/// for the alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RowLayout {
     /// Codes, then scale and bias: of 32 bits for int8, of 16 for int4 and int2. The fused rows of FBGEMM's
     /// `FloatToFused8BitRowwiseQuantized` and `FloatToFusedNBitRowwiseQuantizedSBHalf`, and of PyTorch's
     /// `quantized::embedding_bag_byte_prepack`, `_4bit_prepack` and `_2bit_prepack`.
     Fused,
-    /// Scale and bias of 16 bits, then codes, each row filled up to a multiple of `alignment` bytes: the rows of FBGEMM's
-    /// inference tables, `IntNBitTableBatchedEmbeddingBagsCodegen` (`row_alignment`: 1 on CPUs, 16 on GPUs). Scales and
-    /// biases of int8 rows are rounded to 16 bits when they are written, as FBGEMM does.
+    /// Scale and bias of 16 bits, then codes, each row filled up to a multiple of `alignment` bytes: the rows
+    /// of FBGEMM's inference tables, `IntNBitTableBatchedEmbeddingBagsCodegen` (`row_alignment`: 1 on CPUs,
+    /// 16 on GPUs). Scales and biases of int8 rows are rounded to 16 bits when they are written, as FBGEMM
+    /// does.
     Inference {
         /// Bytes that the length of a row is a multiple of; 1 to 4,096.
         alignment: usize,
@@ -29,7 +30,8 @@ impl RowLayout {
     /// Bytes of a row of `dim` columns.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for an alignment that is out of range, or more columns than memory has bits.
+    /// [`Error::InvalidArgument`] for an alignment that is out of range, or more columns than memory has
+    /// bits.
     pub fn row_bytes(self, format: RowFormat, dim: usize) -> Result<usize> {
         let scaled = format.precision().is_none();
         let (beside, alignment) = match self {

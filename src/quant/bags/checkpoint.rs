@@ -39,8 +39,9 @@ struct Saved {
 }
 
 impl QuantizedBags {
-    /// Adds all tables to a checkpoint: `{prefix}.{table}.rows` as `[rows, bytes]`, the rows in [`RowLayout::Fused`], and
-    /// `{prefix}.bags` in the metadata, which describes tables and features. Blocks.
+    /// Adds all tables to a checkpoint: `{prefix}.{table}.rows` as `[rows, bytes]`, the rows in
+    /// [`RowLayout::Fused`], and `{prefix}.bags` in the metadata, which describes tables and features.
+    /// Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the checkpoint has one of these names already,

@@ -2,8 +2,7 @@
 
 use super::QuantizedBags;
 use super::quantized_bags::cannot_keep;
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::feature::NONE;
 use crate::kernels::{check_values, dequantize_rows, quantize_rows};
 use crate::quant::RangeSearch;
@@ -23,11 +22,12 @@ struct Source {
 }
 
 impl QuantizedBags {
-    /// Quantises the tables of bags on their device, with the same features; `choose` says for each table how its rows are
-    /// to be kept. Waits until it is done.
+    /// Quantises the tables of bags on their device, with the same features; `choose` says for each table how
+    /// its rows are to be kept. Waits until it is done.
     ///
     /// # Errors
-    /// As [`QuantizedBags::upload`] for rows with values that cannot be kept; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// As [`QuantizedBags::upload`] for rows with values that cannot be kept; [`Error::LimitExceeded`] or
+    /// [`Error::Device`] if the memory cannot be had.
     pub fn of(
         bags: &EmbeddingBags,
         mut choose: impl FnMut(&str) -> (RowFormat, RangeSearch),
@@ -64,12 +64,13 @@ impl QuantizedBags {
         Ok(this)
     }
 
-    /// Records that rows from `first` on are quantised from a matrix of as many columns. If a row has a value that cannot be
-    /// kept, nothing is written and waiting for the submission gives the error.
+    /// Records that rows from `first` on are quantised from a matrix of as many columns. If a row has a value
+    /// that cannot be kept, nothing is written and waiting for the submission gives the error.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table or the columns are not its dim, [`Error::RowOutOfRange`], and
-    /// [`Error::LimitExceeded`] if the matrix is too large for the device to bind.
+    /// [`Error::InvalidArgument`] if there is no such table or the columns are not its dim,
+    /// [`Error::RowOutOfRange`], and [`Error::LimitExceeded`] if the matrix is too large for the device to
+    /// bind.
     pub fn record_quantize(
         &mut self,
         rec: &mut Recorder,
@@ -106,7 +107,8 @@ impl QuantizedBags {
         Ok(())
     }
 
-    /// Records that the values of as many rows as `out` has are written to it, from row `first` of a table on.
+    /// Records that the values of as many rows as `out` has are written to it, from row `first` of a table
+    /// on.
     ///
     /// # Errors
     /// As [`QuantizedBags::record_quantize`].

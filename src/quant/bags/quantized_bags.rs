@@ -10,8 +10,9 @@ use crate::{Context, DeviceBatch, EmbeddingBags, Error, Id, JaggedBatch, Matrix,
 
 /// Embedding bags whose rows are kept in few bits, to look up: what is pooled is read straight from them.
 ///
-/// Batches, outputs and errors are those of [`EmbeddingBags`]; sums are of `f32`, in the order of the ids. The id 2^32 - 1 (-1 of
-/// signed ids) is a pruned row, as in FBGEMM: it is not looked up and counts as a row of zeros.
+/// Batches, outputs and errors are those of [`EmbeddingBags`]; sums are of `f32`, in the order of the ids.
+/// The id 2^32 - 1 (-1 of signed ids) is a pruned row, as in FBGEMM: it is not looked up and counts as a row
+/// of zeros.
 ///
 /// ```
 /// use embag::quant::{QuantizedBags, RangeSearch, RowFormat};
@@ -189,8 +190,9 @@ impl QuantizedBags {
     /// Quantises all rows of a table from host values, row after row. Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table, the number of values is not rows times dim, or a row has a
-    /// value that its format cannot keep: one that is not finite, or beyond 65,504 for int4, int2 and f16.
+    /// [`Error::InvalidArgument`] if there is no such table, the number of values is not rows times dim, or a
+    /// row has a value that its format cannot keep: one that is not finite, or beyond 65,504 for int4, int2
+    /// and f16.
     pub fn upload(&mut self, table: &str, values: &[f32], search: RangeSearch) -> Result<()> {
         let (index, shape) = self.find(table)?;
         let (rows, dim) = (shape.rows as usize, shape.dim as usize);
@@ -210,8 +212,8 @@ impl QuantizedBags {
         Ok(())
     }
 
-    /// Quantises one row, after everything submitted so far: lookups submitted before it see the old row, later ones the
-    /// new.
+    /// Quantises one row, after everything submitted so far: lookups submitted before it see the old row,
+    /// later ones the new.
     ///
     /// # Errors
     /// [`Error::RowOutOfRange`]; as [`QuantizedBags::upload`].
@@ -230,8 +232,8 @@ impl QuantizedBags {
     /// The rows of a table as bytes, row after row; blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range, or if an int8 row has a scale or bias
-    /// that its layout cannot express.
+    /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range, or if an
+    /// int8 row has a scale or bias that its layout cannot express.
     pub fn download_bytes(&self, table: &str, layout: RowLayout) -> Result<Vec<u8>> {
         let (index, shape) = self.find(table)?;
         let (dim, format) = (shape.dim as usize, shape.format);
@@ -252,12 +254,12 @@ impl QuantizedBags {
         Ok(all)
     }
 
-    /// Takes the rows of a table from bytes, row after row, such as FBGEMM, TorchRec and PyTorch export them. Waits until it
-    /// is done.
+    /// Takes the rows of a table from bytes, row after row, such as FBGEMM, TorchRec and PyTorch export them.
+    /// Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range or another number of bytes than the rows
-    /// have, or if a row has a value, a scale or a bias that is not finite.
+    /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range or another
+    /// number of bytes than the rows have, or if a row has a value, a scale or a bias that is not finite.
     pub fn upload_bytes(&mut self, table: &str, bytes: &[u8], layout: RowLayout) -> Result<()> {
         let (index, shape) = self.find(table)?;
         self.check_bytes(table, shape, 0..shape.rows, bytes, layout)?;

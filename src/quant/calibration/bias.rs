@@ -3,14 +3,16 @@
 use super::check_finite;
 use crate::{Error, Result};
 
-/// Corrects `bias` so that a linear layer with `quantized` weights has the expected outputs of the one with `weight`:
-/// `bias += (weight - quantized) mean`, with `mean` the means of the inputs (bias correction, Nagel et al., 2019).
+/// Corrects `bias` so that a linear layer with `quantized` weights has the expected outputs of the one with
+/// `weight`: `bias += (weight - quantized) mean`, with `mean` the means of the inputs (bias correction, Nagel
+/// et al., 2019).
 ///
-/// Both weights are `[outputs, inputs]` in `f32`, the quantised ones as their codes are read back; `mean` has `inputs`
-/// values, see [`column_means`], and `bias` has `outputs`. Sums are `f64`.
+/// Both weights are `[outputs, inputs]` in `f32`, the quantised ones as their codes are read back; `mean` has
+/// `inputs` values, see [`column_means`], and `bias` has `outputs`. Sums are `f64`.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if a length is wrong or a value, a corrected one too, not finite; nothing is changed then.
+/// [`Error::InvalidArgument`] if a length is wrong or a value, a corrected one too, not finite; nothing is
+/// changed then.
 pub fn correct_bias(weight: &[f32], quantized: &[f32], mean: &[f32], bias: &mut [f32]) -> Result<()> {
     let shape = format!("{} outputs x {} inputs", bias.len(), mean.len());
     for (name, values) in [("weight", weight), ("quantized", quantized)] {

@@ -3,21 +3,23 @@
 use super::check_finite;
 use crate::{Error, Result};
 
-/// Scales the channels between two linear layers, with nothing or a ReLU between them, so that each channel's largest
-/// weights are about alike in both layers: one scale for a whole tensor then fits every channel (cross-layer
-/// equalisation, Nagel et al., "Data-free quantization through weight equalization and bias correction", 2019).
+/// Scales the channels between two linear layers, with nothing or a ReLU between them, so that each channel's
+/// largest weights are about alike in both layers: one scale for a whole tensor then fits every channel
+/// (cross-layer equalisation, Nagel et al., "Data-free quantization through weight equalization and bias
+/// correction", 2019).
 ///
-/// `first` is `[hidden, inputs]`, `bias` the first layer's, of `hidden` values, and `second` is `[outputs, hidden]`. With
-/// `r1` and `r2` the largest magnitudes of channel `i` in row `i` of `first` and in column `i` of `second`, that row and
-/// bias are divided and that column is multiplied by `s = sqrt(r1 / r2)`, rounded to a power of two: as
-/// `relu(s x) = s relu(x)` the function stays the same, to the bit unless a number leaves the range of normal `f32`, and the
-/// two magnitudes end within a factor of 2 of each other. Channels without weights on either side stay as they are.
+/// `first` is `[hidden, inputs]`, `bias` the first layer's, of `hidden` values, and `second` is `[outputs,
+/// hidden]`. With `r1` and `r2` the largest magnitudes of channel `i` in row `i` of `first` and in column `i`
+/// of `second`, that row and bias are divided and that column is multiplied by `s = sqrt(r1 / r2)`, rounded
+/// to a power of two: as `relu(s x) = s relu(x)` the function stays the same, to the bit unless a number
+/// leaves the range of normal `f32`, and the two magnitudes end within a factor of 2 of each other. Channels
+/// without weights on either side stay as they are.
 ///
 /// Returns the scales `s`, by which the hidden activations are smaller than before.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if `first` or `second` is not a multiple of `bias` long, or a value is not finite or a bias would
-/// not be afterwards; nothing is changed then.
+/// [`Error::InvalidArgument`] if `first` or `second` is not a multiple of `bias` long, or a value is not
+/// finite or a bias would not be afterwards; nothing is changed then.
 pub fn equalize(first: &mut [f32], bias: &mut [f32], second: &mut [f32]) -> Result<Vec<f32>> {
     let hidden = bias.len();
     for (name, values) in [("first", &*first), ("bias", bias), ("second", second)] {

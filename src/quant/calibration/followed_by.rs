@@ -11,11 +11,11 @@ pub enum FollowedBy {
     Nothing,
     /// `max(x, 0)`: negative values are as good as 0.
     Relu,
-    /// `1 / (1 + exp(-x))`, itself in 8 bits: beyond `ln(509)`, about 6.23, it is less than half a step of `1 / 255` from
-    /// its limits 0 and 1.
+    /// `1 / (1 + exp(-x))`, itself in 8 bits: beyond `ln(509)`, about 6.23, it is less than half a step of `1
+    /// / 255` from its limits 0 and 1.
     Sigmoid,
-    /// `tanh(x)`, itself in 8 bits: beyond `ln(509) / 2`, about 3.12, it is less than half a step of `2 / 255` from its
-    /// limits -1 and 1.
+    /// `tanh(x)`, itself in 8 bits: beyond `ln(509) / 2`, about 3.12, it is less than half a step of `2 /
+    /// 255` from its limits -1 and 1.
     Tanh,
 }
 

@@ -2,8 +2,8 @@
 
 use super::histogram::Bins;
 
-/// Squared errors of ranges of bins, for values spread evenly inside their bins. In units of bins, so that only ranges
-/// of one histogram can be compared.
+/// Squared errors of ranges of bins, for values spread evenly inside their bins. In units of bins, so that
+/// only ranges of one histogram can be compared.
 #[derive(Debug)]
 pub(super) struct GridError<'a> {
     counts: &'a [u64],
@@ -27,8 +27,8 @@ impl<'a> GridError<'a> {
         Self { counts: &bins.counts, steps: f64::from(levels - 1), moments }
     }
 
-    /// The squared error of all values if codes stand for even steps from edge `start` to edge `end`; what is at least
-    /// `bound` may be anything that is.
+    /// The squared error of all values if codes stand for even steps from edge `start` to edge `end`; what is
+    /// at least `bound` may be anything that is.
     ///
     /// A stretch from `b` to `e` around a code's value, with `density` values a unit, adds
     /// `density (e^3 - b^3) / 3` (FBGEMM's and PyTorch's search does the same).

@@ -7,9 +7,10 @@ const BINS: i64 = 2048;
 
 /// How often values fall into bins of one width.
 ///
-/// The width is a power of two and one bin begins at 0, so that bins are halved in number, two becoming one, without
-/// guessing where a bin's values lie: a histogram is the same in whatever batches and order its values come. Its bins
-/// reach from the least to the greatest value and to 0, which must have a code of its own.
+/// The width is a power of two and one bin begins at 0, so that bins are halved in number, two becoming one,
+/// without guessing where a bin's values lie: a histogram is the same in whatever batches and order its
+/// values come. Its bins reach from the least to the greatest value and to 0, which must have a code of its
+/// own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Histogram {
     /// The binary logarithm of the bins' width.
@@ -97,7 +98,8 @@ fn bin(value: f64, scale: f64) -> i64 {
     bin
 }
 
-/// Bins that a range is chosen from: those from `start` to `end` make the range from edge `start` to edge `end`.
+/// Bins that a range is chosen from: those from `start` to `end` make the range from edge `start` to edge
+/// `end`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bins {
     pub(super) width: f64,
@@ -115,7 +117,8 @@ impl Bins {
         (0, self.counts.len())
     }
 
-    /// All ranges `start .. end` that 0 lies in, the widest ones first, with starts and ends `step` bins apart.
+    /// All ranges `start .. end` that 0 lies in, the widest ones first, with starts and ends `step` bins
+    /// apart.
     pub(super) fn ranges(&self, step: usize) -> impl Iterator<Item = (usize, usize)> {
         let (zero, all) = (self.zero, self.counts.len());
         let ends = move |start| (zero.max(start + 1)..=all).rev().step_by(step).map(move |end| (start, end));

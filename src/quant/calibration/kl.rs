@@ -5,10 +5,10 @@ use super::histogram::Bins;
 /// Starts and ends tried, at most, between the first bin and the last.
 const STEPS: usize = 128;
 
-/// The range with the least Kullback-Leibler divergence of the values, those outside taken for the nearest inside, from
-/// what their codes say of them: each code's share, evenly over the bins of its that hold values. What lies outside is
-/// not counted there, so that to clip has its price (the search of TensorRT); a bin that holds nothing else counts as
-/// one value.
+/// The range with the least Kullback-Leibler divergence of the values, those outside taken for the nearest
+/// inside, from what their codes say of them: each code's share, evenly over the bins of its that hold
+/// values. What lies outside is not counted there, so that to clip has its price (the search of TensorRT); a
+/// bin that holds nothing else counts as one value.
 ///
 /// Ranges of less bins than codes lose nothing and are not tried.
 pub(super) fn search(bins: &Bins, levels: u16) -> (usize, usize) {

@@ -23,8 +23,8 @@ pub(super) fn approximate(bins: &Bins, levels: u16) -> (usize, usize) {
     walk(bins, &GridError::new(bins, levels))
 }
 
-/// Walks from all values inward, by the bound that gives up more bins for another 1e-5 of the values, until the error
-/// rises. A bound stops at 0, which must stay inside.
+/// Walks from all values inward, by the bound that gives up more bins for another 1e-5 of the values, until
+/// the error rises. A bound stops at 0, which must stay inside.
 fn walk(bins: &Bins, errors: &GridError<'_>) -> (usize, usize) {
     const SHARE: f64 = 1e-5;
     let mut upto = 0;

@@ -1,9 +1,10 @@
-//! Made ready for few bits: ranges for the codes of activations, found from the values that a trained model has on
-//! sample batches, and weights that lose less.
+//! Made ready for few bits: ranges for the codes of activations, found from the values that a trained model
+//! has on sample batches, and weights that lose less.
 //!
-//! An [`Observer`] is shown a layer's values batch after batch and then asked for a range. The smallest range that holds
-//! all values ([`Calibration::MinMax`]) wastes codes on outliers; the other ways give up a few values for finer steps. What
-//! follows the layer matters too ([`FollowedBy`]): in front of a ReLU, negative values need no codes at all.
+//! An [`Observer`] is shown a layer's values batch after batch and then asked for a range. The smallest range
+//! that holds all values ([`Calibration::MinMax`]) wastes codes on outliers; the other ways give up a few
+//! values for finer steps. What follows the layer matters too ([`FollowedBy`]): in front of a ReLU, negative
+//! values need no codes at all.
 //!
 //! ```
 //! use embag::quant::calibration::{Calibration, FollowedBy, Observer};
@@ -17,8 +18,9 @@
 //! # Ok::<(), embag::Error>(())
 //! ```
 //!
-//! Weights are slices on the host, row-major `[outputs, inputs]` as `dense::Linear` has them. [`equalize`] evens out the
-//! channels between two layers, [`correct_bias`] takes back the mean error of the codes, and [`Outliers`] are kept apart.
+//! Weights are slices on the host, row-major `[outputs, inputs]` as `dense::Linear` has them. [`equalize`]
+//! evens out the channels between two layers, [`correct_bias`] takes back the mean error of the codes, and
+//! [`Outliers`] are kept apart.
 
 mod bias;
 mod equalize;

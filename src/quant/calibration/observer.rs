@@ -14,8 +14,8 @@ use crate::{Context, Error, Matrix, Result};
 pub enum Calibration {
     /// From the least value to the greatest.
     MinMax,
-    /// From the average of the batches' least values to that of their greatest: `m += share (batch's - m)`, from the
-    /// first batch's on.
+    /// From the average of the batches' least values to that of their greatest: `m += share (batch's - m)`,
+    /// from the first batch's on.
     MovingAverage {
         /// Above 0, and 1 at most; PyTorch's default is 0.01.
         share: f32,

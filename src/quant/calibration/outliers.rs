@@ -7,9 +7,10 @@ use crate::{Error, Result};
 
 /// The outlier weights of a linear layer, sparse: `W = W_main + W_outlier`.
 ///
-/// They are kept in `f32` as they are, and [`Outliers::add_product`] adds their part to the outputs of the quantised rest, whose
-/// scales no longer have to reach them. It works on host slices, and adds to what comes before an activation: give the layer
-/// [`Activation::None`](crate::dense::Activation::None), and apply the activation afterwards.
+/// They are kept in `f32` as they are, and [`Outliers::add_product`] adds their part to the outputs of the
+/// quantised rest, whose scales no longer have to reach them. It works on host slices, and adds to what comes
+/// before an activation: give the layer [`Activation::None`](crate::dense::Activation::None), and apply the
+/// activation afterwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outliers {
     outputs: usize,
@@ -21,11 +22,12 @@ pub struct Outliers {
 }
 
 impl Outliers {
-    /// Takes the weights whose magnitude is above `threshold` out of `weight` of `[outputs, inputs]`, where zeros stay.
+    /// Takes the weights whose magnitude is above `threshold` out of `weight` of `[outputs, inputs]`, where
+    /// zeros stay.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `weight` is no matrix of `inputs` columns or has a value that is not finite, or
-    /// `threshold` is not a number; nothing is changed then.
+    /// [`Error::InvalidArgument`] if `weight` is no matrix of `inputs` columns or has a value that is not
+    /// finite, or `threshold` is not a number; nothing is changed then.
     pub fn split_weights(weight: &mut [f32], inputs: usize, threshold: f32) -> Result<Self> {
         if threshold.is_nan() {
             return Err(Error::invalid("threshold", "a number", threshold));
@@ -33,8 +35,9 @@ impl Outliers {
         Self::split(weight, inputs, |_, value| value.abs() > threshold)
     }
 
-    /// Takes the weights of whole input channels out of `weight` of `[outputs, inputs]`, where zeros stay. Inputs of these
-    /// channels then no longer matter to the quantised product, and may lie outside the range of its activations.
+    /// Takes the weights of whole input channels out of `weight` of `[outputs, inputs]`, where zeros stay.
+    /// Inputs of these channels then no longer matter to the quantised product, and may lie outside the range
+    /// of its activations.
     ///
     /// # Errors
     /// As [`Outliers::split_weights`], and [`Error::InvalidArgument`] for a channel that is not there.
@@ -94,8 +97,8 @@ impl Outliers {
     }
 }
 
-/// The channels whose magnitude is more than `factor` times the median one: those to keep apart. Magnitudes may be those
-/// of activations (their range) or of a weight's columns.
+/// The channels whose magnitude is more than `factor` times the median one: those to keep apart. Magnitudes
+/// may be those of activations (their range) or of a weight's columns.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for a magnitude that is not finite, or a factor that is not a number.

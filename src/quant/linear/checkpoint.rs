@@ -17,14 +17,14 @@ struct Description {
 }
 
 impl QuantizedMlp {
-    /// Adds the layers to a checkpoint: `{prefix}.0.weight` as `f32` or `f16`, as `i8` codes, or as `u8` with two codes
-    /// of 4 bits each (the first in the low bits, each row filled up to whole bytes); `{prefix}.0.scales` of codes, as
-    /// `f32` of `[outputs, groups]`; `{prefix}.0.bias` as `f32`. What the layers are is in the metadata, as
-    /// `{prefix}.layers`. Blocks.
+    /// Adds the layers to a checkpoint: `{prefix}.0.weight` as `f32` or `f16`, as `i8` codes, or as `u8` with
+    /// two codes of 4 bits each (the first in the low bits, each row filled up to whole bytes);
+    /// `{prefix}.0.scales` of codes, as `f32` of `[outputs, groups]`; `{prefix}.0.bias` as `f32`. What the
+    /// layers are is in the metadata, as `{prefix}.layers`. Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names already,
-    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
+    /// already, [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let mut all = Vec::new();
         for (i, layer) in self.layers().iter().enumerate() {

@@ -1,8 +1,7 @@
 //! 8-bit activations on the device.
 
 use super::super::ActivationQuant;
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::linear_int8::words;
 use crate::kernels::quantize_activations::{Bindings, Params};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
@@ -60,8 +59,8 @@ impl CodeMatrix {
     /// Records the codes of `x`, which has the same shape.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the shapes differ, [`Error::LimitExceeded`] if one row is too large for the device
-    /// to bind.
+    /// [`Error::InvalidArgument`] if the shapes differ, [`Error::LimitExceeded`] if one row is too large for
+    /// the device to bind.
     pub fn record_quantize(&self, rec: &mut Recorder, x: &Matrix) -> Result<()> {
         x.check_shape("x", self.rows(), self.cols)?;
         rec.whole(|rec| {

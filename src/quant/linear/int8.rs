@@ -7,8 +7,7 @@ use super::code_matrix::{CodeMatrix, quantize};
 use super::weight::QuantizedWeight;
 use super::{check_bias, check_binding};
 use crate::dense::{Activation, Linear, row_chunks};
-use crate::device::Dispatch;
-use crate::device::word;
+use crate::device::{Dispatch, word};
 use crate::kernels::linear_int8::{self, OutputChannel, PANEL};
 use crate::kernels::{activation_range, activation_scale};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
@@ -21,8 +20,8 @@ const MOST_INPUTS: usize = 65_536;
 pub enum InputQuant {
     /// From the range of each batch, found on the device. A value that is not finite makes all outputs NaN.
     Dynamic(ActivationBits),
-    /// From calibration. Values beyond the range get its ends, infinite ones too, and a NaN the least: outputs are finite
-    /// whatever the input is.
+    /// From calibration. Values beyond the range get its ends, infinite ones too, and a NaN the least:
+    /// outputs are finite whatever the input is.
     Static(ActivationQuant),
 }
 
@@ -73,10 +72,11 @@ impl<'a> Activations<'a> {
 }
 
 /// A linear layer of signed 8-bit weights, with a scale for each output, and unsigned 8-bit activations:
-/// `y[m][n] = activation(sum over k of (code(m, k) - zero point) * weight(n, k) * (scale * scale[n]) + bias[n])`.
+/// `y[m][n] = activation(sum over k of (code(m, k) - zero point) * weight(n, k) * (scale * scale[n]) +
+/// bias[n])`.
 ///
-/// The sum is exact, in `i32`; it is turned into `f32` once, multiplied by the product of the two scales, and the bias
-/// is added. Sigmoid is made of products and sums, so that every device gives the same bits.
+/// The sum is exact, in `i32`; it is turned into `f32` once, multiplied by the product of the two scales, and
+/// the bias is added. Sigmoid is made of products and sums, so that every device gives the same bits.
 #[derive(Debug, Clone)]
 pub struct Int8Linear {
     inputs: usize,
@@ -94,8 +94,8 @@ impl Int8Linear {
     /// A layer of a weight of 8 bits (or less) whose groups are whole rows, and a bias for each output.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the groups are shorter, the bias has another length or a value that is not finite,
-    /// there are more than 65,536 inputs, or the scale of a static input is not positive;
+    /// [`Error::InvalidArgument`] if the groups are shorter, the bias has another length or a value that is
+    /// not finite, there are more than 65,536 inputs, or the scale of a static input is not positive;
     /// [`Error::LimitExceeded`] if the weight is too large for the device to bind.
     pub fn new(
         ctx: &Context,
@@ -169,8 +169,8 @@ impl Int8Linear {
         self.activation
     }
 
-    /// Bytes in device memory, scales and bias included. Weights take those of a multiple of 16 outputs and of 4 inputs: few
-    /// outputs, as those of a model's last layer, may take more than in `f32`.
+    /// Bytes in device memory, scales and bias included. Weights take those of a multiple of 16 outputs and
+    /// of 4 inputs: few outputs, as those of a model's last layer, may take more than in `f32`.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.weights.size() + self.channels.size()
@@ -183,8 +183,8 @@ impl Int8Linear {
     }
 
     /// Records the layer for `x` of `[batch, inputs]` and `out` of `[batch, outputs]`, each a [`Matrix`] or a
-    /// [`CodeMatrix`]. Codes that are given must mean what the layer's static input does; those that are written mean
-    /// what `out` says, and values beyond its range get its ends.
+    /// [`CodeMatrix`]. Codes that are given must mean what the layer's static input does; those that are
+    /// written mean what `out` says, and values beyond its range get its ends.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape does not fit, or the codes mean something else;

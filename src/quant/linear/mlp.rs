@@ -29,8 +29,8 @@ impl Hidden {
     }
 }
 
-/// A multilayer perceptron that serves: linear layers, each of a precision of its own, and buffers for what lies
-/// between. Between two layers of 8 bits, the second of which has a static input, there are only codes.
+/// A multilayer perceptron that serves: linear layers, each of a precision of its own, and buffers for what
+/// lies between. Between two layers of 8 bits, the second of which has a static input, there are only codes.
 ///
 /// ```
 /// use embag::dense::{Activation, DenseOptimizer, Mlp};
@@ -63,8 +63,8 @@ impl QuantizedMlp {
     /// A stack of layers for batches of at most `max_batch` examples.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for no layers, or if a layer takes another number of columns than the one before
-    /// gives; [`Error::LimitExceeded`] or [`Error::Device`] if there is no memory.
+    /// [`Error::InvalidArgument`] for no layers, or if a layer takes another number of columns than the one
+    /// before gives; [`Error::LimitExceeded`] or [`Error::Device`] if there is no memory.
     pub fn new(ctx: &Context, layers: Vec<QuantizedLayer>, max_batch: usize) -> Result<Self> {
         if layers.is_empty() {
             return Err(Error::invalid("layers", "at least one", 0));
@@ -135,12 +135,12 @@ impl QuantizedMlp {
         self.layers.iter().map(QuantizedLayer::bytes).sum()
     }
 
-    /// Records the layers for `x` of `[batch, inputs]` into `out` of `[batch, outputs]`; the batch may be smaller
-    /// than the largest.
+    /// Records the layers for `x` of `[batch, inputs]` into `out` of `[batch, outputs]`; the batch may be
+    /// smaller than the largest.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if a shape does not fit or the batch is too large, [`Error::LimitExceeded`] if one
-    /// row is too large for the device to bind.
+    /// [`Error::InvalidArgument`] if a shape does not fit or the batch is too large, [`Error::LimitExceeded`]
+    /// if one row is too large for the device to bind.
     pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         let batch = x.rows();
         x.check_shape("x", batch, self.inputs())?;

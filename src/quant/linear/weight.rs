@@ -2,7 +2,8 @@
 
 use crate::{Error, Result};
 
-/// A weight of `[outputs, inputs]` as signed codes of a few bits: `weight[n][k] = scales[n][k / group] * codes[n][k]`.
+/// A weight of `[outputs, inputs]` as signed codes of a few bits: `weight[n][k] = scales[n][k / group] *
+/// codes[n][k]`.
 ///
 /// Each group of inputs of each output has a scale of its own, and no zero point: what is zero stays zero.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,13 +17,14 @@ pub struct QuantizedWeight {
 }
 
 impl QuantizedWeight {
-    /// Codes for a weight of `[outputs, inputs]`, row-major: `scale = max|w| / (2^(bits - 1) - 1/2)` over the group,
-    /// `code = clamp(round(w / scale))` with ties to even, as PyTorch's per-channel observer does for 8 bits and groups
-    /// as long as a row. No scale is
-    /// below `2^-23`, so that weights below `1.5e-5` all through have few codes or none.
+    /// Codes for a weight of `[outputs, inputs]`, row-major: `scale = max|w| / (2^(bits - 1) - 1/2)` over the
+    /// group, `code = clamp(round(w / scale))` with ties to even, as PyTorch's per-channel observer does for
+    /// 8 bits and groups as long as a row. No scale is below `2^-23`, so that weights below `1.5e-5` all
+    /// through have few codes or none.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the sizes do not fit, `bits` is none of 2 to 8, or a value is not finite.
+    /// [`Error::InvalidArgument`] if the sizes do not fit, `bits` is none of 2 to 8, or a value is not
+    /// finite.
     pub fn quantize(weight: &[f32], outputs: usize, inputs: usize, bits: u32, group: usize) -> Result<Self> {
         check_sizes(weight.len(), outputs, inputs, bits, group)?;
         let (low, high) = (-f32::from(1u8 << (bits - 1)), f32::from(1u8 << (bits - 1)) - 1.0);
@@ -50,7 +52,8 @@ impl QuantizedWeight {
     /// `[outputs, inputs / group, rounded up]`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the sizes do not fit, a code has more bits, or a scale is not finite or negative.
+    /// [`Error::InvalidArgument`] if the sizes do not fit, a code has more bits, or a scale is not finite or
+    /// negative.
     pub fn from_codes(
         codes: Vec<i8>,
         scales: Vec<f32>,

@@ -11,8 +11,9 @@ use crate::kernels::linear::Layout;
 use crate::kernels::weight_rows::WeightRows;
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 
-/// A linear layer whose weights are kept as `f32` or `f16`, or as codes of 8 or 4 bits with a scale for each group of inputs, and
-/// are turned into `f32` as they are used: `y = activation(x weight^T + bias)`, summed in `f32`.
+/// A linear layer whose weights are kept as `f32` or `f16`, or as codes of 8 or 4 bits with a scale for each
+/// group of inputs, and are turned into `f32` as they are used: `y = activation(x weight^T + bias)`, summed
+/// in `f32`.
 #[derive(Debug, Clone)]
 pub struct WeightOnlyLinear {
     inputs: usize,
@@ -27,12 +28,13 @@ pub struct WeightOnlyLinear {
 }
 
 impl WeightOnlyLinear {
-    /// A layer of a weight of `[outputs, inputs]`, whose values are rounded to the nearest `f16`, and a bias for each
-    /// output.
+    /// A layer of a weight of `[outputs, inputs]`, whose values are rounded to the nearest `f16`, and a bias
+    /// for each output.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the sizes do not fit, or a value of the weight has no finite `f16` or one of the
-    /// bias is not finite; [`Error::LimitExceeded`] if the weight is too large for the device to bind.
+    /// [`Error::InvalidArgument`] if the sizes do not fit, or a value of the weight has no finite `f16` or
+    /// one of the bias is not finite; [`Error::LimitExceeded`] if the weight is too large for the device to
+    /// bind.
     pub fn f16(
         ctx: &Context,
         weight: &[f32],
@@ -60,8 +62,8 @@ impl WeightOnlyLinear {
         Self::of(ctx, Layout::Nt, &WeightRows::f32(weight, inputs), bias, inputs, inputs, activation)
     }
 
-    /// A layer of a weight of 8 or 4 bits, in groups of a power of two from 4 on or of whole rows, and a bias for each
-    /// output.
+    /// A layer of a weight of 8 or 4 bits, in groups of a power of two from 4 on or of whole rows, and a bias
+    /// for each output.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for other bits or groups, or a bias that does not fit or is not finite;
@@ -176,8 +178,8 @@ impl WeightOnlyLinear {
     /// Records the layer for `x` of `[batch, inputs]` and `out` of `[batch, outputs]`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large for the
-    /// device to bind.
+    /// [`Error::InvalidArgument`] if a shape does not fit, [`Error::LimitExceeded`] if one row is too large
+    /// for the device to bind.
     pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_shape("x", x.rows(), self.inputs)?;
         out.check_shape("out", x.rows(), self.outputs())?;

@@ -92,8 +92,8 @@ impl Slots {
     }
 }
 
-/// Finds out whether a file has columns: all lines are equally long, ids ascend in each, and those of one place all lie
-/// below those of the next. So are dense files, and one-hot ones without a gap.
+/// Finds out whether a file has columns: all lines are equally long, ids ascend in each, and those of one
+/// place all lie below those of the next. So are dense files, and one-hot ones without a gap.
 #[derive(Debug, Default)]
 pub struct Columns {
     /// The least and the greatest id of each place.

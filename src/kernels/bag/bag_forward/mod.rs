@@ -75,7 +75,8 @@ enum Unconditional {
 const OF_EACH: usize = 4;
 const UNCONDITIONAL: usize = 3 * OF_EACH;
 
-/// The index of a variant for types of rows and output; `vec4` for dims, columns and strides that are multiples of 4.
+/// The index of a variant for types of rows and output; `vec4` for dims, columns and strides that are
+/// multiples of 4.
 pub(crate) fn variant(vec4: bool, types: [u32; 2], shape: Shape) -> usize {
     let types = match types {
         [TYPE_F32, TYPE_F32] => Types::Plain,

@@ -107,8 +107,8 @@ impl<T: Send> Tasks<'_, T> {
         }
     }
 
-    /// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the table's
-    /// frequent rows are then in one cache only.
+    /// Features side by side in the rows of one matrix. A thread takes all bags of a feature if it can: the
+    /// table's frequent rows are then in one cache only.
     fn pool(&self, features: &[Feature], out: &mut [T]) {
         let p = &self.params;
         let bags = (p.row_end.min(p.batch) - p.row_begin) as usize;
@@ -211,8 +211,9 @@ fn pool_bag<R: Rows, O: Format>(
     }
 }
 
-/// How many bytes of rows are on their way to the second cache, if rows are of this size, and to the first one, while
-/// one is added, across the ends of bags: what hides the latency of the memory, in short rows as in long ones.
+/// How many bytes of rows are on their way to the second cache, if rows are of this size, and to the first
+/// one, while one is added, across the ends of bags: what hides the latency of the memory, in short rows as
+/// in long ones.
 const FAR: usize = 10_240;
 const LONG: usize = 192;
 const NEAR: usize = 4096;
@@ -266,8 +267,9 @@ fn pool_block<const N: usize, R: Rows, O: Format>(
     inputs.out_format.store(&sum, out);
 }
 
-/// The largest values: -infinity where the bag has no row in this window, for later windows to replace. A bag's first
-/// value is taken as it is, another one where it is larger; so a NaN counts only where it comes first.
+/// The largest values: -infinity where the bag has no row in this window, for later windows to replace. A
+/// bag's first value is taken as it is, another one where it is larger; so a NaN counts only where it comes
+/// first.
 #[inline(always)]
 fn max_bag<R: Rows, O: Format>(
     inputs: &Inputs<'_, R, O>,

@@ -8,7 +8,8 @@ use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface, shared
 use crate::kernels::feature::Status;
 
 shared_struct! {
-    /// One feature of a batch as one dispatch sees it. The features of a dispatch lie side by side in the output, in their order.
+    /// One feature of a batch as one dispatch sees it. The features of a dispatch lie side by side in the
+    /// output, in their order.
     ChunkFeature {
         /// First thread of the dispatch that works for this feature.
         work_begin: u32,
@@ -22,7 +23,8 @@ shared_struct! {
         slots_base: u32,
         /// Element of the output where the feature begins.
         out_base: u32,
-        /// Where the entries of the id at position 0 would begin in [`chunk_lists`](crate::kernels::chunk_lists), wrapping around.
+        /// Where the entries of the id at position 0 would begin in
+        /// [`chunk_lists`](crate::kernels::chunk_lists), wrapping around.
         lists_base: u32,
     }
 }
@@ -56,8 +58,8 @@ interface! {
     }
 }
 
-/// The index of a variant, and the columns that its threads take; `vec4` if the output begins at a multiple of four
-/// elements, in every row.
+/// The index of a variant, and the columns that its threads take; `vec4` if the output begins at a multiple
+/// of four elements, in every row.
 pub(crate) fn variant(shape: Shape, width: u32, vec4: bool) -> (usize, u32) {
     let sixteen = shape == Shape::Serial && width.is_multiple_of(16);
     (usize::from(sixteen) * 2 + usize::from(!vec4), if sixteen { 16 } else { 4 })

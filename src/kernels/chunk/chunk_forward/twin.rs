@@ -7,7 +7,8 @@ use crate::kernels::chunk_forward::{ChunkFeature, Params, View};
 
 /// Rows of the output that one task takes.
 const ROWS: usize = 64;
-/// Ids whose chunks are looked up together, and are on their way while those of the ids before them are summed.
+/// Ids whose chunks are looked up together, and are on their way while those of the ids before them are
+/// summed.
 const GROUP: usize = 32;
 /// How many ids ahead chunks are asked from the second cache into the first one.
 const NEAR: usize = 14;
@@ -49,7 +50,8 @@ pub(crate) fn run(call: View<'_>) {
     });
 }
 
-/// Pools bags in blocks of `K` chunks of `W` columns, which are `N` columns and fit registers, and then chunk by chunk.
+/// Pools bags in blocks of `K` chunks of `W` columns, which are `N` columns and fit registers, and then chunk
+/// by chunk.
 #[inline(always)]
 fn pool<const W: usize, const K: usize, const N: usize>(
     inputs: &Inputs<'_>,
@@ -59,7 +61,8 @@ fn pool<const W: usize, const K: usize, const N: usize>(
     let chunks = inputs.feature.chunks as usize;
     let blocks = chunks - chunks % K;
     for first in (0..blocks).step_by(K) {
-        // what the first ids are, the others are mostly too; to keep more than four places of each costs more than jumps
+        // what the first ids are, the others are mostly too; to keep more than four places of each costs more
+        // than jumps
         let begin = bags[0] as usize;
         let apart = |&row| inputs.slots::<K>(row, first).is_some_and(|slots| !side_by_side(slots));
         if K <= 4 && inputs.rows[begin..].iter().take(GROUP).any(apart) {
@@ -164,7 +167,8 @@ trait Chunks<'a, const W: usize, const K: usize, const N: usize>: Copy {
     fn values(self, inputs: &Inputs<'a>, row: u32, first: usize) -> [f32; N];
 }
 
-/// Where they begin if they lie side by side in this window, or else the window's end: for rows that mostly do.
+/// Where they begin if they lie side by side in this window, or else the window's end: for rows that mostly
+/// do.
 impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for usize {
     #[inline(always)]
     fn none(inputs: &Inputs<'a>) -> Self {
@@ -204,7 +208,8 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
     }
 }
 
-/// Each of them: for rows of which some do not lie side by side, without a branch, which could not be predicted.
+/// Each of them: for rows of which some do not lie side by side, without a branch, which could not be
+/// predicted.
 impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for [&'a [f32; W]; K] {
     #[inline(always)]
     fn none(_: &Inputs<'a>) -> Self {
@@ -265,7 +270,8 @@ impl<'a> Inputs<'a> {
         self.store.as_chunks().0.get(slot).unwrap_or(const { &[0.0; W] })
     }
 
-    /// Where a chunk begins in this window, or the window's end: for what is absent too, and what lies before the window.
+    /// Where a chunk begins in this window, or the window's end: for what is absent too, and what lies before
+    /// the window.
     #[inline(always)]
     fn place<const W: usize>(&self, slot: u32) -> usize {
         slot.wrapping_sub(self.params.first_slot).min(self.params.slots) as usize * W

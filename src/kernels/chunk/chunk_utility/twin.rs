@@ -47,8 +47,8 @@ pub(crate) fn run(call: View<'_>) {
     });
 }
 
-/// The length of a chunk's gradient, whose columns are a multiple of four. Where the sum of its squares is infinite, once
-/// more with smaller values.
+/// The length of a chunk's gradient, whose columns are a multiple of four. Where the sum of its squares is
+/// infinite, once more with smaller values.
 #[inline(always)]
 fn norm(values: &[f32]) -> f32 {
     let sum = squares(values, 1.0);

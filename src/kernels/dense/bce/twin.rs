@@ -12,8 +12,8 @@ fn log_1p(t: f32) -> f32 {
     2.0 * s * odd.into_iter().fold(1.0 / 15.0, |sum, n| sum * q + 1.0 / n)
 }
 
-/// The loss of a logit. An infinite one is right about its label or infinitely wrong: there are no differences of
-/// infinities.
+/// The loss of a logit. An infinite one is right about its label or infinitely wrong: there are no
+/// differences of infinities.
 fn loss_of(z: f32, y: f32) -> f32 {
     if z.is_infinite() {
         let wrong = if z > 0.0 { 1.0 - y } else { -y };

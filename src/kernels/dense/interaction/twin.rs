@@ -37,8 +37,8 @@ pub(crate) fn run(call: View<'_>) {
 /// The most values that a vector register holds.
 const WIDEST: usize = 16;
 
-/// The products of an example, as many at once as a register holds: the order of each sum does not depend on that.
-/// (Written with explicit vectors, since compilers keep turning this loop into scalars.)
+/// The products of an example, as many at once as a register holds: the order of each sum does not depend on
+/// that. (Written with explicit vectors, since compilers keep turning this loop into scalars.)
 struct Dots<'a> {
     out: &'a mut [f32],
     x: &'a [f32],

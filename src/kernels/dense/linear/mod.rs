@@ -36,7 +36,8 @@ interface! {
         slice_stride: u32,
         /// Serial shape: threads of a group side by side in `n`.
         lanes_n: u32,
-        /// Weights in groups: words from the beginning of a row to its scales, and a group's length as a power of two.
+        /// Weights in groups: words from the beginning of a row to its scales, and a group's length as a
+        /// power of two.
         scales: u32,
         group_shift: u32,
     }

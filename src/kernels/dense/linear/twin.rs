@@ -15,7 +15,8 @@ const DECODED: usize = 1 << 20;
 /// Outputs and inputs that are decoded into the first-level cache before they are transposed.
 const STRIP: usize = 16;
 const BLOCK: usize = 64;
-/// From this number of rows of `a` on it pays to transpose weights of `f32`, too, rather than to leave it to the product.
+/// From this number of rows of `a` on it pays to transpose weights of `f32`, too, rather than to leave it to
+/// the product.
 const TRANSPOSED: u32 = 64;
 /// Rows of the epilogue that one task takes.
 const ROWS: usize = 32;
@@ -49,8 +50,8 @@ pub(crate) fn run(call: View<'_>) {
     }
 }
 
-/// The product with rows of weights, which are decoded some at a time, and transposed: by rows of outputs the product
-/// takes them as they are.
+/// The product with rows of weights, which are decoded some at a time, and transposed: by rows of outputs the
+/// product takes them as they are.
 fn decoded_product(
     layout: Layout,
     p: &Params,
@@ -102,7 +103,8 @@ fn decode_strip(
                 }
             },
         );
-        // not vectorised, for which the compiler would gather columns with instructions that are slower than moves
+        // not vectorised, for which the compiler would gather columns with instructions that are slower than
+        // moves
         for k in first..last {
             for (to, values) in strip.row(k - inputs.start).iter_mut().zip(&block) {
                 *to = values[k - first];

@@ -36,8 +36,8 @@ pub(crate) fn cases() -> Vec<Case> {
     all
 }
 
-/// So many ids in ascending order of which no two begin in one bucket: what places they take does not depend on who comes
-/// first.
+/// So many ids in ascending order of which no two begin in one bucket: what places they take does not depend
+/// on who comes first.
 pub(crate) fn apart(ids: u32, buckets: u32) -> Vec<u32> {
     assert!(ids < buckets);
     let step = u32::MAX / (ids + 1);

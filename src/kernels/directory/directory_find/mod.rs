@@ -8,7 +8,8 @@ use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface, shared
 use crate::kernels::directory::bucket::Bucket;
 
 shared_struct! {
-    /// Ids of a feature, and the directory that they are looked up in. The ids of a dispatch's features ascend.
+    /// Ids of a feature, and the directory that they are looked up in. The ids of a dispatch's features
+    /// ascend.
     Sought {
         /// First thread of the dispatch that works for this feature.
         work_begin: u32,

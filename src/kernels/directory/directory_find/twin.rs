@@ -55,8 +55,8 @@ pub(crate) fn run(call: View<'_>) {
 
 /// Gives the number of ids that have no row. `unknown` is empty where it is not wanted.
 ///
-/// All ids are looked for in one bucket each, and those that may be in another one then in that, and so on: buckets are on
-/// their way while others are searched.
+/// All ids are looked for in one bucket each, and those that may be in another one then in that, and so on:
+/// buckets are on their way while others are searched.
 #[inline(always)]
 fn look_up(directory: &[Bucket], raw: &[[u32; 2]], rows: &mut [u32], unknown: &mut [u32]) -> u32 {
     // there are as many as a `u32` counts

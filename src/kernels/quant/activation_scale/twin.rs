@@ -20,8 +20,8 @@ pub(crate) fn run(call: View<'_>) {
     };
 }
 
-/// Scale and zero point for the values from `low` to `high` and codes from 0 to `levels`, one less than a power of two;
-/// none if the range is not finite.
+/// Scale and zero point for the values from `low` to `high` and codes from 0 to `levels`, one less than a
+/// power of two; none if the range is not finite.
 pub(crate) fn quant_of(low: f32, high: f32, levels: u32) -> Option<(f32, u32)> {
     if !(low.is_finite() && high.is_finite() && (high - low).is_finite()) {
         return None;

@@ -13,7 +13,8 @@ struct Input {
     k: u32,
     activation: u32,
     coded: u32,
-    /// Elements before codes and output, four times as many for the codes, and more than the columns from row to row.
+    /// Elements before codes and output, four times as many for the codes, and more than the columns from row
+    /// to row.
     gap: u32,
 }
 

@@ -55,7 +55,8 @@ pub(crate) const PANEL: usize = PANEL_WORDS as usize;
 
 const PANEL_WORDS: u32 = 16;
 
-/// Signed 8-bit weights of `[outputs, inputs]` as panels of words, with zeros behind the last input and output.
+/// Signed 8-bit weights of `[outputs, inputs]` as panels of words, with zeros behind the last input and
+/// output.
 pub(crate) fn panels(weights: &[i8], outputs: usize, inputs: usize) -> Vec<u32> {
     let words = words(inputs);
     let mut all = vec![0u32; outputs.div_ceil(PANEL) * PANEL * words];

@@ -58,7 +58,8 @@ pub(crate) static KERNEL: Kernel = Kernel {
     cases: cases::cases,
 };
 
-/// Threads for a batch: one a bag, but never few for many ids, which they share out among them if the batch is bad.
+/// Threads for a batch: one a bag, but never few for many ids, which they share out among them if the batch
+/// is bad.
 pub(crate) fn threads(bags: u32, ids: u32) -> u32 {
     bags.max(ids.div_ceil(256))
 }

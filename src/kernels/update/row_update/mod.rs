@@ -139,7 +139,8 @@ pub(crate) fn optimizer_of(variant: usize) -> OptimizerKind {
     OptimizerKind::ALL[variant / OF_EACH]
 }
 
-/// How often the busiest thread of a row walks the row's terms, for the update and for sums over the row before it.
+/// How often the busiest thread of a row walks the row's terms, for the update and for sums over the row
+/// before it.
 pub(crate) fn steps(shape: Shape, dim: u32, sums: u32) -> u32 {
     let walks = 1 + sums;
     if shape == Shape::Wide {

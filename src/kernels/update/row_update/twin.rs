@@ -1,4 +1,20 @@
 //! Twin of `row_update.wgsl`.
+//!
+//! ```text
+//! for each segment of equal sorted keys, a row:                  (1)
+//!     g = sum of the row's terms, as a tree of pieces            (2)
+//!     sums = norms or squares of g, if the optimizer or rules ask for them
+//!     w, state = the optimizer's formula on w, state, g, sums    (3)
+//!     the table's row = w, rounded to its type                   (4)
+//! ```
+//!
+//! 1. A segment is one task's alone, so that a row has one writer and needs no lock: tasks are cut where segments end.
+//!    Keys ascend as rows do, and so the weights and the state can be cut in the same places.
+//! 2. Pieces of 32 terms are counted from the row's own first term: the sum has the same bits wherever the segment lies
+//!    among others.
+//! 3. All optimizers are compiled into one loop, a branch a row, and that loop for each kind of processor: function
+//!    pointers would keep the compiler from vectorising them.
+//! 4. Random rounding depends on seed, step, table, row and column alone, not on the task.
 
 use std::ops::Range;
 
@@ -255,8 +271,8 @@ fn step_row(
 macro_rules! from_list {
     ({ $($rows:tt)+ } { $($more:tt)+ }) => { from_list! { $($rows)+ $($more)+ } };
     ($($kind:ident: $name:literal, $($rest:tt),+;)+) => {
-        /// The step of an optimizer. Not through a table of functions: all are compiled into the loop that is vectorised for
-        /// the processor.
+        /// The step of an optimizer. Not through a table of functions: all are compiled into the loop that is
+        /// vectorised for the processor.
         #[inline(always)]
         fn optimize(kind: OptimizerKind, p: &Params, row: Row<'_>, state: State<'_>) {
             match kind {
@@ -267,7 +283,8 @@ macro_rules! from_list {
 }
 optimizers!(from_list);
 
-/// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a float.
+/// What a row's gradient is multiplied by, one after the other: one factor alone could be too small for a
+/// float.
 #[inline(always)]
 fn gradient_factor(p: &Params, count: u32, w: &[f32], g: &[f32]) -> [f32; 2] {
     let mut factor = [1.0, if p.by_frequency == 1 { 1.0 / count as f32 } else { 1.0 }];

@@ -1,9 +1,10 @@
 //! Of codes of eight bits, whose pairs of products do not fit the 16 bits of AVX2's instruction for bytes.
 //!
-//! Bytes are widened to 16 bits, and two products cost one multiplication (Winograd, "A new algorithm for inner product",
-//! 1968): `a0 w0 + a1 w1 = (a0 + w1) (a1 + w0) - a0 a1 - w0 w1`. The sums of `a0 a1` are a row's and those of `w0 w1` an
-//! output's, so each is made once. The additions in 16 bits take the place of multiplications, of which processors begin
-//! half as many at a time. Sums wrap at 32 bits, where the whole fits.
+//! Bytes are widened to 16 bits, and two products cost one multiplication (Winograd, "A new algorithm for
+//! inner product", 1968): `a0 w0 + a1 w1 = (a0 + w1) (a1 + w0) - a0 a1 - w0 w1`. The sums of `a0 a1` are a
+//! row's and those of `w0 w1` an output's, so each is made once. The additions in 16 bits take the place of
+//! multiplications, of which processors begin half as many at a time. Sums wrap at 32 bits, where the whole
+//! fits.
 #![allow(unsafe_code, reason = "vectors are loaded through pointers, and instructions must be there")]
 
 use std::arch::x86_64::*;
@@ -13,7 +14,8 @@ use super::{OUTPUTS, PANEL, Path, ROWS};
 
 /// Rows whose sums fit the registers beside a panel's weights.
 const TILE: usize = 4;
-/// Words that are worked on together: a panel of them, widened, and those of a tile stay in the first-level cache.
+/// Words that are worked on together: a panel of them, widened, and those of a tile stay in the first-level
+/// cache.
 const BLOCK: usize = 128;
 
 /// The even and the odd bytes of a word, as 16-bit numbers.

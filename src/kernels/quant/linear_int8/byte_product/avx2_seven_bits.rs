@@ -1,4 +1,5 @@
-//! By `vpmaddubsw`, whose pairs of products saturate at 16 bits: those of codes below 128, as of a reduced range, fit.
+//! By `vpmaddubsw`, whose pairs of products saturate at 16 bits: those of codes below 128, as of a reduced
+//! range, fit.
 #![allow(unsafe_code, reason = "vectors are loaded through pointers, and instructions must be there")]
 
 use std::arch::x86_64::*;
@@ -34,7 +35,8 @@ pub(super) fn products(
 /// The sums of `HEIGHT` rows and of a panel, whose first output is `first`: `2 * 127 * 128` fits 16 bits.
 ///
 /// # Safety
-/// The instructions must be there, and `codes` must hold `HEIGHT` rows of `words` words, as many as the panel has.
+/// The instructions must be there, and `codes` must hold `HEIGHT` rows of `words` words, as many as the panel
+/// has.
 #[target_feature(enable = "avx2")]
 unsafe fn add<const HEIGHT: usize>(
     codes: &[u32],

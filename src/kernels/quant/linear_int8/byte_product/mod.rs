@@ -1,7 +1,21 @@
 //! Sums of products of unsigned and signed bytes, exact in `i32`, by the best instructions there are.
 //!
-//! Four bytes that follow each other in `k` are a word. Codes lie in rows of words, weights in panels of [`PANEL`]
-//! outputs: by words of `k`, then by outputs. No step saturates.
+//! Four bytes that follow each other in `k` are a word. Codes lie in rows of words, weights in panels of
+//! [`PANEL`] outputs: by words of `k`, then by outputs. No step saturates.
+//!
+//! ```text
+//! for each block of a few rows and all panels:                         (1)
+//!     for each word of k:
+//!         sums[row][output] += four products of bytes, for all of them (2)
+//!     finish(row, sums[row])                                           (3)
+//! ```
+//!
+//! 1. The sums of the block stay in registers, so that every load of codes or weights serves several products. How many
+//!    rows there are is a constant of the loop, or the compiler would keep the sums in memory.
+//! 2. `vpdpbusd` where there is VNNI. AVX2 has no such instruction: `vpmaddubsw` adds two products in 16 bits and
+//!    saturates, which codes of 7 bits cannot reach; codes of 8 bits take Winograd's inner product on 16-bit values
+//!    (`avx2.rs` has the formula).
+//! 3. Scales, biases and activations are the caller's, while the sums are still in the first cache.
 
 /// A function of a number of rows that is known to the compiler.
 #[cfg(target_arch = "x86_64")]
