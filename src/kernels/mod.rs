@@ -18,7 +18,7 @@ mod jagged_inputs;
 pub(crate) mod optimizers;
 pub(crate) mod part;
 pub(crate) mod quant;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod random;
 pub(crate) mod sort;
 pub(crate) mod sparse;
