@@ -17,7 +17,7 @@ pub(crate) mod jagged;
 mod jagged_inputs;
 pub(crate) mod part;
 pub(crate) mod quant;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod random;
 pub(crate) mod sort;
 pub(crate) mod sparse;

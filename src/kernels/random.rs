@@ -30,6 +30,7 @@ impl Random {
         signed as f32 / 8_388_608.0
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn floats(&mut self, n: usize) -> Vec<f32> {
         (0..n).map(|_| self.float()).collect()
     }
