@@ -33,13 +33,14 @@ impl Hidden {
 /// lies between. Between two layers of 8 bits, the second of which has a static input, there are only codes.
 ///
 /// ```
-/// use embag::dense::{Activation, DenseOptimizer, Mlp};
+/// use embag::dense::{Activation, Mlp};
+/// use embag::optim::Sgd;
 /// use embag::quant::{ActivationBits, InputQuant, LayerPrecision, QuantizedMlp};
 /// use embag::{Context, Matrix, Recorder};
 ///
 /// let ctx = Context::cpu();
 /// let sgd = Sgd { lr: 0.1, ..Sgd::default() };
-/// let trained = Mlp::new(&ctx, &[16, 32, 1], Activation::None, 4, &sgd, 7)?;
+/// let trained = Mlp::new(&ctx, &[16, 32, 1], Activation::None, 4, sgd, 7)?;
 /// let int8 = LayerPrecision::Int8(InputQuant::Dynamic(ActivationBits::Eight));
 /// let mlp = QuantizedMlp::from_mlp(&ctx, &trained, &[int8, LayerPrecision::F16], 4)?;
 ///
