@@ -146,7 +146,7 @@ fn low_half(bits: u32) -> u16 {
 #[allow(unsafe_code, reason = "the instructions must only run where they exist")]
 impl F16c {
     #[inline(always)]
-    fn values<const N: usize>(self, elements: &[u16; N]) -> [f32; N] {
+    pub(crate) fn values<const N: usize>(self, elements: &[u16; N]) -> [f32; N] {
         let mut values = [0.0; N];
         let (from, from_tail) = elements.as_chunks::<8>();
         let (to, to_tail) = values.as_chunks_mut::<8>();
