@@ -193,7 +193,7 @@ macro_rules! lookup {
 }
 
 macro_rules! embeddings {
-    ($tables:ty, $batch:ty, |$this:ident| $memory:expr $(, admit |$that:ident, $ids:ident, $lengths:ident, $weights:ident| $admit:expr)?) => {
+    ($tables:ty, $batch:ty, |$this:ident| $memory:expr $(, |$that:ident, $ids:ident, $lengths:ident, $weights:ident| $admit:expr)?) => {
         impl Embeddings for $tables {
             $(fn admit(&mut self, $ids: &[u64], $lengths: &[u32], $weights: Option<&[f32]>) -> Result<$batch> {
                 let $that = self;
@@ -265,10 +265,7 @@ embeddings!(
     ChunkedTables,
     ChunkedBatch,
     |this| (this.bytes().instead_of_dense(), this.bytes().state),
-    admit | this,
-    ids,
-    lengths,
-    weights | {
+    |this, ids, lengths, weights| {
         unweighted(weights)?;
         ChunkedTables::admit(this, ids, lengths)
     }

@@ -152,6 +152,15 @@ pub enum Error {
     },
 }
 
+/// Refuses a matrix of another number of rows and columns than expected.
+pub(crate) fn check_size(argument: &str, expected: (usize, usize), got: (usize, usize)) -> Result<()> {
+    if got != expected {
+        let text = |(rows, cols)| format!("{rows} x {cols}");
+        return Err(Error::invalid(argument, text(expected), text(got)));
+    }
+    Ok(())
+}
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

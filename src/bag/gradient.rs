@@ -90,7 +90,7 @@ impl Gradient {
         gaps && ids as usize >= 4 * rows
     }
 
-    /// The gradients of features; of those that it does not look at, none.
+    /// The gradient of each member's feature; `None` where the member is not in use.
     fn of<'a>(&'a self, members: &'a [Member]) -> impl Iterator<Item = Option<&'a Matrix>> + Clone {
         members.iter().map(|member| member.in_use.then(|| &self.features[member.feature]))
     }

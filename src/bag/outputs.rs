@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{JaggedBatch, Schema};
 use crate::device::{Context, Matrix, Precision};
+use crate::error::check_size;
 use crate::{Error, Result};
 
 /// Where the outputs of all features lie, or the gradients of these outputs: in one matrix, or in one for
@@ -73,7 +74,7 @@ impl Outputs<'_> {
         match self {
             Self::SideBySide(matrix) => {
                 side_by_side(schema, batch)?;
-                check_shape(matrix, (batch.len(), schema.columns()), name)
+                check_size(name, (batch.len(), schema.columns()), (matrix.rows, matrix.cols))
             }
             Self::Features(matrices) => {
                 let expected = feature_shapes(schema, batch)?;
@@ -82,7 +83,8 @@ impl Outputs<'_> {
                     return Err(Error::invalid(format!("{name}s"), expected, matrices.len()));
                 }
                 for (spec, (matrix, expected)) in schema.features.iter().zip(matrices.iter().zip(expected)) {
-                    check_shape(matrix, expected, &format!("{name}s of feature \"{}\"", spec.name))?;
+                    let name = format!("{name}s of feature \"{}\"", spec.name);
+                    check_size(&name, expected, (matrix.rows, matrix.cols))?;
                 }
                 Ok(())
             }
@@ -147,13 +149,4 @@ fn side_by_side(schema: &Schema, batch: &JaggedBatch) -> Result<()> {
 fn feature_shapes(schema: &Schema, batch: &JaggedBatch) -> Result<Vec<(usize, usize)>> {
     let features = schema.features.iter().enumerate();
     features.map(|(f, spec)| Ok((batch.rows_of(f)? as usize, spec.shape.dim as usize))).collect()
-}
-
-fn check_shape(matrix: &Matrix, expected: (usize, usize), name: &str) -> Result<()> {
-    let got = (matrix.rows, matrix.cols);
-    if got != expected {
-        let text = |(rows, cols)| format!("{rows} x {cols}");
-        return Err(Error::invalid(name, text(expected), text(got)));
-    }
-    Ok(())
 }

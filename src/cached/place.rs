@@ -193,8 +193,8 @@ fn is_row(spec: &FeatureSpec, id: u32) -> bool {
     id < spec.shape.rows && id != spec.padding
 }
 
-/// Finds or chooses slots for all ids of a table and puts them in place of the ids; in place of those that
-/// stand for no row a number that is no slot.
+/// Finds or chooses a slot for each id of a table and replaces the id by it. An id that stands for no row
+/// becomes a number that is no slot.
 fn needs(
     directory: &mut Directory,
     lists: Vec<Ids<'_>>,

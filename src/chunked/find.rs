@@ -21,10 +21,10 @@ pub(super) struct Ids<'a> {
 pub(super) struct Found<'a> {
     /// For each id its row, or none.
     pub(super) rows: &'a Buffer,
-    /// If they are wanted, the virtual ids of those that have none, in the order of the ranges if the
-    /// directories are one.
+    /// The virtual ids of ids without a row, if the caller asks for them: in the order of the ranges if the
+    /// tables share one directory.
     pub(super) unknown: Option<&'a Buffer>,
-    /// How many have none, of several tables.
+    /// How many ids have no row, for each of several tables.
     pub(super) strangers: &'a Buffer,
     pub(super) table: u32,
 }

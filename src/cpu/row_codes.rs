@@ -93,8 +93,8 @@ fn ordered(bits: i32) -> i32 {
     bits ^ ((bits >> 31) & i32::MAX)
 }
 
-/// The range with the smallest loss of those that are met when the side that costs less is taken in, a
-/// two-hundredth of the whole range at a time, until .84 of it is left.
+/// Shrinks the range from the side that costs less, a two-hundredth of it at a time, until 84 % is left, and
+/// returns the range with the smallest loss on the way.
 #[inline(always)]
 fn greedy_range(row: &[f32], (low, high): (f32, f32), element: u32, errors: &mut [f32]) -> (f32, f32) {
     let step = (high - low) / BINS;

@@ -1,6 +1,7 @@
 //! A row-major matrix on the device.
 
 use super::{Buffer, Context, Precision, Recorder};
+use crate::error::check_size;
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
@@ -193,11 +194,7 @@ impl Matrix {
     /// Refuses a matrix of another shape, or of other values than `f32`.
     pub(crate) fn check_shape(&self, name: &str, rows: usize, cols: usize) -> Result<()> {
         self.check_f32(name)?;
-        if (self.rows, self.cols) != (rows, cols) {
-            let got = format!("{} x {}", self.rows, self.cols);
-            return Err(Error::invalid(name, format!("{rows} x {cols}"), got));
-        }
-        Ok(())
+        check_size(name, (rows, cols), (self.rows, self.cols))
     }
 
     /// Refuses values of 16 bits.

@@ -5,6 +5,7 @@ use super::{RowValues, VariableBatch, VariableRows};
 use crate::bag::{Gradients, Outputs, Pooling};
 use crate::cast::{record_f32, record_round};
 use crate::device::{Matrix, Precision, Recorder};
+use crate::error::check_size;
 use crate::{Error, Result};
 
 impl VariableRows {
@@ -70,10 +71,7 @@ impl VariableRows {
     ) -> Result<()> {
         let grad = single(grad.into(), "grad")?;
         let bags = batch.bags.as_ref().ok_or_else(no_bags)?;
-        if (grad.rows(), grad.cols()) != (bags.count as usize, self.widest()) {
-            let expected = format!("{} x {}", bags.count, self.widest());
-            return Err(Error::invalid("grad", expected, format!("{} x {}", grad.rows(), grad.cols())));
-        }
+        check_size("grad", (bags.count as usize, self.widest()), (grad.rows(), grad.cols()))?;
         rec.whole(|rec| {
             let grad = record_f32(rec, grad)?;
             self.record_update(rec, batch, &RowValues::Pooled(grad, Pooling::Sum))

@@ -2,9 +2,10 @@
 
 use super::super::ActivationQuant;
 use crate::device::{Dispatch, word};
+use crate::error::check_size;
 use crate::kernels::linear_int8::words;
 use crate::kernels::quantize_activations::{Bindings, Params};
-use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
+use crate::{Buffer, Context, Matrix, Recorder, Result};
 
 /// A row-major matrix of unsigned 8-bit codes in device memory, with what they mean.
 ///
@@ -22,8 +23,9 @@ impl CodeMatrix {
     /// A matrix whose codes are all 0.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a scale that is not positive, or has no finite reciprocal;
-    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a scale that is not positive, or has no
+    /// finite reciprocal; [`Error::LimitExceeded`](crate::Error::LimitExceeded) or
+    /// [`Error::Device`](crate::Error::Device) if the memory cannot be had.
     pub fn zeros(ctx: &Context, rows: usize, cols: usize, quant: ActivationQuant) -> Result<Self> {
         quant.check("quant")?;
         let words = Matrix::zeros(ctx, rows, words(cols))?;
@@ -51,7 +53,7 @@ impl CodeMatrix {
     /// The rows `first .. first + rows`, as a view.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if they are not inside.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if they are not inside.
     pub fn row_range(&self, first: usize, rows: usize) -> Result<Self> {
         Ok(Self { words: self.words.row_range(first, rows)?, ..self.clone() })
     }
@@ -59,7 +61,8 @@ impl CodeMatrix {
     /// Records the codes of `x`, which has the same shape.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the shapes differ, [`Error::LimitExceeded`] if one row is too large for
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shapes differ,
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if one row is too large for
     /// the device to bind.
     pub fn record_quantize(&self, rec: &mut Recorder, x: &Matrix) -> Result<()> {
         x.check_shape("x", self.rows(), self.cols)?;
@@ -76,7 +79,7 @@ impl CodeMatrix {
     /// Reads the codes to the host, row after row without gaps; blocks.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device fails.
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn to_vec(&self, ctx: &Context) -> Result<Vec<u8>> {
         let stride = self.words.cols() * 4;
         if self.rows() == 0 || self.cols == 0 {
@@ -87,11 +90,7 @@ impl CodeMatrix {
     }
 
     pub(super) fn check_shape(&self, name: &str, rows: usize, cols: usize) -> Result<()> {
-        if (self.rows(), self.cols) != (rows, cols) {
-            let got = format!("{} x {}", self.rows(), self.cols);
-            return Err(Error::invalid(name, format!("{rows} x {cols}"), got));
-        }
-        Ok(())
+        check_size(name, (rows, cols), (self.rows(), self.cols))
     }
 }
 
