@@ -3,7 +3,8 @@
 //! cache may be faster than the copy, and products of bytes and of 16-bit floats than those of `f32`.
 //!
 //! ```text
-//! cargo run --release -p embag-benches --bin roofline -- [--device gpu|cpu] [--filter TEXT] [--all-variants] [--json | --check]
+//! cargo run --release -p embag-benches --bin roofline -- \
+//!     [--device gpu|cpu] [--filter TEXT] [--all-variants] [--json | --check]
 //! ```
 
 use std::error::Error as StdError;

@@ -8,8 +8,8 @@ const BUCKET: u32 = 16u;
 // Buckets that a search probes: at a load of 0.9 the chance that all of them are full is negligible.
 const PROBES: u32 = 512u;
 
-// The virtual id of a raw one, of two words. Raw ids that agree in their upper words have different virtual ids,
-// but that none is 0 or NONE: the neighbours of these stand for them too.
+// The virtual id of a raw one, of two words. Raw ids that agree in their upper words have different virtual
+// ids, but that none is 0 or NONE: the neighbours of these stand for them too.
 fn virtual_id(low: u32, high: u32) -> u32 {
     return clamp(mix(mix(low) ^ high), 1u, NONE - 1u);
 }

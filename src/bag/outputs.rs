@@ -22,7 +22,8 @@ use crate::{Error, Result};
 ///     .feature("seen", "movie", Pooling::None)
 ///     .optimizer(Sgd::default())
 ///     .build()?;
-/// let batch = bags.batch().bags("liked", &[7u32, 3, 9], &[2, 1]).bags("seen", &[1u32, 2, 3], &[1, 2]).build()?;
+/// let batch =
+///     bags.batch().bags("liked", &[7u32, 3, 9], &[2, 1]).bags("seen", &[1u32, 2, 3], &[1, 2]).build()?;
 /// // two bags, and a row for each of three ids in a sequence
 /// let outputs = [Matrix::zeros(&ctx, 2, 4)?, Matrix::zeros_of(Precision::F16, &ctx, 3, 4)?];
 /// let mut rec = Recorder::new(&ctx);

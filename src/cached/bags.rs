@@ -69,7 +69,7 @@ use crate::update::RowStore;
 ///     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
 ///     .build()?;
 /// let pooled = Matrix::zeros(&ctx, 2, 16)?;
-/// let grad = Matrix::from_slice(&ctx, &[0.01; 2 * 16], 2, 16)?; // your layers write it, in memory of its own
+/// let grad = Matrix::from_slice(&ctx, &[0.01; 2 * 16], 2, 16)?; // your layers write it, in its own memory
 ///
 /// let batches = [[3u32, 199_999, 8], [3, 8, 70]];
 /// let describe = |bags: &CachedBags, ids: &[u32; 3]| bags.batch().bags("liked", ids, &[2, 1]);

@@ -11,11 +11,13 @@
 //! fresh chunks get first values, and their rows the stamp of this step
 //! ```
 //!
-//! 1. Utilities decay with the steps since a row was touched: they are brought to the present before they are compared.
+//! 1. Utilities decay with the steps since a row was touched: they are brought to the present before they
+//!    are compared.
 //! 2. The exact value of that rank, found by selection on the device: no sampling, no histogram.
-//! 3. Chunks of equal worth, such as untrained ones, would else keep their slots for ever while better ones find none.
-//! 4. Each stage marks its chunks, a prefix sum of the marks numbers them, and the numbers are places on the stack of free
-//!    slots: the same slots on every device.
+//! 3. Chunks of equal worth, such as untrained ones, would else keep their slots for ever while better ones
+//!    find none.
+//! 4. Each stage marks its chunks, a prefix sum of the marks numbers them, and the numbers are places on
+//!    the stack of free slots: the same slots on every device.
 
 use super::ChunkedTables;
 use crate::device::{Buffer, Dispatch, Recorder};

@@ -29,7 +29,7 @@ use crate::{Error, Result};
 ///     .build()?;
 /// for step in 1..=200u64 {
 ///     let ids = [9_007_199_254_740_993, 7 * step, 42]; // 64 bits, whatever the data have
-///     let batch = tables.admit(&ids, &[2, 1])?; // new ids get rows, and slots as long as there are free ones
+///     let batch = tables.admit(&ids, &[2, 1])?; // new ids get rows, and slots while some are free
 ///     let pooled = tables.forward(&batch)?; // [2, 64]: zeros where chunks are absent
 ///     # let _ = pooled;
 ///     let grad = Matrix::from_slice(&ctx, &[0.01; 2 * 64], 2, 64)?; // yours: the gradient of the loss

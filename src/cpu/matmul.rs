@@ -34,9 +34,9 @@ pub(crate) fn multiply(
     // slices are no longer than isize::MAX
     let step = |stride: usize| stride.cast_signed();
     #[allow(unsafe_code, reason = "gemm's only interface takes pointers")]
-    // SAFETY: the largest index of each matrix lies inside its slice (asserted above; with k = 0 the operands are not
-    // read), `out` is borrowed mutably, so it overlaps neither operand, and f32 is one of gemm's types. What
-    // `out` holds is read if it is added to; it is initialised.
+    // SAFETY: the largest index of each matrix lies inside its slice (asserted above; with k = 0 the
+    // operands are not read), `out` is borrowed mutably, so it overlaps neither operand, and f32 is one of
+    // gemm's types. What `out` holds is read if it is added to; it is initialised.
     unsafe {
         gemm::gemm(
             m,

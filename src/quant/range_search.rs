@@ -9,9 +9,10 @@ pub enum RangeSearch {
     /// From the smallest to the largest value, as FBGEMM does.
     #[default]
     MinMax,
-    /// The range with the smallest sum of squared errors of those that are met when the better side is taken
-    /// in by a two-hundredth of the whole, step by step, until 84 % is left (Guan et al., "Post-training
-    /// 4-bit quantization on embedding tables", 2019; PyTorch's `choose_qparams_optimized`, which takes local
-    /// minima alone). Never worse than [`RangeSearch::MinMax`], and slower by a factor of some sixty.
+    /// A greedy search: each step takes a two-hundredth of the whole range off the side that costs less, until
+    /// 84 % is left; the best of the ranges on this way, by the sum of squared errors, is taken (Guan et al.,
+    /// "Post-training 4-bit quantization on embedding tables", 2019; PyTorch's `choose_qparams_optimized`,
+    /// which takes local minima alone). Never worse than [`RangeSearch::MinMax`], and slower by a factor of
+    /// some sixty.
     Greedy,
 }

@@ -8,12 +8,12 @@
 //!     the table's row = w, rounded to its type                   (4)
 //! ```
 //!
-//! 1. A segment is one task's alone, so that a row has one writer and needs no lock: tasks are cut where segments end.
-//!    Keys ascend as rows do, and so the weights and the state can be cut in the same places.
-//! 2. Pieces of 32 terms are counted from the row's own first term: the sum has the same bits wherever the segment lies
-//!    among others.
-//! 3. All optimizers are compiled into one loop, a branch a row, and that loop for each kind of processor: function
-//!    pointers would keep the compiler from vectorising them.
+//! 1. A segment is one task's alone, so that a row has one writer and needs no lock: tasks are cut where
+//!    segments end. Keys ascend as rows do, and so the weights and the state can be cut in the same places.
+//! 2. Pieces of 32 terms are counted from the row's own first term: the sum has the same bits wherever the
+//!    segment lies among others.
+//! 3. All optimizers are compiled into one loop, a branch a row, and that loop for each kind of processor:
+//!    function pointers would keep the compiler from vectorising them.
 //! 4. Random rounding depends on seed, step, table, row and column alone, not on the task.
 
 use std::ops::Range;

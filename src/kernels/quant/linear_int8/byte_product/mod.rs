@@ -10,11 +10,12 @@
 //!     finish(row, sums[row])                                           (3)
 //! ```
 //!
-//! 1. The sums of the block stay in registers, so that every load of codes or weights serves several products. How many
-//!    rows there are is a constant of the loop, or the compiler would keep the sums in memory.
-//! 2. `vpdpbusd` where there is VNNI. AVX2 has no such instruction: `vpmaddubsw` adds two products in 16 bits and
-//!    saturates, which codes of 7 bits cannot reach; codes of 8 bits take Winograd's inner product on 16-bit values
-//!    (`avx2.rs` has the formula).
+//! 1. The sums of the block stay in registers, so that every load of codes or weights serves several
+//!    products. How many rows there are is a constant of the loop, or the compiler would keep the sums in
+//!    memory.
+//! 2. `vpdpbusd` where there is VNNI. AVX2 has no such instruction: `vpmaddubsw` adds two products in 16
+//!    bits and saturates, which codes of 7 bits cannot reach; codes of 8 bits take Winograd's inner product
+//!    on 16-bit values (`avx2.rs` has the formula).
 //! 3. Scales, biases and activations are the caller's, while the sums are still in the first cache.
 
 /// A function of a number of rows that is known to the compiler.
