@@ -74,7 +74,7 @@ pub enum Error {
         /// What would have been right.
         expected: String,
         /// The offset there.
-        got: u64,
+        got: i128,
     },
     /// A row number is beyond the end of a table.
     #[error("table \"{table}\": row {row} out of range for {rows} rows")]

@@ -213,10 +213,15 @@
 //!
 //! [`Context::from_wgpu`] takes a device and a queue of [`wgpu`] (this crate exports the one that it uses).
 //! It needs nothing beyond `wgpu::Limits::default()`, and no features. [`Buffer::from_wgpu`] takes a range of
-//! your buffer as ids, offsets, weights, outputs, gradients or table rows, without a copy (usages `STORAGE |
-//! COPY_SRC | COPY_DST`, offset a multiple of `min_storage_buffer_offset_alignment`); [`Buffer::as_wgpu`]
-//! gives the buffer of anything back. Ranges of one buffer may be read and written by one call as long as
-//! they do not overlap. Your submissions and embag's run in the order of the queue.
+//! your buffer as ids, offsets, weights, outputs, gradients or table rows, without a copy (usage `STORAGE`, to
+//! which copies add their own; offset a multiple of `min_storage_buffer_offset_alignment`);
+//! [`Buffer::as_wgpu`] gives the buffer of anything back. Ranges of one buffer may be read and written by one
+//! call as long as they do not overlap. Your submissions and embag's run in the order of the queue.
+//!
+//! [`Recorder::encode`] puts recorded work into an encoder of yours, between your own passes, for a
+//! submission that is yours; the example `own_encoder` of the repository is a whole program. Whether work is
+//! done, and what was wrong with its batches, tells [`Submission::wait`], or [`Submission::poll`], which
+//! never blocks. [`EmbeddingBags::batches`] makes batches in the threads that load your data.
 //!
 //! ```
 //! use embag::{Buffer, Context, Matrix, Result, Table, wgpu};
@@ -337,7 +342,8 @@ pub use checkpoint::Checkpoint;
 #[doc(inline)]
 pub use chunked::{ChunkedTables, PrunedTables};
 pub use device::{
-    Buffer, Context, ContextOptions, DeviceLimits, Matrix, Precision, Readback, Recorder, Shape, Submission,
+    Buffer, Context, ContextOptions, DeviceLimits, Encoded, Matrix, Precision, Readback, Recorder, Shape,
+    Submission,
 };
 pub use embeddings::{Embeddings, Lookup};
 pub use error::{Error, Result};

@@ -2,8 +2,12 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use embag::optim::Sgd;
-use embag::{Buffer, EmbeddingBags, Error, Matrix, Pooling, Recorder, Result, Table};
+use embag::{
+    Buffer, DeviceBatch, EmbeddingBags, Error, Matrix, Pooling, Recorder, Result, Submission, Table,
+};
 
 #[track_caller]
 fn assert_lost<T>(what: &str, result: Result<T>) {
@@ -47,5 +51,70 @@ fn every_call_says_that_the_device_is_lost() {
     // what only hands work over may notice it, and the call that waits for it does
     for result in [bags.write_row("t", 1, &[1.0; 4]), Matrix::zeros(&ctx, 2, 2).map(drop)] {
         assert!(matches!(result, Ok(()) | Err(Error::DeviceLost { .. })), "{result:?}");
+    }
+}
+
+#[test]
+fn work_that_the_lost_device_had_says_so_within_a_second() {
+    type Wait = fn(Submission) -> Result<()>;
+    let waits: [(&str, Wait); 3] = [
+        ("wait", Submission::wait),
+        ("poll", |submission| {
+            while !submission.poll()? {
+                std::thread::yield_now();
+            }
+            Ok(())
+        }),
+        ("the future", |submission| pollster::block_on(submission)),
+    ];
+    for (what, wait) in waits {
+        for checked in [true, false] {
+            let Some(ctx) = common::gpu() else { return };
+            let bags = EmbeddingBags::builder(&ctx)
+                .table("t", Table::rows(20_000).dim(64))
+                .feature("f", "t", Pooling::Sum)
+                .build()
+                .unwrap();
+            let mut rec = Recorder::new(&ctx);
+            let ids: Vec<u32> = (0..400_000).map(|i| i * 7919 % 20_000).collect();
+            let batch = if checked {
+                let ids = Buffer::from_slice(&ctx, &ids).unwrap();
+                let lengths = Buffer::from_slice(&ctx, &[100u32; 4000]).unwrap();
+                bags.batch_from_device(&mut rec, DeviceBatch::from_lengths(4000, ids, lengths)).unwrap()
+            } else {
+                bags.batch_from_lengths(&ids, &[100; 4000], None).unwrap()
+            };
+            let out = Matrix::zeros(&ctx, 4000, 64).unwrap();
+            for _ in 0..20 {
+                bags.record_forward(&mut rec, &batch, &out).unwrap();
+            }
+            let readback = rec.readback::<f32>(out.buffer());
+            let submission = rec.submit().unwrap();
+            let device = ctx.wgpu().unwrap().0;
+            device.destroy();
+            let start = Instant::now();
+            let result = std::thread::scope(|scope| {
+                let polls = scope.spawn(|| {
+                    while start.elapsed() < Duration::from_secs(1) {
+                        // it may say that the device is lost
+                        let _ = device.poll(wgpu::PollType::Poll);
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                });
+                let result = wait(submission);
+                let took = start.elapsed();
+                polls.join().unwrap();
+                assert!(took < Duration::from_secs(1), "{what} took {took:?}");
+                result
+            });
+            // the device may have been done
+            if let Err(error) = result {
+                assert!(matches!(error, Error::DeviceLost { .. }), "{what}, checked {checked}: {error}");
+            }
+            match readback.wait() {
+                Ok(values) => assert_eq!(values.len(), 4000 * 64),
+                Err(error) => assert!(matches!(error, Error::DeviceLost { .. }), "{what}: {error}"),
+            }
+        }
     }
 }

@@ -76,20 +76,39 @@ fn mistakes_in_offsets() {
     let bags = bags(&ctx);
     for (offsets, expected) in [
         (&[][..], "offsets of feature \"g\": expected one more than bags, got none"),
-        (&[1, 2, 3], "offsets of feature \"g\"[0]: expected 0, got 1"),
         (&[0, 2, 1], "offsets of feature \"g\"[2]: expected at least 2, got 1"),
-        (&[0, 2, 4], "offsets of feature \"g\"[2]: expected 3 (the number of ids), got 4"),
-        (&[0, 2, 2], "offsets of feature \"g\"[2]: expected 3 (the number of ids), got 2"),
+        (&[0, 2, 4], "offsets of feature \"g\"[2]: expected at most 3 (the number of ids), got 4"),
         (&[0, u32::MAX, 3], "offsets of feature \"g\"[2]: expected at least 4294967295, got 3"),
     ] {
         let batch = bags.batch().feature("f", &[1u32, 2]).offsets("g", &[1u32, 2, 3], offsets);
         message(batch.build(), expected);
     }
+    let none: [i64; 0] = [];
+    let with_offsets =
+        |offsets: &[i64]| bags.batch().feature("f", &[1u32, 2]).offsets("g", &[1u32, 2, 3], offsets).build();
+    message(with_offsets(&[-1, 2, 3]), "offsets of feature \"g\"[0]: expected at least 0, got -1");
+    message(with_offsets(&[0, -2, 3]), "offsets of feature \"g\"[1]: expected at least 0, got -2");
     message(
-        bags.batch_from_offsets(&[1u32, 2], &[0, 1, 1], None),
-        "offsets[2]: expected 2 (the number of ids), got 1",
+        with_offsets(&[0, 1, i64::MAX]),
+        "offsets of feature \"g\"[2]: expected at most 3 (the number of ids), got 9223372036854775807",
     );
-    message(bags.batch_from_offsets(&[1u32, 2], &[], None), "offsets: expected one more than bags, got none");
+    message(
+        bags.batch().feature("f", &[1u32, 2]).starts("g", &[1u32, 2, 3], &[0i32, 4]).build(),
+        "starts of feature \"g\"[2]: expected at least 4, got 3",
+    );
+    // one weight for each value, in a bag or not
+    message(
+        bags.batch().offsets("g", &[1u32, 2, 3], &[1i32, 2, 3]).weights("g", &[0.5; 2]).build(),
+        "weights of feature \"g\": expected 3 values, one for each id, got 2",
+    );
+    message(
+        bags.batch_from_offsets(&[1u32, 2], &[0, 1, 3], None),
+        "offsets[2]: expected at most 2 (the number of ids), got 3",
+    );
+    message(
+        bags.batch_from_offsets(&[1u32, 2], &none, None),
+        "offsets: expected one more than bags, got none",
+    );
     message(
         bags.batch_from_offsets(&[1u32, 2], &[0, 1, 1, 2], None),
         "lengths: expected a multiple of the 2 features, got 3",

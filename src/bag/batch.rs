@@ -18,7 +18,7 @@ pub struct JaggedBatch {
     pub(crate) inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Inner {
     pub(crate) ctx: Context,
     pub(crate) schema: Arc<Schema>,
@@ -81,6 +81,18 @@ impl JaggedBatch {
         self.inner.examples.is_some()
     }
 
+    /// The same bags with other per-sample weights: one `f32` for each id, on the device, where they are used
+    /// without a copy.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is not one for each id, or a feature is a maximum,
+    /// [`Error::WrongContext`], and [`Error::LimitExceeded`] if they are too many to bind.
+    pub fn with_weights(&self, weights: Buffer) -> Result<Self> {
+        let Inner { ctx, schema, ids, .. } = &*self.inner;
+        checked_weights(ctx, schema, *ids, &weights)?;
+        Ok(Self::new(Inner { weights: Some(weights), ..(*self.inner).clone() }))
+    }
+
     /// Number of ids of a feature, if the host knows it (for host batches, and device batches that came with
     /// counts).
     ///
@@ -99,7 +111,10 @@ impl JaggedBatch {
     pub fn skipped(&self) -> Result<u64> {
         match self.inner.skipped {
             Some(skipped) => Ok(skipped),
-            None => self.inner.read_status().map(|status| u64::from(status.skipped)),
+            None => {
+                let words = self.inner.status.read(&self.inner.ctx)?;
+                self.inner.checked(&words).map(|status| u64::from(status.skipped))
+            }
         }
     }
 
@@ -108,7 +123,7 @@ impl JaggedBatch {
         // host batches were checked when they were built
         if self.inner.skipped.is_none() {
             let inner = self.inner.clone();
-            rec.check(Box::new(move || inner.read_status().map(drop)));
+            rec.watch(&self.inner.status, move |words| inner.checked(words).map(drop));
         }
     }
 
@@ -141,17 +156,30 @@ impl JaggedBatch {
     }
 }
 
+/// Whether these can be the weights of as many ids.
+pub(super) fn checked_weights(ctx: &Context, schema: &Schema, ids: u32, weights: &Buffer) -> Result<()> {
+    if weights.size() != u64::from(ids) * 4 {
+        let expected = format!("{ids} values, one for each id");
+        return Err(Error::invalid("weights", expected, weights.size() / 4));
+    }
+    if let Some(spec) = schema.features.iter().find(|spec| spec.pooling == Pooling::Max) {
+        let argument = format!("weights, with feature \"{}\"", spec.name);
+        return Err(Error::invalid(argument, "none, for a maximum", "some"));
+    }
+    weights.check_home(ctx, "weights")?;
+    weights.check_bindable(ctx, || "weights".to_owned())
+}
+
 impl Inner {
     pub(crate) fn examples_of(&self, feature: usize) -> u32 {
         self.examples.as_ref().map_or(self.batch, |examples| examples[feature])
     }
 
-    /// Reads what the checks of a device batch found.
-    fn read_status(&self) -> Result<Status> {
-        let words: Vec<Status> = self.status.read(&self.ctx)?;
-        let status = words[0];
+    /// What the checks of a device batch found.
+    fn checked(&self, words: &[u32]) -> Result<Status> {
+        let status = Status::of(words);
         let name = |feature: u32| self.schema.features[feature as usize].name.clone();
-        if status.bad_offset == Status::UNCHECKED.bad_offset {
+        if status.checked == 0 {
             return Err(Error::invalid(
                 "batch",
                 "a device batch whose own recorder was submitted before",

@@ -41,6 +41,48 @@ impl EmbeddingBags {
         self.store.check_import(checkpoint, prefix)
     }
 
+    /// Takes the weights of all tables, and nothing else, from a checkpoint of any origin:
+    /// [`Checkpoint::read_foreign`] reads what `safetensors.torch` writes. `name` says what the tensor of a
+    /// table is called there; it is `[rows, dim]` of `f32`, `f16` or `bf16`, and rounded to the nearest if the
+    /// table has fewer bits. Optimizer state and steps stay as they are. Nothing is changed unless all fit.
+    ///
+    /// ```
+    /// # use embag::{Checkpoint, Context, EmbeddingBags, Pooling, Table};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let (path, back) = (folder.path().join("model.safetensors"), folder.path().join("back.safetensors"));
+    /// # let mut model = Checkpoint::new();
+    /// # model.insert("movie_bag.weight", &[3, 2], vec![1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+    /// # model.save(&path)?;
+    /// let mut bags = EmbeddingBags::builder(&Context::cpu())
+    ///     .table("movie", Table::rows(3).dim(2))
+    ///     .feature("liked", "movie", Pooling::Mean)
+    ///     .build()?;
+    /// // torch: save_file({"movie_bag.weight": bag.weight}, path)
+    /// bags.import_weights(&Checkpoint::read_foreign(&path)?, |table| format!("{table}_bag.weight"))?;
+    /// assert_eq!(bags.read_row("movie", 1)?, [3.0, 4.0]);
+    ///
+    /// let mut trained = Checkpoint::new();
+    /// bags.export_weights(&mut trained, |table| format!("{table}_bag.weight"))?;
+    /// trained.save(&back)?; // torch: load_file(back)
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) if a tensor is missing, has another shape or no floats,
+    /// or has a finite value that a table of 16 bits would make infinite.
+    pub fn import_weights(&mut self, checkpoint: &Checkpoint, name: impl Fn(&str) -> String) -> Result<()> {
+        self.store.import_weights(checkpoint, name)
+    }
+
+    /// Adds the weights of all tables to a checkpoint, `[rows, dim]` in the table's type, by the names that
+    /// `name` has for them. Blocks.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::export`].
+    pub fn export_weights(&self, checkpoint: &mut Checkpoint, name: impl Fn(&str) -> String) -> Result<()> {
+        self.store.export_weights(checkpoint, name)
+    }
+
     /// [`EmbeddingBags::export`] into a file of its own.
     ///
     /// # Errors

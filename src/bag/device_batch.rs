@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::batch::Inner;
-use super::{Bounds, JaggedBatch, Pooling, Schema};
+use super::batch::{Inner, checked_weights};
+use super::{Bounds, JaggedBatch, Schema};
 use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::{Feature, Status};
 use crate::kernels::{check_ids, check_offsets, check_report};
@@ -120,21 +120,12 @@ impl JaggedBatch {
             let what = if lengths { "lengths" } else { "offsets" };
             return Err(Error::invalid(what, format!("{entries} values"), bag_buffer.size() / 4));
         }
-        if let Some(weights) = weights.as_ref().filter(|weights| weights.size() != ids.size()) {
-            let expected = format!("{id_count} values, one for each id");
-            return Err(Error::invalid("weights", expected, weights.size() / 4));
+        if let Some(weights) = &weights {
+            checked_weights(&ctx, schema, id_count, weights)?;
         }
-        let maximum = schema.features.iter().find(|spec| spec.pooling == Pooling::Max);
-        if let (Some(spec), true) = (maximum, weights.is_some()) {
-            let argument = format!("weights, with feature \"{}\"", spec.name);
-            return Err(Error::invalid(argument, "none, for a maximum", "some"));
-        }
-        let buffers = [("ids", Some(&ids)), ("bags", Some(&bag_buffer)), ("weights", weights.as_ref())];
-        for (argument, buffer) in buffers {
-            if let Some(buffer) = buffer {
-                buffer.check_home(&ctx, argument)?;
-                buffer.check_bindable(&ctx, || argument.to_owned())?;
-            }
+        for (argument, buffer) in [("ids", &ids), ("bags", &bag_buffer)] {
+            buffer.check_home(&ctx, argument)?;
+            buffer.check_bindable(&ctx, || argument.to_owned())?;
         }
         let counts = counts.map(|counts| checked_counts(schema, &counts, id_count)).transpose()?;
 
@@ -152,7 +143,7 @@ impl JaggedBatch {
         };
         // until this recorder is submitted, other recorders see a batch that must not be used
         let longest = ctx.longest_bag();
-        let status = Buffer::from_slice(&ctx, &[Status::UNCHECKED])?;
+        let status = ctx.allocate("embag.status", size_of::<Status>() as u64)?;
         rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
         let this = Self::new(Inner {
             ctx,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BatchBuilder, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Schema};
+use super::{BatchBuilder, Batches, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Offset, Schema};
 use crate::Result;
 use crate::device::{Context, Precision, Recorder};
 use crate::optim::Optimizer;
@@ -52,7 +52,13 @@ impl EmbeddingBags {
     /// Begins a batch from host data, feature by feature.
     #[must_use]
     pub fn batch(&self) -> BatchBuilder {
-        BatchBuilder::new(self.context(), &self.schema)
+        self.batches().batch()
+    }
+
+    /// What makes batches for these bags, for other threads.
+    #[must_use]
+    pub fn batches(&self) -> Batches {
+        Batches::new(self.context(), &self.schema)
     }
 
     /// A batch from host data in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each
@@ -66,7 +72,7 @@ impl EmbeddingBags {
         lengths: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<JaggedBatch> {
-        JaggedBatch::from_host(self.context(), &self.schema, values, lengths, weights)
+        self.batches().batch_from_lengths(values, lengths, weights)
     }
 
     /// [`EmbeddingBags::batch_from_lengths`] with a number of examples for each feature: a variable batch,
@@ -81,20 +87,21 @@ impl EmbeddingBags {
         examples: &[usize],
         weights: Option<&[f32]>,
     ) -> Result<JaggedBatch> {
-        JaggedBatch::from_variable(self.context(), &self.schema, values, lengths, examples, weights)
+        self.batches().batch_from_variable_lengths(values, lengths, examples, weights)
     }
 
-    /// [`EmbeddingBags::batch_from_lengths`] with offsets: one more than bags, from 0 to the number of ids.
+    /// [`EmbeddingBags::batch_from_lengths`] with offsets, one more than bags, which may begin and end
+    /// anywhere in `values`, as those of [`BatchBuilder::offsets`] may.
     ///
     /// # Errors
     /// As [`BatchBuilder::build`], and [`Error::Offsets`](crate::Error::Offsets).
-    pub fn batch_from_offsets<I: Id>(
+    pub fn batch_from_offsets<I: Id, O: Offset>(
         &self,
         values: &[I],
-        offsets: &[u32],
+        offsets: &[O],
         weights: Option<&[f32]>,
     ) -> Result<JaggedBatch> {
-        JaggedBatch::from_host_offsets(self.context(), &self.schema, values, offsets, weights)
+        self.batches().batch_from_offsets(values, offsets, weights)
     }
 
     /// A batch from device memory, without a copy. The checks are recorded: if the batch is bad, operations
@@ -103,8 +110,7 @@ impl EmbeddingBags {
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if sizes disagree.
     pub fn batch_from_device(&self, rec: &mut Recorder, batch: DeviceBatch) -> Result<JaggedBatch> {
-        self.store.same_context(rec)?;
-        JaggedBatch::from_device(rec, &self.schema, batch)
+        self.batches().batch_from_device(rec, batch)
     }
 
     /// The tables and what updates them.

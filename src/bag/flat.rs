@@ -4,30 +4,19 @@ use std::sync::Arc;
 
 use super::batch::Inner;
 use super::host_batch::{Id, Jagged, as_given};
+use super::offset::{Offset, spans};
 use super::{Bounds, FeatureSpec, JaggedBatch, Pooling, Schema};
 use crate::device::{Buffer, Context};
 use crate::kernels::feature::{NONE, Status};
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
-/// Turns offsets into lengths; `argument` names them.
-pub(super) fn lengths_of(offsets: &[u32], values: usize, argument: impl Fn() -> String) -> Result<Vec<u32>> {
-    let wrong = |index: usize, expected: String, got: u32| {
-        Err(Error::Offsets { argument: argument(), index, expected, got: got.into() })
-    };
-    let Some((&first, &last)) = offsets.first().zip(offsets.last()) else {
-        return Err(Error::invalid(argument(), "one more than bags", "none"));
-    };
-    if first != 0 {
-        return wrong(0, "0".to_owned(), first);
+/// Weights, if there is one for each id.
+pub(super) fn checked_weights(argument: impl Into<String>, weights: &[f32], ids: usize) -> Result<&[f32]> {
+    if weights.len() == ids {
+        return Ok(weights);
     }
-    if let Some(i) = offsets.windows(2).position(|pair| pair[0] > pair[1]) {
-        return wrong(i + 1, format!("at least {}", offsets[i]), offsets[i + 1]);
-    }
-    if last as usize != values {
-        return wrong(offsets.len() - 1, format!("{values} (the number of ids)"), last);
-    }
-    Ok(offsets.windows(2).map(|pair| pair[1] - pair[0]).collect())
+    Err(Error::invalid(argument, format!("{ids} values, one for each id"), weights.len()))
 }
 
 /// All features one after the other.
@@ -186,45 +175,9 @@ impl Flat {
     }
 }
 
-impl JaggedBatch {
-    /// A host batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and
-    /// example, one after the other in `values`, in the order of the features.
-    pub(super) fn from_host<I: Id>(
-        ctx: &Context,
-        schema: &Arc<Schema>,
-        values: &[I],
-        lengths: &[u32],
-        weights: Option<&[f32]>,
-    ) -> Result<Self> {
-        Flat::from_lengths(schema, values, lengths, weights)?.upload(ctx, schema)
-    }
-
-    /// [`JaggedBatch::from_host`] with a number of examples for each feature.
-    pub(super) fn from_variable<I: Id>(
-        ctx: &Context,
-        schema: &Arc<Schema>,
-        values: &[I],
-        lengths: &[u32],
-        examples: &[usize],
-        weights: Option<&[f32]>,
-    ) -> Result<Self> {
-        Flat::from_variable(schema, values, lengths, examples, weights)?.upload(ctx, schema)
-    }
-
-    /// [`JaggedBatch::from_host`] with offsets, one more than bags.
-    pub(super) fn from_host_offsets<I: Id>(
-        ctx: &Context,
-        schema: &Arc<Schema>,
-        values: &[I],
-        offsets: &[u32],
-        weights: Option<&[f32]>,
-    ) -> Result<Self> {
-        Flat::from_offsets(schema, values, offsets, weights)?.upload(ctx, schema)
-    }
-}
-
 impl Flat {
-    /// What [`JaggedBatch::from_host`] is made of.
+    /// In the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and example, one
+    /// after the other in `values`, in the order of the features.
     pub(crate) fn from_lengths<I: Id>(
         schema: &Schema,
         values: &[I],
@@ -260,13 +213,7 @@ impl Flat {
                 format!("{} numbers whose sum is {sum}", examples.len()),
             ));
         }
-        if let Some(weights) = weights.filter(|weights| weights.len() != values.len()) {
-            return Err(Error::invalid(
-                "weights",
-                format!("{} values, one for each id", values.len()),
-                weights.len(),
-            ));
-        }
+        let weights = weights.map(|weights| checked_weights("weights", weights, values.len())).transpose()?;
         let total: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
         if total != values.len() as u64 {
             return Err(Error::invalid(
@@ -283,12 +230,8 @@ impl Flat {
             rest = later;
             let lengths = now.to_vec();
             let count = lengths.iter().map(|&length| length as usize).sum::<usize>();
-            let mut jagged = Jagged {
-                values: values[at..at + count].iter().map(|id| id.number()).collect(),
-                signed: I::SIGNED,
-                lengths,
-                weights: weights.map(|weights| weights[at..at + count].to_vec()),
-            };
+            let weights = weights.map(|weights| weights[at..at + count].to_vec());
+            let mut jagged = Jagged::new(&values[at..at + count], lengths, weights);
             at += count;
             flat.end_early(&mut jagged);
             flat.push(schema, spec, jagged, batch)?;
@@ -297,13 +240,16 @@ impl Flat {
     }
 
     /// [`Flat::from_lengths`] with offsets, one more than bags.
-    pub(crate) fn from_offsets<I: Id>(
+    pub(crate) fn from_offsets<I: Id, O: Offset>(
         schema: &Schema,
         values: &[I],
-        offsets: &[u32],
+        offsets: &[O],
         weights: Option<&[f32]>,
     ) -> Result<Self> {
-        let lengths = lengths_of(offsets, values.len(), || "offsets".to_owned())?;
-        Self::from_lengths(schema, values, &lengths, weights)
+        let at = |i: usize| offsets[i].offset();
+        let spans = spans(offsets.len(), at, values.len(), || "offsets".to_owned())?;
+        let weights = weights.map(|weights| checked_weights("weights", weights, values.len())).transpose()?;
+        let weights = weights.map(|weights| &weights[spans.values.clone()]);
+        Self::from_lengths(schema, &values[spans.values], &spans.lengths, weights)
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::flat::{Flat, lengths_of};
+use super::flat::{Flat, checked_weights};
+use super::offset::{Offset, Spans, spans};
 use super::{FeatureSpec, JaggedBatch, Schema};
 use crate::device::Context;
 use crate::{Error, Result};
@@ -64,6 +66,22 @@ pub(super) struct Jagged {
     pub(super) signed: bool,
     pub(super) lengths: Vec<u32>,
     pub(super) weights: Option<Vec<f32>>,
+    /// How many ids were given, and which of them lie in bags.
+    given: usize,
+    in_bags: Range<usize>,
+}
+
+impl Jagged {
+    pub(super) fn new<I: Id>(values: &[I], lengths: Vec<u32>, weights: Option<Vec<f32>>) -> Self {
+        let (given, in_bags) = (values.len(), 0..values.len());
+        let values = values.iter().map(|id| id.number()).collect();
+        Self { values, signed: I::SIGNED, lengths, weights, given, in_bags }
+    }
+
+    fn of_spans<I: Id>(values: &[I], spans: Spans) -> Self {
+        let bags = Self::new(&values[spans.values.clone()], spans.lengths, None);
+        Self { given: values.len(), in_bags: spans.values, ..bags }
+    }
 }
 
 /// Collects the features of a host batch; made by [`EmbeddingBags::batch`](super::EmbeddingBags::batch).
@@ -82,11 +100,11 @@ pub struct BatchBuilder<For = ForBags> {
 }
 
 /// The batch is uploaded for bags whose rows all lie on the device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum ForBags {}
 
 /// The batch is placed in a cache.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum ForCache {}
 
 impl<For> BatchBuilder<For> {
@@ -101,13 +119,6 @@ impl<For> BatchBuilder<For> {
         }
     }
 
-    /// An empty builder for the same bags: with one of its own, another thread can make batches while this
-    /// one trains.
-    #[must_use]
-    pub fn fresh(&self) -> Self {
-        Self::new(&self.ctx, &self.schema)
-    }
-
     /// A feature with exactly one id for each example.
     #[must_use]
     pub fn feature<I: Id>(self, name: &str, ids: &[I]) -> Self {
@@ -118,36 +129,40 @@ impl<For> BatchBuilder<For> {
     /// A feature with `lengths[b]` ids for example `b`, one after the other in `values`.
     #[must_use]
     pub fn bags<I: Id>(self, name: &str, values: &[I], lengths: &[u32]) -> Self {
-        let jagged = Jagged {
-            values: values.iter().map(|id| id.number()).collect(),
-            signed: I::SIGNED,
-            lengths: lengths.to_vec(),
-            weights: None,
-        };
-        self.add(name, Ok(jagged))
+        self.add(name, Ok(Jagged::new(values, lengths.to_vec(), None)))
     }
 
     /// A feature whose example `b` has the ids `values[offsets[b]..offsets[b + 1]]`: one offset more than
-    /// examples, from 0 to the number of ids.
+    /// examples. They may begin and end anywhere in `values`, as those of a slice of an Arrow list do: ids
+    /// before the first and from the last on are in no bag. Weights are given for all values.
+    ///
+    /// ```
+    /// # use embag::{Context, EmbeddingBags, Pooling, Table};
+    /// # let bags = EmbeddingBags::builder(&Context::cpu())
+    /// #     .table("movie", Table::rows(500).dim(16))
+    /// #     .feature("liked", "movie", Pooling::Mean)
+    /// #     .build()?;
+    /// // Arrow: `list.values()` and `list.value_offsets()` of a list that was sliced
+    /// let (values, offsets) = ([7i64, 3, 9, 4], [1i32, 3, 3]);
+    /// let batch = bags.batch().offsets("liked", &values, &offsets).build()?; // [3, 9] and []
+    /// assert_eq!((batch.len(), batch.ids()), (2, 2));
+    /// # Ok::<(), embag::Error>(())
+    /// ```
     #[must_use]
-    pub fn offsets<I: Id>(self, name: &str, values: &[I], offsets: &[u32]) -> Self {
+    pub fn offsets<I: Id, O: Offset>(self, name: &str, values: &[I], offsets: &[O]) -> Self {
         let argument = || format!("offsets of feature \"{name}\"");
-        let jagged = lengths_of(offsets, values.len(), argument).map(|lengths| Jagged {
-            values: values.iter().map(|id| id.number()).collect(),
-            signed: I::SIGNED,
-            lengths,
-            weights: None,
-        });
-        self.add(name, jagged)
+        let spans = spans(offsets.len(), |i| offsets[i].offset(), values.len(), argument);
+        self.add(name, spans.map(|spans| Jagged::of_spans(values, spans)))
     }
 
     /// [`BatchBuilder::offsets`] without the last offset, as torch's `EmbeddingBag` takes them: where each
     /// bag begins.
     #[must_use]
-    pub fn starts<I: Id>(self, name: &str, values: &[I], starts: &[u32]) -> Self {
-        // beyond u32 there are too many ids in all, which `build` refuses
-        let end = u32::try_from(values.len()).unwrap_or(u32::MAX);
-        self.offsets(name, values, &[starts, &[end]].concat())
+    pub fn starts<I: Id, O: Offset>(self, name: &str, values: &[I], starts: &[O]) -> Self {
+        let argument = || format!("starts of feature \"{name}\"");
+        let at = |i: usize| starts.get(i).map_or(values.len() as i128, |start| start.offset());
+        let spans = spans(starts.len() + 1, at, values.len(), argument);
+        self.add(name, spans.map(|spans| Jagged::of_spans(values, spans)))
     }
 
     /// A feature with `columns` ids for each example, row after row of a matrix.
@@ -180,14 +195,14 @@ impl<For> BatchBuilder<For> {
         name: &str,
         lists: impl IntoIterator<Item = L>,
     ) -> Self {
-        let mut jagged = Jagged::default();
+        let (mut values, mut lengths) = (Vec::new(), Vec::new());
         for list in lists {
-            let before = jagged.values.len();
-            jagged.values.extend(list.into_iter().map(Id::number));
+            let before = values.len();
+            values.extend(list);
             // a length beyond u32 makes too many ids in all, which `build` refuses
-            jagged.lengths.push(u32::try_from(jagged.values.len() - before).unwrap_or(u32::MAX));
+            lengths.push(u32::try_from(values.len() - before).unwrap_or(u32::MAX));
         }
-        self.add(name, Ok(jagged))
+        self.add(name, Ok(Jagged::new(&values, lengths, None)))
     }
 
     /// Per-sample weights of a feature that was given before, one for each id. Features without have weights
@@ -200,14 +215,10 @@ impl<For> BatchBuilder<For> {
                 "the feature's ids first",
                 "weights only",
             )),
-            Some(jagged) if jagged.values.len() != weights.len() => Err(Error::invalid(
-                format!("weights of feature \"{name}\""),
-                format!("{} values, one for each id", jagged.values.len()),
-                weights.len(),
-            )),
             Some(jagged) => {
-                jagged.weights = Some(weights.to_vec());
-                Ok(())
+                let argument = format!("weights of feature \"{name}\"");
+                checked_weights(argument, weights, jagged.given)
+                    .map(|weights| jagged.weights = Some(weights[jagged.in_bags.clone()].to_vec()))
             }
         });
         if let Err(error) = result {

@@ -2,6 +2,7 @@
 
 mod backward;
 mod batch;
+mod batches;
 mod builder;
 mod checkpoint;
 mod device_batch;
@@ -12,6 +13,7 @@ mod forward;
 mod gradient;
 mod host_batch;
 mod maxima;
+mod offset;
 mod outputs;
 mod pooling;
 mod rows;
@@ -20,6 +22,7 @@ mod section;
 mod sparse;
 
 pub use batch::JaggedBatch;
+pub use batches::Batches;
 pub use builder::EmbeddingBagsBuilder;
 pub(crate) use checkpoint::PREFIX;
 pub use device_batch::DeviceBatch;
@@ -29,6 +32,7 @@ pub(crate) use flat::Flat;
 pub(crate) use gradient::Gradient;
 pub(crate) use host_batch::as_given;
 pub use host_batch::{BatchBuilder, ForBags, ForCache, Id};
+pub use offset::Offset;
 pub use outputs::{Gradients, Outputs};
 pub(crate) use outputs::{matrices_for, matrix_for};
 pub use pooling::{Bounds, Pooling};

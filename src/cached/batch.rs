@@ -61,12 +61,7 @@ impl Hold {
 
     /// Makes the rows stay until the recorder's work is submitted.
     fn hold_for(self: &Arc<Self>, rec: &mut Recorder) {
-        let hold = self.clone();
-        let check = move || {
-            let _rows_stay = &hold;
-            Ok(())
-        };
-        rec.check_once(Arc::as_ptr(self).addr(), Box::new(check));
+        rec.keep(self);
     }
 
     /// [`Hold::hold_for`] a recorder that changes the rows: its submission, if there is one, says so.

@@ -8,7 +8,7 @@ use super::batch::Hold;
 use super::directory::{Directory, NoRoom};
 use super::traffic::Pair;
 use super::{CachedBags, CachedBatch};
-use crate::bag::{BatchBuilder, FeatureSpec, Flat, ForCache, Id};
+use crate::bag::{BatchBuilder, Batches, FeatureSpec, Flat, ForCache, Id};
 use crate::kernels::feature::NONE;
 use crate::{Error, Result};
 
@@ -26,7 +26,13 @@ impl CachedBags {
     /// [`CachedBags::prefetch`].
     #[must_use]
     pub fn batch(&self) -> BatchBuilder<ForCache> {
-        BatchBuilder::new(self.context(), &self.schema)
+        self.batches().batch()
+    }
+
+    /// What begins such batches in other threads.
+    #[must_use]
+    pub fn batches(&self) -> Batches<ForCache> {
+        Batches::new(self.context(), &self.schema)
     }
 
     /// Makes a batch and brings its rows to the device, in place of others that no batch in use needs. Does

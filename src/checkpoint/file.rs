@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::atomic::{regular, replace_file};
 use super::tensor::Tensor;
 use super::tensor::sealed::{Data, Sealed};
-use super::{Checkpoint, RESERVED};
+use super::{Checkpoint, Origin, RESERVED};
 use crate::{Error, Result};
 
 /// What stands before the digits of the checksum. It cannot stand anywhere else: quotes in names and values
@@ -141,14 +141,14 @@ fn damaged(reason: impl Into<String>) -> Fault {
     Fault::Damaged(reason.into())
 }
 
-pub(super) fn load(path: &Path) -> Result<Checkpoint> {
-    read(path).map_err(|fault| match fault {
+pub(super) fn load(path: &Path, origin: Origin) -> Result<Checkpoint> {
+    read(path, origin).map_err(|fault| match fault {
         Fault::Io(source) => Error::Io { path: path.to_owned(), source },
         Fault::Damaged(reason) => Error::Checkpoint { path: path.to_owned(), reason },
     })
 }
 
-fn read(path: &Path) -> Result<Checkpoint, Fault> {
+fn read(path: &Path, origin: Origin) -> Result<Checkpoint, Fault> {
     // asked before it is opened, as opening a pipe waits for its other end
     regular(&path.metadata()?)?;
     let file = File::open(path)?;
@@ -161,15 +161,22 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
     if needed != length {
         return Err(damaged(format!("expected {needed} bytes, got {length}")));
     }
-    let Some(digits) = digits_in(&header).and_then(|digits| usize::try_from(digits).ok()) else {
-        return Err(damaged("expected the checksum that embag writes, got none"));
-    };
-    let found = header[digits..digits + ZEROS.len()].to_vec();
-    header[digits..digits + ZEROS.len()].copy_from_slice(&ZEROS);
+    let digits = digits_in(&header).and_then(|digits| usize::try_from(digits).ok());
+    if digits.is_none() && origin == Origin::Embag {
+        return Err(damaged(
+            "expected the checksum that embag writes, got none (`Checkpoint::read_foreign` needs none)",
+        ));
+    }
+    let found = digits.map(|digits| {
+        let digits = &mut header[digits..digits + ZEROS.len()];
+        let found = digits.to_vec();
+        digits.copy_from_slice(&ZEROS);
+        found
+    });
     let mut hash = Sha256::new_with_prefix(&header);
     drop(header);
 
-    let mut tensors = BTreeMap::new();
+    let (mut tensors, mut left_out) = (BTreeMap::new(), BTreeMap::new());
     for name in parsed.offset_keys() {
         let Some(TensorInfo { dtype, shape, data_offsets: (begin, end) }) = parsed.info(&name) else {
             continue; // it is one of its own keys
@@ -183,6 +190,11 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
             Dtype::U8 => Data::U8(decode(&mut reader, bytes, &mut hash)?),
             Dtype::U32 => Data::U32(decode(&mut reader, bytes, &mut hash)?),
             Dtype::U64 => Data::U64(decode(&mut reader, bytes, &mut hash)?),
+            other if origin == Origin::Any => {
+                pass(&mut reader, bytes, &mut hash)?;
+                left_out.insert(name, other.to_string());
+                continue;
+            }
             other => {
                 return Err(damaged(format!(
                     "tensor \"{name}\": expected F32, F16, BF16, I8, U8, U32 or U64, got {other}"
@@ -192,7 +204,7 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
         tensors.insert(name, Tensor { shape: shape.clone(), data });
     }
     let computed = hex(hash);
-    if computed.as_bytes() != found {
+    if let Some(found) = found.filter(|found| computed.as_bytes() != found) {
         let kept = String::from_utf8_lossy(&found);
         return Err(damaged(format!(
             "the file was altered: its checksum is {kept}, that of its content {computed}"
@@ -200,7 +212,12 @@ fn read(path: &Path) -> Result<Checkpoint, Fault> {
     }
     let mut metadata: BTreeMap<_, _> = parsed.metadata().clone().unwrap_or_default().into_iter().collect();
     metadata.remove(RESERVED);
-    Ok(Checkpoint { path: Some(path.to_owned()), tensors, metadata })
+    Ok(Checkpoint { path: Some(path.to_owned()), tensors, metadata, left_out })
+}
+
+/// Reads over bytes.
+fn pass(reader: &mut impl Read, bytes: usize, hash: &mut Sha256) -> Result<(), Fault> {
+    decode::<u8>(reader, bytes, hash).map(drop)
 }
 
 /// The header with its length, which must be no longer than the file.

@@ -16,6 +16,13 @@ use serde::de::DeserializeOwned;
 use crate::{Error, Result};
 use tensor::Tensor;
 
+/// Who wrote a file that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Embag,
+    Any,
+}
+
 /// Names that the file itself uses.
 const RESERVED: &str = "embag.sha256";
 const METADATA: &str = "__metadata__";
@@ -47,6 +54,8 @@ pub struct Checkpoint {
     path: Option<PathBuf>,
     tensors: BTreeMap<String, Tensor>,
     metadata: BTreeMap<String, String>,
+    /// Tensors of a foreign file whose types there are no values of here.
+    left_out: BTreeMap<String, String>,
 }
 
 impl Checkpoint {
@@ -95,14 +104,23 @@ impl Checkpoint {
     pub fn tensor<T: Element>(&self, name: &str, shape: &[usize]) -> Result<&[T]> {
         let what = || format!("tensor \"{name}\"");
         let expected = || format!("{} {shape:?}", T::dtype());
-        let Some(tensor) = self.tensors.get(name) else {
-            return Err(self.mismatch(what(), expected(), "none"));
-        };
-        match T::values(&tensor.data) {
-            Some(values) if tensor.shape == shape => Ok(values),
-            _ => {
-                Err(self.mismatch(what(), expected(), format!("{} {:?}", tensor.data.dtype(), tensor.shape)))
-            }
+        match self
+            .tensors
+            .get(name)
+            .filter(|tensor| tensor.shape == shape)
+            .map(|tensor| T::values(&tensor.data))
+        {
+            Some(Some(values)) => Ok(values),
+            _ => Err(self.mismatch(what(), expected(), self.found(name))),
+        }
+    }
+
+    /// The type and shape of the tensor of this name, in words.
+    pub(crate) fn found(&self, name: &str) -> String {
+        match (self.tensors.get(name), self.left_out.get(name)) {
+            (Some(tensor), _) => format!("{} {:?}", tensor.data.dtype(), tensor.shape),
+            (None, Some(dtype)) => format!("{dtype}, which is not read"),
+            (None, None) => "none".to_owned(),
         }
     }
 
@@ -169,7 +187,19 @@ impl Checkpoint {
     /// [`Error::Io`] if the file cannot be read, or is a folder, a pipe or a device, [`Error::Checkpoint`] if
     /// it is damaged, or of another format.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        file::load(path.as_ref())
+        file::load(path.as_ref(), Origin::Embag)
+    }
+
+    /// Reads a safetensors file of any origin, such as `safetensors.torch.save_file` writes: [`load`] without
+    /// asking for a checksum. If there is one, it is checked. Tensors of other types than [`Element`]s (64-bit
+    /// counters, for example) are left out; who asks for one is told.
+    ///
+    /// [`load`]: Checkpoint::load
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`].
+    pub fn read_foreign(path: impl AsRef<Path>) -> Result<Self> {
+        file::load(path.as_ref(), Origin::Any)
     }
 }
 

@@ -94,7 +94,7 @@ impl Parameter {
         let mut rec = Recorder::new(ctx);
         let binding = value.buffer().part(0, bytes);
         rec.dispatch(Dispatch::threads(0, &params, init_rows::Bindings { table: binding }, params.words));
-        let _ = rec.submit()?;
+        drop(rec.submit()?);
         Ok(Self { name, value, grad, state, states })
     }
 

@@ -20,7 +20,6 @@ pub struct Buffer {
     pub(crate) offset: u64,
     pub(crate) size: u64,
     /// If the memory is lent, what gives it back with the last clone.
-    #[expect(dead_code, reason = "it is held, and dropped")]
     pub(crate) lease: Option<Arc<Scratch>>,
 }
 
@@ -33,25 +32,20 @@ pub(crate) enum Repr {
 impl Buffer {
     /// A range of a caller's buffer, without a copy.
     ///
-    /// The buffer must have been made by the context's device, with the usages `STORAGE`, `COPY_SRC` and
-    /// `COPY_DST`; `offset` must be a multiple of the device's `min_storage_buffer_offset_alignment`.
+    /// The buffer must have been made by the context's device, with the usage `STORAGE`; `offset` must be a
+    /// multiple of the device's `min_storage_buffer_offset_alignment`. What copies it ([`Buffer::read`],
+    /// [`Recorder::copy`], lengths of a [`DeviceBatch`](crate::DeviceBatch)) needs `COPY_SRC` too, what writes
+    /// to it from the host or by a copy ([`Buffer::write`], [`Recorder::clear`]) `COPY_DST`: the submission
+    /// says so where they are missing.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the context is a CPU context, or a usage, the alignment or the range is
+    /// [`Error::InvalidArgument`] if the context is a CPU context, or the usage, the alignment or the range is
     /// wrong.
     pub fn from_wgpu(ctx: &Context, buffer: wgpu::Buffer, offset: u64, size: u64) -> Result<Self> {
         if ctx.is_cpu() {
             return Err(Error::invalid("context", "a GPU context", "the CPU context"));
         }
-        let wanted =
-            wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        if !buffer.usage().contains(wanted) {
-            return Err(Error::invalid(
-                "buffer usage",
-                format!("{wanted:?}"),
-                format!("{:?}", buffer.usage()),
-            ));
-        }
+        check_usage(&buffer, "buffer", wgpu::BufferUsages::STORAGE)?;
         let align = ctx.limits().alignment;
         if !offset.is_multiple_of(align) || !size.is_multiple_of(4) {
             return Err(Error::invalid(
@@ -180,6 +174,20 @@ impl Buffer {
         if self.home == ctx.id() { Ok(()) } else { Err(Error::WrongContext { argument }) }
     }
 
+    /// [`Buffer::check_home`] and, of a caller's buffer, whether it may be used like this.
+    pub(super) fn check_use(
+        &self,
+        ctx: &Context,
+        argument: &'static str,
+        usage: wgpu::BufferUsages,
+    ) -> Result<()> {
+        self.check_home(ctx, argument)?;
+        match &self.repr {
+            Repr::Gpu(buffer) => check_usage(buffer, argument, usage),
+            Repr::Cpu(_) => Ok(()),
+        }
+    }
+
     /// Whether it may be bound: kernels want ranges that begin at a multiple of the alignment and fit a
     /// binding.
     pub(crate) fn check_bindable(&self, ctx: &Context, argument: impl Fn() -> String) -> Result<()> {
@@ -218,4 +226,12 @@ impl Buffer {
             _ => false,
         }
     }
+}
+
+fn check_usage(buffer: &wgpu::Buffer, argument: &str, wanted: wgpu::BufferUsages) -> Result<()> {
+    if buffer.usage().contains(wanted) {
+        return Ok(());
+    }
+    let (expected, got) = (format!("{wanted:?}"), format!("{:?}", buffer.usage()));
+    Err(Error::invalid(format!("usage of {argument}"), expected, got))
 }

@@ -84,6 +84,25 @@ impl Ground {
     pub(crate) fn moves(&self, ctx: &Context, what: &'static str) {
         self.0.change(ctx, |moves| Moves { count: moves.count + 1, last: what });
     }
+
+    /// How often it moved.
+    pub(super) fn moved(&self) -> u64 {
+        self.0.get().count
+    }
+
+    /// An error, if it moved since then.
+    pub(super) fn check(&self, before: u64) -> Result<()> {
+        match self.moved_since(before) {
+            None => Ok(()),
+            Some(moved) => Err(Error::Stale { moved }),
+        }
+    }
+
+    /// What moved since then.
+    pub(super) fn moved_since(&self, before: u64) -> Option<&'static str> {
+        let now = self.0.get();
+        (now.count != before).then_some(now.last)
+    }
 }
 
 /// Something that is settled at submission, in the order of recording.
@@ -148,15 +167,6 @@ impl Recorder {
         self.late(move |_| {
             act();
             Ok(())
-        });
-    }
-
-    /// Refuses the submission if the ground has moved until then.
-    pub(crate) fn stands_on(&mut self, ground: &Ground) {
-        let (ground, before) = (ground.0.clone(), ground.0.get().count);
-        self.late(move |_| {
-            let now = ground.get();
-            if now.count == before { Ok(()) } else { Err(Error::Stale { moved: now.last }) }
         });
     }
 

@@ -292,7 +292,7 @@ impl Matrix {
             let target = self.buffer.part(self.bytes_of(row * self.stride), words.len() as u64 * 4);
             rec.upload(&target, bytemuck::cast_slice(&words).to_vec());
         }
-        let _ = rec.submit()?;
+        drop(rec.submit()?);
         Ok(())
     }
 

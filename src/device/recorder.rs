@@ -1,12 +1,19 @@
 //! Records operations and submits them together.
 
-use super::late::{Late, Settling, settle};
-use super::{Backend, Buffer, Context, Readback, ReadbackState, Scratch};
+use std::any::Any;
+use std::sync::Arc;
+
+use bytemuck::Pod;
+
+use super::arriving::Arriving;
+use super::late::{Ground, Late, Moved, Settling, settle};
+use super::report::{Report, Submitted, Watched};
+use super::{Backend, Buffer, Context, Encoded, Readback, Scratch, Submission};
 use crate::device::Dispatch;
 use crate::{Error, Result};
-use bytemuck::Pod;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+
+const COPY_SRC: wgpu::BufferUsages = wgpu::BufferUsages::COPY_SRC;
+const COPY_DST: wgpu::BufferUsages = wgpu::BufferUsages::COPY_DST;
 
 /// One recorded step.
 #[derive(Debug)]
@@ -17,16 +24,17 @@ pub(crate) enum Command {
         target: Buffer,
         data: Vec<u8>,
     },
+    /// From the first to the second.
     Copy {
-        source: Buffer,
-        target: Buffer,
+        buffers: [Buffer; 2],
     },
     Clear(Buffer),
+    /// The content of all sources, one after the other.
     Readback {
-        source: Buffer,
+        sources: Vec<Buffer>,
         /// Bytes of a value.
         value: usize,
-        state: Arc<ReadbackState>,
+        bytes: Arc<Arriving>,
     },
 }
 
@@ -36,52 +44,31 @@ impl Command {
     fn check(&self, ctx: &Context) -> Result<()> {
         match self {
             Self::Dispatch(call) => call.check(ctx),
-            Self::Upload { target, .. } | Self::Clear(target) => target.check_home(ctx, "target"),
-            Self::Copy { source, target } => {
-                source.check_home(ctx, "copy source")?;
-                target.check_home(ctx, "copy target")
+            Self::Upload { target, .. } | Self::Clear(target) => target.check_use(ctx, "target", COPY_DST),
+            Self::Copy { buffers: [source, target] } => {
+                source.check_use(ctx, "copy source", COPY_SRC)?;
+                target.check_use(ctx, "copy target", COPY_DST)
             }
-            Self::Readback { source, value, .. } => {
-                source.check_home(ctx, "readback source")?;
+            Self::Readback { sources, value, .. } => sources.iter().try_for_each(|source| {
+                source.check_use(ctx, "readback source", COPY_SRC)?;
                 // values of no bytes would be any number of them
                 if source.size().checked_rem(*value as u64) == Some(0) {
                     return Ok(());
                 }
                 let expected = format!("a multiple of the {value} bytes of a value");
                 Err(Error::invalid("bytes to read back", expected, source.size()))
-            }
+            }),
         }
     }
-}
 
-/// Turns a batch's status words into an error; called after the submission is done.
-pub(crate) type Check = Box<dyn Fn() -> Result<()> + Send + Sync>;
-
-/// The checks of a recorder, which its submission and its readbacks share.
-#[derive(Default, Clone)]
-pub(crate) struct Checks(Arc<Mutex<Vec<Check>>>);
-
-impl Checks {
-    pub(crate) fn run(&self) -> Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().try_for_each(|check| check())
-    }
-
-    fn push(&self, check: Check) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(check);
-    }
-
-    fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    fn truncate(&self, len: usize) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).truncate(len);
-    }
-}
-
-impl std::fmt::Debug for Checks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Checks")
+    /// All memory that it uses.
+    pub(super) fn buffers(&self) -> &[Buffer] {
+        match self {
+            Self::Dispatch(call) => &call.bindings,
+            Self::Upload { target, .. } | Self::Clear(target) => std::slice::from_ref(target),
+            Self::Copy { buffers } => buffers,
+            Self::Readback { sources, .. } => sources,
+        }
     }
 }
 
@@ -90,16 +77,18 @@ impl std::fmt::Debug for Checks {
 /// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order. Steps of
 /// optimizers are counted there too, in the order of submissions: a recorder that is dropped, or refused,
 /// leaves tables, state and the numbers of steps as they are. Learning rates are those of the recording,
-/// times the schedule's factor of the step.
+/// times the schedule's factor of the step. [`Recorder::encode`] puts the work into an encoder of your own.
 #[must_use = "what is recorded runs when the recorder is submitted, and never if it is dropped"]
 pub struct Recorder {
     ctx: Context,
     pub(super) commands: Vec<Command>,
     /// What is settled at submission.
     late: Vec<Late>,
-    checks: Checks,
-    /// What [`Recorder::check_once`] has checks for.
-    checked: Vec<usize>,
+    watched: Vec<Watched>,
+    kept: Vec<Arc<dyn Any + Send + Sync>>,
+    /// What the work stands on, and how often it had moved.
+    grounds: Vec<(Ground, u64)>,
+    report: Arc<Report>,
     scratch: Vec<Scratch>,
     /// Scratch of scopes that are over: commands run in order, so that later ones may have it.
     spare: Vec<Scratch>,
@@ -120,8 +109,10 @@ impl Recorder {
             ctx: ctx.clone(),
             commands: Vec::new(),
             late: Vec::new(),
-            checks: Checks::default(),
-            checked: Vec::new(),
+            watched: Vec::new(),
+            kept: Vec::new(),
+            grounds: Vec::new(),
+            report: Arc::new(Report::new(ctx)),
             scratch: Vec::new(),
             spare: Vec::new(),
             uploads: Vec::new(),
@@ -159,7 +150,7 @@ impl Recorder {
             return Err(Error::invalid("copy target", "another buffer than the source", "the same buffer"));
         }
         if source.size() > 0 {
-            self.commands.push(Command::Copy { source: source.clone(), target: target.clone() });
+            self.commands.push(Command::Copy { buffers: [source.clone(), target.clone()] });
         }
         Ok(())
     }
@@ -174,10 +165,10 @@ impl Recorder {
     /// Asks for the content of `source` at this point, which must be of whole values: otherwise the
     /// submission is refused. Waiting for it also gives the errors that [`Submission::wait`] would.
     pub fn readback<T: Pod>(&mut self, source: &Buffer) -> Readback<T> {
-        let state = Arc::new(ReadbackState::new(&self.ctx));
-        let value = size_of::<T>();
-        self.commands.push(Command::Readback { source: source.clone(), value, state: state.clone() });
-        Readback::new(state, self.checks.clone())
+        let bytes = Arc::<Arriving>::default();
+        let (sources, value) = (vec![source.clone()], size_of::<T>());
+        self.commands.push(Command::Readback { sources, value, bytes: bytes.clone() });
+        Readback::new(bytes, self.report.clone())
     }
 
     /// Scratch memory that lives until the scope that it is taken in ends (see [`Recorder::scope`]).
@@ -216,13 +207,15 @@ impl Recorder {
 
     /// Records all of an operation or, if it fails, nothing.
     pub(crate) fn whole<T>(&mut self, record: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let before = (self.commands.len(), self.late.len(), self.checks.len(), self.checked.len());
+        let before = (self.commands.len(), self.late.len(), self.watched.len());
+        let (kept, grounds) = (self.kept.len(), self.grounds.len());
         let result = record(self);
         if result.is_err() {
             self.commands.truncate(before.0);
             self.late.truncate(before.1);
-            self.checks.truncate(before.2);
-            self.checked.truncate(before.3);
+            self.watched.truncate(before.2);
+            self.kept.truncate(kept);
+            self.grounds.truncate(grounds);
         }
         result
     }
@@ -232,17 +225,29 @@ impl Recorder {
         self.late.push(Box::new(late));
     }
 
-    pub(crate) fn check(&mut self, check: Check) {
-        self.checks.push(check);
+    /// Makes an error of status words, as they are when the work is done; once for each status, however many
+    /// operations stand on it.
+    pub(crate) fn watch(
+        &mut self,
+        status: &Buffer,
+        check: impl Fn(&[u32]) -> Result<()> + Send + Sync + 'static,
+    ) {
+        if !self.watched.iter().any(|watched| watched.status.overlaps(status)) {
+            self.watched.push(Watched { status: status.clone(), check: Box::new(check) });
+        }
     }
 
-    /// [`Recorder::check`] for what many operations use: each check is a read from the device. The check must
-    /// keep alive what is at `address`.
-    pub(crate) fn check_once(&mut self, address: usize, check: Check) {
-        if !self.checked.contains(&address) {
-            self.checked.push(address);
-            self.checks.push(check);
+    /// Keeps something alive as long as there is this recorder, its submission or a readback of it.
+    pub(crate) fn keep<T: Send + Sync + 'static>(&mut self, kept: &Arc<T>) {
+        let address = Arc::as_ptr(kept).addr();
+        if !self.kept.iter().any(|known| Arc::as_ptr(known).addr() == address) {
+            self.kept.push(kept.clone());
         }
+    }
+
+    /// Refuses the submission if the ground has moved until then.
+    pub(crate) fn stands_on(&mut self, ground: &Ground) {
+        self.grounds.push((ground.clone(), ground.moved()));
     }
 
     /// Hands everything to the device, without waiting for it (the CPU context is done on return).
@@ -252,20 +257,81 @@ impl Recorder {
     /// another context, overlaps or cannot be bound, [`Error::Device`] if the device refuses; nothing runs
     /// then. Bad ids of device batches show in [`Submission::wait`].
     pub fn submit(mut self) -> Result<Submission> {
-        self.commands.iter().try_for_each(|command| command.check(&self.ctx))?;
+        let ctx = self.ctx.clone();
         // steps are numbered in the order in which their work reaches the device
-        let turn = (!self.late.is_empty()).then(|| self.ctx.turn());
-        let moved = settle(&mut self.commands, &self.late)?;
-        let index = match self.ctx.backend() {
+        let turn = (!self.late.is_empty() || !self.grounds.is_empty()).then(|| ctx.turn());
+        let moved = self.settle()?;
+        let index = match ctx.backend() {
             Backend::Gpu(gpu) => Some(gpu.execute(&self.commands)?),
             Backend::Cpu => {
-                crate::device::host::execute(self.commands)?;
+                crate::device::host::execute(std::mem::take(&mut self.commands))?;
                 None
             }
         };
         moved.keep();
         drop(turn);
-        Ok(Submission { ctx: self.ctx, index, checks: self.checks })
+        let Self { watched, kept, report, .. } = self;
+        report.submitted(Submitted { index, watched, kept, moved: None });
+        Ok(Submission::new(report))
+    }
+
+    /// Puts everything into the caller's encoder, which must be of the context's device: between the caller's
+    /// own passes, for a submission that is the caller's. Nothing is submitted here, and nothing is written
+    /// through the queue: what has to be uploaded comes with the encoder, from memory of this encoding, so
+    /// that several encodings may wait for their submission.
+    ///
+    /// Steps of optimizers are counted here, in the order of encodings, and so encoders must be submitted in
+    /// the order in which they were given work. (Host batches, and what is [written](Buffer::write) to
+    /// buffers, are uploaded through the queue when they are made.)
+    ///
+    /// ```
+    /// use embag::optim::Sgd;
+    /// use embag::{Context, EmbeddingBags, Matrix, Pooling, Recorder, Table};
+    ///
+    /// # let Ok(ctx) = Context::open() else { return Ok(()) };
+    /// let bags = EmbeddingBags::builder(&ctx)
+    ///     .table("movie", Table::rows(500).dim(16))
+    ///     .feature("liked", "movie", Pooling::Sum)
+    ///     .build()?;
+    /// let batch = bags.batch().bags("liked", &[7u32, 3, 9], &[2, 1]).build()?;
+    /// let pooled = Matrix::zeros(&ctx, 2, 16)?;
+    /// let (device, queue) = ctx.wgpu().expect("a GPU");
+    ///
+    /// let mut encoder = device.create_command_encoder(&Default::default());
+    /// // your passes
+    /// let mut rec = Recorder::new(&ctx);
+    /// bags.record_forward(&mut rec, &batch, &pooled)?;
+    /// let encoded = rec.encode(&mut encoder)?;
+    /// // your passes, which may read `pooled.buffer().as_wgpu()`
+    /// let index = queue.submit([encoder.finish()]);
+    /// encoded.submitted(index).wait()?;
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Recorder::submit`]; the encoder is as it was then. [`Error::InvalidArgument`] for the CPU context.
+    pub fn encode(mut self, encoder: &mut wgpu::CommandEncoder) -> Result<Encoded> {
+        let ctx = self.ctx.clone();
+        let Backend::Gpu(gpu) = ctx.backend() else {
+            return Err(Error::invalid("context", "a GPU context, to encode for", "the CPU context"));
+        };
+        let turn = ctx.turn();
+        let moved = self.settle()?;
+        gpu.encode(&self.commands, encoder)?;
+        moved.keep();
+        drop(turn);
+        let Self { commands, watched, kept, grounds, report, scratch, spare, uploads, .. } = self;
+        let submitted = Submitted { index: None, watched, kept, moved: None };
+        let scratch = scratch.into_iter().chain(spare).chain(uploads).collect();
+        Ok(Encoded::new(report, submitted, grounds, commands, scratch))
+    }
+
+    /// Checks everything and makes what is made last; what it moves goes back unless it is kept.
+    fn settle(&mut self) -> Result<Moved> {
+        self.commands.extend(self.report.command(&self.watched));
+        self.commands.iter().try_for_each(|command| command.check(&self.ctx))?;
+        self.grounds.iter().try_for_each(|(ground, before)| ground.check(*before))?;
+        settle(&mut self.commands, &self.late)
     }
 
     /// [`Recorder::submit`] and [`Submission::wait`].
@@ -274,45 +340,5 @@ impl Recorder {
     /// As both.
     pub fn run(self) -> Result<()> {
         self.submit()?.wait()
-    }
-}
-
-/// Work that was handed to the device.
-#[must_use = "errors of device batches show only when it is waited for"]
-pub struct Submission {
-    ctx: Context,
-    index: Option<wgpu::SubmissionIndex>,
-    checks: Checks,
-}
-
-impl std::fmt::Debug for Submission {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Submission").field("index", &self.index).finish_non_exhaustive()
-    }
-}
-
-impl Submission {
-    /// Blocks until the work is done.
-    ///
-    /// # Errors
-    /// [`Error::IdOutOfRange`] or [`Error::Offsets`] if a device batch in it was bad (its operations have
-    /// then written nothing), [`Error::Device`] if the device failed.
-    pub fn wait(self) -> Result<()> {
-        self.finish(None)
-    }
-
-    /// [`Submission::wait`] for at most `timeout`.
-    ///
-    /// # Errors
-    /// As [`Submission::wait`], and [`Error::Timeout`].
-    pub fn wait_timeout(self, timeout: Duration) -> Result<()> {
-        self.finish(Some(timeout))
-    }
-
-    fn finish(self, timeout: Option<Duration>) -> Result<()> {
-        if let (Backend::Gpu(gpu), Some(index)) = (self.ctx.backend(), self.index) {
-            gpu.wait(index, timeout)?;
-        }
-        self.checks.run()
     }
 }

@@ -1,7 +1,7 @@
 //! Scratch memory that is used again.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Buffer, Context, Repr};
@@ -41,6 +41,8 @@ pub(crate) struct Scratch {
     ctx: Context,
     whole: Buffer,
     size: u64,
+    /// That nobody else may have it, whenever that is.
+    forgone: AtomicBool,
 }
 
 impl Scratch {
@@ -58,7 +60,7 @@ impl Scratch {
         if cfg!(debug_assertions) {
             spoil(&whole);
         }
-        Ok(Self { ctx: ctx.clone(), whole, size })
+        Ok(Self { ctx: ctx.clone(), whole, size, forgone: AtomicBool::new(false) })
     }
 
     /// Whether its memory is of the class of `size`.
@@ -72,6 +74,11 @@ impl Scratch {
         self
     }
 
+    /// Keeps it out of the pool: work that nobody has heard of may still write to it.
+    pub(crate) fn forgo(&self) {
+        self.forgone.store(true, Ordering::Relaxed);
+    }
+
     /// The memory; its content is whatever the last user left.
     pub(crate) fn buffer(&self) -> Buffer {
         self.whole.part(0, self.size)
@@ -80,6 +87,10 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        if *self.forgone.get_mut() {
+            self.ctx.pool().bytes.fetch_sub(self.whole.size(), Ordering::Relaxed);
+            return;
+        }
         self.ctx.pool().free().entry(self.whole.size()).or_default().push(self.whole.clone());
     }
 }

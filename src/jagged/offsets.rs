@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::complete_cumsum;
-use crate::device::{Buffer, Context, Dispatch, Recorder};
+use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::feature::{NONE, Status};
 use crate::kernels::{check_offsets, check_report};
 use crate::{Error, Result};
@@ -20,7 +20,6 @@ pub struct Offsets {
 
 #[derive(Debug)]
 struct Inner {
-    ctx: Context,
     /// Whose offsets, for messages.
     name: String,
     buffer: Buffer,
@@ -117,9 +116,9 @@ impl Offsets {
         buffer.check_home(&ctx, "offsets")?;
         buffer.check_bindable(&ctx, || name.clone())?;
         // until this recorder is submitted, other recorders see offsets that must not be used
-        let status = Buffer::from_slice(&ctx, &[Status::UNCHECKED])?;
+        let status = ctx.allocate("embag.status", size_of::<Status>() as u64)?;
         let this = Self {
-            inner: Arc::new(Inner { ctx, name, buffer, segments, values, counts, status: status.clone() }),
+            inner: Arc::new(Inner { name, buffer, segments, values, counts, status: status.clone() }),
         };
         rec.whole(|rec| {
             rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
@@ -154,23 +153,22 @@ impl Offsets {
     pub(super) fn guard(&self, rec: &mut Recorder) -> Result<()> {
         self.inner.buffer.check_home(rec.context(), "offsets")?;
         let inner = self.inner.clone();
-        rec.check_once(Arc::as_ptr(&self.inner).addr(), Box::new(move || inner.read_status()));
+        rec.watch(&self.inner.status, move |words| inner.checked(words));
         Ok(())
     }
 }
 
 impl Inner {
-    /// Reads what the checks found.
-    fn read_status(&self) -> Result<()> {
-        let words: Vec<Status> = self.status.read(&self.ctx)?;
-        let status = words[0];
+    /// What the checks found.
+    fn checked(&self, words: &[u32]) -> Result<()> {
+        let status = Status::of(words);
         match status.bad_offset {
-            NONE => Ok(()),
-            unchecked if unchecked == Status::UNCHECKED.bad_offset => Err(Error::invalid(
+            _ if status.checked == 0 => Err(Error::invalid(
                 self.name.clone(),
                 "ones whose own recorder was submitted before",
                 "some that were not checked yet",
             )),
+            NONE => Ok(()),
             index => Err(Error::Offsets {
                 argument: self.name.clone(),
                 index: index as usize,

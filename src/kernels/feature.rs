@@ -72,7 +72,7 @@ shared_struct! {
         example: u32,
         value: u32,
         previous: u32,
-        reserved: u32,
+        checked: u32,
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) const SKIPPED: u32 = 2;
 const _: () = assert!(std::mem::offset_of!(Status, skipped) == SKIPPED as usize * 4);
 
 impl Status {
-    /// Nothing wrong.
+    /// Nothing wrong. What was not checked yet is all zeros, as new memory is: no batch, for every kernel.
     pub(crate) const CLEAN: Self = Self {
         bad_position: NONE,
         bad_offset: NONE,
@@ -90,11 +90,13 @@ impl Status {
         example: 0,
         value: 0,
         previous: 0,
-        reserved: 0,
+        checked: 1,
     };
 
-    /// Not checked yet.
-    pub(crate) const UNCHECKED: Self = Self { bad_offset: NONE - 1, ..Self::CLEAN };
+    /// Those that a device wrote.
+    pub(crate) fn of(words: &[u32]) -> Self {
+        *bytemuck::from_bytes(bytemuck::cast_slice(words))
+    }
 
     /// Whether operations on the batch must do nothing.
     pub(crate) fn refused(&self) -> bool {

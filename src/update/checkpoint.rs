@@ -62,6 +62,48 @@ impl RowStore {
         Ok(())
     }
 
+    /// Adds the weights of all tables, by names that the caller has for them.
+    pub(crate) fn export_weights(
+        &self,
+        checkpoint: &mut Checkpoint,
+        name: impl Fn(&str) -> String,
+    ) -> Result<()> {
+        for (index, table) in self.tables.names().iter().enumerate() {
+            let shape = self.weight_shape(index);
+            insert(checkpoint, &name(table), &shape, self.tables.read_all(index)?, self.precision(index))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the weights of all tables from tensors of floats of any type, and nothing else; nothing is
+    /// changed unless everything fits.
+    pub(crate) fn import_weights(
+        &mut self,
+        checkpoint: &Checkpoint,
+        name: impl Fn(&str) -> String,
+    ) -> Result<()> {
+        let weights = |table: usize| {
+            let (name, shape) = (name(&self.tables.names()[table]), self.weight_shape(table));
+            let values = any_floats(checkpoint, &name, &shape)?;
+            let precision = self.precision(table);
+            match precision.beyond(&values) {
+                Some((at, value)) => {
+                    let what = format!("tensor \"{name}\", row {}", at / shape[1]);
+                    Err(checkpoint.mismatch(what, precision.expected(), value))
+                }
+                None => Ok(values),
+            }
+        };
+        // each is converted twice rather than all kept at once
+        for table in 0..self.tables.names().len() {
+            weights(table)?;
+        }
+        for table in 0..self.tables.names().len() {
+            self.tables.write_all(table, &weights(table)?)?;
+        }
+        Ok(())
+    }
+
     /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer
     /// with the same hyper-parameters and types of state. The learning rate may differ. Without an optimizer
     /// weights of any fit.
@@ -185,6 +227,20 @@ fn values<'a>(
         Precision::F16 => convert(checkpoint.tensor(name, shape)?, f16::to_f32).into(),
         Precision::Bf16 => convert(checkpoint.tensor(name, shape)?, bf16::to_f32).into(),
     })
+}
+
+/// The values of a tensor of this shape and any type of floats.
+fn any_floats<'a>(checkpoint: &'a Checkpoint, name: &str, shape: &[usize]) -> Result<Cow<'a, [f32]>> {
+    for precision in [Precision::F32, Precision::F16, Precision::Bf16] {
+        if let Ok(values) = values(checkpoint, name, shape, precision) {
+            return Ok(values);
+        }
+    }
+    let got = match checkpoint.found(name) {
+        none if none == "none" => format!("only tensors {:?}", checkpoint.names().collect::<Vec<_>>()),
+        found => found,
+    };
+    Err(checkpoint.mismatch(format!("tensor \"{name}\""), format!("F32, F16 or BF16 {shape:?}"), got))
 }
 
 /// Whether there is a tensor of this type and shape.

@@ -342,7 +342,10 @@ fn a_file_of_another_format_is_called_that() {
     let tensors =
         [("a", safetensors::tensor::TensorView::new(safetensors::Dtype::U8, vec![1], &[7]).unwrap())];
     let bytes = safetensors::serialize(tensors, None).unwrap();
-    check(&bytes, "expected the checksum that embag writes, got none");
+    check(
+        &bytes,
+        "expected the checksum that embag writes, got none (`Checkpoint::read_foreign` needs none)",
+    );
 }
 
 #[cfg(unix)]

@@ -441,11 +441,36 @@ fn empty_ranges_anywhere() {
 #[test]
 fn wrong_buffers_are_refused() {
     for (ctx, device) in contexts() {
-        for missing in [BufferUsages::STORAGE, BufferUsages::COPY_SRC, BufferUsages::COPY_DST] {
-            let error =
-                Buffer::from_wgpu(&ctx, raw(&device, 1024, USAGES.difference(missing)), 0, 1024).unwrap_err();
-            assert!(error.to_string().starts_with("buffer usage: expected BufferUsages("), "{error}");
+        let lacking = |usage| Buffer::from_wgpu(&ctx, raw(&device, 1024, USAGES.difference(usage)), 0, 1024);
+        let error = lacking(BufferUsages::STORAGE).unwrap_err().to_string();
+        let expected =
+            "usage of buffer: expected BufferUsages(STORAGE), got BufferUsages(COPY_SRC | COPY_DST)";
+        assert_eq!(error, expected);
+        // what is only bound needs no more; what copies says what it needs
+        let (no_source, no_target) =
+            (lacking(BufferUsages::COPY_SRC).unwrap(), lacking(BufferUsages::COPY_DST).unwrap());
+        let other = ctx.allocate("other", 1024).unwrap();
+        let message = |record: &dyn Fn(&mut Recorder)| {
+            let mut rec = Recorder::new(&ctx);
+            record(&mut rec);
+            rec.run().unwrap_err().to_string()
+        };
+        for (record, what, usage, got) in [
+            (
+                &(|rec: &mut Recorder| drop(rec.readback::<u32>(&no_source))) as &dyn Fn(&mut Recorder),
+                "readback source",
+                "COPY_SRC",
+                "COPY_DST | STORAGE",
+            ),
+            (&|rec| rec.copy(&no_source, &other).unwrap(), "copy source", "COPY_SRC", "COPY_DST | STORAGE"),
+            (&|rec| rec.copy(&other, &no_target).unwrap(), "copy target", "COPY_DST", "COPY_SRC | STORAGE"),
+            (&|rec| rec.clear(&no_target), "target", "COPY_DST", "COPY_SRC | STORAGE"),
+        ] {
+            let expected = format!("expected BufferUsages({usage}), got BufferUsages({got})");
+            assert_eq!(message(record), format!("usage of {what}: {expected}"));
         }
+        let error = no_target.write(&ctx, 0, &[1u32]).unwrap_err().to_string();
+        assert!(error.starts_with("usage of target: expected BufferUsages(COPY_DST)"), "{error}");
         let page = raw(&device, 1024, USAGES);
         for (offset, size, expected) in [
             (
@@ -513,4 +538,35 @@ fn first_values_go_into_no_storage() {
         .build()
         .unwrap();
     assert_eq!(bags.download("t").unwrap(), [5.0; 8]);
+}
+
+#[test]
+fn memory_of_one_usage_is_enough_for_kernels() {
+    for (ctx, device) in contexts() {
+        let own = raw(&device, 4096, BufferUsages::STORAGE);
+        let out = Matrix::new(Buffer::from_wgpu(&ctx, own, 256, 3 * 9 * 4).unwrap(), 3, 9, 9).unwrap();
+        let bags = describe(&ctx, None);
+        let mut rec = Recorder::new(&ctx);
+        let ids = Buffer::from_slice(&ctx, &[1u32; 7]).unwrap();
+        let offsets = Buffer::from_slice(&ctx, &[0u32, 1, 2, 3, 4, 5, 7]).unwrap();
+        let batch = bags.batch_from_device(&mut rec, DeviceBatch::from_offsets(3, ids, offsets)).unwrap();
+        bags.record_forward(&mut rec, &batch, &out).unwrap();
+        rec.run().unwrap();
+    }
+}
+
+#[test]
+fn contexts_are_opened_at_once() {
+    if common::gpu().is_none() {
+        return;
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let ctx = Context::open().unwrap();
+                let buffer = Buffer::from_slice(&ctx, &[1u32, 2, 3]).unwrap();
+                assert_eq!(buffer.read::<u32>(&ctx).unwrap(), [1, 2, 3]);
+            });
+        }
+    });
 }

@@ -4,6 +4,8 @@
 mod common;
 
 mod checkpoint;
+mod encode;
+mod foreign;
 mod interop;
 mod jagged_errors;
 mod send_sync;

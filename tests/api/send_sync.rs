@@ -1,6 +1,6 @@
 //! Public types go from thread to thread, and are shared between them: this compiles, or it is a mistake.
 
-use embag::bag::{BatchBuilder, EmbeddingBagsBuilder};
+use embag::bag::{BatchBuilder, Batches, EmbeddingBagsBuilder, ForCache};
 use embag::cached::{CachedBagsBuilder, CachedBatch};
 use embag::chunked::{
     ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,
@@ -32,7 +32,7 @@ macro_rules! all {
 }
 
 all! {
-    BatchBuilder, Buffer, CachedBags, CachedBagsBuilder, CachedBatch, Checkpoint, Context, DeviceBatch,
+    BatchBuilder, Batches, Batches<ForCache>, Buffer, CachedBags, CachedBagsBuilder, CachedBatch, Checkpoint, Context, DeviceBatch,
     EmbeddingBags, EmbeddingBagsBuilder, Error, JaggedBatch, Matrix, Optimizer, Readback<u32>,
     Recorder, SparseGradient, Submission, Table,
     ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,

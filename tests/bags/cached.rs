@@ -384,7 +384,7 @@ fn a_batch_may_be_placed_before_the_step_of_the_last_is_done() {
             let next = [random.below(100), random.below(8)];
             let early = random.below(2) == 0;
             let placed = early.then(|| place(&mut bags, &next).unwrap());
-            let _ = rec.submit().unwrap();
+            drop(rec.submit().unwrap());
             let described = bags.batch().feature("f", &next);
             assert!(bags.prefetch(&described).unwrap() <= 2 * usize::from(!early));
             batch = placed.unwrap_or_else(|| bags.place(described).unwrap());

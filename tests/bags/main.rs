@@ -14,6 +14,7 @@ mod device_batch;
 mod edge_values;
 mod ftrl;
 mod gradients;
+mod host_batch;
 mod kinds;
 mod limits;
 mod loops;

@@ -15,7 +15,6 @@ use crate::{Error, Result};
 /// Rows that kernels check.
 #[derive(Debug)]
 pub(super) struct GivenRows {
-    ctx: Context,
     table: Target,
     pub(super) status: Buffer,
 }
@@ -111,7 +110,7 @@ impl SparseGradient {
             None => counts_or_ones(&ctx, None, room as usize)?,
         };
         // until this recorder is submitted, other recorders see rows that must not be used
-        let status = Buffer::from_slice(&ctx, &[Status::UNCHECKED])?;
+        let status = ctx.allocate("embag.status", size_of::<Status>() as u64)?;
         let total = ctx.allocate("embag.gradient_total", 4)?;
         rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
         let params = check_rows::Params { len: room, table_rows: table.rows };
@@ -123,7 +122,7 @@ impl SparseGradient {
         let bindings =
             check_report::Bindings { status: status.clone(), offsets: rows.clone(), ids: rows.clone() };
         rec.dispatch(Dispatch::new(0, &params, bindings, 1));
-        let given = Arc::new(GivenRows { ctx: ctx.clone(), table: table.clone(), status });
+        let given = Arc::new(GivenRows { table: table.clone(), status });
         given.guard(rec);
         Ok(Self { ctx, table, rows, counts, values, total, len: None, guards: vec![Guard::Rows(given)] })
     }
@@ -133,19 +132,18 @@ impl GivenRows {
     /// Makes a recorder's submission give the error of the first wrong row.
     pub(super) fn guard(self: &Arc<Self>, rec: &mut Recorder) {
         let this = self.clone();
-        rec.check_once(Arc::as_ptr(self).addr(), Box::new(move || this.read_status()));
+        rec.watch(&self.status, move |words| this.checked(words));
     }
 
-    fn read_status(&self) -> Result<()> {
-        let words: Vec<Status> = self.status.read(&self.ctx)?;
-        let Status { bad_offset, value, previous, .. } = words[0];
+    fn checked(&self, words: &[u32]) -> Result<()> {
+        let Status { bad_offset, value, previous, checked, .. } = Status::of(words);
         match bad_offset {
-            NONE => Ok(()),
-            unchecked if unchecked == Status::UNCHECKED.bad_offset => Err(Error::invalid(
+            _ if checked == 0 => Err(Error::invalid(
                 "gradient",
                 "one whose own recorder was submitted before",
                 "one that was not checked yet",
             )),
+            NONE => Ok(()),
             index => Err(self.table.wrong_row(index as usize, value, previous)),
         }
     }

@@ -1,5 +1,7 @@
 //! Choosing and opening an adapter.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::Gpu;
 use crate::disabled::disabled;
 use crate::kernel::Shape;
@@ -24,6 +26,9 @@ pub(super) const OPTIONAL: &[(&str, wgpu::Features)] = &[
 
 impl Gpu {
     pub(crate) fn open(choice: AdapterChoice, shape: Option<Shape>) -> Result<Self> {
+        // drivers have hung when two threads opened a device at the same moment
+        static OPENING: Mutex<()> = Mutex::new(());
+        let _one_after_the_other = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
         let backends = descriptor.backends;
         let instance = wgpu::Instance::new(descriptor);

@@ -4,13 +4,69 @@ use std::sync::{Arc, PoisonError};
 
 use super::Gpu;
 use super::arena::Arena;
-use crate::device::{Buffer, Command, Dispatch, ReadbackState, Repr};
+use super::pipeline::Pipeline;
+use crate::device::{Arriving, Buffer, Command, Dispatch, Repr};
 use crate::kernel::Access;
 use crate::{Error, Result};
 
+/// Dispatches with their pipelines and where their parameters begin.
+type Prepared<'a> = Vec<(&'a Dispatch, Arc<Pipeline>, usize)>;
+
 impl Gpu {
-    /// Records everything into one encoder, with one compute pass open as long as there are only dispatches.
+    /// Records everything into one encoder, with one compute pass open as long as there are only dispatches,
+    /// and submits it.
     pub(crate) fn execute(&self, commands: &[Command]) -> Result<wgpu::SubmissionIndex> {
+        let (prepared, params) = self.prepare(commands)?;
+        // The arena's content belongs to one submission: no other may write it before this one is made.
+        let mut kept = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
+        self.guarded("submission", || {
+            let mut encoder =
+                self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("embag") });
+            kept.take_if(|arena| !arena.has_room_for(params.len()));
+            let arena =
+                kept.get_or_insert_with(|| Arena::of(&self.device, &self.params_layout, params.len()));
+            if !params.is_empty() {
+                self.queue.write_buffer(arena.buffer(), 0, &params);
+            }
+            for (target, data) in uploads(commands) {
+                let (buffer, offset) = gpu_range(target)?;
+                self.queue.write_buffer(buffer, offset, data);
+            }
+            self.record(&mut encoder, commands, prepared, arena.group())?;
+            Ok(self.queue.submit([encoder.finish()]))
+        })?
+    }
+
+    /// Records everything into the caller's encoder. What is uploaded is copied there, from memory that
+    /// belongs to this call.
+    pub(crate) fn encode(&self, commands: &[Command], encoder: &mut wgpu::CommandEncoder) -> Result<()> {
+        let (prepared, params) = self.prepare(commands)?;
+        for command in commands {
+            command.buffers().iter().try_for_each(|buffer| gpu_range(buffer).map(drop))?;
+        }
+        // all that can be refused is made before anything is in the encoder
+        let (arena, staging) = self.guarded("encoding", || {
+            let arena = Arena::of(&self.device, &self.params_layout, params.len());
+            let bytes = uploads(commands).map(|(_, data)| data).chain([&params[..]]);
+            (arena, staged(&self.device, bytes))
+        })?;
+        let staging = staging?;
+        self.guarded("encoding", || {
+            let targets = uploads(commands).map(|(target, data)| (gpu_range(target), data.len()));
+            let mut at = 0;
+            for (target, bytes) in targets.chain([(Ok((arena.buffer(), 0)), params.len())]) {
+                let (buffer, offset) = target?;
+                if let (Some(staging), true) = (&staging, bytes > 0) {
+                    encoder.copy_buffer_to_buffer(staging, at, buffer, offset, bytes as u64);
+                    at += bytes as u64;
+                }
+            }
+            self.record(encoder, commands, prepared, arena.group())
+        })?
+    }
+
+    /// The pipelines and parameters of all dispatches.
+    fn prepare<'a>(&self, commands: &'a [Command]) -> Result<(Prepared<'a>, Vec<u8>)> {
         let slot = self.device.limits().min_uniform_buffer_offset_alignment as usize;
         let mut params = Vec::new();
         let mut prepared = Vec::with_capacity(commands.len());
@@ -22,22 +78,17 @@ impl Gpu {
                 prepared.push((call, self.pipeline(call.kernel, call.variant, aliased(call))?, offset));
             }
         }
-        // The arena's content belongs to one submission: no other may write it before this one is made.
-        let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
-        self.guarded("submission", || self.encode(commands, &params, prepared, &mut arena))?
+        Ok((prepared, params))
     }
 
-    fn encode(
+    /// All commands but uploads, which come before them.
+    fn record(
         &self,
+        encoder: &mut wgpu::CommandEncoder,
         commands: &[Command],
-        params: &[u8],
-        prepared: Vec<(&Dispatch, Arc<super::Pipeline>, usize)>,
-        arena: &mut Arena,
-    ) -> Result<wgpu::SubmissionIndex> {
-        let params = arena.fill(&self.device, &self.queue, &self.params_layout, params);
-        let mut encoder =
-            self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("embag") });
-        let mut readbacks: Vec<(&Arc<ReadbackState>, wgpu::Buffer)> = Vec::new();
+        prepared: Prepared<'_>,
+        params: &wgpu::BindGroup,
+    ) -> Result<()> {
         let mut prepared = prepared.into_iter();
         let mut rest = commands;
         while let Some((first, tail)) = rest.split_first() {
@@ -54,11 +105,8 @@ impl Gpu {
                     rest = &rest[run..];
                     continue;
                 }
-                Command::Upload { target, data } => {
-                    let (buffer, offset) = gpu_range(target)?;
-                    self.queue.write_buffer(buffer, offset, data);
-                }
-                Command::Copy { source, target } => {
+                Command::Upload { .. } => {}
+                Command::Copy { buffers: [source, target] } => {
                     let ((from, from_at), (to, to_at)) = (gpu_range(source)?, gpu_range(target)?);
                     encoder.copy_buffer_to_buffer(from, from_at, to, to_at, source.size);
                 }
@@ -66,34 +114,51 @@ impl Gpu {
                     let (buffer, offset) = gpu_range(target)?;
                     encoder.clear_buffer(buffer, offset, Some(target.size));
                 }
-                Command::Readback { source, state, .. } => {
-                    let (buffer, offset) = gpu_range(source)?;
-                    let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
-                        label: Some("embag.readback"),
-                        size: source.size,
-                        usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-                        mapped_at_creation: false,
-                    });
-                    encoder.copy_buffer_to_buffer(buffer, offset, &staging, 0, source.size);
-                    readbacks.push((state, staging));
-                }
+                Command::Readback { sources, bytes, .. } => self.read_back(encoder, sources, bytes)?,
             }
             rest = tail;
         }
-        let index = self.queue.submit([encoder.finish()]);
-        for (state, staging) in readbacks {
-            state.submitted(index.clone(), staging.clone());
-            let (state, mapped) = (state.clone(), staging.clone());
-            staging.slice(..).map_async(wgpu::MapMode::Read, move |result| state.mapped(&mapped, result));
+        Ok(())
+    }
+
+    /// Copies the sources to memory that the host may read, which it does when the encoder's work is done.
+    fn read_back(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        sources: &[Buffer],
+        bytes: &Arc<Arriving>,
+    ) -> Result<()> {
+        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("embag.readback"),
+            size: sources.iter().map(|source| source.size).sum(),
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut at = 0;
+        for source in sources {
+            let (buffer, offset) = gpu_range(source)?;
+            encoder.copy_buffer_to_buffer(buffer, offset, &staging, at, source.size);
+            at += source.size;
         }
-        Ok(index)
+        let (bytes, mapped) = (bytes.clone(), staging.clone());
+        let arrive = move |result| bytes.mapped(&mapped, result);
+        encoder.map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., arrive);
+        Ok(())
+    }
+
+    /// Arrives when all that was submitted until now is done.
+    pub(crate) fn all_done(&self) -> Arc<Arriving> {
+        let done = Arc::<Arriving>::default();
+        let arriving = done.clone();
+        self.queue.on_submitted_work_done(move || arriving.arrive(Ok(Vec::new())));
+        done
     }
 
     fn encode_dispatch(
         &self,
         pass: &mut wgpu::ComputePass<'_>,
         call: &Dispatch,
-        pipeline: &super::Pipeline,
+        pipeline: &Pipeline,
         params: &wgpu::BindGroup,
         offset: usize,
     ) -> Result<()> {
@@ -131,6 +196,41 @@ impl Gpu {
         pass.dispatch_workgroups(x, y, 1);
         Ok(())
     }
+}
+
+/// What is written before anything runs.
+fn uploads(commands: &[Command]) -> impl Iterator<Item = (&Buffer, &[u8])> + Clone {
+    commands.iter().filter_map(|command| match command {
+        Command::Upload { target, data } => Some((target, &data[..])),
+        _ => None,
+    })
+}
+
+/// Memory that holds all of this, one after the other, to copy from; `None` if it is nothing.
+fn staged<'a>(
+    device: &wgpu::Device,
+    bytes: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Result<Option<wgpu::Buffer>> {
+    let size: usize = bytes.clone().map(<[u8]>::len).sum();
+    if size == 0 {
+        return Ok(None);
+    }
+    let staging = device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("embag.staging"),
+        size: size as u64,
+        usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: true,
+    });
+    let failed = |error| Error::device("encoding", format!("{error:?}"));
+    let mut view = staging.get_mapped_range_mut(..).map_err(failed)?;
+    let mut at = 0;
+    for bytes in bytes {
+        view.slice(at..at + bytes.len()).copy_from_slice(bytes);
+        at += bytes.len();
+    }
+    drop(view);
+    staging.unmap();
+    Ok(Some(staging))
 }
 
 /// Grids beyond 65,535 groups go on in y, with as few groups too many as possible.

@@ -30,7 +30,7 @@ pub(crate) struct Gpu {
     pipelines: RwLock<HashMap<PipelineKey, Arc<Pipeline>>>,
     params_layout: wgpu::BindGroupLayout,
     /// The uniform arena; held while a submission is made, since its content belongs to that submission.
-    arena: Mutex<arena::Arena>,
+    arena: Mutex<Option<arena::Arena>>,
     flushes_subnormals: OnceLock<bool>,
     packed_dot: OnceLock<bool>,
     native_f16: OnceLock<bool>,

@@ -1,9 +1,9 @@
 //! Finds out what the standard leaves open.
 
 use super::Gpu;
-use crate::device::{Buffer, Command, Dispatch, Repr};
+use crate::Result;
+use crate::device::{Arriving, Buffer, Command, Dispatch, Repr};
 use crate::kernels::probe;
-use crate::{Error, Result};
 
 /// Whether subnormals are flushed, as inputs or as results.
 pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
@@ -11,16 +11,17 @@ pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
     let repr = Repr::Gpu(gpu.create_buffer("embag.probe", size)?);
     let buffer = Buffer { repr, home: 0, offset: 0, size, lease: None };
     let inputs = [f32::MIN_POSITIVE, 0.5, f32::from_bits(1), 2.0];
-    let state = std::sync::Arc::new(crate::device::ReadbackState::detached());
+    let arriving = std::sync::Arc::<Arriving>::default();
     let bindings = probe::Bindings { values: buffer.clone() };
     let index = gpu.execute(&[
         Command::Upload { target: buffer.clone(), data: bytemuck::cast_slice(&inputs).to_vec() },
         Command::Dispatch(Dispatch::new(0, &probe::Params::default(), bindings, 1)),
-        Command::Readback { source: buffer, value: size_of::<f32>(), state: state.clone() },
+        Command::Readback { sources: vec![buffer], value: size_of::<f32>(), bytes: arriving.clone() },
     ])?;
     gpu.wait(index, None)?;
-    state.settle();
-    let bytes = state.take().unwrap_or_else(|| Err(Error::device("probe", "no answer")))?;
+    arriving.settle();
+    let bytes = arriving.take().unwrap_or_else(|| Err("no answer".to_owned()));
+    let bytes = bytes.map_err(|message| gpu.failed("probe", message))?;
     let found: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
     Ok(found[0] != f32::MIN_POSITIVE * 0.5 || found[2] != f32::from_bits(2))
 }

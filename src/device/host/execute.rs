@@ -22,7 +22,7 @@ fn run(command: &Command) -> Result<()> {
             bytemuck::cast_slice_mut::<u32, u8>(&mut memory[range]).copy_from_slice(data);
             Ok(())
         }
-        Command::Copy { source, target } => {
+        Command::Copy { buffers: [source, target] } => {
             let ((source, from), (target, to)) = (words(source)?, words(target)?);
             target.write()[to].copy_from_slice(&source.read()[from]);
             Ok(())
@@ -32,9 +32,13 @@ fn run(command: &Command) -> Result<()> {
             memory.write()[range].fill(0);
             Ok(())
         }
-        Command::Readback { source, state, .. } => {
-            let (memory, range) = words(source)?;
-            state.finish(Ok(bytemuck::cast_slice(&memory.read()[range]).to_vec()));
+        Command::Readback { sources, bytes, .. } => {
+            let mut all = Vec::new();
+            for source in sources {
+                let (memory, range) = words(source)?;
+                all.extend_from_slice(bytemuck::cast_slice(&memory.read()[range]));
+            }
+            bytes.arrive(Ok(all));
             Ok(())
         }
     }

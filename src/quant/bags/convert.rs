@@ -50,15 +50,15 @@ impl QuantizedBags {
         let this = builder.build()?;
         for (index, search) in searches.into_iter().enumerate() {
             let sources = parts_of(source, index);
-            let status = Buffer::from_slice(ctx, &[NONE])?;
+            let status = Buffer::from_slice(ctx, &[NONE, 0])?;
             let mut rec = Recorder::new(ctx);
             this.record_rows(&mut rec, index, &sources, search, &status)?;
             rec.run()?;
-            if let [row] = status.read::<u32>(ctx)?[..]
+            if let [row, value] = status.read::<u32>(ctx)?[..]
                 && row != NONE
             {
                 let (name, format) = (&this.tables()[index], this.bags.store().tables().shape(index).format);
-                return Err(cannot_keep(name, row.into(), format, &source.read(index, row, 1)?));
+                return Err(cannot_keep(name, row.into(), format, f32::from_bits(value)));
             }
         }
         Ok(this)
@@ -92,18 +92,13 @@ impl QuantizedBags {
             first,
             rows: word("rows", rows.rows())?,
         };
-        let status = Buffer::from_slice(rec.context(), &[NONE])?;
+        let status = Buffer::from_slice(rec.context(), &[NONE, 0])?;
         rec.whole(|rec| self.record_rows(rec, index, &[source], search, &status))?;
-        let (ctx, rows) = (rec.context().clone(), rows.clone());
         let (name, format) = (table.to_owned(), self.bags.store().tables().shape(index).format);
-        rec.check(Box::new(move || {
-            let bad = status.read::<u32>(&ctx)?[0];
-            if bad == NONE {
-                return Ok(());
-            }
-            let values = rows.row_part((bad - first) as usize, 1).to_vec(&ctx)?;
-            Err(cannot_keep(&name, bad.into(), format, &values))
-        }));
+        rec.watch(&status, move |words| match words[..] {
+            [row, value] if row != NONE => Err(cannot_keep(&name, row.into(), format, f32::from_bits(value))),
+            _ => Ok(()),
+        });
         Ok(())
     }
 
@@ -183,10 +178,13 @@ impl QuantizedBags {
                 rows_type: source.element,
                 first_row: source.first,
                 limit: shape.format.largest().to_bits(),
+                report: 0,
             };
-            let bindings = check_values::Bindings { status: status.clone(), rows: source.binding.clone() };
+            let bindings = || check_values::Bindings { status: status.clone(), rows: source.binding.clone() };
             let threads = check_values::threads(source.rows, shape.dim);
-            rec.dispatch(Dispatch::threads(0, &params, bindings, threads));
+            rec.dispatch(Dispatch::threads(0, &params, bindings(), threads));
+            let report = check_values::Params { report: 1, ..params };
+            rec.dispatch(Dispatch::new(0, &report, bindings(), 1));
         }
         let kind = rec.context().shape();
         for (source, target) in

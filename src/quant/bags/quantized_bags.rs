@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{QuantizedBagsBuilder, RowLayout};
-use crate::bag::BatchBuilder;
+use crate::bag::{BatchBuilder, Batches, Offset};
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, Shape};
 use crate::{Context, DeviceBatch, EmbeddingBags, Error, Id, JaggedBatch, Matrix, Outputs, Recorder, Result};
@@ -94,6 +94,12 @@ impl QuantizedBags {
         self.bags.batch()
     }
 
+    /// What makes batches for these bags, for other threads.
+    #[must_use]
+    pub fn batches(&self) -> Batches {
+        self.bags.batches()
+    }
+
     /// As [`EmbeddingBags::batch_from_lengths`].
     ///
     /// # Errors
@@ -125,10 +131,10 @@ impl QuantizedBags {
     ///
     /// # Errors
     /// As [`BatchBuilder::build`], and [`Error::Offsets`].
-    pub fn batch_from_offsets<I: Id>(
+    pub fn batch_from_offsets<I: Id, O: Offset>(
         &self,
         values: &[I],
-        offsets: &[u32],
+        offsets: &[O],
         weights: Option<&[f32]>,
     ) -> Result<JaggedBatch> {
         self.bags.batch_from_offsets(values, offsets, weights)
@@ -292,12 +298,11 @@ impl QuantizedBags {
 
     /// Whether rows, of which the first is `first`, can be kept.
     fn check_values(&self, table: &str, shape: Shape, first: u32, values: &[f32]) -> Result<()> {
-        let rows = values.chunks(shape.dim as usize);
-        match rows
-            .zip(u64::from(first)..)
-            .find(|(row, _)| !row.iter().all(|&value| shape.format.keeps(value)))
-        {
-            Some((values, row)) => Err(cannot_keep(table, row, shape.format, values)),
+        match values.iter().enumerate().find(|(_, value)| !shape.format.keeps(**value)) {
+            Some((at, &value)) => {
+                let row = u64::from(first) + (at / shape.dim as usize) as u64;
+                Err(cannot_keep(table, row, shape.format, value))
+            }
             None => Ok(()),
         }
     }
@@ -346,9 +351,8 @@ fn checked_row(table: &str, row: u64, shape: Shape) -> Result<u32> {
     })
 }
 
-/// The error for a row of which a format cannot keep all values; it names the first of them.
-pub(super) fn cannot_keep(table: &str, row: u64, format: RowFormat, values: &[f32]) -> Error {
+/// The error for a row of which a format cannot keep all values; `value` is the first of them.
+pub(super) fn cannot_keep(table: &str, row: u64, format: RowFormat, value: f32) -> Error {
     let expected = format!("finite values of at most {:e} in size, for {format:?}", format.largest());
-    let got = values.iter().find(|&&value| !format.keeps(value)).copied().unwrap_or(f32::NAN);
-    Error::invalid(format!("row {row} of table \"{table}\""), expected, got)
+    Error::invalid(format!("row {row} of table \"{table}\""), expected, value)
 }

@@ -30,15 +30,18 @@ pub(crate) fn cases() -> Vec<Case> {
                 rows_type,
                 first_row: 1000,
                 limit: 65_504f32.to_bits(),
+                report: 0,
             };
-            let bindings = Bindings {
-                status: CaseBinding::ints(&[u32::MAX]),
-                rows: CaseBinding::ints(&packed(&values, rows_type)),
-            };
+            let words = packed(&values, rows_type);
+            let bindings =
+                |row| Bindings { status: CaseBinding::ints(&[row, 0]), rows: CaseBinding::ints(&words) };
             let threads = threads(rows, dim);
             let name = format!("{name} {rows}x{dim} type={rows_type}");
-            let case = Case::new(name, [0], &params, bindings, threads.div_ceil(64));
+            let case = Case::new(name.clone(), [0], &params, bindings(u32::MAX), threads.div_ceil(64));
             all.push(if rows == 8192 { case.bench(u64::from(rows * dim) * 4, 0) } else { case });
+            let found = bad.map_or(u32::MAX, |(row, _)| 1000 + row);
+            let report = Params { report: 1, ..params };
+            all.push(Case::new(format!("report of {name}"), [0], &report, bindings(found), 1));
         }
     }
     all

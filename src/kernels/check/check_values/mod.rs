@@ -20,8 +20,11 @@ interface! {
         first_row: u32,
         /// Bits of the largest size.
         limit: u32,
+        /// Whether the row is known, and only its first bad value is looked up, by one thread.
+        report: u32,
     }
     Bindings {
+        /// The row, and the bits of the value.
         status: write [u32] as "array<atomic<u32>>",
         rows: read [u32] as "array<RowsElem>",
     }
@@ -29,7 +32,7 @@ interface! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "check_values",
-    about: "the lowest row with a value that is no number or larger than a limit",
+    about: "the lowest row with a value that is no number or larger than a limit, and then this value",
     interface: INTERFACE,
     variants: &[Variant {
         name: "any",
