@@ -3,7 +3,7 @@
 use crate::bag::{EmbeddingBags, Gradients, JaggedBatch, Outputs};
 use crate::cached::{CachedBags, CachedBatch};
 use crate::chunked::{ChunkedBatch, ChunkedTables, PrunedTables};
-use crate::device::{Context, Matrix, Recorder};
+use crate::device::{Context, Matrix, Precision, Recorder};
 use crate::optim::Optimizer;
 use crate::quant::QuantizedBags;
 use crate::variable::{VariableBatch, VariableRows};
@@ -43,6 +43,12 @@ pub trait Lookup {
 
     /// Columns of the outputs of all features side by side.
     fn output_cols(&self) -> usize;
+
+    /// The type of the outputs' values that [`Lookup::pooled`] makes.
+    fn output_precision(&self) -> Precision;
+
+    /// Rows of the outputs: the examples of a batch.
+    fn examples(&self, batch: &Self::Batch) -> usize;
 
     /// A batch to look up, without a place for ids that have none: [`ChunkedTables`] and [`PrunedTables`]
     /// give zeros for them. [`CachedBags`] bring the rows into their cache.
@@ -159,7 +165,7 @@ pub trait Embeddings: Lookup {
 
 /// Forwards to the inherent methods of the same names.
 macro_rules! lookup {
-    ($tables:ty, $batch:ty, |$this:ident, $ids:ident, $lengths:ident, $weights:ident| $find:expr) => {
+    ($tables:ty, $batch:ty, $examples:ident, |$this:ident, $ids:ident, $lengths:ident, $weights:ident| $find:expr) => {
         impl Lookup for $tables {
             type Batch = $batch;
 
@@ -169,6 +175,14 @@ macro_rules! lookup {
 
             fn output_cols(&self) -> usize {
                 <$tables>::output_cols(self)
+            }
+
+            fn output_precision(&self) -> Precision {
+                <$tables>::output_precision(self)
+            }
+
+            fn examples(&self, batch: &$batch) -> usize {
+                batch.$examples()
             }
 
             fn find(&mut self, $ids: &[u64], $lengths: &[u32], $weights: Option<&[f32]>) -> Result<$batch> {
@@ -247,17 +261,17 @@ fn unweighted(weights: Option<&[f32]>) -> Result<()> {
     }
 }
 
-lookup!(EmbeddingBags, JaggedBatch, |this, ids, lengths, weights| {
+lookup!(EmbeddingBags, JaggedBatch, len, |this, ids, lengths, weights| {
     this.batch_from_lengths(ids, lengths, weights)
 });
 embeddings!(EmbeddingBags, JaggedBatch, |this| (this.bytes(), this.state_bytes()));
 
-lookup!(CachedBags, CachedBatch, |this, ids, lengths, weights| {
+lookup!(CachedBags, CachedBatch, len, |this, ids, lengths, weights| {
     this.place_from_lengths(ids, lengths, weights)
 });
 embeddings!(CachedBags, CachedBatch, |this| (this.bytes(), this.state_bytes()));
 
-lookup!(ChunkedTables, ChunkedBatch, |this, ids, lengths, weights| {
+lookup!(ChunkedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
     unweighted(weights)?;
     ChunkedTables::find(this, ids, lengths)
 });
@@ -271,15 +285,15 @@ embeddings!(
     }
 );
 
-lookup!(PrunedTables, ChunkedBatch, |this, ids, lengths, weights| {
+lookup!(PrunedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
     unweighted(weights)?;
     PrunedTables::find(this, ids, lengths)
 });
-lookup!(QuantizedBags, JaggedBatch, |this, ids, lengths, weights| {
+lookup!(QuantizedBags, JaggedBatch, len, |this, ids, lengths, weights| {
     this.batch_from_lengths(ids, lengths, weights)
 });
 
-lookup!(VariableRows, VariableBatch, |this, ids, lengths, weights| {
+lookup!(VariableRows, VariableBatch, examples, |this, ids, lengths, weights| {
     unweighted(weights)?;
     this.bags(ids, lengths)
 });

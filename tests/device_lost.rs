@@ -35,7 +35,9 @@ fn every_call_says_that_the_device_is_lost() {
     let readback = rec.readback::<f32>(pooled.buffer());
     let submission = rec.submit().unwrap();
     submission.wait().unwrap();
+    ctx.check_alive().unwrap();
     ctx.wgpu().unwrap().0.destroy();
+    assert_lost("check_alive", ctx.check_alive());
 
     // what was read before is here
     assert_eq!(readback.wait().unwrap().len(), 8);

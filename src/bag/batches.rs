@@ -109,7 +109,7 @@ impl Batches {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if sizes disagree,
     /// [`Error::WrongContext`](crate::Error::WrongContext) for a recorder of another context.
     pub fn batch_from_device(&self, rec: &mut Recorder, batch: DeviceBatch) -> Result<JaggedBatch> {
-        if !rec.context().same(&self.ctx) {
+        if *rec.context() != self.ctx {
             return Err(crate::Error::WrongContext { argument: "recorder" });
         }
         JaggedBatch::from_device(rec, &self.schema, batch)

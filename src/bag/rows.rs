@@ -11,6 +11,11 @@ impl EmbeddingBags {
         self.store.tables().names()
     }
 
+    /// The names of the features, in the order they were added.
+    pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.schema.features.iter().map(|spec| spec.name.as_str())
+    }
+
     /// Rows and columns of a table.
     ///
     /// # Errors

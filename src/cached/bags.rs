@@ -196,6 +196,12 @@ impl CachedBags {
         self.device.output_cols()
     }
 
+    /// The type of the outputs' values.
+    #[must_use]
+    pub fn output_precision(&self) -> Precision {
+        self.device.output_precision()
+    }
+
     /// The optimizer.
     #[must_use]
     pub fn optimizer(&self) -> Option<&Optimizer> {

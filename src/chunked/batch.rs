@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// A batch whose ids were looked up; made by [`ChunkedTables::admit`](super::ChunkedTables::admit) and the
 /// like. It holds until rows or chunks move: until the next adjustment, change of the budget, or eviction of
 /// rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ChunkedBatch {
     /// Whose ids are rows.
     pub(super) inner: JaggedBatch,

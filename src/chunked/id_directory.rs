@@ -438,7 +438,7 @@ impl IdDirectory {
     }
 
     fn check(&self, rec: &Recorder, ids: &Buffer, rows: &Buffer) -> Result<u32> {
-        if !rec.context().same(&self.ctx) {
+        if *rec.context() != self.ctx {
             return Err(Error::WrongContext { argument: "recorder" });
         }
         let len = u32::try_from(ids.size() / 8).ok().filter(|_| ids.size().is_multiple_of(8));

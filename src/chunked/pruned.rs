@@ -159,6 +159,12 @@ impl PrunedTables {
         self.lookup.output_cols()
     }
 
+    /// The type of the outputs' values.
+    #[must_use]
+    pub fn output_precision(&self) -> Precision {
+        self.lookup.output_precision
+    }
+
     /// Bytes on the device.
     #[must_use]
     pub fn bytes(&self) -> ChunkedBytes {

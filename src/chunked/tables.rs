@@ -4,7 +4,7 @@ use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
 use crate::bag::Outputs;
-use crate::device::{Buffer, Context, Ground, Matrix, Recorder};
+use crate::device::{Buffer, Context, Ground, Matrix, Precision, Recorder};
 use crate::numbers::narrow;
 use crate::optim::Optimizer;
 use crate::{Error, Result};
@@ -107,6 +107,12 @@ impl ChunkedTables {
     #[must_use]
     pub fn output_cols(&self) -> usize {
         self.lookup.output_cols()
+    }
+
+    /// The type of the outputs' values.
+    #[must_use]
+    pub fn output_precision(&self) -> Precision {
+        self.lookup.output_precision
     }
 
     /// The optimizer, if there is one.

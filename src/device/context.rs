@@ -237,6 +237,15 @@ impl Context {
         self.gpu().map(|gpu| (gpu.device(), gpu.queue()))
     }
 
+    /// An error if the device is lost, or was destroyed. Asks the device, without waiting for its work: for who
+    /// is about to use it by other means than this crate.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`].
+    pub fn check_alive(&self) -> Result<()> {
+        self.gpu().map_or(Ok(()), |gpu| gpu.check_alive("check"))
+    }
+
     /// Whether the device flushes `f32` subnormals to zero, found by a probe.
     ///
     /// # Errors
@@ -391,11 +400,16 @@ impl Context {
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
     }
+}
 
-    pub(crate) fn same(&self, other: &Self) -> bool {
+/// Contexts are equal if one is a clone of the other, and so if what belongs to one may be used in the other.
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
+
+impl Eq for Context {}
 
 /// Bindings stay below 4 Gi elements on the CPU too, since kernels index with `u32`.
 const CPU_BINDING: u64 = (16 << 30) - 256;

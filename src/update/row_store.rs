@@ -76,7 +76,7 @@ impl RowStore {
     }
 
     pub(crate) fn same_context(&self, rec: &Recorder) -> Result<()> {
-        if rec.context().same(self.context()) {
+        if rec.context() == self.context() {
             Ok(())
         } else {
             Err(Error::WrongContext { argument: "recorder" })

@@ -43,6 +43,11 @@ impl VariableBatch {
         self.len == 0
     }
 
+    /// Number of bags; of ids, if they are in none.
+    pub(crate) fn examples(&self) -> usize {
+        self.bags.as_ref().map_or(self.len, |bags| bags.count) as usize
+    }
+
     /// Number of values of all rows, one after the other.
     #[must_use]
     pub fn values(&self) -> usize {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::VariableRowsBuilder;
 use super::layout::{Layout, Place};
 use crate::checkpoint::Checkpoint;
-use crate::device::{Context, Recorder};
+use crate::device::{Context, Precision, Recorder};
 use crate::optim::Optimizer;
 use crate::update::RowStore;
 use crate::{Error, Result};
@@ -83,6 +83,12 @@ impl VariableRows {
     #[must_use]
     pub fn output_cols(&self) -> usize {
         self.widest()
+    }
+
+    /// The type of the outputs' values.
+    #[must_use]
+    pub fn output_precision(&self) -> Precision {
+        Precision::F32
     }
 
     /// Changes the learning rate from the next backward on.

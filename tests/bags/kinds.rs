@@ -87,7 +87,8 @@ fn check_outputs<T: Lookup>(what: &str, tables: &mut T, dims: &[usize], lengths:
     let what = format!("{what} on {}", common::name_of(&ctx));
     let batch = tables.find(&IDS, lengths, None).unwrap();
     let (rows, cols) = (lengths.len() / dims.len(), dims.iter().sum::<usize>());
-    assert_eq!(tables.output_cols(), cols, "{what}");
+    assert_eq!((tables.examples(&batch), tables.output_cols()), (rows, cols), "{what}");
+    assert_eq!(tables.pooled(&batch).unwrap().precision(), tables.output_precision(), "{what}");
     let whole = values(&ctx, &common::forward_in(tables, &batch, rows, Precision::F32).unwrap());
     assert!(whole.iter().any(|value| *value != 0.0), "{what}");
     for precision in [Precision::F32, Precision::F16, Precision::Bf16] {

@@ -190,7 +190,7 @@ impl SparseGradient {
 
     /// Refuses gradients that cannot be used by a recorder.
     pub(super) fn check_home(&self, ctx: &Context) -> Result<()> {
-        if self.ctx.same(ctx) { Ok(()) } else { Err(Error::WrongContext { argument: "gradient" }) }
+        if self.ctx == *ctx { Ok(()) } else { Err(Error::WrongContext { argument: "gradient" }) }
     }
 }
 

@@ -6,7 +6,9 @@ use super::{QuantizedBagsBuilder, RowLayout};
 use crate::bag::{BatchBuilder, Batches, Offset};
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, Shape};
-use crate::{Context, DeviceBatch, EmbeddingBags, Error, Id, JaggedBatch, Matrix, Outputs, Recorder, Result};
+use crate::{
+    Context, DeviceBatch, EmbeddingBags, Error, Id, JaggedBatch, Matrix, Outputs, Precision, Recorder, Result,
+};
 
 /// Embedding bags whose rows are kept in few bits, to look up: what is pooled is read straight from them.
 ///
@@ -86,6 +88,12 @@ impl QuantizedBags {
     #[must_use]
     pub fn output_cols(&self) -> usize {
         self.bags.output_cols()
+    }
+
+    /// The type of the outputs' values.
+    #[must_use]
+    pub fn output_precision(&self) -> Precision {
+        self.bags.output_precision()
     }
 
     /// Begins a batch from host data, feature by feature.

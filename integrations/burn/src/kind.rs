@@ -1,0 +1,136 @@
+//! The kinds of tables that a module can have.
+
+use std::fmt::Debug;
+use std::path::Path;
+
+use embag::{
+    CachedBags, ChunkedTables, EmbeddingBags, Embeddings, Lookup, Matrix, PrunedTables, QuantizedBags,
+    Recorder, Result, SparseGradient,
+};
+
+/// Tables that a module can have.
+pub trait Kind: Lookup<Batch: Clone + Debug + Send + 'static> + Debug + Send + 'static {
+    /// Whether the outputs are tracked.
+    const TRAINS: bool;
+
+    /// The number of the last step; 0 for tables that do not train.
+    fn last_step(&self) -> u32;
+
+    /// Rows and columns of the tables, as far as they are fixed.
+    fn shapes(&self) -> Vec<[usize; 2]>;
+}
+
+/// Tables that a module can train.
+pub trait Trained: Kind + Embeddings {
+    /// Records the update by the gradients, of which there is one at least; where a module lets several wait
+    /// ([`Tables::accumulate`](crate::Tables::accumulate)), one update by their sum.
+    ///
+    /// # Errors
+    /// Those of the kind of tables.
+    fn record_step(&mut self, rec: &mut Recorder, gradients: &[(&Self::Batch, &Matrix)]) -> Result<()>;
+
+    /// Writes everything to a file.
+    ///
+    /// # Errors
+    /// Those of the kind of tables.
+    fn save_to(&mut self, path: &Path) -> Result<()>;
+
+    /// Takes everything from a file.
+    ///
+    /// # Errors
+    /// Those of the kind of tables; nothing has changed then.
+    fn load_from(&mut self, path: &Path) -> Result<()>;
+}
+
+/// Rows and columns of tables that are found by name.
+macro_rules! shapes_by_name {
+    () => {
+        fn shapes(&self) -> Vec<[usize; 2]> {
+            let shape = |table: &String| self.table_shape(table).map(<[usize; 2]>::from);
+            self.tables().iter().map(shape).collect::<Result<_>>().expect("tables of these names")
+        }
+    };
+}
+
+/// Only the columns: rows come and go.
+macro_rules! shapes_of_outputs {
+    () => {
+        fn shapes(&self) -> Vec<[usize; 2]> {
+            vec![[0, self.output_cols()]]
+        }
+    };
+}
+
+macro_rules! kinds {
+    ($($tables:ty, $trains:literal, |$this:ident| $step:expr, $shapes:ident;)*) => {$(
+        impl Kind for $tables {
+            const TRAINS: bool = $trains;
+
+            fn last_step(&self) -> u32 {
+                let $this = self;
+                $step
+            }
+
+            $shapes!();
+        }
+    )*};
+}
+
+kinds! {
+    EmbeddingBags, true, |bags| bags.steps(), shapes_by_name;
+    CachedBags, true, |bags| bags.steps(), shapes_by_name;
+    ChunkedTables, true, |tables| tables.steps(), shapes_of_outputs;
+    PrunedTables, false, |_tables| 0, shapes_of_outputs;
+    QuantizedBags, false, |_bags| 0, shapes_by_name;
+}
+
+/// What is the same for all.
+macro_rules! files {
+    () => {
+        fn save_to(&mut self, path: &Path) -> Result<()> {
+            self.save(path)
+        }
+
+        fn load_from(&mut self, path: &Path) -> Result<()> {
+            self.load(path)
+        }
+    };
+}
+
+impl Trained for EmbeddingBags {
+    fn record_step(&mut self, rec: &mut Recorder, gradients: &[(&Self::Batch, &Matrix)]) -> Result<()> {
+        if let [(batch, gradient)] = gradients {
+            return self.record_backward(rec, batch, *gradient);
+        }
+        let mut tables: Vec<Vec<SparseGradient>> = Vec::new();
+        for (batch, gradient) in gradients {
+            let of_tables = self.record_sparse_grad(rec, batch, *gradient)?;
+            tables.resize_with(of_tables.len(), Vec::new);
+            tables.iter_mut().zip(of_tables).for_each(|(table, gradient)| table.push(gradient));
+        }
+        let sums = tables.iter().map(|table| SparseGradient::record_sum(rec, table));
+        let sums = sums.collect::<Result<Vec<_>>>()?;
+        self.record_update(rec, &sums)
+    }
+
+    files!();
+}
+
+/// Their modules let one gradient wait, not several.
+macro_rules! one_by_one {
+    ($($tables:ty),*) => {$(
+        impl Trained for $tables {
+            fn record_step(
+                &mut self,
+                rec: &mut Recorder,
+                gradients: &[(&Self::Batch, &Matrix)],
+            ) -> Result<()> {
+                gradients.iter().try_for_each(|(batch, gradient)| self.record_backward(rec, batch, *gradient))
+            }
+
+            files!();
+        }
+    )*};
+}
+
+one_by_one!(CachedBags, ChunkedTables);

@@ -1,0 +1,21 @@
+//! burn's device, and what tensors hold.
+
+use std::sync::OnceLock;
+
+use burn::tensor::{Device, Tensor};
+use embag::Context;
+
+/// burn's device can be opened once in a process.
+pub(crate) fn opened() -> (Device, Context) {
+    static OPENED: OnceLock<(Device, Context)> = OnceLock::new();
+    OPENED.get_or_init(|| embag_burn::init(Device::wgpu_options()).expect("a wgpu device")).clone()
+}
+
+/// A tensor's values, as `f32`.
+pub(crate) fn bits(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().try_to_vec().unwrap()
+}
+
+pub(crate) fn vector(tensor: Tensor<1>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().try_to_vec().unwrap()
+}
