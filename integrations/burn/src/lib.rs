@@ -50,18 +50,20 @@
 //! and errors have a way out. One gradient is embag's fused backward, to the bit; several
 //! ([`EmbeddingBags::accumulate`](Tables::accumulate)) are summed row by row, and make one update.
 //!
-//! In burn's `Learner` (feature `train` of burn), that is the place of `TrainStep::optimize`: the trait's default
-//! steps burn's own parameters only.
+//! In burn's `Learner` (feature `train` of burn) that is the place of `TrainStep::optimize`, whose default steps
+//! burn's own parameters only:
 //!
 //! ```ignore
 //! impl TrainStep for Model {
-//!     // …
-//!     fn optimize<O: ModuleOptimizer<Self>>(self, optim: &mut O, lr: LearningRate, grads: GradientsParams) -> Self {
+//!     // ...
+//!     fn optimize(self, optim: &mut ModuleOptimizer, lr: ModuleLearningRate, grads: GradientsParams) -> Self {
 //!         self.bags.step(lr.base()).expect("an update of the tables");
 //!         optim.step(lr, self, grads)
 //!     }
 //! }
 //! ```
+//!
+//! The example `burn_dlrm` has it whole (`--features train -- --learner FOLDER`).
 //!
 //! # What a module of tables is to burn
 //!

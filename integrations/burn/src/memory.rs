@@ -115,6 +115,7 @@ impl Memory {
     /// The values of a tensor of ids or offsets, in memory of embag: batches are clones of what is checked
     /// once, and may be used when the tensor is gone.
     pub(crate) fn numbers(&self, tensor: Tensor<1, Int>, argument: &str) -> Result<Numbers> {
+        let tensor = tensor.without_autodiff();
         if !self.shared {
             return Ok(Numbers::Host(host_values(tensor.into_data(), argument)?));
         }

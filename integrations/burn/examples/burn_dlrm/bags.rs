@@ -28,6 +28,7 @@ pub(crate) struct OfBurn {
 }
 
 /// What is looked up, for either kind.
+#[derive(Debug, Clone)]
 pub(crate) enum Batch {
     /// For each feature `[examples, most ids of an example]`, and 1 where there is an id.
     Burn(Vec<(Tensor<2, Int>, Tensor<3>)>),

@@ -16,6 +16,7 @@ pub(crate) struct Loader {
 }
 
 /// Examples of a step.
+#[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) numbers: Tensor<2>,
     pub(crate) bags: Batch,

@@ -30,7 +30,7 @@ fn ids_that_are_a_tensor_give_the_bits_of_ids_from_the_host() {
         let (layer, mut alone) =
             (EmbeddingBags::new(bags(&ctx), &device.clone().autodiff()).unwrap(), bags(&ctx));
         // a part of a larger tensor, whose memory burn gives to others afterwards
-        let ids = ints(&[9, 3, 1, 3, 0, 19, 3, 8], &device).narrow(0, 1, 7);
+        let ids = ints(&[9, 3, 1, 3, 0, 19, 3, 8], &device.clone().autodiff()).narrow(0, 1, 7);
         let batch = layer.batch_from_tensors(ids, ints(&[0, 3, 3, 5, 7], &device)).unwrap();
         let taken: Vec<_> = (0..64).map(|_| ints(&[99; 8], &device)).collect();
         let own = alone.batch_from_offsets(&[3u32, 1, 3, 0, 19, 3, 8], &[0u32, 3, 3, 5, 7], None).unwrap();
