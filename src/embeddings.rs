@@ -47,8 +47,8 @@ pub trait Lookup {
     /// The type of the outputs' values that [`Lookup::pooled`] makes.
     fn output_precision(&self) -> Precision;
 
-    /// Rows of the outputs: the examples of a batch.
-    fn examples(&self, batch: &Self::Batch) -> usize;
+    /// Rows and columns of a batch's outputs side by side.
+    fn output_shape(&self, batch: &Self::Batch) -> (usize, usize);
 
     /// A batch to look up, without a place for ids that have none: [`ChunkedTables`] and [`PrunedTables`]
     /// give zeros for them. [`CachedBags`] bring the rows into their cache.
@@ -94,7 +94,7 @@ pub trait Lookup {
 /// }
 ///
 /// let ctx = Context::cpu();
-/// let optimizer = RowwiseAdagrad { lr: 0.05, ..Default::default() };
+/// let optimizer = RowwiseAdagrad::new(0.05);
 /// let mut bags = EmbeddingBags::builder(&ctx)
 ///     .table("movie", Table::rows(100).dim(16))
 ///     .feature("liked", "movie", Pooling::Mean)
@@ -181,8 +181,8 @@ macro_rules! lookup {
                 <$tables>::output_precision(self)
             }
 
-            fn examples(&self, batch: &$batch) -> usize {
-                batch.$examples()
+            fn output_shape(&self, batch: &$batch) -> (usize, usize) {
+                (batch.$examples(), batch.output_cols())
             }
 
             fn find(&mut self, $ids: &[u64], $lengths: &[u32], $weights: Option<&[f32]>) -> Result<$batch> {
@@ -273,7 +273,7 @@ embeddings!(CachedBags, CachedBatch, |this| (this.bytes(), this.state_bytes()));
 
 lookup!(ChunkedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
     unweighted(weights)?;
-    ChunkedTables::find(this, ids, lengths)
+    this.find_from_lengths(ids, lengths)
 });
 embeddings!(
     ChunkedTables,
@@ -281,13 +281,13 @@ embeddings!(
     |this| (this.bytes().instead_of_dense(), this.bytes().state),
     |this, ids, lengths, weights| {
         unweighted(weights)?;
-        ChunkedTables::admit(this, ids, lengths)
+        this.admit_from_lengths(ids, lengths)
     }
 );
 
 lookup!(PrunedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
     unweighted(weights)?;
-    PrunedTables::find(this, ids, lengths)
+    this.find_from_lengths(ids, lengths)
 });
 lookup!(QuantizedBags, JaggedBatch, len, |this, ids, lengths, weights| {
     this.batch_from_lengths(ids, lengths, weights)

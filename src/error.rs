@@ -5,8 +5,9 @@ use std::time::Duration;
 
 /// Everything that can go wrong in this crate.
 ///
-/// When an operation returns an error, nothing has been written to tables, optimizer state or outputs.
-#[derive(Debug, thiserror::Error)]
+/// When an operation returns an error, nothing has been written to tables, optimizer state or outputs. `Debug`
+/// shows the same text as `Display`, since that is what a `main` that returns an error prints.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No adapter of the wanted kind was found.
@@ -150,6 +151,12 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
+}
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 /// Refuses a matrix of another number of rows and columns than expected.

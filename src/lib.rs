@@ -34,7 +34,7 @@
 //!     .feature("user", "user", Pooling::Sum)
 //!     .feature("liked", "movie", Pooling::Mean)
 //!     .feature("movie", "movie", Pooling::Sum) // two features may share a table
-//!     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
+//!     .optimizer(RowwiseAdagrad::new(0.05))
 //!     .build()?;
 //! let batch = bags
 //!     .batch()
@@ -67,9 +67,9 @@
 //! let mut bags = EmbeddingBags::builder(&ctx)
 //!     .table("movie", Table::rows(500).dim(16))
 //!     .feature("liked", "movie", Pooling::Mean)
-//!     .optimizer(Adagrad { lr: 0.05, ..Default::default() })
+//!     .optimizer(Adagrad::new(0.05))
 //!     .build()?;
-//! let sgd = Sgd { lr: 0.1, ..Default::default() };
+//! let sgd = Sgd::new(0.1);
 //! let mut mlp = Mlp::new(&ctx, &[16, 8, 1], Activation::None, 2, sgd, 7)?;
 //! // room for two examples: what lies between the layers, and its gradients
 //! let [pooled, pooled_grad] = [Matrix::zeros(&ctx, 2, 16)?, Matrix::zeros(&ctx, 2, 16)?];
@@ -284,7 +284,7 @@
 //! let described = EmbeddingBags::builder(&ctx)
 //!     .table("movie", Table::rows(500).dim(16))
 //!     .feature("liked", "movie", Pooling::Mean)
-//!     .optimizer(Adagrad { lr: 0.05, ..Default::default() });
+//!     .optimizer(Adagrad::new(0.05));
 //! let bags = described.clone().seed(7).build()?;
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("movies.safetensors");

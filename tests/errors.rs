@@ -38,7 +38,7 @@ fn mistakes_in_a_batch_feature_by_feature() {
     let good = || bags.batch().feature("f", &[1u32, 2]);
     message(
         good().build(),
-        "batch: expected feature \"g\" (`.variable()` lets features be left out), got no such feature in it",
+        "batch: expected feature \"g\" (`.only()` names the features of a batch, `.variable()` lets some be left out), got no such feature in it",
     );
     message(good().feature("h", &[1u32, 2]).build(), "feature: expected one of [\"f\", \"g\"], got \"h\"");
     message(good().feature("f", &[3u32, 4]).build(), "feature \"f\": expected once, got twice");
@@ -346,11 +346,25 @@ fn an_operation_that_fails_leaves_nothing_recorded() {
     }
 }
 
-/// [`Error::NoAdapter`] has a test of its own, [`no_adapter`]. The name of a variant, as `Debug` begins with
-/// it.
-fn variant(error: &Error) -> String {
-    let text = format!("{error:?}");
-    text.split([' ', '(']).next().unwrap_or_default().to_owned()
+/// The name of a variant. [`Error::NoAdapter`] has a test of its own, [`no_adapter`].
+fn variant(error: &Error) -> &'static str {
+    macro_rules! named {
+        ($($name:ident)*) => {
+            match error {
+                $(Error::$name { .. } => stringify!($name),)*
+                _ => "another",
+            }
+        };
+    }
+    named!(InvalidArgument IdOutOfRange Offsets RowOutOfRange LimitExceeded WrongContext Checkpoint Io OutOfMemory
+        DirectoryFull Stale Timeout Device DeviceLost)
+}
+
+/// `main() -> Result` prints what `Debug` makes of an error.
+#[test]
+fn debug_shows_the_text() {
+    let error = bags(&Context::cpu()).read_row("t", 99).unwrap_err();
+    assert_eq!(format!("{error:?}"), "table \"t\": row 99 out of range for 10 rows");
 }
 
 #[test]
@@ -395,7 +409,7 @@ fn every_variant_can_be_had() {
         had.extend([timeout(&gpu), device_error(&gpu), device_lost(&gpu)]);
         expected.extend(["Timeout", "Device", "DeviceLost"]);
     }
-    let names: Vec<String> = had.iter().map(variant).collect();
+    let names: Vec<&str> = had.iter().map(variant).collect();
     assert_eq!(names, expected);
 }
 
@@ -410,7 +424,7 @@ fn chunked(ctx: &Context) -> ChunkedTables {
 }
 
 fn directory_full(ctx: &Context) -> Error {
-    let error = chunked(ctx).admit(&[1, 2, 3], &[3]).unwrap_err();
+    let error = chunked(ctx).admit_from_lengths(&[1, 2, 3], &[3]).unwrap_err();
     assert_eq!(
         error.to_string(),
         "directory of table \"t\": expected at most 2 rows, got 3 (give it more, or let it grow or rows leave: \
@@ -422,7 +436,7 @@ fn directory_full(ctx: &Context) -> Error {
 fn stale(ctx: &Context) -> Error {
     let mut tables = chunked(ctx);
     let mut rec = Recorder::new(ctx);
-    tables.record_find(&mut rec, &[1], &[1]).unwrap();
+    tables.record_find_from_lengths(&mut rec, &[1], &[1]).unwrap();
     tables.set_slots(2).unwrap();
     rec.submit().unwrap_err()
 }

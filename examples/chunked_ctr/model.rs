@@ -80,7 +80,7 @@ fn parts(terms: &Matrix) -> Result<[Matrix; 2]> {
 impl Model {
     /// An untrained model, for `ids` ids in each field.
     pub fn new(ctx: &Context, method: Method, ids: u32, seed: u64) -> Result<Self> {
-        let optimizer = RowwiseAdagrad { lr: LR, ..Default::default() };
+        let optimizer = RowwiseAdagrad::new(LR);
         let mut vectors = ChunkedTables::builder(ctx)
             .chunk_width(method.width())
             .slots(method.slots(ids))
@@ -129,7 +129,7 @@ impl Model {
             let range = step * BATCH..(step + 1) * BATCH;
             let ids = &examples.ids[range.clone()];
             let (raw, lengths) = self.bags(ids);
-            let batch = self.vectors.admit(&raw, &lengths)?;
+            let batch = self.vectors.admit_from_lengths(&raw, &lengths)?;
             let first = self.first_batch(ids)?;
             let labels = Matrix::from_slice(&self.ctx, &examples.labels[range], BATCH, 1)?;
             self.record_forward(&mut rec, &batch, &first, &self.room)?;
@@ -157,7 +157,7 @@ impl Model {
             let (raw, lengths) = self.bags(ids);
             let room = Room::new(&self.ctx, ids.len(), &self.products)?;
             let mut rec = Recorder::new(&self.ctx);
-            let batch = self.vectors.record_find(&mut rec, &raw, &lengths)?;
+            let batch = self.vectors.record_find_from_lengths(&mut rec, &raw, &lengths)?;
             self.record_forward(&mut rec, &batch, &self.first_batch(ids)?, &room)?;
             rec.run()?;
             all.extend(room.logits.to_vec(&self.ctx)?);
@@ -169,7 +169,8 @@ impl Model {
     /// chunk that has a slot is 0 but by a chance of 2^-24 or so, so that the vectors themselves tell.
     pub fn dims(&self, ids: u32) -> Result<Vec<[u32; FIELDS]>> {
         let (raw, lengths) = self.bags(&(0..ids).map(|id| [id; FIELDS]).collect::<Vec<_>>());
-        let vectors = self.vectors.forward(&self.vectors.find(&raw, &lengths)?)?.to_vec(&self.ctx)?;
+        let vectors =
+            self.vectors.forward(&self.vectors.find_from_lengths(&raw, &lengths)?)?.to_vec(&self.ctx)?;
         let (dim, width) = (self.method.dim() as usize, self.method.width());
         let columns = |vector: &[f32]| {
             let chunks = vector.chunks(width as usize);

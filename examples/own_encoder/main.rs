@@ -106,7 +106,7 @@ fn train(report: impl Fn(u32, f32)) -> Result<Vec<f32>, Box<dyn Error>> {
     let mut bags = EmbeddingBags::builder(&ctx)
         .table("item", Table::rows(ROWS.into()).dim(DIM))
         .feature("seen", "item", Pooling::Sum)
-        .optimizer(Sgd { lr: 0.05, ..Default::default() })
+        .optimizer(Sgd::new(0.05))
         .build()?;
 
     // embag sees the program's memory where it is

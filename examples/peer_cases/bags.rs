@@ -148,7 +148,7 @@ fn step_of(ctx: &Context, measure: &Measure, name: &str, case: &str, ids: Vec<u3
         "adagrad" => (Adagrad { lr, eps, ..Default::default() }.into(), 4 * dim),
         // as torch's SparseAdam
         "adam" => (Adam { lr, eps_place: EpsPlace::Uncorrected, ..Default::default() }.into(), 8 * dim),
-        _ => (Sgd { lr, ..Default::default() }.into(), 0),
+        _ => (Sgd::new(lr).into(), 0),
     };
     let mut bags = Bags::new(ctx, ROWS, dim, Precision::F32, ids, Some(optimizer))?;
     let out = bags.output(ctx)?;

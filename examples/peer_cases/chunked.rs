@@ -30,12 +30,12 @@ fn full(ctx: &Context) -> Result<ChunkedTables> {
     let n = TABLES * BATCH * LENGTH;
     let history: Vec<u64> = zipf(n * 11, ROWS).into_iter().map(raw).collect();
     for ids in history[n..].chunks(n) {
-        tables.admit(ids, &vec![LENGTH as u32; TABLES * BATCH])?;
+        tables.admit_from_lengths(ids, &vec![LENGTH as u32; TABLES * BATCH])?;
     }
     let part = ROWS / 8;
     for first in (0..ROWS).step_by(part as usize) {
         let ids: Vec<u64> = (first..first + part).map(raw).collect();
-        tables.admit(&ids.repeat(TABLES), &[part; TABLES])?;
+        tables.admit_from_lengths(&ids.repeat(TABLES), &[part; TABLES])?;
     }
     Ok(tables)
 }
@@ -44,7 +44,7 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
     let tables = full(ctx)?;
     let ids: Vec<u64> = zipf(TABLES * BATCH * LENGTH, ROWS).into_iter().map(raw).collect();
     let lengths = vec![LENGTH as u32; TABLES * BATCH];
-    let batch = tables.find(&ids, &lengths)?;
+    let batch = tables.find_from_lengths(&ids, &lengths)?;
     let out = Matrix::zeros(ctx, BATCH, TABLES * DIM)?;
     let work = Work { bytes: (ids.len() * (8 + DIM * 4) + BATCH * TABLES * DIM * 4) as u64, flops: 0 };
     let shape = format!("T{TABLES}_R{ROWS}_D{DIM}_W{WIDTH}_B{BATCH}_L{LENGTH}");
@@ -69,14 +69,14 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
         sums,
         || {
             let mut rec = Recorder::new(ctx);
-            let batch = tables.record_find_on_device(&mut rec, resident.clone())?;
+            let batch = tables.record_find_from_device(&mut rec, resident.clone())?;
             tables.record_forward(&mut rec, &batch, &out)?;
             rec.run()
         },
     )?;
     measure.case(&format!("C1_chunked_find_fwd_{shape}"), "from ids on the host", work, sums, || {
         let mut rec = Recorder::new(ctx);
-        let batch = tables.record_find(&mut rec, &ids, &lengths)?;
+        let batch = tables.record_find_from_lengths(&mut rec, &ids, &lengths)?;
         tables.record_forward(&mut rec, &batch, &out)?;
         rec.run()
     })
@@ -97,7 +97,7 @@ pub(crate) fn adjust(ctx: &Context, measure: &Measure) -> Result<()> {
     let part = ADJUSTED / 40;
     for first in (0..ADJUSTED).step_by(part as usize) {
         let ids: Vec<u64> = (first..first + part).map(raw).collect();
-        let batch = tables.admit(&ids, &vec![1; ids.len()])?;
+        let batch = tables.admit_from_lengths(&ids, &vec![1; ids.len()])?;
         let grad = hashed(ids.len() * DIM, first);
         tables.backward(&batch, &Matrix::from_slice(ctx, &grad, ids.len(), DIM)?)?;
     }

@@ -45,7 +45,7 @@ fn main() -> embag::Result<()> {
             builder.table(table, Table::rows(rows as u64).dim(dim)).feature(table, table, Pooling::Mean);
         tables.push((table, rows));
     }
-    let mut bags = builder.optimizer(Sgd { lr: args.lr, ..Default::default() }).build()?;
+    let mut bags = builder.optimizer(Sgd::new(args.lr)).build()?;
     bags.import_weights(&given, |table| format!("{table}{WEIGHT}"))?;
 
     // two bags a table: the first and the last row, and the last row alone

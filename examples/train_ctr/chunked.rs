@@ -85,7 +85,7 @@ impl Schedule {
         if let Some(first) = lengths.first_mut() {
             *first = u32::try_from(distinct.len()).unwrap_or(u32::MAX);
         }
-        let needed = tables.find(&distinct, &lengths)?.absent()? * u64::from(self.chunks);
+        let needed = tables.find_from_lengths(&distinct, &lengths)?.absent()? * u64::from(self.chunks);
         if needed > free {
             let slots = tables.slots();
             // by a part of all, so that many batches of new ids do not each copy the store

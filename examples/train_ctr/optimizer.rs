@@ -22,7 +22,7 @@ pub fn of(settings: &Settings) -> Optimizer {
     let batch = settings.batch.get() as f32;
     let eps = settings.eps / batch;
     match settings.optimizer {
-        args::Optimizer::Sgd => Sgd { lr, ..Default::default() }.into(),
+        args::Optimizer::Sgd => Sgd::new(lr).into(),
         args::Optimizer::Adagrad => Adagrad { lr, eps, ..Default::default() }.into(),
         args::Optimizer::RowwiseAdagrad => RowwiseAdagrad { lr, eps, ..Default::default() }.into(),
         args::Optimizer::RowwiseAdagradCounter => RowwiseAdagradCounter {
@@ -32,7 +32,7 @@ pub fn of(settings: &Settings) -> Optimizer {
             ..Default::default()
         }
         .into(),
-        args::Optimizer::Adam => Adam { lr, ..Default::default() }.into(),
+        args::Optimizer::Adam => Adam::new(lr).into(),
         args::Optimizer::PartialRowwiseAdam => PartialRowwiseAdam { lr, ..Default::default() }.into(),
         args::Optimizer::Lamb => Lamb { lr, ..Default::default() }.into(),
         args::Optimizer::PartialRowwiseLamb => PartialRowwiseLamb { lr, ..Default::default() }.into(),

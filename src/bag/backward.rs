@@ -88,7 +88,8 @@ impl EmbeddingBags {
     ) -> Result<()> {
         let grad = grad.into();
         grad.check(&self.schema, batch, "grad")?;
-        if let Some(spec) = self.schema.features.iter().find(|spec| spec.pooling == Pooling::Max) {
+        let mut specs = batch.inner.features().map(|feature| &self.schema.features[feature]);
+        if let Some(spec) = specs.find(|spec| spec.pooling == Pooling::Max) {
             let argument = format!("feature \"{}\"", spec.name);
             return Err(Error::invalid(argument, "a sum or mean, for a gradient of weights", "a maximum"));
         }
@@ -102,7 +103,7 @@ impl EmbeddingBags {
             return Ok(());
         }
         rec.whole(|rec| {
-            let gradient = Gradient::new(rec, &self.schema, grad)?;
+            let gradient = Gradient::new(rec, batch, grad)?;
             self.weight_grad_sections(rec, batch, &gradient, out)
         })
     }
@@ -183,7 +184,7 @@ impl EmbeddingBags {
         self.store.same_context(rec)?;
         let step = self.store.begin_step(rec, "one, for a backward")?;
         batch.guard(rec);
-        let gradient = Gradient::new(rec, &self.schema, grad)?;
+        let gradient = Gradient::new(rec, batch, grad)?;
         let gradient = &self.spread_maxima(rec, batch, gradient)?;
         for section in Section::all(self.store.tables().plan(), &batch.inner, gradient) {
             rec.scope(|rec| self.update_section(rec, batch, gradient, &section, &step))?;

@@ -1,5 +1,6 @@
 //! A batch in device memory.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::device_batch::begins;
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) batch: u32,
     /// Examples of each feature, if they differ.
     pub(crate) examples: Option<Vec<u32>>,
+    /// The features that there are outputs of, if not of all.
+    pub(crate) only: Option<Vec<usize>>,
     pub(crate) ids: u32,
     pub(crate) ids_buffer: Buffer,
     pub(crate) offsets: Buffer,
@@ -66,6 +69,14 @@ impl JaggedBatch {
         self.inner.ids as usize
     }
 
+    /// Whether ids and offsets are known to be right: those of the host were checked when the batch was made. Those
+    /// from device memory are checked by kernels; if they are wrong, a submission that uses them says so, and
+    /// has written nothing.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        self.inner.skipped.is_some()
+    }
+
     /// Number of examples of a feature.
     ///
     /// # Errors
@@ -78,7 +89,23 @@ impl JaggedBatch {
     /// Whether features have different numbers of examples.
     #[must_use]
     pub fn is_variable(&self) -> bool {
-        self.inner.examples.is_some()
+        let Inner { batch, .. } = *self.inner;
+        self.inner.features().any(|feature| self.inner.examples_of(feature) != batch)
+    }
+
+    /// Columns of the outputs side by side.
+    #[must_use]
+    pub fn output_cols(&self) -> usize {
+        self.inner.schema.columns(self.inner.features())
+    }
+
+    /// The columns that a feature has in the outputs side by side.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such feature, or the batch is [only](super::BatchBuilder::only)
+    /// of others.
+    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+        self.inner.schema.columns_of(feature, self.inner.features())
     }
 
     /// The same bags with other per-sample weights: one `f32` for each id, on the device, where they are used
@@ -89,7 +116,7 @@ impl JaggedBatch {
     /// [`Error::WrongContext`], and [`Error::LimitExceeded`] if they are too many to bind.
     pub fn with_weights(&self, weights: Buffer) -> Result<Self> {
         let Inner { ctx, schema, ids, .. } = &*self.inner;
-        checked_weights(ctx, schema, *ids, &weights)?;
+        checked_weights(ctx, schema, self.inner.features(), *ids, &weights)?;
         Ok(Self::new(Inner { weights: Some(weights), ..(*self.inner).clone() }))
     }
 
@@ -121,7 +148,7 @@ impl JaggedBatch {
     /// Makes a recorder's submission give this batch's errors.
     pub(crate) fn guard(&self, rec: &mut Recorder) {
         // host batches were checked when they were built
-        if self.inner.skipped.is_none() {
+        if !self.is_checked() {
             let inner = self.inner.clone();
             rec.watch(&self.inner.status, move |words| inner.checked(words).map(drop));
         }
@@ -156,14 +183,20 @@ impl JaggedBatch {
     }
 }
 
-/// Whether these can be the weights of as many ids.
-pub(super) fn checked_weights(ctx: &Context, schema: &Schema, ids: u32, weights: &Buffer) -> Result<()> {
+/// Whether these can be the weights of as many ids of some features.
+pub(super) fn checked_weights(
+    ctx: &Context,
+    schema: &Schema,
+    mut features: impl Iterator<Item = usize>,
+    ids: u32,
+    weights: &Buffer,
+) -> Result<()> {
     if weights.size() != u64::from(ids) * 4 {
         let expected = format!("{ids} values, one for each id");
         return Err(Error::invalid("weights", expected, weights.size() / 4));
     }
-    if let Some(spec) = schema.features.iter().find(|spec| spec.pooling == Pooling::Max) {
-        let argument = format!("weights, with feature \"{}\"", spec.name);
+    if let Some(feature) = features.find(|&feature| schema.features[feature].pooling == Pooling::Max) {
+        let argument = format!("weights, with feature \"{}\"", schema.features[feature].name);
         return Err(Error::invalid(argument, "none, for a maximum", "some"));
     }
     weights.check_home(ctx, "weights")?;
@@ -171,7 +204,16 @@ pub(super) fn checked_weights(ctx: &Context, schema: &Schema, ids: u32, weights:
 }
 
 impl Inner {
+    /// The features that there are outputs of.
+    pub(crate) fn features(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        let all = self.only.is_none().then(|| 0..self.schema.features.len());
+        all.into_iter().flatten().chain(self.only.iter().flatten().copied())
+    }
+
     pub(crate) fn examples_of(&self, feature: usize) -> u32 {
+        if self.only.as_ref().is_some_and(|only| !only.contains(&feature)) {
+            return 0;
+        }
         self.examples.as_ref().map_or(self.batch, |examples| examples[feature])
     }
 

@@ -85,16 +85,38 @@ impl DeviceBatch {
 
 impl JaggedBatch {
     pub(crate) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
-        Self::on_device(rec, schema, given, false)
+        Self::on_device(rec, schema, given, None, false)
+    }
+
+    /// [`JaggedBatch::from_device`] of the features `only`, if that is some.
+    pub(crate) fn from_rows(
+        rec: &mut Recorder,
+        schema: &Arc<Schema>,
+        given: DeviceBatch,
+        only: Option<Vec<usize>>,
+    ) -> Result<Self> {
+        Self::on_device(rec, schema, given, only, false)
     }
 
     /// The same for ids that are looked up on the device, and so are rows or none. Whoever looks them up
     /// counts those that are none.
-    pub(crate) fn of_rows(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
-        Self::on_device(rec, schema, given, true)
+    /// `only` are the features that the batch is of, if not of all.
+    pub(crate) fn of_rows(
+        rec: &mut Recorder,
+        schema: &Arc<Schema>,
+        given: DeviceBatch,
+        only: Option<Vec<usize>>,
+    ) -> Result<Self> {
+        Self::on_device(rec, schema, given, only, true)
     }
 
-    fn on_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch, rows: bool) -> Result<Self> {
+    fn on_device(
+        rec: &mut Recorder,
+        schema: &Arc<Schema>,
+        given: DeviceBatch,
+        only: Option<Vec<usize>>,
+        rows: bool,
+    ) -> Result<Self> {
         let ctx = rec.context().clone();
         let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples } = given;
         let features = narrow(schema.features.len());
@@ -121,7 +143,7 @@ impl JaggedBatch {
             return Err(Error::invalid(what, format!("{entries} values"), bag_buffer.size() / 4));
         }
         if let Some(weights) = &weights {
-            checked_weights(&ctx, schema, id_count, weights)?;
+            checked_weights(&ctx, schema, schema.all(), id_count, weights)?;
         }
         for (argument, buffer) in [("ids", &ids), ("bags", &bag_buffer)] {
             buffer.check_home(&ctx, argument)?;
@@ -146,6 +168,7 @@ impl JaggedBatch {
         let status = ctx.allocate("embag.status", size_of::<Status>() as u64)?;
         rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
         let this = Self::new(Inner {
+            only,
             ctx,
             schema: schema.clone(),
             batch,

@@ -20,7 +20,7 @@ use crate::update::RowStore;
 ///     .table("movie", Table::rows(5_000).dim(8))
 ///     .feature("user", "user", Pooling::Sum)
 ///     .feature("liked", "movie", Pooling::Mean)
-///     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
+///     .optimizer(RowwiseAdagrad::new(0.05))
 ///     .build()?;
 /// let batch = bags.batch().feature("user", &[3u32, 9]).bags("liked", &[10u32, 11, 12], &[3, 0]).build()?;
 /// let pooled = bags.forward(&batch)?; // [2, 16], on the device
@@ -130,7 +130,7 @@ impl EmbeddingBags {
     /// Columns of the matrix that [`EmbeddingBags::forward`] makes: the sum of the features' dims.
     #[must_use]
     pub fn output_cols(&self) -> usize {
-        self.schema.columns()
+        self.schema.columns(self.schema.all())
     }
 
     /// The type of the outputs that [`EmbeddingBags::forward`] makes.

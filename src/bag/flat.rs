@@ -29,6 +29,8 @@ pub(crate) struct Flat {
     pub(crate) counts: Vec<u32>,
     /// Examples of each feature of a variable batch.
     examples: Vec<u32>,
+    /// The features that the batch is of, if not of all.
+    pub(super) only: Option<Vec<usize>>,
     skipped: u64,
     /// The error for the first id out of range.
     out_of_range: Option<Error>,
@@ -44,6 +46,7 @@ impl Flat {
             weights,
             counts: Vec::new(),
             examples: Vec::new(),
+            only: None,
             skipped: 0,
             out_of_range: None,
         }
@@ -64,21 +67,8 @@ impl Flat {
         batch: usize,
     ) -> Result<()> {
         let name = &spec.name;
-        if jagged.lengths.len() != batch {
-            return Err(Error::invalid(
-                format!("feature \"{name}\""),
-                format!("{batch} examples, as in the first feature"),
-                jagged.lengths.len(),
-            ));
-        }
-        let total: u64 = jagged.lengths.iter().map(|&length| u64::from(length)).sum();
-        if total != jagged.values.len() as u64 {
-            return Err(Error::invalid(
-                format!("lengths of feature \"{name}\""),
-                format!("a sum of {}, the number of ids", jagged.values.len()),
-                total,
-            ));
-        }
+        jagged.check(name, batch)?;
+        let total = jagged.values.len() as u64;
         if jagged.weights.is_some() && spec.pooling == Pooling::Max {
             return Err(Error::invalid(
                 format!("weights of feature \"{name}\""),
@@ -160,6 +150,7 @@ impl Flat {
             ctx: ctx.clone(),
             schema: schema.clone(),
             batch,
+            only: self.only,
             examples: self.examples.iter().any(|&examples| examples != batch).then_some(self.examples),
             ids: self.offsets.last().copied().unwrap_or(0),
             ids_buffer: Buffer::lent_from(ctx, &self.ids)?,

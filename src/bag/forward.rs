@@ -59,7 +59,7 @@ impl EmbeddingBags {
         out.check(&self.schema, batch, "out")?;
         rec.whole(|rec| {
             let (direct, rounded): (Vec<_>, Vec<_>) =
-                out.placed(&self.schema).into_iter().partition(|target| self.written_directly(target));
+                out.placed(batch).into_iter().partition(|target| self.written_directly(target));
             if !direct.is_empty() || rounded.is_empty() {
                 self.forward_targets(rec, batch, &direct)?;
             }

@@ -1,7 +1,7 @@
 //! Where the gradient of the output lies, and how kernels get at it.
 
 use super::section::Member;
-use super::{Gradients, Schema};
+use super::{Gradients, JaggedBatch};
 use crate::cast::record_f32;
 use crate::device::{Buffer, Context, Dispatch, Matrix, Recorder};
 use crate::kernels::copy_rows;
@@ -37,19 +37,22 @@ impl Bound {
 
 impl Gradient {
     /// Of matrices that fit the batch; records that those of 16 bits are widened.
-    pub(crate) fn new(rec: &mut Recorder, schema: &Schema, grad: Gradients<'_>) -> Result<Self> {
-        let features = match grad {
-            Gradients::SideBySide(matrix) => {
-                let matrix = record_f32(rec, matrix)?;
-                let columns = schema.first_columns().into_iter();
-                columns
-                    .map(|(f, first)| matrix.columns(first as usize, schema.features[f].shape.dim as usize))
-                    .collect::<Result<Vec<_>>>()?
+    pub(crate) fn new(rec: &mut Recorder, batch: &JaggedBatch, grad: Gradients<'_>) -> Result<Self> {
+        let specs = &batch.inner.schema.features;
+        let mut features = vec![None; specs.len()];
+        for (matrix, there) in grad.placed(batch) {
+            let matrix = record_f32(rec, &matrix)?;
+            for (f, first) in there {
+                features[f] = Some(matrix.columns(first as usize, specs[f].shape.dim as usize)?);
             }
-            Gradients::Features(matrices) => {
-                matrices.iter().map(|matrix| record_f32(rec, matrix)).collect::<Result<_>>()?
-            }
+        }
+        // a feature that the batch is not of has no rows
+        let Some(any) = features.iter().flatten().next() else {
+            return Err(Error::invalid("grad", "the gradient of a feature", "none"));
         };
+        let nothing = any.row_range(0, 0)?;
+        let features: Vec<Matrix> =
+            features.into_iter().map(|matrix| matrix.unwrap_or_else(|| nothing.clone())).collect();
         let fits = in_place(rec.context(), features.iter().map(Some)).is_some();
         let spread = vec![false; features.len()];
         Ok(Self { features, spread, fits })

@@ -11,7 +11,7 @@ use super::{FeatureSpec, JaggedBatch, Schema};
 use crate::device::Context;
 use crate::{Error, Result};
 
-/// An id type: `u32`, `u64`, `i32` or `i64`. Negative ones are no rows; -1 is a pruned row of
+/// An id type: `u32`, `u64`, `i32` or `i64`, or a reference to one. Negative ones are no rows; -1 is a pruned row of
 /// [`QuantizedBags`](crate::quant::QuantizedBags).
 pub trait Id: Copy {
     /// Whether there are negative ones.
@@ -58,6 +58,15 @@ impl Id for i64 {
     }
 }
 
+/// Lists may be iterated over by reference.
+impl<I: Id> Id for &I {
+    const SIGNED: bool = I::SIGNED;
+
+    fn number(self) -> u64 {
+        (*self).number()
+    }
+}
+
 /// The bags of one feature.
 #[derive(Debug, Default)]
 pub(super) struct Jagged {
@@ -78,6 +87,26 @@ impl Jagged {
         Self { values, signed: I::SIGNED, lengths, weights, given, in_bags }
     }
 
+    /// Whether there are as many bags as examples, and as many ids as the bags have.
+    pub(super) fn check(&self, name: &str, batch: usize) -> Result<()> {
+        if self.lengths.len() != batch {
+            return Err(Error::invalid(
+                format!("feature \"{name}\""),
+                format!("{batch} examples, as in the first feature"),
+                self.lengths.len(),
+            ));
+        }
+        let total: u64 = self.lengths.iter().map(|&length| u64::from(length)).sum();
+        if total != self.values.len() as u64 {
+            return Err(Error::invalid(
+                format!("lengths of feature \"{name}\""),
+                format!("a sum of {}, the number of ids", self.values.len()),
+                total,
+            ));
+        }
+        Ok(())
+    }
+
     fn of_spans<I: Id>(values: &[I], spans: Spans) -> Self {
         let bags = Self::new(&values[spans.values.clone()], spans.lengths, None);
         Self { given: values.len(), in_bags: spans.values, ..bags }
@@ -87,13 +116,15 @@ impl Jagged {
 /// Collects the features of a host batch; made by [`EmbeddingBags::batch`](super::EmbeddingBags::batch).
 ///
 /// Features may come in any order, each once. A mistake is reported when the batch is made: by
-/// [`BatchBuilder::build`], or for cached bags, whose builders are [`ForCache`], by
-/// [`CachedBags::place`](crate::CachedBags::place).
+/// [`BatchBuilder::build`]; for cached bags, whose builders are [`ForCache`], by
+/// [`CachedBags::place`](crate::CachedBags::place); for chunked tables, whose builders are [`ForDirectory`], by
+/// [`ChunkedTables::admit`](crate::ChunkedTables::admit) and the like.
 #[derive(Debug)]
 pub struct BatchBuilder<For = ForBags> {
     ctx: Context,
     schema: Arc<Schema>,
     features: HashMap<usize, Jagged>,
+    only: Option<Vec<usize>>,
     variable: bool,
     error: Option<Error>,
     made_for: PhantomData<For>,
@@ -107,12 +138,17 @@ pub enum ForBags {}
 #[derive(Debug, Clone)]
 pub enum ForCache {}
 
+/// The batch's ids are raw, of 64 bits, and are looked up in directories.
+#[derive(Debug, Clone)]
+pub enum ForDirectory {}
+
 impl<For> BatchBuilder<For> {
     pub(crate) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {
         Self {
             ctx: ctx.clone(),
             schema: schema.clone(),
             features: HashMap::new(),
+            only: None,
             variable: false,
             error: None,
             made_for: PhantomData,
@@ -188,6 +224,47 @@ impl<For> BatchBuilder<For> {
         self
     }
 
+    /// A batch of these features only, such as those of one tower: the outputs are theirs, side by side or in a
+    /// matrix for each, and so are the gradients, in the order of the bags' features.
+    ///
+    /// ```
+    /// # use embag::optim::Sgd;
+    /// # use embag::{Context, EmbeddingBags, Pooling, Table};
+    /// # let mut bags = EmbeddingBags::builder(&Context::cpu())
+    /// #     .table("user", Table::rows(100).dim(8))
+    /// #     .table("movie", Table::rows(500).dim(16))
+    /// #     .feature("user", "user", Pooling::Sum)
+    /// #     .feature("liked", "movie", Pooling::Mean)
+    /// #     .feature("shown", "movie", Pooling::Sum)
+    /// #     .optimizer(Sgd::default())
+    /// #     .build()?;
+    /// let users = bags.batch().only(&["user", "liked"]);
+    /// let users = users.feature("user", &[17u32, 4]).bags("liked", &[5u32, 31, 90], &[2, 1]).build()?;
+    /// let pooled = bags.forward(&users)?; // [2, 24], of 40 columns that all features have
+    /// assert_eq!((pooled.cols(), users.columns_of("liked")?), (24, 8..24));
+    /// bags.backward(&users, &pooled)?; // here the output stands in for its gradient
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    #[must_use]
+    pub fn only(mut self, features: &[&str]) -> Self {
+        let mut only = Vec::new();
+        for name in features {
+            match self.schema.find(name) {
+                Ok(feature) => only.push(feature),
+                Err(error) => {
+                    self.error.get_or_insert(error);
+                }
+            }
+        }
+        only.sort_unstable();
+        only.dedup();
+        if features.is_empty() {
+            self.error.get_or_insert_with(|| Error::invalid("only", "at least one feature", "none"));
+        }
+        self.only = Some(only);
+        self
+    }
+
     /// A feature from one list of ids for each example.
     #[must_use]
     pub fn lists<I: Id, L: IntoIterator<Item = I>>(
@@ -251,29 +328,45 @@ impl<For> BatchBuilder<For> {
         self.features.iter().map(|(&index, jagged)| (&self.schema.features[index], &*jagged.values))
     }
 
-    /// Everything [`BatchBuilder::build`] checks but the ids.
-    pub(crate) fn collect(self) -> Result<Flat> {
-        let Self { schema, mut features, variable, error, .. } = self;
+    /// The features in their order, with everything that can be said before ids and sizes are looked at.
+    fn ordered(self) -> Result<Ordered> {
+        let Self { schema, mut features, only, variable, error, .. } = self;
         if let Some(error) = error {
             return Err(error);
         }
+        let left_out = |index: usize| only.as_ref().is_some_and(|only| !only.contains(&index));
         let mut lists = Vec::new();
         for (index, spec) in schema.features.iter().enumerate() {
             lists.push(match features.remove(&index) {
+                Some(_) if left_out(index) => {
+                    let argument = format!("feature \"{}\"", spec.name);
+                    return Err(Error::invalid(argument, "one of those of `.only()`", "another"));
+                }
                 Some(jagged) => jagged,
-                None if variable => Jagged::default(),
+                None if variable || left_out(index) => Jagged::default(),
                 None => {
-                    let expected =
-                        format!("feature \"{}\" (`.variable()` lets features be left out)", spec.name);
+                    let expected = format!(
+                        "feature \"{}\" (`.only()` names the features of a batch, `.variable()` lets some be left \
+                         out)",
+                        spec.name
+                    );
                     return Err(Error::invalid("batch", expected, "no such feature in it"));
                 }
             });
         }
-        let batch = if variable {
-            lists.iter().map(|jagged| jagged.lengths.len()).max().unwrap_or(0)
-        } else {
-            lists.first().map_or(0, |jagged| jagged.lengths.len())
-        };
+        let there = lists.iter().enumerate().filter(|(index, _)| !left_out(*index));
+        let mut counts = there.map(|(_, jagged)| jagged.lengths.len());
+        let batch = if variable { counts.max() } else { counts.next() }.unwrap_or(0);
+        if !variable {
+            let left_out = lists.iter_mut().enumerate().filter(|(index, _)| left_out(*index));
+            left_out.for_each(|(_, jagged)| jagged.lengths.resize(batch, 0));
+        }
+        Ok(Ordered { schema, lists, batch, only, variable })
+    }
+
+    /// Everything [`BatchBuilder::build`] checks but the ids.
+    pub(crate) fn collect(self) -> Result<Flat> {
+        let Ordered { schema, lists, batch, only, variable } = self.ordered()?;
         let weighted = lists.iter().any(|jagged| jagged.weights.is_some());
         let mut flat = Flat::new(batch, weighted);
         for (spec, mut jagged) in schema.features.iter().zip(lists) {
@@ -282,8 +375,19 @@ impl<For> BatchBuilder<For> {
             }
             flat.push(&schema, spec, jagged, batch)?;
         }
+        flat.only = only;
         Ok(flat)
     }
+}
+
+/// The features of a batch in their order.
+struct Ordered {
+    schema: Arc<Schema>,
+    lists: Vec<Jagged>,
+    /// Number of examples.
+    batch: usize,
+    only: Option<Vec<usize>>,
+    variable: bool,
 }
 
 impl BatchBuilder {
@@ -296,5 +400,39 @@ impl BatchBuilder {
     pub fn build(self) -> Result<JaggedBatch> {
         let (ctx, schema) = (self.ctx.clone(), self.schema.clone());
         self.collect()?.upload(&ctx, &schema)
+    }
+}
+
+/// Ids as they were given, in the layout of a KeyedJaggedTensor.
+pub(crate) struct RawBatch {
+    pub(crate) ids: Vec<u64>,
+    pub(crate) lengths: Vec<u32>,
+    /// The features that the batch is of, if not of all.
+    pub(crate) only: Option<Vec<usize>>,
+}
+
+impl BatchBuilder<ForDirectory> {
+    /// Everything that can be checked before ids are looked up. Features have one number of examples, and no
+    /// weights.
+    pub(crate) fn raw(self) -> Result<RawBatch> {
+        let Ordered { schema, lists, batch, only, variable } = self.ordered()?;
+        if variable {
+            return Err(Error::invalid(
+                "batch",
+                "one number of examples, for chunked tables",
+                "a variable batch",
+            ));
+        }
+        let mut raw = RawBatch { ids: Vec::new(), lengths: Vec::new(), only };
+        for (spec, jagged) in schema.features.iter().zip(lists) {
+            if jagged.weights.is_some() {
+                let argument = format!("weights of feature \"{}\"", spec.name);
+                return Err(Error::invalid(argument, "none, for chunked tables", "some"));
+            }
+            jagged.check(&spec.name, batch)?;
+            raw.ids.extend(jagged.values);
+            raw.lengths.extend(jagged.lengths);
+        }
+        Ok(raw)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{JaggedBatch, Schema};
+use super::batch::Inner;
+use super::{JaggedBatch, Pooling, Schema};
 use crate::device::{Context, Matrix, Precision};
 use crate::error::check_size;
 use crate::{Error, Result};
 
-/// Where the outputs of all features lie, or the gradients of these outputs: in one matrix, or in one for
-/// each feature. Matrices may be of any [`Precision`] and parts of wider ones; a reference to a matrix, or to
+/// Where the outputs of all features lie ([or of some](super::BatchBuilder::only)), or the gradients of these
+/// outputs: in one matrix, or in one for each feature. Matrices may be of any [`Precision`] and parts of wider ones; a reference to a matrix, or to
 /// several, is all that is needed:
 ///
 /// ```
@@ -75,7 +76,7 @@ impl Outputs<'_> {
         match self {
             Self::SideBySide(matrix) => {
                 side_by_side(schema, batch)?;
-                check_size(name, (batch.len(), schema.columns()), (matrix.rows, matrix.cols))
+                check_size(name, (batch.len(), batch.output_cols()), (matrix.rows, matrix.cols))
             }
             Self::Features(matrices) => {
                 let expected = feature_shapes(schema, batch)?;
@@ -83,8 +84,9 @@ impl Outputs<'_> {
                     let expected = format!("{} matrices, one for each feature", expected.len());
                     return Err(Error::invalid(format!("{name}s"), expected, matrices.len()));
                 }
-                for (spec, (matrix, expected)) in schema.features.iter().zip(matrices.iter().zip(expected)) {
-                    let name = format!("{name}s of feature \"{}\"", spec.name);
+                for (feature, (matrix, expected)) in batch.inner.features().zip(matrices.iter().zip(expected))
+                {
+                    let name = format!("{name}s of feature \"{}\"", schema.features[feature].name);
                     check_size(&name, expected, (matrix.rows, matrix.cols))?;
                 }
                 Ok(())
@@ -93,11 +95,13 @@ impl Outputs<'_> {
     }
 
     /// The matrices, each with the features whose columns it holds and their first columns.
-    pub(crate) fn placed(&self, schema: &Schema) -> Vec<(Matrix, Vec<(usize, u32)>)> {
+    pub(crate) fn placed(&self, batch: &JaggedBatch) -> Vec<(Matrix, Vec<(usize, u32)>)> {
+        let Inner { schema, .. } = &*batch.inner;
+        let features = batch.inner.features();
         match self {
-            Self::SideBySide(matrix) => vec![((*matrix).clone(), schema.first_columns())],
+            Self::SideBySide(matrix) => vec![((*matrix).clone(), schema.first_columns(features))],
             Self::Features(matrices) => {
-                matrices.iter().enumerate().map(|(f, matrix)| (matrix.clone(), vec![(f, 0)])).collect()
+                features.zip(*matrices).map(|(f, matrix)| (matrix.clone(), vec![(f, 0)])).collect()
             }
         }
     }
@@ -112,7 +116,7 @@ pub(crate) fn matrix_for(
 ) -> Result<Matrix> {
     batch.fits(schema)?;
     side_by_side(schema, batch)?;
-    Matrix::output(precision, ctx, batch.len(), schema.columns())
+    Matrix::output(precision, ctx, batch.len(), batch.output_cols())
 }
 
 /// Room for the outputs of a batch in a matrix for each feature.
@@ -136,7 +140,7 @@ fn side_by_side(schema: &Schema, batch: &JaggedBatch) -> Result<()> {
             "a variable batch",
         ));
     }
-    if schema.has_sequences() {
+    if batch.inner.features().any(|feature| schema.features[feature].pooling == Pooling::None) {
         return Err(Error::invalid(
             "features",
             "only pooled ones for a single matrix (use a matrix for each feature)",
@@ -148,6 +152,6 @@ fn side_by_side(schema: &Schema, batch: &JaggedBatch) -> Result<()> {
 
 /// Rows and columns of each feature's own output.
 fn feature_shapes(schema: &Schema, batch: &JaggedBatch) -> Result<Vec<(usize, usize)>> {
-    let features = schema.features.iter().enumerate();
-    features.map(|(f, spec)| Ok((batch.rows_of(f)? as usize, spec.shape.dim as usize))).collect()
+    let shape = |f: usize| Ok((batch.rows_of(f)? as usize, schema.features[f].shape.dim as usize));
+    batch.inner.features().map(shape).collect()
 }

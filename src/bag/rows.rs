@@ -1,5 +1,7 @@
 //! Access to rows and optimizer state from the host.
 
+use std::ops::Range;
+
 use super::EmbeddingBags;
 use crate::Result;
 use crate::device::{Buffer, Precision};
@@ -14,6 +16,14 @@ impl EmbeddingBags {
     /// The names of the features, in the order they were added.
     pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
         self.schema.features.iter().map(|spec| spec.name.as_str())
+    }
+
+    /// The columns that a feature has in the outputs side by side, of batches of all features.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such feature.
+    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+        self.schema.columns_of(feature, self.schema.all())
     }
 
     /// Rows and columns of a table.

@@ -1,5 +1,7 @@
 //! Features and the tables behind them.
 
+use std::ops::Range;
+
 use super::{Bounds, Pooling};
 use crate::table::{Shape, TableStore};
 use crate::{Error, Result};
@@ -70,23 +72,44 @@ impl Schema {
         })
     }
 
-    /// Columns of the matrix of all pooled features.
-    pub(crate) fn columns(&self) -> usize {
-        self.features.iter().map(|feature| feature.shape.dim as usize).sum()
+    /// The numbers of all features.
+    pub(crate) fn all(&self) -> Range<usize> {
+        0..self.features.len()
     }
 
-    /// All features with their first columns in the matrix of all.
-    pub(crate) fn first_columns(&self) -> Vec<(usize, u32)> {
+    /// Columns of the matrix of some pooled features.
+    pub(crate) fn columns(&self, features: impl Iterator<Item = usize>) -> usize {
+        features.map(|feature| self.features[feature].shape.dim as usize).sum()
+    }
+
+    /// Some features with their first columns in the matrix of them.
+    pub(crate) fn first_columns(&self, features: impl Iterator<Item = usize>) -> Vec<(usize, u32)> {
         let mut column = 0;
-        let features = self.features.iter().enumerate().map(|(f, spec)| {
+        let features = features.map(|feature| {
             let first = column;
-            column += spec.shape.dim;
-            (f, first)
+            column += self.features[feature].shape.dim;
+            (feature, first)
         });
         features.collect()
     }
 
-    pub(crate) fn has_sequences(&self) -> bool {
-        self.features.iter().any(|feature| feature.pooling == Pooling::None)
+    /// The columns of a feature in the matrix of some.
+    pub(crate) fn columns_of(
+        &self,
+        name: &str,
+        features: impl Iterator<Item = usize> + Clone,
+    ) -> Result<Range<usize>> {
+        let sought = self.find(name)?;
+        match self.first_columns(features.clone()).into_iter().find(|(feature, _)| *feature == sought) {
+            Some((feature, first)) => {
+                let first = first as usize;
+                Ok(first..first + self.features[feature].shape.dim as usize)
+            }
+            None => {
+                let there: Vec<&str> = features.map(|feature| &*self.features[feature].name).collect();
+                let expected = format!("one of {there:?}, which the batch is of");
+                Err(Error::invalid("feature", expected, format!("{name:?}")))
+            }
+        }
     }
 }

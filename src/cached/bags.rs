@@ -36,7 +36,7 @@ use crate::update::RowStore;
 ///     .table("movie", Table::rows(1_000_000).dim(8), 5_000) // 5,000 of the rows at a time
 ///     .feature("liked", "movie", Pooling::Mean)
 ///     .replacement(Replacement::Lfu)
-///     .optimizer(Adagrad { lr: 0.05, ..Default::default() })
+///     .optimizer(Adagrad::new(0.05))
 ///     .build()?;
 /// let mut batch = bags.place(bags.batch().bags("liked", &[10u32, 999_999, 12], &[2, 1]))?;
 /// for step in 0..3u32 {
@@ -66,7 +66,7 @@ use crate::update::RowStore;
 /// let mut bags = CachedBags::builder(&ctx)
 ///     .table("movie", Table::rows(200_000).dim(16), 5_000) // rows on the device at a time
 ///     .feature("liked", "movie", Pooling::Mean)
-///     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
+///     .optimizer(RowwiseAdagrad::new(0.05))
 ///     .build()?;
 /// let pooled = Matrix::zeros(&ctx, 2, 16)?;
 /// let grad = Matrix::from_slice(&ctx, &[0.01; 2 * 16], 2, 16)?; // your layers write it, in its own memory

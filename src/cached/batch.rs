@@ -1,5 +1,6 @@
 //! Batches whose rows are on the device.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -131,6 +132,20 @@ impl CachedBatch {
     #[must_use]
     pub fn is_variable(&self) -> bool {
         self.inner.is_variable()
+    }
+
+    /// As [`JaggedBatch::output_cols`].
+    #[must_use]
+    pub fn output_cols(&self) -> usize {
+        self.inner.output_cols()
+    }
+
+    /// As [`JaggedBatch::columns_of`].
+    ///
+    /// # Errors
+    /// As [`JaggedBatch::columns_of`].
+    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+        self.inner.columns_of(feature)
     }
 
     /// Number of ids of a feature.

@@ -5,6 +5,7 @@ use super::find::{Found, record_find};
 use super::id_directory::{NewIds, NewRows};
 use super::lookup::Table;
 use super::{ChunkedBatch, ChunkedTables, DeviceIds};
+use crate::bag::{BatchBuilder, ForDirectory};
 use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
 use crate::numbers::narrow;
@@ -25,7 +26,16 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`]; [`Error::DirectoryFull`](crate::Error::DirectoryFull) if a directory is
     /// full and that is to be an error. No row or chunk has moved then.
-    pub fn admit(&mut self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
+    pub fn admit(&mut self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
+        self.admit_raw(self.lookup.named(batch)?)
+    }
+
+    /// [`ChunkedTables::admit`] for a batch in the layout of a KeyedJaggedTensor, as
+    /// [`ChunkedTables::find_from_lengths`] takes it.
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::admit`] and [`ChunkedTables::find_from_lengths`].
+    pub fn admit_from_lengths(&mut self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
         self.admit_raw(self.lookup.upload(ids, lengths)?)
     }
 
@@ -33,7 +43,7 @@ impl ChunkedTables {
     ///
     /// # Errors
     /// As [`ChunkedTables::admit`].
-    pub fn admit_on_device(&mut self, ids: DeviceIds) -> Result<ChunkedBatch> {
+    pub fn admit_from_device(&mut self, ids: DeviceIds) -> Result<ChunkedBatch> {
         self.admit_raw(self.lookup.on_device(ids)?)
     }
 

@@ -45,7 +45,7 @@ impl ChunkedTables {
             rec.stands_on(&self.ground);
             let step = self.lookup.store.begin_step(rec, "one, for a backward")?;
             batch.inner.guard(rec);
-            let gradient = Gradient::new(rec, self.lookup.schema(), grad)?;
+            let gradient = Gradient::new(rec, &batch.inner, grad)?;
             for table in 0..self.lookup.tables.len() {
                 rec.scope(|rec| self.record_table(rec, batch, table, &gradient, &step))?;
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::find::{Found, Ids, record_find};
 use super::lookup::{Feature, Lookup};
-use crate::bag::{DeviceBatch, JaggedBatch};
+use crate::bag::{BatchBuilder, DeviceBatch, ForDirectory, JaggedBatch, RawBatch};
 use crate::device::{Buffer, Context, Recorder};
 use crate::kernels::feature::SKIPPED;
 use crate::numbers::narrow;
@@ -67,6 +67,20 @@ impl ChunkedBatch {
         self.inner.is_empty()
     }
 
+    /// As [`JaggedBatch::output_cols`].
+    #[must_use]
+    pub fn output_cols(&self) -> usize {
+        self.inner.output_cols()
+    }
+
+    /// As [`JaggedBatch::columns_of`].
+    ///
+    /// # Errors
+    /// As [`JaggedBatch::columns_of`].
+    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+        self.inner.columns_of(feature)
+    }
+
     /// Number of ids that have no row, and so stand for zeros. Reads from the device, and so waits for it.
     ///
     /// # Errors
@@ -93,13 +107,21 @@ fn ranges(counts: &[u32]) -> Vec<Range<u32>> {
 /// Ids on the device before they are looked up, with room for their rows.
 pub(super) struct RawIds {
     given: DeviceIds,
+    /// The features that they are of, if not of all.
+    only: Option<Vec<usize>>,
     pub(super) rows: Buffer,
     pub(super) ranges: Vec<Range<u32>>,
 }
 
 impl RawIds {
     /// From `lengths[f * batch + b]` ids for each feature and example, one after the other.
-    fn upload(ctx: &Context, features: usize, ids: &[u64], lengths: &[u32]) -> Result<Self> {
+    fn upload(
+        ctx: &Context,
+        features: usize,
+        ids: &[u64],
+        lengths: &[u32],
+        only: Option<Vec<usize>>,
+    ) -> Result<Self> {
         if !lengths.len().is_multiple_of(features) {
             let expected = format!("a multiple of the {features} features");
             return Err(Error::invalid("lengths", expected, lengths.len()));
@@ -117,10 +139,10 @@ impl RawIds {
             lengths: true,
             counts: if batch == 0 { vec![0; features] } else { lengths.chunks(batch).map(count).collect() },
         };
-        Self::of_device(ctx, features, given)
+        Self::of_device(ctx, features, given, only)
     }
 
-    fn of_device(ctx: &Context, features: usize, given: DeviceIds) -> Result<Self> {
+    fn of_device(ctx: &Context, features: usize, given: DeviceIds, only: Option<Vec<usize>>) -> Result<Self> {
         let count = given.ids.size() / 8;
         let sum = given.counts.iter().fold(0usize, |sum, &count| sum.saturating_add(count));
         if given.counts.len() != features || sum as u64 != count || !given.ids.size().is_multiple_of(8) {
@@ -137,7 +159,7 @@ impl RawIds {
         given.ids.check_bindable(ctx, || "ids".to_owned())?;
         // they are no more than the ids
         let counts: Vec<u32> = given.counts.iter().map(|&count| narrow(count)).collect();
-        Ok(Self { rows: ctx.lend("embag.rows", count * 4)?, ranges: ranges(&counts), given })
+        Ok(Self { rows: ctx.lend("embag.rows", count * 4)?, ranges: ranges(&counts), given, only })
     }
 
     pub(super) fn ids(&self) -> &Buffer {
@@ -146,7 +168,8 @@ impl RawIds {
 
     /// The batch, when the look-up has been recorded.
     pub(super) fn batch(&self, rec: &mut Recorder, lookup: &Lookup, epoch: u32) -> Result<ChunkedBatch> {
-        Ok(ChunkedBatch { inner: JaggedBatch::from_device(rec, lookup.schema(), self.given_rows())?, epoch })
+        let inner = JaggedBatch::from_rows(rec, lookup.schema(), self.given_rows(), self.only.clone())?;
+        Ok(ChunkedBatch { inner, epoch })
     }
 
     /// The batch that is given, of rows instead of ids.
@@ -167,18 +190,25 @@ impl RawIds {
 impl Lookup {
     /// Raw ids from the host.
     pub(super) fn upload(&self, ids: &[u64], lengths: &[u32]) -> Result<RawIds> {
-        RawIds::upload(self.context(), self.features.len(), ids, lengths)
+        RawIds::upload(self.context(), self.features.len(), ids, lengths, None)
+    }
+
+    /// Raw ids of a batch that was begun for these tables.
+    pub(super) fn named(&self, batch: BatchBuilder<ForDirectory>) -> Result<RawIds> {
+        batch.fits(self.schema())?;
+        let RawBatch { ids, lengths, only } = batch.raw()?;
+        RawIds::upload(self.context(), self.features.len(), &ids, &lengths, only)
     }
 
     /// Raw ids that lie on the device.
     pub(super) fn on_device(&self, ids: DeviceIds) -> Result<RawIds> {
-        RawIds::of_device(self.context(), self.features.len(), ids)
+        RawIds::of_device(self.context(), self.features.len(), ids, None)
     }
 
-    /// Looks ids from the host up; waits until it is done.
-    pub(super) fn find(&self, ids: &[u64], lengths: &[u32], epoch: u32) -> Result<ChunkedBatch> {
+    /// Looks ids up; waits until it is done.
+    pub(super) fn find(&self, ids: RawIds, epoch: u32) -> Result<ChunkedBatch> {
         let mut rec = Recorder::new(self.context());
-        let batch = self.record_find(&mut rec, self.upload(ids, lengths)?, epoch)?;
+        let batch = self.record_find(&mut rec, ids, epoch)?;
         rec.run()?;
         Ok(batch)
     }
@@ -197,7 +227,7 @@ impl Lookup {
     pub(super) fn record_find(&self, rec: &mut Recorder, raw: RawIds, epoch: u32) -> Result<ChunkedBatch> {
         self.store.same_context(rec)?;
         rec.whole(|rec| {
-            let inner = JaggedBatch::of_rows(rec, self.schema(), raw.given_rows())?;
+            let inner = JaggedBatch::of_rows(rec, self.schema(), raw.given_rows(), raw.only.clone())?;
             rec.scope(|rec| {
                 // ids without a row are counted where those are that are skipped
                 let (strangers, table) = (&inner.inner.status, SKIPPED);

@@ -75,7 +75,7 @@ impl Lookup {
             return Ok(());
         }
         rec.whole(|rec| {
-            for (out, features) in out.placed(self.schema()) {
+            for (out, features) in out.placed(&batch.inner) {
                 if out.precision == Precision::F32 {
                     self.pool_features(rec, batch, &out, &features)?;
                 } else {

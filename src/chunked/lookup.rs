@@ -156,7 +156,7 @@ impl Lookup {
     }
 
     pub(super) fn output_cols(&self) -> usize {
-        self.schema.columns()
+        self.schema.columns(self.schema.all())
     }
 
     /// The number of a table.

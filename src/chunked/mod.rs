@@ -20,12 +20,12 @@
 //!     .feature("liked", "movie", Pooling::Sum)
 //!     .chunk_width(4)
 //!     .slots(2_000) // half of the 4,000 chunks that there may be
-//!     .optimizer(RowwiseAdagrad { lr: 0.1, ..Default::default() })
+//!     .optimizer(RowwiseAdagrad::new(0.1))
 //!     .build()?;
 //! for step in 1..=20u64 {
 //!     // two bags of whatever ids the data have
 //!     let ids = [9_007_199_254_740_993, step, 42 * step];
-//!     let batch = tables.admit(&ids, &[2, 1])?;
+//!     let batch = tables.admit(tables.batch().bags("liked", &ids, &[2, 1]))?;
 //!     let pooled = tables.forward(&batch)?; // [2, 16], on the device
 //!     tables.backward(&batch, &pooled)?; // here the output stands in for its gradient
 //!     if step % 10 == 0 {
@@ -36,7 +36,7 @@
 //! let row = tables.row("movie", 9_007_199_254_740_993)?.expect("it was admitted");
 //! assert!(row.slots.iter().all(Option::is_some), "the most frequent one keeps its chunks");
 //! // serving: ids without a row stand for zeros
-//! let served = tables.forward(&tables.find(&[7_777_777], &[1])?)?;
+//! let served = tables.forward(&tables.find(tables.batch().feature("liked", &[7_777_777u64]))?)?;
 //! assert_eq!(served.to_vec(&ctx)?, [0.0; 16]);
 //! # Ok::<(), embag::Error>(())
 //! ```

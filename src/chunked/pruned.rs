@@ -9,7 +9,7 @@ use super::lookup::{CHUNKS, Feature, Lookup, Table, TableSpec};
 use super::saved_directory::SavedDirectory;
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables, DeviceIds};
 use crate::Result;
-use crate::bag::Outputs;
+use crate::bag::{BatchBuilder, Batches, ForDirectory, Outputs};
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Matrix, Precision, Recorder};
 use crate::kernels::feature::NONE;
@@ -32,15 +32,15 @@ use crate::update::Updates;
 ///     .slots(100)
 ///     .optimizer(Sgd::default())
 ///     .build()?;
-/// let batch = tables.admit(&[7, u64::MAX, 7], &[2, 1])?;
+/// let batch = tables.admit(tables.batch().bags("liked", &[7, u64::MAX, 7], &[2, 1]))?;
 /// let pooled = tables.forward(&batch)?;
 /// tables.backward(&batch, &pooled)?;
 /// let pruned = tables.pruned()?;
 /// assert!(pruned.bytes().instead_of_dense() < tables.bytes().instead_of_dense() / 10);
 ///
-/// let [ids, lengths] = [[7, 8], [1, 1]];
-/// let found = tables.find(&ids, &lengths.map(|n: u64| n as u32))?;
-/// let served = pruned.find(&ids, &[1, 1])?;
+/// let ids = [7u64, 8];
+/// let found = tables.find(tables.batch().feature("liked", &ids))?;
+/// let served = pruned.find(pruned.batch().feature("liked", &ids))?;
 /// assert_eq!(pruned.forward(&served)?.to_vec(&ctx)?, tables.forward(&found)?.to_vec(&ctx)?);
 /// # Ok::<(), embag::Error>(())
 /// ```
@@ -171,27 +171,60 @@ impl PrunedTables {
         self.lookup.bytes()
     }
 
+    /// Begins a batch of raw ids from host data, feature by feature, for [`PrunedTables::find`].
+    #[must_use]
+    pub fn batch(&self) -> BatchBuilder<ForDirectory> {
+        self.batches().batch()
+    }
+
+    /// What begins such batches in other threads.
+    #[must_use]
+    pub fn batches(&self) -> Batches<ForDirectory> {
+        Batches::new(self.context(), self.lookup.schema())
+    }
+
     /// As [`ChunkedTables::find`].
     ///
     /// # Errors
     /// As [`ChunkedTables::find`].
-    pub fn find(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        self.lookup.find(ids, lengths, 0)
+    pub fn find(&self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
+        self.lookup.find(self.lookup.named(batch)?, 0)
+    }
+
+    /// As [`ChunkedTables::find_from_lengths`].
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::find_from_lengths`].
+    pub fn find_from_lengths(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
+        self.lookup.find(self.lookup.upload(ids, lengths)?, 0)
     }
 
     /// Records [`PrunedTables::find`].
     ///
     /// # Errors
     /// As [`PrunedTables::find`].
-    pub fn record_find(&self, rec: &mut Recorder, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
+    pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
+        self.lookup.record_find(rec, self.lookup.named(batch)?, 0)
+    }
+
+    /// Records [`PrunedTables::find_from_lengths`].
+    ///
+    /// # Errors
+    /// As [`PrunedTables::find_from_lengths`].
+    pub fn record_find_from_lengths(
+        &self,
+        rec: &mut Recorder,
+        ids: &[u64],
+        lengths: &[u32],
+    ) -> Result<ChunkedBatch> {
         self.lookup.record_find(rec, self.lookup.upload(ids, lengths)?, 0)
     }
 
     /// Records [`PrunedTables::find`] for ids that already lie in device memory.
     ///
     /// # Errors
-    /// As [`ChunkedTables::record_find_on_device`].
-    pub fn record_find_on_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
+    /// As [`ChunkedTables::record_find_from_device`].
+    pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
         self.lookup.record_find(rec, self.lookup.on_device(ids)?, 0)
     }
 

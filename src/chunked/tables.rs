@@ -1,9 +1,10 @@
 //! Chunked tables and lookups in them.
 
+use super::batch::RawIds;
 use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
-use crate::bag::Outputs;
+use crate::bag::{BatchBuilder, Batches, ForDirectory, Outputs};
 use crate::device::{Buffer, Context, Ground, Matrix, Precision, Recorder};
 use crate::numbers::narrow;
 use crate::optim::Optimizer;
@@ -25,11 +26,11 @@ use crate::{Error, Result};
 ///     .feature("liked", "movie", Pooling::Mean)
 ///     .chunk_width(16)
 ///     .budget(1_200_000) // bytes, with all that chunks are found with: dense vectors take 2,560,000
-///     .optimizer(RowwiseAdagrad { lr: 0.05, ..Default::default() })
+///     .optimizer(RowwiseAdagrad::new(0.05))
 ///     .build()?;
 /// for step in 1..=200u64 {
 ///     let ids = [9_007_199_254_740_993, 7 * step, 42]; // 64 bits, whatever the data have
-///     let batch = tables.admit(&ids, &[2, 1])?; // new ids get rows, and slots while some are free
+///     let batch = tables.admit(tables.batch().bags("liked", &ids, &[2, 1]))?; // new ids get rows, and slots while some are free
 ///     let pooled = tables.forward(&batch)?; // [2, 64]: zeros where chunks are absent
 ///     # let _ = pooled;
 ///     let grad = Matrix::from_slice(&ctx, &[0.01; 2 * 64], 2, 64)?; // yours: the gradient of the loss
@@ -158,15 +159,49 @@ impl ChunkedTables {
         Ok(&self.lookup.tables[self.lookup.find_table(table)?].directory)
     }
 
-    /// A batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw ids for each feature and
-    /// example, one after the other in `ids`. Ids without a row stand for zeros; [`ChunkedTables::admit`]
-    /// gives them rows. Waits until it is done.
+    /// Begins a batch of raw ids from host data, feature by feature, for [`ChunkedTables::admit`] and
+    /// [`ChunkedTables::find`].
+    #[must_use]
+    pub fn batch(&self) -> BatchBuilder<ForDirectory> {
+        self.batches().batch()
+    }
+
+    /// What begins such batches in other threads.
+    #[must_use]
+    pub fn batches(&self) -> Batches<ForDirectory> {
+        Batches::new(self.context(), self.lookup.schema())
+    }
+
+    /// Makes a batch. Ids without a row stand for zeros; [`ChunkedTables::admit`] gives them rows. Waits until it
+    /// is done.
+    ///
+    /// ```
+    /// # use embag::{ChunkedTables, Context, Pooling};
+    /// # let mut tables = ChunkedTables::builder(&Context::cpu())
+    /// #     .table("movie", 1_000, 16)
+    /// #     .feature("liked", "movie", Pooling::Mean)
+    /// #     .slots(1_000)
+    /// #     .build()?;
+    /// let liked = tables.batch().bags("liked", &[9_007_199_254_740_993u64, 7, 42], &[2, 1]);
+    /// let batch = tables.find(liked)?;
+    /// assert_eq!((batch.len(), batch.absent()?), (2, 3));
+    /// # Ok::<(), embag::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the numbers disagree, [`Error::LimitExceeded`] or [`Error::Device`] if
-    /// the memory cannot be had.
-    pub fn find(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        self.lookup.find(ids, lengths, self.epoch)
+    /// As [`BatchBuilder::build`], where any id may be; weights and batches with differing numbers of examples
+    /// are not for these tables. [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    pub fn find(&self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
+        self.lookup.find(self.lookup.named(batch)?, self.epoch)
+    }
+
+    /// [`ChunkedTables::find`] for a batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw ids
+    /// for each feature and example, one after the other in `ids`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the numbers disagree, and as [`ChunkedTables::find`].
+    pub fn find_from_lengths(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
+        self.lookup.find(self.lookup.upload(ids, lengths)?, self.epoch)
     }
 
     /// Records [`ChunkedTables::find`]. Submit it before rows or chunks move, as
@@ -174,18 +209,33 @@ impl ChunkedTables {
     ///
     /// # Errors
     /// As [`ChunkedTables::find`].
-    pub fn record_find(&self, rec: &mut Recorder, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        let batch = self.lookup.record_find(rec, self.lookup.upload(ids, lengths)?, self.epoch)?;
-        rec.stands_on(&self.ground);
-        Ok(batch)
+    pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
+        self.record_find_raw(rec, self.lookup.named(batch)?)
+    }
+
+    /// Records [`ChunkedTables::find_from_lengths`].
+    ///
+    /// # Errors
+    /// As [`ChunkedTables::find_from_lengths`].
+    pub fn record_find_from_lengths(
+        &self,
+        rec: &mut Recorder,
+        ids: &[u64],
+        lengths: &[u32],
+    ) -> Result<ChunkedBatch> {
+        self.record_find_raw(rec, self.lookup.upload(ids, lengths)?)
     }
 
     /// Records [`ChunkedTables::find`] for ids that already lie in device memory.
     ///
     /// # Errors
     /// As [`ChunkedTables::find`]. Whether bags and ids agree is checked on the device: waiting tells.
-    pub fn record_find_on_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        let batch = self.lookup.record_find(rec, self.lookup.on_device(ids)?, self.epoch)?;
+    pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
+        self.record_find_raw(rec, self.lookup.on_device(ids)?)
+    }
+
+    fn record_find_raw(&self, rec: &mut Recorder, ids: RawIds) -> Result<ChunkedBatch> {
+        let batch = self.lookup.record_find(rec, ids, self.epoch)?;
         rec.stands_on(&self.ground);
         Ok(batch)
     }

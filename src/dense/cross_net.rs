@@ -17,7 +17,7 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 /// use embag::{Context, Matrix, Recorder};
 ///
 /// let ctx = Context::cpu();
-/// let optimizer = Adagrad { lr: 0.1, ..Default::default() };
+/// let optimizer = Adagrad::new(0.1);
 /// let mut cross =
 ///     CrossNet::builder(&ctx, 6).layers(2).rank(2).max_batch(4).optimizer(optimizer).seed(7).build()?;
 /// let x = Matrix::from_slice(&ctx, &[0.5; 18], 3, 6)?;

@@ -13,7 +13,7 @@
 //! use embag::{Context, Matrix, Recorder};
 //!
 //! let ctx = Context::cpu();
-//! let mut mlp = Mlp::new(&ctx, &[2, 8, 1], Activation::None, 4, Sgd { lr: 0.1, ..Default::default() }, 7)?;
+//! let mut mlp = Mlp::new(&ctx, &[2, 8, 1], Activation::None, 4, Sgd::new(0.1), 7)?;
 //! let x = Matrix::from_slice(&ctx, &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], 4, 2)?;
 //! let labels = Matrix::from_slice(&ctx, &[0.0, 1.0, 1.0, 1.0], 4, 1)?;
 //! let [logits, loss, grad] = [(); 3].map(|()| Matrix::zeros(&ctx, 4, 1));

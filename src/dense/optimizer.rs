@@ -41,6 +41,24 @@ impl From<Adam> for DenseOptimizer {
 }
 
 impl DenseOptimizer {
+    /// [`Sgd`] with this learning rate.
+    #[must_use]
+    pub fn sgd(lr: f32) -> Self {
+        Sgd::new(lr).into()
+    }
+
+    /// [`Adagrad`] with this learning rate.
+    #[must_use]
+    pub fn adagrad(lr: f32) -> Self {
+        Adagrad::new(lr).into()
+    }
+
+    /// [`Adam`] with this learning rate.
+    #[must_use]
+    pub fn adam(lr: f32) -> Self {
+        Adam::new(lr).into()
+    }
+
     /// What errors call it.
     pub(super) fn described(&self) -> String {
         match self {

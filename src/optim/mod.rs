@@ -136,6 +136,14 @@ macro_rules! from_list {
         }
 
         $(
+            impl $variant {
+                /// With this learning rate, and else as [`Default`] has it.
+                #[must_use]
+                pub fn new(lr: f32) -> Self {
+                    Self { lr, ..Self::default() }
+                }
+            }
+
             impl From<$variant> for Optimizer {
                 fn from(optimizer: $variant) -> Self {
                     Self::$variant(optimizer)
@@ -244,10 +252,7 @@ mod tests {
             message(Adagrad { eps: -1.0, ..Default::default() }.into()),
             "adagrad eps: expected a finite number of at least 0, got -1"
         );
-        assert_eq!(
-            message(Sgd { lr: f32::NAN, ..Default::default() }.into()),
-            "sgd lr: expected a finite number, got NaN"
-        );
+        assert_eq!(message(Sgd::new(f32::NAN).into()), "sgd lr: expected a finite number, got NaN");
         assert_eq!(
             message(Adam { betas: [0.9, 1.0], ..Default::default() }.into()),
             "betas: expected at least 0 and below 1, got 1"

@@ -43,6 +43,11 @@ impl VariableBatch {
         self.len == 0
     }
 
+    /// Columns of the bags' sums: those of the widest row of all.
+    pub(crate) fn output_cols(&self) -> usize {
+        self.layout.widest() as usize
+    }
+
     /// Number of bags; of ids, if they are in none.
     pub(crate) fn examples(&self) -> usize {
         self.bags.as_ref().map_or(self.len, |bags| bags.count) as usize

@@ -15,7 +15,7 @@
 //! let mut rows = VariableRows::builder(&ctx)
 //!     .rows(100, 16)
 //!     .rows(1_000, 4)
-//!     .optimizer(RowwiseAdagrad { lr: 0.1, ..Default::default() })
+//!     .optimizer(RowwiseAdagrad::new(0.1))
 //!     .build()?;
 //! let batch = rows.batch(&[3u32, 1_099, 3])?;
 //! let values = rows.gather(&batch)?; // 16 + 4 + 16 values, on the device

@@ -255,7 +255,7 @@ fn an_encoding_that_is_submitted_too_late_says_so() {
         .optimizer(Sgd::default())
         .build()
         .unwrap();
-    let batch = tables.admit(&[7, 8, 9], &[2, 1]).unwrap();
+    let batch = tables.admit_from_lengths(&[7, 8, 9], &[2, 1]).unwrap();
     let out = Matrix::zeros(&ctx, 2, 8).unwrap();
     let mut rec = Recorder::new(&ctx);
     tables.record_forward(&mut rec, &batch, &out).unwrap();

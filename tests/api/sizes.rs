@@ -243,7 +243,7 @@ fn batches() {
                 cached.place_from_lengths(&[1u32, 2], list, None).ok();
                 cached.place_from_offsets(&[1u32, 2], list, None).ok();
                 variable.bags(&[1u32, 2], list).ok();
-                chunked.find(&[1, 2], list).ok();
+                chunked.find_from_lengths(&[1, 2], list).ok();
                 bags.batch().bags("f", &[1u32, 2], list).offsets("g", &[1u32, 2], list).build().ok();
                 bags.batch().starts("f", &[1u32, 2], list).rows("g", &[1u32, 2], a).build().ok();
                 SparseGradient::from_host(&bags, "t", list, &[1.0; 4], Some(list)).ok();

@@ -98,3 +98,13 @@ fn other_weights_for_the_same_bags() {
         );
     }
 }
+
+#[test]
+fn lists_are_taken_by_value_and_by_reference() {
+    let ctx = Context::cpu();
+    let bags = bags(&ctx);
+    let lists = [vec![3u32, 9], vec![], vec![4]];
+    let of_references = bags.batch().lists("f", &lists).lists("g", lists.iter().map(|list| list.iter()));
+    let expected = bags.batch().lists("f", lists.clone()).lists("g", lists.clone()).build().unwrap();
+    assert_eq!(outputs(&bags, &of_references.build().unwrap()), outputs(&bags, &expected));
+}

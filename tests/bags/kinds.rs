@@ -87,7 +87,8 @@ fn check_outputs<T: Lookup>(what: &str, tables: &mut T, dims: &[usize], lengths:
     let what = format!("{what} on {}", common::name_of(&ctx));
     let batch = tables.find(&IDS, lengths, None).unwrap();
     let (rows, cols) = (lengths.len() / dims.len(), dims.iter().sum::<usize>());
-    assert_eq!((tables.examples(&batch), tables.output_cols()), (rows, cols), "{what}");
+    assert_eq!(tables.output_cols(), cols, "{what}");
+    assert_eq!(tables.output_shape(&batch), (rows, cols), "{what}");
     assert_eq!(tables.pooled(&batch).unwrap().precision(), tables.output_precision(), "{what}");
     let whole = values(&ctx, &common::forward_in(tables, &batch, rows, Precision::F32).unwrap());
     assert!(whole.iter().any(|value| *value != 0.0), "{what}");
@@ -130,7 +131,7 @@ fn outputs_of_every_form_are_the_same() {
         let mut quantized = QuantizedBags::of(&bags(&ctx, Precision::F32), choose).unwrap();
         check_outputs("quantised bags", &mut quantized, &both, &LENGTHS);
         let mut tables = chunked(&ctx, Precision::F32);
-        let batch = tables.admit(&IDS, &LENGTHS).unwrap();
+        let batch = tables.admit_from_lengths(&IDS, &LENGTHS).unwrap();
         drop(batch);
         check_outputs("chunked tables", &mut tables, &both, &LENGTHS);
         let mut pruned: PrunedTables = tables.pruned().unwrap();
@@ -162,7 +163,7 @@ fn forward_gives_the_precision_that_was_asked_for() {
             let batch = cached.place_from_lengths(&IDS, &LENGTHS, None).unwrap();
             pairs.push((cached.forward(&batch).unwrap(), cached.forward_features(&batch).unwrap(), f32s));
             let mut tables = chunked(&ctx, precision);
-            let batch = tables.admit(&IDS, &LENGTHS).unwrap();
+            let batch = tables.admit_from_lengths(&IDS, &LENGTHS).unwrap();
             let exact = values(&ctx, &common::forward_in(&tables, &batch, 2, Precision::F32).unwrap());
             pairs.push((tables.forward(&batch).unwrap(), tables.forward_features(&batch).unwrap(), exact));
             for (whole, features, exact) in pairs {
@@ -315,7 +316,7 @@ fn a_feature_that_is_left_out_names_the_way_to_leave_it_out() {
     let ctx = Context::cpu();
     let bags = bags(&ctx, Precision::F32);
     let error = bags.batch().bags("sum", &[1u32, 2], &[1, 1]).build().unwrap_err().to_string();
-    let expected = "batch: expected feature \"mean\" (`.variable()` lets features be left out), got no such feature in it";
+    let expected = "batch: expected feature \"mean\" (`.only()` names the features of a batch, `.variable()` lets some be left out), got no such feature in it";
     assert_eq!(error, expected);
     let batch = bags.batch().variable().bags("sum", &[1u32, 2], &[1, 1]).build().unwrap();
     assert_eq!((batch.examples_of("sum").unwrap(), batch.examples_of("mean").unwrap()), (2, 0));

@@ -18,6 +18,7 @@ mod host_batch;
 mod kinds;
 mod limits;
 mod loops;
+mod one_tower;
 mod pooling;
 mod precision;
 mod reference;

@@ -316,7 +316,7 @@ fn chunked(ctx: &Context, rows: u32, when_full: WhenFull) -> ChunkedTables {
 fn chunked_tables_step_when_they_are_submitted() {
     for ctx in common::devices() {
         let mut tables = chunked(&ctx, 4, WhenFull::Evict(Eviction::Lfu));
-        let batch = tables.admit(&[77], &[1]).unwrap();
+        let batch = tables.admit_from_lengths(&[77], &[1]).unwrap();
         let grad = Matrix::from_slice(&ctx, &[1.0, 2.0, 3.0, 4.0], 1, 4).unwrap();
         for _ in 0..9 {
             tables.record_backward(&mut Recorder::new(&ctx), &batch, &grad).unwrap();
@@ -360,10 +360,10 @@ fn recorded_work_is_refused_after_rows_or_chunks_moved() {
     type Move = fn(&mut ChunkedTables, &Checkpoint);
     let moves: [(&str, WhenFull, Move); 5] = [
         ("rows left for others", WhenFull::Evict(Eviction::Lru), |tables, _| {
-            tables.admit(&[5, 6, 7], &[3]).unwrap();
+            tables.admit_from_lengths(&[5, 6, 7], &[3]).unwrap();
         }),
         ("a table grew", WhenFull::Grow, |tables, _| {
-            tables.admit(&[5, 6, 7], &[3]).unwrap();
+            tables.admit_from_lengths(&[5, 6, 7], &[3]).unwrap();
         }),
         ("an adjustment moved chunks", WhenFull::Refuse, |tables, _| {
             tables.adjust(0.5, 1.0).unwrap();
@@ -374,7 +374,7 @@ fn recorded_work_is_refused_after_rows_or_chunks_moved() {
     for ctx in common::devices() {
         for (moved, when_full, act) in moves {
             let mut tables = chunked(&ctx, 4, when_full);
-            let batch = tables.admit(&[1, 2, 3, 4], &[4]).unwrap();
+            let batch = tables.admit_from_lengths(&[1, 2, 3, 4], &[4]).unwrap();
             let grad = Matrix::from_slice(&ctx, &[1.0, 2.0, 3.0, 4.0], 1, 4).unwrap();
             tables.backward(&batch, &grad).unwrap();
             let mut saved = Checkpoint::new();
@@ -382,7 +382,7 @@ fn recorded_work_is_refused_after_rows_or_chunks_moved() {
 
             let out = Matrix::from_slice(&ctx, &[9.0; 4], 1, 4).unwrap();
             let [mut find, mut forward, mut backward] = [0; 3].map(|_| Recorder::new(&ctx));
-            let found = tables.record_find(&mut find, &[1], &[1]).unwrap();
+            let found = tables.record_find_from_lengths(&mut find, &[1], &[1]).unwrap();
             tables.record_forward(&mut forward, &batch, &out).unwrap();
             tables.record_backward(&mut backward, &batch, &grad).unwrap();
             act(&mut tables, &saved);
@@ -396,7 +396,7 @@ fn recorded_work_is_refused_after_rows_or_chunks_moved() {
 
             // recorded again it runs
             let mut rec = Recorder::new(&ctx);
-            let batch = tables.record_find(&mut rec, &[1], &[1]).unwrap();
+            let batch = tables.record_find_from_lengths(&mut rec, &[1], &[1]).unwrap();
             tables.record_forward(&mut rec, &batch, &out).unwrap();
             tables.record_backward(&mut rec, &batch, &grad).unwrap();
             rec.run().unwrap();
@@ -409,11 +409,11 @@ fn recorded_work_is_refused_after_rows_or_chunks_moved() {
 fn recorded_work_stands_while_rows_only_come() {
     for ctx in common::devices() {
         let mut tables = chunked(&ctx, 4, WhenFull::Evict(Eviction::Lru));
-        let batch = tables.admit(&[1, 2], &[2]).unwrap();
+        let batch = tables.admit_from_lengths(&[1, 2], &[2]).unwrap();
         let grad = Matrix::from_slice(&ctx, &[1.0; 4], 1, 4).unwrap();
         let mut rec = Recorder::new(&ctx);
         tables.record_backward(&mut rec, &batch, &grad).unwrap();
-        tables.admit(&[3, 4], &[2]).unwrap();
+        tables.admit_from_lengths(&[3, 4], &[2]).unwrap();
         rec.run().unwrap();
         assert_eq!(tables.steps(), 1);
     }

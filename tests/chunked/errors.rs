@@ -57,14 +57,14 @@ fn assert_unchanged(tables: &ChunkedTables, before: &Checkpoint) {
 fn a_bad_batch_of_the_device_changes_nothing() {
     for ctx in common::devices() {
         let mut tables = described(&ctx, 100).slots(200).build().unwrap();
-        tables.admit(&[1, 2, 3], &[1, 1, 1]).unwrap();
+        tables.admit_from_lengths(&[1, 2, 3], &[1, 1, 1]).unwrap();
         let before = everything(&tables);
         for (lengths, bags) in
             [(true, &[2u32, 2][..]), (false, &[0, 5, 3]), (false, &[0, 2, 1]), (false, &[3, 0, 3])]
         {
             let mut rec = Recorder::new(&ctx);
             let ids = device_ids(&ctx, 2, &[1, 2, 3], bags, lengths);
-            let batch = tables.record_find_on_device(&mut rec, ids).unwrap();
+            let batch = tables.record_find_from_device(&mut rec, ids).unwrap();
             let out = Matrix::zeros(&ctx, 2, DIM).unwrap();
             tables.record_forward(&mut rec, &batch, &out).unwrap();
             let grad = Matrix::from_slice(&ctx, &[1.0; 2 * DIM], 2, DIM).unwrap();
@@ -80,18 +80,18 @@ fn ids_that_cannot_be_admitted_move_no_rows() {
     let small = ContextOptions::new().max_binding(8192);
     for ctx in common::devices_with(&small) {
         let mut tables = described(&ctx, 4).slots(20).build().unwrap();
-        tables.admit(&[1, 2, 3, 4], &[4]).unwrap();
+        tables.admit_from_lengths(&[1, 2, 3, 4], &[4]).unwrap();
         let before = everything(&tables);
         let wrong = |ids: &[u64], bags: &[u32]| device_ids(&ctx, 1, ids, bags, true);
-        assert!(tables.admit_on_device(wrong(&[11, 12], &[3])).is_err(), "another sum");
-        assert!(tables.admit_on_device(wrong(&[21, 22], &[1, 1])).is_err(), "another number of lengths");
+        assert!(tables.admit_from_device(wrong(&[11, 12], &[3])).is_err(), "another sum");
+        assert!(tables.admit_from_device(wrong(&[21, 22], &[1, 1])).is_err(), "another number of lengths");
         let many: Vec<u64> = (0..300).map(|i| 100 + i % 2).collect();
-        let error = tables.admit(&many, &[300]).unwrap_err().to_string();
+        let error = tables.admit_from_lengths(&many, &[300]).unwrap_err().to_string();
         assert!(error.contains("new ids of table \"t\""), "{error}");
         assert_unchanged(&tables, &before);
         assert_eq!(tables.stats("t").unwrap().evicted, 0);
         // and the next one is as good as ever
-        tables.admit(&[11, 12], &[2]).unwrap();
+        tables.admit_from_lengths(&[11, 12], &[2]).unwrap();
     }
 }
 
@@ -102,22 +102,22 @@ fn counters_of_a_checkpoint_are_taken_whatever_their_number() {
             |rows| described(&ctx, rows).slots(200).when_full(WhenFull::Grow).admit_after(2).build().unwrap();
         for (from, to) in [(64, 4), (4, 64)] {
             let mut saved = make(from);
-            saved.admit(&[500, 500, 501, 501, 502, 502], &[6]).unwrap();
-            saved.admit(&[7], &[1]).unwrap();
+            saved.admit_from_lengths(&[500, 500, 501, 501, 502, 502], &[6]).unwrap();
+            saved.admit_from_lengths(&[7], &[1]).unwrap();
             let mut loaded = make(to);
-            loaded.admit(&[1, 1, 2, 2], &[4]).unwrap();
+            loaded.admit_from_lengths(&[1, 1, 2, 2], &[4]).unwrap();
             loaded.import(&everything(&saved), "c").unwrap();
             assert!(loaded.row("t", 1).unwrap().is_none() && loaded.row("t", 501).unwrap().is_some());
             // seen once before it was saved
-            loaded.admit(&[7], &[1]).unwrap();
+            loaded.admit_from_lengths(&[7], &[1]).unwrap();
             assert!(loaded.row("t", 7).unwrap().is_some(), "{from} {to}");
-            loaded.admit(&[8], &[1]).unwrap();
+            loaded.admit_from_lengths(&[8], &[1]).unwrap();
             assert!(loaded.row("t", 8).unwrap().is_none(), "{from} {to}");
         }
         // one that does not count
         let without = described(&ctx, 64).slots(200).when_full(WhenFull::Grow).build().unwrap();
         let mut tables = make(64);
-        tables.admit(&[1, 1], &[2]).unwrap();
+        tables.admit_from_lengths(&[1, 1], &[2]).unwrap();
         let before = everything(&tables);
         let error = tables.import(&everything(&without), "c").unwrap_err().to_string();
         assert!(error.contains("c.t.sketch: expected counters"), "{error}");
@@ -180,7 +180,7 @@ fn what_rows_are_kept_for_is_that_of_the_checkpoint() {
 fn what_no_table_has_is_refused() {
     let ctx = Context::cpu();
     let mut tables = described(&ctx, 10).slots(20).build().unwrap();
-    tables.admit(&[1, 2], &[2]).unwrap();
+    tables.admit_from_lengths(&[1, 2], &[2]).unwrap();
     let good = everything(&tables);
     // the same with other words for a tensor
     let damaged = |what: &str, word: u32, expected: &str| {

@@ -7,6 +7,7 @@ mod random;
 
 mod errors;
 mod id_directory;
+mod named;
 mod rooms;
 mod state;
 mod tables;

@@ -24,7 +24,7 @@ fn builder(ctx: &Context) -> ChunkedTablesBuilder {
 
 /// One step with a gradient of `value` for each of these ids.
 fn step(ctx: &Context, tables: &mut ChunkedTables, ids: &[u64], value: f32) {
-    let batch = tables.admit(ids, &vec![1; ids.len()]).unwrap();
+    let batch = tables.admit_from_lengths(ids, &vec![1; ids.len()]).unwrap();
     let grad = Matrix::from_slice(ctx, &vec![value; ids.len() * 8], ids.len(), 8).unwrap();
     tables.backward(&batch, &grad).unwrap();
 }
@@ -52,8 +52,8 @@ fn the_right_row_leaves() {
             step(&ctx, &mut tables, &[2, 2], 0.1);
             step(&ctx, &mut tables, &[3], 90.0);
             step(&ctx, &mut tables, &[4], 9.0);
-            let old = tables.find(&[2], &[1]).unwrap();
-            tables.admit(&[5], &[1]).unwrap();
+            let old = tables.find_from_lengths(&[2], &[1]).unwrap();
+            tables.admit_from_lengths(&[5], &[1]).unwrap();
             let left: Vec<u64> = (1..6).filter(|&id| id != leaves).collect();
             assert_eq!(there(&tables, 1..6), left, "{eviction:?} on {}", common::name_of(&ctx));
             assert_eq!(tables.stats("t").unwrap().evicted, 1);
@@ -68,7 +68,7 @@ fn what_is_worth_nothing_yields_to_what_is_worth_more() {
         let make = |slots| builder(&ctx).slots(slots).build().unwrap();
         let mut tables = make(4);
         // two rows that are never trained have all slots, and a threshold of 0 keeps them
-        tables.admit(&[1, 2], &[1, 1]).unwrap();
+        tables.admit_from_lengths(&[1, 2], &[1, 1]).unwrap();
         step(&ctx, &mut tables, &[3], 1.0);
         let resident =
             |tables: &ChunkedTables, id| tables.row("t", id).unwrap().unwrap().slots.iter().flatten().count();
@@ -79,7 +79,7 @@ fn what_is_worth_nothing_yields_to_what_is_worth_more() {
         assert_eq!([first, 3 - first, 3].map(|id| resident(&tables, id)), [2, 0, 2], "the last one yields");
         // no chunk yields where slots are free
         let mut tables = make(6);
-        tables.admit(&[1, 2], &[1, 1]).unwrap();
+        tables.admit_from_lengths(&[1, 2], &[1, 1]).unwrap();
         step(&ctx, &mut tables, &[3], 1.0);
         assert_eq!(tables.adjust(0.0, 1.0).unwrap().evicted, 0);
     }
@@ -101,13 +101,13 @@ fn directories_grow_or_are_full() {
         assert_eq!(tables.stats("t").unwrap().growths, [growth]);
 
         let mut tables = builder(&ctx).when_full(WhenFull::Error).build().unwrap();
-        tables.admit(&ids[..2], &[1, 1]).unwrap();
-        let error = tables.admit(&ids[..9], &[1; 9]).unwrap_err().to_string();
+        tables.admit_from_lengths(&ids[..2], &[1, 1]).unwrap();
+        let error = tables.admit_from_lengths(&ids[..9], &[1; 9]).unwrap_err().to_string();
         assert!(error.starts_with("directory of table \"t\": expected at most 4 rows, got 9"), "{error}");
         assert_eq!(there(&tables, 0..9), [0, 1]);
 
         let mut tables = builder(&ctx).when_full(WhenFull::Refuse).build().unwrap();
-        let batch = tables.admit(&ids[..9], &[1; 9]).unwrap();
+        let batch = tables.admit_from_lengths(&ids[..9], &[1; 9]).unwrap();
         assert_eq!(batch.absent().unwrap(), 5);
         let usage = tables.directory("t").unwrap().usage().unwrap();
         assert_eq!((usage.rows, usage.refused), (4, 5));
@@ -118,19 +118,19 @@ fn directories_grow_or_are_full() {
 fn ids_are_admitted_by_count() {
     for ctx in common::devices() {
         let mut tables = builder(&ctx).admit_after(3).build().unwrap();
-        tables.admit(&[1, 1, 2], &[3]).unwrap();
+        tables.admit_from_lengths(&[1, 1, 2], &[3]).unwrap();
         assert!(there(&tables, 0..4).is_empty());
         // an id that others share both counters with would come sooner; these do not
-        tables.admit(&[1], &[1]).unwrap();
+        tables.admit_from_lengths(&[1], &[1]).unwrap();
         assert_eq!(there(&tables, 0..4), [1]);
-        tables.admit(&[2, 2], &[2]).unwrap();
+        tables.admit_from_lengths(&[2, 2], &[2]).unwrap();
         assert_eq!(there(&tables, 0..4), [1, 2]);
         let mut checkpoint = Checkpoint::new();
-        tables.admit(&[3, 3], &[2]).unwrap();
+        tables.admit_from_lengths(&[3, 3], &[2]).unwrap();
         tables.export(&mut checkpoint, "c").unwrap();
         let mut loaded = builder(&ctx).admit_after(3).build().unwrap();
         loaded.import(&checkpoint, "c").unwrap();
-        loaded.admit(&[3], &[1]).unwrap();
+        loaded.admit_from_lengths(&[3], &[1]).unwrap();
         assert_eq!(there(&loaded, 0..4), [1, 2, 3]);
 
         // many ids that are seen once: about half of one for each counter, so that some 0.2 % find both taken
@@ -146,15 +146,15 @@ fn ids_are_admitted_by_count() {
             .unwrap();
         let raw = |id: u64| id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for ids in (0..1000).map(raw).collect::<Vec<_>>().chunks(50) {
-            tables.admit(ids, &[50]).unwrap();
+            tables.admit_from_lengths(ids, &[50]).unwrap();
         }
         let early = tables.directory("t").unwrap().usage().unwrap().rows;
         assert!(early < 10, "{early}");
         // and all of them when they were seen three times
         for _ in 0..2 {
-            tables.admit(&(0..1000).map(raw).collect::<Vec<_>>(), &[1000]).unwrap();
+            tables.admit_from_lengths(&(0..1000).map(raw).collect::<Vec<_>>(), &[1000]).unwrap();
         }
-        tables.admit(&[5000], &[1]).unwrap();
+        tables.admit_from_lengths(&[5000], &[1]).unwrap();
         let usage = tables.directory("t").unwrap().usage().unwrap();
         assert!(usage.rows == 1000, "{usage:?}");
     }
@@ -172,13 +172,13 @@ fn ids_from_the_device() {
                 counts,
             )
         };
-        let batch = tables.admit_on_device(given(vec![3])).unwrap();
-        let same = tables.find(&[7, u64::MAX, 7], &[2, 1]).unwrap();
+        let batch = tables.admit_from_device(given(vec![3])).unwrap();
+        let same = tables.find_from_lengths(&[7, u64::MAX, 7], &[2, 1]).unwrap();
         let out = tables.forward(&batch).unwrap().to_vec(&ctx).unwrap();
         assert!(out.iter().any(|&value| value != 0.0));
         assert_eq!(out, tables.forward(&same).unwrap().to_vec(&ctx).unwrap());
         let mut rec = Recorder::new(&ctx);
-        let error = tables.record_find_on_device(&mut rec, given(vec![2])).unwrap_err().to_string();
+        let error = tables.record_find_from_device(&mut rec, given(vec![2])).unwrap_err().to_string();
         let expected = "counts: expected 1 numbers whose sum is that of 24 bytes of ids, 8 each, \
                         got 1 numbers whose sum is 2";
         assert_eq!(error, expected);
@@ -213,7 +213,7 @@ fn budget_holds(ctx: &Context) {
         tables.set_budget(budget).unwrap();
         holds(&tables);
         // from the second time on rows must leave
-        let batch = tables.admit(&ids[first..first + 400], &[1; 400]).unwrap();
+        let batch = tables.admit_from_lengths(&ids[first..first + 400], &[1; 400]).unwrap();
         holds(&tables);
         tables.backward(&batch, &tables.forward(&batch).unwrap()).unwrap();
         holds(&tables);
@@ -238,7 +238,7 @@ fn exports_and_pruned_tables() {
             .build()
             .unwrap();
         let ids: Vec<u64> = (0..8).collect();
-        let batch = tables.admit(&ids, &[2, 2, 2, 2]).unwrap();
+        let batch = tables.admit_from_lengths(&ids, &[2, 2, 2, 2]).unwrap();
         let grad: Vec<f32> = (0..24).map(|i| i as f32).collect();
         tables.backward(&batch, &Matrix::from_slice(&ctx, &grad, 2, 12).unwrap()).unwrap();
         tables.adjust(0.5, 1.0).unwrap();
@@ -253,7 +253,7 @@ fn exports_and_pruned_tables() {
         assert_eq!(tables.changed_since("t", now).unwrap(), dense);
         let now = now + 1;
         assert!(tables.changed_since("t", now).unwrap().virtual_ids.is_empty());
-        let touched = tables.find(&[2, 5], &[1, 1]).unwrap();
+        let touched = tables.find_from_lengths(&[2, 5], &[1, 1]).unwrap();
         tables.backward(&touched, &Matrix::from_slice(&ctx, &[1.0; 12], 1, 12).unwrap()).unwrap();
         assert_eq!(tables.changed_since("t", now).unwrap().virtual_ids, [IdDirectory::virtual_id(2)]);
         assert_eq!(tables.changed_since("u", now).unwrap().virtual_ids, [IdDirectory::virtual_id(5)]);
@@ -274,10 +274,10 @@ fn exports_and_pruned_tables() {
         let loaded = PrunedTables::from_file(&ctx, &path).unwrap();
         assert_eq!(pruned.bytes(), loaded.bytes());
         let wanted: Vec<u64> = (0..12).collect();
-        let full = tables.find(&wanted, &[3, 3, 3, 3]).unwrap();
+        let full = tables.find_from_lengths(&wanted, &[3, 3, 3, 3]).unwrap();
         let expected = tables.forward(&full).unwrap().to_vec(&ctx).unwrap();
         for pruned in [&pruned, &loaded] {
-            let found = pruned.find(&wanted, &[3, 3, 3, 3]).unwrap();
+            let found = pruned.find_from_lengths(&wanted, &[3, 3, 3, 3]).unwrap();
             assert_eq!(pruned.forward(&found).unwrap().to_vec(&ctx).unwrap(), expected);
             assert!(tables.forward(&found).is_err(), "a batch of other tables");
         }

@@ -68,14 +68,14 @@ fn every_optimizer_updates_chunks_as_rows_of_bags() {
                 .update_rules(rules)
                 .build()
                 .unwrap();
-            tables.admit(&ids, &lengths).unwrap();
+            tables.admit_from_lengths(&ids, &lengths).unwrap();
             let row = |tables: &ChunkedTables, id| tables.row("t", id).unwrap().unwrap().values;
             for &id in &ids {
                 bags.write_row("t", id, &row(&tables, id)).unwrap();
             }
             for step in 0..4 {
                 let grad = gradient(&ctx, 10, 16, step);
-                let batch = tables.find(&ids, &lengths).unwrap();
+                let batch = tables.find_from_lengths(&ids, &lengths).unwrap();
                 tables.backward(&batch, &grad).unwrap();
                 let batch = bags.batch_from_lengths(&ids, &lengths, None).unwrap();
                 bags.backward(&batch, &grad).unwrap();
@@ -109,7 +109,7 @@ fn the_state_of_every_optimizer_goes_with_its_chunk() {
             for step in 0..5 {
                 let grad = gradient(&ctx, 30, 16, step);
                 for tables in [&mut stayed, &mut moved] {
-                    let batch = tables.admit(&ids, &[1; 30]).unwrap();
+                    let batch = tables.admit_from_lengths(&ids, &[1; 30]).unwrap();
                     tables.backward(&batch, &grad).unwrap();
                 }
                 if step == 2 {
@@ -139,22 +139,22 @@ fn an_export_has_all_that_changed_since_the_last_one() {
             .build()
             .unwrap();
         let ids: Vec<u64> = (0..20).collect();
-        let batch = tables.admit(&ids, &[1; 20]).unwrap();
+        let batch = tables.admit_from_lengths(&ids, &[1; 20]).unwrap();
         tables.backward(&batch, &gradient(&ctx, 20, 8, 0)).unwrap();
         // ids that the first export does not have, and changes of every kind
         let changes: [&dyn Fn(&mut ChunkedTables); 4] = [
-            &|tables| drop(tables.admit(&[100, 101], &[1, 1]).unwrap()),
+            &|tables| drop(tables.admit_from_lengths(&[100, 101], &[1, 1]).unwrap()),
             &|tables| assert!(tables.adjust(0.5, 1.0).unwrap().evicted > 0),
             &|tables| tables.set_slots(5).unwrap(),
             &|tables| {
-                let batch = tables.find(&[0], &[1]).unwrap();
+                let batch = tables.find_from_lengths(&[0], &[1]).unwrap();
                 tables.backward(&batch, &gradient(&ctx, 1, 8, 1)).unwrap();
             },
         ];
         for (kind, change) in changes.iter().enumerate() {
             // steps in between, so that there is something old
             for step in 0..2 {
-                let batch = tables.find(&[0], &[1]).unwrap();
+                let batch = tables.find_from_lengths(&[0], &[1]).unwrap();
                 tables.backward(&batch, &gradient(&ctx, 1, 8, step)).unwrap();
             }
             let (before, now) = (tables.dense("t").unwrap(), tables.steps());
@@ -201,7 +201,7 @@ fn story(ctx: &Context, when_full: WhenFull) -> Vec<String> {
     for step in 0..14 {
         let lengths: Vec<u32> = (0..18).map(|_| u32::try_from(below(4)).unwrap()).collect();
         let ids: Vec<u64> = (0..lengths.iter().sum()).map(|_| raw(below(60))).collect();
-        let batch = tables.admit(&ids, &lengths).unwrap();
+        let batch = tables.admit_from_lengths(&ids, &lengths).unwrap();
         let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
         told.push(format!("{:?}", bits(tables.forward(&batch).unwrap().to_vec(ctx).unwrap())));
         let grad: Vec<f32> = (0..6 * 40).map(|_| below(9) as f32 - 4.0).collect();
@@ -266,7 +266,7 @@ fn with_a_full_store_as_many_chunks_come_as_leave() {
         let mut moved = 0;
         for step in 0..30u64 {
             let ids: Vec<u64> = (0..30).map(|i| (i * 11 + step * 17) % 60).collect();
-            let batch = tables.admit(&ids, &[1; 30]).unwrap();
+            let batch = tables.admit_from_lengths(&ids, &[1; 30]).unwrap();
             let grad = gradient(&ctx, 30, 16, usize::try_from(step).unwrap());
             tables.backward(&batch, &grad).unwrap();
             if step > 6 && step % 3 == 0 && tables.free_slots().unwrap() == 0 {
@@ -292,7 +292,7 @@ fn a_gradient_that_is_not_finite_earns_nothing() {
             .build()
             .unwrap();
         let ids: Vec<u64> = (0..20).collect();
-        let batch = tables.admit(&ids, &[1; 20]).unwrap();
+        let batch = tables.admit_from_lengths(&ids, &[1; 20]).unwrap();
         let mut grad = vec![1.0f32; 160];
         grad[..64].fill(f32::NAN);
         grad[64] = f32::INFINITY;

@@ -127,7 +127,11 @@ fn run(
     for step in 0..12 {
         let (ids, lengths) = batch(&mut random, 20, 20 + step * 12);
         note(&mut seen, &ids, &lengths);
-        let looked_up = if step == 9 { tables.find(&ids, &lengths) } else { tables.admit(&ids, &lengths) };
+        let looked_up = if step == 9 {
+            tables.find_from_lengths(&ids, &lengths)
+        } else {
+            tables.admit_from_lengths(&ids, &lengths)
+        };
         let looked_up = looked_up.unwrap();
         let before = picture(&tables, &seen);
         check_slots(&before, slots);
@@ -206,9 +210,9 @@ fn utilities_are_those_of_the_formula() {
             let grads = [1.0, 0.0, 0.0, 0.0, 3.0, 4.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0];
             let grad = Matrix::from_slice(&ctx, &grads, 2, 8).unwrap();
             // 100 in both bags, twice in the first
-            let batch = tables.admit(&[100, 100, 7, 100], &[3, 1]).unwrap();
+            let batch = tables.admit_from_lengths(&[100, 100, 7, 100], &[3, 1]).unwrap();
             tables.backward(&batch, &grad).unwrap();
-            let batch = tables.admit(&[100], &[0, 1]).unwrap();
+            let batch = tables.admit_from_lengths(&[100], &[0, 1]).unwrap();
             tables.backward(&batch, &grad).unwrap();
             let row = tables.row("t", 100).unwrap().unwrap();
             // norms of 2 g1 + g2, of g2 later
@@ -245,7 +249,7 @@ fn a_slot_that_is_used_again_inherits_nothing() {
         };
         let mut tables = build(1);
         let step = |tables: &mut ChunkedTables, id: u64, value: f32| {
-            let batch = tables.admit(&[id], &[1]).unwrap();
+            let batch = tables.admit_from_lengths(&[id], &[1]).unwrap();
             let grad = Matrix::from_slice(&ctx, &[value; 8], 1, 8).unwrap();
             tables.backward(&batch, &grad).unwrap();
         };
@@ -342,10 +346,10 @@ fn mistakes() {
         "utility decay: expected above 0, and at most 1, got 0",
     );
     let mut tables = builder().build().unwrap();
-    says(tables.admit(&[1, 2], &[1]).unwrap_err(), "lengths: expected a sum of 2 ids, got 1");
+    says(tables.admit_from_lengths(&[1, 2], &[1]).unwrap_err(), "lengths: expected a sum of 2 ids, got 1");
     says(tables.adjust(1.0, 1.0).unwrap_err(), "pruned: expected at least 0 and below 1, got 1");
     says(tables.adjust(0.5, 0.5).unwrap_err(), "margin: expected at least 1, got 0.5");
-    let batch = tables.admit(&[1, 2], &[1, 1]).unwrap();
+    let batch = tables.admit_from_lengths(&[1, 2], &[1, 1]).unwrap();
     let grad = Matrix::zeros(&ctx, 2, 8).unwrap();
     says(tables.backward(&batch, &grad).unwrap_err(), "optimizer: expected one, for a backward, got none");
     assert_eq!(tables.steps(), 0);

@@ -27,7 +27,7 @@ fn tables(ctx: &Context, width: u32) -> ChunkedTables {
     // few at a time: a batch has to fit a binding
     for first in (0..ROWS).step_by(50) {
         let ids: Vec<u64> = (first..first + 50).map(u64::from).collect();
-        let batch = tables.admit(&ids.repeat(3), &[1; 150]).unwrap();
+        let batch = tables.admit_from_lengths(&ids.repeat(3), &[1; 150]).unwrap();
         let grad: Vec<f32> =
             (0..50 * 7 * columns).map(|i| ((i * 7919 + first as usize) % 97) as f32).collect();
         tables.backward(&batch, &Matrix::from_slice(ctx, &grad, 50, 7 * columns).unwrap()).unwrap();
@@ -54,7 +54,7 @@ fn every_window_gives_its_chunks() {
             let outputs: Vec<Vec<u32>> = all
                 .iter()
                 .map(|tables| {
-                    let batch = tables.find(&ids, &lengths).unwrap();
+                    let batch = tables.find_from_lengths(&ids, &lengths).unwrap();
                     let expected = ids.iter().filter(|&&id| id >= u64::from(ROWS)).count();
                     assert_eq!(batch.absent().unwrap(), expected as u64);
                     let out = tables.forward(&batch).unwrap().to_vec(tables.context()).unwrap();
@@ -92,11 +92,11 @@ fn the_longest_bag_is_summed_whole() {
                     .unwrap();
                 for first in (0..9_000u64).step_by(3_000) {
                     let ids: Vec<u64> = (first..first + 3_000).collect();
-                    tables.admit(&ids, &[3_000]).unwrap();
+                    tables.admit_from_lengths(&ids, &[3_000]).unwrap();
                 }
                 // entries of all its chunks fit a binding
                 let ids: Vec<u64> = (0..30_000).map(|i| i * 7 % 9_000).collect();
-                let batch = tables.find(&ids, &[30_000]).unwrap();
+                let batch = tables.find_from_lengths(&ids, &[30_000]).unwrap();
                 let out = tables.forward(&batch).unwrap().to_vec(ctx).unwrap();
                 out.into_iter().map(f32::to_bits).collect()
             })

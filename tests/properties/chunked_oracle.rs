@@ -413,10 +413,10 @@ fn run(ctx: &Context, when_full: WhenFull, shares: Shares, steps: &[Step]) -> Sl
                 let (bags, features) = (ids.len(), of_features(ids));
                 seen.extend(ids);
                 if !model.admit(&of_tables(&features)) {
-                    assert!(tables.admit(&features.concat(), &lengths(bags)).is_err(), "{what}");
+                    assert!(tables.admit_from_lengths(&features.concat(), &lengths(bags)).is_err(), "{what}");
                     continue;
                 }
-                let batch = tables.admit(&features.concat(), &lengths(bags)).unwrap();
+                let batch = tables.admit_from_lengths(&features.concat(), &lengths(bags)).unwrap();
                 check_output(ctx, &tables, &batch, &model, ids);
                 if let Some(seed) = seed {
                     let grads = grads(bags, *seed);
@@ -427,7 +427,8 @@ fn run(ctx: &Context, when_full: WhenFull, shares: Shares, steps: &[Step]) -> Sl
                 }
             }
             Step::Find { ids } => {
-                let batch = tables.find(&of_features(ids).concat(), &lengths(ids.len())).unwrap();
+                let batch =
+                    tables.find_from_lengths(&of_features(ids).concat(), &lengths(ids.len())).unwrap();
                 check_output(ctx, &tables, &batch, &model, ids);
             }
             Step::Adjust { pruned, margin } => {

@@ -8,6 +8,9 @@
 //! Prints one line of JSON: the median, least and most milliseconds of a step, the most memory the process had,
 //! and a sum of the first rows of a table after all steps, which should be the same for all three.
 
+#[path = "common/peak.rs"]
+mod peak;
+
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -20,6 +23,8 @@ use clap::{Parser, ValueEnum};
 use embag::optim::Sgd;
 use embag::{Context, Matrix, Pooling, Recorder, Table};
 use embag_burn::EmbeddingBags;
+
+use crate::peak::peak_bytes;
 
 const TABLES: usize = 8;
 const EXAMPLES: usize = 2_048;
@@ -124,7 +129,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
 }
 
 fn bags(args: &Args, ctx: &Context) -> embag::Result<embag::EmbeddingBags> {
-    let mut builder = embag::EmbeddingBags::builder(ctx).optimizer(Sgd { lr: RATE, ..Default::default() });
+    let mut builder = embag::EmbeddingBags::builder(ctx).optimizer(Sgd::new(RATE));
     let names: Vec<String> = (0..TABLES).map(|t| t.to_string()).collect();
     for name in &names {
         builder = builder.table(name, Table::rows(args.rows as u64).dim(args.dim)).feature(
@@ -232,11 +237,4 @@ fn burn_alone(args: &Args, device: &Device) -> Result<Measured, Box<dyn Error>> 
     let first = model.tables[0].weight.val().inner().narrow(0, 0, 16).into_data().convert::<f32>();
     let first: Vec<f32> = first.try_to_vec().map_err(|error| format!("{error:?}"))?;
     Ok((times, first.iter().map(|&value| f64::from(value)).sum()))
-}
-
-/// Linux' "high water mark" of the process.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

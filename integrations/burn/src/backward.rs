@@ -15,7 +15,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::{Backend, DispatchKindConversion, Flex, Wgpu};
 use burn::tensor::{Device, DispatchTensor, GradientCheckpointingStrategy, Tensor};
-use embag::{EmbeddingBags, Result};
+use embag::{EmbeddingBags, Precision, Result};
 
 use crate::kind::Kind;
 use crate::memory::{Held, foreign};
@@ -93,7 +93,7 @@ fn of_weights(lookup: &Lookup<EmbeddingBags>, step: u32, gradient: &Tensor<2>) -
     shared.check_step(step)?;
     let held = shared.memory.floats(gradient.clone(), "gradient")?;
     let matrix = held.matrix(gradient.dims())?;
-    let (out, work) = shared.memory.made([batch.ids()], embag::Precision::F32, |rec, out, _| {
+    let (out, work) = shared.memory.made([batch.ids()], Precision::F32, true, |rec, out, _| {
         shared.with(|bags| bags.record_weight_grad(rec, batch, &matrix, out))
     })?;
     shared.pend(work);
@@ -121,9 +121,9 @@ pub(crate) fn track<T: Kind>(lookup: Lookup<T>, out: Tensor<2>, device: &Device)
     dispatch!(device, out, pooled(lookup, out, device))
 }
 
-/// The same where the weights, which `lookup` has, are to have a gradient too.
+/// The same where the weights, which `lookup` has, are to have a gradient too, by rows of a step.
 pub(crate) fn track_weighted(
-    lookup: Lookup<EmbeddingBags>,
+    lookup: (Lookup<EmbeddingBags>, u32),
     out: Tensor<2>,
     weights: Tensor<1>,
     device: &Device,
@@ -150,7 +150,7 @@ where
 }
 
 fn weighted<B: Backend, C: CheckpointStrategy>(
-    lookup: Lookup<EmbeddingBags>,
+    lookup: (Lookup<EmbeddingBags>, u32),
     out: Tensor<2>,
     weights: Tensor<1>,
     device: &Device,
@@ -160,9 +160,8 @@ where
 {
     let nodes = [node::<B, C, 1>(anchor(device), "device")?, node::<B, C, 1>(weights, "weights")?];
     let out = out.try_into_primitive::<B>().map_err(|error| foreign("device", error))?;
-    let step = lookup.shared.with(|bags| bags.steps());
     let out = match Weighted.prepare::<C>(nodes).compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => prepared.finish((lookup, step), out),
+        OpsKind::Tracked(prepared) => prepared.finish(lookup, out),
         OpsKind::UnTracked(prepared) => prepared.finish(out),
     };
     Ok(Tensor::from_primitive::<Autodiff<B, C>>(out))

@@ -49,8 +49,8 @@ pub fn join(device: &Device, setup: &WgpuSetup) -> embag::Result<Context> {
     Ok(ctx)
 }
 
-/// The context of a device, if it has one.
-pub(crate) fn context_of(device: &Device) -> Option<Context> {
+/// The context of a device that was [initialised](init) or [joined](join), if it was.
+pub fn context_of(device: &Device) -> Option<Context> {
     let joined = JOINED.lock().unwrap_or_else(PoisonError::into_inner);
     joined.iter().find(|(of, _)| of == device).map(|(_, ctx)| ctx.clone())
 }

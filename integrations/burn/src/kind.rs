@@ -8,6 +8,8 @@ use embag::{
     Recorder, Result, SparseGradient,
 };
 
+use crate::memory::invalid;
+
 /// Tables that a module can have.
 pub trait Kind: Lookup<Batch: Clone + Debug + Send + 'static> + Debug + Send + 'static {
     /// Whether the outputs are tracked.
@@ -15,6 +17,9 @@ pub trait Kind: Lookup<Batch: Clone + Debug + Send + 'static> + Debug + Send + '
 
     /// The number of the last step; 0 for tables that do not train.
     fn last_step(&self) -> u32;
+
+    /// Whether the ids of a batch are known to be right.
+    fn is_checked(batch: &Self::Batch) -> bool;
 
     /// Rows and columns of the tables, as far as they are fixed.
     fn shapes(&self) -> Vec<[usize; 2]>;
@@ -62,7 +67,7 @@ macro_rules! shapes_of_outputs {
 }
 
 macro_rules! kinds {
-    ($($tables:ty, $trains:literal, |$this:ident| $step:expr, $shapes:ident;)*) => {$(
+    ($($tables:ty, $trains:literal, |$this:ident| $step:expr, |$batch:ident| $checked:expr, $shapes:ident;)*) => {$(
         impl Kind for $tables {
             const TRAINS: bool = $trains;
 
@@ -71,17 +76,21 @@ macro_rules! kinds {
                 $step
             }
 
+            fn is_checked($batch: &Self::Batch) -> bool {
+                $checked
+            }
+
             $shapes!();
         }
     )*};
 }
 
 kinds! {
-    EmbeddingBags, true, |bags| bags.steps(), shapes_by_name;
-    CachedBags, true, |bags| bags.steps(), shapes_by_name;
-    ChunkedTables, true, |tables| tables.steps(), shapes_of_outputs;
-    PrunedTables, false, |_tables| 0, shapes_of_outputs;
-    QuantizedBags, false, |_bags| 0, shapes_by_name;
+    EmbeddingBags, true, |bags| bags.steps(), |batch| batch.is_checked(), shapes_by_name;
+    CachedBags, true, |bags| bags.steps(), |_batch| true, shapes_by_name;
+    ChunkedTables, true, |tables| tables.steps(), |_batch| false, shapes_of_outputs;
+    PrunedTables, false, |_tables| 0, |_batch| false, shapes_of_outputs;
+    QuantizedBags, false, |_bags| 0, |batch| batch.is_checked(), shapes_by_name;
 }
 
 /// What is the same for all.
@@ -125,7 +134,10 @@ macro_rules! one_by_one {
                 rec: &mut Recorder,
                 gradients: &[(&Self::Batch, &Matrix)],
             ) -> Result<()> {
-                gradients.iter().try_for_each(|(batch, gradient)| self.record_backward(rec, batch, *gradient))
+                match gradients {
+                    [(batch, gradient)] => self.record_backward(rec, batch, *gradient),
+                    _ => Err(invalid("step", "one gradient, for these tables", gradients.len())),
+                }
             }
 
             files!();

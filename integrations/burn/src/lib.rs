@@ -70,15 +70,16 @@
 //! Clones share the tables. `valid()` does not track. Tables are no parameters: burn's optimizers would fetch all
 //! of their rows in every step. [`Tables::save_tables`] and [`Tables::load_tables`] keep them in embag's
 //! checkpoints; a record of the module holds the number of steps and the shapes, and after loading it
-//! [`Tables::forward`] is an error until tables of that step are there. Tables stay on their device: `fork` and
-//! `to_device` take that device with other autodiff settings, and panic for other hardware (burn's traits have no
-//! errors).
+//! [`Tables::forward`] is an error until tables of that step are there, or [`Tables::accept_tables`] was called.
+//! `freeze` and `unfreeze` reach the tables. They stay on their device: `fork` and `to_device` panic for other
+//! hardware (burn's traits have no errors); for their own they change nothing, as with burn's layers, which keep
+//! their autodiff settings too.
 //!
 //! # Devices
 //!
 //! Outputs, gradients and weights lie in burn's memory and are used there; what burn has recorded until then is
 //! submitted first, and nothing waits for the device but saving and loading. Tables in a context of the CPU work
-//! with tensors of any device that embag did not [`init`] or [`join`], burn's Flex above all: outputs and
+//! with tensors of burn's Flex, and of cubecl's devices that embag did not [`init`] or [`join`]: outputs and
 //! gradients are then copied through host memory.
 
 #![warn(clippy::cast_possible_truncation)]
@@ -94,7 +95,7 @@ mod step;
 mod tables;
 mod weighted;
 
-pub use device::{InitError, init, join};
+pub use device::{InitError, context_of, init, join};
 pub use embag;
 pub use kind::{Kind, Trained};
 pub use tables::Tables;

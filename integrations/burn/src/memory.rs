@@ -2,8 +2,8 @@
 
 use std::any::Any;
 
-use burn::backend::Wgpu;
 use burn::backend::wgpu::CubeBackend;
+use burn::backend::{Flex, Wgpu};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use burn_cubecl::cubecl::wgpu::{AutoCompiler, WgpuResource, WgpuServer};
 use burn_cubecl::kernel::into_contiguous;
@@ -50,13 +50,22 @@ pub(crate) fn invalid(argument: &str, expected: impl Into<String>, got: impl ToS
 
 impl Memory {
     /// How tables of `ctx` see tensors of `device`.
-    pub(crate) fn new(ctx: &Context, device: &Device) -> Result<Self> {
+    pub(crate) fn new(ctx: &Context, device: &Device, outputs: Precision) -> Result<Self> {
         let device = device.clone().without_autodiff();
         let shared = match context_of(&device) {
             Some(of_device) if of_device == *ctx => true,
             None if ctx.is_cpu() => false,
             _ => return Err(Error::WrongContext { argument: "tables" }),
         };
+        let probe = Tensor::<1>::zeros([1], (&device, DType::F32));
+        if probe.clone().try_into_primitive::<Flex>().is_err() && probe.try_into_primitive::<Wgpu>().is_err()
+        {
+            return Err(invalid("device", "burn's Flex, or a device of cubecl", format!("{device:?}")));
+        }
+        if !device.supports_dtype(dtype(outputs)) {
+            let expected = format!("one that burn computes with on {device:?}");
+            return Err(invalid("output precision of the tables", expected, format!("{outputs:?}")));
+        }
         Ok(Self { ctx: ctx.clone(), device, shared })
     }
 
@@ -65,11 +74,12 @@ impl Memory {
     }
 
     /// A new tensor, which `record` fills with values of the precision that it is told, and the work that does
-    /// it, if it is not done yet.
+    /// it, if it is not done yet; of zeros before, if they are to be.
     pub(crate) fn made<const D: usize>(
         &self,
         shape: [usize; D],
         precision: Precision,
+        zeroed: bool,
         record: impl FnOnce(&mut Recorder, &Buffer, Precision) -> Result<()>,
     ) -> Result<(Tensor<D>, Option<Submission>)> {
         // burn panics on a device that is lost
@@ -83,7 +93,8 @@ impl Memory {
         let (out, work) = if values == 0 {
             (Tensor::empty(shape, (&self.device, dtype(precision))), None)
         } else if self.shared {
-            let out = Tensor::empty(shape, (&self.device, dtype(precision)));
+            let options = (&self.device, dtype(precision));
+            let out = if zeroed { Tensor::zeros(shape, options) } else { Tensor::empty(shape, options) };
             let held = self.in_place(cube(out.clone(), "output")?, bytes(values, precision), "output")?;
             record(&mut rec, &held.buffer, precision)?;
             (out, Some(rec.submit()?))

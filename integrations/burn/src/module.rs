@@ -9,15 +9,13 @@ use crate::kind::Kind;
 use crate::tables::Tables;
 
 impl<T: Kind> Tables<T> {
-    /// The same hardware, with the autodiff settings of `device`.
-    fn on(mut self, device: &Device) -> Self {
+    /// Tables stay where they are, and keep their autodiff settings, as burn's layers do on their way to a device.
+    fn on(self, device: &Device) -> Self {
         assert!(
             &self.device == device,
             "the tables are on {:?}, and stay there: they cannot move to {device:?}",
             self.device
         );
-        self.device = device.clone();
-        self.training = T::TRAINS && device.is_autodiff();
         self
     }
 }
@@ -40,12 +38,13 @@ impl<T: Kind> Module for Tables<T> {
 
     fn train(mut self) -> Self {
         self.device = self.device.autodiff();
-        self.training = T::TRAINS;
+        self.active = self.active.train();
         self
     }
 
     fn valid(&self) -> Self {
-        Self { training: false, ..self.clone() }
+        let device = self.device.clone().without_autodiff();
+        Self { device, active: self.active.valid(), ..self.clone() }
     }
 
     fn materialize(self) -> Self {
@@ -53,12 +52,18 @@ impl<T: Kind> Module for Tables<T> {
     }
 
     fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
+        visitor.enter_module("active", "Tables");
+        Module::visit(&self.active, visitor);
+        visitor.exit_module("active", "Tables");
         visitor.enter_module("stamp", "Tables");
         visitor.visit_int(&self.stamp());
         visitor.exit_module("stamp", "Tables");
     }
 
-    fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
+    fn map<M: ModuleMapper>(mut self, mapper: &mut M) -> Self {
+        mapper.enter_module("active", "Tables");
+        self.active = Module::map(self.active, mapper);
+        mapper.exit_module("active", "Tables");
         mapper.enter_module("stamp", "Tables");
         let stamp = mapper.map_int(self.stamp());
         mapper.exit_module("stamp", "Tables");

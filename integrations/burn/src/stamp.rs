@@ -1,13 +1,15 @@
 //! What a record of the module holds of the tables: their shapes and number of steps, so that tables that were
 //! left behind are noticed.
 
+use std::sync::{Arc, Mutex};
+
 use burn::module::{Param, ParamId};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use embag::Result;
 
 use crate::kind::Kind;
 use crate::memory::invalid;
-use crate::tables::{Shared, Tables, lock};
+use crate::tables::{Tables, lock};
 
 /// The number of the last step, then rows and columns of each table.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +38,13 @@ impl Stamp {
     }
 }
 
-impl<T: Kind> Shared<T> {
+impl<T: Kind> Tables<T> {
+    /// Uses the tables as they are, although the record that was loaded is of others: of another step, such as
+    /// tables that were trained further under layers of before.
+    pub fn accept_tables(&self) {
+        *lock(&self.awaited) = None;
+    }
+
     /// An error if a record was loaded and these are not its tables.
     pub(crate) fn check_awaited(&self) -> Result<()> {
         let mut awaited = lock(&self.awaited);
@@ -49,7 +57,10 @@ impl<T: Kind> Shared<T> {
         let tables = |stamp: &Stamp| {
             format!("of step {} with sizes {:?}", stamp.steps(), &stamp.0[1.min(stamp.0.len())..])
         };
-        let expected = format!("those {}, of the record that was loaded (`load_tables`)", tables(record));
+        let expected = format!(
+            "those {}, of the record that was loaded (`load_tables`, or `accept_tables`)",
+            tables(record)
+        );
         Err(invalid("tables", expected, format!("those {}", tables(&here))))
     }
 }
@@ -62,9 +73,11 @@ impl<T: Kind> Tables<T> {
     /// Takes what a mapper made of the stamp.
     pub(crate) fn stamped(mut self, param: &Param<Tensor<1, Int>>) -> Self {
         self.stamp = param.id;
-        let record = Stamp::read(param);
-        if record != self.with(|tables| Stamp::of(tables)) {
-            *lock(&self.shared.awaited) = Some(record);
+        if T::TRAINS {
+            let record = Stamp::read(param);
+            let here = self.with(|tables| Stamp::of(tables));
+            // of this module: the record may be refused, and then a clone goes on
+            self.awaited = Arc::new(Mutex::new((record != here).then_some(record)));
         }
         self
     }

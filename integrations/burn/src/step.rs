@@ -13,11 +13,11 @@ impl<T: Trained> Tables<T> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](embag::Error::InvalidArgument) if there is no optimizer, or the rate is not
-    /// finite; what went wrong in a backward pass, and the errors of device batches. Nothing is updated then,
-    /// and the gradients are gone.
+    /// finite; what went wrong in a backward pass. Nothing is updated then, and the gradients are gone. The errors of
+    /// earlier work on device batches come first, while the gradients go on waiting.
     pub fn step(&self, lr: f64) -> Result<()> {
-        let given = self.shared.taken()?;
         self.shared.check_pending()?;
+        let given = self.shared.taken()?;
         let mut gradients = Vec::new();
         for given in &given {
             if given.gradient.shape().num_elements() > 0 {

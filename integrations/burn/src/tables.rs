@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use burn::module::ParamId;
+use burn::module::{Flag, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 use embag::bag::Batches;
 use embag::{Matrix, Result, Submission};
@@ -17,16 +17,24 @@ use crate::stamp::Stamp;
 pub struct Tables<T: Kind> {
     pub(crate) shared: Arc<Shared<T>>,
     pub(crate) device: Device,
-    /// Whether outputs are tracked.
-    pub(crate) training: bool,
+    /// Whether outputs are tracked, where the device is one with autodiff.
+    pub(crate) active: Param<Flag>,
+    /// The record that was loaded, while the tables are not those of its steps.
+    pub(crate) awaited: Arc<Mutex<Option<Stamp>>>,
     /// What the record's number of steps is known by.
     pub(crate) stamp: ParamId,
 }
 
 impl<T: Kind> Clone for Tables<T> {
     fn clone(&self) -> Self {
-        let Self { shared, device, training, stamp } = self;
-        Self { shared: shared.clone(), device: device.clone(), training: *training, stamp: *stamp }
+        let Self { shared, device, active, awaited, stamp } = self;
+        Self {
+            shared: shared.clone(),
+            device: device.clone(),
+            active: active.clone(),
+            awaited: awaited.clone(),
+            stamp: *stamp,
+        }
     }
 }
 
@@ -38,8 +46,6 @@ pub(crate) struct Shared<T: Kind> {
     kept: Mutex<Kept<T>>,
     /// Work whose errors are not known yet.
     pending: Mutex<Vec<Submission>>,
-    /// A record that was loaded, while the tables are not those of its steps.
-    pub(crate) awaited: Mutex<Option<Stamp>>,
 }
 
 /// What waits for a step.
@@ -82,13 +88,15 @@ impl<T: Kind> Shared<T> {
 
     /// What waited.
     pub(crate) fn taken(&self) -> Result<Vec<Given<T>>> {
-        let mut kept = lock(&self.kept);
-        let gradients = std::mem::take(&mut kept.gradients);
-        kept.failed.take().map_or(Ok(gradients), Err)
+        let (gradients, failed) = {
+            let mut kept = lock(&self.kept);
+            (std::mem::take(&mut kept.gradients), kept.failed.take())
+        };
+        failed.map_or(Ok(gradients), Err)
     }
 
-    pub(crate) fn wait_for_steps(&self, steps: usize) {
-        lock(&self.kept).most = steps.max(1);
+    pub(crate) fn let_wait(&self, gradients: usize) {
+        lock(&self.kept).most = gradients.max(1);
     }
 
     /// Work of which errors may still come.
@@ -98,16 +106,17 @@ impl<T: Kind> Shared<T> {
 
     /// The errors of work that is done; does not wait.
     pub(crate) fn check_pending(&self) -> Result<()> {
-        let pending = std::mem::take(&mut *lock(&self.pending));
-        let mut result = Ok(());
-        for work in pending {
-            match work.poll() {
-                Ok(true) => {}
-                Ok(false) => self.pend(Some(work)),
-                Err(error) => result = Err(error),
+        let mut first = Ok(());
+        lock(&self.pending).retain(|work| match work.poll() {
+            Ok(done) => !done,
+            Err(error) => {
+                if first.is_ok() {
+                    first = Err(error);
+                }
+                false
             }
-        }
-        result
+        });
+        first
     }
 
     /// An error if the rows are no more those of this step.
@@ -139,21 +148,19 @@ impl<T: Kind> Tables<T> {
     /// a kind that does and `device` is an autodiff device.
     ///
     /// # Errors
-    /// [`Error::WrongContext`](embag::Error::WrongContext) for tables of another context.
+    /// [`Error::WrongContext`](embag::Error::WrongContext) for tables of another context;
+    /// [`Error::InvalidArgument`](embag::Error::InvalidArgument) for a device that is neither Flex nor of cubecl,
+    /// or an output precision that burn has no kernels of there.
     pub fn new(tables: T, device: &Device) -> Result<Self> {
-        let memory = Memory::new(tables.context(), device)?;
+        let memory = Memory::new(tables.context(), device, tables.output_precision())?;
         let kept = Kept { gradients: Vec::new(), most: 1, failed: None };
-        let shared = Shared {
-            tables: Mutex::new(tables),
-            memory,
-            kept: Mutex::new(kept),
-            pending: Mutex::default(),
-            awaited: Mutex::default(),
-        };
+        let shared =
+            Shared { tables: Mutex::new(tables), memory, kept: Mutex::new(kept), pending: Mutex::default() };
         Ok(Self {
             shared: Arc::new(shared),
             device: device.clone(),
-            training: T::TRAINS && device.is_autodiff(),
+            active: Param::from_bool(true),
+            awaited: Arc::default(),
             stamp: ParamId::new(),
         })
     }
@@ -172,38 +179,53 @@ impl<T: Kind> Tables<T> {
     /// if gradients wait for a [`step`](Self::step) already. Errors of device batches that were looked up
     /// before come here, too.
     pub fn forward(&self, batch: &T::Batch) -> Result<Tensor<2>> {
-        let out = self.look_up(batch)?;
-        if !self.training {
+        let (out, _) = self.look_up(batch)?;
+        if !self.trains() {
             return Ok(out);
         }
         let lookup = Lookup { shared: self.shared.clone(), batch: batch.clone(), weights: None };
         track(lookup, out, &self.device)
     }
 
-    /// The outputs, not tracked.
-    pub(crate) fn look_up(&self, batch: &T::Batch) -> Result<Tensor<2>> {
-        self.shared.check_awaited()?;
-        if self.training {
+    /// Whether outputs are tracked.
+    pub(crate) fn trains(&self) -> bool {
+        T::TRAINS && self.device.is_autodiff() && self.active.is_enabled()
+    }
+
+    /// The outputs, not tracked, and the number of the step that the rows are of.
+    pub(crate) fn look_up(&self, batch: &T::Batch) -> Result<(Tensor<2>, u32)> {
+        self.check_awaited()?;
+        if self.trains() {
             self.shared.check_training()?;
         }
         self.shared.check_pending()?;
-        let (rows, cols, precision) =
-            self.with(|tables| (tables.examples(batch), tables.output_cols(), tables.output_precision()));
-        let (out, work) = self.shared.memory.made([rows, cols], precision, |rec, buffer, precision| {
-            let out = Matrix::new_of(precision, buffer.clone(), rows, cols, cols)?;
-            self.with(|tables| tables.record_forward(rec, batch, &out))
-        })?;
+        let ((rows, cols), precision) =
+            self.with(|tables| (tables.output_shape(batch), tables.output_precision()));
+        let mut step = 0;
+        // what a bad batch does not write must not be the values of others
+        let zeroed = !T::is_checked(batch);
+        let (out, work) =
+            self.shared.memory.made([rows, cols], precision, zeroed, |rec, buffer, precision| {
+                let out = Matrix::new_of(precision, buffer.clone(), rows, cols, cols)?;
+                self.with(|tables| {
+                    step = tables.last_step();
+                    tables.record_forward(rec, batch, &out)
+                })
+            })?;
         self.shared.pend(work);
-        Ok(out)
+        Ok((out, step))
     }
 
-    /// Waits for all lookups and updates so far, for their errors: those of device batches, and of the device.
+    /// Waits for all lookups and updates so far, for their errors: those of device batches, and of the device. A bad
+    /// device batch gives zeros and updates no table; where it must not reach other parameters either, call this
+    /// before burn's optimizer.
     ///
     /// # Errors
     /// The first of them.
     pub fn wait(&self) -> Result<()> {
         let pending = std::mem::take(&mut *lock(&self.shared.pending));
-        pending.into_iter().try_for_each(Submission::wait)
+        let results: Vec<Result<()>> = pending.into_iter().map(Submission::wait).collect();
+        results.into_iter().collect()
     }
 }
 
@@ -214,10 +236,11 @@ impl Tables<embag::EmbeddingBags> {
         self.with(|bags| bags.batches())
     }
 
-    /// Lets gradients of `steps` backward passes wait for a step, instead of one; their sum is one update.
+    /// Lets this many gradients wait for a step, instead of one: as many as lookups come before it. Their sum is one
+    /// update.
     #[must_use]
-    pub fn accumulate(self, steps: usize) -> Self {
-        self.shared.wait_for_steps(steps);
+    pub fn accumulate(self, gradients: usize) -> Self {
+        self.shared.let_wait(gradients);
         self
     }
 }

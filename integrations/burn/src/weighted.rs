@@ -6,6 +6,7 @@ use burn::tensor::{DType, Tensor};
 use embag::{JaggedBatch, Result};
 
 use crate::backward::{Lookup, track, track_weighted};
+use crate::memory::invalid;
 use crate::tables::Tables;
 
 impl Tables<embag::EmbeddingBags> {
@@ -17,18 +18,21 @@ impl Tables<embag::EmbeddingBags> {
     /// weights are of another device or gradient-checkpointing strategy. If a [`step`](Tables::step) lies
     /// between this call and the backward pass of a tracked weight, the next step says so.
     pub fn forward_weighted(&self, batch: &JaggedBatch, weights: Tensor<1>) -> Result<Tensor<2>> {
+        if !weights.dtype().is_float() {
+            return Err(invalid("weights", "floating-point numbers", format!("{:?}", weights.dtype())));
+        }
         let differentiable = weights.device().is_autodiff();
         let weights = if weights.dtype() == DType::F32 { weights } else { weights.cast(DType::F32) };
         let values = if differentiable { weights.clone().inner() } else { weights.clone() };
         let held = Arc::new(self.shared.memory.floats(values, "weights")?);
         let batch = batch.with_weights(held.buffer.clone())?;
-        let out = self.look_up(&batch)?;
-        if !self.training {
+        let (out, step) = self.look_up(&batch)?;
+        if !self.trains() {
             return Ok(out);
         }
         let lookup = Lookup { shared: self.shared.clone(), batch, weights: Some(held) };
         match differentiable {
-            true => track_weighted(lookup, out, weights, &self.device),
+            true => track_weighted((lookup, step), out, weights, &self.device),
             false => track(lookup, out, &self.device),
         }
     }

@@ -91,10 +91,11 @@ impl EmbeddingBags {
         Ok(Self { shared: Arc::new(shared), anchor })
     }
 
-    /// Lets gradients of `steps` backward passes wait for a step, instead of one; their sum is one update.
+    /// Lets this many gradients wait for a step, instead of one: as many as lookups come before it. Their sum is one
+    /// update.
     #[must_use]
-    pub fn accumulate(self, steps: usize) -> Self {
-        lock(&self.shared.kept).most = steps.max(1);
+    pub fn accumulate(self, gradients: usize) -> Self {
+        lock(&self.shared.kept).most = gradients.max(1);
         self
     }
 
@@ -278,9 +279,9 @@ impl CustomOp2 for Weighted {
         }
         let of_weights = bags.weight_grad(batch, &gradient).and_then(|grad| grad.read::<f32>(&shared.ctx));
         drop(bags);
-        self.pooled.keep(gradient);
         // candle panics where a tensor that was computed gets none
         let of_weights = Tensor::new(of_weights.map_err(Error::wrap)?, weights.device())?;
+        self.pooled.keep(gradient);
         Ok((Some(anchor.zeros_like()?), Some(of_weights)))
     }
 }

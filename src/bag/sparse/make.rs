@@ -51,7 +51,7 @@ impl EmbeddingBags {
         let grad = grad.into();
         grad.check(&self.schema, batch, "grad")?;
         rec.whole(|rec| {
-            let gradient = Gradient::new(rec, &self.schema, grad)?;
+            let gradient = Gradient::new(rec, batch, grad)?;
             let gradient = self.spread_maxima(rec, batch, gradient)?;
             self.sparse_sections(rec, batch, &gradient)
         })

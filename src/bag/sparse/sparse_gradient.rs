@@ -26,7 +26,7 @@ use crate::{Error, Result};
 /// let mut bags = EmbeddingBags::builder(&ctx)
 ///     .table("movie", Table::rows(100).dim(2).init(Init::Zero))
 ///     .feature("liked", "movie", Pooling::Sum)
-///     .optimizer(Sgd { lr: 1.0, ..Default::default() })
+///     .optimizer(Sgd::new(1.0))
 ///     .build()?;
 /// // two halves of a batch: movie 7 is in both
 /// let mut halves = Vec::new();

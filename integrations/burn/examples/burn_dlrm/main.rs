@@ -19,6 +19,8 @@ mod loader;
 mod made_up;
 mod model;
 mod movielens;
+#[path = "../common/peak.rs"]
+mod peak;
 mod training;
 
 use std::error::Error;

@@ -13,16 +13,17 @@ use crate::bags::{Bags, EPSILON};
 use crate::clicks::{Clicks, Examples};
 use crate::loader::Loader;
 use crate::model::Dlrm;
+use crate::peak::peak_bytes;
 
 /// Steps between two lines about the loss.
-const LINE: usize = 20;
+const LINE: u32 = 20;
 
 #[derive(Serialize)]
 pub(crate) struct Outcome {
     /// Mean log loss of the test.
     pub(crate) loss: f64,
     pub(crate) auc: f64,
-    /// Losses of the first steps.
+    /// Losses of the first step and every 20th.
     pub(crate) losses: Vec<f32>,
     /// Of training, without the first step, in which kernels are compiled.
     pub(crate) seconds: f64,
@@ -48,25 +49,22 @@ pub(crate) fn train(
     let mut optimizer = optimizer(args);
     let most = args.steps.map_or(usize::MAX, |steps| steps as usize);
     let (mut losses, mut seen, mut start) = (Vec::new(), 0, Instant::now());
-    for examples in (0..args.epochs).flat_map(|_| parts(&clicks.train, args.batch)).take(most) {
+    let steps = (0..args.epochs).flat_map(|_| parts(&clicks.train, args.batch)).take(most);
+    for (step, examples) in (1..).zip(steps) {
         let part = loader.part(clicks, &clicks.train, &examples)?;
         let loss = model.loss(model.forward(part.numbers, &part.bags)?, part.labels);
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
         model.bags.step(args.lr)?;
         model = optimizer.step(args.lr, model, gradients);
-        if losses.is_empty() {
-            // kernels were compiled
-            losses.push(loss.into_scalar::<f32>());
-            start = Instant::now();
-            continue;
-        }
-        seen += examples.len();
-        losses.push(f32::NAN);
-        if losses.len().is_multiple_of(LINE) {
-            let step = losses.len();
+        if step == 1 || step % LINE == 0 {
             let loss = loss.into_scalar::<f32>();
-            losses[step - 1] = loss;
+            losses.push(loss);
             eprintln!("step {step}: loss {loss:.5}");
+        }
+        match step {
+            // kernels were compiled
+            1 => start = Instant::now(),
+            _ => seen += examples.len(),
         }
     }
     if let Bags::Embag(bags) = &model.bags {
@@ -75,7 +73,6 @@ pub(crate) fn train(
     model.devices().iter().try_for_each(|device| device.sync()).map_err(|error| format!("{error:?}"))?;
     let seconds = start.elapsed().as_secs_f64();
     let (loss, auc) = test(args, &model.valid(), clicks, loader)?;
-    losses.retain(|loss| !loss.is_nan());
     let examples_per_second = seen as f64 / seconds;
     Ok(Outcome { loss, auc, losses, seconds, examples_per_second, peak_bytes: peak_bytes() })
 }
@@ -100,11 +97,4 @@ pub(crate) fn test(
     }
     let labels = &clicks.test.labels;
     Ok((log_loss_from_logits(&logits, labels)?, auc(&logits, labels)?))
-}
-
-/// Linux' "high water mark" of the process.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

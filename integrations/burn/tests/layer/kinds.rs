@@ -51,19 +51,26 @@ fn chunked_and_pruned_tables() {
         let mut alone = make();
         let ids = [1u64 << 60, 7, 7];
         for step in 1..=3 {
-            let batch = layer.with(|tables| tables.admit(&ids, &[1, 2])).unwrap();
-            let own = alone.admit(&ids, &[1, 2]).unwrap();
+            let batch = layer.with(|tables| tables.admit_from_lengths(&ids, &[1, 2])).unwrap();
+            let own = alone.admit_from_lengths(&ids, &[1, 2]).unwrap();
             let pooled = layer.forward(&batch).unwrap();
             assert_eq!(bits(pooled.clone().inner()), alone.forward(&own).unwrap().to_vec(&ctx).unwrap());
             drop(pooled.sum().backward());
-            assert!(layer.forward(&batch).is_err(), "one gradient a step");
+            assert!(layer.forward(&batch).is_err(), "a gradient waits");
             layer.step(0.1).unwrap();
             alone.backward(&own, &ones(&ctx)).unwrap();
             assert_eq!(layer.with(|tables| tables.steps()), step);
         }
+        // two lookups before a step would be two updates
+        let batch = layer.with(|tables| tables.admit_from_lengths(&ids, &[1, 2])).unwrap();
+        let both = layer.forward(&batch).unwrap() + layer.forward(&batch).unwrap();
+        drop(both.sum().backward());
+        let error = layer.step(0.1).unwrap_err().to_string();
+        assert_eq!(error, "step: expected one gradient, for these tables, got 2");
+        assert_eq!(layer.with(|tables| tables.steps()), 3);
         let pruned = PrunedTables::new(alone.pruned().unwrap(), &device.clone().autodiff()).unwrap();
-        let batch = pruned.with(|tables| tables.find(&ids, &[1, 2])).unwrap();
-        let found = layer.with(|tables| tables.find(&ids, &[1, 2])).unwrap();
+        let batch = pruned.with(|tables| tables.find_from_lengths(&ids, &[1, 2])).unwrap();
+        let found = layer.with(|tables| tables.find_from_lengths(&ids, &[1, 2])).unwrap();
         assert_eq!(bits(pruned.forward(&batch).unwrap()), bits(layer.valid().forward(&found).unwrap()));
     }
 }
@@ -138,6 +145,19 @@ fn halves_are_outputs_and_gradients() {
             assert_eq!(layer.with(|bags| bags.download("t")).unwrap(), alone.download("t").unwrap());
         }
     }
+}
+
+#[test]
+fn precisions_that_burn_does_not_have_are_an_error() {
+    let (device, ctx) = opened();
+    if device.supports_dtype(DType::BF16) {
+        return;
+    }
+    let error = EmbeddingBags::new(bags(&ctx, 8, Precision::Bf16), &device).unwrap_err().to_string();
+    assert!(
+        error.starts_with("output precision of the tables: expected one that burn computes with"),
+        "{error}"
+    );
 }
 
 #[test]

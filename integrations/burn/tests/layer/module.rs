@@ -4,14 +4,21 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Device;
 use embag::optim::Sgd;
+use embag::quant::{RangeSearch, RowFormat};
 use embag::{Context, Pooling, Table};
-use embag_burn::EmbeddingBags;
+use embag_burn::{EmbeddingBags, QuantizedBags};
 
 use crate::common::opened;
 
 #[derive(Module, Debug)]
 struct Model {
     bags: EmbeddingBags,
+    top: Linear,
+}
+
+#[derive(Module, Debug)]
+struct Served {
+    bags: QuantizedBags,
     top: Linear,
 }
 
@@ -53,7 +60,7 @@ fn a_record_without_its_tables_is_noticed() {
     for layer in [fresh.bags.clone(), fresh.bags.valid()] {
         assert_eq!(
             layer.forward(&batch).unwrap_err().to_string(),
-            "tables: expected those of step 2 with sizes [10, 4], of the record that was loaded (`load_tables`), got \
+            "tables: expected those of step 2 with sizes [10, 4], of the record that was loaded (`load_tables`, or `accept_tables`), got \
              those of step 0 with sizes [10, 4]"
         );
     }
@@ -66,6 +73,26 @@ fn a_record_without_its_tables_is_noticed() {
     let other = other.load_record(record.clone());
     let batch = other.bags.batches().batch().feature("f", &[1u32]).build().unwrap();
     other.bags.forward(&batch).unwrap();
+    // tables that are meant to be others
+    let older = model(10, &device, &ctx).load_record(record.clone());
+    older.bags.accept_tables();
+    let batch = older.bags.batches().batch().feature("f", &[1u32]).build().unwrap();
+    older.bags.forward(&batch).unwrap();
+    // a clone that loads a record leaves the module alone
+    let untouched = model(10, &device, &ctx);
+    let loaded = untouched.clone().load_record(record.clone());
+    let batch = untouched.bags.batches().batch().feature("f", &[1u32]).build().unwrap();
+    assert!(loaded.bags.forward(&batch).is_err());
+    untouched.bags.forward(&batch).unwrap();
+    // tables that do not train have no steps
+    let quantized = {
+        let trained = bags(&ctx, 10);
+        embag::QuantizedBags::of(&trained, |_| (RowFormat::Int8, RangeSearch::MinMax)).unwrap()
+    };
+    let served = Served { bags: QuantizedBags::new(quantized, &device).unwrap(), top: trained.top.clone() };
+    let served = served.load_record(record.clone());
+    let batch = served.bags.batches().batch().feature("f", &[1u32]).build().unwrap();
+    served.bags.forward(&batch).unwrap();
     // tables of other sizes
     let smaller = model(9, &device, &ctx).load_record(record);
     let batch = smaller.bags.batches().batch().feature("f", &[1u32]).build().unwrap();
@@ -100,7 +127,14 @@ fn clones_share_tables_and_only_training_tracks() {
     let training = plain.clone().train();
     assert!(training.bags.forward(&batch).unwrap().device().is_autodiff());
     assert!(!training.valid().bags.forward(&batch).unwrap().device().is_autodiff());
-    let forked = plain.clone().fork(&device.clone().autodiff());
+    // as of burn's layers, the autodiff settings are the module's own
+    let plainly = |model: &Model| !model.bags.forward(&batch).unwrap().device().is_autodiff();
+    assert!(plainly(&plain.clone().fork(&device.clone().autodiff())));
+    assert!(plainly(&training.valid().fork(&device.clone().autodiff())));
+    assert!(plainly(&training.clone().freeze()));
+    assert!(!plainly(&training.clone().freeze().unfreeze()));
+    assert!(!plainly(&training.valid().train()));
+    let forked = training.fork(&device);
     train(&forked);
     assert_eq!(plain.bags.with(|bags| bags.steps()), 1);
     assert_eq!(plain.devices().len(), 1);

@@ -141,7 +141,7 @@ fn accumulated_gradients_are_one_step_of_the_union() {
 }
 
 #[test]
-fn four_threads_look_up_at_once() {
+fn four_threads_look_up_in_the_same_tables() {
     let (device, ctx) = opened();
     let bags = EmbeddingBags::new(tables(&ctx), &device).unwrap();
     let expected = bits(bags.forward(&batch(&bags, 3)).unwrap());
@@ -159,9 +159,14 @@ fn four_threads_look_up_at_once() {
 #[test]
 fn random_shapes_give_embags_bits() {
     let (device, ctx) = opened();
-    random_shapes(&device, &ctx, 200, None).unwrap();
+    // on four threads at once
+    std::thread::scope(|scope| {
+        let of_thread = |seed| random_shapes(&device, &ctx, seed, 50, None);
+        let threads: Vec<_> = (1..=4).map(|seed| scope.spawn(move || of_thread(seed))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+    });
     // a row that differs in its last bits is found
-    let error = random_shapes(&device, &ctx, 20, Some(5)).unwrap_err();
+    let error = random_shapes(&device, &ctx, 1, 20, Some(5)).unwrap_err();
     assert!(error.starts_with("shape 5: "), "{error}");
 }
 
@@ -197,20 +202,54 @@ fn tables_are_saved_and_loaded() {
 }
 
 #[test]
-fn tensors_of_another_device_and_wrong_batches_are_errors() {
+fn wrong_batches_weights_and_rates_are_errors() {
     let (device, ctx) = opened();
-    let bags = EmbeddingBags::new(tables(&ctx), &device.clone().autodiff()).unwrap();
+    let training = device.clone().autodiff();
+    let bags = EmbeddingBags::new(tables(&ctx), &training).unwrap();
     let other = EmbeddingBags::new(tables(&ctx), &device).unwrap();
     let error = other.forward(&batch(&bags, 0)).unwrap_err().to_string();
     assert_eq!(error, "batch: expected one that was built for these bags, got one that was built for others");
-    let none = embag::EmbeddingBags::builder(&ctx)
-        .table("t", Table::rows(4).dim(2))
-        .feature("f", "t", Pooling::Sum)
-        .build()
-        .unwrap();
-    let none = EmbeddingBags::new(none, &device.autodiff()).unwrap();
+    let own = batch(&bags, 0);
+    for wrong in [Device::flex(), Device::flex().autodiff()] {
+        let weights = Tensor::<1>::ones([own.ids()], &wrong);
+        let error = bags.forward_weighted(&own, weights).unwrap_err().to_string();
+        assert!(error.starts_with("weights: expected a tensor of the tables' device"), "{error}");
+    }
+    let weights = Tensor::<1>::ones([own.ids()], &device);
+    let error = bags.forward_weighted(&own, weights).unwrap_err().to_string();
+    assert!(error.contains("maximum"), "{error}");
+
+    drop(bags.forward(&own).unwrap().sum().backward());
+    let error = bags.step(f64::NAN).unwrap_err().to_string();
+    assert!(error.contains("lr") && error.contains("NaN"), "{error}");
+    bags.forward(&own).unwrap();
+
+    let without = |pooling| {
+        let tables = embag::EmbeddingBags::builder(&ctx).table("t", Table::rows(4).dim(2));
+        EmbeddingBags::new(tables.feature("f", "t", pooling).build().unwrap(), &training).unwrap()
+    };
+    let none = without(Pooling::Sum);
     let batch = none.batches().batch().feature("f", &[1u32]).build().unwrap();
     drop(none.forward(&batch).unwrap().sum().backward());
     let error = none.step(0.1).unwrap_err().to_string();
     assert!(error.starts_with("optimizer: expected one"), "{error}");
+    let sequence = without(Pooling::None);
+    let batch = sequence.batches().batch().feature("f", &[1u32]).build().unwrap();
+    let error = sequence.forward(&batch).unwrap_err().to_string();
+    assert!(error.contains("a sequence"), "{error}");
+}
+
+#[test]
+fn what_waits_is_dropped_with_its_tables() {
+    let (device, ctx) = opened();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tables.safetensors");
+    let bags = EmbeddingBags::new(tables(&ctx), &device.clone().autodiff()).unwrap();
+    bags.save_tables(&path).unwrap();
+    let before = bags.with(|bags| bags.download("a")).unwrap();
+    drop(bags.forward(&batch(&bags, 0)).unwrap().sum().backward());
+    assert!(bags.load_tables(folder.path().join("none")).is_err());
+    bags.load_tables(&path).unwrap();
+    bags.step(0.1).unwrap();
+    assert_eq!(bags.with(|bags| bags.download("a")).unwrap(), before);
 }

@@ -54,6 +54,7 @@ fn bad_ids_on_the_device_are_an_error_and_update_nothing() {
         let ids = ints(&[3, 1, bad], &device);
         let batch = layer.batch_from_tensors(ids, ints(&[0, 1, 2, 2, 3], &device)).unwrap();
         let result = layer.forward(&batch).and_then(|pooled| {
+            assert_eq!(bits(pooled.clone().inner()), [0.0; 24]);
             drop(pooled.sum().backward());
             layer.step(0.5)?;
             layer.wait()
