@@ -118,7 +118,7 @@ impl ChunkedTables {
         let credit = self.settings.when_full.first_credit(step);
         let fresh_bytes = self.fresh_bytes(table, new.len())?;
         let spec = &mut self.lookup.tables[table];
-        let NewRows { len, rows, admitted } = spec.directory.admit(rec, new)?;
+        let NewRows { len, rows, admitted } = spec.directory.give_rows(rec, new)?;
         let chunks = spec.chunks;
         let fresh = rec.scratch("embag.fresh", fresh_bytes)?;
         let fresh_count = rec.scratch("embag.fresh_count", 4)?;

@@ -160,6 +160,58 @@ impl IdDirectory {
         virtual_id(bytemuck::cast(raw))
     }
 
+    /// The row of each id, or 2^32 - 1 for those that have none; tables whose bags
+    /// [skip](crate::Bounds::Skip) what is no row take them as they are. Waits until it is done.
+    ///
+    /// ```
+    /// use embag::chunked::IdDirectory;
+    /// use embag::optim::RowwiseAdagrad;
+    /// use embag::{Bounds, Context, EmbeddingBags, Pooling, Table};
+    ///
+    /// let ctx = Context::cpu();
+    /// let mut movies = IdDirectory::new(&ctx, 1_000)?;
+    /// let bags = EmbeddingBags::builder(&ctx)
+    ///     .table("movie", Table::rows(1_000).dim(16))
+    ///     .feature("liked", "movie", Pooling::Mean)
+    ///     .bounds(Bounds::Skip)
+    ///     .optimizer(RowwiseAdagrad::new(0.05))
+    ///     .build()?;
+    /// let liked = [9_007_199_254_740_993u64, 7, 42];
+    /// let rows = movies.admit(&liked)?; // to train; `find` to serve
+    /// let batch = bags.batch().bags("liked", &rows, &[2, 1]).build()?;
+    /// assert_eq!((movies.find(&liked)?, movies.find(&[8])?), (rows, vec![u32::MAX]));
+    /// # let _ = batch;
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    pub fn find(&self, ids: &[u64]) -> Result<Vec<u32>> {
+        Self::of_host(&self.ctx, ids, |rec, ids, rows| self.record_find(rec, ids, rows))
+    }
+
+    /// [`IdDirectory::find`] after ids without a row have got one, as far as there are any.
+    ///
+    /// # Errors
+    /// As [`IdDirectory::find`].
+    pub fn admit(&mut self, ids: &[u64]) -> Result<Vec<u32>> {
+        let ctx = self.ctx.clone();
+        Self::of_host(&ctx, ids, |rec, ids, rows| self.record_admit(rec, ids, rows))
+    }
+
+    fn of_host(
+        ctx: &Context,
+        ids: &[u64],
+        record: impl FnOnce(&mut Recorder, &Buffer, &Buffer) -> Result<()>,
+    ) -> Result<Vec<u32>> {
+        let ids = Buffer::lent_from(ctx, ids)?;
+        let rows = ctx.lend("embag.rows", ids.size() / 2)?;
+        let mut rec = Recorder::new(ctx);
+        record(&mut rec, &ids, &rows)?;
+        rec.run()?;
+        rows.read(ctx)
+    }
+
     /// Records the look-up of `ids` (`u64`, little endian: lower word first): `rows` (`u32`) gets the row of
     /// each, or 2^32 - 1. A submission after rows have moved ([`IdDirectory::import`]) is refused
     /// ([`Error::Stale`]).
@@ -174,7 +226,7 @@ impl IdDirectory {
             rec.scope(|rec| {
                 let strangers = rec.scratch("embag.strangers", 4)?;
                 let found = Found { rows, unknown: None, strangers: &strangers, table: 0 };
-                self.find(rec, ids, len, &found)
+                self.seek(rec, ids, len, &found)
             })
         })
     }
@@ -194,15 +246,15 @@ impl IdDirectory {
                 let unknown = rec.scratch("embag.unknown", u64::from(len) * 4)?;
                 let strangers = rec.scratch("embag.strangers", 4)?;
                 let found = Found { rows, unknown: Some(&unknown), strangers: &strangers, table: 0 };
-                self.find(rec, ids, len, &found)?;
+                self.seek(rec, ids, len, &found)?;
                 let new = self.new_ids(rec, &unknown, len)?;
-                self.admit(rec, &new)?;
-                self.find(rec, ids, len, &Found { unknown: None, ..found })
+                self.give_rows(rec, &new)?;
+                self.seek(rec, ids, len, &Found { unknown: None, ..found })
             })
         })
     }
 
-    fn find(&self, rec: &mut Recorder, ids: &Buffer, len: u32, found: &Found<'_>) -> Result<()> {
+    fn seek(&self, rec: &mut Recorder, ids: &Buffer, len: u32, found: &Found<'_>) -> Result<()> {
         record_find(rec, ids, vec![Ids { directory: self, range: 0..len }], found)
     }
 
@@ -327,7 +379,7 @@ impl IdDirectory {
     }
 
     /// Records that new ids get rows, as far as there are any.
-    pub(super) fn admit(&mut self, rec: &mut Recorder, new: &NewIds) -> Result<NewRows> {
+    pub(super) fn give_rows(&mut self, rec: &mut Recorder, new: &NewIds) -> Result<NewRows> {
         let rows = NewRows {
             len: new.len,
             rows: rec.scratch("embag.new_rows", u64::from(new.len) * 8)?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::side_by_side::side_by_side;
 use super::{IdDirectory, id_directory};
 use crate::bag::{Bounds, FeatureSpec, Pooling, Schema};
-use crate::device::{Buffer, Context, Precision, Recorder};
+use crate::device::{Buffer, Context, Precision};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, Shape, Window};
 use crate::update::RowStore;
@@ -175,13 +175,7 @@ impl Lookup {
 
     /// The rows of raw ids in a table, from the device.
     pub(super) fn rows_of(&self, table: usize, ids: &[u64]) -> Result<Vec<u32>> {
-        let ctx = self.context();
-        let ids = Buffer::lent_from(ctx, ids)?;
-        let rows = ctx.lend("embag.rows", ids.size() / 2)?;
-        let mut rec = Recorder::new(ctx);
-        self.tables[table].directory.record_find(&mut rec, &ids, &rows)?;
-        rec.run()?;
-        rows.read(ctx)
+        self.tables[table].directory.find(ids)
     }
 
     /// The slots of a table's chunks, for all rows that were ever in use.

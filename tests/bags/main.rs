@@ -9,6 +9,7 @@ mod model;
 #[path = "../common/random.rs"]
 mod random;
 
+mod accumulated;
 mod cached;
 mod device_batch;
 mod edge_values;

@@ -189,3 +189,20 @@ fn mistakes() {
     rec.run().unwrap();
     assert_eq!(directory.usage().unwrap().rows, 0);
 }
+
+#[test]
+fn ids_of_the_host_are_those_of_the_device() {
+    for ctx in common::devices() {
+        let (mut given, mut device) =
+            (IdDirectory::new(&ctx, 40).unwrap(), IdDirectory::new(&ctx, 40).unwrap());
+        let mut random = Random::new(3);
+        for _ in 0..6 {
+            let ids: Vec<u64> = (0..30).map(|_| u64::from(random.below(70)) << 33 | 5).collect();
+            assert_eq!(given.find(&ids).unwrap(), run(&mut device, &ctx, &ids, false));
+            assert_eq!(given.admit(&ids).unwrap(), run(&mut device, &ctx, &ids, true));
+        }
+        assert_eq!(given.usage().unwrap(), device.usage().unwrap());
+        assert_eq!(given.admit(&[]).unwrap(), [0u32; 0]);
+        assert_eq!(given.find(&[]).unwrap(), [0u32; 0]);
+    }
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use embag::{
     CachedBags, ChunkedTables, EmbeddingBags, Embeddings, Lookup, Matrix, PrunedTables, QuantizedBags,
-    Recorder, Result, SparseGradient,
+    Recorder, Result,
 };
 
 use crate::memory::invalid;
@@ -108,18 +108,8 @@ macro_rules! files {
 
 impl Trained for EmbeddingBags {
     fn record_step(&mut self, rec: &mut Recorder, gradients: &[(&Self::Batch, &Matrix)]) -> Result<()> {
-        if let [(batch, gradient)] = gradients {
-            return self.record_backward(rec, batch, *gradient);
-        }
-        let mut tables: Vec<Vec<SparseGradient>> = Vec::new();
-        for (batch, gradient) in gradients {
-            let of_tables = self.record_sparse_grad(rec, batch, *gradient)?;
-            tables.resize_with(of_tables.len(), Vec::new);
-            tables.iter_mut().zip(of_tables).for_each(|(table, gradient)| table.push(gradient));
-        }
-        let sums = tables.iter().map(|table| SparseGradient::record_sum(rec, table));
-        let sums = sums.collect::<Result<Vec<_>>>()?;
-        self.record_update(rec, &sums)
+        let gradients: Vec<_> = gradients.iter().map(|&(batch, gradient)| (batch, gradient.into())).collect();
+        self.record_accumulated(rec, &gradients)
     }
 
     files!();

@@ -40,7 +40,7 @@ use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, DType, Device, Error, Layout, Result, Shape, Tensor, Var,
 };
 use embag::bag::Batches;
-use embag::{Buffer, Context, JaggedBatch, Matrix, Recorder, SparseGradient};
+use embag::{Buffer, Context, JaggedBatch, Matrix, Recorder};
 
 /// Embedding bags of embag in a model of candle. Clones share the tables.
 #[derive(Clone)]
@@ -165,18 +165,8 @@ impl EmbeddingBags {
         let record = |bags: &mut embag::EmbeddingBags| {
             #[allow(clippy::cast_possible_truncation, reason = "rates are f32 in embag")]
             bags.set_lr(lr as f32)?;
-            if let [(batch, gradient)] = &gradients[..] {
-                return bags.record_backward(&mut rec, batch, gradient);
-            }
-            let mut tables: Vec<Vec<SparseGradient>> = Vec::new();
-            for (batch, gradient) in &gradients {
-                let of_tables = bags.record_sparse_grad(&mut rec, batch, gradient)?;
-                tables.resize_with(of_tables.len(), Vec::new);
-                tables.iter_mut().zip(of_tables).for_each(|(table, gradient)| table.push(gradient));
-            }
-            let sums = tables.iter().map(|table| SparseGradient::record_sum(&mut rec, table));
-            let sums = sums.collect::<embag::Result<Vec<_>>>()?;
-            bags.record_update(&mut rec, &sums)
+            let gradients = gradients.iter().map(|(batch, gradient)| (batch, gradient.into()));
+            bags.record_accumulated(&mut rec, &gradients.collect::<Vec<_>>())
         };
         self.with(record).and_then(|()| rec.run()).map_err(Error::wrap)
     }

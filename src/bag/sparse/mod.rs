@@ -1,6 +1,7 @@
 //! Gradients of table rows without an optimizer: for accumulation, for data-parallel training, or for a
 //! caller's own optimizer.
 
+mod accumulated;
 mod given;
 mod guard;
 mod make;
