@@ -1,6 +1,7 @@
 //! Bags with a cache.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::batch::Slots;
@@ -146,6 +147,19 @@ impl CachedBags {
     #[must_use]
     pub fn tables(&self) -> &[String] {
         self.whole.tables().names()
+    }
+
+    /// The names of the features, in the order they were added.
+    pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.device.features()
+    }
+
+    /// As [`EmbeddingBags::columns_of`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::columns_of`].
+    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+        self.device.columns_of(feature)
     }
 
     /// Rows and columns of a table.

@@ -50,7 +50,7 @@ impl ChunkedTables {
         }
         let free: Vec<u32> = self.free.part(0, u64::from(self.free_slots()?) * 4).read(ctx)?;
         checkpoint.insert(&format!("{prefix}.free"), &[free.len()], free)?;
-        checkpoint.set_json(&format!("{prefix}.tables"), &self.names())?;
+        checkpoint.set_json(&format!("{prefix}.tables"), &self.tables())?;
         checkpoint.set_json(&format!("{prefix}.chunk_width"), &self.lookup.width)?;
         checkpoint.set_json(&format!("{prefix}.row_word"), &self.settings.when_full.word())?;
         checkpoint.set_json(&format!("{prefix}.slots"), &self.slots())?;
@@ -75,8 +75,8 @@ impl ChunkedTables {
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let ctx = self.context().clone();
         let named: Vec<String> = checkpoint.json(&format!("{prefix}.tables"))?;
-        if named != self.names() {
-            return Err(checkpoint.mismatch("tables", format!("{:?}", self.names()), format!("{named:?}")));
+        if named != self.tables() {
+            return Err(checkpoint.mismatch("tables", format!("{:?}", self.tables()), format!("{named:?}")));
         }
         let width: u32 = checkpoint.json(&format!("{prefix}.chunk_width"))?;
         if width != self.lookup.width {
@@ -166,10 +166,6 @@ impl ChunkedTables {
     /// As [`ChunkedTables::import`] and [`Checkpoint::load`].
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
         self.import(&Checkpoint::load(path)?, PREFIX)
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.lookup.tables.iter().map(|table| table.name.clone()).collect()
     }
 
     fn saved_table(

@@ -22,6 +22,8 @@ pub(super) struct Lookup {
     /// Columns of a chunk.
     pub(super) width: u32,
     pub(super) tables: Vec<Table>,
+    /// Of the tables.
+    pub(super) names: Vec<String>,
     pub(super) features: Vec<Feature>,
     /// What batches are checked against.
     schema: Arc<Schema>,
@@ -144,7 +146,8 @@ impl Lookup {
             // rows of chunks lie in no window
             windows: None,
         };
-        Self { store, width, tables, features, schema: Arc::new(schema), output_precision }
+        let names = tables.iter().map(|table| table.name.clone()).collect();
+        Self { store, width, tables, names, features, schema: Arc::new(schema), output_precision }
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -161,10 +164,16 @@ impl Lookup {
 
     /// The number of a table.
     pub(super) fn find_table(&self, name: &str) -> Result<usize> {
-        self.tables.iter().position(|table| table.name == name).ok_or_else(|| {
-            let names: Vec<&str> = self.tables.iter().map(|table| &*table.name).collect();
-            Error::invalid("table", format!("one of {names:?}"), format!("{name:?}"))
-        })
+        self.names
+            .iter()
+            .position(|table| table == name)
+            .ok_or_else(|| Error::invalid("table", format!("one of {:?}", self.names), format!("{name:?}")))
+    }
+
+    /// Rows that there can be, and columns.
+    pub(super) fn table_shape(&self, name: &str) -> Result<(usize, usize)> {
+        let Table { chunks, directory, .. } = &self.tables[self.find_table(name)?];
+        Ok((directory.capacity() as usize, (chunks * self.width) as usize))
     }
 
     /// The store's windows and what of the slots lies in each.

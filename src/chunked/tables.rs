@@ -1,5 +1,7 @@
 //! Chunked tables and lookups in them.
 
+use std::ops::Range;
+
 use super::batch::RawIds;
 use super::lookup::Lookup;
 use super::room::{TableStats, WhenFull};
@@ -102,6 +104,34 @@ impl ChunkedTables {
     #[must_use]
     pub fn context(&self) -> &Context {
         self.lookup.context()
+    }
+
+    /// The names of the tables, in the order they were added.
+    #[must_use]
+    pub fn tables(&self) -> &[String] {
+        &self.lookup.names
+    }
+
+    /// Rows that a table's directory has room for, and the table's columns.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table.
+    pub fn table_shape(&self, table: &str) -> Result<(usize, usize)> {
+        self.lookup.table_shape(table)
+    }
+
+    /// The names of the features, in the order they were added.
+    pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.lookup.features.iter().map(|feature| feature.name.as_str())
+    }
+
+    /// The columns that a feature has in the outputs side by side, of batches of all features.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such feature.
+    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+        let schema = self.lookup.schema();
+        schema.columns_of(feature, schema.all())
     }
 
     /// Columns of the output: of all features side by side.

@@ -1,17 +1,18 @@
 //! Dense parameters and optimizer state in checkpoints.
 
-use super::stack::{matched, named_shapes, prefix as layer_prefix};
+use super::stack;
 use super::trained::{STEPS, Trained};
-use super::{CrossNet, DenseOptimizer, Mlp, NamedTensor};
+use super::{CrossLayer, CrossNet, DenseOptimizer, Linear, Mlp, NamedTensor};
 use crate::{Checkpoint, Context, Result};
 
-/// The same for every stack of layers.
+/// The same for layers and stacks of them: `layers` are the parts, `first` what the first tensor is called, `part`
+/// what comes before the names of a part's tensors.
 macro_rules! in_checkpoints {
-    ($stack:ident) => {
+    ($stack:ident, $first:literal, |$this:ident| $layers:expr, $part:expr) => {
         impl $stack {
             #[doc = concat!("Adds what [`", stringify!($stack), "::tensors`] gives to a checkpoint, as")]
-            /// `{prefix}.0.bias` and so on, and the optimizer as `{prefix}.optimizer` in the metadata.
-            /// Blocks.
+            #[doc = concat!("`{prefix}.", $first, "` and so on, and the optimizer as `{prefix}.optimizer` in the")]
+            /// metadata. Blocks.
             ///
             /// # Errors
             /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these
@@ -31,7 +32,8 @@ macro_rules! in_checkpoints {
             #[doc = concat!("As [`", stringify!($stack), "::check_import`];")]
             /// [`Error::Device`](crate::Error::Device) if the device fails.
             pub fn import(&mut self, ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-                let (tensors, optimizer) = checked(self.layers(), checkpoint, prefix)?;
+                let $this = &*self;
+                let (tensors, optimizer) = checked($layers, $part, checkpoint, prefix)?;
                 self.set_tensors(ctx, &tensors)?;
                 self.set_lr(optimizer.lr())
             }
@@ -42,18 +44,22 @@ macro_rules! in_checkpoints {
             /// # Errors
             /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs.
             pub fn check_import(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-                checked(self.layers(), checkpoint, prefix).map(drop)
+                let $this = self;
+                checked($layers, $part, checkpoint, prefix).map(drop)
             }
         }
     };
 }
 
-in_checkpoints!(Mlp);
-in_checkpoints!(CrossNet);
+in_checkpoints!(Mlp, "0.bias", |mlp| mlp.layers(), stack::prefix);
+in_checkpoints!(CrossNet, "0.bias", |net| net.layers(), stack::prefix);
+in_checkpoints!(Linear, "bias", |layer| std::slice::from_ref(layer), |_| String::new());
+in_checkpoints!(CrossLayer, "bias", |layer| std::slice::from_ref(layer), |_| String::new());
 
 /// The tensors and the optimizer for at least one layer.
 fn checked(
     layers: &[impl Trained],
+    part: impl Fn(usize) -> String,
     checkpoint: &Checkpoint,
     prefix: &str,
 ) -> Result<(Vec<NamedTensor>, DenseOptimizer)> {
@@ -64,16 +70,21 @@ fn checked(
         return Err(checkpoint.mismatch(key, wanted.described(), saved.described()));
     }
     saved.validate().map_err(|error| checkpoint.mismatch(key, "sensible hyper-parameters", error))?;
-    let tensors = named_shapes(layers).into_iter().map(|(name, shape)| {
+    let shapes = layers.iter().enumerate().flat_map(|(i, layer)| layer.named_shapes(&part(i)));
+    let tensors = shapes.map(|(name, shape)| {
         let values = checkpoint.tensor::<f32>(&format!("{prefix}.{name}"), &shape)?.to_vec();
         Ok(NamedTensor { name, shape, values })
     });
     let tensors = tensors.collect::<Result<Vec<_>>>()?;
-    let next = format!("{prefix}.{}{STEPS}", layer_prefix(layers.len()));
-    if checkpoint.shape(&next).is_some() {
+    // a stack may have been higher
+    let next = part(layers.len());
+    if !next.is_empty() && checkpoint.shape(&format!("{prefix}.{next}{STEPS}")).is_some() {
         let expected = format!("{} layers", layers.len());
         return Err(checkpoint.mismatch(format!("layers of \"{prefix}\""), expected, "more"));
     }
-    matched(layers, &tensors).map_err(|error| checkpoint.mismatch(prefix, "tensors that fit", error))?;
+    for (i, layer) in layers.iter().enumerate() {
+        let matched = layer.matched(&tensors, &part(i));
+        matched.map_err(|error| checkpoint.mismatch(prefix, "tensors that fit", error))?;
+    }
     Ok((tensors, saved))
 }

@@ -23,13 +23,8 @@ pub(super) fn export(layers: &[impl Trained], ctx: &Context) -> Result<Vec<Named
     Ok(all)
 }
 
-/// Names and shapes of what [`export`] gives.
-pub(super) fn named_shapes(layers: &[impl Trained]) -> Vec<(String, Vec<usize>)> {
-    layers.iter().enumerate().flat_map(|(i, layer)| layer.named_shapes(&prefix(i))).collect()
-}
-
 /// Finds the tensors of every layer.
-pub(super) fn matched<'a>(layers: &[impl Trained], tensors: &'a [NamedTensor]) -> Result<Vec<Import<'a>>> {
+fn matched<'a>(layers: &[impl Trained], tensors: &'a [NamedTensor]) -> Result<Vec<Import<'a>>> {
     layers.iter().enumerate().map(|(i, layer)| layer.matched(tensors, &prefix(i))).collect()
 }
 

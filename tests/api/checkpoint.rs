@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use embag::bag::EmbeddingBagsBuilder;
-use embag::dense::{Activation, DenseOptimizer, Mlp};
+use embag::dense::{Activation, DenseOptimizer, Linear, Mlp};
 use embag::optim::{Adagrad, Adam, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
 use embag::{Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Matrix, Pooling, Recorder, Table};
 
@@ -529,4 +529,40 @@ fn dense_layers_that_do_not_fit_are_told_why_and_left_alone() {
     let mut other = mlp(&ctx, &[3, 5, 1], &adam(), 2);
     let error = other.import(&ctx, &checkpoint, "bottom").unwrap_err();
     assert_eq!(reason(error), "metadata \"bottom.optimizer\": expected an entry, got none");
+}
+
+#[test]
+fn a_single_layer_goes_on_from_its_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("layer.safetensors");
+    for ctx in devices_with(&ContextOptions::new()) {
+        let layer = |seed| Linear::new(&ctx, 3, 2, Activation::Relu, Adam::new(0.01), seed).unwrap();
+        let (x, dy) = (Matrix::zeros(&ctx, 4, 3).unwrap(), Matrix::zeros(&ctx, 4, 2).unwrap());
+        x.write(&ctx, &(0..12).map(|k| k as f32 * 0.25 - 1.0).collect::<Vec<_>>()).unwrap();
+        dy.write(&ctx, &[0.5; 8]).unwrap();
+        let step = |layer: &mut Linear| {
+            let y = Matrix::zeros(&ctx, 4, 2).unwrap();
+            let mut rec = Recorder::new(&ctx);
+            layer.record_forward(&mut rec, &x, &y).unwrap();
+            layer.record_backward(&mut rec, &x, &y, &dy, None).unwrap();
+            layer.record_step(&mut rec).unwrap();
+            rec.run().unwrap();
+        };
+        let mut saved = layer(1);
+        step(&mut saved);
+        let mut checkpoint = Checkpoint::new();
+        saved.export(&ctx, &mut checkpoint, "head").unwrap();
+        checkpoint.save(&path).unwrap();
+        let checkpoint = Checkpoint::load(&path).unwrap();
+        assert_eq!(checkpoint.shape("head.weight"), Some(&[2, 3][..]));
+        let mut loaded = layer(2);
+        loaded.import(&ctx, &checkpoint, "head").unwrap();
+        step(&mut saved);
+        step(&mut loaded);
+        assert_eq!(loaded.tensors(&ctx).unwrap(), saved.tensors(&ctx).unwrap());
+
+        let wide = Linear::new(&ctx, 3, 5, Activation::Relu, Adam::new(0.01), 1).unwrap();
+        let told = reason(wide.check_import(&checkpoint, "head").unwrap_err());
+        assert_eq!(told, "tensor \"head.weight\": expected F32 [5, 3], got F32 [2, 3]");
+    }
 }

@@ -194,8 +194,10 @@ fn weights_sparse_gradients_cached_and_quantised_tables_know_towers() {
         let cached_batch = filled!(cached.batch().only(&only(features)), features);
         let cached_batch = cached.place(cached_batch).unwrap();
         assert_eq!(cached_batch.columns_of("d").unwrap(), 3..6);
+        assert_eq!((cached.features().len(), cached.columns_of("d").unwrap()), (4, 19..22));
         let served = QuantizedBags::of(&fresh, |_| (RowFormat::F32, RangeSearch::MinMax)).unwrap();
         let served_batch = filled!(served.batch().only(&only(features)), features).build().unwrap();
+        assert_eq!((served.features().len(), served.columns_of("d").unwrap()), (4, 19..22));
         let batch = filled!(fresh.batch().only(&only(features)), features).build().unwrap();
         let expected = fresh.forward(&batch).unwrap().to_vec(&ctx).unwrap();
         assert_eq!(Lookup::output_shape(&fresh, &batch), (EXAMPLES, 6));

@@ -47,12 +47,19 @@ fn named_batches_are_those_in_the_layout_of_a_keyed_jagged_tensor() {
         let values = |tables: &ChunkedTables, batch| tables.forward(batch).unwrap().to_vec(&ctx).unwrap();
         assert_eq!(values(&named, &batch), values(&given, &own));
         assert_eq!(batch.columns_of("c").unwrap(), 24..32);
+        assert_eq!(named.columns_of("b").unwrap(), 16..24);
+        assert_eq!(named.tables(), ["wide", "narrow"]);
+        assert_eq!(named.features().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(named.table_shape("narrow").unwrap(), (20, 8));
         // found again, with some that are unknown
         let batch = named.find(all(named.batch())).unwrap();
         assert_eq!((batch.absent().unwrap(), values(&named, &batch)), (0, values(&given, &own)));
         let unknown = named.batch().only(&["b"]).bags("b", &[77u64], &[1]);
         assert_eq!(named.find(unknown).unwrap().absent().unwrap(), 1);
         let pruned = named.pruned().unwrap();
+        assert_eq!((pruned.tables(), pruned.columns_of("c").unwrap()), (named.tables(), 24..32));
+        assert_eq!(pruned.table_shape("wide").unwrap(), (5, 16));
+        assert_eq!(pruned.features().len(), 3);
         let batch = pruned.find(all(pruned.batch())).unwrap();
         assert_eq!(pruned.forward(&batch).unwrap().to_vec(&ctx).unwrap(), values(&given, &own));
     }

@@ -190,7 +190,7 @@ fn lookups_see_the_row_of_their_time() {
     for options in [ContextOptions::new(), ContextOptions::new().max_binding(2048)] {
         for ctx in common::devices_with(&options) {
             for format in [RowFormat::Int8, RowFormat::Int4, RowFormat::F16] {
-                let mut bags = QuantizedBags::of(&trained(&ctx), |_| (format, RangeSearch::MinMax)).unwrap();
+                let bags = QuantizedBags::of(&trained(&ctx), |_| (format, RangeSearch::MinMax)).unwrap();
                 let batch = batch(&bags, -1);
                 let before = expected(&bags);
                 let forward = |bags: &QuantizedBags| {
@@ -518,4 +518,27 @@ fn bad_input_is_an_error() {
         .build()
         .unwrap();
     assert!(other.batch().bags("f", &[-1i64], &[1]).build().is_err(), "only quantised rows are pruned");
+}
+
+#[test]
+fn rows_are_replaced_whole_while_others_look_up() {
+    for ctx in common::devices() {
+        let tables = EmbeddingBags::builder(&ctx).table("t", Table::rows(8).dim(64).init(Init::Zero));
+        let tables = tables.feature("f", "t", Pooling::Sum).build().unwrap();
+        let served = QuantizedBags::of(&tables, |_| (RowFormat::F16, RangeSearch::MinMax)).unwrap();
+        let batch = served.batch().feature("f", &[3u32]).build().unwrap();
+        let rows = [[0.0f32; 64], [1.0; 64], [2.0; 64]];
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for k in 0..60 {
+                    served.write_row("t", 3, &rows[1 + k % 2], RangeSearch::MinMax).unwrap();
+                }
+            });
+            for _ in 0..40 {
+                let row = served.forward(&batch).unwrap().to_vec(&ctx).unwrap();
+                assert!(rows.iter().any(|whole| row == whole), "{row:?}");
+            }
+        });
+        assert_eq!(served.read_row("t", 3).unwrap(), rows[2]);
+    }
 }

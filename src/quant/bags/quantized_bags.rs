@@ -62,6 +62,19 @@ impl QuantizedBags {
         self.bags.tables()
     }
 
+    /// The names of the features, in the order they were added.
+    pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.bags.features()
+    }
+
+    /// As [`EmbeddingBags::columns_of`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::columns_of`].
+    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+        self.bags.columns_of(feature)
+    }
+
     /// Rows and columns of a table.
     ///
     /// # Errors
@@ -227,11 +240,11 @@ impl QuantizedBags {
     }
 
     /// Quantises one row, after everything submitted so far: lookups submitted before it see the old row,
-    /// later ones the new.
+    /// later ones the new, from whatever thread; none sees a part of it.
     ///
     /// # Errors
     /// [`Error::RowOutOfRange`]; as [`QuantizedBags::upload`].
-    pub fn write_row(&mut self, table: &str, row: u64, values: &[f32], search: RangeSearch) -> Result<()> {
+    pub fn write_row(&self, table: &str, row: u64, values: &[f32], search: RangeSearch) -> Result<()> {
         let (index, shape) = self.find(table)?;
         let row = checked_row(table, row, shape)?;
         if values.len() != shape.dim as usize {
@@ -290,7 +303,7 @@ impl QuantizedBags {
     ///
     /// # Errors
     /// [`Error::RowOutOfRange`]; as [`QuantizedBags::upload_bytes`].
-    pub fn write_row_bytes(&mut self, table: &str, row: u64, bytes: &[u8], layout: RowLayout) -> Result<()> {
+    pub fn write_row_bytes(&self, table: &str, row: u64, bytes: &[u8], layout: RowLayout) -> Result<()> {
         let (index, shape) = self.find(table)?;
         let row = checked_row(table, row, shape)?;
         self.check_bytes(table, shape, row..row + 1, bytes, layout)?;
