@@ -63,11 +63,11 @@ impl<T: Kind> Tables<T> {
         );
         Err(invalid("tables", expected, format!("those {}", tables(&here))))
     }
-}
 
-impl<T: Kind> Tables<T> {
+    /// What records and mappers see: while the tables of a record are awaited, that record's.
     pub(crate) fn stamp(&self) -> Param<Tensor<1, Int>> {
-        self.with(|tables| Stamp::of(tables)).param(self.stamp)
+        let awaited = lock(&self.awaited).clone();
+        awaited.unwrap_or_else(|| self.with(|tables| Stamp::of(tables))).param(self.stamp)
     }
 
     /// Takes what a mapper made of the stamp.

@@ -73,6 +73,12 @@ fn a_record_without_its_tables_is_noticed() {
     let other = other.load_record(record.clone());
     let batch = other.bags.batches().batch().feature("f", &[1u32]).build().unwrap();
     other.bags.forward(&batch).unwrap();
+    // still so after other mappers, until a record comes whose tables are there
+    let mapped = model(10, &device, &ctx).load_record(record.clone()).freeze().unfreeze();
+    let batch = mapped.bags.batches().batch().feature("f", &[1u32]).build().unwrap();
+    assert!(mapped.bags.forward(&batch).is_err());
+    let untrained = model(10, &device, &ctx).into_record();
+    mapped.load_record(untrained).bags.forward(&batch).unwrap();
     // tables that are meant to be others
     let older = model(10, &device, &ctx).load_record(record.clone());
     older.bags.accept_tables();
