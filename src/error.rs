@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// Everything that can go wrong in this crate.
 ///
-/// When an operation returns an error, nothing has been written to tables, optimizer state or outputs. `Debug`
-/// shows the same text as `Display`, since that is what a `main` that returns an error prints.
+/// When an operation returns an error, nothing has been written to tables, optimizer state or outputs.
+/// `Debug` shows the same text as `Display`, since that is what a `main` that returns an error prints.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -213,8 +213,8 @@
 //!
 //! [`Context::from_wgpu`] takes a device and a queue of [`wgpu`] (this crate exports the one that it uses).
 //! It needs nothing beyond `wgpu::Limits::default()`, and no features. [`Buffer::from_wgpu`] takes a range of
-//! your buffer as ids, offsets, weights, outputs, gradients or table rows, without a copy (usage `STORAGE`, to
-//! which copies add their own; offset a multiple of `min_storage_buffer_offset_alignment`);
+//! your buffer as ids, offsets, weights, outputs, gradients or table rows, without a copy (usage `STORAGE`,
+//! to which copies add their own; offset a multiple of `min_storage_buffer_offset_alignment`);
 //! [`Buffer::as_wgpu`] gives the buffer of anything back. Ranges of one buffer may be read and written by one
 //! call as long as they do not overlap. Your submissions and embag's run in the order of the queue.
 //!

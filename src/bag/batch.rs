@@ -69,9 +69,9 @@ impl JaggedBatch {
         self.inner.ids as usize
     }
 
-    /// Whether ids and offsets are known to be right: those of the host were checked when the batch was made. Those
-    /// from device memory are checked by kernels; if they are wrong, a submission that uses them says so, and
-    /// has written nothing.
+    /// Whether ids and offsets are known to be right: those of the host were checked when the batch was made.
+    /// Those from device memory are checked by kernels; if they are wrong, a submission that uses them says
+    /// so, and has written nothing.
     #[must_use]
     pub fn is_checked(&self) -> bool {
         self.inner.skipped.is_some()
@@ -102,8 +102,8 @@ impl JaggedBatch {
     /// The columns that a feature has in the outputs side by side.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such feature, or the batch is [only](super::BatchBuilder::only)
-    /// of others.
+    /// [`Error::InvalidArgument`] if there is no such feature, or the batch is
+    /// [only](super::BatchBuilder::only) of others.
     pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
         self.inner.schema.columns_of(feature, self.inner.features())
     }

@@ -84,12 +84,8 @@ impl DeviceBatch {
 }
 
 impl JaggedBatch {
-    pub(crate) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
-        Self::on_device(rec, schema, given, None, false)
-    }
-
-    /// [`JaggedBatch::from_device`] of the features `only`, if that is some.
-    pub(crate) fn from_rows(
+    /// `only` are the features that the batch is of, if not of all.
+    pub(crate) fn from_device(
         rec: &mut Recorder,
         schema: &Arc<Schema>,
         given: DeviceBatch,
@@ -100,7 +96,6 @@ impl JaggedBatch {
 
     /// The same for ids that are looked up on the device, and so are rows or none. Whoever looks them up
     /// counts those that are none.
-    /// `only` are the features that the batch is of, if not of all.
     pub(crate) fn of_rows(
         rec: &mut Recorder,
         schema: &Arc<Schema>,

@@ -11,8 +11,8 @@ use super::{FeatureSpec, JaggedBatch, Schema};
 use crate::device::Context;
 use crate::{Error, Result};
 
-/// An id type: `u32`, `u64`, `i32` or `i64`, or a reference to one. Negative ones are no rows; -1 is a pruned row of
-/// [`QuantizedBags`](crate::quant::QuantizedBags).
+/// An id type: `u32`, `u64`, `i32` or `i64`, or a reference to one. Negative ones are no rows; -1 is a pruned
+/// row of [`QuantizedBags`](crate::quant::QuantizedBags).
 pub trait Id: Copy {
     /// Whether there are negative ones.
     const SIGNED: bool;
@@ -117,8 +117,8 @@ impl Jagged {
 ///
 /// Features may come in any order, each once. A mistake is reported when the batch is made: by
 /// [`BatchBuilder::build`]; for cached bags, whose builders are [`ForCache`], by
-/// [`CachedBags::place`](crate::CachedBags::place); for chunked tables, whose builders are [`ForDirectory`], by
-/// [`ChunkedTables::admit`](crate::ChunkedTables::admit) and the like.
+/// [`CachedBags::place`](crate::CachedBags::place); for chunked tables, whose builders are [`ForDirectory`],
+/// by [`ChunkedTables::admit`](crate::ChunkedTables::admit) and the like.
 #[derive(Debug)]
 pub struct BatchBuilder<For = ForBags> {
     ctx: Context,
@@ -224,8 +224,8 @@ impl<For> BatchBuilder<For> {
         self
     }
 
-    /// A batch of these features only, such as those of one tower: the outputs are theirs, side by side or in a
-    /// matrix for each, and so are the gradients, in the order of the bags' features.
+    /// A batch of these features only, such as those of one tower: the outputs are theirs, side by side or in
+    /// a matrix for each, and so are the gradients, in the order of the bags' features.
     ///
     /// ```
     /// # use embag::optim::Sgd;
@@ -328,7 +328,7 @@ impl<For> BatchBuilder<For> {
         self.features.iter().map(|(&index, jagged)| (&self.schema.features[index], &*jagged.values))
     }
 
-    /// The features in their order, with everything that can be said before ids and sizes are looked at.
+    /// The features in their order. Ids and sizes are not checked yet.
     fn ordered(self) -> Result<Ordered> {
         let Self { schema, mut features, only, variable, error, .. } = self;
         if let Some(error) = error {

@@ -9,8 +9,8 @@ use crate::error::check_size;
 use crate::{Error, Result};
 
 /// Where the outputs of all features lie ([or of some](super::BatchBuilder::only)), or the gradients of these
-/// outputs: in one matrix, or in one for each feature. Matrices may be of any [`Precision`] and parts of wider ones; a reference to a matrix, or to
-/// several, is all that is needed:
+/// outputs: in one matrix, or in one for each feature. Matrices may be of any [`Precision`] and parts of
+/// wider ones; a reference to a matrix, or to several, is all that is needed:
 ///
 /// ```
 /// use embag::optim::Sgd;

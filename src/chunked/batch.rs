@@ -168,7 +168,7 @@ impl RawIds {
 
     /// The batch, when the look-up has been recorded.
     pub(super) fn batch(&self, rec: &mut Recorder, lookup: &Lookup, epoch: u32) -> Result<ChunkedBatch> {
-        let inner = JaggedBatch::from_rows(rec, lookup.schema(), self.given_rows(), self.only.clone())?;
+        let inner = JaggedBatch::from_device(rec, lookup.schema(), self.given_rows(), self.only.clone())?;
         Ok(ChunkedBatch { inner, epoch })
     }
 

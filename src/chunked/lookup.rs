@@ -194,3 +194,68 @@ impl Lookup {
         slots.part(0, words * 4).read(self.context())
     }
 }
+
+/// The methods of what has a [`Lookup`] in its field `lookup`.
+macro_rules! lookup_methods {
+    () => {
+        /// The context.
+        #[must_use]
+        pub fn context(&self) -> &$crate::Context {
+            self.lookup.context()
+        }
+
+        /// The names of the tables, in the order they were added.
+        #[must_use]
+        pub fn tables(&self) -> &[String] {
+            &self.lookup.names
+        }
+
+        /// Rows that a table's directory has room for, and the table's columns.
+        ///
+        /// # Errors
+        /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
+        pub fn table_shape(&self, table: &str) -> $crate::Result<(usize, usize)> {
+            self.lookup.table_shape(table)
+        }
+
+        /// The names of the features, in the order they were added.
+        pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
+            self.lookup.features.iter().map(|feature| feature.name.as_str())
+        }
+
+        /// The columns that a feature has in the outputs side by side, of batches of all features.
+        ///
+        /// # Errors
+        /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such feature.
+        pub fn columns_of(&self, feature: &str) -> $crate::Result<std::ops::Range<usize>> {
+            let schema = self.lookup.schema();
+            schema.columns_of(feature, schema.all())
+        }
+
+        /// Columns of the output: of all features side by side.
+        #[must_use]
+        pub fn output_cols(&self) -> usize {
+            self.lookup.output_cols()
+        }
+
+        /// The type of the outputs' values.
+        #[must_use]
+        pub fn output_precision(&self) -> $crate::Precision {
+            self.lookup.output_precision
+        }
+
+        /// Begins a batch of raw ids from host data, feature by feature, for `find` and, where rows are
+        /// added, `admit`.
+        #[must_use]
+        pub fn batch(&self) -> $crate::bag::BatchBuilder<$crate::bag::ForDirectory> {
+            self.batches().batch()
+        }
+
+        /// What begins such batches in other threads.
+        #[must_use]
+        pub fn batches(&self) -> $crate::bag::Batches<$crate::bag::ForDirectory> {
+            $crate::bag::Batches::new(self.context(), self.lookup.schema())
+        }
+    };
+}
+pub(super) use lookup_methods;

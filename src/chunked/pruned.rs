@@ -1,16 +1,15 @@
 //! Pruned tables, for serving.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::path::Path;
 
 use super::budget::store_of;
 use super::export::ExportedRows;
-use super::lookup::{CHUNKS, Feature, Lookup, Table, TableSpec};
+use super::lookup::{CHUNKS, Feature, Lookup, Table, TableSpec, lookup_methods};
 use super::saved_directory::SavedDirectory;
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables, DeviceIds};
 use crate::Result;
-use crate::bag::{BatchBuilder, Batches, ForDirectory, Outputs};
+use crate::bag::{BatchBuilder, ForDirectory, Outputs};
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Matrix, Precision, Recorder};
 use crate::kernels::feature::NONE;
@@ -148,68 +147,12 @@ impl PrunedTables {
         Ok(Self { lookup: Lookup::new(store, width, tables, features, output_precision) })
     }
 
-    /// The context.
-    #[must_use]
-    pub fn context(&self) -> &Context {
-        self.lookup.context()
-    }
-
-    /// The names of the tables, in the order they were added.
-    #[must_use]
-    pub fn tables(&self) -> &[String] {
-        &self.lookup.names
-    }
-
-    /// Rows that a table's directory has room for, and the table's columns.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
-    pub fn table_shape(&self, table: &str) -> Result<(usize, usize)> {
-        self.lookup.table_shape(table)
-    }
-
-    /// The names of the features, in the order they were added.
-    pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.lookup.features.iter().map(|feature| feature.name.as_str())
-    }
-
-    /// The columns that a feature has in the outputs side by side, of batches of all features.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such feature.
-    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
-        let schema = self.lookup.schema();
-        schema.columns_of(feature, schema.all())
-    }
-
-    /// Columns of the output: of all features side by side.
-    #[must_use]
-    pub fn output_cols(&self) -> usize {
-        self.lookup.output_cols()
-    }
-
-    /// The type of the outputs' values.
-    #[must_use]
-    pub fn output_precision(&self) -> Precision {
-        self.lookup.output_precision
-    }
+    lookup_methods!();
 
     /// Bytes on the device.
     #[must_use]
     pub fn bytes(&self) -> ChunkedBytes {
         self.lookup.bytes()
-    }
-
-    /// Begins a batch of raw ids from host data, feature by feature, for [`PrunedTables::find`].
-    #[must_use]
-    pub fn batch(&self) -> BatchBuilder<ForDirectory> {
-        self.batches().batch()
-    }
-
-    /// What begins such batches in other threads.
-    #[must_use]
-    pub fn batches(&self) -> Batches<ForDirectory> {
-        Batches::new(self.context(), self.lookup.schema())
     }
 
     /// As [`ChunkedTables::find`].

@@ -1,13 +1,11 @@
 //! Chunked tables and lookups in them.
 
-use std::ops::Range;
-
 use super::batch::RawIds;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, lookup_methods};
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
-use crate::bag::{BatchBuilder, Batches, ForDirectory, Outputs};
-use crate::device::{Buffer, Context, Ground, Matrix, Precision, Recorder};
+use crate::bag::{BatchBuilder, ForDirectory, Outputs};
+use crate::device::{Buffer, Context, Ground, Matrix, Recorder};
 use crate::numbers::narrow;
 use crate::optim::Optimizer;
 use crate::{Error, Result};
@@ -100,51 +98,7 @@ impl ChunkedTables {
         ChunkedTablesBuilder::new(ctx)
     }
 
-    /// The context.
-    #[must_use]
-    pub fn context(&self) -> &Context {
-        self.lookup.context()
-    }
-
-    /// The names of the tables, in the order they were added.
-    #[must_use]
-    pub fn tables(&self) -> &[String] {
-        &self.lookup.names
-    }
-
-    /// Rows that a table's directory has room for, and the table's columns.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such table.
-    pub fn table_shape(&self, table: &str) -> Result<(usize, usize)> {
-        self.lookup.table_shape(table)
-    }
-
-    /// The names of the features, in the order they were added.
-    pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.lookup.features.iter().map(|feature| feature.name.as_str())
-    }
-
-    /// The columns that a feature has in the outputs side by side, of batches of all features.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such feature.
-    pub fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
-        let schema = self.lookup.schema();
-        schema.columns_of(feature, schema.all())
-    }
-
-    /// Columns of the output: of all features side by side.
-    #[must_use]
-    pub fn output_cols(&self) -> usize {
-        self.lookup.output_cols()
-    }
-
-    /// The type of the outputs' values.
-    #[must_use]
-    pub fn output_precision(&self) -> Precision {
-        self.lookup.output_precision
-    }
+    lookup_methods!();
 
     /// The optimizer, if there is one.
     #[must_use]
@@ -189,21 +143,8 @@ impl ChunkedTables {
         Ok(&self.lookup.tables[self.lookup.find_table(table)?].directory)
     }
 
-    /// Begins a batch of raw ids from host data, feature by feature, for [`ChunkedTables::admit`] and
-    /// [`ChunkedTables::find`].
-    #[must_use]
-    pub fn batch(&self) -> BatchBuilder<ForDirectory> {
-        self.batches().batch()
-    }
-
-    /// What begins such batches in other threads.
-    #[must_use]
-    pub fn batches(&self) -> Batches<ForDirectory> {
-        Batches::new(self.context(), self.lookup.schema())
-    }
-
-    /// Makes a batch. Ids without a row stand for zeros; [`ChunkedTables::admit`] gives them rows. Waits until it
-    /// is done.
+    /// Makes a batch. Ids without a row stand for zeros; [`ChunkedTables::admit`] gives them rows. Waits
+    /// until it is done.
     ///
     /// ```
     /// # use embag::{ChunkedTables, Context, Pooling};
@@ -219,14 +160,15 @@ impl ChunkedTables {
     /// ```
     ///
     /// # Errors
-    /// As [`BatchBuilder::build`], where any id may be; weights and batches with differing numbers of examples
-    /// are not for these tables. [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// As [`BatchBuilder::build`], where any id may be; weights and batches with differing numbers of
+    /// examples are not for these tables. [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot
+    /// be had.
     pub fn find(&self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
         self.lookup.find(self.lookup.named(batch)?, self.epoch)
     }
 
-    /// [`ChunkedTables::find`] for a batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw ids
-    /// for each feature and example, one after the other in `ids`.
+    /// [`ChunkedTables::find`] for a batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw
+    /// ids for each feature and example, one after the other in `ids`.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the numbers disagree, and as [`ChunkedTables::find`].

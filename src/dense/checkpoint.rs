@@ -5,8 +5,8 @@ use super::trained::{STEPS, Trained};
 use super::{CrossLayer, CrossNet, DenseOptimizer, Linear, Mlp, NamedTensor};
 use crate::{Checkpoint, Context, Result};
 
-/// The same for layers and stacks of them: `layers` are the parts, `first` what the first tensor is called, `part`
-/// what comes before the names of a part's tensors.
+/// The same for layers and stacks of them: `layers` are the parts, `first` what the first tensor is called,
+/// `part` what comes before the names of a part's tensors.
 macro_rules! in_checkpoints {
     ($stack:ident, $first:literal, |$this:ident| $layers:expr, $part:expr) => {
         impl $stack {

@@ -237,8 +237,8 @@ impl Context {
         self.gpu().map(|gpu| (gpu.device(), gpu.queue()))
     }
 
-    /// An error if the device is lost, or was destroyed. Asks the device, without waiting for its work: for who
-    /// is about to use it by other means than this crate.
+    /// An error if the device is lost, or was destroyed. Asks the device, without waiting for its work: for
+    /// who is about to use it by other means than this crate.
     ///
     /// # Errors
     /// [`Error::DeviceLost`].

@@ -9,7 +9,8 @@ use embag::{
 
 use crate::common;
 
-/// Features of two towers, in turn, one with a table of the other; `c` is a maximum, which has kernels of its own.
+/// Features of two towers, in turn, one with a table of the other; `c` is a maximum, which has kernels of its
+/// own.
 const FEATURES: [(&str, &str, Pooling); 4] = [
     ("a", "wide", Pooling::Mean),
     ("b", "narrow", Pooling::Sum),
@@ -101,8 +102,8 @@ fn outputs_are_the_columns_of_these_features() {
     }
 }
 
-/// What a step by a batch of these features leaves: all rows and state. `others_empty` gives the others too, without
-/// ids.
+/// What a step by a batch of these features leaves: all rows and state. `others_empty` gives the others too,
+/// without ids.
 fn after_a_step(ctx: &Context, features: &[usize], others_empty: bool, apart: bool) -> Vec<Vec<f32>> {
     let mut bags = bags(ctx);
     let batch = match others_empty {

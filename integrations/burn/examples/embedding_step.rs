@@ -1,12 +1,12 @@
-//! Forward, backward and update of embeddings alone, by embag without burn, by embag in burn, and by burn's own
-//! parts: 8 tables, 2,048 examples of 20 ids each, plain SGD.
+//! Forward, backward and update of embeddings alone, by embag without burn, by embag in burn, and by burn's
+//! own parts: 8 tables, 2,048 examples of 20 ids each, plain SGD.
 //!
 //! ```text
 //! cargo run --release --example embedding_step -- --layer embag
 //! ```
 //!
-//! Prints one line of JSON: the median, least and most milliseconds of a step, the most memory the process had,
-//! and a sum of the first rows of a table after all steps, which should be the same for all three.
+//! Prints one line of JSON: the median, least and most milliseconds of a step, the most memory the process
+//! had, and a sum of the first rows of a table after all steps, which should be the same for all three.
 
 #[path = "common/peak.rs"]
 mod peak;

@@ -1,7 +1,7 @@
 //! Lookups as operations that burn differentiates.
 //!
-//! burn tracks what depends on something that requires a gradient. The tables are no tensors, so their outputs
-//! depend on a number that nobody sees.
+//! burn tracks what depends on something that requires a gradient. The tables are no tensors, so their
+//! outputs depend on an anchor: a parameter of one number, of which there is no gradient.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl<T: Kind> Lookup<T> {
     }
 }
 
-/// With the hidden number as its only input.
+/// With the anchor as its only input.
 #[derive(Debug)]
 struct Pooled<T>(PhantomData<fn(T)>);
 

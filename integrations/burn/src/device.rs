@@ -33,9 +33,8 @@ pub fn init(options: WgpuOptions) -> Result<(Device, Context), InitError> {
     Ok((device, ctx))
 }
 
-/// A context of embag on a device that was opened with this setup
-/// ([`WgpuOptions::init_with_setup`], or [`WgpuOptions::setup`] with one of your own). A device that was joined
-/// before has the same context again.
+/// A context of embag on a device that was opened with this setup ([`WgpuOptions::init_with_setup`], or
+/// [`WgpuOptions::setup`] with one of your own). A device that was joined before has the same context again.
 ///
 /// # Errors
 /// [`embag::Error::InvalidArgument`] if it has too few storage buffers per shader stage.

@@ -1,5 +1,5 @@
-//! [embag](https://docs.rs/embag)'s embedding bags as a layer of a [burn](https://burn.dev) model: on burn's wgpu
-//! device and queue, in burn's memory, without a copy.
+//! [embag](https://docs.rs/embag)'s embedding bags as a layer of a [burn](https://burn.dev) model: on burn's
+//! wgpu device and queue, in burn's memory, without a copy.
 //!
 //! ```no_run
 //! use burn::module::Module;
@@ -46,12 +46,12 @@
 //! # Backward keeps, `step` updates
 //!
 //! The backward pass keeps the gradient of the outputs, and [`Tables::step`] updates the tables with it: so
-//! schedules, accumulated gradients and steps that are left out are the trainer's, as for burn's own optimizers,
-//! and errors have a way out. One gradient is embag's fused backward, to the bit; several
+//! schedules, accumulated gradients and steps that are left out are the trainer's, as for burn's own
+//! optimizers, and errors have a way out. One gradient is embag's fused backward, to the bit; several
 //! ([`EmbeddingBags::accumulate`](Tables::accumulate)) are summed row by row, and make one update.
 //!
-//! In burn's `Learner` (feature `train` of burn) that is the place of `TrainStep::optimize`, whose default steps
-//! burn's own parameters only:
+//! In burn's `Learner` (feature `train` of burn) that is the place of `TrainStep::optimize`, whose default
+//! steps burn's own parameters only:
 //!
 //! ```ignore
 //! impl TrainStep for Model {
@@ -67,20 +67,20 @@
 //!
 //! # What a module of tables is to burn
 //!
-//! Clones share the tables. `valid()` does not track. Tables are no parameters: burn's optimizers would fetch all
-//! of their rows in every step. [`Tables::save_tables`] and [`Tables::load_tables`] keep them in embag's
+//! Clones share the tables. `valid()` does not track. Tables are no parameters: burn's optimizers would fetch
+//! all of their rows in every step. [`Tables::save_tables`] and [`Tables::load_tables`] keep them in embag's
 //! checkpoints; a record of the module holds the number of steps and the shapes, and after loading it
-//! [`Tables::forward`] is an error until tables of that step are there, or [`Tables::accept_tables`] was called.
-//! `freeze` and `unfreeze` reach the tables. They stay on their device: `fork` and `to_device` panic for other
-//! hardware (burn's traits have no errors); for their own they change nothing, as with burn's layers, which keep
-//! their autodiff settings too.
+//! [`Tables::forward`] is an error until tables of that step are there, or [`Tables::accept_tables`] was
+//! called. `freeze` and `unfreeze` reach the tables. They stay on their device: `fork` and `to_device` panic
+//! for other hardware (burn's traits have no errors); for their own they change nothing, as with burn's
+//! layers, which keep their autodiff settings too.
 //!
 //! # Devices
 //!
-//! Outputs, gradients and weights lie in burn's memory and are used there; what burn has recorded until then is
-//! submitted first, and nothing waits for the device but saving and loading. Tables in a context of the CPU work
-//! with tensors of burn's Flex, and of cubecl's devices that embag did not [`init`] or [`join`]: outputs and
-//! gradients are then copied through host memory.
+//! Outputs, gradients and weights lie in burn's memory and are used there; what burn has recorded until then
+//! is submitted first, and nothing waits for the device but saving and loading. Tables in a context of the
+//! CPU work with tensors of burn's Flex, and of cubecl's devices that embag did not [`init`] or [`join`]:
+//! outputs and gradients are then copied through host memory.
 
 #![warn(clippy::cast_possible_truncation)]
 

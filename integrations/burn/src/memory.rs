@@ -73,8 +73,8 @@ impl Memory {
         &self.ctx
     }
 
-    /// A new tensor, which `record` fills with values of the precision that it is told, and the work that does
-    /// it, if it is not done yet; of zeros before, if they are to be.
+    /// A new tensor, which `record` fills with values of the precision that it is told, and the work that
+    /// does it, if it is not done yet; of zeros before, if they are to be.
     pub(crate) fn made<const D: usize>(
         &self,
         shape: [usize; D],

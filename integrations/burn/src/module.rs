@@ -9,7 +9,8 @@ use crate::kind::Kind;
 use crate::tables::Tables;
 
 impl<T: Kind> Tables<T> {
-    /// Tables stay where they are, and keep their autodiff settings, as burn's layers do on their way to a device.
+    /// Tables stay where they are, and keep their autodiff settings, as burn's layers do on their way to a
+    /// device.
     fn on(self, device: &Device) -> Self {
         assert!(
             &self.device == device,

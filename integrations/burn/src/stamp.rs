@@ -1,5 +1,5 @@
-//! What a record of the module holds of the tables: their shapes and number of steps, so that tables that were
-//! left behind are noticed.
+//! What a record of the module holds of the tables: their shapes and number of steps, so that tables that
+//! were left behind are noticed.
 
 use std::sync::{Arc, Mutex};
 
@@ -39,8 +39,8 @@ impl Stamp {
 }
 
 impl<T: Kind> Tables<T> {
-    /// Uses the tables as they are, although the record that was loaded is of others: of another step, such as
-    /// tables that were trained further under layers of before.
+    /// Uses the tables as they are, although the record that was loaded is of others: of another step, such
+    /// as tables that were trained further under layers of before.
     pub fn accept_tables(&self) {
         *lock(&self.awaited) = None;
     }

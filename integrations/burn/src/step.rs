@@ -13,8 +13,8 @@ impl<T: Trained> Tables<T> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](embag::Error::InvalidArgument) if there is no optimizer, or the rate is not
-    /// finite; what went wrong in a backward pass. Nothing is updated then, and the gradients are gone. The errors of
-    /// earlier work on device batches come first, while the gradients go on waiting.
+    /// finite; what went wrong in a backward pass. Nothing is updated then, and the gradients are gone. The
+    /// errors of earlier work on device batches come first, while the gradients go on waiting.
     pub fn step(&self, lr: f64) -> Result<()> {
         self.shared.check_pending()?;
         let given = self.shared.taken()?;

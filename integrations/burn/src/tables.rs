@@ -144,13 +144,13 @@ impl<T: Kind> Shared<T> {
 
 impl<T: Kind> Tables<T> {
     /// Tables in the context of burn's device ([`init`](crate::init), [`join`](crate::join)), for tensors of
-    /// that device; or tables of a CPU context, for tensors of a device without one. They train if they are of
-    /// a kind that does and `device` is an autodiff device.
+    /// that device; or tables of a CPU context, for tensors of a device without one. They train if they are
+    /// of a kind that does and `device` is an autodiff device.
     ///
     /// # Errors
     /// [`Error::WrongContext`](embag::Error::WrongContext) for tables of another context;
-    /// [`Error::InvalidArgument`](embag::Error::InvalidArgument) for a device that is neither Flex nor of cubecl,
-    /// or an output precision that burn has no kernels of there.
+    /// [`Error::InvalidArgument`](embag::Error::InvalidArgument) for a device that is neither Flex nor of
+    /// cubecl, or an output precision that burn has no kernels of there.
     pub fn new(tables: T, device: &Device) -> Result<Self> {
         let memory = Memory::new(tables.context(), device, tables.output_precision())?;
         let kept = Kept { gradients: Vec::new(), most: 1, failed: None };
@@ -170,8 +170,8 @@ impl<T: Kind> Tables<T> {
         self.shared.with(work)
     }
 
-    /// Looks all features up: `[examples, columns]`, side by side in the order of the features, in the tables'
-    /// output precision. Tracked, if the module is in training.
+    /// Looks all features up: `[examples, columns]`, side by side in the order of the features, in the
+    /// tables' output precision. Tracked, if the module is in training.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](embag::Error::InvalidArgument) if a feature is a sequence or the batch a
@@ -216,9 +216,9 @@ impl<T: Kind> Tables<T> {
         Ok((out, step))
     }
 
-    /// Waits for all lookups and updates so far, for their errors: those of device batches, and of the device. A bad
-    /// device batch gives zeros and updates no table; where it must not reach other parameters either, call this
-    /// before burn's optimizer.
+    /// Waits for all lookups and updates so far, for their errors: those of device batches, and of the
+    /// device. A bad device batch gives zeros and updates no table; where it must not reach other parameters
+    /// either, call this before burn's optimizer.
     ///
     /// # Errors
     /// The first of them.
@@ -236,8 +236,8 @@ impl Tables<embag::EmbeddingBags> {
         self.with(|bags| bags.batches())
     }
 
-    /// Lets this many gradients wait for a step, instead of one: as many as lookups come before it. Their sum is one
-    /// update.
+    /// Lets this many gradients wait for a step, instead of one: as many as lookups come before it. Their sum
+    /// is one update.
     #[must_use]
     pub fn accumulate(self, gradients: usize) -> Self {
         self.shared.let_wait(gradients);

@@ -27,11 +27,12 @@
 //! # }
 //! ```
 //!
-//! The backward pass keeps the gradient of the outputs, and [`EmbeddingBags::step`] updates the tables with it: so
-//! schedules, accumulated gradients and steps that are left out are the trainer's. Tables are no variables of
-//! candle, whose gradient of an embedding is as large as its table.
+//! The backward pass keeps the gradient of the outputs, and [`EmbeddingBags::step`] updates the tables with
+//! it: so schedules, accumulated gradients and steps that are left out are the trainer's. Tables are no
+//! variables of candle, whose gradient of an embedding is as large as its table.
 //!
-//! Outputs and gradients are copied between candle's memory and embag's. Tensors of Metal and CUDA are an error.
+//! Outputs and gradients are copied between candle's memory and embag's. Tensors of Metal and CUDA are an
+//! error.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,8 +47,8 @@ use embag::{Buffer, Context, JaggedBatch, Matrix, Recorder};
 #[derive(Clone)]
 pub struct EmbeddingBags {
     shared: Arc<Shared>,
-    /// candle tracks what depends on a variable. The tables are none, so their outputs depend on a number that
-    /// nobody sees.
+    /// candle tracks what depends on a variable. The tables are none, so their outputs depend on this one,
+    /// whose gradient is zero.
     anchor: Var,
 }
 
@@ -91,8 +92,8 @@ impl EmbeddingBags {
         Ok(Self { shared: Arc::new(shared), anchor })
     }
 
-    /// Lets this many gradients wait for a step, instead of one: as many as lookups come before it. Their sum is one
-    /// update.
+    /// Lets this many gradients wait for a step, instead of one: as many as lookups come before it. Their sum
+    /// is one update.
     #[must_use]
     pub fn accumulate(self, gradients: usize) -> Self {
         lock(&self.shared.kept).most = gradients.max(1);
@@ -110,11 +111,12 @@ impl EmbeddingBags {
         self.with(|bags| bags.batches())
     }
 
-    /// Looks all features up: `[examples, columns]` of `f32`, side by side in the order of the features. Tracked.
+    /// Looks all features up: `[examples, columns]` of `f32`, side by side in the order of the features.
+    /// Tracked.
     ///
     /// # Errors
-    /// A feature that is a sequence or a variable batch, whose outputs are no one matrix; a batch of other bags;
-    /// gradients that wait for a [`step`](Self::step) already.
+    /// A feature that is a sequence or a variable batch, whose outputs are no one matrix; a batch of other
+    /// bags; gradients that wait for a [`step`](Self::step) already.
     pub fn forward(&self, batch: &JaggedBatch) -> Result<Tensor> {
         self.forward_t(batch, true)
     }
@@ -132,8 +134,8 @@ impl EmbeddingBags {
         self.anchor.as_tensor().apply_op1(pooled)
     }
 
-    /// [`EmbeddingBags::forward`] with one weight for each id, in the order of the batch's ids. The weights get
-    /// their gradient if they are tracked.
+    /// [`EmbeddingBags::forward`] with one weight for each id, in the order of the batch's ids. The weights
+    /// get their gradient if they are tracked.
     ///
     /// # Errors
     /// As [`EmbeddingBags::forward`], and for weights that are not one for each id or not on the CPU, or if a

@@ -6,8 +6,8 @@ use crate::bag::{EmbeddingBags, Gradients, JaggedBatch};
 use crate::device::Recorder;
 
 impl EmbeddingBags {
-    /// Records one step by the gradients of several batches: each row that they touched is updated once, by the
-    /// sum of its gradients, as a trainer that accumulates gradients wants it. With one batch it is
+    /// Records one step by the gradients of several batches: each row that they touched is updated once, by
+    /// the sum of its gradients, as a trainer that accumulates gradients wants it. With one batch it is
     /// [`EmbeddingBags::record_backward`], with none it is nothing.
     ///
     /// ```

@@ -1,4 +1,5 @@
-//! MovieLens: will a user give a movie four stars or more? The last fifth of the ratings, by time, is the test.
+//! MovieLens: will a user give a movie four stars or more? The last fifth of the ratings, by time, is the
+//! test.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -1,22 +1,10 @@
 //! Batches of tensors of ids and offsets.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use embag::optim::Sgd;
-use embag::{Context, Error, Matrix, Pooling, Table};
+use embag::{Context, Error, Matrix};
 use embag_burn::EmbeddingBags;
 
-use crate::common::{bits, opened};
-
-fn bags(ctx: &Context) -> embag::EmbeddingBags {
-    embag::EmbeddingBags::builder(ctx)
-        .table("t", Table::rows(20).dim(6))
-        .feature("sum", "t", Pooling::Sum)
-        .feature("mean", "t", Pooling::Mean)
-        .optimizer(Sgd { lr: 0.5, ..Default::default() })
-        .seed(4)
-        .build()
-        .unwrap()
-}
+use crate::common::{bits, opened, sum_and_mean};
 
 fn ints(values: &[i32], device: &Device) -> Tensor<1, Int> {
     let kind = if *device == Device::flex() { DType::I64 } else { DType::I32 };
@@ -28,7 +16,7 @@ fn ids_that_are_a_tensor_give_the_bits_of_ids_from_the_host() {
     let (device, ctx) = opened();
     for (device, ctx) in [(device, ctx), (Device::flex(), Context::cpu())] {
         let (layer, mut alone) =
-            (EmbeddingBags::new(bags(&ctx), &device.clone().autodiff()).unwrap(), bags(&ctx));
+            (EmbeddingBags::new(sum_and_mean(&ctx), &device.clone().autodiff()).unwrap(), sum_and_mean(&ctx));
         // a part of a larger tensor, whose memory burn gives to others afterwards
         let ids = ints(&[9, 3, 1, 3, 0, 19, 3, 8], &device.clone().autodiff()).narrow(0, 1, 7);
         let batch = layer.batch_from_tensors(ids, ints(&[0, 3, 3, 5, 7], &device)).unwrap();
@@ -49,7 +37,7 @@ fn ids_that_are_a_tensor_give_the_bits_of_ids_from_the_host() {
 fn bad_ids_on_the_device_are_an_error_and_update_nothing() {
     let (device, ctx) = opened();
     for bad in [20, -1] {
-        let layer = EmbeddingBags::new(bags(&ctx), &device.clone().autodiff()).unwrap();
+        let layer = EmbeddingBags::new(sum_and_mean(&ctx), &device.clone().autodiff()).unwrap();
         let before = layer.with(|bags| bags.download("t")).unwrap();
         let ids = ints(&[3, 1, bad], &device);
         let batch = layer.batch_from_tensors(ids, ints(&[0, 1, 2, 2, 3], &device)).unwrap();
@@ -71,7 +59,7 @@ fn bad_ids_on_the_device_are_an_error_and_update_nothing() {
 #[test]
 fn wrong_tensors_are_errors_at_once() {
     let (device, ctx) = opened();
-    let layer = EmbeddingBags::new(bags(&ctx), &device).unwrap();
+    let layer = EmbeddingBags::new(sum_and_mean(&ctx), &device).unwrap();
     let error = layer.batch_from_tensors(ints(&[1], &device), ints(&[0, 1], &device)).unwrap_err();
     assert_eq!(error.to_string(), "offsets: expected one more than a multiple of the 2 features, got 2");
     let flex = Device::flex();
@@ -80,7 +68,7 @@ fn wrong_tensors_are_errors_at_once() {
         error.to_string().starts_with("ids: expected values of i32 or u32, on a GPU, got I64"),
         "{error}"
     );
-    let host = EmbeddingBags::new(bags(&Context::cpu()), &flex).unwrap();
+    let host = EmbeddingBags::new(sum_and_mean(&Context::cpu()), &flex).unwrap();
     let error = host.batch_from_tensors(ints(&[20], &flex), ints(&[0, 1, 1], &flex)).unwrap_err();
     assert!(matches!(error, Error::IdOutOfRange { .. }), "{error}");
 }

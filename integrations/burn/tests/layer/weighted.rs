@@ -1,26 +1,14 @@
 //! Per-sample weights that are a tensor.
 
 use burn::tensor::{DType, Tensor, TensorData};
-use embag::optim::Sgd;
-use embag::{Buffer, Matrix, Pooling, Table};
+use embag::{Buffer, Matrix};
 use embag_burn::EmbeddingBags;
 
-use crate::common::{bits, opened, vector};
+use crate::common::{bits, opened, sum_and_mean, vector};
 
 const IDS: [u32; 7] = [3, 1, 3, 0, 19, 3, 8];
 const LENGTHS: [u32; 4] = [3, 0, 2, 2];
 const WEIGHTS: [f32; 7] = [0.5, -1.25, 2.0, 0.75, 3.0, 0.0, 1.5];
-
-fn bags(ctx: &embag::Context) -> embag::EmbeddingBags {
-    embag::EmbeddingBags::builder(ctx)
-        .table("t", Table::rows(20).dim(6))
-        .feature("sum", "t", Pooling::Sum)
-        .feature("mean", "t", Pooling::Mean)
-        .optimizer(Sgd { lr: 0.5, ..Default::default() })
-        .seed(4)
-        .build()
-        .unwrap()
-}
 
 /// What the outputs are multiplied with, and so their gradient.
 fn factors() -> Vec<f32> {
@@ -31,7 +19,8 @@ fn factors() -> Vec<f32> {
 fn outputs_rows_and_the_weights_gradient_have_embags_bits() {
     let (device, ctx) = opened();
     for device in [device.clone().autodiff(), device.autodiff().gradient_checkpointing()] {
-        let (layer, mut alone) = (EmbeddingBags::new(bags(&ctx), &device).unwrap(), bags(&ctx));
+        let (layer, mut alone) =
+            (EmbeddingBags::new(sum_and_mean(&ctx), &device).unwrap(), sum_and_mean(&ctx));
         let batch = layer.batches().batch_from_lengths(&IDS, &LENGTHS, None).unwrap();
         let own = alone.batch_from_lengths(&IDS, &LENGTHS, Some(&WEIGHTS)).unwrap();
         // the weights are computed, and begin at an odd place of a larger tensor
@@ -58,10 +47,10 @@ fn outputs_rows_and_the_weights_gradient_have_embags_bits() {
 #[test]
 fn weights_that_are_constants_or_halves_are_taken() {
     let (device, ctx) = opened();
-    let alone = bags(&ctx);
+    let alone = sum_and_mean(&ctx);
     let own = alone.batch_from_lengths(&IDS, &LENGTHS, Some(&WEIGHTS)).unwrap();
     let expected = alone.forward(&own).unwrap().to_vec(&ctx).unwrap();
-    let layer = EmbeddingBags::new(bags(&ctx), &device.clone().autodiff()).unwrap();
+    let layer = EmbeddingBags::new(sum_and_mean(&ctx), &device.clone().autodiff()).unwrap();
     let batch = layer.batches().batch_from_lengths(&IDS, &LENGTHS, None).unwrap();
     let weights = Tensor::<1>::from_data(TensorData::new(WEIGHTS.to_vec(), [7]), &device);
     let constant = layer.forward_weighted(&batch, weights.clone()).unwrap();
@@ -75,7 +64,7 @@ fn weights_that_are_constants_or_halves_are_taken() {
 fn wrong_weights_and_steps_in_between_are_errors() {
     let (device, ctx) = opened();
     let device = device.autodiff();
-    let layer = EmbeddingBags::new(bags(&ctx), &device).unwrap().accumulate(2);
+    let layer = EmbeddingBags::new(sum_and_mean(&ctx), &device).unwrap().accumulate(2);
     let batch = layer.batches().batch_from_lengths(&IDS, &LENGTHS, None).unwrap();
     let error = layer.forward_weighted(&batch, Tensor::ones([6], &device)).unwrap_err().to_string();
     assert_eq!(error, "weights: expected 7 values, one for each id, got 6");
@@ -105,7 +94,7 @@ fn wrong_weights_and_steps_in_between_are_errors() {
 fn a_batch_may_outlive_the_tensor_of_its_weights() {
     let (device, ctx) = opened();
     let device = device.autodiff();
-    let (layer, mut alone) = (EmbeddingBags::new(bags(&ctx), &device).unwrap(), bags(&ctx));
+    let (layer, mut alone) = (EmbeddingBags::new(sum_and_mean(&ctx), &device).unwrap(), sum_and_mean(&ctx));
     let batch = layer.batches().batch_from_lengths(&IDS, &LENGTHS, None).unwrap();
     let weights = Tensor::<1>::from_data(TensorData::new(WEIGHTS.to_vec(), [7]), &device);
     let pooled = layer.forward_weighted(&batch, weights).unwrap();

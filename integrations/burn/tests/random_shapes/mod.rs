@@ -19,9 +19,9 @@ impl Random {
     }
 }
 
-/// Forward, backward and step of bags of many shapes: an error where they have not embag's bits. The gradient is
-/// a part of a larger tensor, cut out at odd places. `fault` is a shape in which embag's own table is changed
-/// first.
+/// Forward, backward and step of bags of many shapes: an error where they have not embag's bits. The gradient
+/// is a part of a larger tensor, cut out at odd places. `fault` is a shape in which embag's own table is
+/// changed first.
 pub(crate) fn random_shapes(
     device: &Device,
     ctx: &Context,
