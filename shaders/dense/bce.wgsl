@@ -1,5 +1,5 @@
 // Binary cross-entropy with logits: loss = max(z, 0) - z y + log(1 + exp(-|z|)) and its gradient in z, times
-// `scale`.
+// `scale`; both times the weight. A thread has one logit.
 
 // log(1 + t) for t in 0 .. 1 as 2 artanh(t / (2 + t)): exact to the last bits for small t, where a driver's
 // log of nearly 1 is not. The argument is at most 1/3, the first term left out is below 2^-26 of the sum.
@@ -33,12 +33,19 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let row = group_index(group, groups) * WORKGROUP + thread;
-    if (row >= params.rows) {
+    let i = group_index(group, groups) * WORKGROUP + thread;
+    if (i >= params.rows * params.cols) {
         return;
     }
-    let z = logits[params.logits_base + row * params.logits_stride];
-    let y = labels[params.labels_base + row * params.labels_stride];
-    loss[params.loss_base + row * params.loss_stride] = loss_of(z, y);
-    grad[params.grad_base + row * params.grad_stride] = (sigmoid(z) - y) * params.scale;
+    let row = i / params.cols;
+    let column = i % params.cols;
+    let z = logits[params.logits_base + row * params.logits_stride + column];
+    let y = labels[params.labels_base + row * params.labels_stride + column];
+    var weight = 1.0;
+    if (params.weights_cols > 0u) {
+        let of_row = params.weights_base + row * params.weights_stride;
+        weight = weights[of_row + min(column, params.weights_cols - 1u)];
+    }
+    loss[params.loss_base + row * params.loss_stride + column] = weight * loss_of(z, y);
+    grad[params.grad_base + row * params.grad_stride + column] = weight * ((sigmoid(z) - y) * params.scale);
 }

@@ -15,6 +15,23 @@ pub(crate) fn row_sum(a: &[f32], b: &[f32]) -> f32 {
     for ((sum, a), b) in sums.iter_mut().zip(tail_a).zip(tail_b) {
         *sum += a * b;
     }
+    tree(&mut sums)
+}
+
+/// Sums the columns of a row.
+#[inline(always)]
+pub(crate) fn row_total(values: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 64];
+    let (blocks, tail) = values.as_chunks::<64>();
+    for values in blocks {
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
+    sums.iter_mut().zip(tail).for_each(|(sum, value)| *sum += value);
+    tree(&mut sums)
+}
+
+#[inline(always)]
+fn tree(sums: &mut [f32; 64]) -> f32 {
     // in place and in slices: the compiler makes vectors of that, but not of arrays passed by value
     for half in [32, 16, 8, 4] {
         let (low, high) = sums.split_at_mut(half);
@@ -22,13 +39,13 @@ pub(crate) fn row_sum(a: &[f32], b: &[f32]) -> f32 {
             *low += *high;
         }
     }
-    let [x, y, z, w, ..] = sums;
+    let [x, y, z, w, ..] = *sums;
     (x + y) + (z + w)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::row_sum;
+    use super::{row_sum, row_total};
 
     #[test]
     fn sums_every_column_once() {
@@ -37,6 +54,7 @@ mod tests {
             let ones = vec![1.0; len];
             let expected = (len * len.saturating_sub(1) / 2) as f32;
             assert_eq!(row_sum(&a, &ones), expected, "{len}");
+            assert_eq!(row_total(&a), expected, "{len}");
         }
     }
 }

@@ -32,10 +32,12 @@
 mod checkpoint;
 mod cross;
 mod cross_net;
+mod elementwise;
 mod interaction;
 mod linear;
 mod loss;
 mod mlp;
+mod normalize;
 mod optimizer;
 mod parameter;
 mod plan;
@@ -45,15 +47,17 @@ mod trained;
 
 pub use cross::CrossLayer;
 pub use cross_net::{CrossNet, CrossNetBuilder};
+pub use elementwise::{record_add, record_add_scaled, record_scale};
 pub use interaction::Interaction;
 pub use linear::{Activation, Linear};
-pub use loss::record_bce_with_logits;
+pub use loss::{SoftmaxCrossEntropy, Targets, record_bce_with_logits, record_weighted_bce_with_logits};
 pub use mlp::Mlp;
+pub use normalize::{record_normalize_rows, record_normalize_rows_grad};
 pub use optimizer::DenseOptimizer;
 pub use parameter::NamedTensor;
 pub(crate) use plan::{record, row_chunks};
-pub use product::record_matmul;
 pub(crate) use product::{Epilogue, Groups, grouped_product};
+pub use product::{Factor, record_add_matmul, record_matmul};
 
 #[cfg(doc)]
 use crate::{Matrix, Recorder};

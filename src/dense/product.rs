@@ -27,17 +27,94 @@ pub(crate) struct Groups {
     pub(crate) shift: u32,
 }
 
-/// `out = a b`, for `a` of `[m, k]`, `b` of `[k, n]` and `out` of `[m, n]`.
+/// A factor of a product: a matrix as it is, or [transposed](Matrix::transposed).
+#[derive(Debug, Clone, Copy)]
+pub struct Factor<'a> {
+    matrix: &'a Matrix,
+    transposed: bool,
+}
+
+impl<'a> From<&'a Matrix> for Factor<'a> {
+    fn from(matrix: &'a Matrix) -> Self {
+        Self { matrix, transposed: false }
+    }
+}
+
+impl Matrix {
+    /// The matrix as a factor of [`record_matmul`] whose rows are this one's columns. Nothing is moved.
+    #[must_use]
+    pub fn transposed(&self) -> Factor<'_> {
+        Factor { matrix: self, transposed: true }
+    }
+}
+
+impl Factor<'_> {
+    fn shape(self) -> (usize, usize) {
+        let (rows, cols) = (self.matrix.rows(), self.matrix.cols());
+        if self.transposed { (cols, rows) } else { (rows, cols) }
+    }
+}
+
+/// Records `out = a b`, for `a` of `[m, k]`, `b` of `[k, n]` and `out` of `[m, n]`.
+///
+/// Factors are matrices as they are or [transposed](Matrix::transposed), as the gradients of a product need
+/// them: of the scores `u v^T`, `du = d v` and `dv = d^T u`.
+///
+/// ```
+/// use embag::dense::record_matmul;
+/// use embag::{Context, Matrix, Recorder};
+///
+/// let ctx = Context::cpu();
+/// let users = Matrix::from_slice(&ctx, &[1.0, 2.0], 1, 2)?;
+/// let movies = Matrix::from_slice(&ctx, &[3.0, 4.0, 5.0, 6.0], 2, 2)?;
+/// let scores = Matrix::zeros(&ctx, 1, 2)?;
+/// let mut rec = Recorder::new(&ctx);
+/// record_matmul(&mut rec, &users, movies.transposed(), &scores)?;
+/// rec.run()?;
+/// assert_eq!(scores.to_vec(&ctx)?, [11.0, 17.0]);
+/// # Ok::<(), embag::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shapes do not fit, and
 /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for
 /// the device to bind.
-pub fn record_matmul(rec: &mut Recorder, a: &Matrix, b: &Matrix, out: &Matrix) -> Result<()> {
-    a.check_f32("a")?;
-    b.check_shape("b", a.cols(), b.cols())?;
-    out.check_shape("out", a.rows(), b.cols())?;
-    let dispatches = product(rec, Layout::Nn, a, b, out, Epilogue::default())?;
+pub fn record_matmul<'a>(
+    rec: &mut Recorder,
+    a: impl Into<Factor<'a>>,
+    b: impl Into<Factor<'a>>,
+    out: &Matrix,
+) -> Result<()> {
+    matmul(rec, a.into(), b.into(), out, false)
+}
+
+/// Records `out += a b`, otherwise as [`record_matmul`].
+///
+/// # Errors
+/// As [`record_matmul`].
+pub fn record_add_matmul<'a>(
+    rec: &mut Recorder,
+    a: impl Into<Factor<'a>>,
+    b: impl Into<Factor<'a>>,
+    out: &Matrix,
+) -> Result<()> {
+    matmul(rec, a.into(), b.into(), out, true)
+}
+
+fn matmul(rec: &mut Recorder, a: Factor<'_>, b: Factor<'_>, out: &Matrix, accumulate: bool) -> Result<()> {
+    a.matrix.check_f32("a")?;
+    let ((m, k), (_, n)) = (a.shape(), b.shape());
+    let (rows, cols) = if b.transposed { (n, k) } else { (k, n) };
+    b.matrix.check_shape("b", rows, cols)?;
+    out.check_shape("out", m, n)?;
+    let layout = match (a.transposed, b.transposed) {
+        (false, false) => Layout::Nn,
+        (false, true) => Layout::Nt,
+        (true, false) => Layout::Tn,
+        (true, true) => Layout::Tt,
+    };
+    let epilogue = Epilogue { accumulate, ..Epilogue::default() };
+    let dispatches = product(rec, layout, a.matrix, b.matrix, out, epilogue)?;
     record(rec, dispatches);
     Ok(())
 }
@@ -78,9 +155,11 @@ pub(crate) fn grouped_product(
         one_binding(rec, &ctx, layout, groups, a, b, out, epilogue, &mut all)?;
     } else {
         // what is summed over is cut: the chunks are added up in their order
-        for rows in row_chunks(&ctx, &[a, b]) {
+        let cut: &[&Matrix] = if layout.b_along() { &[a] } else { &[a, b] };
+        for rows in row_chunks(&ctx, cut) {
             let (first, count) = (rows.start, rows.len());
-            let (a, b) = (a.row_part(first, count), b.row_part(first, count));
+            let b = if layout.b_along() { b.columns(first, count)? } else { b.row_part(first, count) };
+            let a = a.row_part(first, count);
             let epilogue = Epilogue { accumulate: epilogue.accumulate || first > 0, ..epilogue };
             one_binding(rec, &ctx, layout, groups, &a, &b, out, epilogue, &mut all)?;
         }

@@ -39,8 +39,8 @@ pub(crate) use chunk::{
     evict_credit, evict_marks, evict_protect,
 };
 pub(crate) use dense::{
-    activation_grad, bce, column_sum, cross, cross_grad, dense_update, interaction, interaction_grad, linear,
-    sum_slices,
+    activation_grad, add_scaled, bce, column_sum, cross, cross_grad, dense_update, interaction,
+    interaction_grad, linear, normalize_rows, normalize_rows_grad, softmax_cross_entropy, sum_slices,
 };
 pub(crate) use device::{arithmetic, probe};
 pub(crate) use directory::{
@@ -55,7 +55,8 @@ pub(crate) use quant::{
     activation_range, activation_scale, dequantize_rows, linear_int8, quantize_activations, quantize_rows,
 };
 pub(crate) use sort::{
-    scan_apply, scan_reduce, segment_heads, select_count, select_digit, sort_count, sort_scatter, unique_rows,
+    scan_apply, scan_reduce, segment_heads, select_count, select_digit, sort_count, sort_scatter, top_k,
+    top_k_order, unique_rows,
 };
 pub(crate) use sparse::{add_rows, join_status, row_terms, segment_gradient};
 pub(crate) use table::{init_rows, move_rows};
@@ -85,6 +86,8 @@ pub const ALL: &[&Kernel] = &[
     &sort_scatter::KERNEL,
     &select_count::KERNEL,
     &select_digit::KERNEL,
+    &top_k::KERNEL,
+    &top_k_order::KERNEL,
     &gather_terms::KERNEL,
     &segment_partials::KERNEL,
     &row_update::KERNEL,
@@ -109,6 +112,10 @@ pub const ALL: &[&Kernel] = &[
     &cross::KERNEL,
     &cross_grad::KERNEL,
     &bce::KERNEL,
+    &add_scaled::KERNEL,
+    &normalize_rows::KERNEL,
+    &normalize_rows_grad::KERNEL,
+    &softmax_cross_entropy::KERNEL,
     &dense_update::KERNEL,
     &segment_lengths::KERNEL,
     &segment_copy::KERNEL,

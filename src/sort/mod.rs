@@ -4,9 +4,11 @@ mod distinct;
 mod prefix_sum;
 mod radix;
 mod select;
+mod top_k;
 
 pub(crate) use distinct::SortedKeys;
 pub use prefix_sum::prefix_sum;
 pub use radix::{Sorted, sort_by_key};
 pub use select::select;
 pub(crate) use select::{Keys, select_of};
+pub use top_k::top_k;

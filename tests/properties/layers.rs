@@ -3,7 +3,8 @@
 use approx::assert_abs_diff_eq;
 use embag::Shape;
 use embag::dense::{
-    Activation, DenseOptimizer, Interaction, Linear, Mlp, record_bce_with_logits, record_matmul,
+    Activation, DenseOptimizer, Factor, Interaction, Linear, Mlp, record_add_matmul, record_bce_with_logits,
+    record_matmul,
 };
 use embag::optim::{Adagrad, Adam, Sgd, WeightDecay};
 use embag::{Context, ContextOptions, Error, Matrix, Recorder, Result};
@@ -545,11 +546,13 @@ proptest! {
 
     #[test]
     fn products_of_any_shape_and_place(
-        m in 1usize..80, n in 1usize..150, k in 1usize..40, views in any::<[bool; 3]>()
+        m in 1usize..80, n in 1usize..150, k in 1usize..40,
+        views in any::<[bool; 3]>(), transposed in any::<[bool; 2]>(), add in any::<bool>(),
     ) {
         for ctx in all_devices() {
+            // as they are stored
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
-            let matrix = |data: &[f32], rows, cols, as_view: bool| {
+            let matrix = |data: &[f32], (rows, cols): (usize, usize), as_view: bool| {
                 if as_view {
                     view(&ctx, data, rows, cols)
                 } else {
@@ -558,17 +561,30 @@ proptest! {
                     padded
                 }
             };
-            let out = matrix(&vec![f32::NAN; m * n], m, n, views[2]);
-            let mut rec = Recorder::new(&ctx);
-            record_matmul(&mut rec, &matrix(&a, m, k, views[0]), &matrix(&b, k, n, views[1]), &out).unwrap();
-            rec.run().unwrap();
-            let mut expected = vec![0.0; m * n];
-            for i in 0..m {
-                for j in 0..n {
-                    expected[i * n + j] =
-                        (0..k).map(|x| f64::from(a[i * k + x]) * f64::from(b[x * n + j])).sum();
-                }
+            let shape = |rows, cols, transposed: bool| if transposed { (cols, rows) } else { (rows, cols) };
+            let before = if add { 0.5 } else { f32::NAN };
+            let out = matrix(&vec![before; m * n], (m, n), views[2]);
+            let (x, y) = (
+                matrix(&a, shape(m, k, transposed[0]), views[0]),
+                matrix(&b, shape(k, n, transposed[1]), views[1]),
+            );
+            fn factor(matrix: &Matrix, transposed: bool) -> Factor<'_> {
+                if transposed { matrix.transposed() } else { matrix.into() }
             }
+            let (x, y) = (factor(&x, transposed[0]), factor(&y, transposed[1]));
+            let mut rec = Recorder::new(&ctx);
+            if add {
+                record_add_matmul(&mut rec, x, y, &out).unwrap();
+            } else {
+                record_matmul(&mut rec, x, y, &out).unwrap();
+            }
+            rec.run().unwrap();
+            let of_a = |i: usize, x: usize| f64::from(a[if transposed[0] { x * m + i } else { i * k + x }]);
+            let of_b = |x: usize, j: usize| f64::from(b[if transposed[1] { j * k + x } else { x * n + j }]);
+            let sum = |i, j| (0..k).map(|x| of_a(i, x) * of_b(x, j)).sum::<f64>();
+            let expected: Vec<f64> = (0..m * n)
+                .map(|at| sum(at / n, at % n) + if add { 0.5 } else { 0.0 })
+                .collect();
             assert_close(&format!("{m}x{n}x{k} {ctx:?}"), &out.to_vec(&ctx).unwrap(), &expected, 1e-5);
         }
     }

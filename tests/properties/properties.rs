@@ -14,5 +14,6 @@ mod chunked_oracle;
 mod jagged;
 mod layers;
 mod metrics;
+mod retrieval;
 mod sort;
 mod sparse;

@@ -1,6 +1,7 @@
 //! Dense layers, their losses and optimizers.
 
 pub(crate) mod activation_grad;
+pub(crate) mod add_scaled;
 pub(crate) mod bce;
 pub(crate) mod column_sum;
 pub(crate) mod cross;
@@ -9,4 +10,7 @@ pub(crate) mod dense_update;
 pub(crate) mod interaction;
 pub(crate) mod interaction_grad;
 pub(crate) mod linear;
+pub(crate) mod normalize_rows;
+pub(crate) mod normalize_rows_grad;
+pub(crate) mod softmax_cross_entropy;
 pub(crate) mod sum_slices;

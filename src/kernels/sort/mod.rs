@@ -7,4 +7,6 @@ pub(crate) mod select_count;
 pub(crate) mod select_digit;
 pub(crate) mod sort_count;
 pub(crate) mod sort_scatter;
+pub(crate) mod top_k;
+pub(crate) mod top_k_order;
 pub(crate) mod unique_rows;

@@ -9,13 +9,17 @@ use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 interface! {
     /// Uniform parameters.
     Params {
-        /// Examples.
         rows: u32,
-        /// Elements where the columns begin, and from row to row.
+        cols: u32,
+        /// Elements where the matrices begin, and from row to row.
         logits_base: u32,
         logits_stride: u32,
         labels_base: u32,
         labels_stride: u32,
+        weights_base: u32,
+        weights_stride: u32,
+        /// Weights of a row: 0 (all are 1), 1, or one for each column.
+        weights_cols: u32,
         loss_base: u32,
         loss_stride: u32,
         grad_base: u32,
@@ -26,6 +30,7 @@ interface! {
     Bindings {
         logits: read [f32],
         labels: read [f32],
+        weights: read [f32],
         loss: write [f32],
         grad: write [f32],
     }
@@ -33,7 +38,7 @@ interface! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bce",
-    about: "loss = max(z, 0) - z y + log(1 + exp(-|z|)); grad = scale (sigmoid(z) - y)",
+    about: "loss = w (max(z, 0) - z y + log(1 + exp(-|z|))); grad = scale w (sigmoid(z) - y)",
     interface: INTERFACE,
     variants: &[Variant {
         name: "any",

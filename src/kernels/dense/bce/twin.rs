@@ -22,26 +22,33 @@ fn loss_of(z: f32, y: f32) -> f32 {
     z.max(0.0) - z * y + log_1p((-z.abs()).exp())
 }
 
-/// Examples that one task takes.
-const ROWS: usize = 256;
+/// Logits that one task takes.
+const LOGITS: usize = 256;
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
-    let rows = p.rows as usize;
-    let [of_logits, of_labels, of_loss, of_grad] =
-        [p.logits_stride, p.labels_stride, p.loss_stride, p.grad_stride].map(|stride| stride as usize);
-    let logits = call.logits[p.logits_base as usize..].chunks(of_logits * ROWS);
-    let labels = call.labels[p.labels_base as usize..].chunks(of_labels * ROWS);
-    let loss = call.loss[p.loss_base as usize..].chunks_mut(of_loss * ROWS);
-    let grad = call.grad[p.grad_base as usize..].chunks_mut(of_grad * ROWS);
-    let tasks = logits.zip(labels).zip(loss).zip(grad).take(rows.div_ceil(ROWS)).enumerate();
-    parallel::each(tasks, &|(task, (((logits, labels), loss), grad))| {
-        let examples = logits.chunks(of_logits).zip(labels.chunks(of_labels));
+    let (rows, cols) = (p.rows as usize, p.cols as usize);
+    let (of_loss, of_grad) = (p.loss_stride as usize, p.grad_stride as usize);
+    let many = LOGITS.div_ceil(cols);
+    let loss = call.loss[p.loss_base as usize..].chunks_mut(of_loss * many);
+    let grad = call.grad[p.grad_base as usize..].chunks_mut(of_grad * many);
+    let row_of = |values, base: u32, stride: u32, row: usize, cols| {
+        let values: &[f32] = values;
+        &values[base as usize + row * stride as usize..][..cols]
+    };
+    let tasks = loss.zip(grad).take(rows.div_ceil(many)).enumerate();
+    parallel::each(tasks, &|(task, (loss, grad))| {
         let outs = loss.chunks_mut(of_loss).zip(grad.chunks_mut(of_grad));
-        for ((logit, label), (loss, grad)) in examples.zip(outs).take(rows - task * ROWS) {
-            let (z, y) = (logit[0], label[0]);
-            loss[0] = loss_of(z, y);
-            grad[0] = (sigmoid(z) - y) * p.scale;
+        for (row, (loss, grad)) in (task * many..rows).zip(outs.take(many)) {
+            let logits = row_of(call.logits, p.logits_base, p.logits_stride, row, cols);
+            let labels = row_of(call.labels, p.labels_base, p.labels_stride, row, cols);
+            let weights =
+                row_of(call.weights, p.weights_base, p.weights_stride, row, p.weights_cols as usize);
+            for (column, (&z, &y)) in logits.iter().zip(labels).enumerate() {
+                let weight = weights.get(column).or(weights.last()).copied().unwrap_or(1.0);
+                loss[column] = weight * loss_of(z, y);
+                grad[column] = weight * ((sigmoid(z) - y) * p.scale);
+            }
         }
     });
 }

@@ -41,7 +41,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let bench = match layout {
             Layout::Nn => (512, 1024, 1024),
             Layout::Nt => (512, 256, 512),
-            Layout::Tn => (256, 512, 512),
+            Layout::Tn | Layout::Tt => (256, 512, 512),
             Layout::NtF16 | Layout::NtInt8 | Layout::NtInt4 | Layout::NtF16Native => (512, 1024, 1024),
         };
         all.extend(both_shapes(layout, bench.0, bench.1, bench.2, plain, true));

@@ -64,6 +64,8 @@ pub(crate) enum Layout {
     Nt,
     /// `a[k][m] b[k][n]`
     Tn,
+    /// `a[k][m] b[n][k]`
+    Tt,
     /// `Nt` with rows of 16-bit floats in `b`, four words each.
     NtF16,
     /// `Nt` with rows of 8-bit codes in `b`, and the scales of their groups.
@@ -76,7 +78,7 @@ pub(crate) enum Layout {
 
 impl Layout {
     pub(crate) fn a_along(self) -> bool {
-        self != Self::Tn
+        !matches!(self, Self::Tn | Self::Tt)
     }
 
     pub(crate) fn b_along(self) -> bool {
@@ -86,7 +88,7 @@ impl Layout {
     /// Bits of a weight, if it is no `f32`.
     pub(crate) fn bits(self) -> Option<u32> {
         match self {
-            Self::Nn | Self::Nt | Self::Tn => None,
+            Self::Nn | Self::Nt | Self::Tn | Self::Tt => None,
             Self::NtF16 | Self::NtF16Native => Some(16),
             Self::NtInt8 => Some(8),
             Self::NtInt4 => Some(4),
@@ -200,6 +202,10 @@ pub(crate) static KERNEL: Kernel = Kernel {
         variant!("tn", "vec4", Serial, ["a_across", "load_b_vec4", "b_across"]),
         variant!("tn", "scalar", Wide, ["a_across", "load_b_scalar", "b_across"]),
         variant!("tn", "scalar", Serial, ["a_across", "load_b_scalar", "b_across"]),
+        variant!("tt", "vec4", Wide, ["a_across", "load_b_vec4", "weights_f32", "b_along"]),
+        variant!("tt", "vec4", Serial, ["a_across", "load_b_vec4", "weights_f32", "b_along"]),
+        variant!("tt", "scalar", Wide, ["a_across", "load_b_scalar", "weights_f32", "b_along"]),
+        variant!("tt", "scalar", Serial, ["a_across", "load_b_scalar", "weights_f32", "b_along"]),
         variant!("nt_f16", "vec4", Wide, ["a_along", "weights_f16", "b_along"]),
         variant!("nt_f16", "vec4", Serial, ["a_along", "weights_f16", "b_along"]),
         variant!("nt_f16", "scalar", Wide, ["a_along", "weights_f16", "b_along"]),
@@ -248,5 +254,13 @@ pub(crate) static KERNEL: Kernel = Kernel {
 };
 
 /// Every layout, by its number.
-pub(crate) const LAYOUTS: [Layout; 7] =
-    [Layout::Nn, Layout::Nt, Layout::Tn, Layout::NtF16, Layout::NtInt8, Layout::NtInt4, Layout::NtF16Native];
+pub(crate) const LAYOUTS: [Layout; 8] = [
+    Layout::Nn,
+    Layout::Nt,
+    Layout::Tn,
+    Layout::Tt,
+    Layout::NtF16,
+    Layout::NtInt8,
+    Layout::NtInt4,
+    Layout::NtF16Native,
+];

@@ -18,7 +18,7 @@ pub(crate) fn decode(layout: Layout, p: &Params, row: &[u32], inputs: Range<usiz
             (if k % 2 == 0 { pair << 4 } else { pair }).cast_signed() >> 4
         }),
         Layout::Nt => out.copy_from_slice(bytemuck::cast_slice(&row[inputs])),
-        Layout::Nn | Layout::Tn => {}
+        Layout::Nn | Layout::Tn | Layout::Tt => {}
     }
 }
 

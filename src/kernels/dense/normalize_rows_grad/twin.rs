@@ -1,0 +1,40 @@
+//! Twin of `normalize_rows_grad.wgsl`.
+
+use crate::cpu::norm::norm;
+use crate::cpu::parallel;
+use crate::cpu::row_sum::row_sum;
+use crate::cpu::simd::vectorised;
+use crate::kernels::normalize_rows_grad::View;
+
+/// Rows that one task takes.
+const ROWS: usize = 64;
+
+pub(crate) fn run(call: View<'_>) {
+    let p = call.params;
+    let (rows, cols, stride) = (p.rows as usize, p.cols as usize, p.out_stride as usize);
+    let input = &call.input[p.input_base as usize..];
+    let grad = &call.grad[p.grad_base as usize..];
+    let out = &mut call.out[p.out_base as usize..][..(rows - 1) * stride + cols];
+    parallel::pieces(out, stride * ROWS, &|task, out| {
+        let mut unit = vec![0.0; cols];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (row, out) in (task * ROWS..).zip(out.chunks_mut(stride)) {
+                    let x = &input[row * p.input_stride as usize..][..cols];
+                    let g = &grad[row * p.grad_stride as usize..][..cols];
+                    let norm = norm(x);
+                    let least = p.eps * norm.times;
+                    let divisor = norm.root.max(least);
+                    for (unit, x) in unit.iter_mut().zip(x) {
+                        *unit = x * norm.times / divisor;
+                    }
+                    let along = if norm.root > least { row_sum(&unit, g) } else { 0.0 };
+                    for ((out, unit), g) in out[..cols].iter_mut().zip(&unit).zip(g) {
+                        *out = (g - unit * along) / divisor * norm.times;
+                    }
+                }
+            },
+        );
+    });
+}
