@@ -50,8 +50,8 @@ pub trait Lookup {
     /// Rows and columns of a batch's outputs side by side.
     fn output_shape(&self, batch: &Self::Batch) -> (usize, usize);
 
-    /// A batch to look up, without a place for ids that have none: [`ChunkedTables`] and [`PrunedTables`]
-    /// give zeros for them. [`CachedBags`] bring the rows into their cache.
+    /// A batch to look up, without a row for raw ids that have none: tables of [raw ids](crate::Table::raw_ids),
+    /// [`ChunkedTables`] and [`PrunedTables`] give zeros for them. [`CachedBags`] bring the rows into their cache.
     ///
     /// # Errors
     /// Those of the kind of table for bad ids and lengths.
@@ -112,7 +112,7 @@ pub trait Lookup {
 /// # Ok::<(), embag::Error>(())
 /// ```
 pub trait Embeddings: Lookup {
-    /// A batch to train on: where ids are raw, those that are new get rows ([`ChunkedTables::admit`]);
+    /// A batch to train on: where ids are raw, those that are new get rows ([`EmbeddingBags::admit`]);
     /// everywhere else it is what [`Lookup::find`] makes.
     ///
     /// # Errors
@@ -262,14 +262,24 @@ fn unweighted(weights: Option<&[f32]>) -> Result<()> {
 }
 
 lookup!(EmbeddingBags, JaggedBatch, len, |this, ids, lengths, weights| {
-    this.batch_from_lengths(ids, lengths, weights)
+    this.find_from_lengths(ids, lengths, weights)
 });
-embeddings!(EmbeddingBags, JaggedBatch, |this| (this.bytes(), this.state_bytes()));
+embeddings!(
+    EmbeddingBags,
+    JaggedBatch,
+    |this| (this.bytes() + this.directories().bytes(), this.state_bytes()),
+    |this, ids, lengths, weights| this.admit_from_lengths(ids, lengths, weights)
+);
 
 lookup!(CachedBags, CachedBatch, len, |this, ids, lengths, weights| {
     this.place_from_lengths(ids, lengths, weights)
 });
-embeddings!(CachedBags, CachedBatch, |this| (this.bytes(), this.state_bytes()));
+embeddings!(
+    CachedBags,
+    CachedBatch,
+    |this| (this.bytes() + this.directory_bytes(), this.state_bytes()),
+    |this, ids, lengths, weights| this.admit_from_lengths(ids, lengths, weights)
+);
 
 lookup!(ChunkedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
     unweighted(weights)?;
@@ -290,7 +300,7 @@ lookup!(PrunedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
     this.find_from_lengths(ids, lengths)
 });
 lookup!(QuantizedBags, JaggedBatch, len, |this, ids, lengths, weights| {
-    this.batch_from_lengths(ids, lengths, weights)
+    this.find_from_lengths(ids, lengths, weights)
 });
 
 lookup!(VariableRows, VariableBatch, examples, |this, ids, lengths, weights| {

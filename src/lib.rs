@@ -110,7 +110,7 @@
 //! |---|---|
 //! | rows that fit device memory | [`EmbeddingBags`]; [`Table::precision`] keeps rows in 16 bits |
 //! | more rows than device memory | [`CachedBags`]: all rows on the host, those in use on the device |
-//! | raw 64-bit ids without a vocabulary | [`chunked::IdDirectory`], which gives them rows of any table, on the device |
+//! | raw 64-bit ids without a vocabulary | [`IdDirectory`], which gives them rows of any table, on the device |
 //! | the same, and fewer bytes than whole rows take | [`ChunkedTables`]: as many columns as a row is worth |
 //! | rows of differing dimensions, known before | [`VariableRows`] |
 //! | serving in few bits | [`QuantizedBags`]; dense layers: [`quant::QuantizedMlp`] |
@@ -305,6 +305,7 @@ pub mod chunked;
 mod cpu;
 pub mod dense;
 mod device;
+pub mod directory;
 mod disabled;
 mod embeddings;
 mod error;
@@ -345,6 +346,8 @@ pub use device::{
     Buffer, Context, ContextOptions, DeviceLimits, Encoded, Matrix, Precision, Readback, Recorder, Shape,
     Submission,
 };
+#[doc(inline)]
+pub use directory::IdDirectory;
 pub use embeddings::{Embeddings, Lookup};
 pub use error::{Error, Result};
 #[doc(inline)]

@@ -1,6 +1,7 @@
 //! C1: E1's lookup on tables of raw ids, all of whose chunks are there; C2: an adjustment.
 
-use embag::chunked::{ChunkedTables, DeviceIds};
+use embag::chunked::ChunkedTables;
+use embag::directory::DeviceIds;
 use embag::optim::Sgd;
 use embag::{Buffer, Context, Matrix, Pooling, Recorder, Result};
 

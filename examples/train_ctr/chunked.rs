@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use embag::chunked::{ChunkedTables, IdDirectory, WhenFull};
+use embag::IdDirectory;
+use embag::chunked::{ChunkedTables, WhenFull};
 use embag::{Context, Result};
 
 use crate::args::Settings;

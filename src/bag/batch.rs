@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::device_batch::begins;
 use super::{Pooling, Schema};
-use crate::device::{Buffer, Context, Recorder};
+use crate::device::{Buffer, Context, Ground, Recorder};
 use crate::kernels::feature::Status;
 use crate::numbers::narrow;
 use crate::{Error, Result};
@@ -44,6 +44,9 @@ pub(crate) struct Inner {
     pub(crate) touched: Option<Vec<bool>>,
     /// Ids out of range that were skipped, where the host counted them.
     pub(crate) skipped: Option<u64>,
+    /// The directories that raw ids were looked up in, and how often their rows had moved. Ids without a row
+    /// are counted on the device.
+    pub(crate) grounds: Vec<(Ground, u64)>,
 }
 
 impl JaggedBatch {
@@ -130,14 +133,18 @@ impl JaggedBatch {
         Ok(self.inner.counts.as_ref().map(|counts| counts[index] as usize))
     }
 
-    /// Number of ids out of range that [`Bounds::Skip`](super::Bounds::Skip) left out. Reads from the device,
-    /// and so waits for it, if the batch was made there.
+    /// Number of ids out of range that [`Bounds::Skip`](super::Bounds::Skip) left out, and of raw ids without
+    /// a row. Reads from the device, and so waits for it, if the batch was made there or has raw ids.
     ///
     /// # Errors
     /// The errors of the batch itself, if it is bad.
     pub fn skipped(&self) -> Result<u64> {
         match self.inner.skipped {
-            Some(skipped) => Ok(skipped),
+            Some(skipped) if self.inner.grounds.is_empty() => Ok(skipped),
+            Some(skipped) => {
+                let words = self.inner.status.read(&self.inner.ctx)?;
+                Ok(skipped + u64::from(Status::of(&words).skipped))
+            }
             None => {
                 let words = self.inner.status.read(&self.inner.ctx)?;
                 self.inner.checked(&words).map(|status| u64::from(status.skipped))
@@ -147,6 +154,9 @@ impl JaggedBatch {
 
     /// Makes a recorder's submission give this batch's errors.
     pub(crate) fn guard(&self, rec: &mut Recorder) {
+        for (ground, moved) in &self.inner.grounds {
+            rec.stood_on(ground, *moved);
+        }
         // host batches were checked when they were built
         if !self.is_checked() {
             let inner = self.inner.clone();

@@ -6,6 +6,7 @@ use super::feature_list::{FeatureList, feature_methods, output_methods};
 use super::{EmbeddingBags, Schema};
 use crate::Result;
 use crate::device::{Context, Precision};
+use crate::directory::Directories;
 use crate::table::Table;
 use crate::update::{RowStore, Updates, update_methods};
 
@@ -56,15 +57,23 @@ impl EmbeddingBagsBuilder {
     /// the memory cannot be had.
     pub fn build(self) -> Result<EmbeddingBags> {
         self.features.validate()?;
+        let raw: Vec<bool> = self.tables.iter().map(|(_, table)| table.raw).collect();
         let store = RowStore::new(&self.ctx, self.tables, self.updates)?;
-        let schema = self.features.schema(store.tables(), false)?;
-        Ok(EmbeddingBags::new(store, schema, self.output_precision))
+        let schema = self.features.schema(store.tables(), |table| raw[table], false)?;
+        EmbeddingBags::new(store, schema, self.output_precision).with_directories(&raw)
     }
 }
 
 impl EmbeddingBags {
     /// Bags whose features look ids up in these tables.
     pub(crate) fn new(store: RowStore, schema: Schema, output_precision: Precision) -> Self {
-        Self { store, schema: Arc::new(schema), output_precision }
+        let directories = Directories::none(store.tables().names().len());
+        Self { store, schema: Arc::new(schema), output_precision, directories }
+    }
+
+    /// The same with empty directories for the tables that `raw` says.
+    pub(crate) fn with_directories(self, raw: &[bool]) -> Result<Self> {
+        let rows = (0..raw.len()).map(|table| raw[table].then(|| self.store.tables().shape(table).rows));
+        Ok(Self { directories: Directories::new(self.context(), rows)?, ..self })
     }
 }

@@ -11,14 +11,17 @@ pub(crate) const PREFIX: &str = "bags";
 impl EmbeddingBags {
     /// Adds all tables to a checkpoint: `{prefix}.{table}.weight` as `[rows, dim]` in the table's type, each
     /// field of optimizer state as `{prefix}.{table}.{field}`, `[rows, dim]` in the type that it is kept in
-    /// or `[rows]` of `f32` or, for counters, `u32`; and `{prefix}.tables`, `{prefix}.optimizer` and
+    /// or `[rows]` of `f32` or, for counters, `u32`; the directory of a table of raw ids as
+    /// `{prefix}.{table}.ids.virtual_ids` and the like
+    /// ([`IdDirectory::export`](crate::IdDirectory::export)); and `{prefix}.tables`, `{prefix}.optimizer` and
     /// `{prefix}.steps` in the metadata. Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
     /// already, [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
-        self.store.export(checkpoint, prefix)
+        self.store.export(checkpoint, prefix)?;
+        self.directories.export(self.tables(), checkpoint, prefix)
     }
 
     /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint that
@@ -28,7 +31,9 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::check_import`]; [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        self.store.import(checkpoint, prefix)
+        self.check_import(checkpoint, prefix)?;
+        self.store.import(checkpoint, prefix)?;
+        self.directories.import(self.store.tables().names(), checkpoint, prefix)
     }
 
     /// Whether a checkpoint fits: the same tables with the same rows, dims and types, and the same optimizer
@@ -38,7 +43,8 @@ impl EmbeddingBags {
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint), which says what differs.
     pub fn check_import(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        self.store.check_import(checkpoint, prefix)
+        self.store.check_import(checkpoint, prefix)?;
+        self.directories.check_import(self.tables(), checkpoint, prefix)
     }
 
     /// Takes the weights of all tables, and nothing else, from a checkpoint of any origin:

@@ -178,6 +178,7 @@ impl JaggedBatch {
             counts,
             touched: None,
             skipped: None,
+            grounds: Vec::new(),
         });
         rec.whole(|rec| this.record_checks(rec, bags, rows))?;
         this.guard(rec);

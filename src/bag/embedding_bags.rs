@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{BatchBuilder, Batches, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Offset, Schema};
 use crate::Result;
 use crate::device::{Context, Precision, Recorder};
+use crate::directory::Directories;
 use crate::optim::Optimizer;
 use crate::update::RowStore;
 
@@ -34,6 +35,8 @@ pub struct EmbeddingBags {
     pub(super) schema: Arc<Schema>,
     /// Of what `forward` makes.
     pub(super) output_precision: Precision,
+    /// Of the tables of raw ids.
+    pub(super) directories: Directories,
 }
 
 impl EmbeddingBags {
@@ -116,6 +119,15 @@ impl EmbeddingBags {
     /// The tables and what updates them.
     pub(crate) fn store(&self) -> &RowStore {
         &self.store
+    }
+
+    /// The directories of tables of raw ids.
+    pub(crate) fn directories(&self) -> &Directories {
+        &self.directories
+    }
+
+    pub(crate) fn directories_mut(&mut self) -> &mut Directories {
+        &mut self.directories
     }
 
     pub(crate) fn store_mut(&mut self) -> &mut RowStore {

@@ -61,7 +61,13 @@ impl FeatureList {
 
     /// What batches of these features are checked against; `pruned` lets the id 2^32 - 1 (or -1) stand for a
     /// row of zeros.
-    pub(crate) fn schema(&self, tables: &TableStore, pruned: bool) -> Result<Schema> {
+    /// The tables of raw ids are those that `raw` says.
+    pub(crate) fn schema(
+        &self,
+        tables: &TableStore,
+        raw: impl Fn(usize) -> bool,
+        pruned: bool,
+    ) -> Result<Schema> {
         let spec = |feature: &Feature| {
             let Feature { name, table, pooling, padding } = feature.clone();
             let table = tables.find(&table)?;
@@ -69,8 +75,13 @@ impl FeatureList {
                 let argument = format!("padding of feature \"{name}\"");
                 return Err(Error::invalid(argument, format!("less than {NONE}"), NONE));
             }
-            let shape = tables.shape(table);
-            Ok(FeatureSpec { name, table, shape, pooling, padding: padding.unwrap_or(NONE) })
+            let (shape, raw) = (tables.shape(table), raw(table));
+            if let Some(padding) = padding.filter(|_| raw) {
+                let argument = format!("padding of feature \"{name}\"");
+                let expected = "none, for raw ids (they are left out of the bags)";
+                return Err(Error::invalid(argument, expected, padding));
+            }
+            Ok(FeatureSpec { name, table, shape, pooling, padding: padding.unwrap_or(NONE), raw })
         };
         Ok(Schema {
             features: self.features.iter().map(spec).collect::<Result<_>>()?,

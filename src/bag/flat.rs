@@ -1,12 +1,14 @@
 //! All features of a batch one after the other, checked and ready to be uploaded.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::batch::Inner;
 use super::host_batch::{Id, Jagged, as_given};
 use super::offset::{Offset, spans};
 use super::{Bounds, FeatureSpec, JaggedBatch, Pooling, Schema};
-use crate::device::{Buffer, Context};
+use crate::device::{Buffer, Context, Ground};
 use crate::kernels::feature::{NONE, Status};
 use crate::numbers::narrow;
 use crate::{Error, Result};
@@ -23,6 +25,8 @@ pub(super) fn checked_weights(argument: impl Into<String>, weights: &[f32], ids:
 pub(crate) struct Flat {
     batch: usize,
     pub(crate) ids: Vec<u32>,
+    /// The raw ids at the places of `ids`, up to the last raw one.
+    raw: Vec<u64>,
     offsets: Vec<u32>,
     weights: Option<Vec<f32>>,
     /// Ids of each feature.
@@ -42,6 +46,7 @@ impl Flat {
         Self {
             batch,
             ids: Vec::new(),
+            raw: Vec::new(),
             offsets: vec![0],
             weights,
             counts: Vec::new(),
@@ -93,6 +98,12 @@ impl Flat {
             }
         }
         self.counts.push(end - narrow(before));
+        if spec.raw {
+            self.raw.resize(before, 0);
+            self.raw.extend(&jagged.values);
+            self.ids.resize(before + jagged.values.len(), NONE);
+            return Ok(());
+        }
         let padding = (spec.padding != NONE).then_some(u64::from(spec.padding));
         let pruned = |id: u64| schema.pruned && (id == u64::from(NONE) || id == u64::MAX);
         let bad = |id: u64| id >= u64::from(spec.shape.rows) && Some(id) != padding && !pruned(id);
@@ -125,7 +136,63 @@ impl Flat {
         }
     }
 
-    pub(crate) fn upload(mut self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
+    /// A batch of rows.
+    pub(crate) fn upload(self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
+        let raw = schema.features.iter().zip(&self.counts).find(|(spec, count)| spec.raw && **count > 0);
+        if let Some((FeatureSpec { name, .. }, _)) = raw {
+            let expected = format!("`admit` or `find`, as feature \"{name}\" has raw ids");
+            return Err(Error::invalid("batch", expected, "`build`, or one of rows"));
+        }
+        self.upload_rows(ctx, schema)
+    }
+
+    /// A batch of rows and raw ids, and the raw ids at their places.
+    pub(super) fn upload_raw(
+        mut self,
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        grounds: Vec<(Ground, u64)>,
+    ) -> Result<(JaggedBatch, Buffer)> {
+        self.raw.resize(self.ids.len(), 0);
+        let raw = Buffer::lent_from(ctx, &self.raw)?;
+        let batch = self.upload_rows(ctx, schema)?;
+        let inner = Inner { grounds, ..(*batch.inner).clone() };
+        Ok((JaggedBatch::new(inner), raw))
+    }
+
+    /// Puts rows in place of raw ids: `rows_of` gives those of a table's ids. Ids without one are skipped.
+    pub(crate) fn resolve(
+        &mut self,
+        schema: &Schema,
+        mut rows_of: impl FnMut(usize, &[u64]) -> Result<Vec<u32>>,
+    ) -> Result<()> {
+        let mut end = 0;
+        let mut of_tables = BTreeMap::<usize, Vec<Range<usize>>>::new();
+        for (spec, &count) in schema.features.iter().zip(&self.counts) {
+            end += count as usize;
+            if spec.raw && count > 0 {
+                of_tables.entry(spec.table).or_default().push(end - count as usize..end);
+            }
+        }
+        for (table, ranges) in of_tables {
+            let raw = ranges.iter().flat_map(|range| &self.raw[range.clone()]);
+            let rows = rows_of(table, &raw.copied().collect::<Vec<_>>())?;
+            self.skipped += rows.iter().filter(|&&row| row == NONE).count() as u64;
+            let mut rows = rows.into_iter();
+            for range in ranges {
+                self.ids[range].iter_mut().zip(&mut rows).for_each(|(id, row)| *id = row);
+            }
+        }
+        self.raw.clear();
+        Ok(())
+    }
+
+    /// Whether there are raw ids.
+    pub(crate) fn is_raw(&self) -> bool {
+        !self.raw.is_empty()
+    }
+
+    fn upload_rows(mut self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
         let windows = schema.windows.as_ref();
         let touched = windows.map(|windows| windows.touched(&schema.features, &self.ids, &self.counts));
         self.check_ids(schema.bounds)?;
@@ -161,7 +228,9 @@ impl Flat {
             from_lengths: false,
             counts: Some(self.counts),
             touched,
-            skipped: Some(if schema.bounds == Bounds::Skip { self.skipped } else { 0 }),
+            // out of range is an error unless such ids are skipped
+            skipped: Some(self.skipped),
+            grounds: Vec::new(),
         }))
     }
 }

@@ -16,6 +16,7 @@ mod maxima;
 mod offset;
 mod outputs;
 mod pooling;
+mod raw;
 mod rows;
 mod schema;
 mod section;

@@ -15,6 +15,8 @@ pub(crate) struct FeatureSpec {
     pub(crate) pooling: Pooling,
     /// [`NONE`](crate::kernels::feature::NONE) if there is none.
     pub(crate) padding: u32,
+    /// Whether ids are raw, and get rows from the table's directory.
+    pub(crate) raw: bool,
 }
 
 /// What a batch is checked against; batches and bags share one.
@@ -56,6 +58,12 @@ impl TableWindows {
             let (first, rows) = (self.first[spec.table], self.rows[spec.table]);
             let (ids, later) = rest.split_at(count as usize);
             rest = later;
+            if spec.raw {
+                let windows = spec.shape.rows.checked_div(rows).map_or(1, |whole| whole + 1);
+                let end = self.count.min(first + windows as usize);
+                touched[first..end].fill(true);
+                continue;
+            }
             for &id in ids.iter().filter(|&&id| id < spec.shape.rows) {
                 touched[first + id.checked_div(rows).unwrap_or(0) as usize] = true;
             }

@@ -10,8 +10,8 @@ use super::traffic::WriteBack;
 use super::{CacheStats, CachedBagsBuilder, Replacement};
 use crate::Result;
 use crate::bag::{EmbeddingBags, Schema};
-use crate::device::Context;
-use crate::device::Precision;
+use crate::device::{Context, Precision};
+use crate::directory::{Directories, IdDirectory};
 use crate::optim::Optimizer;
 use crate::update::RowStore;
 
@@ -96,6 +96,8 @@ pub struct CachedBags {
     pub(super) whole: RowStore,
     /// What batches are checked against before they are placed.
     pub(super) schema: Arc<Schema>,
+    /// Rows of raw ids, on the host.
+    pub(super) ids: Directories,
     /// Tables with a row for each slot.
     pub(super) device: EmbeddingBags,
     pub(super) directories: Vec<Directory>,
@@ -117,6 +119,7 @@ impl CachedBags {
     pub(super) fn new(
         whole: RowStore,
         schema: Schema,
+        ids: Directories,
         device: EmbeddingBags,
         ways: usize,
         replacement: Replacement,
@@ -130,6 +133,7 @@ impl CachedBags {
             stats: vec![CacheStats::default(); directories.len()],
             whole,
             schema: Arc::new(schema),
+            ids,
             device,
             directories,
             on_the_way: VecDeque::new(),
@@ -168,6 +172,19 @@ impl CachedBags {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
     pub fn table_shape(&self, table: &str) -> Result<(usize, usize)> {
         self.whole.table_shape(table)
+    }
+
+    /// As [`EmbeddingBags::directory`]; that of a cached table lies on the host.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::directory`].
+    pub fn directory(&self, table: &str) -> Result<&IdDirectory> {
+        self.ids.wanted(table, self.whole.tables().find(table)?)
+    }
+
+    /// Bytes of the directories of raw ids, on the host.
+    pub(crate) fn directory_bytes(&self) -> u64 {
+        self.ids.bytes()
     }
 
     /// Rows of a table that the device can hold at a time.

@@ -3,6 +3,7 @@
 use super::{CachedBags, Replacement};
 use crate::bag::{EmbeddingBags, FeatureList, feature_methods, output_methods};
 use crate::device::{Context, Need, Precision};
+use crate::directory::Directories;
 use crate::optim::Rounding;
 use crate::table::{Init, RowFormat, Table};
 use crate::update::{RowStore, Updates, update_methods};
@@ -111,12 +112,15 @@ impl CachedBagsBuilder {
         self.need()?.check(&Context::cpu())?;
         self.features.validate()?;
         let (whole, cache) = self.whole_and_slots();
+        let raw: Vec<bool> = whole.iter().map(|(_, table)| table.raw).collect();
         let whole = RowStore::new(&Context::cpu(), whole, updates)?;
-        let schema = self.features.schema(whole.tables(), false)?;
+        let schema = self.features.schema(whole.tables(), |table| raw[table], false)?;
+        let rows = (0..raw.len()).map(|table| raw[table].then(|| whole.tables().shape(table).rows));
+        let ids = Directories::new(&Context::cpu(), rows)?;
         // what is rounded at random here does not depend on the seed of the rows
         let cache = RowStore::new(&self.ctx, cache, Updates { seed: 0, ..updates })?;
         // on the device ids that stand for no row are no slots
-        let slots = self.features.unpadded().schema(cache.tables(), false)?;
+        let slots = self.features.unpadded().schema(cache.tables(), |_| false, false)?;
         let device = EmbeddingBags::new(cache, slots, self.output_precision);
         let limit = self.ctx.limits().binding;
         for (index, (name, ..)) in self.tables.iter().enumerate() {
@@ -130,7 +134,7 @@ impl CachedBagsBuilder {
                 });
             }
         }
-        Ok(CachedBags::new(whole, schema, device, self.ways, self.replacement))
+        Ok(CachedBags::new(whole, schema, ids, device, self.ways, self.replacement))
     }
 }
 

@@ -102,7 +102,8 @@ impl CachedBags {
     /// # Errors
     /// As [`EmbeddingBags::export`](crate::EmbeddingBags::export) and [`CachedBags::flush`].
     pub fn export(&mut self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
-        self.up_to_date()?.export(checkpoint, prefix)
+        self.up_to_date()?.export(checkpoint, prefix)?;
+        self.ids.export(self.whole.tables().names(), checkpoint, prefix)
     }
 
     /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint, see
@@ -112,7 +113,9 @@ impl CachedBags {
     /// # Errors
     /// As [`EmbeddingBags::import`](crate::EmbeddingBags::import) and [`CachedBags::flush`].
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        self.rewrite(|whole| whole.import(checkpoint, prefix))
+        self.check_import(checkpoint, prefix)?;
+        self.rewrite(|whole| whole.import(checkpoint, prefix))?;
+        self.ids.import(self.whole.tables().names(), checkpoint, prefix)
     }
 
     /// Whether a checkpoint fits, see [`EmbeddingBags::check_import`](crate::EmbeddingBags::check_import).
@@ -120,7 +123,8 @@ impl CachedBags {
     /// # Errors
     /// As [`EmbeddingBags::check_import`](crate::EmbeddingBags::check_import).
     pub fn check_import(&self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        self.whole.check_import(checkpoint, prefix)
+        self.whole.check_import(checkpoint, prefix)?;
+        self.ids.check_import(self.whole.tables().names(), checkpoint, prefix)
     }
 
     /// [`CachedBags::export`] into a file of its own, which

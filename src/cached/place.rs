@@ -36,7 +36,8 @@ impl CachedBags {
     }
 
     /// Makes a batch and brings its rows to the device, in place of others that no batch in use needs. Does
-    /// not wait for the device, except for what the placement before evicted.
+    /// not wait for the device, except for what the placement before evicted. Raw ids without a row are
+    /// skipped; [`CachedBags::admit`] gives them one.
     ///
     /// # Errors
     /// As [`BatchBuilder::build`]; [`Error::InvalidArgument`] if the cache of a table has too few slots for
@@ -44,6 +45,37 @@ impl CachedBags {
     pub fn place(&mut self, batch: BatchBuilder<ForCache>) -> Result<CachedBatch> {
         batch.fits(&self.schema)?;
         self.place_flat(batch.collect()?)
+    }
+
+    /// [`CachedBags::place`] after new ids of tables of [raw ids](crate::Table::raw_ids) have got rows, as
+    /// [`EmbeddingBags::admit`](crate::EmbeddingBags::admit) gives them; the directories lie on the host.
+    ///
+    /// # Errors
+    /// As [`CachedBags::place`]; ids may have got rows then.
+    pub fn admit(&mut self, batch: BatchBuilder<ForCache>) -> Result<CachedBatch> {
+        batch.fits(&self.schema)?;
+        self.admit_flat(batch.collect()?)
+    }
+
+    /// [`CachedBags::admit`] for a batch in the layout of a KeyedJaggedTensor, as
+    /// [`CachedBags::place_from_lengths`] takes it.
+    ///
+    /// # Errors
+    /// As [`CachedBags::admit`].
+    pub fn admit_from_lengths<I: Id>(
+        &mut self,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<CachedBatch> {
+        self.admit_flat(Flat::from_lengths(&self.schema, values, lengths, weights)?)
+    }
+
+    fn admit_flat(&mut self, mut flat: Flat) -> Result<CachedBatch> {
+        flat.check_ids(self.schema.bounds)?;
+        let ids = &mut self.ids;
+        flat.resolve(&self.schema, |table, raw| ids.admit(table, raw))?;
+        self.place_flat(flat)
     }
 
     /// [`CachedBags::place`] for a batch in the layout of a KeyedJaggedTensor, as
@@ -91,6 +123,9 @@ impl CachedBags {
     fn place_flat(&mut self, mut flat: Flat) -> Result<CachedBatch> {
         let schema = self.schema.clone();
         flat.check_ids(schema.bounds)?;
+        if flat.is_raw() {
+            flat.resolve(&schema, |table, raw| self.ids.find(table, raw))?;
+        }
         let mut lists: Vec<Vec<Ids<'_>>> = self.directories.iter().map(|_| Vec::new()).collect();
         let mut rest = &mut flat.ids[..];
         for (spec, &count) in schema.features.iter().zip(&flat.counts) {
@@ -155,6 +190,11 @@ impl CachedBags {
         self.now += 1;
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); self.directories.len()];
         for (spec, ids) in batch.given() {
+            if spec.raw {
+                rows[spec.table]
+                    .extend(self.ids.find(spec.table, ids)?.into_iter().filter(|&row| row != NONE));
+                continue;
+            }
             let ids = ids.iter().filter_map(|&id| u32::try_from(id).ok());
             rows[spec.table].extend(ids.filter(|&id| is_row(spec, id)));
         }

@@ -1,12 +1,11 @@
 //! Rows and slots for ids that are new.
 
 use super::batch::RawIds;
-use super::find::{Found, record_find};
-use super::id_directory::{NewIds, NewRows};
 use super::lookup::Table;
-use super::{ChunkedBatch, ChunkedTables, DeviceIds};
+use super::{ChunkedBatch, ChunkedTables};
 use crate::bag::{BatchBuilder, ForDirectory};
 use crate::device::{Buffer, Dispatch, Recorder};
+use crate::directory::{DeviceIds, Found, NewIds, NewRows, record_find};
 use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
 use crate::numbers::narrow;
 use crate::{Error, Result};

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::find::{Found, Ids, record_find};
 use super::lookup::{Feature, Lookup};
 use crate::bag::{BatchBuilder, DeviceBatch, ForDirectory, JaggedBatch, RawBatch};
 use crate::device::{Buffer, Context, Recorder};
+use crate::directory::{DeviceIds, Found, Ids, record_find};
 use crate::kernels::feature::SKIPPED;
 use crate::numbers::narrow;
 use crate::{Error, Result};
@@ -19,39 +19,6 @@ pub struct ChunkedBatch {
     pub(super) inner: JaggedBatch,
     /// How often rows or chunks had moved before.
     pub(super) epoch: u32,
-}
-
-/// Raw ids that already lie in device memory, in the layout of a KeyedJaggedTensor.
-///
-/// Buffers are used where they are, without a copy.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct DeviceIds {
-    /// Number of examples.
-    pub batch: usize,
-    /// The ids (`u64`) of all bags, one after the other.
-    pub ids: Buffer,
-    /// `u32` offsets, one more than bags, or lengths, as many as bags.
-    pub bags: Buffer,
-    /// Whether `bags` holds lengths rather than offsets.
-    pub lengths: bool,
-    /// Ids of each feature, which are checked too.
-    pub counts: Vec<usize>,
-}
-
-impl DeviceIds {
-    /// `batch` examples of each feature with ids (`u64`) one after the other, `counts` of them of each
-    /// feature, and `u32` offsets, one more than bags.
-    #[must_use]
-    pub fn from_offsets(batch: usize, ids: Buffer, offsets: Buffer, counts: Vec<usize>) -> Self {
-        Self { batch, ids, bags: offsets, lengths: false, counts }
-    }
-
-    /// [`DeviceIds::from_offsets`] with `u32` lengths, as many as bags.
-    #[must_use]
-    pub fn from_lengths(batch: usize, ids: Buffer, lengths: Buffer, counts: Vec<usize>) -> Self {
-        Self { batch, ids, bags: lengths, lengths: true, counts }
-    }
 }
 
 impl ChunkedBatch {
@@ -138,25 +105,17 @@ impl RawIds {
             bags: Buffer::lent_from(ctx, lengths)?,
             lengths: true,
             counts: if batch == 0 { vec![0; features] } else { lengths.chunks(batch).map(count).collect() },
+            weights: None,
         };
         Self::of_device(ctx, features, given, only)
     }
 
     fn of_device(ctx: &Context, features: usize, given: DeviceIds, only: Option<Vec<usize>>) -> Result<Self> {
+        given.check(ctx, features)?;
+        if given.weights.is_some() {
+            return Err(Error::invalid("weights", "none, for chunked tables", "some"));
+        }
         let count = given.ids.size() / 8;
-        let sum = given.counts.iter().fold(0usize, |sum, &count| sum.saturating_add(count));
-        if given.counts.len() != features || sum as u64 != count || !given.ids.size().is_multiple_of(8) {
-            return Err(Error::invalid(
-                "counts",
-                format!("{features} numbers whose sum is that of {} bytes of ids, 8 each", given.ids.size()),
-                format!("{} numbers whose sum is {sum}", given.counts.len()),
-            ));
-        }
-        if u32::try_from(count).is_err() {
-            return Err(Error::invalid("ids", "fewer than 2^32", count));
-        }
-        given.ids.check_home(ctx, "ids")?;
-        given.ids.check_bindable(ctx, || "ids".to_owned())?;
         // they are no more than the ids
         let counts: Vec<u32> = given.counts.iter().map(|&count| narrow(count)).collect();
         Ok(Self { rows: ctx.lend("embag.rows", count * 4)?, ranges: ranges(&counts), given, only })

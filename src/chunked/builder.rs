@@ -4,9 +4,10 @@ use super::budget::{free_stack, slot_bytes, slots_within, store_need, store_of};
 use super::lookup::{Feature, Lookup, Table, TableSpec, chunk_words};
 use super::room::{TableStats, WhenFull};
 use super::tables::{Settings, Worth};
-use super::{ChunkedTables, IdDirectory, Shares, Utility};
+use super::{ChunkedTables, Shares, Utility};
 use crate::bag::{Pooling, output_methods};
 use crate::device::{Context, Ground, Need, Precision};
+use crate::directory::IdDirectory;
 use crate::kernels::feature::NONE;
 use crate::table::table_seed;
 use crate::update::{Updates, update_methods};
@@ -122,7 +123,7 @@ impl ChunkedTablesBuilder {
     }
 
     /// How often an id must have been seen to get a row; once, if nothing is said. See
-    /// [`IdDirectory::admitting`](super::IdDirectory::admitting).
+    /// [`IdDirectory::admitting`](crate::directory::IdDirectory::admitting).
     #[must_use]
     pub fn admit_after(mut self, times: u32) -> Self {
         self.admit_after = times;

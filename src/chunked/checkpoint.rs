@@ -5,10 +5,10 @@ use std::path::Path;
 use super::ChunkedTables;
 use super::budget::{slot_bytes, store_of};
 use super::room::{RowWord, WhenFull};
-use super::saved_directory::SavedDirectory;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::device::Buffer;
+use crate::directory::SavedDirectory;
 use crate::kernels::feature::NONE;
 
 /// The prefix of [`ChunkedTables::save`].
@@ -25,7 +25,7 @@ struct SavedTable {
 impl ChunkedTables {
     /// Adds everything to a checkpoint, so that training goes on from it as if it had not stopped. For each
     /// table `{prefix}.{table}.virtual_ids`, `.left` and `.refused` (see
-    /// [`IdDirectory::export`](super::IdDirectory::export)), `.slots` and `.utility` (`[rows, chunks]`),
+    /// [`IdDirectory::export`](crate::directory::IdDirectory::export)), `.slots` and `.utility` (`[rows, chunks]`),
     /// `.touch` (`[rows, 1 or 2]`: the step that a row was changed in, and what else it is kept for); the
     /// stack of free slots as `{prefix}.free`; the slots' values and state as `{prefix}.store.chunks.*`.
     /// Blocks.

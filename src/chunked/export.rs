@@ -8,7 +8,7 @@ use crate::kernels::feature::NONE;
 /// Rows of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExportedRows {
-    /// Their virtual ids ([`IdDirectory::virtual_id`](super::IdDirectory::virtual_id) gives that of a raw
+    /// Their virtual ids ([`IdDirectory::virtual_id`](crate::directory::IdDirectory::virtual_id) gives that of a raw
     /// one).
     pub virtual_ids: Vec<u32>,
     /// Their values, `[rows, dim]`, with zeros where chunks are absent.

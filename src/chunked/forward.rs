@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::ChunkedBatch;
 use super::lookup::Lookup;
-use super::side_by_side::together;
 use crate::bag::{Outputs, matrices_for, matrix_for};
 use crate::cast::record_round;
 use crate::device::{Buffer, Context, Dispatch, Matrix, Place, Precision, Recorder};
+use crate::directory::together;
 use crate::kernel::Shape;
 use crate::kernels::chunk_forward::ChunkFeature;
 use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};

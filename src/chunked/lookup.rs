@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::side_by_side::side_by_side;
-use super::{IdDirectory, id_directory};
 use crate::bag::{Bounds, FeatureSpec, Pooling, Schema};
 use crate::device::{Buffer, Context, Precision};
+use crate::directory::{self, IdDirectory, side_by_side};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, Shape, Window};
 use crate::update::RowStore;
@@ -65,7 +64,7 @@ impl Table {
         let sizes = specs.iter().map(bytes).collect::<Result<Vec<_>>>()?;
         let mut tables = Vec::new();
         let together = if grow { 1 } else { specs.len().max(1) };
-        let [slots, entries] = [(SLOTS, 0), (id_directory::MEMORY, 1)].map(|(label, which)| {
+        let [slots, entries] = [(SLOTS, 0), (directory::MEMORY, 1)].map(|(label, which)| {
             let sizes: Vec<u64> = sizes.iter().map(|sizes| sizes[which]).collect();
             let ranges = sizes.chunks(together).map(|sizes| side_by_side(ctx, label, sizes));
             ranges.collect::<Result<Vec<_>>>()
@@ -138,6 +137,7 @@ impl Lookup {
             },
             pooling: if feature.mean { Pooling::Mean } else { Pooling::Sum },
             padding: NONE,
+            raw: true,
         };
         let schema = Schema {
             features: features.iter().map(spec).collect(),

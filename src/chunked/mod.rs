@@ -2,7 +2,7 @@
 //! embedding dimension optimisation (FIITED, Luo et al. 2024, arXiv 2401.04408).
 //!
 //! [`ChunkedTables`] cut each embedding vector into chunks of columns, of which each lives or not. Raw 64-bit
-//! ids are hashed to virtual ids ("virtually hashed"), and an [`IdDirectory`] on the device knows the row of
+//! ids are hashed to virtual ids ("virtually hashed"), and an [`IdDirectory`](crate::IdDirectory) on the device knows the row of
 //! each ("physically indexed"): ids that never occur cost nothing. A row has a slot number for each of its
 //! chunks, in a store of a fixed number of slots, and a [`Utility`] for each of them, whether it has a slot
 //! or not. From time to time [`ChunkedTables::adjust`] takes the slots of the chunks that are worth least and
@@ -44,7 +44,7 @@
 //! A directory is of use without chunks too: it gives ordinary tables raw ids.
 //!
 //! ```
-//! use embag::chunked::IdDirectory;
+//! use embag::IdDirectory;
 //! use embag::optim::Sgd;
 //! use embag::{Bounds, Buffer, Context, DeviceBatch, EmbeddingBags, Pooling, Recorder, Table};
 //!
@@ -82,25 +82,19 @@ mod builder;
 mod bytes;
 mod checkpoint;
 mod export;
-mod find;
 mod forward;
-mod id_directory;
 mod lookup;
 mod pruned;
 mod room;
 mod row;
-mod saved_directory;
-mod side_by_side;
-mod sketch;
 mod tables;
 mod utility;
 
 pub use adjust::{Adjustment, Shares};
-pub use batch::{ChunkedBatch, DeviceIds};
+pub use batch::ChunkedBatch;
 pub use builder::ChunkedTablesBuilder;
 pub use bytes::ChunkedBytes;
 pub use export::ExportedRows;
-pub use id_directory::{DirectoryUsage, IdDirectory};
 pub use pruned::PrunedTables;
 pub use room::{Eviction, Growth, TableStats, WhenFull};
 pub use row::ChunkedRow;

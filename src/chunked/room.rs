@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ChunkedTables;
 use super::batch::RawIds;
-use super::id_directory::{Counts, NewIds};
 use super::lookup::{SLOTS, chunk_words, fill_with_none};
 use crate::device::{Buffer, Dispatch, Recorder};
+use crate::directory::{Counts, NewIds};
 use crate::kernels::feature::NONE;
 use crate::kernels::{chunk_room, evict_chunks, evict_credit, evict_marks, evict_protect};
 use crate::sort::{prefix_sum, sort_by_key};
@@ -26,7 +26,7 @@ pub enum WhenFull {
     /// It is an error.
     Error,
     /// Further ids get no row and stand for zeros; they are counted
-    /// ([`DirectoryUsage::refused`](super::DirectoryUsage::refused)).
+    /// ([`DirectoryUsage::refused`](crate::directory::DirectoryUsage::refused)).
     Refuse,
 }
 

@@ -3,9 +3,10 @@
 use super::batch::RawIds;
 use super::lookup::{Lookup, lookup_methods};
 use super::room::{TableStats, WhenFull};
-use super::{ChunkedBatch, ChunkedTablesBuilder, DeviceIds, IdDirectory, Shares, Utility};
+use super::{ChunkedBatch, ChunkedTablesBuilder, Shares, Utility};
 use crate::bag::{BatchBuilder, ForDirectory, Outputs};
 use crate::device::{Buffer, Context, Ground, Matrix, Recorder};
+use crate::directory::{DeviceIds, IdDirectory};
 use crate::numbers::narrow;
 use crate::optim::Optimizer;
 use crate::{Error, Result};

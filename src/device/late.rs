@@ -86,7 +86,7 @@ impl Ground {
     }
 
     /// How often it moved.
-    pub(super) fn moved(&self) -> u64 {
+    pub(crate) fn moved(&self) -> u64 {
         self.0.get().count
     }
 

@@ -247,7 +247,12 @@ impl Recorder {
 
     /// Refuses the submission if the ground has moved until then.
     pub(crate) fn stands_on(&mut self, ground: &Ground) {
-        self.grounds.push((ground.clone(), ground.moved()));
+        self.stood_on(ground, ground.moved());
+    }
+
+    /// Refuses the submission if the ground has moved more often until then.
+    pub(crate) fn stood_on(&mut self, ground: &Ground, moved: u64) {
+        self.grounds.push((ground.clone(), moved));
     }
 
     /// Hands everything to the device, without waiting for it (the CPU context is done on return).

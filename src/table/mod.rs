@@ -28,13 +28,23 @@ pub struct Table {
     pub(crate) format: RowFormat,
     pub(crate) init: Init,
     pub(crate) storage: Option<Buffer>,
+    /// Whether its ids are raw, and get rows from a directory.
+    pub(crate) raw: bool,
 }
 
 impl Table {
     /// A table of `rows` rows (at most [`MAX_ROWS`]) with 16 columns, uniform in `[-0.05, 0.05)`.
     #[must_use]
     pub fn rows(rows: u64) -> Self {
-        Self { rows, dim: 16, format: RowFormat::F32, init: Init::default(), storage: None }
+        Self { rows, dim: 16, format: RowFormat::F32, init: Init::default(), storage: None, raw: false }
+    }
+
+    /// A table of raw 64-bit ids of any value, without a vocabulary: a hash directory on the device gives the
+    /// first `capacity` of them rows, in the order in which they are
+    /// [admitted](crate::EmbeddingBags::admit). Otherwise as [`Table::rows`].
+    #[must_use]
+    pub fn raw_ids(capacity: u64) -> Self {
+        Self { raw: true, ..Self::rows(capacity) }
     }
 
     /// Sets the number of columns; multiples of 4 are fast.

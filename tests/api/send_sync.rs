@@ -2,10 +2,9 @@
 
 use embag::bag::{BatchBuilder, Batches, EmbeddingBagsBuilder, ForCache};
 use embag::cached::{CachedBagsBuilder, CachedBatch};
-use embag::chunked::{
-    ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,
-};
+use embag::chunked::{ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, ExportedRows, PrunedTables};
 use embag::dense::{CrossLayer, CrossNet, Linear, Mlp};
+use embag::directory::{DeviceIds, IdDirectory};
 use embag::jagged::{Bucketized, KeyedJagged, Offsets, PooledOrder};
 use embag::optim::Optimizer;
 use embag::quant::accuracy::{PairedNe, Shadow};

@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use embag::chunked::{ChunkedTables, IdDirectory};
+use embag::IdDirectory;
+use embag::chunked::ChunkedTables;
 use embag::dense::{Activation, CrossLayer, CrossNet, DenseOptimizer, Interaction, Linear, Mlp};
 use embag::jagged::{KeyedJagged, Offsets, PooledOrder};
 use embag::optim::{Adam, Schedule, Sgd};

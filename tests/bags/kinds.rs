@@ -291,7 +291,7 @@ fn weights_are_refused_where_there_is_no_place_for_them() {
     assert_eq!(refused.to_string(), expected);
     let refused = variable(&ctx).find(&IDS, &LENGTHS, Some(&weights)).unwrap_err();
     assert_eq!(refused.to_string(), expected);
-    assert!(bags(&ctx, Precision::F32).find(&IDS, &LENGTHS, Some(&weights)).is_ok());
+    assert!(Lookup::find(&mut bags(&ctx, Precision::F32), &IDS, &LENGTHS, Some(&weights)).is_ok());
 }
 
 #[test]

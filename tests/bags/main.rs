@@ -22,6 +22,7 @@ mod loops;
 mod one_tower;
 mod pooling;
 mod precision;
+mod raw_ids;
 mod reference;
 mod steps;
 mod tables;

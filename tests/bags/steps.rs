@@ -2,7 +2,8 @@
 //! counters.
 
 use approx::abs_diff_eq;
-use embag::chunked::{ChunkedTables, Eviction, IdDirectory, WhenFull};
+use embag::IdDirectory;
+use embag::chunked::{ChunkedTables, Eviction, WhenFull};
 use embag::dense::{Activation, Linear, Mlp};
 use embag::optim::{Adam, BiasCorrection, FrequencySgd, Rounding, Schedule, Sgd, UpdateRules};
 use embag::variable::{RowValues, VariableRows};

@@ -1,6 +1,7 @@
 //! Bad batches and checkpoints of chunked tables: an error, and nothing has changed.
 
-use embag::chunked::{ChunkedTables, ChunkedTablesBuilder, DeviceIds, Eviction, PrunedTables, WhenFull};
+use embag::chunked::{ChunkedTables, ChunkedTablesBuilder, Eviction, PrunedTables, WhenFull};
+use embag::directory::DeviceIds;
 use embag::optim::Sgd;
 use embag::{Buffer, Checkpoint, Context, ContextOptions, Matrix, Pooling, Recorder};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use embag::chunked::{DirectoryUsage, IdDirectory};
+use embag::directory::{DirectoryUsage, IdDirectory};
 use embag::{Buffer, Checkpoint, Context, Recorder};
 
 use crate::common;

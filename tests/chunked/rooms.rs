@@ -1,9 +1,8 @@
 //! Chunked tables: full directories, admission by count, budgets, ids from the device, exports and pruned
 //! tables.
 
-use embag::chunked::{
-    ChunkedTables, ChunkedTablesBuilder, DeviceIds, Eviction, Growth, IdDirectory, PrunedTables, WhenFull,
-};
+use embag::chunked::{ChunkedTables, ChunkedTablesBuilder, Eviction, Growth, PrunedTables, WhenFull};
+use embag::directory::{DeviceIds, IdDirectory};
 use embag::optim::Sgd;
 use embag::{Buffer, Checkpoint, Context, Matrix, Pooling, Recorder};
 

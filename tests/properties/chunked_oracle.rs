@@ -11,8 +11,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use embag::IdDirectory;
 use embag::chunked::{
-    Adjustment, ChunkedBatch, ChunkedTables, Eviction, Frequency, IdDirectory, Shares, Utility, WhenFull,
+    Adjustment, ChunkedBatch, ChunkedTables, Eviction, Frequency, Shares, Utility, WhenFull,
 };
 use embag::optim::Adagrad;
 use embag::{Checkpoint, Context, Matrix, Pooling};

@@ -17,7 +17,7 @@ pub mod libsvm;
 mod lines;
 mod memory;
 pub mod movielens;
-mod random;
+pub mod random;
 mod stream;
 pub mod synthetic;
 mod table;

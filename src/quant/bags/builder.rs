@@ -33,6 +33,13 @@ impl QuantizedBagsBuilder {
         self
     }
 
+    /// The same with raw ids, whose directory is empty at first.
+    pub(super) fn raw_table(mut self, name: &str, capacity: u64, dim: usize, format: RowFormat) -> Self {
+        let table = Table { format, ..Table::raw_ids(capacity).dim(dim).init(Init::Zero) };
+        self.tables.push((name.to_owned(), table));
+        self
+    }
+
     feature_methods!();
 
     output_methods!();
@@ -43,8 +50,11 @@ impl QuantizedBagsBuilder {
     /// As [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build).
     pub fn build(self) -> Result<QuantizedBags> {
         self.features.validate()?;
+        // a raw id without a row does not count for a mean, as in the bags that were trained: a pruned one does
+        let raw: Vec<bool> = self.tables.iter().map(|(_, table)| table.raw).collect();
         let store = RowStore::new(&self.ctx, self.tables, Updates::default())?;
-        let schema = self.features.schema(store.tables(), true)?;
-        Ok(QuantizedBags::new(EmbeddingBags::new(store, schema, self.output_precision)))
+        let schema = self.features.schema(store.tables(), |table| raw[table], !raw.contains(&true))?;
+        let bags = EmbeddingBags::new(store, schema, self.output_precision).with_directories(&raw)?;
+        Ok(QuantizedBags::new(bags))
     }
 }

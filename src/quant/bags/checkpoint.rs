@@ -19,6 +19,9 @@ struct SavedTable {
     rows: u64,
     dim: usize,
     format: RowFormat,
+    /// Whether its ids are raw.
+    #[serde(default)]
+    raw: bool,
 }
 
 /// What a file says of a feature.
@@ -40,8 +43,8 @@ struct Saved {
 
 impl QuantizedBags {
     /// Adds all tables to a checkpoint: `{prefix}.{table}.rows` as `[rows, bytes]`, the rows in
-    /// [`RowLayout::Fused`], and `{prefix}.bags` in the metadata, which describes tables and features.
-    /// Blocks.
+    /// [`RowLayout::Fused`], the directories of raw ids as [`EmbeddingBags::export`](crate::EmbeddingBags::export)
+    /// does, and `{prefix}.bags` in the metadata, which describes tables and features. Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the checkpoint has one of these names already,
@@ -49,7 +52,7 @@ impl QuantizedBags {
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let mut tables = Vec::new();
         for name in self.tables() {
-            let (_, shape) = self.find(name)?;
+            let (_, shape) = self.table(name)?;
             let bytes = self.download_bytes(name, RowLayout::Fused)?;
             let row_bytes = RowLayout::Fused.row_bytes(shape.format, shape.dim as usize)?;
             checkpoint.insert(&rows_name(prefix, name), &[shape.rows as usize, row_bytes], bytes)?;
@@ -58,8 +61,10 @@ impl QuantizedBags {
                 rows: shape.rows.into(),
                 dim: shape.dim as usize,
                 format: shape.format,
+                raw: self.bags.directories().get(self.bags.store().tables().find(name)?).is_some(),
             });
         }
+        self.bags.directories().export(self.tables(), checkpoint, prefix)?;
         let schema = self.bags.schema();
         let features = schema.features.iter().map(|feature| SavedFeature {
             name: feature.name.clone(),
@@ -84,7 +89,11 @@ impl QuantizedBags {
         }
         let mut builder = Self::builder(ctx).bounds(saved.bounds);
         for table in &saved.tables {
-            builder = builder.table(&table.name, table.rows, table.dim, table.format);
+            let SavedTable { name, rows, dim, format, raw } = table;
+            builder = match raw {
+                true => builder.raw_table(name, *rows, *dim, *format),
+                false => builder.table(name, *rows, *dim, *format),
+            };
         }
         for feature in &saved.features {
             builder = builder.feature(&feature.name, &feature.table, feature.pooling);
@@ -99,6 +108,9 @@ impl QuantizedBags {
             other => other,
         };
         let mut this = builder.build().map_err(damaged)?;
+        let names = this.tables().to_vec();
+        this.bags.directories().check_import(&names, checkpoint, prefix)?;
+        this.bags.directories_mut().import(&names, checkpoint, prefix)?;
         for table in &saved.tables {
             let bytes = saved_rows(checkpoint, prefix, table)?;
             this.upload_bytes(&table.name, bytes, RowLayout::Fused).map_err(damaged)?;

@@ -22,8 +22,8 @@ struct Source {
 }
 
 impl QuantizedBags {
-    /// Quantises the tables of bags on their device, with the same features; `choose` says for each table how
-    /// its rows are to be kept. Waits until it is done.
+    /// Quantises the tables of bags on their device, with the same features, and takes the directories of raw
+    /// ids as they are; `choose` says for each table how its rows are to be kept. Waits until it is done.
     ///
     /// # Errors
     /// As [`QuantizedBags::upload`] for rows with values that cannot be kept; [`Error::LimitExceeded`] or
@@ -39,7 +39,11 @@ impl QuantizedBags {
             let shape = source.shape(index);
             let (format, search) = choose(name);
             searches.push(search);
-            builder = builder.table(name, shape.rows.into(), shape.dim as usize, format);
+            let (rows, dim) = (shape.rows.into(), shape.dim as usize);
+            builder = match bags.directories().get(index) {
+                Some(_) => builder.raw_table(name, rows, dim, format),
+                None => builder.table(name, rows, dim, format),
+            };
         }
         for feature in &schema.features {
             builder = builder.feature(&feature.name, &source.names()[feature.table], feature.pooling);
@@ -47,7 +51,8 @@ impl QuantizedBags {
                 builder = builder.padding(feature.padding);
             }
         }
-        let this = builder.build()?;
+        let mut this = builder.build()?;
+        *this.bags.directories_mut() = bags.directories().copied_to(ctx)?;
         for (index, search) in searches.into_iter().enumerate() {
             let sources = parts_of(source, index);
             let status = Buffer::from_slice(ctx, &[NONE, 0])?;
@@ -144,7 +149,7 @@ impl QuantizedBags {
         argument: &'static str,
     ) -> Result<(usize, u32)> {
         self.bags.store().same_context(rec)?;
-        let (index, shape) = self.find(table)?;
+        let (index, shape) = self.table(table)?;
         matrix.check_shape(argument, matrix.rows(), shape.dim as usize)?;
         let end = first.saturating_add(matrix.rows() as u64);
         match u32::try_from(first) {

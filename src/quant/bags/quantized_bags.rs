@@ -4,17 +4,19 @@ use std::ops::Range;
 
 use super::{QuantizedBagsBuilder, RowLayout};
 use crate::bag::{BatchBuilder, Batches, Offset};
+use crate::directory::DeviceIds;
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, Shape};
 use crate::{
-    Context, DeviceBatch, EmbeddingBags, Error, Id, JaggedBatch, Matrix, Outputs, Precision, Recorder, Result,
+    Context, DeviceBatch, EmbeddingBags, Error, Id, IdDirectory, JaggedBatch, Matrix, Outputs, Precision,
+    Recorder, Result,
 };
 
 /// Embedding bags whose rows are kept in few bits, to look up: what is pooled is read straight from them.
 ///
 /// Batches, outputs and errors are those of [`EmbeddingBags`]; sums are of `f32`, in the order of the ids.
 /// The id 2^32 - 1 (-1 of signed ids) is a pruned row, as in FBGEMM: it is not looked up and counts as a row
-/// of zeros.
+/// of zeros. (Bags with tables of [raw ids](crate::Table::raw_ids) have no such id.)
 ///
 /// ```
 /// use embag::quant::{QuantizedBags, RangeSearch, RowFormat};
@@ -75,6 +77,52 @@ impl QuantizedBags {
         self.bags.columns_of(feature)
     }
 
+    /// Makes a batch of raw ids, as [`EmbeddingBags::find`]: those without a row give zeros. Waits until it is
+    /// done.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::find`].
+    pub fn find(&self, batch: BatchBuilder) -> Result<JaggedBatch> {
+        self.bags.find(batch)
+    }
+
+    /// As [`EmbeddingBags::find_from_lengths`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::find_from_lengths`].
+    pub fn find_from_lengths<I: Id>(
+        &self,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<JaggedBatch> {
+        self.bags.find_from_lengths(values, lengths, weights)
+    }
+
+    /// As [`EmbeddingBags::record_find`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_find`].
+    pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder) -> Result<JaggedBatch> {
+        self.bags.record_find(rec, batch)
+    }
+
+    /// As [`EmbeddingBags::record_find_from_device`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::record_find_from_device`].
+    pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<JaggedBatch> {
+        self.bags.record_find_from_device(rec, ids)
+    }
+
+    /// As [`EmbeddingBags::directory`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::directory`].
+    pub fn directory(&self, table: &str) -> Result<&IdDirectory> {
+        self.bags.directory(table)
+    }
+
     /// Rows and columns of a table.
     ///
     /// # Errors
@@ -88,7 +136,7 @@ impl QuantizedBags {
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no such table.
     pub fn format(&self, table: &str) -> Result<RowFormat> {
-        Ok(self.find(table)?.1.format)
+        Ok(self.table(table)?.1.format)
     }
 
     /// Bytes of all tables.
@@ -221,7 +269,7 @@ impl QuantizedBags {
     /// row has a value that its format cannot keep: one that is not finite, or beyond 65,504 for int4, int2
     /// and f16.
     pub fn upload(&mut self, table: &str, values: &[f32], search: RangeSearch) -> Result<()> {
-        let (index, shape) = self.find(table)?;
+        let (index, shape) = self.table(table)?;
         let (rows, dim) = (shape.rows as usize, shape.dim as usize);
         if values.len() != rows * dim {
             return Err(Error::invalid(
@@ -245,7 +293,7 @@ impl QuantizedBags {
     /// # Errors
     /// [`Error::RowOutOfRange`]; as [`QuantizedBags::upload`].
     pub fn write_row(&self, table: &str, row: u64, values: &[f32], search: RangeSearch) -> Result<()> {
-        let (index, shape) = self.find(table)?;
+        let (index, shape) = self.table(table)?;
         let row = checked_row(table, row, shape)?;
         if values.len() != shape.dim as usize {
             let argument = format!("row of table \"{table}\"");
@@ -262,7 +310,7 @@ impl QuantizedBags {
     /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range, or if an
     /// int8 row has a scale or bias that its layout cannot express.
     pub fn download_bytes(&self, table: &str, layout: RowLayout) -> Result<Vec<u8>> {
-        let (index, shape) = self.find(table)?;
+        let (index, shape) = self.table(table)?;
         let (dim, format) = (shape.dim as usize, shape.format);
         let row_bytes = layout.row_bytes(format, dim)?;
         let mut all = vec![0; row_bytes * shape.rows as usize];
@@ -288,7 +336,7 @@ impl QuantizedBags {
     /// [`Error::InvalidArgument`] if there is no such table, for an alignment that is out of range or another
     /// number of bytes than the rows have, or if a row has a value, a scale or a bias that is not finite.
     pub fn upload_bytes(&mut self, table: &str, bytes: &[u8], layout: RowLayout) -> Result<()> {
-        let (index, shape) = self.find(table)?;
+        let (index, shape) = self.table(table)?;
         self.check_bytes(table, shape, 0..shape.rows, bytes, layout)?;
         let row_bytes = layout.row_bytes(shape.format, shape.dim as usize)?;
         for (first, count) in self.bags.store().tables().steps_of_rows(index) {
@@ -304,7 +352,7 @@ impl QuantizedBags {
     /// # Errors
     /// [`Error::RowOutOfRange`]; as [`QuantizedBags::upload_bytes`].
     pub fn write_row_bytes(&self, table: &str, row: u64, bytes: &[u8], layout: RowLayout) -> Result<()> {
-        let (index, shape) = self.find(table)?;
+        let (index, shape) = self.table(table)?;
         let row = checked_row(table, row, shape)?;
         self.check_bytes(table, shape, row..row + 1, bytes, layout)?;
         let row_bytes = layout.row_bytes(shape.format, shape.dim as usize)?;
@@ -312,7 +360,7 @@ impl QuantizedBags {
         self.bags.store().tables().write_row_words(index, row, 1, &words).submit().map(drop)
     }
 
-    pub(super) fn find(&self, table: &str) -> Result<(usize, Shape)> {
+    pub(super) fn table(&self, table: &str) -> Result<(usize, Shape)> {
         let index = self.bags.store().tables().find(table)?;
         Ok((index, self.bags.store().tables().shape(index)))
     }

@@ -5,7 +5,7 @@
 //! The mean rating of a user or a movie over the whole training set would leak the very label
 //! that is to be predicted, and is not used.
 
-mod files;
+pub mod files;
 mod past;
 
 use std::collections::HashMap;
@@ -17,8 +17,8 @@ use super::memory::MemoryData;
 use super::vocabulary::Vocabulary;
 use super::{DataError, DataState, FeatureSpec, Format, Ids, Schema};
 
-const MOVIES: &str = "movies.csv";
-const RATINGS: &str = "ratings.csv";
+pub const MOVIES: &str = "movies.csv";
+pub const RATINGS: &str = "ratings.csv";
 /// The files of a folder that are read.
 pub const FILES: [&str; 2] = [MOVIES, RATINGS];
 

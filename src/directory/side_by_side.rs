@@ -10,7 +10,7 @@ const ALIGNMENT: u64 = 256;
 /// another one.
 ///
 /// What lies between two ranges is less than [`ALIGNMENT`].
-pub(super) fn side_by_side(ctx: &Context, label: &str, sizes: &[u64]) -> Result<Vec<Buffer>> {
+pub(crate) fn side_by_side(ctx: &Context, label: &str, sizes: &[u64]) -> Result<Vec<Buffer>> {
     let mut ranges = Vec::new();
     for offsets in places(sizes, ctx.limits().binding) {
         let sizes = &sizes[ranges.len()..][..offsets.len()];
@@ -41,7 +41,7 @@ fn places(sizes: &[u64], limit: u64) -> Vec<Vec<u64>> {
 }
 
 /// Items by the buffer that each has a range of: the whole of it, and the items in their order.
-pub(super) fn together<T>(
+pub(crate) fn together<T>(
     items: impl IntoIterator<Item = T>,
     range: impl Fn(&T) -> Buffer,
 ) -> Vec<(Buffer, Vec<T>)> {

@@ -1,9 +1,7 @@
 //! Which row belongs to which id.
 
-use super::find::{Found, Ids, record_find};
-use super::saved_directory::SavedDirectory;
 use super::sketch::Sketch;
-use crate::checkpoint::Checkpoint;
+use super::{Found, Ids, record_find};
 use crate::device::{Buffer, Context, Dispatch, Ground, Need, Recorder};
 use crate::kernels::directory::bucket::{Bucket, PLACES, virtual_id};
 use crate::kernels::feature::{NONE, Status};
@@ -22,23 +20,23 @@ use crate::{Error, Result};
 /// order of threads, nor on the device. When all rows are in use, further ids get none; they are counted.
 ///
 /// Memory: 8 bytes for each of `capacity / 0.9` places, and 4 bytes a row; 4 more a row once rows have left
-/// ([`WhenFull::Evict`](super::WhenFull::Evict)), and 16 to 32 more a row if ids are admitted by count.
+/// ([`WhenFull::Evict`](crate::chunked::WhenFull::Evict)), and 16 to 32 more a row if ids are admitted by count.
 #[derive(Debug)]
 pub struct IdDirectory {
-    ctx: Context,
-    capacity: u32,
+    pub(super) ctx: Context,
+    pub(super) capacity: u32,
     /// A prime number.
-    buckets: u32,
-    entries: Buffer,
+    pub(super) buckets: u32,
+    pub(super) entries: Buffer,
     /// The virtual id of each row, 0 for free ones.
-    row_ids: Buffer,
+    pub(super) row_ids: Buffer,
     /// Rows that were left, the last one at the end; of no size until one is.
-    left: Buffer,
+    pub(super) left: Buffer,
     /// Rows ever in use, those of them that are free again, and ids that found no row.
-    counts: Buffer,
-    sketch: Option<Sketch>,
+    pub(super) counts: Buffer,
+    pub(super) sketch: Option<Sketch>,
     /// Where rows belong, for those who record look-ups themselves.
-    ground: Ground,
+    pub(super) ground: Ground,
 }
 
 /// How full a directory is.
@@ -52,40 +50,40 @@ pub struct DirectoryUsage {
 
 /// Counts as they lie on the device.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     /// Rows ever in use.
-    pub(super) had: u32,
+    pub(crate) had: u32,
     /// Those of them that are free again.
-    pub(super) left: u32,
-    refused: u32,
+    pub(crate) left: u32,
+    pub(super) refused: u32,
 }
 
 impl Counts {
-    pub(super) fn in_use(self) -> u32 {
+    pub(crate) fn in_use(self) -> u32 {
         self.had - self.left
     }
 }
 
 /// The distinct virtual ids that are new, in ascending order, and their number.
-pub(super) struct NewIds {
+pub(crate) struct NewIds {
     len: u32,
     ids: Buffer,
-    pub(super) total: Buffer,
+    pub(crate) total: Buffer,
 }
 
 impl NewIds {
     /// There are no more.
-    pub(super) fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         self.len
     }
 }
 
 /// Rows that new ids got, each with its virtual id, and their number.
-pub(super) struct NewRows {
+pub(crate) struct NewRows {
     /// There are no more.
-    pub(super) len: u32,
-    pub(super) rows: Buffer,
-    pub(super) admitted: Buffer,
+    pub(crate) len: u32,
+    pub(crate) rows: Buffer,
+    pub(crate) admitted: Buffer,
 }
 
 impl IdDirectory {
@@ -116,7 +114,7 @@ impl IdDirectory {
     }
 
     /// The same with memory for the places that is given: [`IdDirectory::entry_bytes`] of zeros.
-    pub(super) fn within(ctx: &Context, capacity: u32, least: u32, entries: Buffer) -> Result<Self> {
+    pub(crate) fn within(ctx: &Context, capacity: u32, least: u32, entries: Buffer) -> Result<Self> {
         Ok(Self {
             ctx: ctx.clone(),
             capacity,
@@ -131,13 +129,13 @@ impl IdDirectory {
     }
 
     /// Bytes of a directory of `capacity` rows, all of which may leave.
-    pub(super) fn bytes_of(ctx: &Context, capacity: u32, least: u32) -> Result<u64> {
+    pub(crate) fn bytes_of(ctx: &Context, capacity: u32, least: u32) -> Result<u64> {
         let rows = u64::from(capacity) * 8 + 12;
         Ok(Self::entry_bytes(ctx, capacity)? + rows + Sketch::bytes_of(capacity, least))
     }
 
     /// Bytes of the places of `capacity` rows.
-    pub(super) fn entry_bytes(ctx: &Context, capacity: u32) -> Result<u64> {
+    pub(crate) fn entry_bytes(ctx: &Context, capacity: u32) -> Result<u64> {
         Ok(u64::from(buckets(ctx, capacity)?) * BUCKET_BYTES)
     }
 
@@ -164,9 +162,8 @@ impl IdDirectory {
     /// [skip](crate::Bounds::Skip) what is no row take them as they are. Waits until it is done.
     ///
     /// ```
-    /// use embag::chunked::IdDirectory;
     /// use embag::optim::RowwiseAdagrad;
-    /// use embag::{Bounds, Context, EmbeddingBags, Pooling, Table};
+    /// use embag::{Bounds, Context, EmbeddingBags, IdDirectory, Pooling, Table};
     ///
     /// let ctx = Context::cpu();
     /// let mut movies = IdDirectory::new(&ctx, 1_000)?;
@@ -278,90 +275,49 @@ impl IdDirectory {
     }
 
     /// The virtual id of each row that was ever in use, 0 for free ones.
-    pub(super) fn ids_of_rows(&self) -> Result<Vec<u32>> {
+    pub(crate) fn ids_of_rows(&self) -> Result<Vec<u32>> {
         let had = u64::from(self.counts()?.had);
         self.row_ids.part(0, had * 4).read(&self.ctx)
     }
 
-    /// Puts the virtual ids and counts into a checkpoint, under names that begin with `prefix`.
-    ///
-    /// # Errors
-    /// [`Error::Device`] if the device fails, [`Error::Checkpoint`] if there is something under these names.
-    pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
-        let counts = self.counts()?;
-        let ids = self.ids_of_rows()?;
-        let left: Vec<u32> = self.left.part(0, u64::from(counts.left) * 4).read(&self.ctx)?;
-        checkpoint.insert(&format!("{prefix}.virtual_ids"), &[ids.len()], ids)?;
-        checkpoint.insert(&format!("{prefix}.left"), &[left.len()], left)?;
-        checkpoint.insert(&format!("{prefix}.refused"), &[1], vec![counts.refused])?;
-        match &self.sketch {
-            Some(sketch) => sketch.export(&self.ctx, checkpoint, &format!("{prefix}.sketch")),
-            None => Ok(()),
-        }
-    }
-
-    /// Takes the rows of a checkpoint: each id has the row that it had there.
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`] if it has no such directory, or one of more rows than there are here,
-    /// [`Error::Device`] if the device fails. Nothing has changed then.
-    pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        let saved = SavedDirectory::read(checkpoint, prefix)?;
-        saved.check(self, checkpoint, prefix)?;
-        saved.check_sketch(self, checkpoint, prefix)?;
-        self.take(&saved)
-    }
-
-    /// Takes the rows of a checkpoint that were checked.
-    pub(super) fn take(&mut self, saved: &SavedDirectory) -> Result<()> {
-        self.ground.moves(&self.ctx, "a checkpoint was taken up");
-        if let (Some(own), Some(counters)) = (&self.sketch, saved.sketch()) {
-            self.sketch = Some(own.of_counters(&self.ctx, counters, self.capacity)?);
-        }
-        self.entries.write(&self.ctx, 0, &saved.entries(self.buckets))?;
-        let mut ids = saved.ids.clone();
-        ids.resize(self.capacity as usize, 0);
-        self.row_ids.write(&self.ctx, 0, &ids)?;
-        if !saved.left().is_empty() {
-            self.keep_left()?;
-            self.left.write(&self.ctx, 0, saved.left())?;
-        }
-        self.counts.write(&self.ctx, 0, &saved.counts())
-    }
-
-    pub(super) fn counts(&self) -> Result<Counts> {
+    pub(crate) fn counts(&self) -> Result<Counts> {
         match self.counts.read::<u32>(&self.ctx)?[..] {
             [had, left, refused] => Ok(Counts { had, left, refused }),
             _ => Err(Error::device("directory", "three counts expected")),
         }
     }
 
+    /// Where rows belong, and how often they have moved.
+    pub(crate) fn standing(&self) -> (Ground, u64) {
+        (self.ground.clone(), self.ground.moved())
+    }
+
     /// Bytes that it will take more when rows leave for the first time.
-    pub(super) fn bytes_to_come(&self) -> u64 {
+    pub(crate) fn bytes_to_come(&self) -> u64 {
         u64::from(self.capacity) * 4 - self.left.size()
     }
 
     /// Whether it counts how often ids without a row were seen.
-    pub(super) fn counts_ids(&self) -> bool {
+    pub(crate) fn counts_ids(&self) -> bool {
         self.sketch.is_some()
     }
 
     /// Buckets of places, and how many there are.
-    pub(super) fn entries(&self) -> &Buffer {
+    pub(crate) fn entries(&self) -> &Buffer {
         &self.entries
     }
 
-    pub(super) fn buckets(&self) -> u32 {
+    pub(crate) fn buckets(&self) -> u32 {
         self.buckets
     }
 
     /// The virtual id of each row.
-    pub(super) fn row_ids(&self) -> &Buffer {
+    pub(crate) fn row_ids(&self) -> &Buffer {
         &self.row_ids
     }
 
     /// Records which of `len` unknown ids are to get rows. Counts them as seen.
-    pub(super) fn new_ids(&self, rec: &mut Recorder, unknown: &Buffer, len: u32) -> Result<NewIds> {
+    pub(crate) fn new_ids(&self, rec: &mut Recorder, unknown: &Buffer, len: u32) -> Result<NewIds> {
         let new = NewIds {
             len,
             ids: self.ctx.allocate("embag.new_ids", u64::from(len) * 4)?,
@@ -379,7 +335,7 @@ impl IdDirectory {
     }
 
     /// Records that new ids get rows, as far as there are any.
-    pub(super) fn give_rows(&mut self, rec: &mut Recorder, new: &NewIds) -> Result<NewRows> {
+    pub(crate) fn give_rows(&mut self, rec: &mut Recorder, new: &NewIds) -> Result<NewRows> {
         let rows = NewRows {
             len: new.len,
             rows: rec.scratch("embag.new_rows", u64::from(new.len) * 8)?,
@@ -409,7 +365,7 @@ impl IdDirectory {
 
     /// Frees at most `len` rows, those of `rows` in order whose `credit` is not 2^32 - 1, which come last;
     /// gives how many that were. Waits until it is done.
-    pub(super) fn leave(
+    pub(crate) fn leave(
         &mut self,
         mut rec: Recorder,
         [credit, rows]: [&Buffer; 2],
@@ -437,7 +393,7 @@ impl IdDirectory {
 
     /// Makes room for more rows: the ids are hashed again, on the device. Gives the bytes that were needed
     /// beside those that are kept. Waits until it is done.
-    pub(super) fn grow(&mut self, capacity: u32) -> Result<u64> {
+    pub(crate) fn grow(&mut self, capacity: u32) -> Result<u64> {
         let buckets = buckets(&self.ctx, capacity)?;
         let had = self.counts()?.had;
         let counters = self.sketch.as_ref().map_or(0, Sketch::bytes);
@@ -477,7 +433,7 @@ impl IdDirectory {
     }
 
     /// Memory for rows that were left: as many as there are.
-    fn keep_left(&mut self) -> Result<()> {
+    pub(super) fn keep_left(&mut self) -> Result<()> {
         let bytes = u64::from(self.capacity) * 4;
         if self.left.size() < bytes {
             let more = self.ctx.allocate("embag.directory_left", bytes)?;
@@ -509,7 +465,7 @@ impl IdDirectory {
     }
 }
 
-pub(super) const MEMORY: &str = "embag.directory";
+pub(crate) const MEMORY: &str = "embag.directory";
 
 const BUCKET_BYTES: u64 = size_of::<Bucket>() as u64;
 

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// Each half has at least [`PER_ROW`] counters for each row of the directory, a power of two, so that a wider
 /// sketch can go on from a narrower one.
 #[derive(Debug, Clone)]
-pub(super) struct Sketch {
+pub(crate) struct Sketch {
     counters: Buffer,
     /// Counters of each half.
     width: u32,
@@ -20,7 +20,7 @@ pub(super) struct Sketch {
 
 impl Sketch {
     /// For a directory of `rows` rows; `None` if ids that are seen once are admitted.
-    pub(super) fn new(ctx: &Context, rows: u32, least: u32) -> Result<Option<Self>> {
+    pub(crate) fn new(ctx: &Context, rows: u32, least: u32) -> Result<Option<Self>> {
         match least {
             0 => Err(Error::invalid("admit_after", "at least one time", 0)),
             1 => Ok(None),
@@ -29,7 +29,7 @@ impl Sketch {
     }
 
     /// Bytes of the counters for `rows` rows.
-    pub(super) fn bytes_of(rows: u32, least: u32) -> u64 {
+    pub(crate) fn bytes_of(rows: u32, least: u32) -> u64 {
         if least > 1 { u64::from(width_for(rows)) * 8 } else { 0 }
     }
 
@@ -41,7 +41,7 @@ impl Sketch {
 
     /// The same counts for a directory of more rows: a counter of a narrower sketch is that of all ids that
     /// have it in the wider one, so that still none is taken for less than it is.
-    pub(super) fn grown(&self, ctx: &Context, rows: u32) -> Result<Self> {
+    pub(crate) fn grown(&self, ctx: &Context, rows: u32) -> Result<Self> {
         let width = width_for(rows).max(self.width);
         let grown = Self::of_width(ctx, width, self.least)?;
         let mut rec = Recorder::new(ctx);
@@ -55,12 +55,12 @@ impl Sketch {
         Ok(grown)
     }
 
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.counters.size()
     }
 
     /// Records that ids without a row are counted, and those struck out that were not seen often enough.
-    pub(super) fn record_sift(&self, rec: &mut Recorder, unknown: &Buffer, len: u32) {
+    pub(crate) fn record_sift(&self, rec: &mut Recorder, unknown: &Buffer, len: u32) {
         let params = directory_sight::Params { len, width: self.width };
         let bindings =
             directory_sight::Bindings { unknown: unknown.clone(), counters: self.counters.clone() };
@@ -70,12 +70,12 @@ impl Sketch {
         rec.dispatch(Dispatch::threads(0, &params, bindings, len));
     }
 
-    pub(super) fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, name: &str) -> Result<()> {
+    pub(crate) fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, name: &str) -> Result<()> {
         checkpoint.insert(name, &[2, self.width as usize], self.counters.read::<u32>(ctx)?)
     }
 
     /// A sketch of a checkpoint's counters, for a directory of at least that many rows.
-    pub(super) fn of_counters(&self, ctx: &Context, counters: &[u32], rows: u32) -> Result<Self> {
+    pub(crate) fn of_counters(&self, ctx: &Context, counters: &[u32], rows: u32) -> Result<Self> {
         // it was read as two halves of a number of counters that fits
         let saved = Self::of_width(ctx, narrow(counters.len() / 2), self.least)?;
         saved.counters.write(ctx, 0, counters)?;

@@ -8,9 +8,9 @@ use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 
 /// A directory in a checkpoint.
-pub(super) struct SavedDirectory {
+pub(crate) struct SavedDirectory {
     /// The virtual id of each row, 0 for free ones.
-    pub(super) ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     left: Vec<u32>,
     refused: u32,
     sketch: Option<Vec<u32>>,
@@ -18,11 +18,18 @@ pub(super) struct SavedDirectory {
 
 impl SavedDirectory {
     /// Rows in the order of different virtual ids.
-    pub(super) fn of_rows(ids: Vec<u32>) -> Self {
+    pub(crate) fn of_rows(ids: Vec<u32>) -> Self {
         Self { ids, left: Vec::new(), refused: 0, sketch: None }
     }
 
-    pub(super) fn read(checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
+    /// The rows of a directory without what only admission needs.
+    pub(super) fn of(directory: &IdDirectory) -> Result<Self> {
+        let ids = directory.ids_of_rows()?;
+        let left = ids.iter().zip(0u32..).filter(|(id, _)| **id == 0).map(|(_, row)| row).collect();
+        Ok(Self { left, ..Self::of_rows(ids) })
+    }
+
+    pub(crate) fn read(checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
         let list = |what: &str| {
             let name = format!("{prefix}.{what}");
             let shape = checkpoint.shape(&name).unwrap_or(&[0]).to_vec();
@@ -58,7 +65,7 @@ impl SavedDirectory {
     }
 
     /// Whether it fits a directory.
-    pub(super) fn check(&self, into: &IdDirectory, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+    pub(crate) fn check(&self, into: &IdDirectory, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         if self.ids.len() > into.capacity() as usize {
             let expected = format!("at most {} rows", into.capacity());
             return Err(checkpoint.mismatch(format!("{prefix}.virtual_ids"), expected, self.ids.len()));
@@ -67,17 +74,17 @@ impl SavedDirectory {
     }
 
     /// Rows that were left, the last one at the end.
-    pub(super) fn left(&self) -> &[u32] {
+    pub(crate) fn left(&self) -> &[u32] {
         &self.left
     }
 
     /// How often ids without a row were seen, if that is known.
-    pub(super) fn sketch(&self) -> Option<&[u32]> {
+    pub(crate) fn sketch(&self) -> Option<&[u32]> {
         self.sketch.as_deref()
     }
 
     /// Whether it says how often ids were seen, where that counts.
-    pub(super) fn check_sketch(
+    pub(crate) fn check_sketch(
         &self,
         into: &IdDirectory,
         checkpoint: &Checkpoint,
@@ -94,11 +101,11 @@ impl SavedDirectory {
     }
 
     /// Rows ever in use, those of them that are free again, and ids that found no row.
-    pub(super) fn counts(&self) -> [u32; 3] {
+    pub(crate) fn counts(&self) -> [u32; 3] {
         [narrow(self.ids.len()), narrow(self.left.len()), self.refused]
     }
 
-    pub(super) fn entries(&self, buckets: u32) -> Vec<Bucket> {
+    pub(crate) fn entries(&self, buckets: u32) -> Vec<Bucket> {
         let mut entries = vec![Bucket::default(); buckets as usize];
         for (&id, row) in self.ids.iter().zip(0..).filter(|(id, _)| **id != 0) {
             insert(&mut entries, id, row);

@@ -12,25 +12,25 @@ use crate::kernels::directory_find::{Bindings, Params, Sought, variant};
 use crate::numbers::narrow;
 
 /// Ids of a range, and the directory that knows them.
-pub(super) struct Ids<'a> {
-    pub(super) directory: &'a IdDirectory,
-    pub(super) range: Range<u32>,
+pub(crate) struct Ids<'a> {
+    pub(crate) directory: &'a IdDirectory,
+    pub(crate) range: Range<u32>,
 }
 
 /// What looking ids up writes.
-pub(super) struct Found<'a> {
+pub(crate) struct Found<'a> {
     /// For each id its row, or none.
-    pub(super) rows: &'a Buffer,
+    pub(crate) rows: &'a Buffer,
     /// The virtual ids of ids without a row, if the caller asks for them: in the order of the ranges if the
     /// tables share one directory.
-    pub(super) unknown: Option<&'a Buffer>,
+    pub(crate) unknown: Option<&'a Buffer>,
     /// How many ids have no row, for each of several tables.
-    pub(super) strangers: &'a Buffer,
-    pub(super) table: u32,
+    pub(crate) strangers: &'a Buffer,
+    pub(crate) table: u32,
 }
 
 /// Records the look-up of ranges of `ids`, which ascend.
-pub(super) fn record_find(
+pub(crate) fn record_find(
     rec: &mut Recorder,
     ids: &Buffer,
     ranges: Vec<Ids<'_>>,

@@ -1,0 +1,255 @@
+//! Raw ids: batches whose ids get rows from the directories of their tables.
+
+use std::ops::Range;
+
+use super::batch::Inner;
+use super::flat::Flat;
+use super::{BatchBuilder, DeviceBatch, EmbeddingBags, FeatureSpec, Id, JaggedBatch};
+use crate::device::{Buffer, Recorder};
+use crate::directory::{DeviceIds, Found, IdDirectory, Ids, record_find};
+use crate::kernels::feature::SKIPPED;
+use crate::numbers::narrow;
+use crate::{Error, Result};
+
+/// Raw ids on the device, and where their rows go.
+struct RawIds<'a> {
+    ids: &'a Buffer,
+    rows: &'a Buffer,
+    /// Ids of each feature.
+    counts: &'a [u32],
+    /// A batch's status, which counts the ids without a row.
+    status: &'a Buffer,
+}
+
+impl EmbeddingBags {
+    /// Makes a batch of raw ids to train with: those that are new get rows of their
+    /// [table](crate::Table::raw_ids), as long as there are any; ids without one give zeros, do not count for
+    /// a mean and get no gradient ([`JaggedBatch::skipped`] says how many there are). Features of other tables
+    /// have rows as ever. Waits until it is done.
+    ///
+    /// ```
+    /// use embag::optim::RowwiseAdagrad;
+    /// use embag::{Context, EmbeddingBags, Pooling, Table};
+    ///
+    /// let ctx = Context::cpu();
+    /// let mut bags = EmbeddingBags::builder(&ctx)
+    ///     .table("movie", Table::raw_ids(1_000).dim(16))
+    ///     .feature("liked", "movie", Pooling::Mean)
+    ///     .optimizer(RowwiseAdagrad::new(0.05))
+    ///     .build()?;
+    /// let liked = [9_007_199_254_740_993u64, 7, 42];
+    /// let batch = bags.admit(bags.batch().bags("liked", &liked, &[2, 1]))?;
+    /// let pooled = bags.forward(&batch)?;
+    /// bags.backward(&batch, &pooled)?; // here the output stands in for its gradient
+    ///
+    /// let served = bags.find(bags.batch().bags("liked", &[42u64, 8], &[1, 1]))?;
+    /// assert_eq!((bags.directory("movie")?.usage()?.rows, served.skipped()?), (3, 1));
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`BatchBuilder::build`]; [`Error::Device`] if the device fails.
+    pub fn admit(&mut self, batch: BatchBuilder) -> Result<JaggedBatch> {
+        batch.fits(&self.schema)?;
+        self.admit_flat(batch.collect()?)
+    }
+
+    /// [`EmbeddingBags::admit`] for a batch in the layout of a KeyedJaggedTensor, as
+    /// [`EmbeddingBags::batch_from_lengths`] takes it.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::admit`].
+    pub fn admit_from_lengths<I: Id>(
+        &mut self,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<JaggedBatch> {
+        self.admit_flat(Flat::from_lengths(&self.schema, values, lengths, weights)?)
+    }
+
+    fn admit_flat(&mut self, flat: Flat) -> Result<JaggedBatch> {
+        if !flat.is_raw() {
+            return flat.upload(self.context(), &self.schema);
+        }
+        let counts = flat.counts.clone();
+        let (batch, ids) = flat.upload_raw(self.context(), &self.schema, self.directories.standing())?;
+        let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
+        self.admit_ids(&RawIds { ids: &ids, rows, counts: &counts, status })?;
+        Ok(batch)
+    }
+
+    /// [`EmbeddingBags::admit`] without rows for new ids: to serve, and to evaluate. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::admit`].
+    pub fn find(&self, batch: BatchBuilder) -> Result<JaggedBatch> {
+        let mut rec = Recorder::new(self.context());
+        let batch = self.record_find(&mut rec, batch)?;
+        rec.run()?;
+        Ok(batch)
+    }
+
+    /// [`EmbeddingBags::find`] for a batch in the layout of a KeyedJaggedTensor, as
+    /// [`EmbeddingBags::batch_from_lengths`] takes it.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::find`].
+    pub fn find_from_lengths<I: Id>(
+        &self,
+        values: &[I],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<JaggedBatch> {
+        let flat = Flat::from_lengths(&self.schema, values, lengths, weights)?;
+        let mut rec = Recorder::new(self.context());
+        let batch = self.record_find_flat(&mut rec, flat)?;
+        rec.run()?;
+        Ok(batch)
+    }
+
+    /// [`EmbeddingBags::find`] whose look-up is recorded. The batch is for what is recorded afterwards, and
+    /// for other recorders once this one is submitted.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::find`].
+    pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder) -> Result<JaggedBatch> {
+        self.store.same_context(rec)?;
+        batch.fits(&self.schema)?;
+        self.record_find_flat(rec, batch.collect()?)
+    }
+
+    fn record_find_flat(&self, rec: &mut Recorder, flat: Flat) -> Result<JaggedBatch> {
+        if !flat.is_raw() {
+            return flat.upload(self.context(), &self.schema);
+        }
+        let counts = flat.counts.clone();
+        let (batch, ids) = flat.upload_raw(self.context(), &self.schema, self.directories.standing())?;
+        let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
+        self.seek(rec, &RawIds { ids: &ids, rows, counts: &counts, status })?;
+        Ok(batch)
+    }
+
+    /// [`EmbeddingBags::admit`] for ids that already lie in device memory; all tables are of raw ids.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if sizes disagree or a table has no directory,
+    /// [`Error::Device`] if the device fails, and the batch's own errors if it is bad; ids may have got rows
+    /// then.
+    pub fn admit_from_device(&mut self, ids: DeviceIds) -> Result<JaggedBatch> {
+        let mut rec = Recorder::new(self.context());
+        let (batch, ids, counts) = self.batch_of_device(&mut rec, ids)?;
+        rec.run()?;
+        let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
+        self.admit_ids(&RawIds { ids: &ids, rows, counts: &counts, status })?;
+        Ok(batch)
+    }
+
+    /// Records [`EmbeddingBags::find`] for ids that already lie in device memory.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::admit_from_device`].
+    pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<JaggedBatch> {
+        self.store.same_context(rec)?;
+        rec.whole(|rec| {
+            let (batch, ids, counts) = self.batch_of_device(rec, ids)?;
+            let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
+            self.seek(rec, &RawIds { ids: &ids, rows, counts: &counts, status })?;
+            Ok(batch)
+        })
+    }
+
+    /// The directory of a table of raw ids.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table, or it is none of raw ids.
+    pub fn directory(&self, table: &str) -> Result<&IdDirectory> {
+        self.directories.wanted(table, self.store.tables().find(table)?)
+    }
+
+    /// A batch of room for rows, the raw ids, and how many of them each feature has.
+    fn batch_of_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<(JaggedBatch, Buffer, Vec<u32>)> {
+        if let Some(FeatureSpec { name, .. }) = self.schema.features.iter().find(|spec| !spec.raw) {
+            let argument = format!("feature \"{name}\"");
+            return Err(Error::invalid(argument, "a table of raw ids, for ids on the device", "one of rows"));
+        }
+        ids.check(self.context(), self.schema.features.len())?;
+        let DeviceIds { batch, ids, bags, lengths, counts, weights } = ids;
+        let rows = self.context().lend("embag.rows", ids.size() / 2)?;
+        // no more than the ids, which are fewer than 2^32
+        let of_features: Vec<u32> = counts.iter().map(|&count| narrow(count)).collect();
+        let given =
+            DeviceBatch { batch, ids: rows, bags, lengths, weights, counts: Some(counts), examples: None };
+        let batch = JaggedBatch::of_rows(rec, &self.schema, given, None)?;
+        let inner = Inner { grounds: self.directories.standing(), ..(*batch.inner).clone() };
+        Ok((JaggedBatch::new(inner), ids, of_features))
+    }
+
+    /// The features of raw ids with their tables, and where their ids are.
+    fn ranges(&self, counts: &[u32]) -> Vec<(usize, Range<u32>)> {
+        let mut end = 0;
+        let ranges = self.schema.features.iter().zip(counts).map(|(spec, count)| {
+            end += count;
+            (spec, end - count..end)
+        });
+        let raw = ranges.filter(|(spec, range)| spec.raw && !range.is_empty());
+        raw.map(|(spec, range)| (spec.table, range)).collect()
+    }
+
+    /// What is sought in the directories of some tables.
+    fn sought(&self, counts: &[u32], wanted: impl Fn(usize) -> bool) -> Vec<Ids<'_>> {
+        let ranges = self.ranges(counts).into_iter().filter(|(table, _)| wanted(*table));
+        let ids = |(table, range): (usize, Range<u32>)| {
+            self.directories.get(table).map(|directory| Ids { directory, range })
+        };
+        ranges.filter_map(ids).collect()
+    }
+
+    /// Records the look-up of all raw ids; those without a row are counted in the batch's status.
+    fn seek(&self, rec: &mut Recorder, raw: &RawIds<'_>) -> Result<()> {
+        let found = Found { rows: raw.rows, unknown: None, strangers: raw.status, table: SKIPPED };
+        record_find(rec, raw.ids, self.sought(raw.counts, |_| true), &found)
+    }
+
+    /// Looks raw ids up after those that are new have got rows.
+    fn admit_ids(&mut self, raw: &RawIds<'_>) -> Result<()> {
+        let ctx = self.context().clone();
+        let mut tables: Vec<usize> = self.ranges(raw.counts).into_iter().map(|(table, _)| table).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        let strangers = ctx.allocate("embag.strangers", self.directories.tables() as u64 * 4)?;
+        let mut rec = Recorder::new(&ctx);
+        let mut unknown = Vec::new();
+        for &table in &tables {
+            let sought = self.sought(raw.counts, |of| of == table);
+            let len = sought.iter().map(|ids| ids.range.end - ids.range.start).sum::<u32>();
+            let ids = ctx.lend("embag.unknown", u64::from(len) * 4)?;
+            let found = Found {
+                rows: raw.rows,
+                unknown: Some(&ids),
+                strangers: &strangers,
+                // there are fewer tables than columns
+                table: narrow(table),
+            };
+            record_find(&mut rec, raw.ids, sought, &found)?;
+            unknown.push((ids, len));
+        }
+        rec.run()?;
+        // mostly there are no new ones, and nothing to be sorted
+        let strangers: Vec<u32> = strangers.read(&ctx)?;
+        if strangers.iter().all(|&strangers| strangers == 0) {
+            return Ok(());
+        }
+        let mut rec = Recorder::new(&ctx);
+        for (&table, (ids, len)) in tables.iter().zip(&unknown) {
+            if let Some(directory) = self.directories.get_mut(table).filter(|_| strangers[table] > 0) {
+                rec.scope(|rec| {
+                    let new = directory.new_ids(rec, ids, *len)?;
+                    directory.give_rows(rec, &new)
+                })?;
+            }
+        }
+        self.seek(&mut rec, raw)?;
+        rec.run()
+    }
+}
