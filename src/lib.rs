@@ -102,7 +102,7 @@
 //! goes for a [`Context`] and a [`JaggedBatch`].
 //!
 //! The examples of the repository are whole programs: `train_ctr` trains click models on MovieLens, Adult,
-//! Criteo or LIBSVM files or on data that it makes up.
+//! Criteo or LIBSVM files or on data that it makes up; `two_tower` learns what a user will like next.
 //!
 //! # Choosing a kind of table
 //!
@@ -110,7 +110,7 @@
 //! |---|---|
 //! | rows that fit device memory | [`EmbeddingBags`]; [`Table::precision`] keeps rows in 16 bits |
 //! | more rows than device memory | [`CachedBags`]: all rows on the host, those in use on the device |
-//! | raw 64-bit ids without a vocabulary | [`IdDirectory`], which gives them rows of any table, on the device |
+//! | raw 64-bit ids without a vocabulary | [`Table::raw_ids`] in any of the two; [`IdDirectory`] by itself, for rows of any other table |
 //! | the same, and fewer bytes than whole rows take | [`ChunkedTables`]: as many columns as a row is worth |
 //! | rows of differing dimensions, known before | [`VariableRows`] |
 //! | serving in few bits | [`QuantizedBags`]; dense layers: [`quant::QuantizedMlp`] |
@@ -125,7 +125,8 @@
 //! scaling, max-norm, rounding), [`Schedule`](optim::Schedule) changes the learning rate.
 //!
 //! Around the tables: [`jagged`] tensors, [`dense`] layers (linear, DLRM's interaction, DCN-v2's cross
-//! layers, binary cross-entropy), [`metrics`], and [`sort`].
+//! layers), products, rows of length one and losses (binary cross-entropy, softmax over candidates),
+//! [`metrics`], and [`sort`], with the largest scores of rows.
 //!
 //! # Batches and bad ids
 //!

@@ -64,6 +64,15 @@ pub fn normalized_entropy(probabilities: &[f32], labels: &[f32]) -> Result<f64> 
     Ok(loss / label_entropy(mean(labels.iter().map(|&y| f64::from(y)))?)?)
 }
 
+/// [`normalized_entropy`] from logits, the values in front of the sigmoid.
+///
+/// # Errors
+/// As [`log_loss_from_logits`], and [`Error::InvalidArgument`] if all labels are 0 or all are 1.
+pub fn normalized_entropy_from_logits(logits: &[f32], labels: &[f32]) -> Result<f64> {
+    let loss = log_loss_from_logits(logits, labels)?;
+    Ok(loss / label_entropy(mean(labels.iter().map(|&y| f64::from(y)))?)?)
+}
+
 /// The entropy of labels with this mean: what the loss is divided by.
 pub(crate) fn label_entropy(rate: f64) -> Result<f64> {
     if rate <= 0.0 || rate >= 1.0 {

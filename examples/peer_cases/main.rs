@@ -14,6 +14,7 @@ mod inputs;
 mod low_precision;
 mod measure;
 mod quantized;
+mod raw_ids;
 mod variable;
 
 use std::process::{Command, ExitCode};
@@ -116,6 +117,7 @@ const CASES: &[(&str, Run)] = &[
     ("M1_int4", low_precision::int4),
     ("M1_int8dyn", low_precision::int8_dynamic),
     ("M1_int8static", low_precision::int8_static),
+    ("R1", raw_ids::step),
     ("C1", chunked::forward),
     ("C2", chunked::adjust),
     ("V1", variable::gather),

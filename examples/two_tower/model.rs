@@ -1,144 +1,191 @@
-//! The two towers: a user is what she liked, a movie is its own row and its genres; how well they go together
-//! is the cosine of what their towers make of them.
+//! The model: a user is who she is and what she liked last, a movie is itself and its genres; how well they go
+//! together is the cosine of what their towers make of them.
 
-use embag::dense::{
-    Activation, Mlp, SoftmaxCrossEntropy, record_matmul, record_normalize_rows, record_normalize_rows_grad,
-    record_scale,
-};
-use embag::optim::{Adam, RowwiseAdagrad};
-use embag::{Context, EmbeddingBags, JaggedBatch, Matrix, Pooling, Recorder, Result, Table};
+use embag::bag::BatchBuilder;
+use embag::dense::{SoftmaxCrossEntropy, record_matmul, record_scale};
+use embag::optim::RowwiseAdagrad;
+use embag::{Checkpoint, Context, EmbeddingBags, Matrix, Pooling, Readback, Recorder, Result, Table};
 
-use crate::args::Settings;
-use crate::problem::Problem;
+use crate::args::{Ids, Settings};
+use crate::problem::{Names, Problem};
+use crate::tower::Tower;
 
-/// Rows of the towers' outputs that are computed at once.
-const MOST: usize = 4096;
-
-pub struct Towers {
+pub struct Model {
     ctx: Context,
     settings: Settings,
-    bags: EmbeddingBags,
-    user: Mlp,
-    movie: Mlp,
+    names: Names,
+    pub bags: EmbeddingBags,
+    pub user: Tower,
+    movie: Tower,
+    scaled: Matrix,
+    scaled_grad: Matrix,
+    logits: Matrix,
+    logits_grad: Matrix,
+    loss: Matrix,
 }
 
-/// One example of each row: the users of a batch with what they liked, and the movies.
-pub struct Step<'a> {
-    pub users: &'a JaggedBatch,
-    /// What the users liked next, in their order, then movies that were drawn.
-    pub movies: &'a JaggedBatch,
-    /// The number of each movie.
-    pub candidates: &'a [u32],
-    /// The logarithm of the chance of each movie to be there.
-    pub log_q: &'a [f32],
-}
+/// A user as her tower sees her: her number and what she liked, the earliest first.
+pub type Seen<'a> = (u32, &'a [u32]);
 
-impl Towers {
-    pub fn new(ctx: &Context, problem: &Problem, settings: Settings) -> Result<Self> {
-        let dim = settings.dim;
-        let movies = problem.movies() as u64;
+impl Model {
+    pub fn new(ctx: &Context, problem: &Problem, ids: Ids, settings: Settings) -> Result<Self> {
+        let Settings { batch, negatives, .. } = settings;
+        let dim = settings.dim.get();
+        let table = |rows: usize| match ids {
+            Ids::Rows => Table::rows(rows as u64).dim(dim),
+            Ids::Raw => Table::raw_ids(rows as u64).dim(dim),
+        };
         let bags = EmbeddingBags::builder(ctx)
-            .table(
-                "user",
-                Table::rows(problem.users.len() as u64)
-                    .dim(dim as usize)
-                    .init(embag::Init::Uniform(settings.init)),
-            )
-            .table("movie", Table::rows(movies).dim(dim as usize).init(embag::Init::Uniform(settings.init)))
-            .table("movie2", Table::rows(movies).dim(dim as usize).init(embag::Init::Uniform(settings.init)))
-            .table(
-                "genre",
-                Table::rows(problem.genre_count.into())
-                    .dim(dim as usize)
-                    .init(embag::Init::Uniform(settings.init)),
-            )
+            .table("user", table(problem.users.len()))
+            .table("movie", table(problem.movies()))
+            .table("genre", Table::rows(problem.genre_count.into()).dim(dim))
             .feature("user", "user", Pooling::Sum)
-            .feature("liked", if settings.share { "movie" } else { "movie2" }, Pooling::Mean)
+            .feature("liked", "movie", Pooling::Mean)
             .feature("movie", "movie", Pooling::Sum)
             .feature("genres", "genre", Pooling::Mean)
             .optimizer(RowwiseAdagrad::new(settings.lr))
             .seed(settings.seed)
             .build()?;
-        let width = dim as usize;
-        let mlp = |cols: usize, seed| {
-            let sizes = if settings.deep { vec![cols, 2 * width, width] } else { vec![cols, width] };
-            Mlp::new(
-                ctx,
-                &sizes,
-                Activation::None,
-                MOST,
-                Adam { lr: settings.dense_lr, ..Adam::new(settings.dense_lr) },
-                seed,
-            )
+        let (users, movies) = (batch.get(), batch.get() + negatives);
+        let tower = |rows, seed| Tower::new(ctx, 2 * dim, dim, rows, settings.dense_lr, seed);
+        let mut this = Self {
+            ctx: ctx.clone(),
+            settings,
+            names: problem.names(ids),
+            bags,
+            user: tower(users, settings.seed)?,
+            movie: tower(movies, settings.seed.wrapping_add(1))?,
+            scaled: Matrix::padded(ctx, users, dim)?,
+            scaled_grad: Matrix::padded(ctx, users, dim)?,
+            logits: Matrix::padded(ctx, users, movies)?,
+            logits_grad: Matrix::padded(ctx, users, movies)?,
+            loss: Matrix::zeros(ctx, users, 1)?,
         };
-        let (user, movie) = (mlp(2 * width, settings.seed)?, mlp(2 * width, settings.seed + 1)?);
-        Ok(Self { ctx: ctx.clone(), settings, bags, user, movie })
+        // the catalogue is known before anyone likes anything of it; so are the users
+        let all = this.bags.batch().variable();
+        let all = all.feature("user", &this.names.users).feature("movie", &this.names.movies);
+        this.bags.admit(all)?;
+        Ok(this)
     }
 
-    pub fn bags(&self) -> &EmbeddingBags {
-        &self.bags
-    }
-
-    /// One step; gives the mean loss.
-    pub fn step(&mut self, step: &Step<'_>) -> Result<f32> {
-        let ctx = self.ctx.clone();
-        let (b, n, d) = (step.users.len(), step.movies.len(), self.user.outputs());
-        let zeros = |rows, cols| Matrix::zeros(&ctx, rows, cols);
-        let user_in = zeros(b, self.user.inputs())?;
-        let movie_in = zeros(n, self.movie.inputs())?;
-        let [u, un, us, dus, dun, du] =
-            [zeros(b, d)?, zeros(b, d)?, zeros(b, d)?, zeros(b, d)?, zeros(b, d)?, zeros(b, d)?];
-        let [v, vn, dvn, dv] = [zeros(n, d)?, zeros(n, d)?, zeros(n, d)?, zeros(n, d)?];
-        let (logits, dlogits, loss) = (zeros(b, n)?, zeros(b, n)?, zeros(b, 1)?);
-        let (duser, dmovie) = (zeros(b, self.user.inputs())?, zeros(n, self.movie.inputs())?);
-        let log_q = Matrix::from_slice(&ctx, step.log_q, 1, n)?;
-        let mut rec = Recorder::new(&ctx);
-        self.bags.record_forward(&mut rec, step.users, &user_in)?;
-        self.bags.record_forward(&mut rec, step.movies, &movie_in)?;
-        self.user.record_forward(&mut rec, &user_in, &u)?;
-        self.movie.record_forward(&mut rec, &movie_in, &v)?;
-        record_normalize_rows(&mut rec, &u, &un)?;
-        record_normalize_rows(&mut rec, &v, &vn)?;
-        let factor = 1.0 / self.settings.temperature;
-        record_scale(&mut rec, &un, factor, &us)?;
-        record_matmul(&mut rec, &us, vn.transposed(), &logits)?;
-        SoftmaxCrossEntropy::in_batch()
-            .log_q(&log_q)
-            .candidates(step.candidates)?
-            .record(&mut rec, &logits, &loss, &dlogits)?;
-        record_matmul(&mut rec, &dlogits, &vn, &dus)?;
-        record_matmul(&mut rec, dlogits.transposed(), &us, &dvn)?;
-        record_scale(&mut rec, &dus, factor, &dun)?;
-        record_normalize_rows_grad(&mut rec, &u, &dun, &du)?;
-        record_normalize_rows_grad(&mut rec, &v, &dvn, &dv)?;
-        self.user.record_backward(&mut rec, &user_in, &u, &du, Some(&duser))?;
-        self.movie.record_backward(&mut rec, &movie_in, &v, &dv, Some(&dmovie))?;
-        self.bags.record_accumulated(
-            &mut rec,
-            &[(step.users, (&duser).into()), (step.movies, (&dmovie).into())],
-        )?;
-        self.user.record_step(&mut rec)?;
-        self.movie.record_step(&mut rec)?;
-        rec.run()?;
-        let loss = loss.to_vec(&ctx)?;
-        Ok(loss.iter().sum::<f32>() / loss.len() as f32)
-    }
-
-    /// What a tower makes of a batch: rows of length one.
-    pub fn embed(&self, batch: &JaggedBatch, user: bool) -> Result<Matrix> {
-        let mlp = if user { &self.user } else { &self.movie };
-        let input = self.bags.forward(batch)?;
-        let out = Matrix::zeros(&self.ctx, batch.len(), mlp.outputs())?;
-        let unit = Matrix::zeros(&self.ctx, batch.len(), mlp.outputs())?;
-        for first in (0..batch.len()).step_by(MOST) {
-            let count = MOST.min(batch.len() - first);
-            let mut rec = Recorder::new(&self.ctx);
-            mlp.record_forward(&mut rec, &input.row_range(first, count)?, &out.row_range(first, count)?)?;
-            rec.run()?;
+    /// Fills a batch with users: the later a like, the more it weighs.
+    pub fn users(&self, batch: BatchBuilder, seen: &[Seen<'_>]) -> BatchBuilder {
+        let (mut liked, mut lengths, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        for (_, likes) in seen {
+            let likes = &likes[likes.len().saturating_sub(self.settings.history.get())..];
+            let powers = std::iter::successors(Some(1.0f32), |power| Some(power * self.settings.decay));
+            let mut of_user: Vec<f32> = powers.take(likes.len()).collect();
+            // a mean divides by their number: so the weights are relative to their own mean
+            let mean = of_user.iter().sum::<f32>() / of_user.len() as f32;
+            of_user.iter_mut().for_each(|weight| *weight /= mean);
+            weights.extend(of_user.into_iter().rev());
+            liked.extend(likes.iter().map(|&movie| self.names.movies[movie as usize]));
+            lengths.push(u32::try_from(likes.len()).unwrap_or(u32::MAX));
         }
+        let users: Vec<u64> = seen.iter().map(|&(user, _)| self.names.users[user as usize]).collect();
+        let batch = batch.only(&["user", "liked"]).feature("user", &users);
+        batch.bags("liked", &liked, &lengths).weights("liked", &weights)
+    }
+
+    /// A batch of movies.
+    pub fn movies(&self, problem: &Problem, movies: &[u32]) -> BatchBuilder {
+        let names: Vec<u64> = movies.iter().map(|&movie| self.names.movies[movie as usize]).collect();
+        let genres = movies.iter().map(|&movie| &problem.genres[movie as usize]);
+        self.bags.batch().only(&["movie", "genres"]).feature("movie", &names).lists("genres", genres)
+    }
+
+    /// One step, whose losses can be read: what users liked next against all other movies of the batch.
+    /// `candidates` are the movies, those of the users first; `log_q` has for each the logarithm of how often
+    /// it is to be expected there.
+    pub fn step(
+        &mut self,
+        problem: &Problem,
+        seen: &[Seen<'_>],
+        candidates: &[u32],
+        log_q: &[f32],
+    ) -> Result<Readback<f32>> {
+        let users = self.users(self.bags.batch(), seen);
+        let movies = self.movies(problem, candidates);
+        let (users, movies) = (self.bags.admit(users)?, self.bags.admit(movies)?);
+        let (user, movie) = (self.user.pass(users.len())?, self.movie.pass(movies.len())?);
+        let part = |matrix: &Matrix, columns| matrix.row_range(0, users.len())?.columns(0, columns);
+        let dim = self.settings.dim.get();
+        let (scaled, scaled_grad) = (part(&self.scaled, dim)?, part(&self.scaled_grad, dim)?);
+        let logits = part(&self.logits, candidates.len())?;
+        let logits_grad = part(&self.logits_grad, candidates.len())?;
+        let loss = part(&self.loss, 1)?;
+        let log_q = Matrix::from_slice(&self.ctx, log_q, 1, candidates.len())?;
+        let sharpness = 1.0 / self.settings.temperature;
+
         let mut rec = Recorder::new(&self.ctx);
-        record_normalize_rows(&mut rec, &out, &unit)?;
-        rec.run()?;
-        Ok(unit)
+        self.bags.record_forward(&mut rec, &users, &user.pooled)?;
+        self.bags.record_forward(&mut rec, &movies, &movie.pooled)?;
+        self.user.record_forward(&mut rec, &user, &user.vectors)?;
+        self.movie.record_forward(&mut rec, &movie, &movie.vectors)?;
+        record_scale(&mut rec, &user.vectors, sharpness, &scaled)?;
+        record_matmul(&mut rec, &scaled, movie.vectors.transposed(), &logits)?;
+        let softmax = SoftmaxCrossEntropy::in_batch().log_q(&log_q).candidates(candidates)?;
+        softmax.record(&mut rec, &logits, &loss, &logits_grad)?;
+        record_matmul(&mut rec, &logits_grad, &movie.vectors, &scaled_grad)?;
+        record_matmul(&mut rec, logits_grad.transposed(), &scaled, &movie.vectors_grad)?;
+        record_scale(&mut rec, &scaled_grad, sharpness, &user.vectors_grad)?;
+        self.user.record_backward(&mut rec, &user)?;
+        self.movie.record_backward(&mut rec, &movie)?;
+        let gradients = [(&users, (&user.pooled_grad).into()), (&movies, (&movie.pooled_grad).into())];
+        self.bags.record_accumulated(&mut rec, &gradients)?;
+        let losses = rec.readback(loss.buffer());
+        drop(rec.submit()?);
+        Ok(losses)
+    }
+
+    /// The vectors of users.
+    pub fn user_vectors(&self, seen: &[Seen<'_>]) -> Result<Matrix> {
+        let vectors = Matrix::padded(&self.ctx, seen.len(), self.settings.dim.get())?;
+        for (first, seen) in (0..).step_by(self.user.most()).zip(seen.chunks(self.user.most())) {
+            let batch = self.users(self.bags.batch(), seen);
+            self.record_vectors(&self.user, batch, &vectors.row_range(first, seen.len())?)?.run()?;
+        }
+        Ok(vectors)
+    }
+
+    /// The vectors of all movies.
+    pub fn movie_vectors(&self, problem: &Problem) -> Result<Matrix> {
+        let all: Vec<u32> = (0..).take(problem.movies()).collect();
+        let vectors = Matrix::padded(&self.ctx, all.len(), self.settings.dim.get())?;
+        for (first, movies) in (0..).step_by(self.movie.most()).zip(all.chunks(self.movie.most())) {
+            let batch = self.movies(problem, movies);
+            self.record_vectors(&self.movie, batch, &vectors.row_range(first, movies.len())?)?.run()?;
+        }
+        Ok(vectors)
+    }
+
+    /// Records what a tower makes of a batch.
+    fn record_vectors(&self, tower: &Tower, batch: BatchBuilder, vectors: &Matrix) -> Result<Recorder> {
+        let mut rec = Recorder::new(&self.ctx);
+        let batch = self.bags.record_find(&mut rec, batch)?;
+        let pass = tower.pass(batch.len())?;
+        self.bags.record_forward(&mut rec, &batch, &pass.pooled)?;
+        tower.record_forward(&mut rec, &pass, vectors)?;
+        Ok(rec)
+    }
+
+    /// Everything that training goes on from.
+    pub fn export(&self) -> Result<Checkpoint> {
+        let mut checkpoint = Checkpoint::new();
+        checkpoint.set_json("settings", &self.settings)?;
+        self.bags.export(&mut checkpoint, "bags")?;
+        self.user.layer.export(&self.ctx, &mut checkpoint, "user")?;
+        self.movie.layer.export(&self.ctx, &mut checkpoint, "movie")?;
+        Ok(checkpoint)
+    }
+
+    /// Takes up what [`Model::export`] wrote of the same data; nothing is changed unless all of it fits.
+    pub fn import(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.bags.check_import(checkpoint, "bags")?;
+        self.user.layer.check_import(checkpoint, "user")?;
+        self.movie.layer.check_import(checkpoint, "movie")?;
+        self.bags.import(checkpoint, "bags")?;
+        self.user.layer.import(&self.ctx, checkpoint, "user")?;
+        self.movie.layer.import(&self.ctx, checkpoint, "movie")
     }
 }

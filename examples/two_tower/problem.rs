@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use embag::IdDirectory;
+
+use crate::args::Ids;
 use crate::data::DataError;
 use crate::data::movielens::{self, files};
 use crate::data::random::{Pcg64, below, fraction, generator, mix};
 
-/// Movies and the users who liked them. Movies, users and genres are numbered from 0 on.
+/// Movies and the users who liked them, each numbered from 0 on: in the order in which a directory gives rows
+/// to all of them at once, so that models of rows and of raw ids begin with the same values.
 #[derive(Debug)]
 pub struct Problem {
     /// The raw id of each movie.
@@ -16,6 +20,12 @@ pub struct Problem {
     pub genres: Vec<Vec<u32>>,
     pub genre_count: u32,
     pub users: Vec<User>,
+}
+
+/// The name of each user and each movie.
+pub struct Names {
+    pub users: Vec<u64>,
+    pub movies: Vec<u64>,
 }
 
 /// A user's likes, the earliest first.
@@ -44,7 +54,7 @@ impl Problem {
             listed.entry(rating.movie).or_default();
         }
         let mut movies: Vec<_> = listed.into_iter().collect();
-        movies.sort_unstable_by_key(|&(id, _)| id);
+        movies.sort_unstable_by_key(|&(id, _)| (IdDirectory::virtual_id(id.into()), id));
         let numbers: HashMap<u32, u32> = movies.iter().map(|&(id, _)| id).zip(0..).collect();
         let mut names: Vec<&str> =
             movies.iter().flat_map(|(_, movie)| &movie.genres).map(String::as_str).collect();
@@ -56,6 +66,7 @@ impl Problem {
             let liked = of_user.iter().filter(|rating| rating.liked).map(|rating| numbers[&rating.movie]);
             users.extend(User::new(of_user[0].user.into(), liked.collect()));
         }
+        users.sort_by_key(User::order);
         if users.is_empty() {
             return Err(DataError::Empty { path, expected: "user with two likes" });
         }
@@ -64,7 +75,7 @@ impl Problem {
             genres: (movies.iter())
                 .map(|(_, movie)| movie.genres.iter().map(|name| of_name[name.as_str()]).collect())
                 .collect(),
-            genre_count: (0..).zip(&names).count().try_into().unwrap_or(u32::MAX),
+            genre_count: u32::try_from(names.len()).unwrap_or(u32::MAX),
             users,
         })
     }
@@ -104,17 +115,29 @@ impl Problem {
             });
             User::new(mix(user), likes.collect())
         });
-        let users = users.collect();
-        Self {
-            movie_ids: (0..u64::from(MOVIES)).map(|movie| mix(movie + (1 << 40))).collect(),
-            genres,
-            genre_count: GENRES,
-            users,
-        }
+        let mut users: Vec<User> = users.collect();
+        users.sort_by_key(User::order);
+        let mut movie_ids: Vec<u64> = (0..u64::from(MOVIES)).map(|movie| mix(movie + (1 << 40))).collect();
+        movie_ids.sort_by_key(|&id| IdDirectory::virtual_id(id));
+        Self { movie_ids, genres, genre_count: GENRES, users }
     }
 
     pub fn movies(&self) -> usize {
         self.genres.len()
+    }
+
+    /// What the tables are given for users and movies.
+    pub fn names(&self, ids: Ids) -> Names {
+        match ids {
+            Ids::Rows => Names {
+                users: (0..).take(self.users.len()).collect(),
+                movies: (0..).take(self.movies()).collect(),
+            },
+            Ids::Raw => Names {
+                users: self.users.iter().map(|user| user.id).collect(),
+                movies: self.movie_ids.clone(),
+            },
+        }
     }
 
     /// How often each movie was liked, the likes that are to be found aside.
@@ -128,6 +151,10 @@ impl Problem {
 }
 
 impl User {
+    fn order(&self) -> u32 {
+        IdDirectory::virtual_id(self.id)
+    }
+
     fn new(id: u64, likes: Vec<u32>) -> Option<Self> {
         let mut liked: Vec<u32> = Vec::new();
         for movie in likes {

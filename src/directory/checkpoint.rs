@@ -10,7 +10,8 @@ impl IdDirectory {
     /// Puts the virtual ids and counts into a checkpoint, under names that begin with `prefix`.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device fails, [`Error::Checkpoint`] if there is something under these names.
+    /// [`Error::Device`](crate::Error::Device) if the device fails,
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) if there is something under these names.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let counts = self.counts()?;
         let ids = self.ids_of_rows()?;
@@ -27,8 +28,8 @@ impl IdDirectory {
     /// Takes the rows of a checkpoint: each id has the row that it had there.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if it has no such directory, or one of more rows than there are here,
-    /// [`Error::Device`] if the device fails. Nothing has changed then.
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) if it has no such directory, or one of more rows than
+    /// there are here, [`Error::Device`](crate::Error::Device) if the device fails. Nothing has changed then.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let saved = SavedDirectory::read(checkpoint, prefix)?;
         saved.check(self, checkpoint, prefix)?;

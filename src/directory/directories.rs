@@ -83,6 +83,9 @@ impl Directories {
     /// Whether a checkpoint has them all, with no more rows than there are here.
     pub(crate) fn check_import(&self, names: &[String], checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         self.named(names, prefix).into_iter().try_for_each(|(name, directory)| {
+            if checkpoint.shape(&format!("{name}.virtual_ids")).is_none() {
+                return Err(checkpoint.mismatch(name, "a directory of raw ids", "none"));
+            }
             SavedDirectory::read(checkpoint, &name)?.check(directory, checkpoint, &name)
         })
     }

@@ -11,3 +11,4 @@ mod chunked_ctr;
 mod frequency_sgd;
 mod serve_quantized;
 mod train_ctr;
+mod two_tower;
