@@ -182,12 +182,15 @@ impl EmbeddingBags {
 
     fn backward_sections(&self, rec: &mut Recorder, batch: &JaggedBatch, grad: Gradients<'_>) -> Result<()> {
         self.store.same_context(rec)?;
-        let step = self.store.begin_step(rec, "one, for a backward")?;
+        let steps = self.store.begin_step(rec, "one, for a backward")?;
         batch.guard(rec);
         let gradient = Gradient::new(rec, batch, grad)?;
         let gradient = &self.spread_maxima(rec, batch, gradient)?;
-        for section in Section::all(self.store.tables().plan(), &batch.inner, gradient) {
-            rec.scope(|rec| self.update_section(rec, batch, gradient, &section, &step))?;
+        let plan = self.store.tables().plan();
+        for section in Section::all(plan, &batch.inner, gradient) {
+            if let Some(step) = steps.of(plan.class_of(section.span.windows.start)) {
+                rec.scope(|rec| self.update_section(rec, batch, gradient, &section, step))?;
+            }
         }
         Ok(())
     }

@@ -151,19 +151,37 @@ impl EmbeddingBags {
         self.output_precision
     }
 
-    /// The optimizer.
+    /// The optimizer of tables without [one of their own](crate::Table::optimizer).
     #[must_use]
     pub fn optimizer(&self) -> Option<&Optimizer> {
         self.store.optimizer()
     }
 
-    /// Changes the learning rate of the backwards that are recorded from now on.
+    /// The optimizer of a table, if it is not frozen.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table.
+    pub fn table_optimizer(&self, table: &str) -> Result<Option<&Optimizer>> {
+        self.store.table_optimizer(table)
+    }
+
+    /// Changes the learning rate of the backwards that are recorded from now on; that of tables with an
+    /// optimizer, rules or a schedule of their own stays.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not
     /// finite.
     pub fn set_lr(&mut self, lr: f32) -> Result<()> {
         self.store.set_lr(lr)
+    }
+
+    /// [`EmbeddingBags::set_lr`] of a table that has an optimizer, rules or a schedule of its own.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table, it has nothing of
+    /// its own or is frozen, or the rate is not finite.
+    pub fn set_table_lr(&mut self, table: &str, lr: f32) -> Result<()> {
+        self.store.set_table_lr(table, lr)
     }
 
     /// The number of the last step: backwards and updates submitted so far. What is recorded counts when it
@@ -174,7 +192,8 @@ impl EmbeddingBags {
         self.store.steps()
     }
 
-    /// The learning rate of the next backward: the optimizer's times the schedule's factor.
+    /// The learning rate of the next backward, of tables without an optimizer of their own: the optimizer's
+    /// times the schedule's factor.
     #[must_use]
     pub fn next_lr(&self) -> Option<f32> {
         self.store.next_lr()

@@ -247,6 +247,22 @@ impl CachedBags {
         self.device.set_lr(lr)
     }
 
+    /// As [`EmbeddingBags::table_optimizer`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::table_optimizer`].
+    pub fn table_optimizer(&self, table: &str) -> Result<Option<&Optimizer>> {
+        self.device.table_optimizer(table)
+    }
+
+    /// As [`EmbeddingBags::set_table_lr`].
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::set_table_lr`].
+    pub fn set_table_lr(&mut self, table: &str, lr: f32) -> Result<()> {
+        self.device.set_table_lr(table, lr)
+    }
+
     /// The number of the last step, see [`EmbeddingBags::steps`].
     #[must_use]
     pub fn steps(&self) -> u32 {

@@ -105,9 +105,11 @@ impl CachedBagsBuilder {
             return Err(Error::invalid("ways", "at least 1", 0));
         }
         let updates = self.updates;
-        let at_random = updates.optimizer.is_some() && updates.rules.rounding == Rounding::Stochastic;
         for (name, table, slots) in &self.tables {
-            check(name, table, *slots, at_random)?;
+            let own = table.own;
+            let trained = !own.frozen && own.optimizer.or(updates.optimizer).is_some();
+            let rounding = own.rules.unwrap_or(updates.rules).rounding;
+            check(name, table, *slots, trained && rounding == Rounding::Stochastic)?;
         }
         self.need()?.check(&Context::cpu())?;
         self.features.validate()?;

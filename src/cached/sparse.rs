@@ -63,7 +63,7 @@ impl CachedBags {
     /// As [`EmbeddingBags::update`](crate::EmbeddingBags::update), and [`Error::InvalidArgument`] if the
     /// cache of a table has too few slots for the rows and those of batches in use.
     pub fn update(&mut self, gradients: &[SparseGradient]) -> Result<()> {
-        if self.device.optimizer().is_none() {
+        if !self.device.store().trains() {
             return Err(Error::invalid("optimizer", "one, for an update", "none"));
         }
         let tables = gradient_tables(self.context(), self.whole.tables(), gradients)?;

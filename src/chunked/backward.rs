@@ -43,11 +43,13 @@ impl ChunkedTables {
         self.lookup.store.same_context(rec)?;
         rec.whole(|rec| {
             rec.stands_on(&self.ground);
-            let step = self.lookup.store.begin_step(rec, "one, for a backward")?;
+            let steps = self.lookup.store.begin_step(rec, "one, for a backward")?;
+            // all tables are rows of one store
+            let Some(step) = steps.of(0) else { return Ok(()) };
             batch.inner.guard(rec);
             let gradient = Gradient::new(rec, &batch.inner, grad)?;
             for table in 0..self.lookup.tables.len() {
-                rec.scope(|rec| self.record_table(rec, batch, table, &gradient, &step))?;
+                rec.scope(|rec| self.record_table(rec, batch, table, &gradient, step))?;
             }
             Ok(())
         })

@@ -119,7 +119,7 @@ impl ChunkedTables {
 
     fn resize(&mut self, slots: u32) -> Result<()> {
         let ctx = self.context().clone();
-        let mut store = store_of(&ctx, *self.lookup.store.updates(), self.lookup.width, slots)?;
+        let mut store = store_of(&ctx, self.lookup.store.updates(), self.lookup.width, slots)?;
         let tables = 0..self.lookup.tables.len();
         let before = tables.clone().map(|table| self.lookup.slots_of(table)).collect::<Result<Vec<_>>>()?;
         let mut all = before.clone();

@@ -115,7 +115,7 @@ impl ChunkedTables {
                 return Err(checkpoint.mismatch("budget", expected, budget));
             }
         }
-        let mut store = store_of(&ctx, *self.lookup.store.updates(), width, slots)?;
+        let mut store = store_of(&ctx, self.lookup.store.updates(), width, slots)?;
         store.import(checkpoint, &format!("{prefix}.store"))?;
         // no more than slots
         let count = u32::try_from(free.len()).unwrap_or(slots);

@@ -68,9 +68,11 @@ impl Window {
     }
 }
 
-/// Tables whose rows are numbered together, so that a sort key is one `u32`.
+/// Tables whose rows are numbered together, so that a sort key is one `u32`, and updated alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
+    /// That of all its tables.
+    pub(crate) class: usize,
     pub(crate) windows: std::ops::Range<usize>,
     /// Rows in all: the key of ids without a row.
     pub(crate) rows: u32,
@@ -94,6 +96,8 @@ pub(crate) struct TableShape {
     pub(crate) state: u32,
     /// Whether it lies in memory of its own, which is not to be shared.
     pub(crate) own: bool,
+    /// Tables of one class are updated alike.
+    pub(crate) class: usize,
 }
 
 impl Plan {
@@ -106,25 +110,36 @@ impl Plan {
             first_window: vec![0; tables.len()],
             first_key: vec![0; tables.len()],
         };
-        let mut at = 0;
-        while at < tables.len() {
-            // as many tables as the keys of one group can number
-            let mut end = at;
-            let mut rows = 0;
-            while end < tables.len() && rows + u64::from(tables[end].shape.rows) <= MAX_ROWS {
-                rows += u64::from(tables[end].shape.rows);
-                end += 1;
+        let classes = tables.iter().map(|table| table.class + 1).max().unwrap_or(0);
+        for class in 0..classes {
+            let (mut members, mut rows) = (Vec::new(), 0);
+            for table in (0..tables.len()).filter(|&table| tables[table].class == class) {
+                let more = u64::from(tables[table].shape.rows);
+                // as many tables as the keys of one group can number
+                if rows + more > MAX_ROWS {
+                    plan.add_group(tables, class, &std::mem::take(&mut members), limit, alignment)?;
+                    rows = 0;
+                }
+                members.push(table);
+                rows += more;
             }
-            plan.add_group(tables, at..end, limit, alignment)?;
-            at = end;
+            if !members.is_empty() {
+                plan.add_group(tables, class, &members, limit, alignment)?;
+            }
         }
         Ok(plan)
+    }
+
+    /// The class of the tables in a window.
+    pub(crate) fn class_of(&self, window: usize) -> usize {
+        self.groups.iter().find(|group| group.windows.contains(&window)).map_or(0, |group| group.class)
     }
 
     fn add_group(
         &mut self,
         tables: &[TableShape],
-        range: std::ops::Range<usize>,
+        class: usize,
+        members: &[usize],
         limit: u64,
         alignment: u64,
     ) -> Result<()> {
@@ -136,8 +151,8 @@ impl Plan {
         for (format, vec4) in kinds.into_iter().flat_map(|format| [(format, true), (format, false)]) {
             let mut arena: Option<usize> = None;
             let of_kind = |shape: Shape| shape.format == format && shape.vec4() == vec4;
-            for table in range.clone().filter(|&t| of_kind(tables[t].shape)) {
-                let TableShape { shape, state, own } = tables[table];
+            for table in members.iter().copied().filter(|&t| of_kind(tables[t].shape)) {
+                let TableShape { shape, state, own, .. } = tables[table];
                 self.first_key[table] = key;
                 let state_bytes = u64::from(shape.rows) * u64::from(state) * 4;
                 let fits = shape.bytes() <= limit && state_bytes <= limit;
@@ -160,7 +175,7 @@ impl Plan {
                 self.windows[w].push(table, tables[table], 0, shape.rows, &mut key);
             }
         }
-        self.groups.push(Group { windows: first..self.windows.len(), rows: key });
+        self.groups.push(Group { class, windows: first..self.windows.len(), rows: key });
         Ok(())
     }
 
@@ -172,7 +187,7 @@ impl Plan {
         alignment: u64,
         key: &mut u32,
     ) -> Result<()> {
-        let TableShape { shape, state, own } = spec;
+        let TableShape { shape, state, own, .. } = spec;
         let widest = shape.row_bytes().max(u64::from(state) * 4);
         // windows begin at aligned offsets of a caller's buffer: whole multiples of the rows that take
         let step = if own { alignment / gcd(alignment, shape.row_bytes()) } else { 1 };
@@ -229,7 +244,7 @@ mod tests {
     use super::*;
 
     fn table(rows: u32, dim: u32, state: u32) -> TableShape {
-        TableShape { shape: Shape { rows, dim, format: RowFormat::F32 }, state, own: false }
+        TableShape { shape: Shape { rows, dim, format: RowFormat::F32 }, state, own: false, class: 0 }
     }
 
     /// Every row of every table lies in exactly one part, keys ascend through the windows, nothing overlaps.
@@ -268,6 +283,18 @@ mod tests {
     fn small_tables_share_a_window() {
         let plan = check(&[table(10, 8, 1), table(5, 3, 1), table(20, 4, 1), table(0, 4, 1)], 1 << 20);
         assert_eq!(plan.windows.len(), 2);
+    }
+
+    #[test]
+    fn classes_are_numbered_apart() {
+        let of = |class: usize| TableShape { class, ..table(10, 8, 1) };
+        let plan = check(&[of(1), of(0), of(1), of(0)], 1 << 20);
+        assert_eq!(plan.windows.len(), 2);
+        assert_eq!(
+            plan.groups.iter().map(|group| (group.class, group.rows)).collect::<Vec<_>>(),
+            [(0, 20), (1, 20)]
+        );
+        assert_eq!((plan.first_window[1], plan.first_key[2], plan.class_of(1)), (0, 10, 1));
     }
 
     #[test]

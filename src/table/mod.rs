@@ -11,10 +11,11 @@ pub(crate) use init::table_seed;
 pub(crate) use layout::{Group, Part, Plan, Window};
 pub(crate) use packed::RowList;
 pub use row_format::RowFormat;
-pub(crate) use store::{Kind, TableStore};
+pub(crate) use store::{KeptState, Kind, TableStore};
 
 use crate::device::{Buffer, Precision};
 use crate::numbers::narrow;
+use crate::optim::{Optimizer, Schedule, UpdateRules};
 use crate::{Error, Result};
 
 /// The largest number of rows: 2^32 - 2.
@@ -30,13 +31,38 @@ pub struct Table {
     pub(crate) storage: Option<Buffer>,
     /// Whether its ids are raw, and get rows from a directory.
     pub(crate) raw: bool,
+    pub(crate) own: OwnUpdates,
+}
+
+/// What a table has in place of what is said for all tables.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OwnUpdates {
+    pub(crate) optimizer: Option<Optimizer>,
+    pub(crate) rules: Option<UpdateRules>,
+    pub(crate) schedule: Option<Schedule>,
+    pub(crate) frozen: bool,
+}
+
+impl OwnUpdates {
+    /// Whether there is any.
+    pub(crate) fn any(&self) -> bool {
+        self.frozen || self.optimizer.is_some() || self.rules.is_some() || self.schedule.is_some()
+    }
 }
 
 impl Table {
     /// A table of `rows` rows (at most [`MAX_ROWS`]) with 16 columns, uniform in `[-0.05, 0.05)`.
     #[must_use]
     pub fn rows(rows: u64) -> Self {
-        Self { rows, dim: 16, format: RowFormat::F32, init: Init::default(), storage: None, raw: false }
+        Self {
+            rows,
+            dim: 16,
+            format: RowFormat::F32,
+            init: Init::default(),
+            storage: None,
+            raw: false,
+            own: OwnUpdates::default(),
+        }
     }
 
     /// A table of raw 64-bit ids of any value, without a vocabulary: a hash directory on the device gives the
@@ -74,6 +100,56 @@ impl Table {
     #[must_use]
     pub fn storage(mut self, buffer: Buffer) -> Self {
         self.storage = Some(buffer);
+        self
+    }
+
+    /// Gives the table an optimizer of its own, in place of that of the bags.
+    ///
+    /// ```
+    /// use embag::optim::{Adam, RowwiseAdagrad};
+    /// use embag::{Context, EmbeddingBags, Pooling, Table};
+    ///
+    /// let mut bags = EmbeddingBags::builder(&Context::cpu())
+    ///     .table("user", Table::rows(1_000).dim(16))
+    ///     .table("movie", Table::rows(500).dim(16).optimizer(Adam::new(0.001)))
+    ///     .table("genre", Table::rows(20).dim(16).frozen())
+    ///     .feature("user", "user", Pooling::Sum)
+    ///     .feature("movie", "movie", Pooling::Sum)
+    ///     .feature("genres", "genre", Pooling::Mean)
+    ///     .optimizer(RowwiseAdagrad::new(0.05))
+    ///     .build()?;
+    /// let batch = bags.batch().feature("user", &[7u32]).feature("movie", &[3u32]).feature("genres", &[1u32]);
+    /// let batch = batch.build()?;
+    /// let pooled = bags.forward(&batch)?;
+    /// bags.backward(&batch, &pooled)?; // one step, by three rules
+    /// bags.set_table_lr("movie", 0.0005)?;
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    #[must_use]
+    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
+        self.own.optimizer = Some(optimizer.into());
+        self
+    }
+
+    /// Gives the table rules of its own, in place of those of the bags.
+    #[must_use]
+    pub fn update_rules(mut self, rules: UpdateRules) -> Self {
+        self.own.rules = Some(rules);
+        self
+    }
+
+    /// Gives the table a schedule of its own, in place of that of the bags.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.own.schedule = Some(schedule);
+        self
+    }
+
+    /// Leaves the table as it is in every step; no state is kept for it. It can still be written from the
+    /// host.
+    #[must_use]
+    pub fn frozen(mut self) -> Self {
+        self.own.frozen = true;
         self
     }
 

@@ -148,6 +148,7 @@ const ALIGNMENT: u64 = 4;
 mod tests {
     use super::*;
     use crate::optim::{Adagrad, Optimizer};
+    use crate::table::KeptState;
     use crate::{Context, ContextOptions, Precision, Table};
 
     /// Tables of all kinds of rows, cut into windows of at most `binding` bytes.
@@ -161,7 +162,8 @@ mod tests {
             ("d".to_owned(), table(9, 8, Precision::Bf16)),
         ];
         let optimizer: Optimizer = Adagrad::default().into();
-        TableStore::new(&ctx, tables, Some(&optimizer), Precision::F16, 5).unwrap()
+        let kept = KeptState { optimizer: Some(optimizer), precision: Precision::F16, class: 0 };
+        TableStore::new(&ctx, tables, &[kept; 4], 5).unwrap()
     }
 
     fn lists() -> Vec<RowList> {

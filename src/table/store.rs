@@ -26,6 +26,14 @@ pub(crate) struct TableStore {
     states: Vec<Buffer>,
 }
 
+/// What is kept for the rows of a table, and what tables it is updated with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeptState {
+    pub(crate) optimizer: Option<Optimizer>,
+    pub(crate) precision: Precision,
+    pub(crate) class: usize,
+}
+
 /// Whether to speak of weights or of optimizer state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -37,11 +45,10 @@ impl TableStore {
     pub(crate) fn new(
         ctx: &Context,
         tables: Vec<(String, Table)>,
-        optimizer: Option<&Optimizer>,
-        state_precision: Precision,
+        kept: &[KeptState],
         seed: u64,
     ) -> Result<Self> {
-        let planned = planned(&tables, optimizer, state_precision)?;
+        let planned = planned(&tables, kept)?;
         let shapes: Vec<Shape> = planned.iter().map(|table| table.shape).collect();
         check_storage(ctx, &tables, &shapes)?;
         need(&tables, &planned).check(ctx)?;
@@ -72,12 +79,8 @@ impl TableStore {
     }
 
     /// The memory that such tables take.
-    pub(crate) fn need(
-        tables: &[(String, Table)],
-        optimizer: Option<&Optimizer>,
-        state_precision: Precision,
-    ) -> Result<Need> {
-        Ok(need(tables, &planned(tables, optimizer, state_precision)?))
+    pub(crate) fn need(tables: &[(String, Table)], kept: &[KeptState]) -> Result<Need> {
+        Ok(need(tables, &planned(tables, kept)?))
     }
 
     pub(crate) fn context(&self) -> &Context {
@@ -334,15 +337,12 @@ impl TableStore {
     }
 }
 
-fn planned(
-    tables: &[(String, Table)],
-    optimizer: Option<&Optimizer>,
-    state_precision: Precision,
-) -> Result<Vec<TableShape>> {
-    let words = |dim| optimizer.map_or(0, |o| o.kernel().state_words(dim, state_precision.code()));
-    let planned = tables.iter().map(|(name, table)| {
+fn planned(tables: &[(String, Table)], kept: &[KeptState]) -> Result<Vec<TableShape>> {
+    let planned = tables.iter().zip(kept).map(|((name, table), kept)| {
         let shape = table.validate(name)?;
-        Ok(TableShape { shape, state: words(shape.dim), own: table.storage.is_some() })
+        let words = |o: Optimizer| o.kernel().state_words(shape.dim, kept.precision.code());
+        let state = kept.optimizer.map_or(0, words);
+        Ok(TableShape { shape, state, own: table.storage.is_some(), class: kept.class })
     });
     planned.collect()
 }
@@ -350,7 +350,7 @@ fn planned(
 /// Weights, but for those in callers' memory, and state.
 fn need(tables: &[(String, Table)], planned: &[TableShape]) -> Need {
     let mut need = Need::default();
-    for ((name, _), &TableShape { shape, state, own }) in tables.iter().zip(planned) {
+    for ((name, _), &TableShape { shape, state, own, .. }) in tables.iter().zip(planned) {
         let weights = if own { 0 } else { shape.bytes() };
         need.add(name, weights + u64::from(shape.rows) * u64::from(state) * 4);
     }

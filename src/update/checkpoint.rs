@@ -1,6 +1,7 @@
 //! Tables and optimizer state in checkpoints.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use half::{bf16, f16};
 
@@ -33,7 +34,11 @@ impl RowStore {
         }
         checkpoint.set_json(&format!("{prefix}.tables"), self.tables.names())?;
         checkpoint.set_json(&format!("{prefix}.steps"), &self.steps())?;
-        checkpoint.set_json(&format!("{prefix}.optimizer"), &self.updates.optimizer)
+        checkpoint.set_json(&format!("{prefix}.optimizer"), &self.optimizer())?;
+        let named = self.tables.names().iter().enumerate();
+        let own = named.filter(|(table, _)| self.classes.of_table[*table] > 0);
+        let own: BTreeMap<_, _> = own.map(|(table, name)| (name, self.class(table).optimizer)).collect();
+        if own.is_empty() { Ok(()) } else { checkpoint.set_json(&own_name(prefix), &own) }
     }
 
     /// Takes weights, optimizer state, learning rate and number of steps from a checkpoint. Nothing is
@@ -55,8 +60,10 @@ impl RowStore {
                 }
             }
         }
-        if let (Some(optimizer), Some(saved)) = (&mut self.updates.optimizer, saved) {
-            *optimizer = optimizer.with_lr(saved.optimizer.lr());
+        if let Some(saved) = saved {
+            for (optimizer, &class) in saved.optimizers.into_iter().zip(&self.classes.of_table) {
+                self.classes.all[class].optimizer = optimizer;
+            }
             self.set_steps(saved.steps);
         }
         Ok(())
@@ -133,9 +140,25 @@ impl RowStore {
             let expected = format!("only tables {:?}", self.tables.names());
             return Err(checkpoint.mismatch(format!("table \"{extra}\""), expected, "one more"));
         }
-        let Some(wanted) = &self.updates.optimizer else { return Ok(None) };
-        let saved: Option<serde_json::Value> = checkpoint.json(&format!("{prefix}.optimizer"))?;
-        let optimizer = same_optimizer(checkpoint, wanted, saved)?;
+        if !self.trains() {
+            return Ok(None);
+        }
+        let common: Option<serde_json::Value> = checkpoint.json(&format!("{prefix}.optimizer"))?;
+        let own: BTreeMap<String, Option<serde_json::Value>> =
+            match checkpoint.metadata(&own_name(prefix)).is_some() {
+                true => checkpoint.json(&own_name(prefix))?,
+                false => BTreeMap::new(),
+            };
+        let named = self.tables.names().iter().enumerate();
+        let optimizers = named.map(|(table, name)| {
+            let Some(wanted) = &self.class(table).optimizer else { return Ok(None) };
+            let (what, saved) = match (own.get(name), self.classes.of_table[table]) {
+                (None, 0) => (String::new(), common.clone()),
+                (saved, _) => (format!("table \"{name}\", "), saved.unwrap_or(&common).clone()),
+            };
+            same_optimizer(checkpoint, &what, wanted, saved).map(Some)
+        });
+        let optimizers = optimizers.collect::<Result<Vec<_>>>()?;
         for (index, table) in self.tables.names().iter().enumerate() {
             for place in self.state_places(index) {
                 let name = tensor_name(prefix, table, place.field.name);
@@ -147,7 +170,7 @@ impl RowStore {
                 }
             }
         }
-        Ok(Some(Saved { optimizer, steps: checkpoint.json(&format!("{prefix}.steps"))? }))
+        Ok(Some(Saved { optimizers, steps: checkpoint.json(&format!("{prefix}.steps"))? }))
     }
 
     fn weight_shape(&self, table: usize) -> [usize; 2] {
@@ -163,23 +186,25 @@ impl RowStore {
 
 /// What a checkpoint says of the training so far.
 struct Saved {
-    optimizer: Optimizer,
+    /// Of each table, if it is trained.
+    optimizers: Vec<Option<Optimizer>>,
     steps: u32,
 }
 
-/// The saved optimizer, if it is the wanted one but for the learning rate.
+/// The saved optimizer, if it is the wanted one but for the learning rate; `of` says whose it is.
 fn same_optimizer(
     checkpoint: &Checkpoint,
+    of: &str,
     wanted: &Optimizer,
     saved: Option<serde_json::Value>,
 ) -> Result<Optimizer> {
     let name = wanted.name();
-    let Some(saved) = saved else { return Err(checkpoint.mismatch("optimizer", name, "none")) };
+    let Some(saved) = saved else { return Err(checkpoint.mismatch(format!("{of}optimizer"), name, "none")) };
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     // through the text, where numbers look as they do in the file
     let expected: serde_json::Value = serde_json::to_string(wanted)
         .and_then(|text| serde_json::from_str(&text))
-        .map_err(|error| checkpoint.mismatch("optimizer", name, error))?;
+        .map_err(|error| checkpoint.mismatch(format!("{of}optimizer"), name, error))?;
     let none = serde_json::Value::Null;
     // the name first: other optimizers have other fields
     let mut fields: Vec<&String> =
@@ -189,13 +214,14 @@ fn same_optimizer(
         let (expected, got) = (&expected[field], saved.get(field).unwrap_or(&none));
         if expected != got {
             let what = if field == "name" { "optimizer".to_owned() } else { format!("{name} {field}") };
+            let what = format!("{of}{what}");
             return Err(checkpoint.mismatch(what, text(expected), text(got)));
         }
     }
-    let optimizer: Optimizer =
-        serde_json::from_value(saved).map_err(|error| checkpoint.mismatch("optimizer", name, error))?;
+    let optimizer: Optimizer = serde_json::from_value(saved)
+        .map_err(|error| checkpoint.mismatch(format!("{of}optimizer"), name, error))?;
     if !optimizer.lr().is_finite() {
-        return Err(checkpoint.mismatch(format!("{name} lr"), "a finite number", optimizer.lr()));
+        return Err(checkpoint.mismatch(format!("{of}{name} lr"), "a finite number", optimizer.lr()));
     }
     Ok(optimizer)
 }
@@ -258,6 +284,11 @@ fn convert<T: Copy, U>(values: &[T], convert: impl Fn(T) -> U) -> Vec<U> {
 
 /// What the weights are called.
 const WEIGHT: &str = "weight";
+
+/// Where the optimizers of tables are that have one of their own, or none.
+fn own_name(prefix: &str) -> String {
+    format!("{prefix}.table_optimizers")
+}
 
 fn tensor_name(prefix: &str, table: &str, what: &str) -> String {
     format!("{prefix}.{table}.{what}")

@@ -1,6 +1,8 @@
 //! The store: tables in device memory, and how far their training has come.
 
-use super::{KeyTerms, SortedTerms, Step, Updates};
+use super::step::{Step, Steps};
+use super::updates::{Class, Classes};
+use super::{KeyTerms, SortedTerms, Updates};
 use crate::device::{Buffer, Context, Counter, Need, Precision, Recorder};
 use crate::names::unique;
 use crate::optim::Optimizer;
@@ -11,7 +13,9 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(crate) struct RowStore {
     pub(super) tables: TableStore,
-    pub(super) updates: Updates,
+    pub(super) classes: Classes,
+    /// Of first values, and of stochastic rounding.
+    pub(super) seed: u64,
     pub(super) steps: Counter<u32>,
 }
 
@@ -19,15 +23,14 @@ impl RowStore {
     /// Makes tables, which have names of their own.
     pub(crate) fn new(ctx: &Context, tables: Vec<(String, Table)>, updates: Updates) -> Result<Self> {
         unique("table", tables.iter().map(|(name, _)| name))?;
-        updates.validate()?;
-        let Updates { optimizer, rules, seed, .. } = &updates;
-        let tables = TableStore::new(ctx, tables, optimizer.as_ref(), rules.state, *seed)?;
-        Ok(Self { tables, updates, steps: Counter::default() })
+        let (classes, seed) = (Classes::of(&updates, &tables)?, updates.seed);
+        let tables = TableStore::new(ctx, tables, &classes.kept(), seed)?;
+        Ok(Self { tables, classes, seed, steps: Counter::default() })
     }
 
     /// The memory that such tables take.
     pub(crate) fn need(tables: &[(String, Table)], updates: &Updates) -> Result<Need> {
-        TableStore::need(tables, updates.optimizer.as_ref(), updates.rules.state)
+        TableStore::need(tables, &Classes::of(updates, tables)?.kept())
     }
 
     pub(crate) fn context(&self) -> &Context {
@@ -39,18 +42,58 @@ impl RowStore {
         &self.tables
     }
 
-    pub(crate) fn updates(&self) -> &Updates {
-        &self.updates
+    /// What was said for all tables.
+    pub(crate) fn updates(&self) -> Updates {
+        let Class { optimizer, rules, schedule } = self.classes.all[0];
+        Updates { optimizer, rules, schedule, seed: self.seed }
     }
 
+    /// How a table is updated.
+    pub(crate) fn class(&self, table: usize) -> &Class {
+        self.classes.of_index(table)
+    }
+
+    /// How the tables of a class are updated.
+    pub(crate) fn class_by_number(&self, class: usize) -> &Class {
+        &self.classes.all[class]
+    }
+
+    /// That of tables without one of their own.
     pub(crate) fn optimizer(&self) -> Option<&Optimizer> {
-        self.updates.optimizer.as_ref()
+        self.classes.all[0].optimizer.as_ref()
+    }
+
+    /// That of a table.
+    pub(crate) fn table_optimizer(&self, table: &str) -> Result<Option<&Optimizer>> {
+        Ok(self.class(self.tables.find(table)?).optimizer.as_ref())
+    }
+
+    /// Whether any table is trained.
+    pub(crate) fn trains(&self) -> bool {
+        self.classes.all.iter().any(|class| class.optimizer.is_some())
     }
 
     pub(crate) fn set_lr(&mut self, lr: f32) -> Result<()> {
-        let changed = self.updates.wanted_optimizer("one")?.with_lr(lr);
+        self.set_class_lr(0, "optimizer".to_owned(), lr)
+    }
+
+    /// The learning rate of a table that has an optimizer, rules or a schedule of its own.
+    pub(crate) fn set_table_lr(&mut self, table: &str, lr: f32) -> Result<()> {
+        let class = self.classes.of_table[self.tables.find(table)?];
+        let argument = format!("optimizer of table \"{table}\"");
+        if class == 0 {
+            let expected = "one of its own, for a learning rate of its own";
+            return Err(Error::invalid(argument, expected, "that of all tables"));
+        }
+        self.set_class_lr(class, argument, lr)
+    }
+
+    fn set_class_lr(&mut self, class: usize, argument: String, lr: f32) -> Result<()> {
+        let class = &mut self.classes.all[class];
+        let optimizer = class.optimizer.ok_or_else(|| Error::invalid(argument, "one", "none"))?;
+        let changed = optimizer.with_lr(lr);
         changed.validate()?;
-        self.updates.optimizer = Some(changed);
+        class.optimizer = Some(changed);
         Ok(())
     }
 
@@ -61,13 +104,16 @@ impl RowStore {
 
     pub(crate) fn next_lr(&self) -> Option<f32> {
         let step = self.steps().saturating_add(1);
-        self.updates.optimizer.map(|optimizer| optimizer.lr() * self.updates.schedule.factor(step))
+        let Class { optimizer, schedule, .. } = self.classes.all[0];
+        optimizer.map(|optimizer| optimizer.lr() * schedule.factor(step))
     }
 
-    /// Goes on where another store of the same description is: takes its learning rate, and counts steps with
+    /// Goes on where another store of the same description is: takes its learning rates, and counts steps with
     /// it.
     pub(crate) fn go_on_from(&mut self, other: &Self) {
-        (self.updates.optimizer, self.steps) = (other.updates.optimizer, other.steps.clone());
+        let classes = self.classes.all.iter_mut().zip(&other.classes.all);
+        classes.for_each(|(class, other)| class.optimizer = other.optimizer);
+        self.steps = other.steps.clone();
     }
 
     /// Goes on from a step.
@@ -84,15 +130,18 @@ impl RowStore {
     }
 
     /// Records that a step begins; without an optimizer an error that says what is `expected`.
-    pub(crate) fn begin_step(&self, rec: &mut Recorder, expected: &str) -> Result<Step> {
-        Step::begin(rec, &self.steps, &self.updates, expected)
+    pub(crate) fn begin_step(&self, rec: &mut Recorder, expected: &str) -> Result<Steps> {
+        Steps::begin(rec, &self.steps, &self.classes.all, expected)
     }
 
     /// Records one step of the optimizer for each row among the keys of the first group of tables.
     pub(crate) fn step_by_key(&self, rec: &mut Recorder, terms: KeyTerms) -> Result<()> {
         rec.whole(|rec| {
-            let step = self.begin_step(rec, "one, for a backward")?;
-            self.update_by_key(rec, terms, &step)
+            let steps = self.begin_step(rec, "one, for a backward")?;
+            match steps.of(0) {
+                Some(step) => self.update_by_key(rec, terms, step),
+                None => Ok(()),
+            }
         })
     }
 

@@ -50,12 +50,12 @@ impl RowStore {
         left_out: impl Fn(usize) -> bool,
     ) -> Result<()> {
         let len = sorted.len;
-        let sums = self.updates.sums(step.optimizer());
+        let sums = step.sums();
         let partials = self.partials(rec, span, sorted, sums, step.clip_value())?;
         for w in span.windows.clone().filter(|&w| !left_out(w)) {
             let plan = self.tables.plan();
             let window = &plan.windows[w];
-            let parts = span.parts(plan, w..w + 1, |part| table_seed(self.updates.seed, part.table));
+            let parts = span.parts(plan, w..w + 1, |part| table_seed(self.seed, part.table));
             let parts = step.parts(rec, parts)?;
             let loops = |shape| row_loops(shape, widest(&window.parts), sums, partials.is_some(), len);
             let rows = WindowRows {
@@ -84,7 +84,7 @@ impl RowStore {
     ) -> Result<()> {
         let step = &step.of_sums();
         let dim = self.tables.shape(table).dim;
-        let sums = self.updates.sums(step.optimizer());
+        let sums = step.sums();
         let shape = shape_within(rec.context(), |shape| {
             // a single term has three loops, each of one round
             u64::from(row_update::steps(shape, dim, sums)) * 6
@@ -99,7 +99,7 @@ impl RowStore {
                 continue;
             };
             // within a single table rows are keys
-            let part = of_table.for_kernel(of_table.first_row, table_seed(self.updates.seed, table));
+            let part = of_table.for_kernel(of_table.first_row, table_seed(self.seed, table));
             let parts = step.parts(rec, vec![part])?;
             let rows = WindowRows {
                 len: rows.len,
@@ -195,7 +195,7 @@ impl RowStore {
             optimizer: step.optimizer().kind(),
             vec4: window.vec4 && rows.vec4,
             whole: window.parts.iter().all(|part| part.dim.is_multiple_of(16)),
-            any: window.format != RowFormat::F32 || self.updates.rules.extras(),
+            any: window.format != RowFormat::F32 || step.extras(),
         };
         let variant = choice.variant(rows.shape);
         step.dispatch(rec, variant, bindings, row_update::groups(rows.shape, len, lanes), own);

@@ -1,14 +1,58 @@
 //! A step of the optimizer: what is done to all rows that it touches.
 
-use super::Updates;
 use super::terms::Parts;
+use super::updates::Class;
 use crate::cpu::random_word;
 use crate::device::{Buffer, Counter, Reached, Recorder};
 use crate::kernels::{part, row_update};
 use crate::optim::{Optimizer, Rounding, Schedule, Sgd, UpdateRules};
 use crate::{Error, Result};
 
-/// A recorded step. Its number, and with it the learning rate, is known when the recorder is submitted.
+/// A recorded step of all tables. Its number, and with it the learning rates, is known when the recorder is
+/// submitted.
+pub(crate) struct Steps {
+    /// Of each class of tables; none for those that stay as they are.
+    classes: Vec<Option<Step>>,
+}
+
+impl Steps {
+    /// Records that the next step begins; without any optimizer an error that says what is `expected`.
+    pub(super) fn begin(
+        rec: &mut Recorder,
+        steps: &Counter<u32>,
+        classes: &[Class],
+        expected: &str,
+    ) -> Result<Self> {
+        let with = |class: &Class| class.optimizer.map(|optimizer| (optimizer, class.rules, class.schedule));
+        let classes: Vec<_> = classes.iter().map(with).collect();
+        if classes.iter().all(Option::is_none) {
+            return Err(Error::invalid("optimizer", expected, "none"));
+        }
+        let checked = classes.clone();
+        let number = rec.advance(steps, move |steps| {
+            let step = steps.saturating_add(1);
+            let mut rates = checked.iter().flatten();
+            rates.try_for_each(|(optimizer, _, schedule)| check_rate(optimizer, schedule, step))?;
+            Ok(step)
+        });
+        let step = |class: Option<(Optimizer, UpdateRules, Schedule)>| {
+            class.map(|(optimizer, rules, schedule)| Step {
+                optimizer,
+                rules,
+                schedule,
+                number: number.clone(),
+            })
+        };
+        Ok(Self { classes: classes.into_iter().map(step).collect() })
+    }
+
+    /// The step of a class of tables.
+    pub(crate) fn of(&self, class: usize) -> Option<&Step> {
+        self.classes[class].as_ref()
+    }
+}
+
+/// A recorded step of tables that are updated alike.
 #[derive(Clone)]
 pub(crate) struct Step {
     optimizer: Optimizer,
@@ -18,23 +62,6 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// Records that the next step begins; without an optimizer an error that says what is `expected`.
-    pub(super) fn begin(
-        rec: &mut Recorder,
-        steps: &Counter<u32>,
-        updates: &Updates,
-        expected: &str,
-    ) -> Result<Self> {
-        let &Updates { rules, schedule, .. } = updates;
-        let optimizer = updates.wanted_optimizer(expected)?;
-        let number = rec.advance(steps, move |steps| {
-            let step = steps.saturating_add(1);
-            check_rate(&optimizer, &schedule, step)?;
-            Ok(step)
-        });
-        Ok(Self { optimizer, rules, schedule, number })
-    }
-
     /// Rows plus the sums of their terms, rounded to the nearest; no step of an optimizer.
     pub(super) fn adding() -> Self {
         Self {
@@ -52,6 +79,16 @@ impl Step {
 
     pub(super) fn optimizer(&self) -> &Optimizer {
         &self.optimizer
+    }
+
+    /// Sums over a row that are made before it is updated.
+    pub(super) fn sums(&self) -> u32 {
+        self.optimizer.kernel().sums + self.rules.sums()
+    }
+
+    /// Whether rules ask for more than the optimizer's step.
+    pub(super) fn extras(&self) -> bool {
+        self.rules.extras()
     }
 
     /// What each value of a term is clipped to; 0 if it is not.

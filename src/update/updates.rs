@@ -1,6 +1,7 @@
-//! What was said about updates when tables were described.
+//! What was said about updates when tables were described, for all and for each.
 
 use crate::optim::{Optimizer, Schedule, UpdateRules};
+use crate::table::{KeptState, Table};
 use crate::{Error, Result};
 
 /// How rows are updated, and the seed of first values and of stochastic rounding.
@@ -18,28 +19,86 @@ impl Default for Updates {
     }
 }
 
-impl Updates {
-    pub(super) fn validate(&self) -> Result<()> {
+/// How the rows of some tables are updated; without an optimizer they stay as they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Class {
+    pub(crate) optimizer: Option<Optimizer>,
+    pub(crate) rules: UpdateRules,
+    pub(crate) schedule: Schedule,
+}
+
+impl Class {
+    /// What each value of a term is clipped to; 0 if it is not.
+    pub(crate) fn clip_value(&self) -> f32 {
+        self.rules.clip_value.unwrap_or(0.0)
+    }
+
+    fn validate(&self) -> Result<()> {
         if let Some(optimizer) = &self.optimizer {
             optimizer.validate()?;
         }
         self.rules.validate()?;
         self.schedule.validate()
     }
+}
 
-    /// The optimizer; without one an error that says what is `expected`.
-    pub(crate) fn wanted_optimizer(&self, expected: &str) -> Result<Optimizer> {
-        self.optimizer.ok_or_else(|| Error::invalid("optimizer", expected, "none"))
+/// How each table is updated.
+#[derive(Debug, Clone)]
+pub(super) struct Classes {
+    /// That of tables without anything of their own, then one for each other table, frozen ones aside, which
+    /// share the last.
+    pub(super) all: Vec<Class>,
+    pub(super) of_table: Vec<usize>,
+}
+
+impl Classes {
+    pub(super) fn of(updates: &Updates, tables: &[(String, Table)]) -> Result<Self> {
+        let &Updates { optimizer, rules, schedule, .. } = updates;
+        let common = Class { optimizer, rules, schedule };
+        common.validate()?;
+        let mut this = Self { all: vec![common], of_table: Vec::new() };
+        for (name, Table { own, .. }) in tables {
+            if own.any() && !own.frozen {
+                let class = Class {
+                    optimizer: own.optimizer.or(optimizer),
+                    rules: own.rules.unwrap_or(rules),
+                    schedule: own.schedule.unwrap_or(schedule),
+                };
+                class.validate().map_err(|error| of_table(name, error))?;
+                this.all.push(class);
+            }
+            this.of_table.push(if own.any() && !own.frozen { this.all.len() - 1 } else { 0 });
+        }
+        let frozen = tables.iter().zip(&mut this.of_table).filter(|((_, table), _)| table.own.frozen);
+        let last = this.all.len();
+        let frozen = frozen.map(|(_, class)| *class = last).count();
+        if frozen > 0 {
+            this.all.push(Class { optimizer: None, ..common });
+        }
+        Ok(this)
     }
 
-    /// Sums over a row that are made before `optimizer` updates it.
-    pub(super) fn sums(&self, optimizer: &Optimizer) -> u32 {
-        optimizer.kernel().sums + self.rules.sums()
+    pub(super) fn of_index(&self, table: usize) -> &Class {
+        &self.all[self.of_table[table]]
     }
 
-    /// What each value of a term is clipped to; 0 if it is not.
-    pub(crate) fn clip_value(&self) -> f32 {
-        self.rules.clip_value.unwrap_or(0.0)
+    /// What is kept for the rows of each table.
+    pub(super) fn kept(&self) -> Vec<KeptState> {
+        let kept = |&class: &usize| {
+            let Class { optimizer, rules, .. } = self.all[class];
+            KeptState { optimizer, precision: rules.state, class }
+        };
+        self.of_table.iter().map(kept).collect()
+    }
+}
+
+/// Says which table a setting is of.
+fn of_table(name: &str, error: Error) -> Error {
+    match error {
+        Error::InvalidArgument { argument, expected, got } => {
+            Error::InvalidArgument { argument: format!("table \"{name}\", {argument}"), expected, got }
+        }
+        other => other,
     }
 }
 

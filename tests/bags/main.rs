@@ -20,6 +20,7 @@ mod kinds;
 mod limits;
 mod loops;
 mod one_tower;
+mod per_table;
 mod pooling;
 mod precision;
 mod raw_ids;

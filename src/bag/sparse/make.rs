@@ -80,7 +80,8 @@ impl EmbeddingBags {
             };
             rec.scope(|rec| {
                 let sorted = self.sorted_terms(rec, batch, gradient, &section)?;
-                let clip_value = self.store.updates().clip_value();
+                let class = self.store.tables().plan().class_of(section.span.windows.start);
+                let clip_value = self.store.class_by_number(class).clip_value();
                 let partials = self.store.partials(rec, &section.span, &sorted, 0, clip_value)?;
                 let terms = SectionTerms { section: &section, status: &batch.inner.status, sorted, partials };
                 for (&table, out) in tables.iter().zip(&made) {
@@ -146,7 +147,7 @@ impl EmbeddingBags {
                 lanes: lanes_for(shape.dim),
                 split: u32::from(split),
                 stride,
-                clip_value: self.store.updates().clip_value(),
+                clip_value: self.store.class(table).clip_value(),
                 out_base: place.base,
                 out_stride: place.stride,
             };

@@ -36,16 +36,21 @@ impl EmbeddingBags {
     /// # Errors
     /// As [`EmbeddingBags::update`].
     pub fn record_update(&mut self, rec: &mut Recorder, gradients: &[SparseGradient]) -> Result<()> {
-        self.store.updates().wanted_optimizer("one, for an update")?;
+        if !self.store.trains() {
+            return Err(Error::invalid("optimizer", "one, for an update", "none"));
+        }
         self.store.same_context(rec)?;
         let tables = gradient_tables(rec.context(), self.store.tables(), gradients)?;
         rec.whole(|rec| {
-            let step = self.store.begin_step(rec, "one, for an update")?;
+            let steps = self.store.begin_step(rec, "one, for an update")?;
             guard::record(rec, gradients);
             rec.scope(|rec| {
                 let status = guard::status(rec, &guard::joined(gradients))?;
                 for (gradient, &table) in gradients.iter().zip(&tables) {
-                    self.update_table(rec, gradient, table, &status, &step)?;
+                    let window = self.store.tables().plan().first_window[table];
+                    if let Some(step) = steps.of(self.store.tables().plan().class_of(window)) {
+                        self.update_table(rec, gradient, table, &status, step)?;
+                    }
                 }
                 Ok(())
             })
