@@ -102,7 +102,8 @@
 //! goes for a [`Context`] and a [`JaggedBatch`].
 //!
 //! The examples of the repository are whole programs: `train_ctr` trains click models on MovieLens, Adult,
-//! Criteo or LIBSVM files or on data that it makes up; `two_tower` learns what a user will like next.
+//! Criteo or LIBSVM files or on data that it makes up; `two_tower` learns what a user will like next,
+//! `live_serving` follows a stream.
 //!
 //! # Choosing a kind of table
 //!
@@ -114,6 +115,7 @@
 //! | the same, and fewer bytes than whole rows take | [`ChunkedTables`]: as many columns as a row is worth |
 //! | rows of differing dimensions, known before | [`VariableRows`] |
 //! | serving in few bits | [`QuantizedBags`]; dense layers: [`quant::QuantizedMlp`] |
+//! | serving what is still trained | [`delta`]: rows that changed, taken up while they serve |
 //! | gradients for an optimizer of your own, or from several workers | [`EmbeddingBags::sparse_grad`] and [`SparseGradient`] |
 //!
 //! All have the same five operations (`forward`, `forward_features`, `record_forward`, `backward`,
@@ -304,6 +306,7 @@ mod cast;
 pub mod checkpoint;
 pub mod chunked;
 mod cpu;
+pub mod delta;
 pub mod dense;
 mod device;
 pub mod directory;

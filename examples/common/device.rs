@@ -15,6 +15,16 @@ pub enum Device {
 }
 
 impl Device {
+    /// The name on the command line.
+    #[allow(dead_code, reason = "most programs only read it")]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Gpu => "gpu",
+            Self::Cpu => "cpu",
+        }
+    }
+
     pub fn open(self) -> Result<Context> {
         match self {
             Self::Auto => Context::auto(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::feature_list::{FeatureList, feature_methods, output_methods};
+use super::feature_list::{FeatureList, change_methods, feature_methods, output_methods};
 use super::{EmbeddingBags, Schema};
 use crate::Result;
 use crate::device::{Context, Precision};
@@ -18,6 +18,8 @@ pub struct EmbeddingBagsBuilder {
     features: FeatureList,
     updates: Updates,
     output_precision: Precision,
+    /// Whose changes are noted, if they are.
+    model: Option<String>,
 }
 
 impl EmbeddingBagsBuilder {
@@ -28,6 +30,7 @@ impl EmbeddingBagsBuilder {
             features: FeatureList::default(),
             updates: Updates::default(),
             output_precision: Precision::F32,
+            model: None,
         }
     }
 
@@ -41,6 +44,8 @@ impl EmbeddingBagsBuilder {
     feature_methods!();
 
     output_methods!();
+
+    change_methods!();
 
     update_methods! {
         /// Without one the bags look up and give sparse gradients.
@@ -58,9 +63,13 @@ impl EmbeddingBagsBuilder {
     pub fn build(self) -> Result<EmbeddingBags> {
         self.features.validate()?;
         let raw: Vec<bool> = self.tables.iter().map(|(_, table)| table.raw).collect();
-        let store = RowStore::new(&self.ctx, self.tables, self.updates)?;
+        let mut store = RowStore::new(&self.ctx, self.tables, self.updates)?;
+        if self.model.is_some() {
+            store.track_changes()?;
+        }
         let schema = self.features.schema(store.tables(), |table| raw[table], false)?;
-        EmbeddingBags::new(store, schema, self.output_precision).with_directories(&raw)
+        let bags = EmbeddingBags::new(store, schema, self.output_precision).with_directories(&raw)?;
+        Ok(EmbeddingBags { model: self.model, ..bags })
     }
 }
 
@@ -68,7 +77,7 @@ impl EmbeddingBags {
     /// Bags whose features look ids up in these tables.
     pub(crate) fn new(store: RowStore, schema: Schema, output_precision: Precision) -> Self {
         let directories = Directories::none(store.tables().names().len());
-        Self { store, schema: Arc::new(schema), output_precision, directories }
+        Self { store, schema: Arc::new(schema), output_precision, directories, model: None }
     }
 
     /// The same with empty directories for the tables that `raw` says.

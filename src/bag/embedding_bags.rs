@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{BatchBuilder, Batches, DeviceBatch, EmbeddingBagsBuilder, Id, JaggedBatch, Offset, Schema};
 use crate::Result;
+use crate::delta::{Delta, collect};
 use crate::device::{Context, Precision, Recorder};
 use crate::directory::Directories;
 use crate::optim::Optimizer;
@@ -37,6 +38,8 @@ pub struct EmbeddingBags {
     pub(super) output_precision: Precision,
     /// Of the tables of raw ids.
     pub(super) directories: Directories,
+    /// Whose changes are noted, if they are.
+    pub(super) model: Option<String>,
 }
 
 impl EmbeddingBags {
@@ -114,6 +117,23 @@ impl EmbeddingBags {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if sizes disagree.
     pub fn batch_from_device(&self, rec: &mut Recorder, batch: DeviceBatch) -> Result<JaggedBatch> {
         self.batches().batch_from_device(rec, batch)
+    }
+
+    /// The rows that changed after a step ([`EmbeddingBags::steps`]), with what they have become, for tables
+    /// that [serve](crate::delta) them. Rows that were written from the host count as changed by the next
+    /// step; after [`EmbeddingBags::import`] that is all of them. Reads from the device, and so waits for it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if changes are not
+    /// [noted](EmbeddingBagsBuilder::track_changes), or the step is yet to come,
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    pub fn changed_since(&self, step: u32) -> Result<Delta> {
+        collect(&self.store, &self.directories, self.model.as_deref(), step)
+    }
+
+    /// Whose changes are noted, if they are.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
     }
 
     /// The tables and what updates them.

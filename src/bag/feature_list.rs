@@ -121,6 +121,21 @@ macro_rules! feature_methods {
 }
 pub(crate) use feature_methods;
 
+/// The method of a builder with the name of a model in its field `model`.
+macro_rules! change_methods {
+    () => {
+        /// Notes in which step each row changed last, so that `changed_since` can tell: 4 bytes a row.
+        /// `model` is the name that the [deltas](crate::delta) of these tables carry; those of another are
+        /// refused by who follows them.
+        #[must_use]
+        pub fn track_changes(mut self, model: &str) -> Self {
+            self.model = Some(model.to_owned());
+            self
+        }
+    };
+}
+pub(crate) use change_methods;
+
 /// The method of a builder with the [`Precision`](crate::Precision) of outputs in its field
 /// `output_precision`.
 macro_rules! output_methods {

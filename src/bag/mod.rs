@@ -28,7 +28,7 @@ pub use builder::EmbeddingBagsBuilder;
 pub(crate) use checkpoint::PREFIX;
 pub use device_batch::DeviceBatch;
 pub use embedding_bags::EmbeddingBags;
-pub(crate) use feature_list::{FeatureList, feature_methods, output_methods};
+pub(crate) use feature_list::{FeatureList, change_methods, feature_methods, output_methods};
 pub(crate) use flat::Flat;
 pub(crate) use gradient::Gradient;
 pub(crate) use host_batch::RawBatch;

@@ -240,6 +240,7 @@ impl EmbeddingBags {
         if strangers.iter().all(|&strangers| strangers == 0) {
             return Ok(());
         }
+        let before = self.rows_in_use(&tables)?;
         let mut rec = Recorder::new(&ctx);
         for (&table, (ids, len)) in tables.iter().zip(&unknown) {
             if let Some(directory) = self.directories.get_mut(table).filter(|_| strangers[table] > 0) {
@@ -250,6 +251,23 @@ impl EmbeddingBags {
             }
         }
         self.seek(&mut rec, raw)?;
-        rec.run()
+        rec.run()?;
+        // whoever follows these tables must know the ids, even if no step changes their rows
+        for ((&table, before), after) in tables.iter().zip(before).zip(self.rows_in_use(&tables)?) {
+            self.store.stamp_written(table, &(before..after).collect::<Vec<_>>())?;
+        }
+        Ok(())
+    }
+
+    /// Rows that ids have in tables whose changes are noted; nothing if they are not.
+    fn rows_in_use(&self, tables: &[usize]) -> Result<Vec<u32>> {
+        if !self.store.tracks_changes() {
+            return Ok(Vec::new());
+        }
+        let rows = |&table: &usize| match self.directories.get(table) {
+            Some(directory) => Ok(directory.counts()?.in_use()),
+            None => Ok(0),
+        };
+        tables.iter().map(rows).collect()
     }
 }

@@ -107,6 +107,8 @@ pub struct CachedBags {
     pub(super) now: u64,
     /// For each table.
     pub(super) stats: Vec<CacheStats>,
+    /// Whose changes are noted, if they are.
+    pub(super) model: Option<String>,
 }
 
 impl CachedBags {
@@ -124,6 +126,9 @@ impl CachedBags {
         ways: usize,
         replacement: Replacement,
     ) -> Self {
+        let mut whole = whole;
+        // both count the same steps
+        whole.go_on_from(device.store());
         let tables = 0..device.tables().len();
         let directories: Vec<_> = tables
             .map(|table| Directory::new(device.store().tables().shape(table).rows, ways, replacement))
@@ -138,6 +143,7 @@ impl CachedBags {
             directories,
             on_the_way: VecDeque::new(),
             now: 0,
+            model: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Describes cached tables and features and makes the bags.
 
 use super::{CachedBags, Replacement};
-use crate::bag::{EmbeddingBags, FeatureList, feature_methods, output_methods};
+use crate::bag::{EmbeddingBags, FeatureList, change_methods, feature_methods, output_methods};
 use crate::device::{Context, Need, Precision};
 use crate::directory::Directories;
 use crate::optim::Rounding;
@@ -19,6 +19,8 @@ pub struct CachedBagsBuilder {
     ways: usize,
     replacement: Replacement,
     output_precision: Precision,
+    /// Whose changes are noted, if they are.
+    model: Option<String>,
 }
 
 /// Tables with their names.
@@ -34,6 +36,7 @@ impl CachedBagsBuilder {
             ways: 32,
             replacement: Replacement::default(),
             output_precision: Precision::F32,
+            model: None,
         }
     }
 
@@ -48,6 +51,8 @@ impl CachedBagsBuilder {
     feature_methods!();
 
     output_methods!();
+
+    change_methods!();
 
     update_methods! {
         /// Without one the bags only look up.
@@ -115,7 +120,10 @@ impl CachedBagsBuilder {
         self.features.validate()?;
         let (whole, cache) = self.whole_and_slots();
         let raw: Vec<bool> = whole.iter().map(|(_, table)| table.raw).collect();
-        let whole = RowStore::new(&Context::cpu(), whole, updates)?;
+        let mut whole = RowStore::new(&Context::cpu(), whole, updates)?;
+        if self.model.is_some() {
+            whole.track_changes()?;
+        }
         let schema = self.features.schema(whole.tables(), |table| raw[table], false)?;
         let rows = (0..raw.len()).map(|table| raw[table].then(|| whole.tables().shape(table).rows));
         let ids = Directories::new(&Context::cpu(), rows)?;
@@ -136,7 +144,8 @@ impl CachedBagsBuilder {
                 });
             }
         }
-        Ok(CachedBags::new(whole, schema, ids, device, self.ways, self.replacement))
+        let bags = CachedBags::new(whole, schema, ids, device, self.ways, self.replacement);
+        Ok(CachedBags { model: self.model, ..bags })
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::CachedBags;
 use crate::bag::PREFIX;
+use crate::delta::{Delta, collect};
 use crate::update::RowStore;
 use crate::{Checkpoint, Result};
 
@@ -94,6 +95,17 @@ impl CachedBags {
     /// As [`EmbeddingBags::upload_counts`](crate::EmbeddingBags::upload_counts) and [`CachedBags::flush`].
     pub fn upload_counts(&mut self, table: &str, name: &str, counts: &[u32]) -> Result<()> {
         self.rewrite(|whole| whole.upload_counts(table, name, counts))
+    }
+
+    /// The rows that changed after a step, see
+    /// [`EmbeddingBags::changed_since`](crate::EmbeddingBags::changed_since). A row that left the cache counts
+    /// as changed when it was written back, so that a few more than needed may be among them.
+    ///
+    /// # Errors
+    /// As [`EmbeddingBags::changed_since`](crate::EmbeddingBags::changed_since) and [`CachedBags::flush`].
+    pub fn changed_since(&mut self, step: u32) -> Result<Delta> {
+        self.up_to_date()?;
+        collect(&self.whole, &self.ids, self.model.as_deref(), step)
     }
 
     /// Adds all tables to a checkpoint, see [`EmbeddingBags::export`](crate::EmbeddingBags::export), whose

@@ -73,8 +73,19 @@ impl CachedBags {
 
     fn admit_flat(&mut self, mut flat: Flat) -> Result<CachedBatch> {
         flat.check_ids(self.schema.bounds)?;
-        let ids = &mut self.ids;
-        flat.resolve(&self.schema, |table, raw| ids.admit(table, raw))?;
+        let (ids, whole) = (&mut self.ids, &self.whole);
+        let step = self.device.steps().saturating_add(1);
+        flat.resolve(&self.schema, |table, raw| {
+            let rows = ids.admit(table, raw)?;
+            if whole.tracks_changes() {
+                // known ones may be among them
+                let mut admitted: Vec<u32> = rows.iter().copied().filter(|&row| row != NONE).collect();
+                admitted.sort_unstable();
+                admitted.dedup();
+                whole.stamp(table, &admitted, step)?;
+            }
+            Ok(rows)
+        })?;
         self.place_flat(flat)
     }
 

@@ -127,6 +127,7 @@ impl CachedBags {
                 self.on_the_way.push_front(WriteBack { rows, words: Words::Here(words) });
                 return Err(error);
             }
+            self.stamp(&rows)?;
         }
         Ok(())
     }
@@ -153,9 +154,16 @@ impl CachedBags {
                 self.set_changed(&slots, true);
                 return Err(error);
             }
+            self.stamp(&rows)?;
             self.count_bytes(&rows, |stats| &mut stats.bytes_to_host);
         }
         Ok(())
+    }
+
+    /// Notes that rows were written back.
+    fn stamp(&self, lists: &[RowList]) -> Result<()> {
+        let step = self.device.steps();
+        lists.iter().try_for_each(|RowList { table, rows }| self.whole.stamp(*table, rows, step))
     }
 
     fn set_changed(&self, lists: &[RowList], changed: bool) {

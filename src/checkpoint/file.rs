@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::atomic::{regular, replace_file};
 use super::tensor::Tensor;
 use super::tensor::sealed::{Data, Sealed};
-use super::{Checkpoint, Origin, RESERVED};
+use super::{Checkpoint, Origin, RESERVED, in_memory};
 use crate::{Error, Result};
 
 /// What stands before the digits of the checksum. It cannot stand anywhere else: quotes in names and values
@@ -76,28 +76,52 @@ pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
     let header = header(checkpoint, &tensors, path)?;
     let digits = digits_in(&header).unwrap_or(0);
     replace_file(path, |file| {
-        let mut hash = Sha256::new();
-        let mut put = |file: &mut File, bytes: &[u8]| {
-            hash.update(bytes);
-            file.write_all(bytes)
-        };
-        put(file, &header)?;
-        for (_, tensor) in &tensors {
-            let put = |bytes: &[u8]| put(file, bytes);
-            match &tensor.data {
-                Data::F32(values) => encode(values, put),
-                Data::F16(values) => encode(values, put),
-                Data::BF16(values) => encode(values, put),
-                Data::I8(values) => encode(values, put),
-                Data::U8(values) => encode(values, put),
-                Data::U32(values) => encode(values, put),
-                Data::U64(values) => encode(values, put),
-            }?;
-        }
-        file.seek(SeekFrom::Start(digits))?;
-        file.write_all(hex(hash).as_bytes())
+        let hash = put_all(&header, &tensors, |bytes| file.write_all(bytes))?;
+        file.seek(SeekFrom::Start(digits as u64))?;
+        file.write_all(hash.as_bytes())
     })
     .map_err(|source| Error::Io { path: path.to_owned(), source })
+}
+
+pub(super) fn to_bytes(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
+    let tensors = in_file_order(checkpoint);
+    let header = header(checkpoint, &tensors, &in_memory())?;
+    let mut all = Vec::new();
+    let hash = put_all(&header, &tensors, |bytes| {
+        all.extend_from_slice(bytes);
+        Ok(())
+    });
+    let hash = hash.map_err(|source| Error::Io { path: in_memory(), source })?;
+    if let Some(digits) = digits_in(&header) {
+        all[digits..digits + ZEROS.len()].copy_from_slice(hash.as_bytes());
+    }
+    Ok(all)
+}
+
+/// Puts header and tensors somewhere, and gives their checksum.
+fn put_all(
+    header: &[u8],
+    tensors: &[(&str, &Tensor)],
+    mut put: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut put = |bytes: &[u8]| {
+        hash.update(bytes);
+        put(bytes)
+    };
+    put(header)?;
+    for (_, tensor) in tensors {
+        match &tensor.data {
+            Data::F32(values) => encode(values, &mut put),
+            Data::F16(values) => encode(values, &mut put),
+            Data::BF16(values) => encode(values, &mut put),
+            Data::I8(values) => encode(values, &mut put),
+            Data::U8(values) => encode(values, &mut put),
+            Data::U32(values) => encode(values, &mut put),
+            Data::U64(values) => encode(values, &mut put),
+        }?;
+    }
+    Ok(hex(hash))
 }
 
 fn encode<T: Sealed>(values: &[T], mut put: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
@@ -111,10 +135,10 @@ fn encode<T: Sealed>(values: &[T], mut put: impl FnMut(&[u8]) -> io::Result<()>)
 }
 
 /// Where the digits of the checksum begin in a header with its length.
-fn digits_in(header: &[u8]) -> Option<u64> {
+fn digits_in(header: &[u8]) -> Option<usize> {
     let mark = header.windows(MARK.len()).position(|bytes| bytes == MARK.as_bytes())?;
     let digits = mark + MARK.len();
-    (header.len() >= digits + ZEROS.len()).then_some(digits as u64)
+    (header.len() >= digits + ZEROS.len()).then_some(digits)
 }
 
 fn hex(hash: Sha256) -> String {
@@ -148,20 +172,31 @@ pub(super) fn load(path: &Path, origin: Origin) -> Result<Checkpoint> {
     })
 }
 
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint> {
+    read_from(&mut { bytes }, bytes.len() as u64, Origin::Embag).map_err(|fault| match fault {
+        Fault::Io(source) => Error::Io { path: in_memory(), source },
+        Fault::Damaged(reason) => Error::Checkpoint { path: in_memory(), reason },
+    })
+}
+
 fn read(path: &Path, origin: Origin) -> Result<Checkpoint, Fault> {
     // asked before it is opened, as opening a pipe waits for its other end
     regular(&path.metadata()?)?;
     let file = File::open(path)?;
     let length = file.metadata()?.len();
-    let mut reader = BufReader::with_capacity(CHUNK, file);
-    let mut header = read_header(&mut reader, length)?;
+    let checkpoint = read_from(&mut BufReader::with_capacity(CHUNK, file), length, origin)?;
+    Ok(Checkpoint { path: Some(path.to_owned()), ..checkpoint })
+}
+
+fn read_from(reader: &mut impl BufRead, length: u64, origin: Origin) -> Result<Checkpoint, Fault> {
+    let mut header = read_header(reader, length)?;
     let parsed: Metadata = serde_json::from_slice(&header[8..])
         .map_err(|error| damaged(format!("the header cannot be read: {error}")))?;
     let needed = header.len() as u64 + parsed.data_len() as u64;
     if needed != length {
         return Err(damaged(format!("expected {needed} bytes, got {length}")));
     }
-    let digits = digits_in(&header).and_then(|digits| usize::try_from(digits).ok());
+    let digits = digits_in(&header);
     if digits.is_none() && origin == Origin::Embag {
         return Err(damaged(
             "expected the checksum that embag writes, got none (`Checkpoint::read_foreign` needs none)",
@@ -183,15 +218,15 @@ fn read(path: &Path, origin: Origin) -> Result<Checkpoint, Fault> {
         };
         let bytes = end - begin;
         let data = match dtype {
-            Dtype::F32 => Data::F32(decode(&mut reader, bytes, &mut hash)?),
-            Dtype::F16 => Data::F16(decode(&mut reader, bytes, &mut hash)?),
-            Dtype::BF16 => Data::BF16(decode(&mut reader, bytes, &mut hash)?),
-            Dtype::I8 => Data::I8(decode(&mut reader, bytes, &mut hash)?),
-            Dtype::U8 => Data::U8(decode(&mut reader, bytes, &mut hash)?),
-            Dtype::U32 => Data::U32(decode(&mut reader, bytes, &mut hash)?),
-            Dtype::U64 => Data::U64(decode(&mut reader, bytes, &mut hash)?),
+            Dtype::F32 => Data::F32(decode(reader, bytes, &mut hash)?),
+            Dtype::F16 => Data::F16(decode(reader, bytes, &mut hash)?),
+            Dtype::BF16 => Data::BF16(decode(reader, bytes, &mut hash)?),
+            Dtype::I8 => Data::I8(decode(reader, bytes, &mut hash)?),
+            Dtype::U8 => Data::U8(decode(reader, bytes, &mut hash)?),
+            Dtype::U32 => Data::U32(decode(reader, bytes, &mut hash)?),
+            Dtype::U64 => Data::U64(decode(reader, bytes, &mut hash)?),
             other if origin == Origin::Any => {
-                pass(&mut reader, bytes, &mut hash)?;
+                pass(reader, bytes, &mut hash)?;
                 left_out.insert(name, other.to_string());
                 continue;
             }
@@ -212,7 +247,7 @@ fn read(path: &Path, origin: Origin) -> Result<Checkpoint, Fault> {
     }
     let mut metadata: BTreeMap<_, _> = parsed.metadata().clone().unwrap_or_default().into_iter().collect();
     metadata.remove(RESERVED);
-    Ok(Checkpoint { path: Some(path.to_owned()), tensors, metadata, left_out })
+    Ok(Checkpoint { path: None, tensors, metadata, left_out })
 }
 
 /// Reads over bytes.

@@ -167,7 +167,7 @@ impl Checkpoint {
 
     /// The error that something in this checkpoint is not what was expected.
     pub fn mismatch(&self, what: impl Display, expected: impl Display, got: impl Display) -> Error {
-        let path = self.path.clone().unwrap_or_else(|| PathBuf::from("(in memory)"));
+        let path = self.path.clone().unwrap_or_else(in_memory);
         Error::Checkpoint { path, reason: format!("{what}: expected {expected}, got {got}") }
     }
 
@@ -190,6 +190,22 @@ impl Checkpoint {
         file::load(path.as_ref(), Origin::Embag)
     }
 
+    /// The bytes of the file that [`Checkpoint::save`] would write, to be sent.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if names and metadata exceed the format's 100 MB.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        file::to_bytes(self)
+    }
+
+    /// Reads the bytes of a file, see [`Checkpoint::load`].
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if they are damaged, or of another format.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        file::from_bytes(bytes)
+    }
+
     /// Reads a safetensors file of any origin, such as `safetensors.torch.save_file` writes: [`load`] without
     /// asking for a checksum. If there is one, it is checked. Tensors of other types than [`Element`]s (64-bit
     /// counters, for example) are left out; who asks for one is told.
@@ -201,6 +217,11 @@ impl Checkpoint {
     pub fn read_foreign(path: impl AsRef<Path>) -> Result<Self> {
         file::load(path.as_ref(), Origin::Any)
     }
+}
+
+/// What errors call a checkpoint that is no file.
+fn in_memory() -> PathBuf {
+    PathBuf::from("(in memory)")
 }
 
 #[cfg(test)]

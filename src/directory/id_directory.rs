@@ -424,7 +424,7 @@ impl IdDirectory {
     }
 
     /// Hashes the ids of all rows again.
-    fn record_rebuild(&self, rec: &mut Recorder, had: u32) {
+    pub(super) fn record_rebuild(&self, rec: &mut Recorder, had: u32) {
         rec.clear(&self.entries);
         let params = directory_insert::Params { len: had, buckets: self.buckets };
         let bindings =

@@ -4,6 +4,7 @@ mod checkpoint;
 mod device_ids;
 mod directories;
 mod find;
+mod follow;
 mod id_directory;
 mod saved_directory;
 mod side_by_side;

@@ -60,7 +60,7 @@ pub(crate) use sort::{
 };
 pub(crate) use sparse::{add_rows, join_status, row_terms, segment_gradient};
 pub(crate) use table::{init_rows, move_rows};
-pub(crate) use update::{gather_terms, occurrences, row_update, segment_partials};
+pub(crate) use update::{gather_terms, occurrences, row_update, segment_partials, stamp_rows};
 pub(crate) use variable::{variable_assign, variable_gather, variable_pool, variable_terms};
 
 /// Every kernel.
@@ -91,6 +91,7 @@ pub const ALL: &[&Kernel] = &[
     &gather_terms::KERNEL,
     &segment_partials::KERNEL,
     &row_update::KERNEL,
+    &stamp_rows::KERNEL,
     &weight_grad::KERNEL,
     &segment_heads::KERNEL,
     &unique_rows::KERNEL,

@@ -55,6 +55,20 @@ impl TableStore {
         self.record_moves(rec, lists, &self.regions(lists).0, &packed, true)
     }
 
+    /// [`TableStore::record_scatter`] of the weights of rows of one table without state.
+    pub(crate) fn record_replace(
+        &self,
+        rec: &mut Recorder,
+        table: usize,
+        rows: &[u32],
+        words: &[u32],
+    ) -> Result<()> {
+        let lists = [RowList { table, rows: rows.to_vec() }];
+        let mut packed = words.to_vec();
+        packed.resize(usize::try_from(self.regions(&lists).1).unwrap_or(packed.len()), 0);
+        self.record_scatter(rec, &lists, &packed)
+    }
+
     /// [`TableStore::record_gather`] at once; blocks.
     pub(crate) fn gather(&self, lists: &[RowList]) -> Result<Vec<u32>> {
         let mut rec = Recorder::new(self.context());

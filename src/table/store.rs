@@ -126,7 +126,7 @@ impl TableStore {
     }
 
     /// Words of one row.
-    pub(super) fn row_words(&self, table: usize, kind: Kind) -> u64 {
+    pub(crate) fn row_words(&self, table: usize, kind: Kind) -> u64 {
         match kind {
             Kind::Weights => self.shapes[table].row_bytes() / 4,
             Kind::State => self.state_words[table].into(),

@@ -66,7 +66,8 @@ impl RowStore {
             }
             self.set_steps(saved.steps);
         }
-        Ok(())
+        // whoever serves these tables knows nothing of what they were before
+        (0..self.tables.names().len()).try_for_each(|table| self.stamp_all(table))
     }
 
     /// Adds the weights of all tables, by names that the caller has for them.
@@ -107,6 +108,7 @@ impl RowStore {
         }
         for table in 0..self.tables.names().len() {
             self.tables.write_all(table, &weights(table)?)?;
+            self.stamp_all(table)?;
         }
         Ok(())
     }

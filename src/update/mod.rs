@@ -9,6 +9,7 @@
 //!   backward of bags);
 //! - [`RowStore::update_counted`]: rows whose gradients have been summed (sparse gradients, chunks of rows).
 
+mod changes;
 mod checkpoint;
 mod key_span;
 mod key_terms;

@@ -1,5 +1,6 @@
 //! The store: tables in device memory, and how far their training has come.
 
+use super::changes::Stamps;
 use super::step::{Step, Steps};
 use super::updates::{Class, Classes};
 use super::{KeyTerms, SortedTerms, Updates};
@@ -17,6 +18,8 @@ pub(crate) struct RowStore {
     /// Of first values, and of stochastic rounding.
     pub(super) seed: u64,
     pub(super) steps: Counter<u32>,
+    /// When rows changed, if that is to be known.
+    pub(super) stamps: Option<Stamps>,
 }
 
 impl RowStore {
@@ -25,7 +28,7 @@ impl RowStore {
         unique("table", tables.iter().map(|(name, _)| name))?;
         let (classes, seed) = (Classes::of(&updates, &tables)?, updates.seed);
         let tables = TableStore::new(ctx, tables, &classes.kept(), seed)?;
-        Ok(Self { tables, classes, seed, steps: Counter::default() })
+        Ok(Self { tables, classes, seed, steps: Counter::default(), stamps: None })
     }
 
     /// The memory that such tables take.
@@ -186,7 +189,8 @@ impl RowStore {
                 values.len(),
             ));
         }
-        self.tables.write_all(index, values)
+        self.tables.write_all(index, values)?;
+        self.stamp_all(index)
     }
 
     pub(crate) fn read_row(&self, table: &str, row: u64) -> Result<Vec<f32>> {
@@ -204,7 +208,8 @@ impl RowStore {
                 values.len(),
             ));
         }
-        self.tables.write(index, row, values)
+        self.tables.write(index, row, values)?;
+        self.stamp_written(index, &[row])
     }
 
     fn row(&self, table: &str, row: u64) -> Result<(usize, u32)> {

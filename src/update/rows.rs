@@ -181,6 +181,7 @@ impl RowStore {
             table_type,
             ..of_step
         };
+        self.record_stamps(rec, w, (&rows.keys, len), key_begin..key_end, step);
         let unused = rec.scratch("embag.unused", 16)?;
         let bindings = row_update::Bindings {
             parts: parts.buffer,

@@ -9,6 +9,7 @@ mod example;
 
 mod chunked_ctr;
 mod frequency_sgd;
+mod live_serving;
 mod serve_quantized;
 mod train_ctr;
 mod two_tower;

@@ -9,4 +9,5 @@ mod random;
 mod accuracy;
 mod bags;
 mod calibration;
+mod follow;
 mod linear;

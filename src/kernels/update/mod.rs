@@ -4,3 +4,4 @@ pub(crate) mod gather_terms;
 pub(crate) mod occurrences;
 pub(crate) mod row_update;
 pub(crate) mod segment_partials;
+pub(crate) mod stamp_rows;

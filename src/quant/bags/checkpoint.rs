@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::apply::Followed;
 use super::{QuantizedBags, RowLayout};
 use crate::kernels::feature::NONE;
 use crate::table::RowFormat;
@@ -39,6 +40,9 @@ struct Saved {
     tables: Vec<SavedTable>,
     features: Vec<SavedFeature>,
     bounds: Bounds,
+    /// The model that the rows are of, and its step that they are of.
+    #[serde(default)]
+    followed: Option<(String, u32)>,
 }
 
 impl QuantizedBags {
@@ -72,7 +76,8 @@ impl QuantizedBags {
             pooling: feature.pooling,
             padding: (feature.padding != NONE).then_some(feature.padding),
         });
-        let saved = Saved { tables, features: features.collect(), bounds: schema.bounds };
+        let followed = self.followed.as_ref().map(|followed| (followed.model.clone(), *followed.step()));
+        let saved = Saved { tables, features: features.collect(), bounds: schema.bounds, followed };
         checkpoint.set_json(&format!("{prefix}.bags"), &saved)
     }
 
@@ -115,6 +120,7 @@ impl QuantizedBags {
             let bytes = saved_rows(checkpoint, prefix, table)?;
             this.upload_bytes(&table.name, bytes, RowLayout::Fused).map_err(damaged)?;
         }
+        this.followed = saved.followed.map(|(model, step)| Followed::new(model, step));
         Ok(this)
     }
 

@@ -1,6 +1,7 @@
 //! Rows quantised and restored on the device.
 
 use super::QuantizedBags;
+use super::apply::Followed;
 use super::quantized_bags::cannot_keep;
 use crate::device::{Dispatch, word};
 use crate::kernels::feature::NONE;
@@ -53,6 +54,7 @@ impl QuantizedBags {
         }
         let mut this = builder.build()?;
         *this.bags.directories_mut() = bags.directories().copied_to(ctx)?;
+        this.followed = bags.model().map(|model| Followed::new(model.to_owned(), bags.steps()));
         for (index, search) in searches.into_iter().enumerate() {
             let sources = parts_of(source, index);
             let status = Buffer::from_slice(ctx, &[NONE, 0])?;

@@ -1,5 +1,6 @@
 //! Embedding bags over rows of few bits.
 
+mod apply;
 mod builder;
 mod bytes;
 mod checkpoint;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::apply::Followed;
 use super::{QuantizedBagsBuilder, RowLayout};
 use crate::bag::{BatchBuilder, Batches, Offset};
 use crate::directory::DeviceIds;
@@ -39,6 +40,8 @@ use crate::{
 #[derive(Debug)]
 pub struct QuantizedBags {
     pub(super) bags: EmbeddingBags,
+    /// The model that the rows are of, if they follow one.
+    pub(super) followed: Option<Followed>,
 }
 
 impl QuantizedBags {
@@ -49,7 +52,7 @@ impl QuantizedBags {
     }
 
     pub(super) fn new(bags: EmbeddingBags) -> Self {
-        Self { bags }
+        Self { bags, followed: None }
     }
 
     /// The context.
