@@ -188,6 +188,26 @@ impl CachedBags {
         self.ids.wanted(table, self.whole.tables().find(table)?)
     }
 
+    /// All rows on the host, those that the device changed since the last flush aside.
+    pub(crate) fn whole(&self) -> &RowStore {
+        &self.whole
+    }
+
+    /// What batches are checked against before they are placed.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Rows of raw ids.
+    pub(crate) fn directories(&self) -> &Directories {
+        &self.ids
+    }
+
+    /// Whose changes are noted, if they are.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
     /// Bytes of the directories of raw ids, on the host.
     pub(crate) fn directory_bytes(&self) -> u64 {
         self.ids.bytes()

@@ -1,8 +1,9 @@
 //! Rows as dense vectors: all of a table, or those that changed.
 
 use super::ChunkedTables;
-use super::lookup::{CHUNKS, Lookup};
+use super::lookup::{CHUNKS, Feature, Lookup, Table};
 use crate::Result;
+use crate::bag::Pooling;
 use crate::kernels::feature::NONE;
 
 /// Rows of a table.
@@ -50,7 +51,38 @@ impl ChunkedTables {
     }
 }
 
+/// A table as other kinds take it over.
+pub(crate) struct WholeTable {
+    pub(crate) name: String,
+    pub(crate) dim: usize,
+    pub(crate) rows: ExportedRows,
+}
+
+/// A feature as other kinds take it over.
+pub(crate) struct WholeFeature {
+    pub(crate) name: String,
+    pub(crate) table: usize,
+    pub(crate) pooling: Pooling,
+}
+
 impl Lookup {
+    pub(super) fn whole(&self) -> Result<Vec<WholeTable>> {
+        let table = |(index, table): (usize, &Table)| {
+            let dim = (table.chunks * self.width) as usize;
+            Ok(WholeTable { name: table.name.clone(), dim, rows: self.exported(index, |_| true)? })
+        };
+        self.tables.iter().enumerate().map(table).collect()
+    }
+
+    pub(super) fn whole_features(&self) -> Vec<WholeFeature> {
+        let feature = |feature: &Feature| WholeFeature {
+            name: feature.name.clone(),
+            table: feature.table,
+            pooling: if feature.mean { Pooling::Mean } else { Pooling::Sum },
+        };
+        self.features.iter().map(feature).collect()
+    }
+
     /// The rows in use that are wanted.
     pub(super) fn exported(&self, table: usize, wanted: impl Fn(usize) -> bool) -> Result<ExportedRows> {
         let spec = &self.tables[table];

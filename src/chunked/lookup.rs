@@ -238,6 +238,15 @@ macro_rules! lookup_methods {
             self.lookup.output_cols()
         }
 
+        /// All tables and features, for other kinds that take them over.
+        pub(crate) fn whole(&self) -> $crate::Result<Vec<$crate::chunked::WholeTable>> {
+            self.lookup.whole()
+        }
+
+        pub(crate) fn whole_features(&self) -> Vec<$crate::chunked::WholeFeature> {
+            self.lookup.whole_features()
+        }
+
         /// The type of the outputs' values.
         #[must_use]
         pub fn output_precision(&self) -> $crate::Precision {

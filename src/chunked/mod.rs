@@ -95,6 +95,7 @@ pub use batch::ChunkedBatch;
 pub use builder::ChunkedTablesBuilder;
 pub use bytes::ChunkedBytes;
 pub use export::ExportedRows;
+pub(crate) use export::{WholeFeature, WholeTable};
 pub use pruned::PrunedTables;
 pub use room::{Eviction, Growth, TableStats, WhenFull};
 pub use row::ChunkedRow;

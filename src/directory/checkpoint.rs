@@ -44,6 +44,11 @@ impl IdDirectory {
         Ok(copy)
     }
 
+    /// Takes rows in the order of different virtual ids, no more than there is room for.
+    pub(crate) fn take_ids(&mut self, virtual_ids: Vec<u32>) -> Result<()> {
+        self.take(&SavedDirectory::of_rows(virtual_ids))
+    }
+
     /// Takes the rows of a checkpoint that were checked.
     pub(crate) fn take(&mut self, saved: &SavedDirectory) -> Result<()> {
         self.ground.moves(&self.ctx, "a checkpoint was taken up");

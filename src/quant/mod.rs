@@ -39,7 +39,7 @@ mod range_search;
 
 pub use crate::table::RowFormat;
 pub use activation::{ActivationBits, ActivationQuant, ActivationRange};
-pub use bags::{QuantizedBags, QuantizedBagsBuilder, RowLayout};
+pub use bags::{QuantizeSource, QuantizedBags, QuantizedBagsBuilder, RowLayout};
 pub use linear::{
     Activations, CodeMatrix, InputQuant, Int8Linear, LayerPrecision, QuantizedLayer, QuantizedMlp,
     QuantizedWeight, WeightOnlyLinear,

@@ -265,3 +265,24 @@ fn golden_nbit_tbe() {
         }
     }
 }
+
+#[test]
+fn golden_sbhalf_rows_of_8_bits() {
+    let file = Golden::open("quant_sbhalf");
+    let (rows, dim) = (file.shape("values")[0], file.shape("values")[1]);
+    let bytes: Vec<u8> = file.bytes("rows_8").collect();
+    assert_eq!(RowLayout::SbHalf.row_bytes(RowFormat::Int8, dim).unwrap() * rows, bytes.len());
+    for ctx in common::devices() {
+        let mut bags = QuantizedBags::builder(&ctx)
+            .table("t", rows as u64, dim, RowFormat::Int8)
+            .feature("f", "t", Pooling::Sum)
+            .build()
+            .unwrap();
+        bags.upload_bytes("t", &bytes, RowLayout::SbHalf).unwrap();
+        assert_eq!(bags.download_bytes("t", RowLayout::SbHalf).unwrap(), bytes);
+        let batch = bags.batch().feature("f", &(0..).take(rows).collect::<Vec<u32>>()).build().unwrap();
+        let values = bags.forward(&batch).unwrap().to_vec(&ctx).unwrap();
+        let expected: Vec<f64> = file.floats("floats_8").into_iter().map(f64::from).collect();
+        assert_close(&common::name_of(&ctx), &values, &expected, 1e-6);
+    }
+}

@@ -11,3 +11,4 @@ mod bags;
 mod calibration;
 mod follow;
 mod linear;
+mod sources;

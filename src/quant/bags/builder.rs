@@ -13,6 +13,8 @@ pub struct QuantizedBagsBuilder {
     tables: Vec<(String, Table)>,
     features: FeatureList,
     output_precision: Precision,
+    /// Whether raw ids without a row count as rows of zeros.
+    absent_count: bool,
 }
 
 impl QuantizedBagsBuilder {
@@ -22,6 +24,7 @@ impl QuantizedBagsBuilder {
             tables: Vec::new(),
             features: FeatureList::default(),
             output_precision: Precision::F32,
+            absent_count: false,
         }
     }
 
@@ -30,6 +33,12 @@ impl QuantizedBagsBuilder {
     pub fn table(mut self, name: &str, rows: u64, dim: usize, format: RowFormat) -> Self {
         let table = Table { format, ..Table::rows(rows).dim(dim).init(Init::Zero) };
         self.tables.push((name.to_owned(), table));
+        self
+    }
+
+    /// Lets raw ids without a row count as rows of zeros for means, as they do in chunked tables.
+    pub(super) fn absent_count(mut self) -> Self {
+        self.absent_count = true;
         self
     }
 
@@ -50,10 +59,14 @@ impl QuantizedBagsBuilder {
     /// As [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build).
     pub fn build(self) -> Result<QuantizedBags> {
         self.features.validate()?;
-        // a raw id without a row does not count for a mean, as in the bags that were trained: a pruned one does
+        // a raw id without a row counts for a mean as it did where it was trained; a pruned one does
         let raw: Vec<bool> = self.tables.iter().map(|(_, table)| table.raw).collect();
         let store = RowStore::new(&self.ctx, self.tables, Updates::default())?;
-        let schema = self.features.schema(store.tables(), |table| raw[table], !raw.contains(&true))?;
+        let schema = self.features.schema(
+            store.tables(),
+            |table| raw[table],
+            self.absent_count || !raw.contains(&true),
+        )?;
         let bags = EmbeddingBags::new(store, schema, self.output_precision).with_directories(&raw)?;
         Ok(QuantizedBags::new(bags))
     }

@@ -13,6 +13,10 @@ pub enum RowLayout {
     /// `FloatToFused8BitRowwiseQuantized` and `FloatToFusedNBitRowwiseQuantizedSBHalf`, and of PyTorch's
     /// `quantized::embedding_bag_byte_prepack`, `_4bit_prepack` and `_2bit_prepack`.
     Fused,
+    /// Codes, then scale and bias of 16 bits, of int8 too: the rows of FBGEMM's
+    /// `FloatOrHalfToFusedNBitRowwiseQuantizedSBHalf` for 8, 4 and 2 bits. Scales and biases of int8 rows are
+    /// rounded to 16 bits when they are written.
+    SbHalf,
     /// Scale and bias of 16 bits, then codes, each row filled up to a multiple of `alignment` bytes: the rows
     /// of FBGEMM's inference tables, `IntNBitTableBatchedEmbeddingBagsCodegen` (`row_alignment`: 1 on CPUs,
     /// 16 on GPUs). Scales and biases of int8 rows are rounded to 16 bits when they are written, as FBGEMM
@@ -39,7 +43,8 @@ impl RowLayout {
                 return Err(Error::invalid("alignment", format!("1 to {MOST_ALIGNMENT} bytes"), alignment));
             }
             Self::Inference { alignment } => (if scaled { 4 } else { 0 }, alignment),
-            Self::Fused if !scaled => (0, 1),
+            Self::Fused | Self::SbHalf if !scaled => (0, 1),
+            Self::SbHalf => (4, 1),
             Self::Fused => (if format == RowFormat::Int8 { 8 } else { 4 }, 1),
         };
         let bytes = dim.checked_mul(format.bits()).and_then(|bits| bits.div_ceil(8).checked_add(beside));
@@ -62,18 +67,12 @@ impl RowLayout {
                 out[..codes].copy_from_slice(&bytes[header..header + codes]);
                 out[codes..].copy_from_slice(&bytes[..header]);
             }
+            Self::SbHalf => {
+                out[..codes].copy_from_slice(&bytes[header..header + codes]);
+                out[codes..].copy_from_slice(&half_header(format, words, &bytes)?);
+            }
             Self::Inference { .. } => {
-                if format == RowFormat::Int8 {
-                    for (word, out) in words[..2].iter().zip(out[..4].chunks_mut(2)) {
-                        let value = f16::from_f32(f32::from_bits(*word));
-                        if !value.is_finite() {
-                            return None;
-                        }
-                        out.copy_from_slice(&value.to_le_bytes());
-                    }
-                } else {
-                    out[..4].copy_from_slice(&bytes[..4]);
-                }
+                out[..4].copy_from_slice(&half_header(format, words, &bytes)?);
                 out[4..4 + codes].copy_from_slice(&bytes[header..header + codes]);
                 out[4 + codes..].fill(0);
             }
@@ -95,17 +94,43 @@ impl RowLayout {
                 put(&bytes[..codes], words);
                 put(&bytes[codes..], header);
             }
+            Self::SbHalf => {
+                put(&bytes[..codes], words);
+                put_half_header(format, &bytes[codes..], header);
+            }
             Self::Inference { .. } => {
                 put(&bytes[4..4 + codes], words);
-                if format == RowFormat::Int8 {
-                    for (word, bytes) in header.iter_mut().zip(bytes[..4].as_chunks::<2>().0) {
-                        *word = f16::from_le_bytes(*bytes).to_f32().to_bits();
-                    }
-                } else {
-                    put(&bytes[..4], header);
-                }
+                put_half_header(format, &bytes[..4], header);
             }
         }
+    }
+}
+
+/// Scale and bias in 16 bits, from the words and bytes of a row. `None` if they are beyond.
+fn half_header(format: RowFormat, words: &[u32], bytes: &[u8]) -> Option<[u8; 4]> {
+    let mut half = [0; 4];
+    if format != RowFormat::Int8 {
+        half.copy_from_slice(&bytes[..4]);
+        return Some(half);
+    }
+    for (word, out) in words[..2].iter().zip(half.chunks_mut(2)) {
+        let value = f16::from_f32(f32::from_bits(*word));
+        if !value.is_finite() {
+            return None;
+        }
+        out.copy_from_slice(&value.to_le_bytes());
+    }
+    Some(half)
+}
+
+/// The words of scale and bias from those of 16 bits.
+fn put_half_header(format: RowFormat, half: &[u8], header: &mut [u32]) {
+    if format != RowFormat::Int8 {
+        put(half, header);
+        return;
+    }
+    for (word, half) in header.iter_mut().zip(half.as_chunks::<2>().0) {
+        *word = f16::from_le_bytes(*half).to_f32().to_bits();
     }
 }
 
@@ -126,16 +151,20 @@ fn put(bytes: &[u8], words: &mut [u32]) {
 mod tests {
     use super::*;
 
-    const LAYOUTS: [RowLayout; 3] =
-        [RowLayout::Fused, RowLayout::Inference { alignment: 1 }, RowLayout::Inference { alignment: 16 }];
+    const LAYOUTS: [RowLayout; 4] = [
+        RowLayout::Fused,
+        RowLayout::Inference { alignment: 1 },
+        RowLayout::Inference { alignment: 16 },
+        RowLayout::SbHalf,
+    ];
 
     #[test]
     fn lengths_are_those_of_fbgemm() {
         let of = |format| LAYOUTS.map(|layout| layout.row_bytes(format, 16).unwrap());
-        assert_eq!(of(RowFormat::Int8), [24, 20, 32]);
-        assert_eq!(of(RowFormat::Int4), [12, 12, 16]);
-        assert_eq!(of(RowFormat::Int2), [8, 8, 16]);
-        assert_eq!(of(RowFormat::F16), [32, 32, 32]);
+        assert_eq!(of(RowFormat::Int8), [24, 20, 32, 20]);
+        assert_eq!(of(RowFormat::Int4), [12, 12, 16, 12]);
+        assert_eq!(of(RowFormat::Int2), [8, 8, 16, 8]);
+        assert_eq!(of(RowFormat::F16), [32, 32, 32, 32]);
         assert_eq!(RowLayout::Fused.row_bytes(RowFormat::Int4, 17).unwrap(), 13);
         let none = RowLayout::Inference { alignment: 0 }.row_bytes(RowFormat::Int8, 4).unwrap_err();
         assert_eq!(none.to_string(), "alignment: expected 1 to 4096 bytes, got 0");

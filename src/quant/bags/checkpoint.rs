@@ -40,6 +40,9 @@ struct Saved {
     tables: Vec<SavedTable>,
     features: Vec<SavedFeature>,
     bounds: Bounds,
+    /// Whether raw ids without a row count as rows of zeros.
+    #[serde(default)]
+    absent_count: bool,
     /// The model that the rows are of, and its step that they are of.
     #[serde(default)]
     followed: Option<(String, u32)>,
@@ -77,7 +80,9 @@ impl QuantizedBags {
             padding: (feature.padding != NONE).then_some(feature.padding),
         });
         let followed = self.followed.as_ref().map(|followed| (followed.model.clone(), *followed.step()));
-        let saved = Saved { tables, features: features.collect(), bounds: schema.bounds, followed };
+        let absent_count = schema.pruned && tables.iter().any(|table| table.raw);
+        let (features, bounds) = (features.collect(), schema.bounds);
+        let saved = Saved { tables, features, bounds, absent_count, followed };
         checkpoint.set_json(&format!("{prefix}.bags"), &saved)
     }
 
@@ -93,6 +98,9 @@ impl QuantizedBags {
             saved_rows(checkpoint, prefix, table)?;
         }
         let mut builder = Self::builder(ctx).bounds(saved.bounds);
+        if saved.absent_count {
+            builder = builder.absent_count();
+        }
         for table in &saved.tables {
             let SavedTable { name, rows, dim, format, raw } = table;
             builder = match raw {

@@ -1,14 +1,13 @@
 //! Rows quantised and restored on the device.
 
 use super::QuantizedBags;
-use super::apply::Followed;
 use super::quantized_bags::cannot_keep;
 use crate::device::{Dispatch, word};
 use crate::kernels::feature::NONE;
 use crate::kernels::{check_values, dequantize_rows, quantize_rows};
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, TableStore};
-use crate::{Buffer, Context, EmbeddingBags, Error, Matrix, Recorder, Result};
+use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 
 /// Rows of floats that one binding holds.
 struct Source {
@@ -23,52 +22,21 @@ struct Source {
 }
 
 impl QuantizedBags {
-    /// Quantises the tables of bags on their device, with the same features, and takes the directories of raw
-    /// ids as they are; `choose` says for each table how its rows are to be kept. Waits until it is done.
-    ///
-    /// # Errors
-    /// As [`QuantizedBags::upload`] for rows with values that cannot be kept; [`Error::LimitExceeded`] or
-    /// [`Error::Device`] if the memory cannot be had.
-    pub fn of(
-        bags: &EmbeddingBags,
-        mut choose: impl FnMut(&str) -> (RowFormat, RangeSearch),
-    ) -> Result<Self> {
-        let (ctx, schema, source) = (bags.context(), bags.schema(), bags.store().tables());
-        let mut builder = Self::builder(ctx).bounds(schema.bounds).output_precision(bags.output_precision());
-        let mut searches = Vec::new();
-        for (index, name) in source.names().iter().enumerate() {
-            let shape = source.shape(index);
-            let (format, search) = choose(name);
-            searches.push(search);
-            let (rows, dim) = (shape.rows.into(), shape.dim as usize);
-            builder = match bags.directories().get(index) {
-                Some(_) => builder.raw_table(name, rows, dim, format),
-                None => builder.table(name, rows, dim, format),
-            };
+    /// Quantises a table of floats on their device.
+    pub(super) fn quantize_from(&self, source: &TableStore, index: usize, search: RangeSearch) -> Result<()> {
+        let ctx = self.context();
+        let sources = parts_of(source, index);
+        let status = Buffer::from_slice(ctx, &[NONE, 0])?;
+        let mut rec = Recorder::new(ctx);
+        self.record_rows(&mut rec, index, &sources, search, &status)?;
+        rec.run()?;
+        if let [row, value] = status.read::<u32>(ctx)?[..]
+            && row != NONE
+        {
+            let (name, format) = (&self.tables()[index], self.bags.store().tables().shape(index).format);
+            return Err(cannot_keep(name, row.into(), format, f32::from_bits(value)));
         }
-        for feature in &schema.features {
-            builder = builder.feature(&feature.name, &source.names()[feature.table], feature.pooling);
-            if feature.padding != NONE {
-                builder = builder.padding(feature.padding);
-            }
-        }
-        let mut this = builder.build()?;
-        *this.bags.directories_mut() = bags.directories().copied_to(ctx)?;
-        this.followed = bags.model().map(|model| Followed::new(model.to_owned(), bags.steps()));
-        for (index, search) in searches.into_iter().enumerate() {
-            let sources = parts_of(source, index);
-            let status = Buffer::from_slice(ctx, &[NONE, 0])?;
-            let mut rec = Recorder::new(ctx);
-            this.record_rows(&mut rec, index, &sources, search, &status)?;
-            rec.run()?;
-            if let [row, value] = status.read::<u32>(ctx)?[..]
-                && row != NONE
-            {
-                let (name, format) = (&this.tables()[index], this.bags.store().tables().shape(index).format);
-                return Err(cannot_keep(name, row.into(), format, f32::from_bits(value)));
-            }
-        }
-        Ok(this)
+        Ok(())
     }
 
     /// Records that rows from `first` on are quantised from a matrix of as many columns. If a row has a value

@@ -6,7 +6,9 @@ mod bytes;
 mod checkpoint;
 mod convert;
 mod quantized_bags;
+mod source;
 
 pub use builder::QuantizedBagsBuilder;
 pub use bytes::RowLayout;
 pub use quantized_bags::QuantizedBags;
+pub use source::QuantizeSource;
