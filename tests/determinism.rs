@@ -149,7 +149,7 @@ fn tables_taken_a_few_at_a_time() {
 }
 
 /// Row 7 with 100 occurrences, in the order given, among `others` ids before and behind each of them.
-fn row_among(ctx: &Context, optimizer: Optimizer, others: usize, first_table: u64) -> (Vec<f32>, Vec<f32>) {
+fn row_among(ctx: &Context, optimizer: Optimizer, others: usize, first_table: usize) -> (Vec<f32>, Vec<f32>) {
     let mut random = Random::new(others as u64);
     let mut bags = EmbeddingBags::builder(ctx)
         // rows before it change its sort key and its place in the arena

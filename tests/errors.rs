@@ -536,7 +536,7 @@ fn memory_that_is_not_there() {
             .build()
             .unwrap_err();
         let Error::OutOfMemory { needed, available, .. } = plain else { panic!("{plain}") };
-        let rows = embag::MAX_ROWS;
+        let rows = embag::MAX_ROWS as u64;
         assert_eq!(needed, 2 * (rows * 4096 + 10 * 64));
         let largest = 2 * rows * 4096;
         assert_eq!(
@@ -549,9 +549,9 @@ fn memory_that_is_not_there() {
         let cached = CachedBags::builder(&ctx).table("huge", huge(), 10).feature("f", "huge", Pooling::Sum);
         let others = [
             cached.build().map(drop),
-            VariableRows::builder(&ctx).rows(rows, 1024).build().map(drop),
+            VariableRows::builder(&ctx).rows(embag::MAX_ROWS, 1024).build().map(drop),
             QuantizedBags::builder(&ctx)
-                .table("huge", rows, 1 << 14, RowFormat::Int8)
+                .table("huge", embag::MAX_ROWS, 1 << 14, RowFormat::Int8)
                 .feature("f", "huge", Pooling::Sum)
                 .build()
                 .map(drop),

@@ -19,7 +19,7 @@ type Spec = (usize, usize, Pooling);
 fn bags_of(ctx: &Context, rows: u32, specs: &[Spec]) -> EmbeddingBags {
     let mut builder = EmbeddingBags::builder(ctx).optimizer(Sgd { lr: 0.5, ..Default::default() });
     for (t, &(dim, _, pooling)) in specs.iter().enumerate() {
-        let table = Table::rows(rows.into()).dim(dim).init(Init::Zero);
+        let table = Table::rows(rows as usize).dim(dim).init(Init::Zero);
         builder = builder.table(&format!("t{t}"), table).feature(&format!("f{t}"), &format!("t{t}"), pooling);
     }
     builder.build().unwrap()

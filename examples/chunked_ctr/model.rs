@@ -93,9 +93,9 @@ impl Model {
         for field in FIELD_NAMES {
             for part in 0..parts {
                 let name = format!("{field} part {part}");
-                vectors = vectors.table(&name, ids, dim).feature(&name, &name, Pooling::Sum);
+                vectors = vectors.table(&name, ids as usize, dim).feature(&name, &name, Pooling::Sum);
             }
-            let table = Table::rows(ids.into()).dim(1).init(Init::Zero);
+            let table = Table::rows(ids as usize).dim(1).init(Init::Zero);
             first = first.table(field, table).feature(field, field, Pooling::Sum);
         }
         first = first.table("bias", Table::rows(1).dim(1).init(Init::Zero));

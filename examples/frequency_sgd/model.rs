@@ -110,8 +110,7 @@ impl Model {
         let names: Vec<_> = (0..seeds).map(|seed| SIDES.map(|side| format!("{side} {seed}"))).collect();
         let mut builder = EmbeddingBags::builder(ctx).optimizer(optimizer);
         for name in names.as_flattened() {
-            builder =
-                builder.table(name, Table::rows(ROWS as u64).dim(DIM)).feature(name, name, Pooling::Sum);
+            builder = builder.table(name, Table::rows(ROWS).dim(DIM)).feature(name, name, Pooling::Sum);
         }
         let mut bags = builder.build()?;
         #[expect(clippy::cast_possible_truncation, reason = "rounded on purpose, and far from f32's ends")]

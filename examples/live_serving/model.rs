@@ -9,8 +9,8 @@ use crate::stream::{BATCH, Impressions};
 
 const DIM: usize = 16;
 /// What a directory has room for.
-const USERS: u64 = 5000;
-const ITEMS: u64 = 20_000;
+const USERS: usize = 5000;
+const ITEMS: usize = 20_000;
 
 /// Adds the impressions to a batch that was begun.
 pub fn filled(batch: BatchBuilder, of: &Impressions) -> BatchBuilder {

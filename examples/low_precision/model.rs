@@ -60,7 +60,7 @@ impl Room {
 
 /// Trains a machine.
 pub fn train(ctx: &Context, problem: &mut Problem) -> Result<EmbeddingBags> {
-    let rows = problem.size().rows as u64;
+    let rows = problem.size().rows;
     let mut builder = EmbeddingBags::builder(ctx).seed(SEED).optimizer(RowwiseAdagrad::new(LR));
     for name in NAMES {
         let table = Table::rows(rows).dim(DIM).init(Init::Uniform(0.05));

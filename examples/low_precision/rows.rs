@@ -58,7 +58,7 @@ pub fn restore(
     format: RowFormat,
     search: RangeSearch,
 ) -> Result<Vec<f32>> {
-    let rows = (values.len() / dim) as u64;
+    let rows = values.len() / dim;
     let mut bags = QuantizedBags::builder(ctx)
         .table("rows", rows, dim, format)
         .feature("rows", "rows", Pooling::Sum)

@@ -104,7 +104,7 @@ fn train(report: impl Fn(u32, f32)) -> Result<Vec<f32>, Box<dyn Error>> {
     let program = Program::new()?;
     let ctx = Context::from_wgpu(program.device.clone(), program.queue.clone())?;
     let mut bags = EmbeddingBags::builder(&ctx)
-        .table("item", Table::rows(ROWS.into()).dim(DIM))
+        .table("item", Table::rows(ROWS as usize).dim(DIM))
         .feature("seen", "item", Pooling::Sum)
         .optimizer(Sgd::new(0.05))
         .build()?;

@@ -33,7 +33,7 @@ impl Bags {
         let mut builder = EmbeddingBags::builder(ctx);
         for t in 0..TABLES {
             let name = t.to_string();
-            let table = Table::rows(rows.into()).dim(dim).precision(precision).init(Init::Zero);
+            let table = Table::rows(rows as usize).dim(dim).precision(precision).init(Init::Zero);
             builder = builder.table(&name, table).feature(&name, &name, Pooling::Sum);
         }
         if let Some(optimizer) = optimizer {
@@ -172,7 +172,7 @@ const DIM_OF_B: usize = 64;
 
 /// One table, one id an example.
 fn single(ctx: &Context, fill: bool, optimizer: Option<Optimizer>) -> Result<(EmbeddingBags, JaggedBatch)> {
-    let table = Table::rows(ROWS.into()).dim(DIM_OF_B).init(Init::Zero);
+    let table = Table::rows(ROWS as usize).dim(DIM_OF_B).init(Init::Zero);
     let mut builder = EmbeddingBags::builder(ctx).table("t", table).feature("f", "t", Pooling::Sum);
     if let Some(optimizer) = optimizer {
         builder = builder.optimizer(optimizer);

@@ -25,7 +25,7 @@ fn full(ctx: &Context) -> Result<ChunkedTables> {
         ChunkedTables::builder(ctx).chunk_width(WIDTH).slots(TABLES as u32 * ROWS * chunks).scale(0.5);
     for t in 0..TABLES {
         let name = t.to_string();
-        builder = builder.table(&name, ROWS, DIM).feature(&name, &name, Pooling::Sum);
+        builder = builder.table(&name, ROWS as usize, DIM).feature(&name, &name, Pooling::Sum);
     }
     let mut tables = builder.build()?;
     let n = TABLES * BATCH * LENGTH;
@@ -89,7 +89,7 @@ const ADJUSTED: u32 = 2_000_000;
 pub(crate) fn adjust(ctx: &Context, measure: &Measure) -> Result<()> {
     let chunks = ADJUSTED * (DIM as u32 / WIDTH);
     let mut tables = ChunkedTables::builder(ctx)
-        .table("t", ADJUSTED, DIM)
+        .table("t", ADJUSTED as usize, DIM)
         .feature("f", "t", Pooling::Sum)
         .chunk_width(WIDTH)
         .slots(chunks / 4)

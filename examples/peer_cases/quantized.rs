@@ -15,7 +15,7 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure, name: &str, format: RowF
     let mut builder = QuantizedBags::builder(ctx);
     for t in 0..TABLES {
         let name = t.to_string();
-        builder = builder.table(&name, ROWS.into(), DIM, format).feature(&name, &name, Pooling::Sum);
+        builder = builder.table(&name, ROWS as usize, DIM, format).feature(&name, &name, Pooling::Sum);
     }
     let mut bags = builder.build()?;
     for t in 0..TABLES {

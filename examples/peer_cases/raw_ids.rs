@@ -40,7 +40,7 @@ pub(crate) fn step(ctx: &Context, measure: &Measure) -> Result<()> {
     };
     let work = Work { bytes: (ids.len() * (8 + DIM * 8)) as u64, flops: 0 };
 
-    let mut of_rows = bags(ctx, || Table::rows(ROWS.into()))?;
+    let mut of_rows = bags(ctx, || Table::rows(ROWS as usize))?;
     let run = |bags: &mut EmbeddingBags| {
         let batch = bags.batch_from_lengths(&rows, &lengths, None)?;
         train(bags, &batch)
@@ -51,7 +51,7 @@ pub(crate) fn step(ctx: &Context, measure: &Measure) -> Result<()> {
         run(&mut of_rows)
     })?;
 
-    let mut of_ids = bags(ctx, || Table::raw_ids(u64::from(ROWS) * 4))?;
+    let mut of_ids = bags(ctx, || Table::raw_ids(ROWS as usize * 4))?;
     let run = |bags: &mut EmbeddingBags, ids: &[u64]| {
         let batch = bags.admit_from_lengths(ids, &lengths, None)?;
         train(bags, &batch)

@@ -15,7 +15,7 @@ const IDS: usize = 16_384;
 fn store(ctx: &Context) -> Result<(VariableRows, VariableBatch)> {
     let builder = DIMS
         .iter()
-        .fold(VariableRows::builder(ctx).init(Init::Zero), |builder, &dim| builder.rows(ROWS.into(), dim));
+        .fold(VariableRows::builder(ctx).init(Init::Zero), |builder, &dim| builder.rows(ROWS as usize, dim));
     let rows = builder.build()?;
     let ids = zipf(DIMS.len() * IDS, ROWS);
     let firsts = (0..).step_by(ROWS as usize);

@@ -88,7 +88,7 @@ fn bags(ctx: &Context, features: &[FeatureSpec], dim: usize, precision: Precisio
     for feature in features {
         if !known.contains(&&*feature.table) {
             known.push(&feature.table);
-            let table = Table::rows(feature.rows.into()).dim(dim).precision(precision).init(Init::Zero);
+            let table = Table::rows(feature.rows as usize).dim(dim).precision(precision).init(Init::Zero);
             builder = builder.table(&feature.table, table);
         }
         builder = builder.feature(&feature.name, &feature.table, feature.pooling());

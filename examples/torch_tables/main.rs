@@ -41,8 +41,7 @@ fn main() -> embag::Result<()> {
             continue;
         };
         println!("{table}: {rows} rows x {dim} columns");
-        builder =
-            builder.table(table, Table::rows(rows as u64).dim(dim)).feature(table, table, Pooling::Mean);
+        builder = builder.table(table, Table::rows(rows).dim(dim)).feature(table, table, Pooling::Mean);
         tables.push((table, rows));
     }
     let mut bags = builder.optimizer(Sgd::new(args.lr)).build()?;

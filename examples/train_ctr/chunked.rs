@@ -53,12 +53,12 @@ impl Schedule {
             .optimizer(optimizer::of(settings));
         let mut builder = match chunked.target {
             Target::All | Target::Prune(_) => builder
-                .table(TABLE, chunked.rows.unwrap_or(FIRST_ROWS), dim)
+                .table(TABLE, chunked.rows.unwrap_or(FIRST_ROWS) as usize, dim)
                 .slots(chunks)
                 .when_full(WhenFull::Grow),
             Target::Budget(bytes) => {
                 let rows = chunked.rows.unwrap_or_else(|| rows_found_with(bytes / 2, chunks));
-                builder.table(TABLE, rows, dim).budget(bytes)
+                builder.table(TABLE, rows as usize, dim).budget(bytes)
             }
         };
         for feature in &schema.features {
@@ -157,8 +157,8 @@ impl Upkeep<ChunkedTables> for Schedule {
         let rows = tables.directory(TABLE)?.usage()?.rows;
         let bytes = tables.bytes();
         Ok(Some(ChunkedReport {
-            rows,
-            chunks: u64::from(rows) * u64::from(self.chunks),
+            rows: u32::try_from(rows).unwrap_or(u32::MAX),
+            chunks: rows as u64 * u64::from(self.chunks),
             resident: resident(tables)?,
             rows_by_chunks: tables.resident_chunks(TABLE)?,
             bytes: Bytes {
@@ -204,7 +204,7 @@ mod tests {
         for chunks in [1, 2, 4] {
             let rows = rows_found_with(100_000, chunks);
             let tables = ChunkedTables::builder(&Context::cpu())
-                .table(TABLE, rows, 4 * chunks as usize)
+                .table(TABLE, rows as usize, 4 * chunks as usize)
                 .feature("f", TABLE, Pooling::Sum)
                 .chunk_width(4)
                 .slots(1)

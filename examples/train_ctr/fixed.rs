@@ -15,7 +15,7 @@ pub fn embeddings(ctx: &Context, schema: &Schema, settings: &Settings) -> Result
     for feature in &schema.features {
         if !known.contains(&&*feature.table) {
             known.push(&feature.table);
-            let table = Table::rows(feature.rows.into())
+            let table = Table::rows(feature.rows as usize)
                 .dim(settings.dim.get())
                 .precision(optimizer::precision(settings))
                 .init(Init::Uniform(INIT));

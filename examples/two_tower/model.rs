@@ -32,13 +32,13 @@ impl Model {
         let Settings { batch, negatives, .. } = settings;
         let dim = settings.dim.get();
         let table = |rows: usize| match ids {
-            Ids::Rows => Table::rows(rows as u64).dim(dim),
-            Ids::Raw => Table::raw_ids(rows as u64).dim(dim),
+            Ids::Rows => Table::rows(rows).dim(dim),
+            Ids::Raw => Table::raw_ids(rows).dim(dim),
         };
         let bags = EmbeddingBags::builder(ctx)
             .table("user", table(problem.users.len()))
             .table("movie", table(problem.movies()))
-            .table("genre", Table::rows(problem.genre_count.into()).dim(dim))
+            .table("genre", Table::rows(problem.genre_count as usize).dim(dim))
             .feature("user", "user", Pooling::Sum)
             .feature("liked", "movie", Pooling::Mean)
             .feature("movie", "movie", Pooling::Sum)

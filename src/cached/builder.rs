@@ -13,7 +13,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct CachedBagsBuilder {
     ctx: Context,
-    tables: Vec<(String, Table, u64)>,
+    tables: Vec<(String, Table, usize)>,
     features: FeatureList,
     updates: Updates,
     ways: usize,
@@ -42,7 +42,7 @@ impl CachedBagsBuilder {
 
     /// Adds a table, of which the device holds at most `slots` rows at a time, with their optimizer state.
     #[must_use]
-    pub fn table(mut self, name: &str, table: Table, slots: u64) -> Self {
+    pub fn table(mut self, name: &str, table: Table, slots: usize) -> Self {
         let slots = slots.min(table.rows);
         self.tables.push((name.to_owned(), table, slots));
         self
@@ -90,7 +90,7 @@ impl CachedBagsBuilder {
         let (whole, cache) = self.whole_and_slots();
         let mut need = RowStore::need(&whole, &self.updates)?;
         for (name, _, slots) in &self.tables {
-            need.add(name, SLOT_BYTES.saturating_mul(*slots));
+            need.add(name, SLOT_BYTES.saturating_mul(*slots as u64));
         }
         if self.ctx.uses_host_memory() {
             need.extend(RowStore::need(&cache, &self.updates)?);
@@ -152,7 +152,7 @@ impl CachedBagsBuilder {
 /// Bytes on the host for each slot: its row, what is known of its use, and who holds it.
 const SLOT_BYTES: u64 = 40;
 
-fn check(name: &str, table: &Table, slots: u64, at_random: bool) -> Result<()> {
+fn check(name: &str, table: &Table, slots: usize, at_random: bool) -> Result<()> {
     let argument = |what: &str| format!("table \"{name}\" {what}");
     if slots == 0 && table.rows > 0 {
         return Err(Error::invalid(argument("slots"), "at least 1", 0));

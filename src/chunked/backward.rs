@@ -66,7 +66,7 @@ impl ChunkedTables {
         let (chunks, width) = (self.lookup.tables[table].chunks, self.lookup.width);
         let Some(terms) = self.terms(rec, batch, table, gradient)? else { return Ok(()) };
         let len = terms.len;
-        let rows = self.lookup.tables[table].directory.capacity();
+        let rows = self.lookup.tables[table].directory.room();
         let sums = terms.sums(rec, &batch.inner.inner.status, rows, chunks * width, step.clip_value())?;
         self.record_utility(rec, table, len, &sums, step.number());
 

@@ -47,7 +47,7 @@ pub(super) fn store_need(updates: &Updates, width: u32, slots: u32) -> Result<Ne
 }
 
 fn table_of(width: u32, slots: u32) -> Vec<(String, Table)> {
-    vec![(CHUNKS.to_owned(), Table::rows(slots.into()).dim(width as usize).init(Init::Zero))]
+    vec![(CHUNKS.to_owned(), Table::rows(slots as usize).dim(width as usize).init(Init::Zero))]
 }
 
 /// The stack of free slots with the least on top.

@@ -24,7 +24,7 @@ enum Room {
 #[derive(Debug)]
 pub struct ChunkedTablesBuilder {
     ctx: Context,
-    tables: Vec<(String, u32, usize)>,
+    tables: Vec<(String, usize, usize)>,
     features: Vec<(String, String, Pooling)>,
     width: u32,
     room: Room,
@@ -57,7 +57,7 @@ impl ChunkedTablesBuilder {
 
     /// Adds a table whose directory has room for `rows` distinct ids, of `dim` columns.
     #[must_use]
-    pub fn table(mut self, name: &str, rows: u32, dim: usize) -> Self {
+    pub fn table(mut self, name: &str, rows: usize, dim: usize) -> Self {
         self.tables.push((name.to_owned(), rows, dim));
         self
     }
@@ -166,6 +166,9 @@ impl ChunkedTablesBuilder {
             if specs.iter().any(|spec| spec.name == name) {
                 return Err(Error::invalid(argument("name"), "one of its own", "the name twice"));
             }
+            let Ok(rows) = u32::try_from(rows) else {
+                return Err(Error::invalid(argument("rows"), "fewer than 2^32", rows));
+            };
             specs.push(TableSpec { name, chunks: dim / width, rows });
         }
         let most_slots = match self.room {

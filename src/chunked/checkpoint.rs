@@ -125,7 +125,7 @@ impl ChunkedTables {
         self.ground.moves(&ctx, "a checkpoint was taken up");
         for (table, saved) in saved.iter().enumerate() {
             let rows = u32::try_from(saved.directory.ids.len()).unwrap_or(NONE);
-            if rows > self.lookup.tables[table].directory.capacity() {
+            if rows > self.lookup.tables[table].directory.room() {
                 self.grow_to(table, rows)?;
             }
         }
@@ -134,7 +134,7 @@ impl ChunkedTables {
         {
             spec.directory.take(&saved.directory)?;
             // rows that were never in use have no slots, and were never touched
-            let all = spec.directory.capacity() as usize;
+            let all = spec.directory.capacity();
             let chunks = all * spec.chunks as usize;
             spec.slots.write(&ctx, 0, &resized(saved.slots, chunks, NONE))?;
             worth.utility.write(&ctx, 0, &resized(saved.utility, chunks, 0.0))?;

@@ -173,7 +173,7 @@ impl Lookup {
     /// Rows that there can be, and columns.
     pub(super) fn table_shape(&self, name: &str) -> Result<(usize, usize)> {
         let Table { chunks, directory, .. } = &self.tables[self.find_table(name)?];
-        Ok((directory.capacity() as usize, (chunks * self.width) as usize))
+        Ok((directory.capacity(), (chunks * self.width) as usize))
     }
 
     /// The store's windows and what of the slots lies in each.

@@ -140,7 +140,7 @@ impl ChunkedTables {
         for (table, ids) in new {
             let counts = self.lookup.tables[*table].directory.counts()?;
             let needed = ids.total.read::<u32>(self.context())?[0];
-            let room = self.lookup.tables[*table].directory.capacity() - counts.in_use();
+            let room = self.lookup.tables[*table].directory.room() - counts.in_use();
             if needed > room {
                 tight.push((*table, counts, needed));
             }
@@ -151,7 +151,7 @@ impl ChunkedTables {
             return Err(Error::DirectoryFull {
                 table: table.name.clone(),
                 needed: u64::from(counts.in_use()) + u64::from(needed),
-                rows: table.directory.capacity().into(),
+                rows: table.directory.room().into(),
             });
         }
         for (table, counts, needed) in tight {
@@ -174,7 +174,7 @@ impl ChunkedTables {
     ) -> Result<()> {
         let ctx = self.context().clone();
         let spec = &self.lookup.tables[table];
-        let (capacity, chunks) = (spec.directory.capacity(), spec.chunks);
+        let (capacity, chunks) = (spec.directory.room(), spec.chunks);
         let short = needed - (capacity - counts.in_use());
         let leaving = short.max(capacity / 32).min(counts.had);
         let mut rec = Recorder::new(&ctx);
@@ -263,7 +263,7 @@ impl ChunkedTables {
     }
 
     fn grow(&mut self, table: usize, counts: Counts, needed: u32) -> Result<()> {
-        let before = self.lookup.tables[table].directory.capacity();
+        let before = self.lookup.tables[table].directory.room();
         // what is needed has to be; below a row for each of the numbers
         let rows = before.saturating_mul(2).max(counts.in_use().saturating_add(needed)).min(NONE - 1);
         self.grow_to(table, rows)
@@ -275,7 +275,7 @@ impl ChunkedTables {
         let ctx = self.context().clone();
         self.ground.moves(&ctx, "a table grew");
         let (spec, worth) = (&mut self.lookup.tables[table], &mut self.worth[table]);
-        let before = spec.directory.capacity();
+        let before = spec.directory.room();
         let slots = chunk_words(&ctx, SLOTS, &spec.name, rows, spec.chunks)?;
         let utility = chunk_words(&ctx, "embag.chunk_utility", &spec.name, rows, spec.chunks)?;
         let touch = chunk_words(&ctx, "embag.row_touch", &spec.name, rows, self.settings.words())?;

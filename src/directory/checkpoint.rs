@@ -39,7 +39,7 @@ impl IdDirectory {
 
     /// The same ids and rows in another directory, for look-ups.
     pub(crate) fn copied_to(&self, ctx: &Context) -> Result<Self> {
-        let mut copy = Self::new(ctx, self.capacity)?;
+        let mut copy = Self::new(ctx, self.capacity())?;
         copy.take(&SavedDirectory::of(self)?)?;
         Ok(copy)
     }

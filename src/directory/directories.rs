@@ -14,7 +14,8 @@ pub(crate) struct Directories(Vec<Option<IdDirectory>>);
 impl Directories {
     /// Empty ones, of as many rows as each table has; none for tables of rows.
     pub(crate) fn new(ctx: &Context, capacities: impl Iterator<Item = Option<u32>>) -> Result<Self> {
-        let directory = |capacity: Option<u32>| capacity.map(|rows| IdDirectory::new(ctx, rows)).transpose();
+        let directory =
+            |capacity: Option<u32>| capacity.map(|rows| IdDirectory::new(ctx, rows as usize)).transpose();
         capacities.map(directory).collect::<Result<_>>().map(Self)
     }
 

@@ -43,7 +43,7 @@ pub struct IdDirectory {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DirectoryUsage {
     /// Rows in use.
-    pub rows: u32,
+    pub rows: usize,
     /// Ids that found no row, once for each batch that they were new in.
     pub refused: u32,
 }
@@ -92,7 +92,7 @@ impl IdDirectory {
     /// # Errors
     /// [`Error::InvalidArgument`] if `capacity` is 0, [`Error::LimitExceeded`] if the places do not fit one
     /// binding, [`Error::OutOfMemory`] or [`Error::Device`] if the memory cannot be had.
-    pub fn new(ctx: &Context, capacity: u32) -> Result<Self> {
+    pub fn new(ctx: &Context, capacity: usize) -> Result<Self> {
         Self::admitting(ctx, capacity, 1)
     }
 
@@ -105,7 +105,9 @@ impl IdDirectory {
     ///
     /// # Errors
     /// As [`IdDirectory::new`], and if `least` is 0.
-    pub fn admitting(ctx: &Context, capacity: u32, least: u32) -> Result<Self> {
+    pub fn admitting(ctx: &Context, capacity: usize, least: u32) -> Result<Self> {
+        // what is more is refused as 2^32 - 1 rows are
+        let capacity = u32::try_from(capacity).unwrap_or(u32::MAX);
         let mut need = Need::default();
         need.add("directory", Self::bytes_of(ctx, capacity, least)?);
         need.check(ctx)?;
@@ -141,7 +143,12 @@ impl IdDirectory {
 
     /// Rows that there can be.
     #[must_use]
-    pub fn capacity(&self) -> u32 {
+    pub fn capacity(&self) -> usize {
+        self.capacity as usize
+    }
+
+    /// The same as kernels count them.
+    pub(crate) fn room(&self) -> u32 {
         self.capacity
     }
 
@@ -261,7 +268,7 @@ impl IdDirectory {
     /// [`Error::Device`] if the device fails.
     pub fn usage(&self) -> Result<DirectoryUsage> {
         let counts = self.counts()?;
-        Ok(DirectoryUsage { rows: counts.in_use(), refused: counts.refused })
+        Ok(DirectoryUsage { rows: counts.in_use() as usize, refused: counts.refused })
     }
 
     /// The virtual ids of the rows in use, in the order of the rows.

@@ -66,7 +66,7 @@ impl SavedDirectory {
 
     /// Whether it fits a directory.
     pub(crate) fn check(&self, into: &IdDirectory, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        if self.ids.len() > into.capacity() as usize {
+        if self.ids.len() > into.capacity() {
             let expected = format!("at most {} rows", into.capacity());
             return Err(checkpoint.mismatch(format!("{prefix}.virtual_ids"), expected, self.ids.len()));
         }

@@ -116,7 +116,7 @@ impl Plan {
             for table in (0..tables.len()).filter(|&table| tables[table].class == class) {
                 let more = u64::from(tables[table].shape.rows);
                 // as many tables as the keys of one group can number
-                if rows + more > MAX_ROWS {
+                if rows + more > MAX_ROWS as u64 {
                     plan.add_group(tables, class, &std::mem::take(&mut members), limit, alignment)?;
                     rows = 0;
                 }
@@ -193,7 +193,8 @@ impl Plan {
         let step = if own { alignment / gcd(alignment, shape.row_bytes()) } else { 1 };
         let most = limit / widest;
         let per_window = if most >= u64::from(shape.rows) { most } else { most / step * step };
-        let Some(per_window) = u32::try_from(per_window.min(MAX_ROWS)).ok().filter(|&rows| rows > 0) else {
+        let Some(per_window) = u32::try_from(per_window.min(MAX_ROWS as u64)).ok().filter(|&rows| rows > 0)
+        else {
             return Err(Error::LimitExceeded {
                 what: format!("{step} row(s) of {} columns", shape.dim),
                 needed: step * widest,

@@ -19,12 +19,12 @@ use crate::optim::{Optimizer, Schedule, UpdateRules};
 use crate::{Error, Result};
 
 /// The largest number of rows: 2^32 - 2.
-pub const MAX_ROWS: u64 = u32::MAX as u64 - 1;
+pub const MAX_ROWS: usize = u32::MAX as usize - 1;
 
 /// A table to be made: `rows` rows of `dim` values.
 #[derive(Debug, Clone)]
 pub struct Table {
-    pub(crate) rows: u64,
+    pub(crate) rows: usize,
     pub(crate) dim: usize,
     pub(crate) format: RowFormat,
     pub(crate) init: Init,
@@ -53,7 +53,7 @@ impl OwnUpdates {
 impl Table {
     /// A table of `rows` rows (at most [`MAX_ROWS`]) with 16 columns, uniform in `[-0.05, 0.05)`.
     #[must_use]
-    pub fn rows(rows: u64) -> Self {
+    pub fn rows(rows: usize) -> Self {
         Self {
             rows,
             dim: 16,
@@ -69,7 +69,7 @@ impl Table {
     /// first `capacity` of them rows, in the order in which they are
     /// [admitted](crate::EmbeddingBags::admit). Otherwise as [`Table::rows`].
     #[must_use]
-    pub fn raw_ids(capacity: u64) -> Self {
+    pub fn raw_ids(capacity: usize) -> Self {
         Self { raw: true, ..Self::rows(capacity) }
     }
 

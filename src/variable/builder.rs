@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// Describes rows of differing dimensions; made by [`VariableRows::builder`].
 #[derive(Debug)]
 pub struct VariableRowsBuilder {
-    runs: Vec<(u64, usize)>,
+    runs: Vec<(usize, usize)>,
     init: Init,
     ctx: Context,
     updates: Updates,
@@ -25,7 +25,7 @@ impl VariableRowsBuilder {
 
     /// Adds `rows` rows of `dim` columns behind those that are there: a table, or a group of rows.
     #[must_use]
-    pub fn rows(mut self, rows: u64, dim: usize) -> Self {
+    pub fn rows(mut self, rows: usize, dim: usize) -> Self {
         self.runs.push((rows, dim));
         self
     }
@@ -33,7 +33,7 @@ impl VariableRowsBuilder {
     /// Adds a row for each of these numbers of columns.
     #[must_use]
     pub fn dims(mut self, dims: &[usize]) -> Self {
-        self.runs.extend(dims.chunk_by(|a, b| a == b).map(|run| (run.len() as u64, run[0])));
+        self.runs.extend(dims.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])));
         self
     }
 
@@ -64,7 +64,7 @@ impl VariableRowsBuilder {
             return Err(Error::invalid("rows", "at least one", 0));
         }
         let table = |&(dim, rows): &(u32, u32)| {
-            (format!("dim{dim}"), Table::rows(rows.into()).dim(dim as usize).init(self.init))
+            (format!("dim{dim}"), Table::rows(rows as usize).dim(dim as usize).init(self.init))
         };
         let tables = layout.tables.iter().map(table).collect();
         Ok(VariableRows { store: RowStore::new(&self.ctx, tables, self.updates)?, layout: Arc::new(layout) })

@@ -32,13 +32,13 @@ pub(super) struct Place {
 
 impl Layout {
     /// Of rows with their dimensions, which are not 0, a run at a time.
-    pub(super) fn new(runs: &[(u64, u32)]) -> Result<Self> {
+    pub(super) fn new(runs: &[(usize, u32)]) -> Result<Self> {
         let mut counts = BTreeMap::<u32, u32>::new();
         let mut placed = Vec::<(u32, u32, u32)>::new();
         let mut rows = 0u32;
         for &(count, dim) in runs.iter().filter(|run| run.0 > 0) {
             let all = u32::try_from(count).ok().and_then(|count| rows.checked_add(count));
-            let Some(all) = all.filter(|&all| u64::from(all) <= crate::MAX_ROWS) else {
+            let Some(all) = all.filter(|&all| all as usize <= crate::MAX_ROWS) else {
                 return Err(Error::invalid("rows", format!("at most {} in all", crate::MAX_ROWS), "more"));
             };
             let of_dim = counts.entry(dim).or_default();

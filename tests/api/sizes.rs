@@ -159,7 +159,7 @@ fn tables() {
     let mut panics = Panics::default();
     for (a, b) in pairs() {
         // what fits is left out: it would be made
-        let (rows, dim) = (if b < 1 << 20 { a.max(1 << 31) as u64 } else { a as u64 }, b);
+        let (rows, dim) = (if b < 1 << 20 { a.max(1 << 31) } else { a }, b);
         panics.watch(format!("bags {rows} {dim}"), || {
             let builder = EmbeddingBags::builder(&ctx).table("t", Table::rows(rows).dim(dim.max(1 << 10)));
             builder
@@ -175,7 +175,7 @@ fn tables() {
             builder.table("v", table()).feature("f", "t", Pooling::Sum).build().is_ok()
         });
         panics.watch(format!("cached {a} {b}"), || {
-            let builder = CachedBags::builder(&ctx).table("t", Table::rows(3).dim(4), a.max(1 << 33) as u64);
+            let builder = CachedBags::builder(&ctx).table("t", Table::rows(3).dim(4), a.max(1 << 33));
             builder.feature("f", "t", Pooling::Sum).ways(b).build().is_ok()
         });
         panics.watch(format!("variable {rows} {dim}"), || {
@@ -201,13 +201,13 @@ fn tables() {
                     ChunkedTables::builder(&ctx).table("t", rows, dim).feature("f", "t", Pooling::Sum)
                 };
                 let with = |rows, dim| table(rows, dim).chunk_width(width).admit_after(2);
-                with(narrow(a).max(1 << 30), b).slots(4).build().ok();
+                with(a.max(1 << 30), b).slots(4).build().ok();
                 with(3, 32).slots(narrow(a).max(1 << 31)).build().ok();
                 with(3, 32).budget(b.max(1 << 40) as u64).build().ok();
             }
         });
         panics.watch(format!("directory {a} {b}"), || {
-            IdDirectory::admitting(&ctx, narrow(a).max(1 << 31), narrow(b)).is_ok()
+            IdDirectory::admitting(&ctx, a.max(1 << 31), narrow(b)).is_ok()
         });
     }
     panics.assert_none();

@@ -31,14 +31,14 @@ fn optimizers() -> [Optimizer; 5] {
 fn table(model: &Model, t: usize, precision: Precision) -> Table {
     let (rows, dim) = model.tables[t];
     let init = [Init::Uniform(0.5), Init::Normal { mean: 0.1, std: 0.3 }, Init::Constant(0.25)][t % 3];
-    Table::rows(rows as u64).dim(dim).init(init).precision(precision)
+    Table::rows(rows).dim(dim).init(init).precision(precision)
 }
 
 /// Both kinds of bags of a model, the cached ones with these slots for each table.
 fn both(
     ctx: &Context,
     model: &Model,
-    slots: &[u64],
+    slots: &[usize],
     precision: Precision,
     with: impl Fn(CachedBagsBuilder) -> CachedBagsBuilder,
 ) -> (EmbeddingBags, CachedBags) {
@@ -104,13 +104,13 @@ fn zipf(model: &Model, examples: usize, longest: u32, seed: u64) -> Lists {
 }
 
 /// The distinct rows of each table that the lists need.
-fn distinct(model: &Model, lists: &Lists) -> Vec<u64> {
+fn distinct(model: &Model, lists: &Lists) -> Vec<usize> {
     let mut rows = vec![std::collections::BTreeSet::<u32>::new(); model.tables.len()];
     for (feature, bags) in model.features.iter().zip(&lists.ids) {
         let ids = bags.iter().flatten().filter(|id| feature.padding != Some(**id));
         rows[feature.table].extend(ids.copied());
     }
-    rows.iter().map(|rows| rows.len() as u64).collect()
+    rows.iter().map(|rows| rows.len()).collect()
 }
 
 /// Table, rows, values and counts of a gradient.
@@ -126,13 +126,13 @@ fn check(
     what: &str,
     ctx: &Context,
     model: &Model,
-    spare: u64,
+    spare: usize,
     precision: Precision,
     with: impl Fn(CachedBagsBuilder) -> CachedBagsBuilder,
 ) -> CachedBags {
     let steps: Vec<Lists> = (0..10).map(|step| zipf(model, 6, 5, 100 + step)).collect();
-    let needs: Vec<Vec<u64>> = steps.iter().map(|lists| distinct(model, lists)).collect();
-    let slots: Vec<u64> = (0..model.tables.len())
+    let needs: Vec<Vec<usize>> = steps.iter().map(|lists| distinct(model, lists)).collect();
+    let slots: Vec<usize> = (0..model.tables.len())
         .map(|t| needs.iter().map(|needs| needs[t]).max().unwrap_or(0) + spare)
         .collect();
     let (mut whole, mut cached) = both(ctx, model, &slots, precision, with);
@@ -146,7 +146,7 @@ fn check(
         } else {
             cached.place_from_offsets(&lists.values(), &lists.offsets(), lists.weights.as_deref()).unwrap()
         };
-        assert_eq!(placed.distinct_rows() as u64, distinct(model, lists).iter().sum::<u64>());
+        assert_eq!(placed.distinct_rows(), distinct(model, lists).iter().sum::<usize>());
         let (outs, expected) =
             (cached.forward_features(&placed).unwrap(), whole.forward_features(&batch).unwrap());
         for (out, expected) in outs.iter().zip(&expected) {
@@ -323,7 +323,7 @@ fn caches_over_several_windows() {
 }
 
 /// A table of 100 rows of 4 ones with a cache of `slots`.
-fn ones(ctx: &Context, slots: u64) -> CachedBagsBuilder {
+fn ones(ctx: &Context, slots: usize) -> CachedBagsBuilder {
     CachedBags::builder(ctx)
         .table("t", Table::rows(100).dim(4).init(Init::Constant(1.0)), slots)
         .feature("f", "t", Pooling::Sum)

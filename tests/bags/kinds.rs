@@ -11,7 +11,7 @@ use embag::{
 use crate::common;
 
 const DIM: usize = 16;
-const ROWS: u64 = 50;
+const ROWS: usize = 50;
 /// Two features of two examples each.
 const IDS: [u64; 7] = [7, 3, 9, 7, 7, 12, 3];
 const LENGTHS: [u32; 4] = [2, 1, 1, 3];

@@ -9,7 +9,7 @@ use crate::common;
 
 /// Touches rows at every boundary that 32 bits know, and the last one, of a table that begins as zeros, so
 /// that the system gives memory only for what is touched.
-fn touch(ctx: &Context, rows: u64, dim: usize) {
+fn touch(ctx: &Context, rows: usize, dim: usize) {
     let begin = Instant::now();
     let built = EmbeddingBags::builder(ctx)
         .table("t", Table::rows(rows).dim(dim).init(Init::Zero))
@@ -23,7 +23,7 @@ fn touch(ctx: &Context, rows: u64, dim: usize) {
             return;
         }
     };
-    let wide = dim as u64;
+    let (wide, rows) = (dim as u64, rows as u64);
     let mut ids: Vec<u64> = [1 << 31, 1 << 32, (1 << 31) / 4, (1 << 32) / 4]
         .iter()
         .map(|elements| elements / wide)

@@ -29,7 +29,7 @@ fn step(
     grad: &[f32],
 ) -> (Vec<f32>, Vec<f32>) {
     let mut bags = EmbeddingBags::builder(ctx)
-        .table("t", Table::rows(rows.into()).dim(dim))
+        .table("t", Table::rows(rows as usize).dim(dim))
         .feature("a", "t", Pooling::Max)
         .feature("b", "t", Pooling::Mean)
         .feature("c", "t", Pooling::Max)

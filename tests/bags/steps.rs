@@ -300,7 +300,7 @@ fn variable_and_cached_rows_step_when_they_are_submitted() {
     }
 }
 
-fn chunked(ctx: &Context, rows: u32, when_full: WhenFull) -> ChunkedTables {
+fn chunked(ctx: &Context, rows: usize, when_full: WhenFull) -> ChunkedTables {
     ChunkedTables::builder(ctx)
         .table("t", rows, 4)
         .feature("f", "t", Pooling::Sum)

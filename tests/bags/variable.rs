@@ -138,7 +138,7 @@ fn golden_batch_index_select() {
         let builder = rows
             .iter()
             .zip(&dims)
-            .fold(VariableRows::builder(&ctx), |builder, (&rows, &dim)| builder.rows(rows as u64, dim));
+            .fold(VariableRows::builder(&ctx), |builder, (&rows, &dim)| builder.rows(rows, dim));
         let mut store = builder.build().unwrap();
         store.upload(&tables).unwrap();
         let batch = store.batch(&ids).unwrap();
@@ -256,7 +256,7 @@ fn of_bags(model: &Model, optimizer: Optimizer, values: &[Vec<f32>]) -> Vec<Vec<
     for dim in dims {
         let rows: Vec<usize> = (0..model.dims.len()).filter(|&row| model.dims[row] == dim).collect();
         let mut bags = EmbeddingBags::builder(&ctx)
-            .table("t", Table::rows(rows.len() as u64).dim(dim))
+            .table("t", Table::rows(rows.len()).dim(dim))
             .feature("f", "t", Pooling::None)
             .optimizer(optimizer)
             .build()

@@ -9,7 +9,7 @@ use crate::common;
 
 const DIM: usize = 8;
 
-fn described(ctx: &Context, rows: u32) -> ChunkedTablesBuilder {
+fn described(ctx: &Context, rows: usize) -> ChunkedTablesBuilder {
     ChunkedTables::builder(ctx)
         .table("t", rows, DIM)
         .feature("f", "t", Pooling::Mean)

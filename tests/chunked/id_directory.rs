@@ -14,24 +14,24 @@ const NONE: u32 = u32::MAX;
 #[derive(Default)]
 struct Oracle {
     rows: HashMap<u32, u32>,
-    capacity: u32,
+    capacity: usize,
     refused: u32,
 }
 
 impl Oracle {
-    fn new(capacity: u32) -> Self {
+    fn new(capacity: usize) -> Self {
         Self { capacity, ..Default::default() }
     }
 
     fn admit(&mut self, ids: &[u64]) -> Vec<u32> {
         let new: BTreeSet<u32> = ids.iter().map(|&id| IdDirectory::virtual_id(id)).collect();
         for id in new {
-            let next = u32::try_from(self.rows.len()).unwrap();
+            let next = self.rows.len();
             if self.rows.contains_key(&id) {
                 continue;
             }
             if next < self.capacity {
-                self.rows.insert(id, next);
+                self.rows.insert(id, u32::try_from(next).unwrap());
             } else {
                 self.refused += 1;
             }
@@ -45,7 +45,7 @@ impl Oracle {
     }
 
     fn usage(&self) -> DirectoryUsage {
-        DirectoryUsage { rows: u32::try_from(self.rows.len()).unwrap(), refused: self.refused }
+        DirectoryUsage { rows: self.rows.len(), refused: self.refused }
     }
 }
 
@@ -78,7 +78,7 @@ fn rows_are_those_of_a_map() {
     for ctx in common::devices() {
         for (capacity, ids, distinct) in [(1, 3, 2), (40, 30, 50), (700, 500, 700), (50_000, 30_000, 70_000)]
         {
-            let mut random = Random::new(u64::from(capacity));
+            let mut random = Random::new(capacity as u64);
             let mut directory = IdDirectory::new(&ctx, capacity).unwrap();
             let mut oracle = Oracle::new(capacity);
             // the largest becomes as full as it may be
@@ -167,7 +167,7 @@ fn mistakes() {
     let ctx = Context::cpu();
     let says = |error: embag::Error, text: &str| assert_eq!(error.to_string(), text);
     says(IdDirectory::new(&ctx, 0).unwrap_err(), "capacity: expected at least one row, got 0");
-    assert!(IdDirectory::new(&ctx, u32::MAX).unwrap_err().to_string().contains("use fewer rows"));
+    assert!(IdDirectory::new(&ctx, u32::MAX as usize).unwrap_err().to_string().contains("use fewer rows"));
     let mut directory = IdDirectory::new(&ctx, 4).unwrap();
     let mut rec = Recorder::new(&ctx);
     let [ids, odd] = [16, 12].map(|bytes| ctx.allocate("ids", bytes).unwrap());

@@ -279,10 +279,10 @@ fn a_slot_that_is_used_again_inherits_nothing() {
 #[test]
 fn bytes_and_budgets() {
     let ctx = Context::cpu();
-    let (rows, dim) = (9000, 128);
+    let (rows, dim) = (9000u32, 128);
     let builder = || {
         ChunkedTables::builder(&ctx)
-            .table("t", rows, dim)
+            .table("t", rows as usize, dim)
             .feature("f", "t", Pooling::Sum)
             .chunk_width(16)
             .optimizer(RowwiseAdagrad::default())
@@ -302,7 +302,7 @@ fn bytes_and_budgets() {
         let kept = f64::from(rows * chunks) * (1.0 - pruned);
         let slots = (0..=rows * chunks).rfind(|&slots| f64::from(slots) <= kept).unwrap();
         let tables = ChunkedTables::builder(&ctx)
-            .table("t", rows, dim as usize)
+            .table("t", rows as usize, dim as usize)
             .feature("f", "t", Pooling::Sum)
             .chunk_width(width)
             .slots(slots)

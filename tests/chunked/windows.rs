@@ -13,8 +13,8 @@ const ROWS: u32 = 900;
 fn tables(ctx: &Context, width: u32) -> ChunkedTables {
     let columns = width as usize;
     let mut tables = ChunkedTables::builder(ctx)
-        .table("wide", ROWS, 3 * columns)
-        .table("narrow", ROWS, columns)
+        .table("wide", ROWS as usize, 3 * columns)
+        .table("narrow", ROWS as usize, columns)
         .feature("wide", "wide", Pooling::Sum)
         .feature("narrow", "narrow", Pooling::Mean)
         .feature("again", "wide", Pooling::Mean)

@@ -143,7 +143,7 @@ impl Model {
     pub(crate) fn bags(&self, ctx: &Context, weights: &[Vec<f32>]) -> EmbeddingBags {
         let mut builder = EmbeddingBags::builder(ctx);
         for (t, &(rows, dim)) in self.tables.iter().enumerate() {
-            builder = builder.table(&format!("t{t}"), Table::rows(rows as u64).dim(dim).init(Init::Zero));
+            builder = builder.table(&format!("t{t}"), Table::rows(rows).dim(dim).init(Init::Zero));
         }
         for (f, feature) in self.features.iter().enumerate() {
             builder = builder.feature(&format!("f{f}"), &format!("t{}", feature.table), feature.pooling);

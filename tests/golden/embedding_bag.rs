@@ -46,7 +46,7 @@ impl Fields {
         precision: Precision,
         rules: UpdateRules,
     ) -> EmbeddingBags {
-        let table = Table::rows(self.rows as u64).dim(self.dim).precision(precision).init(Init::Zero);
+        let table = Table::rows(self.rows).dim(self.dim).precision(precision).init(Init::Zero);
         let builder = EmbeddingBags::builder(ctx).table("t", table).feature("f", "t", pooling);
         let builder = if padded { builder.padding(PADDING) } else { builder };
         let sgd = Sgd { lr: -1.0, ..Default::default() };
@@ -169,7 +169,7 @@ fn golden_edges() {
     let starts = file.offsets("edge_offsets");
     for ctx in common::devices() {
         for (pooling, mode) in [(Pooling::Sum, "sum"), (Pooling::Mean, "mean"), (Pooling::Max, "max")] {
-            let table = Table::rows(shape[0] as u64).dim(shape[1]).init(Init::Zero);
+            let table = Table::rows(shape[0]).dim(shape[1]).init(Init::Zero);
             let mut bags =
                 EmbeddingBags::builder(&ctx).table("t", table).feature("f", "t", pooling).build().unwrap();
             bags.upload("t", &file.floats("edge_weight")).unwrap();

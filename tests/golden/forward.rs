@@ -27,7 +27,7 @@ impl Fields {
         let optimizer = RowwiseAdagrad { lr: 0.1, eps: 1e-8, ..Default::default() };
         let mut builder = EmbeddingBags::builder(ctx).optimizer(optimizer).bounds(bounds);
         for (t, &(rows, dim)) in self.tables.iter().enumerate() {
-            builder = builder.table(&t.to_string(), Table::rows(rows as u64).dim(dim).init(Init::Zero));
+            builder = builder.table(&t.to_string(), Table::rows(rows).dim(dim).init(Init::Zero));
         }
         for (f, t) in self.map.iter().enumerate() {
             builder = builder.feature(&format!("f{f}"), &t.to_string(), Pooling::Sum);

@@ -10,11 +10,7 @@ use crate::golden::{Golden, assert_within_one_f16};
 const DIM: usize = 16;
 
 fn one_table(ctx: &Context, rows: usize, format: RowFormat) -> QuantizedBags {
-    QuantizedBags::builder(ctx)
-        .table("t", rows as u64, DIM, format)
-        .feature("f", "t", Pooling::Sum)
-        .build()
-        .unwrap()
+    QuantizedBags::builder(ctx).table("t", rows, DIM, format).feature("f", "t", Pooling::Sum).build().unwrap()
 }
 
 /// Whether a format keeps all values of a row.
@@ -57,7 +53,7 @@ fn golden_quant_rowwise() {
             assert_eq!(bags.download_bytes("t", RowLayout::Fused).unwrap(), bytes, "{what}, by the host");
             // by the device, from a table and from a matrix
             let mut source = EmbeddingBags::builder(&ctx)
-                .table("t", Table::rows(rows.len() as u64).dim(DIM).init(Init::Zero))
+                .table("t", Table::rows(rows.len()).dim(DIM).init(Init::Zero))
                 .feature("f", "t", Pooling::Sum)
                 .build()
                 .unwrap();
@@ -127,10 +123,7 @@ fn golden_rows_of_halves() {
             let what = format!("{format:?} on {}", common::name_of(&ctx));
             // a table of halves, quantised on the device
             let mut source = EmbeddingBags::builder(&ctx)
-                .table(
-                    "t",
-                    Table::rows(rows.len() as u64).dim(DIM).precision(Precision::F16).init(Init::Zero),
-                )
+                .table("t", Table::rows(rows.len()).dim(DIM).precision(Precision::F16).init(Init::Zero))
                 .feature("f", "t", Pooling::Sum)
                 .build()
                 .unwrap();
@@ -206,7 +199,7 @@ fn inference_bags(ctx: &Context, file: &Golden, format: RowFormat, pooling: Pool
     let mut builder = QuantizedBags::builder(ctx);
     for t in 0..2 {
         let shape = file.shape(&format!("weights_f32.{t}"));
-        builder = builder.table(&t.to_string(), shape[0] as u64, shape[1], format);
+        builder = builder.table(&t.to_string(), shape[0], shape[1], format);
         builder = builder.feature(&format!("f{t}"), &t.to_string(), pooling);
     }
     let mut bags = builder.build().unwrap();
@@ -274,7 +267,7 @@ fn golden_sbhalf_rows_of_8_bits() {
     assert_eq!(RowLayout::SbHalf.row_bytes(RowFormat::Int8, dim).unwrap() * rows, bytes.len());
     for ctx in common::devices() {
         let mut bags = QuantizedBags::builder(&ctx)
-            .table("t", rows as u64, dim, RowFormat::Int8)
+            .table("t", rows, dim, RowFormat::Int8)
             .feature("f", "t", Pooling::Sum)
             .build()
             .unwrap();

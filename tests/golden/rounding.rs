@@ -27,7 +27,7 @@ fn golden_rounding() {
         let expected: Vec<f32> = file.words(field).into_iter().map(f32::from_bits).collect();
         for ctx in common::devices() {
             // an odd number of columns, so that the last lies alone in its word
-            let table = Table::rows(inputs.len() as u64).dim(1).precision(precision).init(Init::Zero);
+            let table = Table::rows(inputs.len()).dim(1).precision(precision).init(Init::Zero);
             let rules = UpdateRules { rounding: Rounding::Nearest, ..Default::default() };
             let mut bags = EmbeddingBags::builder(&ctx)
                 .table("t", table)
@@ -70,7 +70,7 @@ fn golden_bits_of_rows_rounded_on_the_device() {
         let expected: Vec<u8> = kept.iter().flat_map(|&i| bits[i].to_le_bytes()).collect();
         for ctx in common::devices() {
             let mut bags = QuantizedBags::builder(&ctx)
-                .table("t", inputs.len() as u64, 1, format)
+                .table("t", inputs.len(), 1, format)
                 .feature("f", "t", Pooling::Sum)
                 .build()
                 .unwrap();

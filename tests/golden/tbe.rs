@@ -94,7 +94,7 @@ fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f64) {
     let (rules, precision) = rules(name, file);
     let mut builder = EmbeddingBags::builder(ctx).optimizer(optimizer(name, file)).update_rules(rules);
     for (t, &(rows, dim)) in shape.tables.iter().enumerate() {
-        let table = Table::rows(rows as u64).dim(dim).precision(precision).init(Init::Zero);
+        let table = Table::rows(rows).dim(dim).precision(precision).init(Init::Zero);
         builder = builder.table(&t.to_string(), table);
     }
     for (f, t) in shape.map.iter().enumerate() {
@@ -242,7 +242,7 @@ fn golden_rowwise_adagrad_maxnorm() {
         let rules = UpdateRules { max_norm: Some(limit), ..Default::default() };
         let shape = file.shape("weights_init.0");
         let mut bags = EmbeddingBags::builder(&ctx)
-            .table("t", Table::rows(shape[0] as u64).dim(dim))
+            .table("t", Table::rows(shape[0]).dim(dim))
             .feature("f", "t", Pooling::Sum)
             .optimizer(optimizer("tbe_rowwise_adagrad_maxnorm", &file))
             .update_rules(rules)

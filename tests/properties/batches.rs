@@ -10,7 +10,7 @@ const ROWS: u32 = 50;
 
 fn bags(ctx: &Context, features: usize) -> EmbeddingBags {
     (0..features)
-        .fold(EmbeddingBags::builder(ctx).table("t", Table::rows(ROWS.into()).dim(3)), |builder, f| {
+        .fold(EmbeddingBags::builder(ctx).table("t", Table::rows(ROWS as usize).dim(3)), |builder, f| {
             let pooling = if f % 2 == 0 { Pooling::Sum } else { Pooling::Mean };
             builder.feature(&format!("f{f}"), "t", pooling)
         })

@@ -382,7 +382,7 @@ fn side_by_side(bags: usize, values: &[Vec<f32>]) -> Vec<f32> {
 fn build(ctx: &Context, when_full: WhenFull, shares: Shares, slots: u32) -> ChunkedTables {
     let mut builder = ChunkedTables::builder(ctx);
     for (name, chunks, rows) in TABLES {
-        builder = builder.table(name, rows as u32, chunks * WIDTH);
+        builder = builder.table(name, rows, chunks * WIDTH);
     }
     builder
         .feature("a", "t", Pooling::Sum)
@@ -466,7 +466,7 @@ fn run(ctx: &Context, when_full: WhenFull, shares: Shares, steps: &[Step]) -> Sl
                 assert_eq!(tables.budget(), budget, "{what}");
                 for (table, (name, ..)) in model.tables.iter_mut().zip(TABLES) {
                     // directories that may grow have the rows that are needed; statistics are not saved
-                    table.capacity = tables.directory(name).unwrap().capacity() as usize;
+                    table.capacity = tables.directory(name).unwrap().capacity();
                     table.evicted = 0;
                 }
             }
@@ -498,7 +498,7 @@ fn check(tables: &ChunkedTables, model: &Model, seen: &BTreeSet<u64>, what: &str
     let (mut owners, mut all) = (HashMap::new(), Vec::new());
     for (t, ((name, chunks, _), of)) in TABLES.into_iter().zip(&model.tables).enumerate() {
         let usage = tables.directory(name).unwrap().usage().unwrap();
-        assert_eq!((usage.rows as usize, usage.refused), (of.index.len(), of.refused), "{what}");
+        assert_eq!((usage.rows, usage.refused), (of.index.len(), of.refused), "{what}");
         assert_eq!(tables.stats(name).unwrap().evicted, of.evicted, "{what}");
         for &id in seen {
             let (got, expected) = (tables.row(name, id).unwrap(), of.of(id));

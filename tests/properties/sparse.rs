@@ -75,7 +75,7 @@ impl Scene {
         let mut builder =
             EmbeddingBags::builder(ctx).update_rules(self.rules).schedule(Schedule::step(1, 0.5)).seed(5);
         for (t, &(rows, dim, precision)) in self.tables.iter().enumerate() {
-            let table = Table::rows(rows as u64).dim(dim).precision(precision).init(Init::Uniform(1.0));
+            let table = Table::rows(rows).dim(dim).precision(precision).init(Init::Uniform(1.0));
             builder = builder.table(&format!("t{t}"), table);
         }
         for (f, feature) in self.features.iter().enumerate() {

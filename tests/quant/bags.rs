@@ -46,7 +46,7 @@ fn expected(bags: &QuantizedBags) -> Vec<f32> {
     let mut builder = EmbeddingBags::builder(&ctx);
     for name in bags.tables() {
         let (rows, dim) = bags.table_shape(name).unwrap();
-        builder = builder.table(name, Table::rows(rows as u64 + 1).dim(dim));
+        builder = builder.table(name, Table::rows(rows + 1).dim(dim));
     }
     let mut whole = builder
         .feature("a sum", "a", Pooling::Sum)

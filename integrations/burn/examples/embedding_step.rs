@@ -132,7 +132,7 @@ fn bags(args: &Args, ctx: &Context) -> embag::Result<embag::EmbeddingBags> {
     let mut builder = embag::EmbeddingBags::builder(ctx).optimizer(Sgd::new(RATE));
     let names: Vec<String> = (0..TABLES).map(|t| t.to_string()).collect();
     for name in &names {
-        builder = builder.table(name, Table::rows(args.rows as u64).dim(args.dim)).feature(
+        builder = builder.table(name, Table::rows(args.rows).dim(args.dim)).feature(
             name,
             name,
             Pooling::Sum,

@@ -46,7 +46,7 @@ impl Random {
 fn main() -> Result<()> {
     let ctx = Context::cpu();
     let bags = embag::EmbeddingBags::builder(&ctx)
-        .table("movie", Table::rows(MOVIES.into()).dim(DIM))
+        .table("movie", Table::rows(MOVIES as usize).dim(DIM))
         .feature("liked", "movie", Pooling::Mean)
         .feature("shown", "movie", Pooling::Sum)
         .optimizer(RowwiseAdagrad::default())

@@ -28,7 +28,7 @@ fn ids(step: usize) -> Vec<u32> {
 
 fn tables() -> embag::EmbeddingBags {
     let mut bags = embag::EmbeddingBags::builder(&Context::cpu())
-        .table("t", Table::rows(ROWS as u64).dim(DIM))
+        .table("t", Table::rows(ROWS).dim(DIM))
         .feature("f", "t", Pooling::Sum)
         .optimizer(Sgd::default())
         .build()

@@ -30,7 +30,7 @@ impl QuantizedBagsBuilder {
 
     /// Adds a table of `rows` rows of `dim` columns, all zeros at first.
     #[must_use]
-    pub fn table(mut self, name: &str, rows: u64, dim: usize, format: RowFormat) -> Self {
+    pub fn table(mut self, name: &str, rows: usize, dim: usize, format: RowFormat) -> Self {
         let table = Table { format, ..Table::rows(rows).dim(dim).init(Init::Zero) };
         self.tables.push((name.to_owned(), table));
         self
@@ -43,7 +43,7 @@ impl QuantizedBagsBuilder {
     }
 
     /// The same with raw ids, whose directory is empty at first.
-    pub(super) fn raw_table(mut self, name: &str, capacity: u64, dim: usize, format: RowFormat) -> Self {
+    pub(super) fn raw_table(mut self, name: &str, capacity: usize, dim: usize, format: RowFormat) -> Self {
         let table = Table { format, ..Table::raw_ids(capacity).dim(dim).init(Init::Zero) };
         self.tables.push((name.to_owned(), table));
         self

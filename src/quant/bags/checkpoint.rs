@@ -17,7 +17,7 @@ const PREFIX: &str = "quantized";
 #[derive(Serialize, Deserialize)]
 struct SavedTable {
     name: String,
-    rows: u64,
+    rows: usize,
     dim: usize,
     format: RowFormat,
     /// Whether its ids are raw.
@@ -65,7 +65,7 @@ impl QuantizedBags {
             checkpoint.insert(&rows_name(prefix, name), &[shape.rows as usize, row_bytes], bytes)?;
             tables.push(SavedTable {
                 name: name.clone(),
-                rows: shape.rows.into(),
+                rows: shape.rows as usize,
                 dim: shape.dim as usize,
                 format: shape.format,
                 raw: self.bags.directories().get(self.bags.store().tables().find(name)?).is_some(),
@@ -154,13 +154,12 @@ impl QuantizedBags {
 /// The bytes of a table's rows.
 fn saved_rows<'a>(checkpoint: &'a Checkpoint, prefix: &str, table: &SavedTable) -> Result<&'a [u8]> {
     let name = rows_name(prefix, &table.name);
-    let shape =
-        usize::try_from(table.rows).ok().zip(RowLayout::Fused.row_bytes(table.format, table.dim).ok());
-    let Some((rows, row_bytes)) = shape else {
+    let shape = RowLayout::Fused.row_bytes(table.format, table.dim).ok();
+    let Some(row_bytes) = shape else {
         let got = format!("{} x {}", table.rows, table.dim);
         return Err(checkpoint.mismatch(name, "a table that memory has room for", got));
     };
-    checkpoint.tensor::<u8>(&name, &[rows, row_bytes])
+    checkpoint.tensor::<u8>(&name, &[table.rows, row_bytes])
 }
 
 fn rows_name(prefix: &str, table: &str) -> String {

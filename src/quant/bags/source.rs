@@ -125,7 +125,7 @@ impl QuantizedBags {
             let (format, search) = choose(name);
             searches.push(search);
             // a directory has a row at least
-            let capacity = rows.virtual_ids.len().max(1) as u64;
+            let capacity = rows.virtual_ids.len().max(1);
             builder = builder.raw_table(name, capacity, *dim, format);
         }
         for WholeFeature { name, table, pooling } in features {
@@ -158,7 +158,7 @@ fn like(
         let shape = source.shape(index);
         let (format, search) = choose(name);
         searches.push(search);
-        let (rows, dim) = (shape.rows.into(), shape.dim as usize);
+        let (rows, dim) = (shape.rows as usize, shape.dim as usize);
         builder = match raw(index) {
             true => builder.raw_table(name, rows, dim, format),
             false => builder.table(name, rows, dim, format),

@@ -108,7 +108,7 @@ fn run_of_embag(adagrad: bool, rate: f64, device: &Device, ctx: &Context) -> Run
         false => Sgd::default().into(),
     };
     let mut bags = embag::EmbeddingBags::builder(ctx)
-        .table("t", Table::rows(ROWS as u64).dim(DIM))
+        .table("t", Table::rows(ROWS).dim(DIM))
         .feature("f", "t", Pooling::Sum)
         .optimizer(rule)
         .build()

@@ -22,7 +22,7 @@ struct Served {
     top: Linear,
 }
 
-fn bags(ctx: &Context, rows: u64) -> embag::EmbeddingBags {
+fn bags(ctx: &Context, rows: usize) -> embag::EmbeddingBags {
     embag::EmbeddingBags::builder(ctx)
         .table("t", Table::rows(rows).dim(4))
         .feature("f", "t", Pooling::Sum)
@@ -32,7 +32,7 @@ fn bags(ctx: &Context, rows: u64) -> embag::EmbeddingBags {
         .unwrap()
 }
 
-fn model(rows: u64, device: &Device, ctx: &Context) -> Model {
+fn model(rows: usize, device: &Device, ctx: &Context) -> Model {
     let bags = EmbeddingBags::new(bags(ctx, rows), device).unwrap();
     Model { bags, top: LinearConfig::new(4, 1).init(device) }
 }
