@@ -6,9 +6,10 @@ const LN_2: f32 = 0.69314718;
 
 var<workgroup> values: array<f32, WORKGROUP>;
 
-// 2^x for x up to 0; 0 where that is less than the smallest normal number. A NaN stays one.
+// 2^x for x up to 0; 0 where that is less than 2^-100, so that what is made of it is no subnormal number,
+// which some devices flush. A NaN stays one.
 fn exp_2_or_zero(x: f32) -> f32 {
-    let small = x < -126.0;
+    let small = x < -100.0;
     return select(exp_2(select(x, 0.0, small)), 0.0, small);
 }
 

@@ -11,10 +11,11 @@ use crate::kernels::softmax_cross_entropy::View;
 /// Logits that one task takes.
 const LOGITS: usize = 4096;
 
-/// `2^x` for `x` up to 0; 0 where that is less than the smallest normal number. A NaN stays one.
+/// `2^x` for `x` up to 0; 0 where that is less than `2^-100`, so that what is made of it is no subnormal
+/// number, which some devices flush. A NaN stays one.
 #[inline(always)]
 fn exp_2_or_zero(x: f32) -> f32 {
-    let small = x < -126.0;
+    let small = x < -100.0;
     let power = exp_2(if small { 0.0 } else { x });
     if small { 0.0 } else { power }
 }
