@@ -132,11 +132,7 @@ fn bags(args: &Args, ctx: &Context) -> embag::Result<embag::EmbeddingBags> {
     let mut builder = embag::EmbeddingBags::builder(ctx).optimizer(Sgd::new(RATE));
     let names: Vec<String> = (0..TABLES).map(|t| t.to_string()).collect();
     for name in &names {
-        builder = builder.table(name, Table::rows(args.rows).dim(args.dim)).feature(
-            name,
-            name,
-            Pooling::Sum,
-        );
+        builder = builder.table(name, Table::rows(args.rows).dim(args.dim)).feature(name, name, Pooling::Sum);
     }
     let mut bags = builder.build()?;
     let rows: Vec<f32> = (0..args.rows * args.dim).map(number).collect();

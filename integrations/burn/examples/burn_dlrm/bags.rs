@@ -63,8 +63,7 @@ impl Bags {
         };
         let mut builder = embag::EmbeddingBags::builder(ctx).optimizer(rule);
         for Feature { name, rows } in features {
-            builder =
-                builder.table(name, Table::rows(*rows).dim(dim)).feature(name, name, Pooling::Sum);
+            builder = builder.table(name, Table::rows(*rows).dim(dim)).feature(name, name, Pooling::Sum);
         }
         let mut bags = builder.build()?;
         for feature in features {
