@@ -124,7 +124,7 @@ impl Model {
         self.movie.record_forward(&mut rec, &movie, &movie.vectors)?;
         record_scale(&mut rec, &user.vectors, sharpness, &scaled)?;
         record_matmul(&mut rec, &scaled, movie.vectors.transposed(), &logits)?;
-        let softmax = SoftmaxCrossEntropy::in_batch().log_q(&log_q).candidates(candidates)?;
+        let softmax = SoftmaxCrossEntropy::in_batch().log_q(&log_q).candidate_ids(candidates);
         softmax.record(&mut rec, &logits, &loss, &logits_grad)?;
         record_matmul(&mut rec, &logits_grad, &movie.vectors, &scaled_grad)?;
         record_matmul(&mut rec, logits_grad.transposed(), &scaled, &movie.vectors_grad)?;

@@ -89,7 +89,9 @@ fn main(
         let finite = (bitcast<u32>(sum) & 0x7fffffffu) < 0x7f800000u;
         let log_sum = select(sum, log_2(sum) * LN_2, finite);
         let of_target = score(row, target_column) - most;
-        loss[params.loss_base + index * params.loss_stride] = weight * (log_sum - of_target);
+        // rows that are left out may hold anything
+        loss[params.loss_base + index * params.loss_stride] =
+            select(weight * (log_sum - of_target), 0.0, weight == 0.0);
     }
     let factor = weight * params.scale;
     let to = params.grad_base + index * params.grad_stride;
@@ -98,6 +100,7 @@ fn main(
         if (counts(row, column)) {
             share = exp_2_or_zero((score(row, column) - most) * LOG2_E) / sum;
         }
-        grad[to + column] = factor * (share - select(0.0, 1.0, column == target_column));
+        let slope = factor * (share - select(0.0, 1.0, column == target_column));
+        grad[to + column] = select(slope, 0.0, weight == 0.0);
     }
 }

@@ -1,8 +1,6 @@
 // The row of each raw id, or NONE; and, if wanted, for those that have none their virtual ids, which may be
 // admitted.
 
-// Ids of a feature, and the directory that they are looked up in.
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

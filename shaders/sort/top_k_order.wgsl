@@ -19,5 +19,5 @@ fn main(
         rank += select(0u, 1u, other > own || (other == own && j < i));
     }
     values[params.values_base + row * params.values_stride + rank] = found_values[i];
-    columns[first + rank] = found_columns[i];
+    columns[params.columns_base + first + rank] = found_columns[i];
 }

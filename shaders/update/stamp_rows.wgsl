@@ -14,6 +14,6 @@ fn main(
     // the first of equal ones
     let again = i > 0u && keys[max(i, 1u) - 1u] == key;
     if (key >= params.key_begin && key < params.key_end && !again) {
-        stamps[key - params.key_begin] = params.step;
+        stamps[key - params.key_begin + params.first_stamp] = params.step;
     }
 }

@@ -62,12 +62,12 @@ impl EmbeddingBagsBuilder {
     /// the memory cannot be had.
     pub fn build(self) -> Result<EmbeddingBags> {
         self.features.validate()?;
-        let raw: Vec<bool> = self.tables.iter().map(|(_, table)| table.raw).collect();
+        let raw: Vec<_> = self.tables.iter().map(|(_, table)| table.raw()).collect();
         let mut store = RowStore::new(&self.ctx, self.tables, self.updates)?;
         if self.model.is_some() {
             store.track_changes()?;
         }
-        let schema = self.features.schema(store.tables(), |table| raw[table], false)?;
+        let schema = self.features.schema(store.tables(), |table| raw[table].is_some(), false)?;
         let bags = EmbeddingBags::new(store, schema, self.output_precision).with_directories(&raw)?;
         Ok(EmbeddingBags { model: self.model, ..bags })
     }
@@ -80,9 +80,10 @@ impl EmbeddingBags {
         Self { store, schema: Arc::new(schema), output_precision, directories, model: None }
     }
 
-    /// The same with empty directories for the tables that `raw` says.
-    pub(crate) fn with_directories(self, raw: &[bool]) -> Result<Self> {
-        let rows = (0..raw.len()).map(|table| raw[table].then(|| self.store.tables().shape(table).rows));
+    /// The same with empty directories for the tables that `raw` says, with how often ids must be seen.
+    pub(crate) fn with_directories(self, raw: &[Option<u32>]) -> Result<Self> {
+        let tables = raw.iter().enumerate();
+        let rows = tables.map(|(table, &least)| (self.store.tables().shape(table).rows, least));
         Ok(Self { directories: Directories::new(self.context(), rows)?, ..self })
     }
 }

@@ -121,14 +121,16 @@ impl EmbeddingBags {
 
     /// The rows that changed after a step ([`EmbeddingBags::steps`]), with what they have become, for tables
     /// that [serve](crate::delta) them. Rows that were written from the host count as changed by the next
-    /// step; after [`EmbeddingBags::import`] that is all of them. Reads from the device, and so waits for it.
+    /// step; after [`EmbeddingBags::import`] that is all of them. (What callers write into the tables'
+    /// buffers themselves is not noted, and what is [encoded](Recorder::encode) must have been submitted.) Reads from the device, and so waits for it.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if changes are not
     /// [noted](EmbeddingBagsBuilder::track_changes), or the step is yet to come,
     /// [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn changed_since(&self, step: u32) -> Result<Delta> {
-        collect(&self.store, &self.directories, self.model.as_deref(), step)
+        let until = self.store.submitted_steps();
+        collect(&self.store, &self.directories, self.model.as_deref(), step..until)
     }
 
     /// Whose changes are noted, if they are.

@@ -61,6 +61,7 @@ impl FeatureList {
 
     /// What batches of these features are checked against; `pruned` lets the id 2^32 - 1 (or -1) stand for a
     /// row of zeros.
+    ///
     /// The tables of raw ids are those that `raw` says.
     pub(crate) fn schema(
         &self,

@@ -11,8 +11,8 @@ use super::{FeatureSpec, JaggedBatch, Schema};
 use crate::device::Context;
 use crate::{Error, Result};
 
-/// An id type: `u32`, `u64`, `i32` or `i64`, or a reference to one. Negative ones are no rows; -1 is a pruned
-/// row of [`QuantizedBags`](crate::quant::QuantizedBags).
+/// An id type: `u32`, `u64`, `i32` or `i64`, or a reference to one. Negative ones are no rows, but ids as any
+/// other where ids are raw; -1 is a pruned row of [`QuantizedBags`](crate::quant::QuantizedBags).
 pub trait Id: Copy {
     /// Whether there are negative ones.
     const SIGNED: bool;

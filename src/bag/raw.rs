@@ -159,6 +159,16 @@ impl EmbeddingBags {
         })
     }
 
+    /// Halves the counts of raw ids without a row, of tables that admit ids
+    /// [by count](crate::Table::admit_after), after everything submitted so far; see
+    /// [`IdDirectory::record_age`].
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn age_counts(&mut self) -> Result<()> {
+        self.directories.age_counts()
+    }
+
     /// The directory of a table of raw ids.
     ///
     /// # Errors

@@ -203,6 +203,11 @@ impl CachedBags {
         &self.ids
     }
 
+    /// See [`RowStore::submitted_steps`].
+    pub(crate) fn submitted_steps(&self) -> u32 {
+        self.device.store().submitted_steps()
+    }
+
     /// Whose changes are noted, if they are.
     pub(crate) fn model(&self) -> Option<&str> {
         self.model.as_deref()

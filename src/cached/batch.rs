@@ -65,12 +65,13 @@ impl Hold {
         rec.keep(self);
     }
 
-    /// [`Hold::hold_for`] a recorder that changes the rows: its submission, if there is one, says so.
-    pub(super) fn changed_by(self: &Arc<Self>, rec: &mut Recorder) {
+    /// [`Hold::hold_for`] a recorder that changes the rows of the tables that are trained: its submission, if
+    /// there is one, says so.
+    pub(super) fn changed_by(self: &Arc<Self>, rec: &mut Recorder, trained: Vec<bool>) {
         self.hold_for(rec);
         let hold = self.clone();
         rec.when_submitted(move || {
-            for (table, slots) in hold.slots.iter().enumerate() {
+            for (table, slots) in hold.slots.iter().enumerate().filter(|(table, _)| trained[*table]) {
                 hold.all.set_changed(table, slots, true);
             }
         });
@@ -177,7 +178,7 @@ impl CachedBatch {
     }
 
     /// See [`Hold::changed_by`].
-    pub(super) fn changed_by(&self, rec: &mut Recorder) {
-        self.hold.changed_by(rec);
+    pub(super) fn changed_by(&self, rec: &mut Recorder, trained: Vec<bool>) {
+        self.hold.changed_by(rec, trained);
     }
 }

@@ -119,13 +119,14 @@ impl CachedBagsBuilder {
         self.need()?.check(&Context::cpu())?;
         self.features.validate()?;
         let (whole, cache) = self.whole_and_slots();
-        let raw: Vec<bool> = whole.iter().map(|(_, table)| table.raw).collect();
+        let raw: Vec<_> = whole.iter().map(|(_, table)| table.raw()).collect();
         let mut whole = RowStore::new(&Context::cpu(), whole, updates)?;
         if self.model.is_some() {
             whole.track_changes()?;
         }
-        let schema = self.features.schema(whole.tables(), |table| raw[table], false)?;
-        let rows = (0..raw.len()).map(|table| raw[table].then(|| whole.tables().shape(table).rows));
+        let schema = self.features.schema(whole.tables(), |table| raw[table].is_some(), false)?;
+        let tables = raw.iter().enumerate();
+        let rows = tables.map(|(table, &least)| (whole.tables().shape(table).rows, least));
         let ids = Directories::new(&Context::cpu(), rows)?;
         // what is rounded at random here does not depend on the seed of the rows
         let cache = RowStore::new(&self.ctx, cache, Updates { seed: 0, ..updates })?;

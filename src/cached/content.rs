@@ -104,8 +104,10 @@ impl CachedBags {
     /// # Errors
     /// As [`EmbeddingBags::changed_since`](crate::EmbeddingBags::changed_since) and [`CachedBags::flush`].
     pub fn changed_since(&mut self, step: u32) -> Result<Delta> {
+        // what is counted from now on is another delta's
+        let until = self.submitted_steps();
         self.up_to_date()?;
-        collect(&self.whole, &self.ids, self.model.as_deref(), step)
+        collect(&self.whole, &self.ids, self.model.as_deref(), step..until)
     }
 
     /// Adds all tables to a checkpoint, see [`EmbeddingBags::export`](crate::EmbeddingBags::export), whose

@@ -60,7 +60,7 @@ impl CachedBags {
         grad: impl Into<Gradients<'a>>,
     ) -> Result<()> {
         self.device.record_backward(rec, &batch.inner, grad)?;
-        batch.changed_by(rec);
+        batch.changed_by(rec, self.device.store().trained());
         Ok(())
     }
 

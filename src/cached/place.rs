@@ -89,6 +89,14 @@ impl CachedBags {
         self.place_flat(flat)
     }
 
+    /// As [`EmbeddingBags::age_counts`](crate::EmbeddingBags::age_counts).
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the host's context fails.
+    pub fn age_counts(&mut self) -> Result<()> {
+        self.ids.age_counts()
+    }
+
     /// [`CachedBags::place`] for a batch in the layout of a KeyedJaggedTensor, as
     /// [`EmbeddingBags::batch_from_lengths`](crate::EmbeddingBags::batch_from_lengths).
     ///

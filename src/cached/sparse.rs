@@ -84,7 +84,7 @@ impl CachedBags {
         });
         let of_slots = of_slots.collect::<Result<Vec<_>>>()?;
         self.device.record_update(&mut rec, &of_slots)?;
-        hold.changed_by(&mut rec);
+        hold.changed_by(&mut rec, self.device.store().trained());
         rec.run()
     }
 }

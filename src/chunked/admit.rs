@@ -46,6 +46,16 @@ impl ChunkedTables {
         self.admit_raw(self.lookup.on_device(ids)?)
     }
 
+    /// Halves the counts of ids without a row, where ids are admitted
+    /// [by count](super::ChunkedTablesBuilder::admit_after), after everything submitted so far; see
+    /// [`IdDirectory::record_age`](crate::IdDirectory::record_age).
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    pub fn age_counts(&mut self) -> Result<()> {
+        self.lookup.tables.iter_mut().try_for_each(|table| table.directory.age_counts())
+    }
+
     fn admit_raw(&mut self, raw: RawIds) -> Result<ChunkedBatch> {
         let ctx = self.context().clone();
         let strangers = ctx.allocate("embag.strangers", self.lookup.tables.len() as u64 * 4)?;

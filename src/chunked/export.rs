@@ -37,7 +37,7 @@ impl ChunkedTables {
     ///
     /// # Errors
     /// As [`ChunkedTables::dense`].
-    pub fn changed_since(&self, table: &str, step: u32) -> Result<ExportedRows> {
+    pub fn exported_since(&self, table: &str, step: u32) -> Result<ExportedRows> {
         let index = self.lookup.find_table(table)?;
         let (spec, worth) = (&self.lookup.tables[index], &self.worth[index]);
         let words = self.settings.words() as usize;

@@ -4,6 +4,9 @@
 //! [cached](crate::CachedBags::changed_since), give a [`Delta`];
 //! [`QuantizedBags::apply`](crate::QuantizedBags::apply) takes it while it serves.
 //!
+//! A trainer that goes back to an older checkpoint is another model to those who followed it: give it another
+//! name, and let them begin anew.
+//!
 //! ```
 //! use embag::delta::Delta;
 //! use embag::optim::RowwiseAdagrad;
@@ -25,7 +28,7 @@
 //! let bytes = bags.changed_since(0)?.to_bytes()?; // to a file, or over a wire
 //!
 //! let delta = Delta::from_bytes(&bytes)?;
-//! served.apply(&delta, RangeSearch::MinMax)?; // lookups see all of it or nothing
+//! served.apply(&delta, RangeSearch::MinMax)?; // while others look rows up
 //! let found = served.find(served.batch().bags("liked", &[7u64, 9], &[1, 1]))?;
 //! assert_eq!((served.step(), delta.rows(), found.skipped()?), (Some(1), 3, 1));
 //! assert!(served.apply(&delta, RangeSearch::MinMax).is_err()); // once is enough

@@ -30,7 +30,7 @@ pub fn record_add(rec: &mut Recorder, a: &Matrix, b: &Matrix, out: &Matrix) -> R
 ///
 /// # Errors
 /// As [`record_scale`].
-pub fn record_add_scaled(rec: &mut Recorder, factor: f32, x: &Matrix, out: &Matrix) -> Result<()> {
+pub fn record_add_scaled(rec: &mut Recorder, x: &Matrix, factor: f32, out: &Matrix) -> Result<()> {
     sum(rec, factor, ("x", x), ADDEND_OUT, None, out)
 }
 

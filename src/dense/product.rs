@@ -77,8 +77,8 @@ impl Factor<'_> {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shapes do not fit, and
-/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b`, or one row of the others, is too large for
-/// the device to bind.
+/// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if `b` (`out`, if `a` is transposed), or one row of
+/// the others, is too large for the device to bind.
 pub fn record_matmul<'a>(
     rec: &mut Recorder,
     a: impl Into<Factor<'a>>,

@@ -172,7 +172,7 @@ impl Context {
     }
 
     /// The turn of a submission that counts steps: while it is held, no other such submission is under way.
-    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
         self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

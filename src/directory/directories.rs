@@ -12,10 +12,12 @@ use crate::{Error, Result};
 pub(crate) struct Directories(Vec<Option<IdDirectory>>);
 
 impl Directories {
-    /// Empty ones, of as many rows as each table has; none for tables of rows.
-    pub(crate) fn new(ctx: &Context, capacities: impl Iterator<Item = Option<u32>>) -> Result<Self> {
-        let directory =
-            |capacity: Option<u32>| capacity.map(|rows| IdDirectory::new(ctx, rows as usize)).transpose();
+    /// Empty ones, of as many rows as each table has, whose ids get them when they were seen so often; none
+    /// for tables of rows.
+    pub(crate) fn new(ctx: &Context, capacities: impl Iterator<Item = (u32, Option<u32>)>) -> Result<Self> {
+        let directory = |(rows, least): (u32, Option<u32>)| {
+            least.map(|least| IdDirectory::admitting(ctx, rows as usize, least)).transpose()
+        };
         capacities.map(directory).collect::<Result<_>>().map(Self)
     }
 
@@ -50,6 +52,11 @@ impl Directories {
     /// The same after new ones have got rows.
     pub(crate) fn admit(&mut self, table: usize, ids: &[u64]) -> Result<Vec<u32>> {
         self.get_mut(table).map_or_else(|| Ok(vec![NONE; ids.len()]), |directory| directory.admit(ids))
+    }
+
+    /// Records that counts of ids without a row are halved.
+    pub(crate) fn age_counts(&mut self) -> Result<()> {
+        self.0.iter_mut().flatten().try_for_each(IdDirectory::age_counts)
     }
 
     /// Where rows belong, and how often they have moved.
@@ -87,7 +94,9 @@ impl Directories {
             if checkpoint.shape(&format!("{name}.virtual_ids")).is_none() {
                 return Err(checkpoint.mismatch(name, "a directory of raw ids", "none"));
             }
-            SavedDirectory::read(checkpoint, &name)?.check(directory, checkpoint, &name)
+            let saved = SavedDirectory::read(checkpoint, &name)?;
+            saved.check(directory, checkpoint, &name)?;
+            saved.check_sketch(directory, checkpoint, &name)
         })
     }
 

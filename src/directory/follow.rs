@@ -35,8 +35,8 @@ impl IdDirectory {
         Ok(())
     }
 
-    /// Takes rows that were checked; look-ups that are submitted from now on find them.
-    pub(crate) fn take_rows(&self, rows: &[u32], ids: &[u32]) -> Result<()> {
+    /// Records that rows that were checked are taken; look-ups that are submitted later find them.
+    pub(crate) fn record_take(&self, rec: &mut Recorder, rows: &[u32], ids: &[u32]) -> Result<()> {
         let had = self.counts()?.had;
         let first = rows.partition_point(|&row| row < had);
         let new = &ids[first..];
@@ -45,11 +45,10 @@ impl IdDirectory {
         }
         // there are fewer than the capacity
         let more = narrow::<usize>(new.len());
-        let mut rec = Recorder::new(&self.ctx);
         let row_ids = self.row_ids.part(u64::from(had) * 4, u64::from(more) * 4);
         rec.upload(&row_ids, bytemuck::cast_slice(new).to_vec());
         rec.upload(&self.counts.part(0, 4), (had + more).to_ne_bytes().to_vec());
-        self.record_rebuild(&mut rec, had + more);
-        rec.run()
+        self.record_rebuild(rec, had + more);
+        Ok(())
     }
 }

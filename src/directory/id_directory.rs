@@ -99,9 +99,10 @@ impl IdDirectory {
     /// An empty directory in which ids get rows when they have been seen `least` times. How often those
     /// without a row were seen is kept in a sketch: each has two counters among four to eight for each row,
     /// and the smaller one counts. It is never taken for less than it is, and for more if others share both
-    /// of its counters. Counters are not forgotten, so that what is seen once adds up: with `n` distinct ids
-    /// without a row for each counter of a half (2 to 4 a row), an id that is seen for the first time gets a
-    /// row at once with a chance of about `(1 - e^-n (1 + n + ... + n^(least - 2) / (least - 2)!))^2`.
+    /// of its counters. Counts are only forgotten by [`record_age`](Self::record_age), so that what is seen
+    /// once adds up: with `n` distinct ids without a row for each counter of a half (2 to 4 a row), an id that
+    /// is seen for the first time gets a row at once with a chance of about `(1 - e^-n (1 + n + ... + n^(least
+    /// - 2) / (least - 2)!))^2`.
     ///
     /// # Errors
     /// As [`IdDirectory::new`], and if `least` is 0.
@@ -217,7 +218,8 @@ impl IdDirectory {
     }
 
     /// Records the look-up of `ids` (`u64`, little endian: lower word first): `rows` (`u32`) gets the row of
-    /// each, or 2^32 - 1. A submission after rows have moved ([`IdDirectory::import`]) is refused
+    /// each, or 2^32 - 1. Parts of larger buffers begin at multiples of the device's alignment
+    /// ([`DeviceLimits::alignment`](crate::DeviceLimits), 256 bytes at most). A submission after rows have moved ([`IdDirectory::import`]) is refused
     /// ([`Error::Stale`]).
     ///
     /// # Errors
@@ -260,6 +262,33 @@ impl IdDirectory {
 
     fn seek(&self, rec: &mut Recorder, ids: &Buffer, len: u32, found: &Found<'_>) -> Result<()> {
         record_find(rec, ids, vec![Ids { directory: self, range: 0..len }], found)
+    }
+
+    /// Records that the counts of ids without a row are halved, where ids are
+    /// [admitted by count](IdDirectory::admitting): done now and then, what was seen long ago counts less than
+    /// what is seen now, and what is seen once does not add up for ever. Halved every `n` ids, an id needs
+    /// about `least / 2` occurrences among the last `n` to get a row.
+    ///
+    /// # Errors
+    /// [`Error::WrongContext`] for a recorder of another context.
+    pub fn record_age(&mut self, rec: &mut Recorder) -> Result<()> {
+        if *rec.context() != self.ctx {
+            return Err(Error::WrongContext { argument: "recorder" });
+        }
+        if let Some(sketch) = &self.sketch {
+            sketch.record_age(rec);
+        }
+        Ok(())
+    }
+
+    /// [`IdDirectory::record_age`], submitted.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn age_counts(&mut self) -> Result<()> {
+        let mut rec = Recorder::new(&self.ctx);
+        self.record_age(&mut rec)?;
+        rec.submit().map(drop)
     }
 
     /// How full it is, after all that was submitted.

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::device::{Buffer, Context, Dispatch, Recorder};
-use crate::kernels::{directory_sift, directory_sight};
+use crate::kernels::{directory_age, directory_sift, directory_sight};
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
@@ -68,6 +68,13 @@ impl Sketch {
         let params = directory_sift::Params { len, width: self.width, least: self.least };
         let bindings = directory_sift::Bindings { counters: self.counters.clone(), unknown: unknown.clone() };
         rec.dispatch(Dispatch::threads(0, &params, bindings, len));
+    }
+
+    /// Records that every count is halved.
+    pub(crate) fn record_age(&self, rec: &mut Recorder) {
+        let params = directory_age::Params { len: self.width * 2 };
+        let bindings = directory_age::Bindings { counters: self.counters.clone() };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, params.len));
     }
 
     pub(crate) fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint, name: &str) -> Result<()> {

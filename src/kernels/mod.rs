@@ -44,8 +44,8 @@ pub(crate) use dense::{
 };
 pub(crate) use device::{arithmetic, probe};
 pub(crate) use directory::{
-    directory_admit, directory_count, directory_find, directory_insert, directory_leave, directory_sift,
-    directory_sight,
+    directory_admit, directory_age, directory_count, directory_find, directory_insert, directory_leave,
+    directory_sift, directory_sight,
 };
 pub(crate) use jagged::{
     bucket_keys, bucket_offsets, dense_to_jagged, gather_columns, gather_words, jagged_to_dense,
@@ -139,6 +139,7 @@ pub const ALL: &[&Kernel] = &[
     &directory_leave::KERNEL,
     &directory_sight::KERNEL,
     &directory_sift::KERNEL,
+    &directory_age::KERNEL,
     &chunk_forward::KERNEL,
     &chunk_lists::KERNEL,
     &chunk_pool::KERNEL,

@@ -3,6 +3,7 @@
 use crate::device::{Buffer, Dispatch, Matrix, Recorder, word};
 use crate::kernel::Shape;
 use crate::kernels::{top_k as kernel, top_k_order};
+use crate::numbers::narrow;
 use crate::{Error, Result};
 
 /// Records the search of the largest values of each row, as `torch.topk`: `values` of `[rows, k]` gets them,
@@ -47,11 +48,13 @@ pub fn top_k(rec: &mut Recorder, scores: &Matrix, values: &Matrix, columns: &Buf
     }
     let ctx = rec.context().clone();
     let longest = kernel::longest_part(ctx.loop_limit()) as usize;
-    if k * 2 > longest {
+    // each is compared with all
+    let most = ctx.loop_limit().map_or(usize::MAX, |limit| limit as usize).min(longest / 2);
+    if k > most {
         return Err(Error::LimitExceeded {
             what: format!("{k} values of a row"),
             needed: k as u64,
-            limit: longest as u64 / 2,
+            limit: most as u64,
             hint: "look for fewer values, or use a hardware GPU",
         });
     }
@@ -120,17 +123,19 @@ fn rows_at_once(
         rec.dispatch(Dispatch::new(0, &params, bindings, word("groups", rows * parts)?));
         if parts == 1 {
             let values = values.place(&ctx, "values")?;
+            let (columns, columns_base) = columns.bindable(&ctx);
             let params = top_k_order::Params {
                 rows: params.rows,
                 k: params.k,
                 values_base: values.base,
                 values_stride: values.stride,
+                columns_base: narrow(columns_base),
             };
             let bindings = top_k_order::Bindings {
                 found_values: out_values,
                 found_columns: out_columns,
                 values: values.binding,
-                columns: columns.clone(),
+                columns,
             };
             rec.dispatch(Dispatch::threads(0, &params, bindings, params.rows * params.k));
             return Ok(());

@@ -29,8 +29,9 @@ pub struct Table {
     pub(crate) format: RowFormat,
     pub(crate) init: Init,
     pub(crate) storage: Option<Buffer>,
-    /// Whether its ids are raw, and get rows from a directory.
+    /// Whether its ids are raw, and get rows from a directory when they were seen so often.
     pub(crate) raw: bool,
+    pub(crate) admit_after: u32,
     pub(crate) own: OwnUpdates,
 }
 
@@ -61,6 +62,7 @@ impl Table {
             init: Init::default(),
             storage: None,
             raw: false,
+            admit_after: 1,
             own: OwnUpdates::default(),
         }
     }
@@ -71,6 +73,14 @@ impl Table {
     #[must_use]
     pub fn raw_ids(capacity: usize) -> Self {
         Self { raw: true, ..Self::rows(capacity) }
+    }
+
+    /// How often a raw id must have been seen to get a row; once, if nothing is said. See
+    /// [`IdDirectory::admitting`](crate::IdDirectory::admitting), and `age_counts` of bags.
+    #[must_use]
+    pub fn admit_after(mut self, times: u32) -> Self {
+        self.admit_after = times;
+        self
     }
 
     /// Sets the number of columns; multiples of 4 are fast.
@@ -145,12 +155,17 @@ impl Table {
         self
     }
 
-    /// Leaves the table as it is in every step; no state is kept for it. It can still be written from the
-    /// host.
+    /// Leaves the table as it is in every step, whatever else is said of it; no state is kept for it. It can
+    /// still be written from the host.
     #[must_use]
     pub fn frozen(mut self) -> Self {
         self.own.frozen = true;
         self
+    }
+
+    /// How often its raw ids must be seen to get a row, if it has such.
+    pub(crate) fn raw(&self) -> Option<u32> {
+        self.raw.then_some(self.admit_after)
     }
 
     pub(crate) fn validate(&self, name: &str) -> Result<Shape> {
@@ -162,6 +177,10 @@ impl Table {
         let Some(dim) = dim else {
             return Err(Error::invalid(argument("dim"), format!("1 to {MAX_DIM}"), self.dim));
         };
+        if self.admit_after != 1 && !self.raw {
+            let expected = "raw ids, which alone are admitted by count";
+            return Err(Error::invalid(argument("admit_after"), expected, "rows"));
+        }
         self.init.validate(name, self.format)?;
         let rows = narrow(self.rows);
         let shape = Shape { rows, dim, format: self.format };

@@ -7,7 +7,8 @@ use super::step::Step;
 use crate::Result;
 use crate::device::{Buffer, Recorder};
 use crate::kernels::stamp_rows;
-use crate::table::{Kind, RowList};
+use crate::numbers::narrow;
+use crate::table::{Kind, RowList, TableStore};
 
 /// The step in which each row changed last: a word for each row of each window.
 #[derive(Debug)]
@@ -28,13 +29,14 @@ impl RowStore {
         Ok(())
     }
 
-    /// Records that rows of a window change in a step: those among sorted keys that are in the range.
+    /// Records that rows of a window change in a step: those among sorted keys that are in the range, which
+    /// begins with the row that has the first stamp.
     pub(super) fn record_stamps(
         &self,
         rec: &mut Recorder,
         window: usize,
         (keys, len): (&Buffer, u32),
-        range: Range<u32>,
+        (range, first_stamp): (Range<u32>, u32),
         step: &Step,
     ) {
         let Some(Stamps(stamps)) = &self.stamps else { return };
@@ -46,6 +48,7 @@ impl RowStore {
             len,
             key_begin: range.start,
             key_end: range.end,
+            first_stamp,
             step: number.get(),
         };
         let bindings = stamp_rows::Bindings { keys: keys.clone(), stamps: stamps[window].clone() };
@@ -78,7 +81,19 @@ impl RowStore {
     /// The same for all rows.
     pub(super) fn stamp_all(&self, table: usize) -> Result<()> {
         match self.stamps {
-            Some(_) => self.stamp_written(table, &(0..self.tables.shape(table).rows).collect::<Vec<_>>()),
+            Some(ref stamps) => {
+                let step = self.steps().saturating_add(1);
+                let all = 0..self.tables.shape(table).rows;
+                for words in self.stamp_pieces(stamps, table, all) {
+                    let mut first = 0;
+                    while first < words.size() {
+                        let bytes = PIECE.min(words.size() - first);
+                        words.write(self.context(), first, &vec![step; narrow(bytes / 4) as usize])?;
+                        first += bytes;
+                    }
+                }
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -103,7 +118,8 @@ impl RowStore {
     pub(crate) fn values_of(&self, table: usize, rows: &[u32]) -> Result<Vec<f32>> {
         let shape = self.tables.shape(table);
         let row_words = usize::try_from(self.tables.row_words(table, Kind::Weights)).unwrap_or(usize::MAX);
-        let at_once = PIECE.min(self.context().limits().binding) / self.tables.packed_row_bytes(table).max(1);
+        let room = PIECE.min(self.context().limits().binding).saturating_sub(TableStore::PACKED_GAPS);
+        let at_once = room / self.tables.packed_row_bytes(table).max(1);
         let at_once = usize::try_from(at_once).unwrap_or(usize::MAX).max(1);
         let mut values = Vec::with_capacity(rows.len() * shape.dim as usize);
         for rows in rows.chunks(at_once) {

@@ -64,6 +64,10 @@ impl RowStore {
             for (optimizer, &class) in saved.optimizers.into_iter().zip(&self.classes.of_table) {
                 self.classes.all[class].optimizer = optimizer;
             }
+            // tables without an optimizer of their own have the common one's rate
+            if let (Some(own), Some(common)) = (&mut self.classes.all[0].optimizer, saved.common) {
+                *own = own.with_lr(common.lr());
+            }
             self.set_steps(saved.steps);
         }
         // whoever serves these tables knows nothing of what they were before
@@ -161,6 +165,9 @@ impl RowStore {
             same_optimizer(checkpoint, &what, wanted, saved).map(Some)
         });
         let optimizers = optimizers.collect::<Result<Vec<_>>>()?;
+        let common = self.optimizer().map(|wanted| same_optimizer(checkpoint, "", wanted, common));
+        // only tables with one of their own ask for nothing of it
+        let common = common.and_then(Result::ok);
         for (index, table) in self.tables.names().iter().enumerate() {
             for place in self.state_places(index) {
                 let name = tensor_name(prefix, table, place.field.name);
@@ -172,7 +179,7 @@ impl RowStore {
                 }
             }
         }
-        Ok(Some(Saved { optimizers, steps: checkpoint.json(&format!("{prefix}.steps"))? }))
+        Ok(Some(Saved { optimizers, common, steps: checkpoint.json(&format!("{prefix}.steps"))? }))
     }
 
     fn weight_shape(&self, table: usize) -> [usize; 2] {
@@ -190,6 +197,7 @@ impl RowStore {
 struct Saved {
     /// Of each table, if it is trained.
     optimizers: Vec<Option<Optimizer>>,
+    common: Option<Optimizer>,
     steps: u32,
 }
 

@@ -76,6 +76,11 @@ impl RowStore {
         self.classes.all.iter().any(|class| class.optimizer.is_some())
     }
 
+    /// Whether each table is trained.
+    pub(crate) fn trained(&self) -> Vec<bool> {
+        self.classes.of_table.iter().map(|&class| self.classes.all[class].optimizer.is_some()).collect()
+    }
+
     pub(crate) fn set_lr(&mut self, lr: f32) -> Result<()> {
         self.set_class_lr(0, "optimizer".to_owned(), lr)
     }
@@ -103,6 +108,12 @@ impl RowStore {
     /// Steps submitted so far.
     pub(crate) fn steps(&self) -> u32 {
         self.steps.get()
+    }
+
+    /// The steps that the device has been given: no submission that counts one is under way.
+    pub(crate) fn submitted_steps(&self) -> u32 {
+        let _turn = self.context().turn();
+        self.steps()
     }
 
     pub(crate) fn next_lr(&self) -> Option<f32> {

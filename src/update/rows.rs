@@ -33,6 +33,8 @@ struct WindowRows {
     grad: Buffer,
     vec4: bool,
     partials: Option<Partials>,
+    /// Where the stamp of the first of these keys lies.
+    first_stamp: u32,
     /// Whether each key has a single term, and the numbers of occurrences lie behind the keys.
     counted: bool,
     /// Of the kernel.
@@ -66,6 +68,7 @@ impl RowStore {
                 grad: sorted.grad.clone(),
                 vec4: sorted.vec4,
                 partials: partials.clone(),
+                first_stamp: span.keys.start.max(window.keys().start) - window.keys().start,
                 counted: false,
                 shape: shape_within(rec.context(), loops).ok_or_else(|| too_many(len))?,
             };
@@ -109,6 +112,7 @@ impl RowStore {
                 grad: rows.grad.clone(),
                 vec4: rows.vec4,
                 partials: None,
+                first_stamp: of_table.key_first - window.keys().start,
                 counted: true,
                 shape,
             };
@@ -181,7 +185,7 @@ impl RowStore {
             table_type,
             ..of_step
         };
-        self.record_stamps(rec, w, (&rows.keys, len), key_begin..key_end, step);
+        self.record_stamps(rec, w, (&rows.keys, len), (key_begin..key_end, rows.first_stamp), step);
         let unused = rec.scratch("embag.unused", 16)?;
         let bindings = row_update::Bindings {
             parts: parts.buffer,

@@ -292,3 +292,64 @@ fn mistakes_are_named() {
     assert!(error.to_string().contains("bags.user.ids"), "{error}");
     assert_eq!(small.download("movie").unwrap(), before);
 }
+
+#[test]
+fn ids_are_admitted_by_count_and_counts_age() {
+    for ctx in devices() {
+        let built = || {
+            EmbeddingBags::builder(&ctx)
+                .table("movie", Table::raw_ids(20).dim(4).admit_after(3))
+                .feature("liked", "movie", Pooling::Sum)
+                .optimizer(Adagrad::new(0.1))
+                .build()
+                .unwrap()
+        };
+        let mut bags = built();
+        let seen = |bags: &mut EmbeddingBags, id: u64| {
+            let batch = bags.admit(bags.batch().feature("liked", &[id])).unwrap();
+            batch.skipped().unwrap() == 0
+        };
+        assert_eq!([(); 4].map(|()| seen(&mut bags, 7)), [false, false, true, true]);
+        // seen twice, which is halved: two more times are needed
+        assert_eq!([(); 2].map(|()| seen(&mut bags, 8)), [false, false]);
+        bags.age_counts().unwrap();
+        let mut checkpoint = Checkpoint::new();
+        bags.export(&mut checkpoint, "bags").unwrap();
+        assert_eq!([(); 3].map(|()| seen(&mut bags, 8)), [false, true, true], "{ctx:?}");
+
+        let mut again = built();
+        again.import(&checkpoint, "bags").unwrap();
+        assert_eq!([(); 2].map(|()| seen(&mut again, 8)), [false, true]);
+        let mut cached = CachedBags::builder(&ctx)
+            .table("movie", Table::raw_ids(20).dim(4).admit_after(3), 5)
+            .feature("liked", "movie", Pooling::Sum)
+            .optimizer(Adagrad::new(0.1))
+            .build()
+            .unwrap();
+        cached.import(&checkpoint, "bags").unwrap();
+        cached.age_counts().unwrap();
+        let mut placed = |id: u64| {
+            let batch = cached.admit(cached.batch().feature("liked", &[id])).unwrap();
+            drop(batch);
+            cached.directory("movie").unwrap().find(&[id]).unwrap() != [u32::MAX]
+        };
+        assert_eq!([(); 3].map(|()| placed(8)), [false, false, true]);
+        // bags that admit ids at once take rows without counts, but not the other way
+        let mut at_once = EmbeddingBags::builder(&ctx)
+            .table("movie", Table::raw_ids(20).dim(4))
+            .feature("liked", "movie", Pooling::Sum)
+            .optimizer(Adagrad::new(0.1))
+            .build()
+            .unwrap();
+        let mut without = Checkpoint::new();
+        at_once.export(&mut without, "bags").unwrap();
+        at_once.import(&checkpoint, "bags").unwrap();
+        let error = built().import(&without, "bags").unwrap_err().to_string();
+        assert!(error.contains("bags.movie.ids.sketch"), "{error}");
+    }
+    let none = EmbeddingBags::builder(&Context::cpu())
+        .table("movie", Table::raw_ids(20).admit_after(0))
+        .feature("liked", "movie", Pooling::Sum)
+        .build();
+    says(&none.unwrap_err(), "admit_after: expected at least one time, got 0");
+}

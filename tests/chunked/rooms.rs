@@ -131,6 +131,12 @@ fn ids_are_admitted_by_count() {
         loaded.import(&checkpoint, "c").unwrap();
         loaded.admit_from_lengths(&[3], &[1]).unwrap();
         assert_eq!(there(&loaded, 0..4), [1, 2, 3]);
+        // here it was seen twice, which is halved
+        tables.age_counts().unwrap();
+        tables.admit_from_lengths(&[3], &[1]).unwrap();
+        assert_eq!(there(&tables, 0..4), [1, 2]);
+        tables.admit_from_lengths(&[3], &[1]).unwrap();
+        assert_eq!(there(&tables, 0..4), [1, 2, 3]);
 
         // many ids that are seen once: about half of one for each counter, so that some 0.2 % find both taken
         // twice
@@ -249,22 +255,22 @@ fn exports_and_pruned_tables() {
         }
         // an adjustment belongs to the step before it
         let now = tables.steps();
-        assert_eq!(tables.changed_since("t", now).unwrap(), dense);
+        assert_eq!(tables.exported_since("t", now).unwrap(), dense);
         let now = now + 1;
-        assert!(tables.changed_since("t", now).unwrap().virtual_ids.is_empty());
+        assert!(tables.exported_since("t", now).unwrap().virtual_ids.is_empty());
         let touched = tables.find_from_lengths(&[2, 5], &[1, 1]).unwrap();
         tables.backward(&touched, &Matrix::from_slice(&ctx, &[1.0; 12], 1, 12).unwrap()).unwrap();
-        assert_eq!(tables.changed_since("t", now).unwrap().virtual_ids, [IdDirectory::virtual_id(2)]);
-        assert_eq!(tables.changed_since("u", now).unwrap().virtual_ids, [IdDirectory::virtual_id(5)]);
+        assert_eq!(tables.exported_since("t", now).unwrap().virtual_ids, [IdDirectory::virtual_id(2)]);
+        assert_eq!(tables.exported_since("u", now).unwrap().virtual_ids, [IdDirectory::virtual_id(5)]);
         // a checkpoint does not say when rows left
         let mut checkpoint = Checkpoint::new();
         tables.export(&mut checkpoint, "c").unwrap();
-        assert_eq!(tables.changed_since("t", now).unwrap().in_use, None);
+        assert_eq!(tables.exported_since("t", now).unwrap().in_use, None);
         tables.import(&checkpoint, "c").unwrap();
-        let since_before = tables.changed_since("t", now).unwrap();
+        let since_before = tables.exported_since("t", now).unwrap();
         assert_eq!(since_before.virtual_ids, [IdDirectory::virtual_id(2)]);
         assert_eq!(since_before.in_use, Some(tables.dense("t").unwrap().virtual_ids));
-        assert_eq!(tables.changed_since("t", tables.steps() + 1).unwrap().in_use, None);
+        assert_eq!(tables.exported_since("t", tables.steps() + 1).unwrap().in_use, None);
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pruned.safetensors");

@@ -159,7 +159,7 @@ fn an_export_has_all_that_changed_since_the_last_one() {
             }
             let (before, now) = (tables.dense("t").unwrap(), tables.steps());
             change(&mut tables);
-            let (after, changed) = (tables.dense("t").unwrap(), tables.changed_since("t", now).unwrap());
+            let (after, changed) = (tables.dense("t").unwrap(), tables.exported_since("t", now).unwrap());
             let rows = |of: &embag::chunked::ExportedRows| -> Vec<(u32, Vec<u32>, Vec<bool>)> {
                 let each = of.values.chunks(8).zip(of.resident.chunks(2)).zip(&of.virtual_ids);
                 let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect();

@@ -5,7 +5,7 @@ use embag::dense::{
     record_normalize_rows_grad, record_scale, record_weighted_bce_with_logits,
 };
 use embag::sort::top_k;
-use embag::{Buffer, Context, Matrix, Recorder, Result};
+use embag::{Buffer, Context, ContextOptions, Matrix, Recorder, Result};
 use proptest::prelude::*;
 
 use crate::common;
@@ -31,7 +31,7 @@ fn sums_and_multiples() {
                 run(&ctx, |rec| record_add(rec, &matrix(&a), &view(&ctx, &b, rows, cols), &out));
                 assert_eq!(values(), a.iter().zip(&b).map(|(a, b)| a + b).collect::<Vec<_>>());
                 out.write(&ctx, &a).unwrap();
-                run(&ctx, |rec| record_add_scaled(rec, -2.0, &matrix(&b), &out));
+                run(&ctx, |rec| record_add_scaled(rec, &matrix(&b), -2.0, &out));
                 assert_eq!(values(), a.iter().zip(&b).map(|(a, b)| a - 2.0 * b).collect::<Vec<_>>());
             }
         }
@@ -131,7 +131,7 @@ fn softmax_gradient_is_the_derivative() {
                 let [grad, unused] = [(); 2].map(|()| view(&ctx, &vec![9.0; rows * cols], rows, cols));
                 let (of_q, of_rows) = (view(&ctx, &log_q, 1, cols), view(&ctx, &weights, rows, 1));
                 let full = SoftmaxCrossEntropy::new(targets).log_q(&of_q).weights(&of_rows);
-                let full = full.candidates(&ids).unwrap();
+                let full = full.candidate_ids(&ids);
                 run(&ctx, |rec| full.record(rec, &there, &loss, &grad));
                 run(&ctx, |rec| SoftmaxCrossEntropy::new(targets).record(rec, &there, &plain, &unused));
                 let losses = |z: &[f64]| softmax_losses(z, expected, &log_q, &ids, &weights);
@@ -184,9 +184,9 @@ fn bad_arguments_are_named() {
         "target of row 2: expected less than the 2 candidates, got 2"
     );
     assert_eq!(softmax(Targets::Column(0), &two), "loss: expected 3 x 1, got 2 x 1");
-    let candidates = SoftmaxCrossEntropy::in_batch().candidates(&[1u32, 2, 3]).unwrap();
+    let candidates = SoftmaxCrossEntropy::in_batch().candidate_ids(&[1u32, 2, 3]);
     let error = candidates.record(&mut rec, &zeros(2, 2), &two, &zeros(2, 2)).unwrap_err();
-    assert_eq!(error.to_string(), "candidates: expected 2 ids, as the logits have, got 3");
+    assert_eq!(error.to_string(), "candidate_ids: expected 2 ids, as the logits have, got 3");
     let weights = zeros(2, 3);
     let logits = zeros(2, 2);
     let error =
@@ -215,6 +215,25 @@ fn nothing_is_asked_of_nothing() {
             SoftmaxCrossEntropy::in_batch().record(rec, &zeros(0, 4), &zeros(0, 1), &zeros(0, 4))?;
             top_k(rec, &zeros(3, 4), &zeros(3, 0), &Buffer::from_slice::<u32>(&ctx, &[])?)
         });
+    }
+}
+
+#[test]
+fn the_largest_of_rows_a_binding_at_a_time() {
+    let ctx = Context::cpu_with(&ContextOptions::new().max_binding(1024)).unwrap();
+    let scores: Vec<f32> = (0..400).map(|i| ((i * 37) % 101) as f32).collect();
+    for rows in [4usize, 100] {
+        let cols = scores.len() / rows;
+        let columns = Buffer::from_slice(&ctx, &vec![0u32; rows * 3]).unwrap();
+        let values = Matrix::zeros(&ctx, rows, 3).unwrap();
+        run(&ctx, |rec| top_k(rec, &Matrix::from_slice(&ctx, &scores, rows, cols)?, &values, &columns));
+        let mut expected = Vec::new();
+        for row in scores.chunks(cols) {
+            let mut order: Vec<u32> = (0..).take(cols).collect();
+            order.sort_by(|&a, &b| row[b as usize].total_cmp(&row[a as usize]));
+            expected.extend_from_slice(&order[..3]);
+        }
+        assert_eq!(columns.read::<u32>(&ctx).unwrap(), expected, "{rows} rows");
     }
 }
 

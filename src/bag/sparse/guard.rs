@@ -20,11 +20,11 @@ pub(super) enum Guard {
 }
 
 impl Guard {
-    /// Of a batch, unless the host has checked it.
+    /// Of a batch, unless the host has checked it and its rows do not move.
     pub(super) fn of_batch(batch: &JaggedBatch) -> Vec<Self> {
         match batch.inner.skipped {
-            Some(_) => Vec::new(),
-            None => vec![Self::Batch(batch.clone())],
+            Some(_) if batch.inner.grounds.is_empty() => Vec::new(),
+            _ => vec![Self::Batch(batch.clone())],
         }
     }
 

@@ -30,8 +30,8 @@ pub enum Targets<'a> {
 /// - [`log_q`](Self::log_q): the logarithm of the chance with which each candidate is there. Popular ones are
 ///   drawn more often as negatives, and would be pushed down for it (Yi et al., *Sampling-bias-corrected
 ///   neural modeling for large corpus item recommendations*, RecSys 2019).
-/// - [`candidates`](Self::candidates): the candidates' ids. One that is the target under another column is
-///   no negative: it is left out.
+/// - [`candidate_ids`](Self::candidate_ids): one that is the target under another column is no negative but an
+///   accidental hit: it is left out.
 ///
 /// ```
 /// use embag::dense::{SoftmaxCrossEntropy, record_matmul};
@@ -45,7 +45,7 @@ pub enum Targets<'a> {
 ///
 /// let mut rec = Recorder::new(&ctx);
 /// record_matmul(&mut rec, &users, movies.transposed(), &logits)?;
-/// SoftmaxCrossEntropy::in_batch().candidates(&[7u32, 9])?.record(&mut rec, &logits, &loss, &dlogits)?;
+/// SoftmaxCrossEntropy::in_batch().candidate_ids(&[7u32, 9]).record(&mut rec, &logits, &loss, &dlogits)?;
 /// record_matmul(&mut rec, &dlogits, &movies, &dusers)?;
 /// rec.run()?;
 /// assert!((loss.to_vec(&ctx)?[0] - 0.1269).abs() < 1e-4);
@@ -86,15 +86,12 @@ impl<'a> SoftmaxCrossEntropy<'a> {
     }
 
     /// The id of each candidate: those that have the target's are no negatives.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] for 2^32 candidates or more.
-    pub fn candidates<T: Eq + Hash>(mut self, ids: &[T]) -> Result<Self> {
-        word("candidates", ids.len())?;
+    pub fn candidate_ids<T: Eq + Hash>(mut self, ids: &[T]) -> Self {
         let mut numbers = HashMap::new();
         let group = |(id, number)| *numbers.entry(id).or_insert(number);
-        self.groups = Some(ids.iter().zip(0..).map(group).collect());
-        Ok(self)
+        // more than 2^32 are no more than there are columns
+        self.groups = Some(ids.iter().zip(0..=u32::MAX).map(group).collect());
+        self
     }
 
     /// Records the loss of each row (`loss` of `[rows, 1]`) and the gradient of their mean in the logits
@@ -116,7 +113,7 @@ impl<'a> SoftmaxCrossEntropy<'a> {
         }
         if let Some(groups) = self.groups.as_ref().filter(|groups| groups.len() != cols) {
             return Err(Error::invalid(
-                "candidates",
+                "candidate_ids",
                 format!("{cols} ids, as the logits have"),
                 groups.len(),
             ));

@@ -2,6 +2,7 @@
 
 pub(crate) mod bucket;
 pub(crate) mod directory_admit;
+pub(crate) mod directory_age;
 pub(crate) mod directory_count;
 pub(crate) mod directory_find;
 pub(crate) mod directory_insert;

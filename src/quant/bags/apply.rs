@@ -1,5 +1,6 @@
 //! Rows that follow a model in training.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::QuantizedBags;
@@ -7,22 +8,30 @@ use super::quantized_bags::cannot_keep;
 use crate::delta::{Delta, TableRows};
 use crate::device::Recorder;
 use crate::quant::RangeSearch;
+use crate::table::TableStore;
 use crate::{Error, Result};
 
 /// The model that rows are of, and its step that they are of.
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) model: String,
-    step: Mutex<u32>,
+    step: AtomicU32,
+    /// Held while rows are replaced, or all of them read.
+    rows: Mutex<()>,
 }
 
 impl Followed {
     pub(super) fn new(model: String, step: u32) -> Self {
-        Self { model, step: Mutex::new(step) }
+        Self { model, step: AtomicU32::new(step), rows: Mutex::default() }
     }
 
-    pub(super) fn step(&self) -> MutexGuard<'_, u32> {
-        self.step.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn step(&self) -> u32 {
+        self.step.load(Ordering::Acquire)
+    }
+
+    /// Until this is dropped, rows stay as they are.
+    pub(super) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -34,16 +43,17 @@ impl QuantizedBags {
     /// [note their changes](crate::bag::EmbeddingBagsBuilder::track_changes).
     #[must_use]
     pub fn step(&self) -> Option<u32> {
-        self.followed.as_ref().map(|followed| *followed.step())
+        self.followed.as_ref().map(Followed::step)
     }
 
     /// Quantises the rows of a [delta](crate::delta) in place of the old ones, and takes its new raw ids in,
     /// after everything submitted so far and while others look rows up: lookups submitted before see the old
-    /// rows, later ones the new; none sees a part of a row. (Of a delta of more than 16 MiB lookups in between
-    /// may see some rows already new.) Waits until it is done.
+    /// rows and ids, later ones the new. (Of a delta of more than 16 MiB of rows, lookups in between may see
+    /// some rows already new, but no part of a row.) Waits until it is done.
     ///
     /// Deltas come in their order: one must begin at or before the [step](Self::step) that is here, and end
-    /// after it. After an error nothing has changed.
+    /// after it. A delta that is refused has changed nothing; after an error of the device it can be applied
+    /// again.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if these bags follow no model or another one, for a delta that is here
@@ -52,16 +62,26 @@ impl QuantizedBags {
     pub fn apply(&self, delta: &Delta, search: RangeSearch) -> Result<()> {
         let Some(followed) = &self.followed else {
             let expected = "bags made of bags that track their changes";
-            return Err(Error::invalid("delta", expected, "bags that follow no model"));
+            return Err(Error::invalid("apply", expected, "bags that follow no model"));
         };
-        // one at a time
-        let mut step = followed.step();
-        delta.check_order(&followed.model, *step)?;
+        let hold = followed.hold();
+        delta.check_order(&followed.model, followed.step())?;
         let tables = delta.tables().map(|table| self.checked(table?)).collect::<Result<Vec<_>>>()?;
+        let row_bytes = |index: usize| self.bags.store().tables().packed_row_bytes(index);
+        let bytes: u64 = tables.iter().map(|(index, of)| of.rows.len() as u64 * row_bytes(*index)).sum();
+        let mut rec = Recorder::new(self.context());
         for (index, of) in &tables {
-            self.replace(*index, of, search)?;
+            self.replace(&mut rec, *index, of, search, bytes > PIECE)?;
         }
-        *step = delta.until();
+        // ids are found when their rows are there
+        for (index, of) in &tables {
+            if let (Some(directory), Some(ids)) = (self.bags.directories().get(*index), of.ids) {
+                directory.record_take(&mut rec, of.rows, ids)?;
+            }
+        }
+        rec.run()?;
+        followed.step.store(delta.until(), Ordering::Release);
+        drop(hold);
         Ok(())
     }
 
@@ -90,22 +110,27 @@ impl QuantizedBags {
         Ok((index, of))
     }
 
-    fn replace(&self, index: usize, of: &TableRows<'_>, search: RangeSearch) -> Result<()> {
+    /// Records that rows are replaced; by `pieces` what is recorded is done piece by piece.
+    fn replace(
+        &self,
+        rec: &mut Recorder,
+        index: usize,
+        of: &TableRows<'_>,
+        search: RangeSearch,
+        pieces: bool,
+    ) -> Result<()> {
         let store = self.bags.store().tables();
         let format = store.shape(index).format;
-        let at_once = PIECE.min(self.context().limits().binding) / store.packed_row_bytes(index).max(1);
-        let at_once = usize::try_from(at_once).unwrap_or(usize::MAX).max(1);
-        let pieces = of.rows.chunks(at_once).zip(of.values.chunks(at_once * of.dim));
-        for (rows, values) in pieces {
+        let room = PIECE.min(self.context().limits().binding).saturating_sub(TableStore::PACKED_GAPS);
+        let at_once =
+            usize::try_from(room / store.packed_row_bytes(index).max(1)).unwrap_or(usize::MAX).max(1);
+        for (rows, values) in of.rows.chunks(at_once).zip(of.values.chunks(at_once * of.dim)) {
             let words = format.pack_with(values, of.dim, search == RangeSearch::Greedy);
-            let mut rec = Recorder::new(self.context());
-            store.record_replace(&mut rec, index, rows, &words)?;
-            rec.run()?;
+            store.record_replace(rec, index, rows, &words)?;
+            if pieces {
+                std::mem::replace(rec, Recorder::new(self.context())).run()?;
+            }
         }
-        // ids are found when their rows are there
-        match (self.bags.directories().get(index), of.ids) {
-            (Some(directory), Some(ids)) => directory.take_rows(of.rows, ids),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }

@@ -60,12 +60,12 @@ impl QuantizedBagsBuilder {
     pub fn build(self) -> Result<QuantizedBags> {
         self.features.validate()?;
         // a raw id without a row counts for a mean as it did where it was trained; a pruned one does
-        let raw: Vec<bool> = self.tables.iter().map(|(_, table)| table.raw).collect();
+        let raw: Vec<_> = self.tables.iter().map(|(_, table)| table.raw()).collect();
         let store = RowStore::new(&self.ctx, self.tables, Updates::default())?;
         let schema = self.features.schema(
             store.tables(),
-            |table| raw[table],
-            self.absent_count || !raw.contains(&true),
+            |table| raw[table].is_some(),
+            self.absent_count || raw.iter().all(Option::is_none),
         )?;
         let bags = EmbeddingBags::new(store, schema, self.output_precision).with_directories(&raw)?;
         Ok(QuantizedBags::new(bags))

@@ -15,7 +15,8 @@ pub enum RowLayout {
     Fused,
     /// Codes, then scale and bias of 16 bits, of int8 too: the rows of FBGEMM's
     /// `FloatOrHalfToFusedNBitRowwiseQuantizedSBHalf` for 8, 4 and 2 bits. Scales and biases of int8 rows are
-    /// rounded to 16 bits when they are written.
+    /// rounded to 16 bits when they are written, and their codes stay: rows of FBGEMM's come back byte for byte,
+    /// those quantised here are of codes for the scale before it was rounded.
     SbHalf,
     /// Scale and bias of 16 bits, then codes, each row filled up to a multiple of `alignment` bytes: the rows
     /// of FBGEMM's inference tables, `IntNBitTableBatchedEmbeddingBagsCodegen` (`row_alignment`: 1 on CPUs,

@@ -8,7 +8,7 @@ use super::apply::Followed;
 use super::{QuantizedBags, RowLayout};
 use crate::kernels::feature::NONE;
 use crate::table::RowFormat;
-use crate::{Bounds, Checkpoint, Context, Error, Pooling, Result};
+use crate::{Bounds, Checkpoint, Context, Error, Pooling, Precision, Result};
 
 /// The prefix of [`QuantizedBags::save`].
 const PREFIX: &str = "quantized";
@@ -43,6 +43,8 @@ struct Saved {
     /// Whether raw ids without a row count as rows of zeros.
     #[serde(default)]
     absent_count: bool,
+    #[serde(default)]
+    output_precision: Precision,
     /// The model that the rows are of, and its step that they are of.
     #[serde(default)]
     followed: Option<(String, u32)>,
@@ -57,6 +59,8 @@ impl QuantizedBags {
     /// [`Error::InvalidArgument`] if the checkpoint has one of these names already,
     /// [`Error::Device`] if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+        // rows and step belong together
+        let hold = self.followed.as_ref().map(Followed::hold);
         let mut tables = Vec::new();
         for name in self.tables() {
             let (_, shape) = self.table(name)?;
@@ -79,10 +83,18 @@ impl QuantizedBags {
             pooling: feature.pooling,
             padding: (feature.padding != NONE).then_some(feature.padding),
         });
-        let followed = self.followed.as_ref().map(|followed| (followed.model.clone(), *followed.step()));
+        let followed = self.followed.as_ref().map(|followed| (followed.model.clone(), followed.step()));
+        drop(hold);
         let absent_count = schema.pruned && tables.iter().any(|table| table.raw);
         let (features, bounds) = (features.collect(), schema.bounds);
-        let saved = Saved { tables, features, bounds, absent_count, followed };
+        let saved = Saved {
+            tables,
+            features,
+            bounds,
+            absent_count,
+            output_precision: self.output_precision(),
+            followed,
+        };
         checkpoint.set_json(&format!("{prefix}.bags"), &saved)
     }
 
@@ -97,7 +109,7 @@ impl QuantizedBags {
         for table in &saved.tables {
             saved_rows(checkpoint, prefix, table)?;
         }
-        let mut builder = Self::builder(ctx).bounds(saved.bounds);
+        let mut builder = Self::builder(ctx).bounds(saved.bounds).output_precision(saved.output_precision);
         if saved.absent_count {
             builder = builder.absent_count();
         }

@@ -7,7 +7,7 @@ use crate::chunked::{WholeFeature, WholeTable};
 use crate::kernels::feature::NONE;
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, TableStore};
-use crate::{CachedBags, ChunkedTables, Context, EmbeddingBags, PrunedTables, Result};
+use crate::{CachedBags, ChunkedTables, EmbeddingBags, PrunedTables, Result};
 
 /// Tables that [quantised ones](QuantizedBags::of) are made of: a reference to any of them.
 #[derive(Debug)]
@@ -69,10 +69,12 @@ impl QuantizedBags {
             QuantizeSource::Bags(bags) => Self::of_bags(bags, &mut choose),
             QuantizeSource::Cached(bags) => Self::of_cached(bags, &mut choose),
             QuantizeSource::Chunked(tables) => {
-                Self::of_whole(tables.context(), tables.whole(), tables.whole_features(), &mut choose)
+                let begun = Self::builder(tables.context()).output_precision(tables.output_precision());
+                Self::of_whole(begun, tables.whole()?, tables.whole_features(), &mut choose)
             }
             QuantizeSource::Pruned(tables) => {
-                Self::of_whole(tables.context(), tables.whole(), tables.whole_features(), &mut choose)
+                let begun = Self::builder(tables.context()).output_precision(tables.output_precision());
+                Self::of_whole(begun, tables.whole()?, tables.whole_features(), &mut choose)
             }
         }
     }
@@ -87,7 +89,9 @@ impl QuantizedBags {
         let (builder, searches) = like(builder, source, &schema.features, raw, choose);
         let mut this = builder.build()?;
         *this.bags.directories_mut() = bags.directories().copied_to(ctx)?;
-        this.followed = bags.model().map(|model| Followed::new(model.to_owned(), bags.steps()));
+        // before the rows are read, so that none is older
+        let step = bags.store().submitted_steps();
+        this.followed = bags.model().map(|model| Followed::new(model.to_owned(), step));
         for (index, search) in searches.into_iter().enumerate() {
             this.quantize_from(source, index, search)?;
         }
@@ -98,6 +102,8 @@ impl QuantizedBags {
         bags: &mut CachedBags,
         choose: &mut dyn FnMut(&str) -> (RowFormat, RangeSearch),
     ) -> Result<Self> {
+        // before the rows are read, so that none is older
+        let step = bags.submitted_steps();
         bags.flush()?;
         let (ctx, schema) = (bags.context().clone(), bags.schema().clone());
         let builder = Self::builder(&ctx).bounds(schema.bounds).output_precision(bags.output_precision());
@@ -105,7 +111,7 @@ impl QuantizedBags {
         let (builder, searches) = like(builder, bags.whole().tables(), &schema.features, raw, choose);
         let mut this = builder.build()?;
         *this.bags.directories_mut() = bags.directories().copied_to(&ctx)?;
-        this.followed = bags.model().map(|model| Followed::new(model.to_owned(), bags.steps()));
+        this.followed = bags.model().map(|model| Followed::new(model.to_owned(), step));
         for (name, search) in bags.tables().to_vec().iter().zip(searches) {
             this.upload(name, &bags.whole().download(name)?, search)?;
         }
@@ -113,13 +119,12 @@ impl QuantizedBags {
     }
 
     fn of_whole(
-        ctx: &Context,
-        tables: Result<Vec<WholeTable>>,
+        begun: QuantizedBagsBuilder,
+        tables: Vec<WholeTable>,
         features: Vec<WholeFeature>,
         choose: &mut dyn FnMut(&str) -> (RowFormat, RangeSearch),
     ) -> Result<Self> {
-        let mut builder = Self::builder(ctx).absent_count();
-        let tables = tables?;
+        let mut builder = begun.absent_count();
         let mut searches = Vec::new();
         for WholeTable { name, dim, rows } in &tables {
             let (format, search) = choose(name);

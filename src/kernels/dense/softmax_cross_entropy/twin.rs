@@ -61,6 +61,12 @@ pub(crate) fn run(call: View<'_>) {
                     }
                     let sum = row_total(&scores);
                     let log_sum = if sum.is_finite() { log_2(sum) * LN_2 } else { sum };
+                    // rows that are left out may hold anything
+                    if weight == 0.0 {
+                        loss[0] = 0.0;
+                        grad[..cols].fill(0.0);
+                        return;
+                    }
                     loss[0] = weight * (log_sum - of_target);
                     let factor = weight * p.scale;
                     for (column, (grad, share)) in grad.iter_mut().zip(&scores).enumerate() {

@@ -10,7 +10,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (rows, k, gap) in [(1u32, 1u32, 0u32), (3, 100, 1), (70, 5, 3), (2, 700, 0), (512, 100, 0)] {
         let stride = k + gap;
-        let params = Params { rows, k, values_base: gap, values_stride: stride };
+        let params = Params { rows, k, values_base: gap, values_stride: stride, columns_base: gap };
         let found = values(&mut random, (rows * k) as usize, false);
         let columns: Vec<u32> = (0..rows * k).map(|i| i % k * 5).collect();
         let bindings = Bindings {
@@ -18,7 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
             found_columns: CaseBinding::ints(&columns),
             // they are moved, not computed
             values: CaseBinding::ints(&random.floats((gap + rows * stride) as usize)),
-            columns: CaseBinding::ints(&vec![7u32; columns.len()]),
+            columns: CaseBinding::ints(&vec![7u32; columns.len() + gap as usize]),
         };
         let case =
             Case::new(format!("{rows}x{k} gap={gap}"), [0], &params, bindings, (rows * k).div_ceil(64));

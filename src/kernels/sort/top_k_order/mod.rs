@@ -15,6 +15,8 @@ interface! {
         /// Element of the first sorted value, and elements from row to row.
         values_base: u32,
         values_stride: u32,
+        /// Word of the first column.
+        columns_base: u32,
     }
     Bindings {
         found_values: read [f32],

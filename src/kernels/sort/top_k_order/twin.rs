@@ -13,7 +13,10 @@ pub(crate) fn run(call: View<'_>) {
     let p = call.params;
     let (rows, k, stride) = (p.rows as usize, p.k as usize, p.values_stride as usize);
     let values = &mut call.values[p.values_base as usize..][..(rows - 1) * stride + k];
-    let tasks = values.chunks_mut(stride * ROWS).zip(call.columns.chunks_mut(k * ROWS)).enumerate();
+    let tasks = values
+        .chunks_mut(stride * ROWS)
+        .zip(call.columns[p.columns_base as usize..].chunks_mut(k * ROWS))
+        .enumerate();
     parallel::each(tasks, &|(task, (values, columns))| {
         let outs = values.chunks_mut(stride).zip(columns.chunks_mut(k));
         for (row, (values, columns)) in (task * ROWS..rows).zip(outs) {

@@ -17,10 +17,11 @@ pub(crate) fn cases() -> Vec<Case> {
         // keys of no row come last
         let mut keys: Vec<u32> = (0..len).map(|_| random.below(rows + 1)).collect();
         keys.sort_unstable();
-        let params = Params { len, key_begin, key_end, step: 77 };
+        let first_stamp = len % 3;
+        let params = Params { len, key_begin, key_end, first_stamp, step: 77 };
         let bindings = Bindings {
             keys: CaseBinding::ints(&keys),
-            stamps: CaseBinding::ints(&vec![5u32; (key_end - key_begin) as usize]),
+            stamps: CaseBinding::ints(&vec![5u32; (key_end - key_begin + first_stamp) as usize]),
         };
         let name = format!("len={len} rows={rows} window={key_begin}..{key_end}");
         let case = Case::new(name, [0], &params, bindings, len.div_ceil(64));

@@ -14,6 +14,8 @@ interface! {
         /// Those of the window.
         key_begin: u32,
         key_end: u32,
+        /// The stamp of the first of them.
+        first_stamp: u32,
         /// The step that it is.
         step: u32,
     }
@@ -25,7 +27,7 @@ interface! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "stamp_rows",
-    about: "stamps[key - key_begin] = step for each key of the window",
+    about: "stamps[key - key_begin + first_stamp] = step for each key of the window",
     interface: INTERFACE,
     variants: &[Variant {
         name: "any",
