@@ -11,14 +11,12 @@ use crate::kernels::feature::SKIPPED;
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
-/// Raw ids on the device, and where their rows go.
-struct RawIds<'a> {
-    ids: &'a Buffer,
-    rows: &'a Buffer,
+/// Raw ids on the device, and the batch whose rows they give. Its status counts the ids without one.
+struct RawBatch {
+    batch: JaggedBatch,
+    ids: Buffer,
     /// Ids of each feature.
-    counts: &'a [u32],
-    /// A batch's status, which counts the ids without a row.
-    status: &'a Buffer,
+    counts: Vec<u32>,
 }
 
 impl EmbeddingBags {
@@ -72,11 +70,9 @@ impl EmbeddingBags {
         if !flat.is_raw() {
             return flat.upload(self.context(), &self.schema);
         }
-        let counts = flat.counts.clone();
-        let (batch, ids) = flat.upload_raw(self.context(), &self.schema, self.directories.standing())?;
-        let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
-        self.admit_ids(&RawIds { ids: &ids, rows, counts: &counts, status })?;
-        Ok(batch)
+        let raw = self.upload_raw(flat)?;
+        self.admit_ids(&raw)?;
+        Ok(raw.batch)
     }
 
     /// [`EmbeddingBags::admit`] without rows for new ids: to serve, and to evaluate. Waits until it is done.
@@ -123,11 +119,15 @@ impl EmbeddingBags {
         if !flat.is_raw() {
             return flat.upload(self.context(), &self.schema);
         }
+        let raw = self.upload_raw(flat)?;
+        self.seek(rec, &raw)?;
+        Ok(raw.batch)
+    }
+
+    fn upload_raw(&self, flat: Flat) -> Result<RawBatch> {
         let counts = flat.counts.clone();
         let (batch, ids) = flat.upload_raw(self.context(), &self.schema, self.directories.standing())?;
-        let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
-        self.seek(rec, &RawIds { ids: &ids, rows, counts: &counts, status })?;
-        Ok(batch)
+        Ok(RawBatch { batch, ids, counts })
     }
 
     /// [`EmbeddingBags::admit`] for ids that already lie in device memory; all tables are of raw ids.
@@ -138,11 +138,10 @@ impl EmbeddingBags {
     /// then.
     pub fn admit_from_device(&mut self, ids: DeviceIds) -> Result<JaggedBatch> {
         let mut rec = Recorder::new(self.context());
-        let (batch, ids, counts) = self.batch_of_device(&mut rec, ids)?;
+        let raw = self.batch_of_device(&mut rec, ids)?;
         rec.run()?;
-        let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
-        self.admit_ids(&RawIds { ids: &ids, rows, counts: &counts, status })?;
-        Ok(batch)
+        self.admit_ids(&raw)?;
+        Ok(raw.batch)
     }
 
     /// Records [`EmbeddingBags::find`] for ids that already lie in device memory.
@@ -152,10 +151,9 @@ impl EmbeddingBags {
     pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<JaggedBatch> {
         self.store.same_context(rec)?;
         rec.whole(|rec| {
-            let (batch, ids, counts) = self.batch_of_device(rec, ids)?;
-            let Inner { ids_buffer: rows, status, .. } = &*batch.inner;
-            self.seek(rec, &RawIds { ids: &ids, rows, counts: &counts, status })?;
-            Ok(batch)
+            let raw = self.batch_of_device(rec, ids)?;
+            self.seek(rec, &raw)?;
+            Ok(raw.batch)
         })
     }
 
@@ -177,8 +175,8 @@ impl EmbeddingBags {
         self.directories.wanted(table, self.store.tables().find(table)?)
     }
 
-    /// A batch of room for rows, the raw ids, and how many of them each feature has.
-    fn batch_of_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<(JaggedBatch, Buffer, Vec<u32>)> {
+    /// Raw ids where they are, and a batch of room for their rows.
+    fn batch_of_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<RawBatch> {
         if let Some(FeatureSpec { name, .. }) = self.schema.features.iter().find(|spec| !spec.raw) {
             let argument = format!("feature \"{name}\"");
             return Err(Error::invalid(argument, "a table of raw ids, for ids on the device", "one of rows"));
@@ -187,12 +185,12 @@ impl EmbeddingBags {
         let DeviceIds { batch, ids, bags, lengths, counts, weights } = ids;
         let rows = self.context().lend("embag.rows", ids.size() / 2)?;
         // no more than the ids, which are fewer than 2^32
-        let of_features: Vec<u32> = counts.iter().map(|&count| narrow(count)).collect();
+        let of_features = counts.iter().map(|&count| narrow(count)).collect();
         let given =
             DeviceBatch { batch, ids: rows, bags, lengths, weights, counts: Some(counts), examples: None };
         let batch = JaggedBatch::of_rows(rec, &self.schema, given, None)?;
         let inner = Inner { grounds: self.directories.standing(), ..(*batch.inner).clone() };
-        Ok((JaggedBatch::new(inner), ids, of_features))
+        Ok(RawBatch { batch: JaggedBatch::new(inner), ids, counts: of_features })
     }
 
     /// The features of raw ids with their tables, and where their ids are.
@@ -216,32 +214,33 @@ impl EmbeddingBags {
     }
 
     /// Records the look-up of all raw ids; those without a row are counted in the batch's status.
-    fn seek(&self, rec: &mut Recorder, raw: &RawIds<'_>) -> Result<()> {
-        let found = Found { rows: raw.rows, unknown: None, strangers: raw.status, table: SKIPPED };
-        record_find(rec, raw.ids, self.sought(raw.counts, |_| true), &found)
+    fn seek(&self, rec: &mut Recorder, raw: &RawBatch) -> Result<()> {
+        let Inner { ids_buffer: rows, status, .. } = &*raw.batch.inner;
+        let found = Found { rows, unknown: None, strangers: status, table: SKIPPED };
+        record_find(rec, &raw.ids, self.sought(&raw.counts, |_| true), &found)
     }
 
     /// Looks raw ids up after those that are new have got rows.
-    fn admit_ids(&mut self, raw: &RawIds<'_>) -> Result<()> {
+    fn admit_ids(&mut self, raw: &RawBatch) -> Result<()> {
         let ctx = self.context().clone();
-        let mut tables: Vec<usize> = self.ranges(raw.counts).into_iter().map(|(table, _)| table).collect();
+        let mut tables: Vec<usize> = self.ranges(&raw.counts).into_iter().map(|(table, _)| table).collect();
         tables.sort_unstable();
         tables.dedup();
         let strangers = ctx.allocate("embag.strangers", self.directories.tables() as u64 * 4)?;
         let mut rec = Recorder::new(&ctx);
         let mut unknown = Vec::new();
         for &table in &tables {
-            let sought = self.sought(raw.counts, |of| of == table);
+            let sought = self.sought(&raw.counts, |of| of == table);
             let len = sought.iter().map(|ids| ids.range.end - ids.range.start).sum::<u32>();
             let ids = ctx.lend("embag.unknown", u64::from(len) * 4)?;
             let found = Found {
-                rows: raw.rows,
+                rows: &raw.batch.inner.ids_buffer,
                 unknown: Some(&ids),
                 strangers: &strangers,
                 // there are fewer tables than columns
                 table: narrow(table),
             };
-            record_find(&mut rec, raw.ids, sought, &found)?;
+            record_find(&mut rec, &raw.ids, sought, &found)?;
             unknown.push((ids, len));
         }
         rec.run()?;

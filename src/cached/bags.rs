@@ -119,14 +119,13 @@ impl CachedBags {
     }
 
     pub(super) fn new(
-        whole: RowStore,
+        mut whole: RowStore,
         schema: Schema,
         ids: Directories,
         device: EmbeddingBags,
         ways: usize,
         replacement: Replacement,
     ) -> Self {
-        let mut whole = whole;
         // both count the same steps
         whole.go_on_from(device.store());
         let tables = 0..device.tables().len();

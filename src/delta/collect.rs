@@ -27,7 +27,7 @@ pub(crate) fn collect(
         let mut rows = store.changed_rows(table, since)?;
         let ids = directories.get(table).map(IdDirectory::ids_of_rows).transpose()?;
         let ids: Option<Vec<u32>> = ids.map(|ids| {
-            // rows without an id are nobody's yet, and count as changed when an id gets them
+            // a row without an id is not in use yet, and counts as changed when an id gets it
             rows.retain(|&row| ids.get(row as usize).is_some_and(|&id| id != 0));
             rows.iter().map(|&row| ids[row as usize]).collect()
         });

@@ -21,7 +21,7 @@ impl Directories {
         capacities.map(directory).collect::<Result<_>>().map(Self)
     }
 
-    /// None, for so many tables of rows.
+    /// Those of tables of rows alone, which have none.
     pub(crate) fn none(tables: usize) -> Self {
         Self((0..tables).map(|_| None).collect())
     }
@@ -54,7 +54,7 @@ impl Directories {
         self.get_mut(table).map_or_else(|| Ok(vec![NONE; ids.len()]), |directory| directory.admit(ids))
     }
 
-    /// Records that counts of ids without a row are halved.
+    /// Halves the counts of ids without a row.
     pub(crate) fn age_counts(&mut self) -> Result<()> {
         self.0.iter_mut().flatten().try_for_each(IdDirectory::age_counts)
     }

@@ -219,8 +219,8 @@ impl IdDirectory {
 
     /// Records the look-up of `ids` (`u64`, little endian: lower word first): `rows` (`u32`) gets the row of
     /// each, or 2^32 - 1. Parts of larger buffers begin at multiples of the device's alignment
-    /// ([`DeviceLimits::alignment`](crate::DeviceLimits), 256 bytes at most). A submission after rows have moved ([`IdDirectory::import`]) is refused
-    /// ([`Error::Stale`]).
+    /// ([`DeviceLimits::alignment`](crate::DeviceLimits), 256 bytes at most). A submission after rows have
+    /// moved ([`IdDirectory::import`]) is refused ([`Error::Stale`]).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if `rows` has not as many words as there are ids, [`Error::WrongContext`]

@@ -40,6 +40,16 @@ impl TableStore {
     /// Bytes that a list of packed rows takes at most, besides those of its rows.
     pub(crate) const PACKED_GAPS: u64 = 2 * (ALIGNMENT - 1) * 4;
 
+    /// Bytes of packed rows that are moved between host and device at once, where there are many.
+    pub(crate) const PACKED_PIECE: u64 = 16 << 20;
+
+    /// Rows of a table that are moved at once: those of a piece, or of a binding if that is less.
+    pub(crate) fn packed_rows_at_once(&self, table: usize) -> usize {
+        let room = Self::PACKED_PIECE.min(self.context().limits().binding).saturating_sub(Self::PACKED_GAPS);
+        let rows = room / self.packed_row_bytes(table).max(1);
+        usize::try_from(rows).unwrap_or(usize::MAX).max(1)
+    }
+
     /// Records that rows are read; together they must fit a binding.
     pub(crate) fn record_gather(&self, rec: &mut Recorder, lists: &[RowList]) -> Result<Readback<u32>> {
         let (regions, words) = self.regions(lists);

@@ -8,13 +8,13 @@ use crate::Result;
 use crate::device::{Buffer, Recorder};
 use crate::kernels::stamp_rows;
 use crate::numbers::narrow;
-use crate::table::{Kind, RowList, TableStore};
+use crate::table::{Kind, RowList};
 
 /// The step in which each row changed last: a word for each row of each window.
 #[derive(Debug)]
 pub(super) struct Stamps(Vec<Buffer>);
 
-/// Bytes of rows that are read at once.
+/// Bytes of stamps that are written at once.
 const PIECE: u64 = 16 << 20;
 
 impl RowStore {
@@ -118,11 +118,8 @@ impl RowStore {
     pub(crate) fn values_of(&self, table: usize, rows: &[u32]) -> Result<Vec<f32>> {
         let shape = self.tables.shape(table);
         let row_words = usize::try_from(self.tables.row_words(table, Kind::Weights)).unwrap_or(usize::MAX);
-        let room = PIECE.min(self.context().limits().binding).saturating_sub(TableStore::PACKED_GAPS);
-        let at_once = room / self.tables.packed_row_bytes(table).max(1);
-        let at_once = usize::try_from(at_once).unwrap_or(usize::MAX).max(1);
         let mut values = Vec::with_capacity(rows.len() * shape.dim as usize);
-        for rows in rows.chunks(at_once) {
+        for rows in rows.chunks(self.tables.packed_rows_at_once(table)) {
             let words = self.tables.gather(&[RowList { table, rows: rows.to_vec() }])?;
             values.extend(shape.format.unpack(&words[..rows.len() * row_words], shape.dim as usize));
         }

@@ -58,16 +58,18 @@ impl Classes {
         common.validate()?;
         let mut this = Self { all: vec![common], of_table: Vec::new() };
         for (name, Table { own, .. }) in tables {
-            if own.any() && !own.frozen {
-                let class = Class {
-                    optimizer: own.optimizer.or(optimizer),
-                    rules: own.rules.unwrap_or(rules),
-                    schedule: own.schedule.unwrap_or(schedule),
-                };
-                class.validate().map_err(|error| of_table(name, error))?;
-                this.all.push(class);
+            if own.frozen || !own.any() {
+                this.of_table.push(0);
+                continue;
             }
-            this.of_table.push(if own.any() && !own.frozen { this.all.len() - 1 } else { 0 });
+            let class = Class {
+                optimizer: own.optimizer.or(optimizer),
+                rules: own.rules.unwrap_or(rules),
+                schedule: own.schedule.unwrap_or(schedule),
+            };
+            class.validate().map_err(|error| of_table(name, error))?;
+            this.of_table.push(this.all.len());
+            this.all.push(class);
         }
         let frozen = tables.iter().zip(&mut this.of_table).filter(|((_, table), _)| table.own.frozen);
         let last = this.all.len();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::dense::plan::record;
+use crate::dense::plan::{record, row_chunks};
 use crate::device::{Dispatch, word};
 use crate::kernels::softmax_cross_entropy as kernel;
 use crate::{Error, Matrix, Recorder, Result};
@@ -133,17 +133,14 @@ impl<'a> SoftmaxCrossEntropy<'a> {
             });
         }
         let nothing = rec.scratch("embag.nothing", 16)?;
-        let matrices = [Some(logits), self.weights, Some(loss), Some(grad)];
-        let at_once = matrices.into_iter().flatten().map(|matrix| matrix.rows_at_once(&ctx)).min();
-        let at_once = at_once.unwrap_or(rows);
+        let cut = [Some(logits), self.weights, Some(loss), Some(grad)];
         let mut all = Vec::new();
-        for first in (0..rows).step_by(at_once) {
-            let count = at_once.min(rows - first);
-            let place = |name, matrix: &Matrix| matrix.row_part(first, count).place(&ctx, name);
+        for part in row_chunks(&ctx, &cut.into_iter().flatten().collect::<Vec<_>>()) {
+            let place = |name, matrix: &Matrix| matrix.row_part(part.start, part.len()).place(&ctx, name);
             let (logits, loss) = (place("logits", logits)?, place("loss", loss)?);
             let grad = place("grad", grad)?;
             let mut params = kernel::Params {
-                rows: word("rows", count)?,
+                rows: word("rows", part.len())?,
                 cols: word("columns", cols)?,
                 logits_base: logits.base,
                 logits_stride: logits.stride,
@@ -165,7 +162,7 @@ impl<'a> SoftmaxCrossEntropy<'a> {
                 (params.weights_base, params.weights_stride) = (place.base, place.stride);
                 (params.weighted, weights) = (1, place.binding);
             }
-            let mut marks = targets[first..first + count].to_vec();
+            let mut marks = targets[part.clone()].to_vec();
             marks.extend(self.groups.iter().flatten());
             let marks = rec.scratch_from("embag.marks", &marks)?;
             let bindings = kernel::Bindings {

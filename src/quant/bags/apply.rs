@@ -35,9 +35,6 @@ impl Followed {
     }
 }
 
-/// Bytes of rows that are replaced at once; a delta with more of them is replaced in parts.
-const PIECE: u64 = 16 << 20;
-
 impl QuantizedBags {
     /// The step of the model that the rows are of, if they follow one: those of bags that
     /// [note their changes](crate::bag::EmbeddingBagsBuilder::track_changes).
@@ -71,7 +68,8 @@ impl QuantizedBags {
         let bytes: u64 = tables.iter().map(|(index, of)| of.rows.len() as u64 * row_bytes(*index)).sum();
         let mut rec = Recorder::new(self.context());
         for (index, of) in &tables {
-            self.replace(&mut rec, *index, of, search, bytes > PIECE)?;
+            // a delta of more than a piece is replaced in parts
+            self.replace(&mut rec, *index, of, search, bytes > TableStore::PACKED_PIECE)?;
         }
         // ids are found when their rows are there
         for (index, of) in &tables {
@@ -121,9 +119,7 @@ impl QuantizedBags {
     ) -> Result<()> {
         let store = self.bags.store().tables();
         let format = store.shape(index).format;
-        let room = PIECE.min(self.context().limits().binding).saturating_sub(TableStore::PACKED_GAPS);
-        let at_once =
-            usize::try_from(room / store.packed_row_bytes(index).max(1)).unwrap_or(usize::MAX).max(1);
+        let at_once = store.packed_rows_at_once(index);
         for (rows, values) in of.rows.chunks(at_once).zip(of.values.chunks(at_once * of.dim)) {
             let words = format.pack_with(values, of.dim, search == RangeSearch::Greedy);
             store.record_replace(rec, index, rows, &words)?;
