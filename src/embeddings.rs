@@ -12,8 +12,7 @@ use crate::{Checkpoint, Error, Result};
 /// Tables that are looked up, of whatever kind: what serves a model needs no more.
 ///
 /// Batches are in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and
-/// example, one after the other in `ids`; `weights`, if any, one for each id (chunked and pruned tables and
-/// variable rows take none).
+/// example, one after the other in `ids`; `weights`, if any, one for each id ([`VariableRows`] take none).
 ///
 /// ```
 /// use embag::{Context, EmbeddingBags, Lookup, Matrix, Pooling, QuantizedBags, Result, Table};
@@ -282,22 +281,17 @@ embeddings!(
 );
 
 lookup!(ChunkedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
-    unweighted(weights)?;
-    this.find_from_lengths(ids, lengths)
+    this.find_weighted(ids, lengths, weights)
 });
 embeddings!(
     ChunkedTables,
     ChunkedBatch,
     |this| (this.bytes().instead_of_dense(), this.bytes().state),
-    |this, ids, lengths, weights| {
-        unweighted(weights)?;
-        this.admit_from_lengths(ids, lengths)
-    }
+    |this, ids, lengths, weights| this.admit_weighted(ids, lengths, weights)
 );
 
 lookup!(PrunedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
-    unweighted(weights)?;
-    this.find_from_lengths(ids, lengths)
+    this.find_weighted(ids, lengths, weights)
 });
 lookup!(QuantizedBags, JaggedBatch, len, |this, ids, lengths, weights| {
     this.find_from_lengths(ids, lengths, weights)

@@ -17,27 +17,33 @@ fn main(
     let column = (work - feature.work_begin) % lanes * 16u;
     let first = (params.base + column % params.width) / 4u;
     let slots_from = feature.slots_base + column / params.width;
-    let begin = offsets[feature.first_bag + item];
-    let end = offsets[feature.first_bag + item + 1u];
+    let bag = bag_ids(feature, item);
     var a = vec4<f32>();
     var b = vec4<f32>();
     var c = vec4<f32>();
     var d = vec4<f32>();
-    for (var p = begin; p < end; p++) {
+    var count = 0u;
+    for (var p = bag.begin; p < bag.end; p++) {
         let row = rows[p];
-        let there = row != NONE;
+        count += u32(row != PADDED);
+        let there = row < PADDED;
         let slot = slots[select(0u, slots_from + row * feature.chunks, there)] - params.first_slot;
         // one condition: both sides of each are executed
         if (there && slot < params.slots) {
             let at = first + slot * (params.width / 4u);
-            a += store[at];
-            b += store[at + 1u];
-            c += store[at + 2u];
-            d += store[at + 3u];
+            // to multiply by one changes nothing
+            var weight = 1.0;
+            if (params.weights > 0u) {
+                weight = weight_of(p);
+            }
+            a += store[at] * weight;
+            b += store[at + 1u] * weight;
+            c += store[at + 2u] * weight;
+            d += store[at + 3u] * weight;
         }
     }
-    // dividing by one changes nothing
-    let divisor = f32(select(1u, max(end - begin, 1u), feature.mean == 1u));
+    // nor does to divide by one
+    let divisor = f32(select(1u, max(count, 1u), feature.pooling == POOL_MEAN));
     let at = feature.out_base + item * params.out_stride + column;
     put(at, a / divisor);
     put(at + 4u, b / divisor);

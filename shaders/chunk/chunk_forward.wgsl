@@ -1,5 +1,5 @@
 // Looks the chunks of rows up and pools them: a thread sums four columns over the rows of a bag. Rows that
-// are not there and chunks without a slot are zeros.
+// are not there and chunks without a slot are zeros; padding ids do not count.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -17,22 +17,28 @@ fn main(
     let column = (work - feature.work_begin) % lanes * 4u;
     let first = (params.base + column % params.width) / 4u;
     let slots_from = feature.slots_base + column / params.width;
-    let begin = offsets[feature.first_bag + item];
-    let end = offsets[feature.first_bag + item + 1u];
+    let bag = bag_ids(feature, item);
     var sum = vec4<f32>();
-    for (var p = begin; p < end; p++) {
+    var count = 0u;
+    for (var p = bag.begin; p < bag.end; p++) {
         let row = rows[p];
-        if (row == NONE) {
+        count += u32(row != PADDED);
+        if (row >= PADDED) {
             continue;
         }
         // what has no slot, or one before the window, is beyond it too
         let slot = slots[slots_from + row * feature.chunks] - params.first_slot;
         if (slot < params.slots) {
-            sum += store[first + slot * (params.width / 4u)];
+            let value = store[first + slot * (params.width / 4u)];
+            if (params.weights > 0u) {
+                sum += value * weight_of(p);
+            } else {
+                sum += value;
+            }
         }
     }
-    if (feature.mean == 1u) {
-        sum /= f32(max(end - begin, 1u));
+    if (feature.pooling == POOL_MEAN) {
+        sum /= f32(max(count, 1u));
     }
     let at = feature.out_base + item * params.out_stride + column;
     if (params.initial == 0u) {

@@ -41,7 +41,7 @@ fn main(
     lists[at + LIST_BEGIN] = list;
     lists[at + LIST_STEP] = feature.chunks;
     lists[at + LIST_OUT] = feature.out_base + item * params.out_stride + chunk * params.width;
-    lists[at + LIST_DIVISOR] = select(1u, max(end - begin, 1u), feature.mean == 1u);
+    lists[at + LIST_DIVISOR] = select(1u, max(end - begin, 1u), feature.pooling == POOL_MEAN);
     lists[at + LIST_ENDS] = next.x;
     lists[at + LIST_ENDS + 1u] = next.y;
     lists[at + LIST_ENDS + 2u] = next.z;

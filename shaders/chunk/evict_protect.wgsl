@@ -7,7 +7,7 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_index(group, groups) * WORKGROUP + thread;
-    if (i < params.len && rows[params.first + i] != NONE) {
+    if (i < params.len && rows[params.first + i] < PADDED) {
         atomicStore(&credit[rows[params.first + i]], NONE);
     }
 }

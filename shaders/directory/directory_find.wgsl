@@ -14,6 +14,13 @@ fn main(
     let feature = features[find_feature(work)];
     let i = feature.first + (work - feature.work_begin);
     let raw = ids[i];
+    if (feature.padding != NONE && raw.x == feature.padding && raw.y == 0u) {
+        rows[i] = PADDED;
+        if (params.wanted == 1u) {
+            unknown[params.first_unknown + work] = NONE;
+        }
+        return;
+    }
     let id = virtual_id(raw.x, raw.y);
     var bucket = first_bucket(id, feature.buckets);
     var row = NONE;

@@ -3,6 +3,8 @@
 // taken goes on to another bucket, by double hashing. The number of buckets is a prime, so that every step
 // visits all of them.
 const NONE: u32 = 0xffffffffu;
+// The row of a raw id that is the padding id.
+const PADDED: u32 = 0xfffffffeu;
 const PLACES: u32 = 8u;
 const BUCKET: u32 = 16u;
 // Buckets that a search probes: at a load of 0.9 the chance that all of them are full is negligible.

@@ -31,7 +31,8 @@ fn main(
     if (feature.pooling == POOL_MEAN) {
         count = 0u;
         for (var p = begin; p < end; p++) {
-            count += u32(!absent(ids[p], feature.rows, feature.padding));
+            let id = ids[p];
+            count += select(pruned(id), 1u, !absent(id, feature.rows, feature.padding));
         }
     }
     // dividing by one changes nothing

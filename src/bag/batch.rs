@@ -44,8 +44,9 @@ pub(crate) struct Inner {
     pub(crate) touched: Option<Vec<bool>>,
     /// Ids out of range that were skipped, where the host counted them.
     pub(crate) skipped: Option<u64>,
-    /// The directories that raw ids were looked up in, and how often their rows had moved. Ids without a row
-    /// are counted on the device.
+    /// Whether there are raw ids, of which those without a row are counted on the device.
+    pub(crate) raw: bool,
+    /// The directories that raw ids were looked up in, and how often their rows had moved.
     pub(crate) grounds: Vec<(Ground, u64)>,
 }
 
@@ -140,7 +141,7 @@ impl JaggedBatch {
     /// The errors of the batch itself, if it is bad.
     pub fn skipped(&self) -> Result<u64> {
         match self.inner.skipped {
-            Some(skipped) if self.inner.grounds.is_empty() => Ok(skipped),
+            Some(skipped) if !self.inner.raw => Ok(skipped),
             Some(skipped) => {
                 let words = self.inner.status.read(&self.inner.ctx)?;
                 Ok(skipped + u64::from(Status::of(&words).skipped))

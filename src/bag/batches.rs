@@ -112,6 +112,6 @@ impl Batches {
         if *rec.context() != self.ctx {
             return Err(crate::Error::WrongContext { argument: "recorder" });
         }
-        JaggedBatch::from_device(rec, &self.schema, batch, None)
+        JaggedBatch::from_device(rec, &self.schema, batch)
     }
 }

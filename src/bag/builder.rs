@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::feature_list::{FeatureList, change_methods, feature_methods, output_methods};
+use super::feature_list::{FeatureList, bounds_methods, change_methods, feature_methods, output_methods};
 use super::{EmbeddingBags, Schema};
 use crate::Result;
 use crate::device::{Context, Precision};
@@ -42,6 +42,8 @@ impl EmbeddingBagsBuilder {
     }
 
     feature_methods!();
+
+    bounds_methods!();
 
     output_methods!();
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::batch::{Inner, checked_weights};
 use super::{Bounds, JaggedBatch, Schema};
 use crate::device::{Buffer, Dispatch, Recorder};
+use crate::directory::DeviceIds;
 use crate::kernels::feature::{Feature, Status};
 use crate::kernels::{check_ids, check_offsets, check_report};
 use crate::numbers::narrow;
@@ -84,34 +85,23 @@ impl DeviceBatch {
 }
 
 impl JaggedBatch {
-    /// `only` are the features that the batch is of, if not of all.
-    pub(crate) fn from_device(
-        rec: &mut Recorder,
-        schema: &Arc<Schema>,
-        given: DeviceBatch,
-        only: Option<Vec<usize>>,
-    ) -> Result<Self> {
-        Self::on_device(rec, schema, given, only, false)
+    /// Ids that are rows are checked too.
+    pub(crate) fn from_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch) -> Result<Self> {
+        Self::on_device(rec, schema, given, false)
     }
 
-    /// The same for ids that are looked up on the device, and so are rows or none. Whoever looks them up
-    /// counts those that are none.
-    pub(crate) fn of_rows(
-        rec: &mut Recorder,
-        schema: &Arc<Schema>,
-        given: DeviceBatch,
-        only: Option<Vec<usize>>,
-    ) -> Result<Self> {
-        Self::on_device(rec, schema, given, only, true)
+    /// A batch of raw ids with room for their rows, or none. Whoever looks them up counts those that have
+    /// none.
+    pub(crate) fn of_raw(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceIds) -> Result<Self> {
+        let ctx = rec.context();
+        given.check(ctx, schema.features.len())?;
+        let DeviceIds { batch, ids, bags, lengths, counts, weights, examples } = given;
+        let ids = ctx.lend("embag.rows", ids.size() / 2)?;
+        let given = DeviceBatch { batch, ids, bags, lengths, weights, counts: Some(counts), examples };
+        Self::on_device(rec, schema, given, true)
     }
 
-    fn on_device(
-        rec: &mut Recorder,
-        schema: &Arc<Schema>,
-        given: DeviceBatch,
-        only: Option<Vec<usize>>,
-        rows: bool,
-    ) -> Result<Self> {
+    fn on_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch, raw: bool) -> Result<Self> {
         let ctx = rec.context().clone();
         let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples } = given;
         let features = narrow(schema.features.len());
@@ -163,7 +153,7 @@ impl JaggedBatch {
         let status = ctx.allocate("embag.status", size_of::<Status>() as u64)?;
         rec.upload(&status, bytemuck::bytes_of(&Status::CLEAN).to_vec());
         let this = Self::new(Inner {
-            only,
+            only: None,
             ctx,
             schema: schema.clone(),
             batch,
@@ -178,14 +168,15 @@ impl JaggedBatch {
             counts,
             touched: None,
             skipped: None,
+            raw,
             grounds: Vec::new(),
         });
-        rec.whole(|rec| this.record_checks(rec, bags, rows))?;
+        rec.whole(|rec| this.record_checks(rec, bags))?;
         this.guard(rec);
         Ok(this)
     }
 
-    fn record_checks(&self, rec: &mut Recorder, bags: u32, rows: bool) -> Result<()> {
+    fn record_checks(&self, rec: &mut Recorder, bags: u32) -> Result<()> {
         let Inner { batch, ids, ids_buffer, offsets, status, .. } = &*self.inner;
         let counted = self.inner.counts.as_ref().filter(|_| *batch > 0);
         let params = check_offsets::Params {
@@ -199,7 +190,7 @@ impl JaggedBatch {
         let begins = rec.scratch_from("embag.begins", &begins)?;
         let bindings = check_offsets::Bindings { status: status.clone(), offsets: offsets.clone(), begins };
         rec.dispatch(Dispatch::threads(0, &params, bindings, bags + 1));
-        if !rows {
+        if !self.inner.raw {
             self.record_id_check(rec)?;
         }
         let params = check_report::Params { batch: *batch, bags };

@@ -4,7 +4,7 @@ use super::schema::TableWindows;
 use super::{Bounds, FeatureSpec, Pooling, Schema};
 use crate::kernels::feature::NONE;
 use crate::names::unique;
-use crate::table::TableStore;
+use crate::table::{Shape, TableStore};
 use crate::{Error, Result};
 
 /// Features, and what becomes of ids that are no rows.
@@ -32,6 +32,18 @@ impl FeatureList {
             pooling,
             padding: None,
         });
+    }
+
+    /// Those of a schema, of tables with these names.
+    pub(crate) fn of(schema: &Schema, tables: &[String]) -> Self {
+        let feature = |spec: &FeatureSpec| Feature {
+            name: spec.name.clone(),
+            table: tables[spec.table].clone(),
+            pooling: spec.pooling,
+            padding: spec.given_padding(),
+        };
+        let features = schema.features.iter().map(feature).collect();
+        Self { features, bounds: schema.bounds, stray_padding: false }
     }
 
     /// Sets the padding id of the feature added last.
@@ -69,27 +81,35 @@ impl FeatureList {
         raw: impl Fn(usize) -> bool,
         pruned: bool,
     ) -> Result<Schema> {
-        let spec = |feature: &Feature| {
-            let Feature { name, table, pooling, padding } = feature.clone();
-            let table = tables.find(&table)?;
-            if padding == Some(NONE) {
-                let argument = format!("padding of feature \"{name}\"");
-                return Err(Error::invalid(argument, format!("less than {NONE}"), NONE));
-            }
-            let (shape, raw) = (tables.shape(table), raw(table));
-            if let Some(padding) = padding.filter(|_| raw) {
-                let argument = format!("padding of feature \"{name}\"");
-                let expected = "none, for raw ids (they are left out of the bags)";
-                return Err(Error::invalid(argument, expected, padding));
-            }
-            Ok(FeatureSpec { name, table, shape, pooling, padding: padding.unwrap_or(NONE), raw })
+        let table = |name: &str| {
+            let table = tables.find(name)?;
+            Ok((table, tables.shape(table), raw(table)))
         };
         Ok(Schema {
-            features: self.features.iter().map(spec).collect::<Result<_>>()?,
+            features: self.specs(table)?,
             bounds: self.bounds,
             pruned,
             windows: Some(TableWindows::of(tables)),
         })
+    }
+
+    /// The features, where `find` gives a table's number and shape, and whether its ids are raw.
+    pub(crate) fn specs(
+        &self,
+        find: impl Fn(&str) -> Result<(usize, Shape, bool)>,
+    ) -> Result<Vec<FeatureSpec>> {
+        let spec = |feature: &Feature| {
+            let Feature { name, table, pooling, padding } = feature.clone();
+            let (table, shape, raw) = find(&table)?;
+            if padding == Some(NONE) {
+                let argument = format!("padding of feature \"{name}\"");
+                return Err(Error::invalid(argument, format!("less than {NONE}"), NONE));
+            }
+            let given = padding.unwrap_or(NONE);
+            let (padding, raw_padding) = if raw { (NONE, given) } else { (given, NONE) };
+            Ok(FeatureSpec { name, table, shape, pooling, padding, raw, raw_padding })
+        };
+        self.features.iter().map(spec).collect()
     }
 }
 
@@ -105,13 +125,19 @@ macro_rules! feature_methods {
         }
 
         /// Sets the padding id (below 2^32 - 1) of the feature added last: it gives zeros, does not count for
-        /// a mean and gets no gradient.
+        /// a mean and gets no gradient. A raw id that is the padding id gets no row.
         #[must_use]
         pub fn padding(mut self, id: u32) -> Self {
             self.features.pad(id);
             self
         }
+    };
+}
+pub(crate) use feature_methods;
 
+/// The method of such a builder of tables whose ids may be rows.
+macro_rules! bounds_methods {
+    () => {
         /// Sets what becomes of ids that are no row of their table.
         #[must_use]
         pub fn bounds(mut self, bounds: $crate::Bounds) -> Self {
@@ -120,7 +146,7 @@ macro_rules! feature_methods {
         }
     };
 }
-pub(crate) use feature_methods;
+pub(crate) use bounds_methods;
 
 /// The method of a builder with the name of a model in its field `model`.
 macro_rules! change_methods {

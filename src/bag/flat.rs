@@ -9,7 +9,7 @@ use super::host_batch::{Id, Jagged, as_given};
 use super::offset::{Offset, spans};
 use super::{Bounds, FeatureSpec, JaggedBatch, Pooling, Schema};
 use crate::device::{Buffer, Context, Ground};
-use crate::kernels::feature::{NONE, Status};
+use crate::kernels::feature::{NONE, PADDED, Status};
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
@@ -147,7 +147,7 @@ impl Flat {
     }
 
     /// A batch of rows and raw ids, and the raw ids at their places.
-    pub(super) fn upload_raw(
+    pub(crate) fn upload_raw(
         mut self,
         ctx: &Context,
         schema: &Arc<Schema>,
@@ -156,7 +156,7 @@ impl Flat {
         self.raw.resize(self.ids.len(), 0);
         let raw = Buffer::lent_from(ctx, &self.raw)?;
         let batch = self.upload_rows(ctx, schema)?;
-        let inner = Inner { grounds, ..(*batch.inner).clone() };
+        let inner = Inner { grounds, raw: true, ..(*batch.inner).clone() };
         Ok((JaggedBatch::new(inner), raw))
     }
 
@@ -167,20 +167,29 @@ impl Flat {
         mut rows_of: impl FnMut(usize, &[u64]) -> Result<Vec<u32>>,
     ) -> Result<()> {
         let mut end = 0;
-        let mut of_tables = BTreeMap::<usize, Vec<Range<usize>>>::new();
+        let mut of_tables = BTreeMap::<usize, Vec<(u32, Range<usize>)>>::new();
         for (spec, &count) in schema.features.iter().zip(&self.counts) {
             end += count as usize;
             if spec.raw && count > 0 {
-                of_tables.entry(spec.table).or_default().push(end - count as usize..end);
+                of_tables.entry(spec.table).or_default().push((spec.raw_padding, end - count as usize..end));
             }
         }
         for (table, ranges) in of_tables {
-            let raw = ranges.iter().flat_map(|range| &self.raw[range.clone()]);
-            let rows = rows_of(table, &raw.copied().collect::<Vec<_>>())?;
+            let mut sought = Vec::new();
+            for (padding, range) in ranges {
+                let padding = (padding != NONE).then_some(u64::from(padding));
+                for place in range {
+                    match self.raw[place] {
+                        id if Some(id) == padding => self.ids[place] = PADDED,
+                        id => sought.push((place, id)),
+                    }
+                }
+            }
+            let ids: Vec<u64> = sought.iter().map(|&(_, id)| id).collect();
+            let rows = rows_of(table, &ids)?;
             self.skipped += rows.iter().filter(|&&row| row == NONE).count() as u64;
-            let mut rows = rows.into_iter();
-            for range in ranges {
-                self.ids[range].iter_mut().zip(&mut rows).for_each(|(id, row)| *id = row);
+            for ((place, _), row) in sought.into_iter().zip(rows) {
+                self.ids[place] = row;
             }
         }
         self.raw.clear();
@@ -230,6 +239,7 @@ impl Flat {
             touched,
             // out of range is an error unless such ids are skipped
             skipped: Some(self.skipped),
+            raw: false,
             grounds: Vec::new(),
         }))
     }

@@ -16,7 +16,7 @@ pub(crate) struct Gradient {
     /// Whether it has a row for each position, whatever the feature's pooling.
     spread: Vec<bool>,
     /// Whether one binding holds them all where they are.
-    pub(super) fits: bool,
+    pub(crate) fits: bool,
 }
 
 /// The gradients of a section's features in one binding.
@@ -58,12 +58,12 @@ impl Gradient {
         Ok(Self { features, spread, fits })
     }
 
-    pub(super) fn feature(&self, feature: usize) -> &Matrix {
+    pub(crate) fn feature(&self, feature: usize) -> &Matrix {
         &self.features[feature]
     }
 
     /// Puts a gradient with a row for each position in the place of a feature's.
-    pub(super) fn replace(&mut self, ctx: &Context, feature: usize, matrix: Matrix) {
+    pub(crate) fn replace(&mut self, ctx: &Context, feature: usize, matrix: Matrix) {
         (self.features[feature], self.spread[feature]) = (matrix, true);
         self.fits = in_place(ctx, self.features.iter().map(Some)).is_some();
     }

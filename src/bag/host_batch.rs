@@ -402,37 +402,3 @@ impl BatchBuilder {
         self.collect()?.upload(&ctx, &schema)
     }
 }
-
-/// Ids as they were given, in the layout of a KeyedJaggedTensor.
-pub(crate) struct RawBatch {
-    pub(crate) ids: Vec<u64>,
-    pub(crate) lengths: Vec<u32>,
-    /// The features that the batch is of, if not of all.
-    pub(crate) only: Option<Vec<usize>>,
-}
-
-impl BatchBuilder<ForDirectory> {
-    /// Everything that can be checked before ids are looked up. Features have one number of examples, and no
-    /// weights.
-    pub(crate) fn raw(self) -> Result<RawBatch> {
-        let Ordered { schema, lists, batch, only, variable } = self.ordered()?;
-        if variable {
-            return Err(Error::invalid(
-                "batch",
-                "one number of examples, for chunked tables",
-                "a variable batch",
-            ));
-        }
-        let mut raw = RawBatch { ids: Vec::new(), lengths: Vec::new(), only };
-        for (spec, jagged) in schema.features.iter().zip(lists) {
-            if jagged.weights.is_some() {
-                let argument = format!("weights of feature \"{}\"", spec.name);
-                return Err(Error::invalid(argument, "none, for chunked tables", "some"));
-            }
-            jagged.check(&spec.name, batch)?;
-            raw.ids.extend(jagged.values);
-            raw.lengths.extend(jagged.lengths);
-        }
-        Ok(raw)
-    }
-}

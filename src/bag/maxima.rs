@@ -1,10 +1,11 @@
 //! The backward of max pooling: each column's gradient belongs to the position whose value was the largest.
 
 use super::gradient::Gradient;
-use super::{EmbeddingBags, JaggedBatch, Pooling};
-use crate::device::{Dispatch, Matrix, Recorder};
+use super::{EmbeddingBags, FeatureSpec, JaggedBatch, Pooling};
+use crate::device::{Buffer, Dispatch, Matrix, Recorder};
 use crate::kernels::{max_grad, max_places};
 use crate::numbers::narrow;
+use crate::table::RowFormat;
 use crate::{Error, Result};
 
 impl EmbeddingBags {
@@ -17,21 +18,70 @@ impl EmbeddingBags {
     ) -> Result<Gradient> {
         for (f, spec) in self.schema.features.iter().enumerate() {
             if spec.pooling == Pooling::Max {
-                let spread = self.spread(rec, batch, f, gradient.feature(f))?;
+                let rows = self.rows_of(spec, batch);
+                let spread = rows.spread(rec, batch, f, gradient.feature(f))?;
                 gradient.replace(rec.context(), f, spread);
             }
         }
         Ok(gradient)
     }
 
-    fn spread(
+    /// The rows of a feature's table.
+    fn rows_of(&self, spec: &FeatureSpec, batch: &JaggedBatch) -> FeatureRows {
+        let tables = self.store.tables();
+        let windows = tables.plan().windows.iter().enumerate().filter_map(|(w, window)| {
+            let part = window.parts.iter().find(|part| part.table == spec.table)?;
+            Some(RowWindow {
+                rows: tables.weights(w).clone(),
+                first: part.first_row,
+                len: part.rows,
+                base: part.base,
+                stride: part.stride,
+                format: window.format,
+            })
+        });
+        FeatureRows {
+            ids: batch.inner.ids_buffer.clone(),
+            rows: spec.shape.rows,
+            padding: spec.padding,
+            windows: windows.collect(),
+        }
+    }
+}
+
+/// Where the rows of a feature's ids lie.
+pub(crate) struct FeatureRows {
+    /// At the positions of the batch's ids: rows, or what stands for them.
+    pub(crate) ids: Buffer,
+    /// From there on they stand for no row, nor does the padding id.
+    pub(crate) rows: u32,
+    pub(crate) padding: u32,
+    pub(crate) windows: Vec<RowWindow>,
+}
+
+/// Rows in one buffer.
+pub(crate) struct RowWindow {
+    pub(crate) rows: Buffer,
+    /// The number of the first, and how many they are.
+    pub(crate) first: u32,
+    pub(crate) len: u32,
+    /// The element of the first, and elements from row to row.
+    pub(crate) base: u32,
+    pub(crate) stride: u32,
+    pub(crate) format: RowFormat,
+}
+
+impl FeatureRows {
+    /// Records the gradient with a row for each position of a feature that is a maximum; it lies in scratch
+    /// memory.
+    pub(crate) fn spread(
         &self,
         rec: &mut Recorder,
         batch: &JaggedBatch,
         feature: usize,
         grad: &Matrix,
     ) -> Result<Matrix> {
-        let spec = &self.schema.features[feature];
+        let spec = &batch.inner.schema.features[feature];
         let (dim, bags) = (spec.shape.dim, batch.inner.examples_of(feature));
         let Some(counts) = &batch.inner.counts else {
             return Err(Error::invalid(
@@ -61,27 +111,25 @@ impl EmbeddingBags {
             let bytes = u64::from(bags) * u64::from(dim) * 4;
             (rec.scratch("embag.best", bytes)?, rec.scratch("embag.places", bytes)?)
         };
-        let plan = self.store.tables().plan();
-        for (w, window) in plan.windows.iter().enumerate() {
-            let Some(part) = window.parts.iter().find(|part| part.table == spec.table) else { continue };
+        for (w, window) in self.windows.iter().enumerate() {
             let params = max_places::Params {
                 first_bag,
                 values: bags * dim,
                 dim,
-                table_rows: spec.shape.rows,
-                padding: spec.padding,
-                window_first: part.first_row,
-                window_rows: part.rows,
-                window_base: part.base,
-                window_stride: part.stride,
+                table_rows: self.rows,
+                padding: self.padding,
+                window_first: window.first,
+                window_rows: window.len,
+                window_base: window.base,
+                window_stride: window.stride,
                 rows_type: window.format.code(),
-                initial: u32::from(plan.first_window[spec.table] == w),
+                initial: u32::from(w == 0),
             };
             let bindings = max_places::Bindings {
                 status: batch.inner.status.clone(),
                 offsets: batch.inner.offsets.clone(),
-                ids: batch.inner.ids_buffer.clone(),
-                rows: self.store.tables().weights(w).clone(),
+                ids: self.ids.clone(),
+                rows: window.rows.clone(),
                 best: best.clone(),
                 places: places.clone(),
             };

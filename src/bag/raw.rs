@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::batch::Inner;
 use super::flat::Flat;
-use super::{BatchBuilder, DeviceBatch, EmbeddingBags, FeatureSpec, Id, JaggedBatch};
+use super::{BatchBuilder, EmbeddingBags, FeatureSpec, Id, JaggedBatch};
 use crate::device::{Buffer, Recorder};
 use crate::directory::{DeviceIds, Found, IdDirectory, Ids, record_find};
 use crate::kernels::feature::SKIPPED;
@@ -181,34 +181,29 @@ impl EmbeddingBags {
             let argument = format!("feature \"{name}\"");
             return Err(Error::invalid(argument, "a table of raw ids, for ids on the device", "one of rows"));
         }
-        ids.check(self.context(), self.schema.features.len())?;
-        let DeviceIds { batch, ids, bags, lengths, counts, weights } = ids;
-        let rows = self.context().lend("embag.rows", ids.size() / 2)?;
-        // no more than the ids, which are fewer than 2^32
-        let of_features = counts.iter().map(|&count| narrow(count)).collect();
-        let given =
-            DeviceBatch { batch, ids: rows, bags, lengths, weights, counts: Some(counts), examples: None };
-        let batch = JaggedBatch::of_rows(rec, &self.schema, given, None)?;
+        let raw = ids.ids.clone();
+        let batch = JaggedBatch::of_raw(rec, &self.schema, ids)?;
         let inner = Inner { grounds: self.directories.standing(), ..(*batch.inner).clone() };
-        Ok(RawBatch { batch: JaggedBatch::new(inner), ids, counts: of_features })
+        let counts = inner.counts.clone().unwrap_or_default();
+        Ok(RawBatch { batch: JaggedBatch::new(inner), ids: raw, counts })
     }
 
     /// The features of raw ids with their tables, and where their ids are.
-    fn ranges(&self, counts: &[u32]) -> Vec<(usize, Range<u32>)> {
+    fn ranges(&self, counts: &[u32]) -> Vec<(&FeatureSpec, Range<u32>)> {
         let mut end = 0;
         let ranges = self.schema.features.iter().zip(counts).map(|(spec, count)| {
             end += count;
             (spec, end - count..end)
         });
-        let raw = ranges.filter(|(spec, range)| spec.raw && !range.is_empty());
-        raw.map(|(spec, range)| (spec.table, range)).collect()
+        ranges.filter(|(spec, range)| spec.raw && !range.is_empty()).collect()
     }
 
     /// What is sought in the directories of some tables.
     fn sought(&self, counts: &[u32], wanted: impl Fn(usize) -> bool) -> Vec<Ids<'_>> {
-        let ranges = self.ranges(counts).into_iter().filter(|(table, _)| wanted(*table));
-        let ids = |(table, range): (usize, Range<u32>)| {
-            self.directories.get(table).map(|directory| Ids { directory, range })
+        let ranges = self.ranges(counts).into_iter().filter(|(spec, _)| wanted(spec.table));
+        let ids = |(spec, range): (&FeatureSpec, Range<u32>)| {
+            let directory = self.directories.get(spec.table)?;
+            Some(Ids { directory, range, padding: spec.raw_padding })
         };
         ranges.filter_map(ids).collect()
     }
@@ -223,7 +218,8 @@ impl EmbeddingBags {
     /// Looks raw ids up after those that are new have got rows.
     fn admit_ids(&mut self, raw: &RawBatch) -> Result<()> {
         let ctx = self.context().clone();
-        let mut tables: Vec<usize> = self.ranges(&raw.counts).into_iter().map(|(table, _)| table).collect();
+        let mut tables: Vec<usize> =
+            self.ranges(&raw.counts).into_iter().map(|(spec, _)| spec.table).collect();
         tables.sort_unstable();
         tables.dedup();
         let strangers = ctx.allocate("embag.strangers", self.directories.tables() as u64 * 4)?;

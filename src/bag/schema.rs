@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Bounds, Pooling};
+use crate::kernels::feature::NONE;
 use crate::table::{Shape, TableStore};
 use crate::{Error, Result};
 
@@ -13,10 +14,19 @@ pub(crate) struct FeatureSpec {
     pub(crate) table: usize,
     pub(crate) shape: Shape,
     pub(crate) pooling: Pooling,
-    /// [`NONE`](crate::kernels::feature::NONE) if there is none.
+    /// The row that is left out, or [`NONE`](crate::kernels::feature::NONE).
     pub(crate) padding: u32,
     /// Whether ids are raw, and get rows from the table's directory.
     pub(crate) raw: bool,
+    /// The raw id that is left out, and gets no row, or [`NONE`](crate::kernels::feature::NONE).
+    pub(crate) raw_padding: u32,
+}
+
+impl FeatureSpec {
+    /// The padding id as it was given.
+    pub(crate) fn given_padding(&self) -> Option<u32> {
+        [self.padding, self.raw_padding].into_iter().find(|&padding| padding != NONE)
+    }
 }
 
 /// What a batch is checked against; batches and bags share one.

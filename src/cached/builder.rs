@@ -1,7 +1,9 @@
 //! Describes cached tables and features and makes the bags.
 
 use super::{CachedBags, Replacement};
-use crate::bag::{EmbeddingBags, FeatureList, change_methods, feature_methods, output_methods};
+use crate::bag::{
+    EmbeddingBags, FeatureList, bounds_methods, change_methods, feature_methods, output_methods,
+};
 use crate::device::{Context, Need, Precision};
 use crate::directory::Directories;
 use crate::optim::Rounding;
@@ -49,6 +51,8 @@ impl CachedBagsBuilder {
     }
 
     feature_methods!();
+
+    bounds_methods!();
 
     output_methods!();
 

@@ -5,7 +5,7 @@ use super::lookup::Table;
 use super::{ChunkedBatch, ChunkedTables};
 use crate::bag::{BatchBuilder, ForDirectory};
 use crate::device::{Buffer, Dispatch, Recorder};
-use crate::directory::{DeviceIds, Found, NewIds, NewRows, record_find};
+use crate::directory::{DeviceIds, NewIds, NewRows};
 use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
 use crate::numbers::narrow;
 use crate::{Error, Result};
@@ -26,7 +26,7 @@ impl ChunkedTables {
     /// As [`ChunkedTables::find`]; [`Error::DirectoryFull`](crate::Error::DirectoryFull) if a directory is
     /// full and that is to be an error. No row or chunk has moved then.
     pub fn admit(&mut self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.admit_raw(self.lookup.named(batch)?)
+        self.admit_raw(&self.lookup.named(batch)?)
     }
 
     /// [`ChunkedTables::admit`] for a batch in the layout of a KeyedJaggedTensor, as
@@ -35,7 +35,16 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::admit`] and [`ChunkedTables::find_from_lengths`].
     pub fn admit_from_lengths(&mut self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        self.admit_raw(self.lookup.upload(ids, lengths)?)
+        self.admit_weighted(ids, lengths, None)
+    }
+
+    pub(crate) fn admit_weighted(
+        &mut self,
+        ids: &[u64],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<ChunkedBatch> {
+        self.admit_raw(&self.lookup.raw_ids(ids, lengths, weights)?)
     }
 
     /// [`ChunkedTables::admit`] for ids that already lie in device memory.
@@ -43,7 +52,11 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::admit`].
     pub fn admit_from_device(&mut self, ids: DeviceIds) -> Result<ChunkedBatch> {
-        self.admit_raw(self.lookup.on_device(ids)?)
+        let mut rec = Recorder::new(self.context());
+        let raw = self.lookup.on_device(&mut rec, ids)?;
+        // nothing moves for a bad batch
+        rec.run()?;
+        self.admit_raw(&raw)
     }
 
     /// Halves the counts of ids without a row, where ids are admitted
@@ -56,14 +69,16 @@ impl ChunkedTables {
         self.lookup.tables.iter_mut().try_for_each(|table| table.directory.age_counts())
     }
 
-    fn admit_raw(&mut self, raw: RawIds) -> Result<ChunkedBatch> {
+    pub(super) fn admit_raw(&mut self, raw: &RawIds) -> Result<ChunkedBatch> {
         let ctx = self.context().clone();
         let strangers = ctx.allocate("embag.strangers", self.lookup.tables.len() as u64 * 4)?;
         let mut rec = Recorder::new(&ctx);
         let unknown = (0..self.lookup.tables.len())
             .map(|table| {
-                let unknown = self.unknown(&raw, table)?;
-                self.look_up(&mut rec, &raw, table, Some(&unknown.ids), &strangers)?;
+                let unknown = self.unknown(raw, table)?;
+                // there are fewer tables than columns
+                let counted = (&strangers, narrow(table));
+                self.lookup.look_up(&mut rec, raw, |of| of == table, Some(&unknown.ids), counted)?;
                 Ok(unknown)
             })
             .collect::<Result<Vec<_>>>()?;
@@ -78,24 +93,21 @@ impl ChunkedTables {
                 new.push((table, directory.new_ids(&mut rec, &unknown.ids, unknown.len)?));
             }
         }
-        let mut after = Recorder::new(&ctx);
-        if !new.is_empty() {
-            // nothing has moved yet: whatever can fail is tried before
-            for (table, ids) in &new {
-                self.fresh_bytes(*table, ids.len())?;
-            }
-            let tried = raw.batch(&mut rec, &self.lookup, self.epoch)?;
-            rec.run()?;
-            drop(tried);
-            self.make_room(&raw, &new)?;
-            for (table, ids) in &new {
-                after.scope(|rec| self.open(rec, *table, ids))?;
-                let strangers = ctx.allocate("embag.strangers", (*table as u64 + 1) * 4)?;
-                self.look_up(&mut after, &raw, *table, None, &strangers)?;
-            }
+        if new.is_empty() {
+            return Ok(ChunkedBatch { inner: raw.batch.clone(), epoch: self.epoch });
         }
-        let batch = raw.batch(&mut after, &self.lookup, self.epoch)?;
-        after.run()?;
+        // nothing has moved yet: whatever can fail is tried before
+        for (table, ids) in &new {
+            self.fresh_bytes(*table, ids.len())?;
+        }
+        rec.run()?;
+        self.make_room(raw, &new)?;
+        let mut rec = Recorder::new(&ctx);
+        for (table, ids) in &new {
+            rec.scope(|rec| self.open(rec, *table, ids))?;
+        }
+        let batch = self.lookup.record_find(&mut rec, raw, self.epoch)?;
+        rec.run()?;
         Ok(batch)
     }
 
@@ -104,21 +116,6 @@ impl ChunkedTables {
         let sought = self.lookup.ids_of(raw, |of| of == table);
         let len = sought.iter().map(|ids| ids.range.end - ids.range.start).sum();
         Ok(Unknown { ids: self.context().allocate("embag.unknown", u64::from(len) * 4)?, len })
-    }
-
-    /// Records the look-up of the ids of all features of a table.
-    fn look_up(
-        &self,
-        rec: &mut Recorder,
-        raw: &RawIds,
-        table: usize,
-        unknown: Option<&Buffer>,
-        strangers: &Buffer,
-    ) -> Result<()> {
-        let sought = self.lookup.ids_of(raw, |of| of == table);
-        // there are fewer tables than columns
-        let table = narrow(table);
-        record_find(rec, raw.ids(), sought, &Found { rows: &raw.rows, unknown, strangers, table })
     }
 
     /// Gives new ids rows, the rows' chunks slots, and those first values.

@@ -3,10 +3,10 @@
 use super::room::RowWord;
 use super::{ChunkedBatch, ChunkedTables};
 use crate::Result;
-use crate::bag::{Gradient, Gradients, Member};
+use crate::bag::{FeatureSpec, Gradient, Gradients, Keyed, Member, Occurrences};
 use crate::device::{Dispatch, Reached, Recorder};
-use crate::kernels::{chunk_slots, chunk_terms, chunk_utility, variable_terms};
-use crate::numbers::narrow;
+use crate::kernels::feature::{NONE, PADDED};
+use crate::kernels::{chunk_slots, chunk_terms, chunk_utility};
 use crate::sort::sort_by_key;
 use crate::update::{CountedRows, KeySums, KeyTerms, Step};
 
@@ -48,6 +48,7 @@ impl ChunkedTables {
             let Some(step) = steps.of(0) else { return Ok(()) };
             batch.inner.guard(rec);
             let gradient = Gradient::new(rec, &batch.inner, grad)?;
+            let gradient = self.lookup.spread_maxima(rec, batch, gradient)?;
             for table in 0..self.lookup.tables.len() {
                 rec.scope(|rec| self.record_table(rec, batch, table, &gradient, step))?;
             }
@@ -109,44 +110,22 @@ impl ChunkedTables {
         table: usize,
         gradient: &Gradient,
     ) -> Result<Option<KeyTerms>> {
-        let ranges = batch.ranges();
-        let of_table = |&f: &usize| self.lookup.features[f].table == table && !ranges[f].is_empty();
-        let members: Vec<Member> = (0..ranges.len())
-            .filter(of_table)
-            .map(|feature| Member { feature, shift: 0, in_use: true })
-            .collect();
-        let len: u32 = members.iter().map(|member| ranges[member.feature].len()).map(narrow).sum();
+        let (mut members, mut len) = (Vec::new(), 0);
+        for (feature, range) in batch.ranges().into_iter().enumerate() {
+            if self.lookup.feature(feature).table == table && !range.is_empty() {
+                members.push(Member { feature, shift: range.start - len, in_use: true });
+                len += range.end - range.start;
+            }
+        }
         if len == 0 {
             return Ok(None);
         }
         let bound = gradient.bind(rec, &members, len)?;
-        let keys = rec.scratch("embag.keys", u64::from(len) * 4)?;
-        let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
-        let mut first = 0;
-        let inner = &batch.inner.inner;
-        for (&Member { feature, .. }, &(base, stride)) in members.iter().zip(&bound.places) {
-            let range = &ranges[feature];
-            let own = range.end - range.start;
-            let bytes = u64::from(own) * 4;
-            let rows = inner.ids_buffer.part(u64::from(range.start) * 4, bytes);
-            rec.copy(&rows, &keys.part(u64::from(first) * 4, bytes))?;
-            let params = variable_terms::Params {
-                len: own,
-                first: range.start,
-                out_first: first,
-                place: variable_terms::BY_BAG,
-                bags: inner.batch,
-                // there are fewer bags than a `u32` counts
-                first_bag: narrow(feature) * inner.batch,
-                mean: u32::from(self.lookup.features[feature].mean),
-                base,
-                stride,
-            };
-            let bindings = variable_terms::Bindings { begins: inner.offsets.clone(), terms: terms.clone() };
-            rec.dispatch(Dispatch::threads(0, &params, bindings, own));
-            first += own;
-        }
-        Ok(Some(KeyTerms { len, keys, terms, vec4: bound.vec4(), grad: bound.buffer }))
+        let none_key = self.lookup.tables[table].directory.room();
+        let ids = &batch.inner.inner.ids_buffer;
+        let of = Occurrences { ids, members: &members, len, none_key, weighted: true, absent_count: true };
+        let keyed = |_: &FeatureSpec| Keyed { rows: PADDED, padding: NONE, key_base: 0 };
+        of.record(rec, &batch.inner, bound, keyed).map(Some)
     }
 
     fn record_utility(&self, rec: &mut Recorder, table: usize, len: u32, sums: &KeySums, step: Reached<u32>) {

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use super::lookup::{Feature, Lookup};
-use crate::bag::{BatchBuilder, DeviceBatch, ForDirectory, JaggedBatch, RawBatch};
-use crate::device::{Buffer, Context, Recorder};
+use super::lookup::Lookup;
+use crate::Result;
+use crate::bag::{BatchBuilder, FeatureSpec, Flat, ForDirectory, JaggedBatch};
+use crate::device::{Buffer, Recorder};
 use crate::directory::{DeviceIds, Found, Ids, record_find};
 use crate::kernels::feature::SKIPPED;
-use crate::numbers::narrow;
-use crate::{Error, Result};
 
 /// A batch whose ids were looked up; made by [`ChunkedTables::admit`](super::ChunkedTables::admit) and the
 /// like. It holds until rows or chunks move: until the next adjustment, change of the budget, or eviction of
@@ -26,6 +25,20 @@ impl ChunkedBatch {
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.len()
+    }
+
+    /// Number of ids in all bags.
+    #[must_use]
+    pub fn ids(&self) -> usize {
+        self.inner.ids()
+    }
+
+    /// The same bags with other per-sample weights, as [`JaggedBatch::with_weights`].
+    ///
+    /// # Errors
+    /// As [`JaggedBatch::with_weights`].
+    pub fn with_weights(&self, weights: Buffer) -> Result<Self> {
+        Ok(Self { inner: self.inner.with_weights(weights)?, epoch: self.epoch })
     }
 
     /// Whether there are no examples.
@@ -71,129 +84,95 @@ fn ranges(counts: &[u32]) -> Vec<Range<u32>> {
     counts.iter().map(range).collect()
 }
 
-/// Ids on the device before they are looked up, with room for their rows.
+/// Raw ids, and the batch whose rows they give. Its status counts the ids without one.
 pub(super) struct RawIds {
-    given: DeviceIds,
-    /// The features that they are of, if not of all.
-    only: Option<Vec<usize>>,
-    pub(super) rows: Buffer,
-    pub(super) ranges: Vec<Range<u32>>,
+    pub(super) batch: JaggedBatch,
+    pub(super) ids: Buffer,
+    /// Of each feature.
+    ranges: Vec<Range<u32>>,
 }
 
 impl RawIds {
-    /// From `lengths[f * batch + b]` ids for each feature and example, one after the other.
-    fn upload(
-        ctx: &Context,
-        features: usize,
-        ids: &[u64],
-        lengths: &[u32],
-        only: Option<Vec<usize>>,
-    ) -> Result<Self> {
-        if !lengths.len().is_multiple_of(features) {
-            let expected = format!("a multiple of the {features} features");
-            return Err(Error::invalid("lengths", expected, lengths.len()));
-        }
-        let sum: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
-        if sum != ids.len() as u64 {
-            return Err(Error::invalid("lengths", format!("a sum of {} ids", ids.len()), sum));
-        }
-        let batch = lengths.len() / features;
-        let count = |lengths: &[u32]| lengths.iter().map(|&length| length as usize).sum();
-        let given = DeviceIds {
-            batch,
-            ids: Buffer::lent_from(ctx, ids)?,
-            bags: Buffer::lent_from(ctx, lengths)?,
-            lengths: true,
-            counts: if batch == 0 { vec![0; features] } else { lengths.chunks(batch).map(count).collect() },
-            weights: None,
-        };
-        Self::of_device(ctx, features, given, only)
-    }
-
-    fn of_device(ctx: &Context, features: usize, given: DeviceIds, only: Option<Vec<usize>>) -> Result<Self> {
-        given.check(ctx, features)?;
-        if given.weights.is_some() {
-            return Err(Error::invalid("weights", "none, for chunked tables", "some"));
-        }
-        let count = given.ids.size() / 8;
-        // they are no more than the ids
-        let counts: Vec<u32> = given.counts.iter().map(|&count| narrow(count)).collect();
-        Ok(Self { rows: ctx.lend("embag.rows", count * 4)?, ranges: ranges(&counts), given, only })
-    }
-
-    pub(super) fn ids(&self) -> &Buffer {
-        &self.given.ids
-    }
-
-    /// The batch, when the look-up has been recorded.
-    pub(super) fn batch(&self, rec: &mut Recorder, lookup: &Lookup, epoch: u32) -> Result<ChunkedBatch> {
-        let inner = JaggedBatch::from_device(rec, lookup.schema(), self.given_rows(), self.only.clone())?;
-        Ok(ChunkedBatch { inner, epoch })
-    }
-
-    /// The batch that is given, of rows instead of ids.
-    fn given_rows(&self) -> DeviceBatch {
-        let DeviceIds { batch, ref bags, lengths, ref counts, .. } = self.given;
-        DeviceBatch {
-            batch,
-            ids: self.rows.clone(),
-            bags: bags.clone(),
-            lengths,
-            weights: None,
-            counts: Some(counts.clone()),
-            examples: None,
-        }
+    fn new(batch: JaggedBatch, ids: Buffer) -> Self {
+        let ranges = ranges(batch.inner.counts.as_deref().unwrap_or_default());
+        Self { batch, ids, ranges }
     }
 }
 
 impl Lookup {
+    fn upload(&self, flat: Flat) -> Result<RawIds> {
+        let (batch, ids) = flat.upload_raw(self.context(), self.schema(), Vec::new())?;
+        Ok(RawIds::new(batch, ids))
+    }
+
     /// Raw ids from the host.
-    pub(super) fn upload(&self, ids: &[u64], lengths: &[u32]) -> Result<RawIds> {
-        RawIds::upload(self.context(), self.features.len(), ids, lengths, None)
+    pub(super) fn raw_ids(&self, ids: &[u64], lengths: &[u32], weights: Option<&[f32]>) -> Result<RawIds> {
+        self.upload(Flat::from_lengths(self.schema(), ids, lengths, weights)?)
     }
 
     /// Raw ids of a batch that was begun for these tables.
     pub(super) fn named(&self, batch: BatchBuilder<ForDirectory>) -> Result<RawIds> {
         batch.fits(self.schema())?;
-        let RawBatch { ids, lengths, only } = batch.raw()?;
-        RawIds::upload(self.context(), self.features.len(), &ids, &lengths, only)
+        self.upload(batch.collect()?)
     }
 
-    /// Raw ids that lie on the device.
-    pub(super) fn on_device(&self, ids: DeviceIds) -> Result<RawIds> {
-        RawIds::of_device(self.context(), self.features.len(), ids, None)
+    /// Raw ids that lie on the device, checked there when the recorder is submitted.
+    pub(super) fn on_device(&self, rec: &mut Recorder, given: DeviceIds) -> Result<RawIds> {
+        let ids = given.ids.clone();
+        Ok(RawIds::new(JaggedBatch::of_raw(rec, self.schema(), given)?, ids))
     }
 
     /// Looks ids up; waits until it is done.
-    pub(super) fn find(&self, ids: RawIds, epoch: u32) -> Result<ChunkedBatch> {
+    pub(super) fn find(&self, raw: &RawIds, epoch: u32) -> Result<ChunkedBatch> {
         let mut rec = Recorder::new(self.context());
-        let batch = self.record_find(&mut rec, ids, epoch)?;
+        let batch = self.record_find(&mut rec, raw, epoch)?;
         rec.run()?;
         Ok(batch)
     }
 
-    /// The ids of the features of some tables, and where they are looked up.
-    pub(super) fn ids_of(&self, raw: &RawIds, table: impl Fn(usize) -> bool) -> Vec<Ids<'_>> {
-        let all = self.features.iter().zip(&raw.ranges).filter(|(feature, _)| table(feature.table));
-        let ids = |(feature, range): (&Feature, &Range<u32>)| Ids {
-            directory: &self.tables[feature.table].directory,
-            range: range.clone(),
-        };
-        all.map(ids).collect()
+    /// Records the look-up of ids: those that have no row stand for zeros.
+    pub(super) fn record_find(&self, rec: &mut Recorder, raw: &RawIds, epoch: u32) -> Result<ChunkedBatch> {
+        self.store.same_context(rec)?;
+        rec.scope(|rec| self.look_up(rec, raw, |_| true, None, (&raw.batch.inner.status, SKIPPED)))?;
+        Ok(ChunkedBatch { inner: raw.batch.clone(), epoch })
     }
 
-    /// Records the look-up of ids: those that have no row stand for zeros.
-    pub(super) fn record_find(&self, rec: &mut Recorder, raw: RawIds, epoch: u32) -> Result<ChunkedBatch> {
+    /// [`Lookup::record_find`] for ids that lie on the device.
+    pub(super) fn record_find_from_device(
+        &self,
+        rec: &mut Recorder,
+        given: DeviceIds,
+        epoch: u32,
+    ) -> Result<ChunkedBatch> {
         self.store.same_context(rec)?;
         rec.whole(|rec| {
-            let inner = JaggedBatch::of_rows(rec, self.schema(), raw.given_rows(), raw.only.clone())?;
-            rec.scope(|rec| {
-                // ids without a row are counted where those are that are skipped
-                let (strangers, table) = (&inner.inner.status, SKIPPED);
-                let found = Found { rows: &raw.rows, unknown: None, strangers, table };
-                record_find(rec, raw.ids(), self.ids_of(&raw, |_| true), &found)
-            })?;
-            Ok(ChunkedBatch { inner, epoch })
+            let raw = self.on_device(rec, given)?;
+            self.record_find(rec, &raw, epoch)
         })
+    }
+
+    /// Records the look-up of the ids of the features of some tables. Those without a row are counted in a
+    /// word of `strangers`, and their virtual ids are `unknown`, if they are wanted.
+    pub(super) fn look_up(
+        &self,
+        rec: &mut Recorder,
+        raw: &RawIds,
+        table: impl Fn(usize) -> bool,
+        unknown: Option<&Buffer>,
+        (strangers, word): (&Buffer, u32),
+    ) -> Result<()> {
+        let found = Found { rows: &raw.batch.inner.ids_buffer, unknown, strangers, table: word };
+        record_find(rec, &raw.ids, self.ids_of(raw, table), &found)
+    }
+
+    /// The ids of the features of some tables, and where they are looked up.
+    pub(super) fn ids_of(&self, raw: &RawIds, table: impl Fn(usize) -> bool) -> Vec<Ids<'_>> {
+        let all = self.schema().features.iter().zip(&raw.ranges).filter(|(spec, _)| table(spec.table));
+        let ids = |(spec, range): (&FeatureSpec, &Range<u32>)| Ids {
+            directory: &self.tables[spec.table].directory,
+            range: range.clone(),
+            padding: spec.raw_padding,
+        };
+        all.map(ids).collect()
     }
 }

@@ -1,11 +1,11 @@
 //! Describes chunked tables and makes them.
 
 use super::budget::{free_stack, slot_bytes, slots_within, store_need, store_of};
-use super::lookup::{Feature, Lookup, Table, TableSpec, chunk_words};
+use super::lookup::{Lookup, Table, TableSpec, chunk_words};
 use super::room::{TableStats, WhenFull};
 use super::tables::{Settings, Worth};
 use super::{ChunkedTables, Shares, Utility};
-use crate::bag::{Pooling, output_methods};
+use crate::bag::{FeatureList, feature_methods, output_methods};
 use crate::device::{Context, Ground, Need, Precision};
 use crate::directory::IdDirectory;
 use crate::kernels::feature::NONE;
@@ -25,7 +25,7 @@ enum Room {
 pub struct ChunkedTablesBuilder {
     ctx: Context,
     tables: Vec<(String, usize, usize)>,
-    features: Vec<(String, String, Pooling)>,
+    features: FeatureList,
     width: u32,
     room: Room,
     scale: f32,
@@ -42,7 +42,7 @@ impl ChunkedTablesBuilder {
         Self {
             ctx: ctx.clone(),
             tables: Vec::new(),
-            features: Vec::new(),
+            features: FeatureList::default(),
             width: 16,
             room: Room::Slots(0),
             scale: 0.01,
@@ -62,12 +62,7 @@ impl ChunkedTablesBuilder {
         self
     }
 
-    /// Adds a feature that looks its ids up in a table; sum or mean.
-    #[must_use]
-    pub fn feature(mut self, name: &str, table: &str, pooling: Pooling) -> Self {
-        self.features.push((name.to_owned(), table.to_owned(), pooling));
-        self
-    }
+    feature_methods!();
 
     /// Columns of a chunk: 4, 8, 16 (the default) or 32.
     #[must_use]
@@ -189,7 +184,6 @@ impl ChunkedTablesBuilder {
         };
         let worth = specs.iter().map(worth).collect::<Result<Vec<_>>>()?;
         let tables = Table::all(&ctx, specs, self.admit_after, when_full == WhenFull::Grow)?;
-        let features = features(self.features, &tables)?;
         let (slots, budget) = match self.room {
             Room::Slots(slots) => (slots, None),
             Room::Budget(bytes) => {
@@ -207,9 +201,9 @@ impl ChunkedTablesBuilder {
             store_of(&ctx, self.updates, width, slots)?,
             width,
             tables,
-            features,
+            &self.features,
             self.output_precision,
-        );
+        )?;
         let (free, free_count) = free_stack(&ctx, slots, 0..slots)?;
         let (epoch, ground) = (0, Ground::default());
         Ok(ChunkedTables { lookup, worth, free, free_count, settings, budget, epoch, ground })
@@ -228,10 +222,10 @@ impl ChunkedTablesBuilder {
         if let (Room::Budget(bytes), WhenFull::Grow) = (self.room, self.when_full) {
             return Err(Error::invalid("budget", "none, for directories that grow", bytes));
         }
-        if self.tables.is_empty() || self.features.is_empty() {
-            return Err(Error::invalid("tables", "a table and a feature at least", "none"));
+        if self.tables.is_empty() {
+            return Err(Error::invalid("tables", "at least one", "none"));
         }
-        Ok(())
+        self.features.validate()
     }
 }
 
@@ -244,23 +238,4 @@ fn need_of(ctx: &Context, specs: &[TableSpec], least: u32, words: u32) -> Result
         need.add(name, IdDirectory::bytes_of(ctx, *rows, least)? + of_rows);
     }
     Ok(need)
-}
-
-/// Features of tables that are there, sums or means.
-fn features(given: Vec<(String, String, Pooling)>, tables: &[Table]) -> Result<Vec<Feature>> {
-    let mut features = Vec::<Feature>::new();
-    for (name, table, pooling) in given {
-        let argument = || format!("feature \"{name}\"");
-        if features.iter().any(|feature| feature.name == name) {
-            return Err(Error::invalid(argument(), "a name of its own", "the name twice"));
-        }
-        let Some(table) = tables.iter().position(|known| known.name == table) else {
-            return Err(Error::invalid(argument(), "a table that is there", table));
-        };
-        if ![Pooling::Sum, Pooling::Mean].contains(&pooling) {
-            return Err(Error::invalid(argument(), "a sum or mean", format!("{pooling:?}")));
-        }
-        features.push(Feature { name, table, mean: pooling == Pooling::Mean });
-    }
-    Ok(features)
 }

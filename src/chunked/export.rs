@@ -1,9 +1,8 @@
 //! Rows as dense vectors: all of a table, or those that changed.
 
 use super::ChunkedTables;
-use super::lookup::{CHUNKS, Feature, Lookup, Table};
+use super::lookup::{CHUNKS, Lookup, Table};
 use crate::Result;
-use crate::bag::Pooling;
 use crate::kernels::feature::NONE;
 
 /// Rows of a table.
@@ -58,13 +57,6 @@ pub(crate) struct WholeTable {
     pub(crate) rows: ExportedRows,
 }
 
-/// A feature as other kinds take it over.
-pub(crate) struct WholeFeature {
-    pub(crate) name: String,
-    pub(crate) table: usize,
-    pub(crate) pooling: Pooling,
-}
-
 impl Lookup {
     pub(super) fn whole(&self) -> Result<Vec<WholeTable>> {
         let table = |(index, table): (usize, &Table)| {
@@ -72,15 +64,6 @@ impl Lookup {
             Ok(WholeTable { name: table.name.clone(), dim, rows: self.exported(index, |_| true)? })
         };
         self.tables.iter().enumerate().map(table).collect()
-    }
-
-    pub(super) fn whole_features(&self) -> Vec<WholeFeature> {
-        let feature = |feature: &Feature| WholeFeature {
-            name: feature.name.clone(),
-            table: feature.table,
-            pooling: if feature.mean { Pooling::Mean } else { Pooling::Sum },
-        };
-        self.features.iter().map(feature).collect()
     }
 
     /// The rows in use that are wanted.

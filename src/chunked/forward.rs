@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use super::ChunkedBatch;
 use super::lookup::Lookup;
-use crate::bag::{Outputs, matrices_for, matrix_for};
+use crate::bag::{Outputs, Pooling, matrices_for, matrix_for};
 use crate::cast::record_round;
 use crate::device::{Buffer, Context, Dispatch, Matrix, Place, Precision, Recorder};
 use crate::directory::together;
 use crate::kernel::Shape;
 use crate::kernels::chunk_forward::ChunkFeature;
 use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};
+use crate::kernels::feature::NONE;
 use crate::kernels::{chunk_forward, chunk_lists, chunk_pool};
 use crate::numbers::narrow;
 use crate::table::Part;
@@ -20,6 +21,7 @@ use crate::{Error, Result};
 struct Placed {
     feature: usize,
     column: u32,
+    first_id: u32,
     lists_base: u32,
 }
 
@@ -31,6 +33,37 @@ struct Rows<'a> {
     first: usize,
     count: u32,
     out: Place,
+    /// The ids' rows; behind them the per-sample weights, from this element on, if it is not 0.
+    ids: &'a Buffer,
+    weights: u32,
+    /// Whether each id is one by itself, whatever the feature's pooling.
+    each: bool,
+}
+
+/// The rows of a batch's ids, and behind them the per-sample weights.
+pub(super) struct WeightedIds {
+    ids: Buffer,
+    /// The element where the weights begin, or 0.
+    weights: u32,
+}
+
+impl WeightedIds {
+    fn new(rec: &mut Recorder, batch: &ChunkedBatch) -> Result<Self> {
+        let inner = &batch.inner.inner;
+        let Some(weights) = inner.weights.as_ref().filter(|weights| weights.size() > 0) else {
+            return Ok(Self::unweighted(batch));
+        };
+        // a kernel has no binding left for them
+        let bytes = weights.size();
+        let ids = rec.scratch("embag.weighted_ids", 2 * bytes)?;
+        rec.copy(&inner.ids_buffer, &ids.part(0, bytes))?;
+        rec.copy(weights, &ids.part(bytes, bytes))?;
+        Ok(Self { ids, weights: inner.ids })
+    }
+
+    pub(super) fn unweighted(batch: &ChunkedBatch) -> Self {
+        Self { ids: batch.inner.inner.ids_buffer.clone(), weights: 0 }
+    }
 }
 
 /// Features that one dispatch looks up, whose slots lie in one buffer.
@@ -75,13 +108,14 @@ impl Lookup {
             return Ok(());
         }
         rec.whole(|rec| {
+            let ids = WeightedIds::new(rec, batch)?;
             for (out, features) in out.placed(&batch.inner) {
                 if out.precision == Precision::F32 {
-                    self.pool_features(rec, batch, &out, &features)?;
+                    self.pool_features(rec, batch, &ids, &out, &features)?;
                 } else {
                     // not scratch, which must fit a binding
                     let whole = Matrix::output(Precision::F32, rec.context(), out.rows, out.cols)?;
-                    self.pool_features(rec, batch, &whole, &features)?;
+                    self.pool_features(rec, batch, &ids, &whole, &features)?;
                     record_round(rec, &whole, &out)?;
                 }
             }
@@ -94,16 +128,41 @@ impl Lookup {
         &self,
         rec: &mut Recorder,
         batch: &ChunkedBatch,
+        ids: &WeightedIds,
         out: &Matrix,
         features: &[(usize, u32)],
     ) -> Result<()> {
+        let is_max = |(feature, _): &(usize, u32)| self.feature(*feature).pooling == Pooling::Max;
+        let (maxima, features): (Vec<_>, Vec<_>) = features.iter().copied().partition(is_max);
+        if !features.is_empty() {
+            self.pool_rows(rec, batch, out, &features, ids, false)?;
+        }
+        for (feature, column) in maxima {
+            let dim = self.feature(feature).shape.dim as usize;
+            let out = out.columns(column as usize, dim)?;
+            rec.scope(|rec| self.record_max(rec, batch, feature, &out))?;
+        }
+        Ok(())
+    }
+
+    /// Records what `pool_features` does for sums, means and sequences; `each` takes every id for itself.
+    pub(super) fn pool_rows(
+        &self,
+        rec: &mut Recorder,
+        batch: &ChunkedBatch,
+        out: &Matrix,
+        features: &[(usize, u32)],
+        ids: &WeightedIds,
+        each: bool,
+    ) -> Result<()> {
         let ctx = self.context();
         let at_once = out.rows_at_once(ctx);
-        for first in (0..batch.len()).step_by(at_once) {
-            let out = out.row_part(first, at_once.min(batch.len() - first));
-            // bags are counted by a `u32`
-            let count = narrow(out.rows());
-            let rows = Rows { batch, features, first, count, out: out.place(ctx, "out")? };
+        for first in (0..out.rows()).step_by(at_once) {
+            let out = out.row_part(first, at_once.min(out.rows() - first));
+            // bags and ids are counted by a `u32`
+            let (count, out) = (narrow(out.rows()), out.place(ctx, "out")?);
+            let WeightedIds { ids, weights } = ids;
+            let rows = Rows { batch, features, first, count, out, ids, weights: *weights, each };
             if self.listed(ctx, &rows) {
                 rec.scope(|rec| self.pool_by_lists(rec, &rows))?;
             } else {
@@ -133,13 +192,14 @@ impl Lookup {
                     slots: part.rows,
                     base: part.base,
                     initial: u32::from(w == 0),
+                    weights: rows.weights,
                 };
                 let batch = &rows.batch.inner.inner;
                 let bindings = chunk_forward::Bindings {
                     status: batch.status.clone(),
                     features: features.clone(),
                     offsets: batch.offsets.clone(),
-                    rows: batch.ids_buffer.clone(),
+                    rows: rows.ids.clone(),
                     slots: slots.clone(),
                     store: self.store.tables().weights(w).clone(),
                     out: rows.out.binding.clone(),
@@ -153,6 +213,14 @@ impl Lookup {
     /// Whether ids are put into lists by windows first. Software adapters execute both sides of a condition,
     /// and so look every chunk up in every window.
     fn listed(&self, ctx: &Context, rows: &Rows<'_>) -> bool {
+        // lists know neither weights nor padding ids, and are of bags
+        let plain = |&(feature, _): &(usize, u32)| {
+            let spec = self.feature(feature);
+            spec.raw_padding == NONE && spec.pooling != Pooling::None
+        };
+        if rows.weights > 0 || rows.each || !rows.features.iter().all(plain) {
+            return false;
+        }
         let words = self.list_words(rows) + self.list_entries(rows.batch) * WINDOWS as u64;
         ctx.shape() == Shape::Serial
             && !ctx.is_cpu()
@@ -221,7 +289,7 @@ impl Lookup {
 
     /// Words of the lists' own, one list for each chunk of each bag.
     fn list_words(&self, rows: &Rows<'_>) -> u64 {
-        let chunks: u64 = (0..self.features.len()).map(|f| u64::from(self.chunks_of(f))).sum();
+        let chunks: u64 = self.schema().all().map(|f| u64::from(self.chunks_of(f))).sum();
         chunks * u64::from(rows.count) * u64::from(LIST_WORDS)
     }
 
@@ -233,7 +301,7 @@ impl Lookup {
     }
 
     fn chunks_of(&self, feature: usize) -> u32 {
-        self.tables[self.features[feature].table].chunks
+        self.tables[self.feature(feature).table].chunks
     }
 
     /// The features of a batch by the buffer that their slots lie in, with `threads` threads for each chunk
@@ -254,9 +322,9 @@ impl Lookup {
             let lists_base = entries.wrapping_sub(ids.start.wrapping_mul(chunks));
             entries = entries.wrapping_add((ids.end - ids.start).wrapping_mul(chunks));
             let &(_, column) = rows.features.iter().find(|(there, _)| *there == feature)?;
-            Some(Placed { feature, column, lists_base })
+            Some(Placed { feature, column, first_id: ids.start, lists_base })
         });
-        let slots = |placed: &Placed| self.tables[self.features[placed.feature].table].slots.clone();
+        let slots = |placed: &Placed| self.tables[self.feature(placed.feature).table].slots.clone();
         let mut all = Vec::new();
         for (whole, placed) in together(placed, slots) {
             for placed in placed.chunks(at_a_time.min(placed.len()).max(1)) {
@@ -264,13 +332,20 @@ impl Lookup {
                 let mut features = Vec::new();
                 for of in placed {
                     let chunks = self.chunks_of(of.feature);
-                    let bag = of.feature * rows.batch.len() + rows.first;
+                    let pooling = match self.feature(of.feature).pooling {
+                        _ if rows.each => Pooling::None,
+                        pooling => pooling,
+                    };
+                    let first_bag = match pooling {
+                        Pooling::None => of.first_id as usize,
+                        _ => of.feature * rows.batch.len(),
+                    };
                     features.push(ChunkFeature {
                         work_begin: work,
-                        // bags are counted by a `u32`, and a binding has fewer words
-                        first_bag: narrow(bag),
+                        // bags and ids are counted by a `u32`, and a binding has fewer words
+                        first_bag: narrow(first_bag + rows.first),
                         chunks,
-                        mean: u32::from(self.features[of.feature].mean),
+                        pooling: pooling.code(),
                         slots_base: narrow(slots(of).offset / 4),
                         out_base: rows.out.base + of.column,
                         lists_base: of.lists_base,

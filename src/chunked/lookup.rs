@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::bag::{Bounds, FeatureSpec, Pooling, Schema};
+use crate::bag::{Bounds, FeatureList, FeatureSpec, Schema};
 use crate::device::{Buffer, Context, Precision};
 use crate::directory::{self, IdDirectory, side_by_side};
-use crate::kernels::feature::NONE;
+use crate::kernels::feature::{NONE, PADDED};
 use crate::table::{RowFormat, Shape, Window};
 use crate::update::RowStore;
 use crate::{Error, Result};
@@ -23,8 +23,7 @@ pub(super) struct Lookup {
     pub(super) tables: Vec<Table>,
     /// Of the tables.
     pub(super) names: Vec<String>,
-    pub(super) features: Vec<Feature>,
-    /// What batches are checked against.
+    /// The features, and what batches are checked against.
     schema: Arc<Schema>,
     /// Of what `forward` makes.
     pub(super) output_precision: Precision,
@@ -37,13 +36,6 @@ pub(super) struct Table {
     pub(super) directory: IdDirectory,
     /// For each chunk of each row its slot, or [`NONE`].
     pub(super) slots: Buffer,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Feature {
-    pub(super) name: String,
-    pub(super) table: usize,
-    pub(super) mean: bool,
 }
 
 /// An empty table to make.
@@ -118,36 +110,35 @@ pub(super) fn chunk_words(
     ctx.allocate(label, chunk_bytes(ctx, name, rows, chunks)?)
 }
 
+fn find_name(names: &[String], name: &str) -> Result<usize> {
+    let unknown = || Error::invalid("table", format!("one of {names:?}"), format!("{name:?}"));
+    names.iter().position(|table| table == name).ok_or_else(unknown)
+}
+
 impl Lookup {
     pub(super) fn new(
         store: RowStore,
         width: u32,
         tables: Vec<Table>,
-        features: Vec<Feature>,
+        features: &FeatureList,
         output_precision: Precision,
-    ) -> Self {
-        let spec = |feature: &Feature| FeatureSpec {
-            name: feature.name.clone(),
-            table: feature.table,
-            shape: Shape {
-                // whatever is not NONE is a row: a directory gives no others
-                rows: NONE,
-                dim: tables[feature.table].chunks * width,
-                format: RowFormat::F32,
-            },
-            pooling: if feature.mean { Pooling::Mean } else { Pooling::Sum },
-            padding: NONE,
-            raw: true,
+    ) -> Result<Self> {
+        let names: Vec<String> = tables.iter().map(|table| table.name.clone()).collect();
+        let find = |name: &str| {
+            let table = find_name(&names, name)?;
+            // a directory gives rows below, or says that there is none
+            let shape = Shape { rows: PADDED, dim: tables[table].chunks * width, format: RowFormat::F32 };
+            Ok((table, shape, true))
         };
         let schema = Schema {
-            features: features.iter().map(spec).collect(),
+            features: features.specs(find)?,
             bounds: Bounds::Skip,
-            pruned: false,
+            // ids without a row stand for zeros
+            pruned: true,
             // rows of chunks lie in no window
             windows: None,
         };
-        let names = tables.iter().map(|table| table.name.clone()).collect();
-        Self { store, width, tables, names, features, schema: Arc::new(schema), output_precision }
+        Ok(Self { store, width, tables, names, schema: Arc::new(schema), output_precision })
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -158,16 +149,17 @@ impl Lookup {
         &self.schema
     }
 
+    pub(super) fn feature(&self, feature: usize) -> &FeatureSpec {
+        &self.schema.features[feature]
+    }
+
     pub(super) fn output_cols(&self) -> usize {
         self.schema.columns(self.schema.all())
     }
 
     /// The number of a table.
     pub(super) fn find_table(&self, name: &str) -> Result<usize> {
-        self.names
-            .iter()
-            .position(|table| table == name)
-            .ok_or_else(|| Error::invalid("table", format!("one of {:?}", self.names), format!("{name:?}")))
+        find_name(&self.names, name)
     }
 
     /// Rows that there can be, and columns.
@@ -220,7 +212,7 @@ macro_rules! lookup_methods {
 
         /// The names of the features, in the order they were added.
         pub fn features(&self) -> impl ExactSizeIterator<Item = &str> {
-            self.lookup.features.iter().map(|feature| feature.name.as_str())
+            self.lookup.schema().features.iter().map(|feature| feature.name.as_str())
         }
 
         /// The columns that a feature has in the outputs side by side, of batches of all features.
@@ -243,8 +235,8 @@ macro_rules! lookup_methods {
             self.lookup.whole()
         }
 
-        pub(crate) fn whole_features(&self) -> Vec<$crate::chunked::WholeFeature> {
-            self.lookup.whole_features()
+        pub(crate) fn schema(&self) -> &$crate::bag::Schema {
+            self.lookup.schema()
         }
 
         /// The type of the outputs' values.

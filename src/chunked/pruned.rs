@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::budget::store_of;
 use super::export::ExportedRows;
-use super::lookup::{CHUNKS, Feature, Lookup, Table, TableSpec, lookup_methods};
+use super::lookup::{CHUNKS, Lookup, Table, TableSpec, lookup_methods};
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables};
 use crate::Result;
-use crate::bag::{BatchBuilder, ForDirectory, Outputs};
+use crate::bag::{BatchBuilder, FeatureList, FeatureSpec, ForDirectory, Outputs, Pooling};
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Matrix, Precision, Recorder};
 use crate::directory::{DeviceIds, SavedDirectory};
@@ -55,6 +57,33 @@ const PREFIX: &str = "pruned";
 /// What a file says of a table or feature.
 type Described<T> = Vec<(String, T)>;
 
+/// What a file says of a feature.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum SavedFeature {
+    Any {
+        table: usize,
+        pooling: Pooling,
+        padding: Option<u32>,
+    },
+    /// Of version 0.2: its table, and whether it is a mean.
+    SumOrMean(usize, bool),
+}
+
+impl SavedFeature {
+    fn of(spec: &FeatureSpec) -> Self {
+        Self::Any { table: spec.table, pooling: spec.pooling, padding: spec.given_padding() }
+    }
+
+    fn parts(self) -> (usize, Pooling, Option<u32>) {
+        match self {
+            Self::Any { table, pooling, padding } => (table, pooling, padding),
+            Self::SumOrMean(table, true) => (table, Pooling::Mean, None),
+            Self::SumOrMean(table, false) => (table, Pooling::Sum, None),
+        }
+    }
+}
+
 impl ChunkedTables {
     /// What of the tables is left to look up, on the same device. Blocks.
     ///
@@ -72,7 +101,7 @@ impl ChunkedTables {
             self.context(),
             self.lookup.width,
             &tables,
-            self.lookup.features.clone(),
+            &FeatureList::of(self.lookup.schema(), self.tables()),
             parts,
             self.lookup.output_precision,
         )
@@ -113,7 +142,7 @@ impl PrunedTables {
         ctx: &Context,
         width: u32,
         tables: &[(String, u32)],
-        features: Vec<Feature>,
+        features: &FeatureList,
         parts: Vec<Kept>,
         output_precision: Precision,
     ) -> Result<Self> {
@@ -144,7 +173,7 @@ impl PrunedTables {
         let mut store = store_of(ctx, Updates::default(), width, next.max(1))?;
         values.resize(next.max(1) as usize * width as usize, 0.0);
         store.upload(CHUNKS, &values)?;
-        Ok(Self { lookup: Lookup::new(store, width, tables, features, output_precision) })
+        Ok(Self { lookup: Lookup::new(store, width, tables, features, output_precision)? })
     }
 
     lookup_methods!();
@@ -160,7 +189,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`ChunkedTables::find`].
     pub fn find(&self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.lookup.find(self.lookup.named(batch)?, 0)
+        self.lookup.find(&self.lookup.named(batch)?, 0)
     }
 
     /// As [`ChunkedTables::find_from_lengths`].
@@ -168,7 +197,16 @@ impl PrunedTables {
     /// # Errors
     /// As [`ChunkedTables::find_from_lengths`].
     pub fn find_from_lengths(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        self.lookup.find(self.lookup.upload(ids, lengths)?, 0)
+        self.find_weighted(ids, lengths, None)
+    }
+
+    pub(crate) fn find_weighted(
+        &self,
+        ids: &[u64],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<ChunkedBatch> {
+        self.lookup.find(&self.lookup.raw_ids(ids, lengths, weights)?, 0)
     }
 
     /// Records [`PrunedTables::find`].
@@ -176,7 +214,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`PrunedTables::find`].
     pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.lookup.record_find(rec, self.lookup.named(batch)?, 0)
+        self.lookup.record_find(rec, &self.lookup.named(batch)?, 0)
     }
 
     /// Records [`PrunedTables::find_from_lengths`].
@@ -189,7 +227,7 @@ impl PrunedTables {
         ids: &[u64],
         lengths: &[u32],
     ) -> Result<ChunkedBatch> {
-        self.lookup.record_find(rec, self.lookup.upload(ids, lengths)?, 0)
+        self.lookup.record_find(rec, &self.lookup.raw_ids(ids, lengths, None)?, 0)
     }
 
     /// Records [`PrunedTables::find`] for ids that already lie in device memory.
@@ -197,7 +235,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`ChunkedTables::record_find_from_device`].
     pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        self.lookup.record_find(rec, self.lookup.on_device(ids)?, 0)
+        self.lookup.record_find_from_device(rec, ids, 0)
     }
 
     /// As [`ChunkedTables::forward`].
@@ -248,12 +286,9 @@ impl PrunedTables {
             checkpoint.insert(&name("values"), &[values.len() / width, width], values)?;
             tables.push((table.name.clone(), table.chunks));
         }
-        let features: Described<(usize, bool)> = self
-            .lookup
-            .features
-            .iter()
-            .map(|feature| (feature.name.clone(), (feature.table, feature.mean)))
-            .collect();
+        let features = self.lookup.schema().features.iter();
+        let features: Described<SavedFeature> =
+            features.map(|spec| (spec.name.clone(), SavedFeature::of(spec))).collect();
         checkpoint.set_json(&format!("{prefix}.chunk_width"), &self.lookup.width)?;
         checkpoint.set_json(&format!("{prefix}.tables"), &tables)?;
         checkpoint.set_json(&format!("{prefix}.features"), &features)
@@ -286,14 +321,20 @@ impl PrunedTables {
     pub fn from_checkpoint(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
         let width: u32 = checkpoint.json(&format!("{prefix}.chunk_width"))?;
         let tables: Described<u32> = checkpoint.json(&format!("{prefix}.tables"))?;
-        let features: Described<(usize, bool)> = checkpoint.json(&format!("{prefix}.features"))?;
-        if ![4, 8, 16, 32].contains(&width) || features.is_empty() {
+        let saved: Described<SavedFeature> = checkpoint.json(&format!("{prefix}.features"))?;
+        if ![4, 8, 16, 32].contains(&width) || saved.is_empty() {
             let expected = "chunks of 4, 8, 16 or 32 columns, and features";
-            return Err(checkpoint.mismatch("pruned tables", expected, format!("{width}, {features:?}")));
+            return Err(checkpoint.mismatch("pruned tables", expected, format!("{width}, {saved:?}")));
         }
-        if let Some((name, (table, _))) = features.iter().find(|(_, (table, _))| *table >= tables.len()) {
-            let expected = format!("one of {} tables", tables.len());
-            return Err(checkpoint.mismatch(format!("feature \"{name}\""), expected, table));
+        let mut features = FeatureList::default();
+        for (name, feature) in &saved {
+            let (table, pooling, padding) = feature.parts();
+            let Some((table, _)) = tables.get(table) else {
+                let expected = format!("one of {} tables", tables.len());
+                return Err(checkpoint.mismatch(format!("feature \"{name}\""), expected, table));
+            };
+            features.add(name, table, pooling);
+            padding.into_iter().for_each(|padding| features.pad(padding));
         }
         let mut parts = Vec::new();
         for (index, (table, chunks)) in tables.iter().enumerate() {
@@ -315,8 +356,6 @@ impl PrunedTables {
             let values = checkpoint.tensor::<f32>(&name("values"), &[count, width as usize])?.to_vec();
             parts.push(Kept { virtual_ids, resident, values });
         }
-        let features =
-            features.into_iter().map(|(name, (table, mean))| Feature { name, table, mean }).collect();
-        Self::new(ctx, width, &tables, features, parts, Precision::F32)
+        Self::new(ctx, width, &tables, &features, parts, Precision::F32)
     }
 }

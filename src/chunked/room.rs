@@ -6,7 +6,7 @@ use super::ChunkedTables;
 use super::batch::RawIds;
 use super::lookup::{SLOTS, chunk_words, fill_with_none};
 use crate::device::{Buffer, Dispatch, Recorder};
-use crate::directory::{Counts, NewIds};
+use crate::directory::{Counts, Ids, NewIds};
 use crate::kernels::feature::NONE;
 use crate::kernels::{chunk_room, evict_chunks, evict_credit, evict_marks, evict_protect};
 use crate::sort::{prefix_sum, sort_by_key};
@@ -252,12 +252,11 @@ impl ChunkedTables {
             credit: credit.clone(),
         };
         rec.dispatch(Dispatch::threads(0, &params, bindings, rows));
-        for (feature, range) in self.lookup.features.iter().zip(&raw.ranges) {
-            if feature.table == table {
-                let params = evict_protect::Params { len: range.end - range.start, first: range.start };
-                let bindings = evict_protect::Bindings { rows: raw.rows.clone(), credit: credit.clone() };
-                rec.dispatch(Dispatch::threads(0, &params, bindings, params.len));
-            }
+        for Ids { range, .. } in self.lookup.ids_of(raw, |of| of == table) {
+            let params = evict_protect::Params { len: range.end - range.start, first: range.start };
+            let rows = raw.batch.inner.ids_buffer.clone();
+            let bindings = evict_protect::Bindings { rows, credit: credit.clone() };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, params.len));
         }
         Ok(credit)
     }

@@ -161,11 +161,10 @@ impl ChunkedTables {
     /// ```
     ///
     /// # Errors
-    /// As [`BatchBuilder::build`], where any id may be; weights and batches with differing numbers of
-    /// examples are not for these tables. [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot
-    /// be had.
+    /// As [`BatchBuilder::build`], where any id may be. [`Error::LimitExceeded`] or [`Error::Device`] if the
+    /// memory cannot be had.
     pub fn find(&self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.lookup.find(self.lookup.named(batch)?, self.epoch)
+        self.lookup.find(&self.lookup.named(batch)?, self.epoch)
     }
 
     /// [`ChunkedTables::find`] for a batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw
@@ -174,7 +173,16 @@ impl ChunkedTables {
     /// # Errors
     /// [`Error::InvalidArgument`] if the numbers disagree, and as [`ChunkedTables::find`].
     pub fn find_from_lengths(&self, ids: &[u64], lengths: &[u32]) -> Result<ChunkedBatch> {
-        self.lookup.find(self.lookup.upload(ids, lengths)?, self.epoch)
+        self.find_weighted(ids, lengths, None)
+    }
+
+    pub(crate) fn find_weighted(
+        &self,
+        ids: &[u64],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+    ) -> Result<ChunkedBatch> {
+        self.lookup.find(&self.lookup.raw_ids(ids, lengths, weights)?, self.epoch)
     }
 
     /// Records [`ChunkedTables::find`]. Submit it before rows or chunks move, as
@@ -183,7 +191,7 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`].
     pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.record_find_raw(rec, self.lookup.named(batch)?)
+        self.record_find_raw(rec, &self.lookup.named(batch)?)
     }
 
     /// Records [`ChunkedTables::find_from_lengths`].
@@ -196,7 +204,7 @@ impl ChunkedTables {
         ids: &[u64],
         lengths: &[u32],
     ) -> Result<ChunkedBatch> {
-        self.record_find_raw(rec, self.lookup.upload(ids, lengths)?)
+        self.record_find_raw(rec, &self.lookup.raw_ids(ids, lengths, None)?)
     }
 
     /// Records [`ChunkedTables::find`] for ids that already lie in device memory.
@@ -204,10 +212,12 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`]. Whether bags and ids agree is checked on the device: waiting tells.
     pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        self.record_find_raw(rec, self.lookup.on_device(ids)?)
+        let batch = self.lookup.record_find_from_device(rec, ids, self.epoch)?;
+        rec.stands_on(&self.ground);
+        Ok(batch)
     }
 
-    fn record_find_raw(&self, rec: &mut Recorder, ids: RawIds) -> Result<ChunkedBatch> {
+    fn record_find_raw(&self, rec: &mut Recorder, ids: &RawIds) -> Result<ChunkedBatch> {
         let batch = self.lookup.record_find(rec, ids, self.epoch)?;
         rec.stands_on(&self.ground);
         Ok(batch)

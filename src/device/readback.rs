@@ -34,7 +34,7 @@ impl<T: Pod> Readback<T> {
     /// As [`Submission::wait`](super::Submission::wait), and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the recorder was never submitted.
     pub fn wait(self) -> Result<Vec<T>> {
-        self.report.wait(None)?;
+        self.report.wait()?;
         self.bytes.settle();
         self.take()
     }
@@ -52,7 +52,7 @@ impl<T: Pod + Unpin> Future for Readback<T> {
 
     fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Self::Output> {
         self.bytes.wake(task.waker());
-        if self.report.poll(task, None).is_pending() || !self.bytes.is_here() {
+        if self.report.poll(task).is_pending() || !self.bytes.is_here() {
             return Poll::Pending;
         }
         Poll::Ready(self.take())

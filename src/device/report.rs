@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context as Task, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::arriving::Arriving;
+use super::gpu::Gpu;
 use super::{Backend, Buffer, Command, Context};
 use crate::{Error, Result};
 
@@ -30,12 +31,24 @@ pub(super) struct Submitted {
     pub(super) moved: Option<&'static str>,
 }
 
+impl Submitted {
+    /// The index to wait for, if the work is one that has to be waited for.
+    fn waits<'a>(&'a self, ctx: &'a Context) -> Option<(&'a Gpu, &'a wgpu::SubmissionIndex)> {
+        match (ctx.backend(), &self.index) {
+            (Backend::Gpu(gpu), Some(index)) => Some((gpu, index)),
+            _ => None,
+        }
+    }
+}
+
 /// What a recorder's submission and its readbacks share.
 pub(crate) struct Report {
     ctx: Context,
     /// The words that are watched, one status after the other.
     words: Arc<Arriving>,
     submitted: OnceLock<Submitted>,
+    /// For work without status words: arrives when it is done.
+    done: OnceLock<Arc<Arriving>>,
 }
 
 impl std::fmt::Debug for Report {
@@ -47,7 +60,7 @@ impl std::fmt::Debug for Report {
 
 impl Report {
     pub(super) fn new(ctx: &Context) -> Self {
-        Self { ctx: ctx.clone(), words: Arc::default(), submitted: OnceLock::new() }
+        Self { ctx: ctx.clone(), words: Arc::default(), submitted: OnceLock::new(), done: OnceLock::new() }
     }
 
     /// The command that hands the status words over, if there are any.
@@ -57,6 +70,9 @@ impl Report {
     }
 
     pub(super) fn submitted(&self, submitted: Submitted) {
+        if let (true, Some((gpu, _))) = (submitted.watched.is_empty(), submitted.waits(&self.ctx)) {
+            self.done.get_or_init(|| gpu.all_done());
+        }
         // a recorder is submitted once
         self.submitted.get_or_init(|| submitted);
         self.words.rouse();
@@ -68,10 +84,10 @@ impl Report {
     }
 
     /// Blocks until the work is done.
-    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<()> {
+    pub(super) fn wait(&self) -> Result<()> {
         let submitted = self.get()?;
-        if let (Backend::Gpu(gpu), Some(index)) = (self.ctx.backend(), &submitted.index) {
-            gpu.wait(index.clone(), timeout)?;
+        if let Some((gpu, index)) = submitted.waits(&self.ctx) {
+            gpu.wait(index.clone())?;
         }
         if !submitted.watched.is_empty() {
             self.words.settle();
@@ -79,20 +95,29 @@ impl Report {
         Ok(())
     }
 
-    /// Whether the work is done, without waiting for it.
-    pub(super) fn is_done(&self) -> Result<bool> {
-        match self.wait_if_done() {
-            Err(Error::Timeout { .. }) => Ok(false),
-            result => result,
+    /// Blocks until the work is done, or an error.
+    pub(super) fn wait_timeout(&self, timeout: Duration) -> Result<()> {
+        let start = Instant::now();
+        let mut pause = Duration::from_micros(10);
+        while !self.is_done()? {
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(Error::Timeout { timeout });
+            }
+            std::thread::sleep(pause.min(left));
+            pause = (pause * 2).min(Duration::from_millis(1));
         }
+        Ok(())
     }
 
-    fn wait_if_done(&self) -> Result<bool> {
-        let submitted = self.get()?;
-        if let (Backend::Gpu(gpu), Some(index)) = (self.ctx.backend(), &submitted.index) {
-            gpu.wait(index.clone(), Some(Duration::ZERO))?;
-        }
-        Ok(submitted.watched.is_empty() || self.words.is_here())
+    /// Whether the work is done, without waiting for it.
+    ///
+    /// What the device calls back tells, and not a wait of no time for the submission's index: while another
+    /// thread polls, wgpu 30 may find the queue empty that it has just seen busy, and then panics.
+    pub(super) fn is_done(&self) -> Result<bool> {
+        let Some((gpu, _)) = self.get()?.waits(&self.ctx) else { return Ok(true) };
+        gpu.poll()?;
+        Ok(self.done.get().unwrap_or(&self.words).is_here())
     }
 
     /// Once the work is done: its errors, as often as one asks.
@@ -123,19 +148,15 @@ impl Report {
         }
     }
 
-    /// Ready when the work is submitted and its status words are here; else the task is woken then. Without
-    /// such words, `done` arrives instead.
-    pub(super) fn poll(&self, task: &mut Task<'_>, done: Option<&mut Option<Arc<Arriving>>>) -> Poll<()> {
+    /// Ready when the work is submitted and its status words are here, or without such words it is done; else
+    /// the task is woken then.
+    pub(super) fn poll(&self, task: &mut Task<'_>) -> Poll<()> {
         self.words.wake(task.waker());
         let Some(submitted) = self.submitted.get() else { return Poll::Pending };
-        let (Backend::Gpu(gpu), Some(_)) = (self.ctx.backend(), &submitted.index) else {
+        if submitted.waits(&self.ctx).is_none() {
             return Poll::Ready(());
-        };
-        let awaited = match (submitted.watched.is_empty(), done) {
-            (false, _) => &self.words,
-            (true, Some(done)) => &*done.get_or_insert_with(|| gpu.all_done()),
-            (true, None) => return Poll::Ready(()),
-        };
+        }
+        let awaited = self.done.get().unwrap_or(&self.words);
         awaited.wake(task.waker());
         if awaited.is_here() { Poll::Ready(()) } else { Poll::Pending }
     }

@@ -7,7 +7,6 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use super::Report;
-use super::arriving::Arriving;
 use crate::Result;
 
 /// Work that was handed to the device.
@@ -18,13 +17,11 @@ use crate::Result;
 #[derive(Debug)]
 pub struct Submission {
     report: Arc<Report>,
-    /// For tasks that wait for work without status words.
-    done: Option<Arc<Arriving>>,
 }
 
 impl Submission {
     pub(super) fn new(report: Arc<Report>) -> Self {
-        Self { report, done: None }
+        Self { report }
     }
 
     /// Blocks until the work is done.
@@ -36,7 +33,8 @@ impl Submission {
     /// [`Error::Stale`](crate::Error::Stale) if it was [encoded](super::Recorder::encode) and submitted after
     /// what it writes had moved.
     pub fn wait(self) -> Result<()> {
-        self.finish(None)
+        self.report.wait()?;
+        self.report.check()
     }
 
     /// [`Submission::wait`] for at most `timeout`.
@@ -44,11 +42,7 @@ impl Submission {
     /// # Errors
     /// As [`Submission::wait`], and [`Error::Timeout`](crate::Error::Timeout).
     pub fn wait_timeout(self, timeout: Duration) -> Result<()> {
-        self.finish(Some(timeout))
-    }
-
-    fn finish(self, timeout: Option<Duration>) -> Result<()> {
-        self.report.wait(timeout)?;
+        self.report.wait_timeout(timeout)?;
         self.report.check()
     }
 
@@ -67,8 +61,7 @@ impl Submission {
 impl Future for Submission {
     type Output = Result<()>;
 
-    fn poll(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        this.report.poll(task, Some(&mut this.done)).map(|()| this.report.check())
+    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Self::Output> {
+        self.report.poll(task).map(|()| self.report.check())
     }
 }

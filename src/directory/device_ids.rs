@@ -21,6 +21,8 @@ pub struct DeviceIds {
     pub counts: Vec<usize>,
     /// One `f32` for each id.
     pub weights: Option<Buffer>,
+    /// Examples of each feature, if they differ; `bags` then holds lengths, one feature's after the other's.
+    pub examples: Option<Vec<usize>>,
 }
 
 impl DeviceIds {
@@ -28,7 +30,7 @@ impl DeviceIds {
     /// feature, and `u32` offsets, one more than bags.
     #[must_use]
     pub fn from_offsets(batch: usize, ids: Buffer, offsets: Buffer, counts: Vec<usize>) -> Self {
-        Self { batch, ids, bags: offsets, lengths: false, counts, weights: None }
+        Self { batch, ids, bags: offsets, lengths: false, counts, weights: None, examples: None }
     }
 
     /// [`DeviceIds::from_offsets`] with `u32` lengths, as many as bags.
@@ -41,6 +43,14 @@ impl DeviceIds {
     #[must_use]
     pub fn weights(mut self, weights: Buffer) -> Self {
         self.weights = Some(weights);
+        self
+    }
+
+    /// Sets a number of examples for each feature, of which the batch's is the largest; bags are given by
+    /// lengths then.
+    #[must_use]
+    pub fn examples(mut self, examples: Vec<usize>) -> Self {
+        self.examples = Some(examples);
         self
     }
 

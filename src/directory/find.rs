@@ -15,6 +15,9 @@ use crate::numbers::narrow;
 pub(crate) struct Ids<'a> {
     pub(crate) directory: &'a IdDirectory,
     pub(crate) range: Range<u32>,
+    /// The id that is not looked up, and whose row is [`PADDED`](crate::kernels::feature::PADDED), if it is
+    /// not [`NONE`](crate::kernels::feature::NONE).
+    pub(crate) padding: u32,
 }
 
 /// What looking ids up writes.
@@ -48,7 +51,7 @@ pub(crate) fn record_find(
         let mut first = 0;
         for ranges in ranges.chunks(at_a_time.min(ranges.len())) {
             let mut work = 0;
-            let sought = |Ids { directory, range }: &Ids<'_>| {
+            let sought = |&Ids { directory, ref range, padding }: &Ids<'_>| {
                 let first_bucket = directory.entries().offset / size_of::<Bucket>() as u64;
                 let sought = Sought {
                     work_begin: work,
@@ -56,6 +59,7 @@ pub(crate) fn record_find(
                     buckets: directory.buckets(),
                     // a binding has fewer
                     first_bucket: narrow(first_bucket),
+                    padding,
                 };
                 // there are fewer ids than 2^32
                 work += range.end - range.start;

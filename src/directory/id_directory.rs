@@ -261,7 +261,7 @@ impl IdDirectory {
     }
 
     fn seek(&self, rec: &mut Recorder, ids: &Buffer, len: u32, found: &Found<'_>) -> Result<()> {
-        record_find(rec, ids, vec![Ids { directory: self, range: 0..len }], found)
+        record_find(rec, ids, vec![Ids { directory: self, range: 0..len, padding: NONE }], found)
     }
 
     /// Records that the counts of ids without a row are halved, where ids are

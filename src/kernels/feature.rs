@@ -14,6 +14,9 @@ pub(crate) const POOL_MAX: u32 = 3;
 
 /// No position, no id.
 pub(crate) const NONE: u32 = u32::MAX;
+/// The row of a raw id that is the padding id: none of any table. Where [`NONE`] stands for a row of zeros,
+/// this one does not.
+pub(crate) const PADDED: u32 = NONE - 1;
 
 shared_struct! {
     /// One feature of a batch as one dispatch sees it: where its bags, its part of the table and its output

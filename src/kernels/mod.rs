@@ -35,8 +35,8 @@ pub(crate) use bag::{bag_forward, copy_rows, max_grad, max_places, round_rows, w
 pub(crate) use check::{check_ids, check_offsets, check_report, check_rows, check_values};
 pub(crate) use chunk::{
     chunk_effective, chunk_forward, chunk_lists, chunk_marks, chunk_move, chunk_open, chunk_opened,
-    chunk_pool, chunk_reset, chunk_room, chunk_slots, chunk_terms, chunk_touch, chunk_utility, evict_chunks,
-    evict_credit, evict_marks, evict_protect,
+    chunk_pool, chunk_positions, chunk_reset, chunk_room, chunk_slots, chunk_terms, chunk_touch,
+    chunk_utility, evict_chunks, evict_credit, evict_marks, evict_protect,
 };
 pub(crate) use dense::{
     activation_grad, add_scaled, bce, column_sum, cross, cross_grad, dense_update, interaction,
@@ -143,6 +143,7 @@ pub const ALL: &[&Kernel] = &[
     &chunk_forward::KERNEL,
     &chunk_lists::KERNEL,
     &chunk_pool::KERNEL,
+    &chunk_positions::KERNEL,
     &chunk_slots::KERNEL,
     &chunk_open::KERNEL,
     &chunk_opened::KERNEL,

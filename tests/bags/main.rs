@@ -13,6 +13,7 @@ mod accumulated;
 mod cached;
 mod device_batch;
 mod edge_values;
+mod every_kind;
 mod ftrl;
 mod gradients;
 mod host_batch;

@@ -334,11 +334,11 @@ fn mistakes() {
     says(builder().slots(0).build().unwrap_err(), "slots: expected 1 to 4294967294, or a budget, got 0");
     says(
         builder().feature("g", "u", Pooling::Sum).build().unwrap_err(),
-        "feature \"g\": expected a table that is there, got u",
+        "table: expected one of [\"t\"], got \"u\"",
     );
     says(
-        builder().feature("g", "t", Pooling::Max).build().unwrap_err(),
-        "feature \"g\": expected a sum or mean, got Max",
+        builder().feature("f", "t", Pooling::Max).build().unwrap_err(),
+        "feature \"f\": expected a name of its own, got the name twice",
     );
     let decay = Utility { decay: 0.0, ..Default::default() };
     says(
@@ -346,7 +346,10 @@ fn mistakes() {
         "utility decay: expected above 0, and at most 1, got 0",
     );
     let mut tables = builder().build().unwrap();
-    says(tables.admit_from_lengths(&[1, 2], &[1]).unwrap_err(), "lengths: expected a sum of 2 ids, got 1");
+    says(
+        tables.admit_from_lengths(&[1, 2], &[1]).unwrap_err(),
+        "lengths: expected a sum of 2, the number of ids, got 1",
+    );
     says(tables.adjust(1.0, 1.0).unwrap_err(), "pruned: expected at least 0 and below 1, got 1");
     says(tables.adjust(0.5, 0.5).unwrap_err(), "margin: expected at least 1, got 0.5");
     let batch = tables.admit_from_lengths(&[1, 2], &[1, 1]).unwrap();

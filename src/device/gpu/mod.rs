@@ -11,7 +11,6 @@ mod probe;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
-use std::time::Duration;
 
 pub(crate) use adapter::AdapterChoice;
 use pipeline::{Pipeline, PipelineKey};
@@ -188,13 +187,14 @@ impl Gpu {
         memory.is_none() && validation.is_some()
     }
 
-    pub(crate) fn wait(&self, index: wgpu::SubmissionIndex, timeout: Option<Duration>) -> Result<()> {
-        let poll = wgpu::PollType::Wait { submission_index: Some(index), timeout };
-        match self.device.poll(poll) {
-            Ok(_) => Ok(()),
-            Err(wgpu::PollError::Timeout) => Err(Error::Timeout { timeout: timeout.unwrap_or_default() }),
-            Err(error) => Err(self.failed("wait", error)),
-        }
+    pub(crate) fn wait(&self, index: wgpu::SubmissionIndex) -> Result<()> {
+        let poll = wgpu::PollType::Wait { submission_index: Some(index), timeout: None };
+        self.device.poll(poll).map(drop).map_err(|error| self.failed("wait", error))
+    }
+
+    /// Lets the device call back for what is done.
+    pub(crate) fn poll(&self) -> Result<()> {
+        self.device.poll(wgpu::PollType::Poll).map(drop).map_err(|error| self.failed("poll", error))
     }
 
     /// What was found out before, or is now.

@@ -18,7 +18,7 @@ pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
         Command::Dispatch(Dispatch::new(0, &probe::Params::default(), bindings, 1)),
         Command::Readback { sources: vec![buffer], value: size_of::<f32>(), bytes: arriving.clone() },
     ])?;
-    gpu.wait(index, None)?;
+    gpu.wait(index)?;
     arriving.settle();
     let bytes = arriving.take().unwrap_or_else(|| Err("no answer".to_owned()));
     let bytes = bytes.map_err(|message| gpu.failed("probe", message))?;

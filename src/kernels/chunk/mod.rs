@@ -8,6 +8,7 @@ pub(crate) mod chunk_move;
 pub(crate) mod chunk_open;
 pub(crate) mod chunk_opened;
 pub(crate) mod chunk_pool;
+pub(crate) mod chunk_positions;
 pub(crate) mod chunk_reset;
 pub(crate) mod chunk_room;
 pub(crate) mod chunk_slots;

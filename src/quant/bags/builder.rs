@@ -1,7 +1,7 @@
 //! Describes quantised tables and their features.
 
 use super::QuantizedBags;
-use crate::bag::{FeatureList, feature_methods, output_methods};
+use crate::bag::{FeatureList, bounds_methods, feature_methods, output_methods};
 use crate::table::{Init, RowFormat, Table};
 use crate::update::{RowStore, Updates};
 use crate::{Context, EmbeddingBags, Precision, Result};
@@ -50,6 +50,8 @@ impl QuantizedBagsBuilder {
     }
 
     feature_methods!();
+
+    bounds_methods!();
 
     output_methods!();
 

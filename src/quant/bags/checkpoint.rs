@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::apply::Followed;
 use super::{QuantizedBags, RowLayout};
-use crate::kernels::feature::NONE;
 use crate::table::RowFormat;
 use crate::{Bounds, Checkpoint, Context, Error, Pooling, Precision, Result};
 
@@ -81,7 +80,7 @@ impl QuantizedBags {
             name: feature.name.clone(),
             table: self.tables()[feature.table].clone(),
             pooling: feature.pooling,
-            padding: (feature.padding != NONE).then_some(feature.padding),
+            padding: feature.given_padding(),
         });
         let followed = self.followed.as_ref().map(|followed| (followed.model.clone(), followed.step()));
         drop(hold);

@@ -3,8 +3,7 @@
 use super::apply::Followed;
 use super::{QuantizedBags, QuantizedBagsBuilder};
 use crate::bag::FeatureSpec;
-use crate::chunked::{WholeFeature, WholeTable};
-use crate::kernels::feature::NONE;
+use crate::chunked::WholeTable;
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, TableStore};
 use crate::{CachedBags, ChunkedTables, EmbeddingBags, PrunedTables, Result};
@@ -70,11 +69,11 @@ impl QuantizedBags {
             QuantizeSource::Cached(bags) => Self::of_cached(bags, &mut choose),
             QuantizeSource::Chunked(tables) => {
                 let begun = Self::builder(tables.context()).output_precision(tables.output_precision());
-                Self::of_whole(begun, tables.whole()?, tables.whole_features(), &mut choose)
+                Self::of_whole(begun, tables.whole()?, &tables.schema().features, &mut choose)
             }
             QuantizeSource::Pruned(tables) => {
                 let begun = Self::builder(tables.context()).output_precision(tables.output_precision());
-                Self::of_whole(begun, tables.whole()?, tables.whole_features(), &mut choose)
+                Self::of_whole(begun, tables.whole()?, &tables.schema().features, &mut choose)
             }
         }
     }
@@ -121,7 +120,7 @@ impl QuantizedBags {
     fn of_whole(
         begun: QuantizedBagsBuilder,
         tables: Vec<WholeTable>,
-        features: Vec<WholeFeature>,
+        features: &[FeatureSpec],
         choose: &mut dyn FnMut(&str) -> (RowFormat, RangeSearch),
     ) -> Result<Self> {
         let mut builder = begun.absent_count();
@@ -133,8 +132,11 @@ impl QuantizedBags {
             let capacity = rows.virtual_ids.len().max(1);
             builder = builder.raw_table(name, capacity, *dim, format);
         }
-        for WholeFeature { name, table, pooling } in features {
-            builder = builder.feature(&name, &tables[table].name, pooling);
+        for feature in features {
+            builder = builder.feature(&feature.name, &tables[feature.table].name, feature.pooling);
+            if let Some(padding) = feature.given_padding() {
+                builder = builder.padding(padding);
+            }
         }
         let mut this = builder.build()?;
         for (index, (WholeTable { name, dim, mut rows }, search)) in
@@ -171,8 +173,8 @@ fn like(
     }
     for feature in features {
         builder = builder.feature(&feature.name, &source.names()[feature.table], feature.pooling);
-        if feature.padding != NONE {
-            builder = builder.padding(feature.padding);
+        if let Some(padding) = feature.given_padding() {
+            builder = builder.padding(padding);
         }
     }
     (builder, searches)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::kernel::{Case, CaseBinding, Shape};
 use crate::kernels::chunk_slots::cases::mixed_slots;
-use crate::kernels::feature::NONE;
+use crate::kernels::feature::{NONE, PADDED, POOL_MEAN, POOL_NONE, POOL_SUM};
 use crate::kernels::jagged_inputs::{offsets, status, values};
 use crate::kernels::random::Random;
 use crate::numbers::narrow;
@@ -21,14 +21,31 @@ pub(crate) fn cases() -> Vec<Case> {
         (50, 9, 40, &[16, 1], 4, true),
         (50, 9, 40, &[5, 4], 16, true),
     ] {
-        for (initial, mean, refused) in [(1, 0, false), (1, 1, false), (0, 1, false), (1, 0, true)] {
+        for (initial, pooling, weighted, refused) in [
+            (1, POOL_SUM, false, false),
+            (1, POOL_MEAN, false, false),
+            (0, POOL_MEAN, true, false),
+            (1, POOL_SUM, true, false),
+            (0, POOL_NONE, true, false),
+            (1, POOL_NONE, false, false),
+            (1, POOL_SUM, false, true),
+        ] {
             let mut random = Random::new(u64::from(bags + width));
             // the bags of a feature come after those of the one before
             let features = narrow(chunks.len());
             let begins = offsets(2 + features * bags, longest, 13);
             let ids = values(&begins);
-            let mut row = || if random.below(9) == 0 { NONE } else { random.below(table_rows) };
-            let rows: Vec<u32> = (0..ids.max(1)).map(|_| row()).collect();
+            let mut row = || match random.below(9) {
+                0 => NONE,
+                1 => PADDED,
+                _ => random.below(table_rows),
+            };
+            // without pooling a feature has an id for each row of the output
+            let ids = if pooling == POOL_NONE { 2 + features * bags } else { ids.max(1) };
+            let mut rows: Vec<u32> = (0..ids).map(|_| row()).collect();
+            if weighted {
+                rows.extend(random.floats(ids as usize).into_iter().map(f32::to_bits));
+            }
             let all_chunks: u32 = chunks.iter().sum();
             // 3 words, and then those of each table
             let slots = 3 + table_rows * all_chunks;
@@ -46,6 +63,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 slots: room - room / 4,
                 base: 4,
                 initial,
+                weights: if weighted { ids } else { 0 },
             };
             let (store, out) = (4 + params.slots * width, 4 + bags * params.out_stride);
             let [store, out] = [store, out].map(|len| CaseBinding::floats(&random.floats(len as usize)));
@@ -65,7 +83,7 @@ pub(crate) fn cases() -> Vec<Case> {
                         first_bag,
                         chunks,
                         // not of all features
-                        mean: u32::from(mean == 1 && first_bag == 2),
+                        pooling: if pooling == POOL_MEAN && first_bag != 2 { POOL_SUM } else { pooling },
                         slots_base,
                         out_base,
                         lists_base: 0,
@@ -80,17 +98,18 @@ pub(crate) fn cases() -> Vec<Case> {
                     status: status(refused),
                     features: CaseBinding::ints(&of_features),
                     offsets: CaseBinding::ints(&begins),
-                    rows: CaseBinding::ints(&rows),
+                    rows: CaseBinding::mixed(&rows),
                     slots: mixed.clone(),
                     store: store.clone(),
                     out: out.clone(),
                 };
                 let name = format!(
-                    "{bags} bags {chunks:?} x {width} in order: {in_order} by {columns} initial={initial} mean={mean} refused={refused}"
+                    "{bags} bags {chunks:?} x {width} in order: {in_order} by {columns} initial={initial} pooling={pooling} weighted={weighted} refused={refused}"
                 );
                 let case = Case::new(name, variants, &params, bindings, params.work.div_ceil(64));
                 let bytes = u64::from(ids) * u64::from(4 + 4 * all_chunks + 4 * all_chunks * width);
-                let bench = bags == 2048 && (initial, mean, refused) == (1, 0, false);
+                let bench =
+                    bags == 2048 && (initial, pooling, weighted, refused) == (1, POOL_SUM, false, false);
                 all.push(if bench { case.bench(bytes, 0) } else { case });
             }
         }

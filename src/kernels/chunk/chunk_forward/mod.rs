@@ -13,12 +13,12 @@ shared_struct! {
     ChunkFeature {
         /// First thread of the dispatch that works for this feature.
         work_begin: u32,
-        /// The bag of the first row of the output.
+        /// The bag of the first row of the output; without pooling, the position.
         first_bag: u32,
         /// Chunks of a row.
         chunks: u32,
-        /// 1: divided by the bag's number of ids.
-        mean: u32,
+        /// A sum, a mean, or none.
+        pooling: u32,
         /// Where the slots of the table's rows begin.
         slots_base: u32,
         /// Element of the output where the feature begins.
@@ -46,11 +46,14 @@ interface! {
         base: u32,
         /// 1: nothing was written before.
         initial: u32,
+        /// Where the per-sample weights begin among the rows; 0: there are none.
+        weights: u32,
     }
     Bindings {
         status: read Status,
         features: read [ChunkFeature],
         offsets: read [u32],
+        /// Behind them the weights.
         rows: read [u32],
         slots: read [u32],
         store: read [f32] as "array<vec4<f32>>",
@@ -75,6 +78,8 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/status.wgsl",
+                "prelude/pooling.wgsl",
+                "prelude/bag_ids.wgsl",
                 "prelude/find_feature.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
@@ -86,7 +91,7 @@ macro_rules! variant {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "chunk_forward",
-    about: "out[bag] = sum or mean of the rows of the bag's ids, zeros where chunks are absent",
+    about: "out[bag] = sum or mean of weight * row over the bag's ids, zeros where chunks are absent",
     interface: INTERFACE,
     variants: &[
         variant!("vec4", Any, "vec4", "chunk/chunk_forward.wgsl"),

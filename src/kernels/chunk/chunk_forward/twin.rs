@@ -4,6 +4,8 @@ use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::kernels::chunk_forward::{ChunkFeature, Params, View};
+use crate::kernels::feature::{PADDED, POOL_MEAN, POOL_NONE};
+use crate::numbers::narrow;
 
 /// Rows of the output that one task takes.
 const ROWS: usize = 64;
@@ -30,14 +32,29 @@ pub(crate) fn run(call: View<'_>) {
     let len = (params.bags as usize - 1) * stride + columns(last).end;
     let out = &mut call.out[begin as usize..][..len];
     // a thread takes all bags of a feature if it can: the table's frequent rows are then in one cache only
+    let (rows, weights) = match params.weights {
+        0 => (rows, None),
+        begin => {
+            let (rows, weights) = rows.split_at(begin as usize);
+            (rows, Some(bytemuck::cast_slice::<u32, f32>(weights)))
+        }
+    };
     let tasks = Columns::split(out, stride, features.iter().map(columns))
         .into_iter()
         .zip(features)
         .flat_map(|(all, feature)| all.chunks(ROWS).map(move |(first, out)| (feature, first, out)));
     parallel::each(tasks, &|(&feature, first, out)| {
         let slots = &slots[feature.slots_base as usize..];
-        let inputs = Inputs { params, feature, rows, slots, store };
-        let bags = &offsets[feature.first_bag as usize + first..][..=out.rows()];
+        let inputs = Inputs { params, feature, rows, weights, slots, store };
+        let first = feature.first_bag as usize + first;
+        let one_by_one: Vec<u32>;
+        let bags = if feature.pooling == POOL_NONE {
+            // they are positions, counted by a `u32`
+            one_by_one = (narrow(first)..=narrow(first + out.rows())).collect();
+            &one_by_one
+        } else {
+            &offsets[first..][..=out.rows()]
+        };
         vectorised(
             #[inline(always)]
             || match params.width {
@@ -87,6 +104,7 @@ fn pool_block<'a, const W: usize, const K: usize, const N: usize, C: Chunks<'a, 
     // a copy of our own, whose fields stay in registers while rows are written
     let inputs = &inputs;
     let rows = &inputs.rows[bags[0] as usize..];
+    let mut weights = inputs.weights.map(|weights| &weights[bags[0] as usize..]);
     // the chunks of a group of ids, across the ends of bags, and of the group after it
     let mut chunks = [C::none(inputs); 2 * GROUP];
     inputs.find_group::<W, K, N, C>(rows, first, &mut chunks[GROUP..]);
@@ -96,6 +114,7 @@ fn pool_block<'a, const W: usize, const K: usize, const N: usize, C: Chunks<'a, 
         let len = bag[1] - bag[0];
         let mut more = len as usize;
         let mut sum = [0.0f32; N];
+        let ids = &rest[..more];
         while more > 0 {
             if left == 0 {
                 chunks.copy_within(GROUP.., 0);
@@ -105,16 +124,29 @@ fn pool_block<'a, const W: usize, const K: usize, const N: usize, C: Chunks<'a, 
             }
             let count = left.min(more);
             let ahead = &chunks[GROUP - left..];
+            let group = ahead.iter().zip(&ahead[NEAR..]).zip(rest).take(count);
             // sums stay in registers
-            for ((chunks, near), &row) in ahead.iter().zip(&ahead[NEAR..]).zip(rest).take(count) {
-                add(&mut sum, &chunks.values(inputs, row, first));
-                near.ask_nearer(inputs);
+            match &mut weights {
+                None => {
+                    for ((chunks, near), &row) in group {
+                        add(&mut sum, &chunks.values(inputs, row, first));
+                        near.ask_nearer(inputs);
+                    }
+                }
+                Some(weights) => {
+                    for (((chunks, near), &row), weight) in group.zip(*weights) {
+                        add(&mut sum, &chunks.values(inputs, row, first).map(|value| value * weight));
+                        near.ask_nearer(inputs);
+                    }
+                    *weights = &weights[count..];
+                }
             }
             rest = &rest[count..];
             (left, more) = (left - count, more - count);
         }
-        if inputs.feature.mean == 1 {
-            let divisor = len.max(1) as f32;
+        if inputs.feature.pooling == POOL_MEAN {
+            let padded = ids.iter().map(|&row| u32::from(row == PADDED)).sum::<u32>();
+            let divisor = (len - padded).max(1) as f32;
             sum.iter_mut().for_each(|sum| *sum /= divisor);
         }
         let out = &mut out.row(row)[first * W..][..N];
@@ -137,6 +169,7 @@ struct Inputs<'a> {
     params: Params,
     feature: ChunkFeature,
     rows: &'a [u32],
+    weights: Option<&'a [f32]>,
     /// Of the feature's table on.
     slots: &'a [u32],
     /// The slots of the window.
@@ -283,7 +316,7 @@ impl<'a> Inputs<'a> {
         self.slots.get(self.first_slot(row, first)..)?.first_chunk()
     }
 
-    /// Where the slots of a row's chunks begin, beyond all if it is none.
+    /// Where the slots of a row's chunks begin, beyond all if it is none: there are fewer than 2^32 in all.
     #[inline(always)]
     fn first_slot(&self, row: u32, first: usize) -> usize {
         let at = u64::from(row) * u64::from(self.feature.chunks) + first as u64;

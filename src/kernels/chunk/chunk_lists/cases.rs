@@ -4,7 +4,7 @@ use super::*;
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::chunk_forward::ChunkFeature;
 use crate::kernels::chunk_slots::cases::mixed_slots;
-use crate::kernels::feature::NONE;
+use crate::kernels::feature::{NONE, POOL_MEAN, POOL_SUM};
 use crate::kernels::jagged_inputs::{offsets, status, unwritten, values};
 use crate::kernels::random::Random;
 use crate::numbers::narrow;
@@ -50,7 +50,7 @@ pub(crate) fn cases() -> Vec<Case> {
                     work_begin,
                     first_bag,
                     chunks,
-                    mean: u32::from(f == 1),
+                    pooling: if f == 1 { POOL_MEAN } else { POOL_SUM },
                     slots_base,
                     out_base,
                     lists_base: (list_words + params.entries).wrapping_sub(first * chunks),

@@ -76,6 +76,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
+            "prelude/pooling.wgsl",
             "prelude/find_feature.wgsl",
             "prelude/chunk_list.wgsl",
             "chunk/chunk_lists.wgsl"

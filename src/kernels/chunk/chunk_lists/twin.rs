@@ -1,7 +1,7 @@
 //! Twin of `chunk_lists.wgsl`.
 
 use crate::kernels::chunk_lists::{LIST_WORDS, List, View};
-use crate::kernels::feature::NONE;
+use crate::kernels::feature::{NONE, POOL_MEAN};
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
@@ -21,7 +21,7 @@ pub(crate) fn run(call: View<'_>) {
                 begin,
                 step: feature.chunks,
                 out: feature.out_base + item * p.out_stride + chunk * p.width,
-                divisor: if feature.mean == 1 { (bag[1] - bag[0]).max(1) } else { 1 },
+                divisor: if feature.pooling == POOL_MEAN { (bag[1] - bag[0]).max(1) } else { 1 },
                 ends: [0, 1, 2, 3].map(|window| begin + window * p.entries),
             };
             for &row in rows[bag[0] as usize..bag[1] as usize].iter().filter(|&&row| row != NONE) {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::directory::bucket::{Bucket, insert, virtual_id};
+use crate::kernels::feature::NONE;
 use crate::kernels::jagged_inputs::unwritten;
 use crate::kernels::random::Random;
 use crate::numbers::narrow;
@@ -24,7 +25,10 @@ pub(crate) fn cases() -> Vec<Case> {
         [(1u32, 1, 0, 2), (1, 1, 1, 2), (300, 60, 45, 7), (300, 60, 56, 7), (200_000, 90_000, 81_000, 11_257)]
     {
         let mut random = Random::new(91);
-        let raw: Vec<[u32; 2]> = (0..there).map(|_| [random.below(u32::MAX), random.below(4)]).collect();
+        let mut raw: Vec<[u32; 2]> = (0..there).map(|_| [random.below(u32::MAX), random.below(4)]).collect();
+        raw[0] = [0x1234_5678, 0];
+        // also where it has a row
+        let padding = if known % 2 == 0 { 0x1234_5678 } else { NONE };
         let mut virtual_ids: Vec<u32> = raw.iter().map(|&id| virtual_id(id)).collect();
         // a directory has an id once, two raw ids may have the same
         let mut seen = HashSet::new();
@@ -36,9 +40,9 @@ pub(crate) fn cases() -> Vec<Case> {
         let few = 2;
         let ids: Vec<[u32; 2]> = (0..3 + few + len).map(|_| raw[random.below(there) as usize]).collect();
         let features = [
-            Sought { work_begin: 0, first: 2, buckets: 2, first_bucket: 0 },
-            Sought { work_begin: few, first: 2 + few, buckets, first_bucket: 2 },
-            Sought { work_begin: few, first: 3 + few, buckets, first_bucket: 2 },
+            Sought { work_begin: 0, first: 2, buckets: 2, first_bucket: 0, padding: NONE },
+            Sought { work_begin: few, first: 2 + few, buckets, first_bucket: 2, padding: NONE },
+            Sought { work_begin: few, first: 3 + few, buckets, first_bucket: 2, padding },
         ];
         for features in [&features[..], &features[2..]] {
             let begin = features[0].work_begin;

@@ -18,6 +18,9 @@ shared_struct! {
         /// Buckets of the directory, a prime, and the first of them.
         buckets: u32,
         first_bucket: u32,
+        /// The raw id whose row is [`PADDED`](crate::kernels::feature::PADDED), if it is not
+        /// [`NONE`](crate::kernels::feature::NONE).
+        padding: u32,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::kernels::directory::bucket::{
     Bucket, PROBES, first_bucket, is_full, next_bucket, row_in, virtual_id,
 };
 use crate::kernels::directory_find::{Sought, View};
-use crate::kernels::feature::NONE;
+use crate::kernels::feature::{NONE, PADDED};
 use crate::numbers::narrow;
 
 /// Ids that are looked up together, counted by a `u16`.
@@ -27,7 +27,7 @@ pub(crate) fn run(call: View<'_>) {
     };
     let mut rows_begin = 0;
     let mut tasks = Vec::new();
-    for (f, &Sought { work_begin, first, buckets, first_bucket }) in features.iter().enumerate() {
+    for (f, &Sought { work_begin, first, buckets, first_bucket, padding }) in features.iter().enumerate() {
         let end = features.get(f + 1).map_or(p.work, |next| next.work_begin);
         let (first, len) = (first as usize, (end - work_begin) as usize);
         let directory = &places[first_bucket as usize..][..buckets as usize];
@@ -38,19 +38,38 @@ pub(crate) fn run(call: View<'_>) {
             let len = ids.len().min(unknown.len());
             let its_unknown;
             (its_unknown, unknown) = std::mem::take(&mut unknown).split_at_mut(len);
-            tasks.push((directory, ids, rows, its_unknown));
+            tasks.push((directory, padding, ids, rows, its_unknown));
         }
     }
-    let strangers = tasks.into_par_iter().map(|(directory, ids, rows, unknown)| {
+    let strangers = tasks.into_par_iter().map(|(directory, padding, ids, rows, unknown)| {
         vectorised(
             #[inline(always)]
-            || look_up(directory, ids, rows, unknown),
+            || look_up(directory, ids, rows, unknown) - pad(padding, ids, rows, unknown),
         )
     });
     let strangers: u32 = strangers.sum();
     // where the unknown ids are not wanted, the count begins with anything
     let count = &mut call.strangers[p.table as usize];
     *count = count.wrapping_add(strangers);
+}
+
+/// Makes the padding id one that is not looked up, and gives the number of those that had no row.
+#[inline(always)]
+fn pad(padding: u32, raw: &[[u32; 2]], rows: &mut [u32], unknown: &mut [u32]) -> u32 {
+    if padding == NONE {
+        return 0;
+    }
+    for (unknown, &raw) in unknown.iter_mut().zip(raw) {
+        *unknown = if raw == [padding, 0] { NONE } else { *unknown };
+    }
+    let mut strangers = 0;
+    for (row, &raw) in rows.iter_mut().zip(raw) {
+        if raw == [padding, 0] {
+            strangers += u32::from(*row == NONE);
+            *row = PADDED;
+        }
+    }
+    strangers
 }
 
 /// Gives the number of ids that have no row. `unknown` is empty where it is not wanted.

@@ -16,17 +16,18 @@ pub(crate) fn cases() -> Vec<Case> {
         (2048, 39, &[64; 8], &[0, 1, 2, 3, 4, 5, 6, 7]),
     ] {
         let mut inputs = BagInputs::new(dims, batch, longest, 11);
+        inputs.prune();
         let ids = inputs.choose(members);
         for (name, status) in [
             ("", Status::CLEAN),
             (" bad id", Status { bad_position: 1, ..Status::CLEAN }),
             (" bad offset", Status { bad_offset: 1, ..Status::CLEAN }),
         ] {
-            for weighted in [0, 1] {
+            for (weighted, pruned) in [(0, 0), (1, 0), (0, 1)] {
                 let bags = inputs.feature_count() * batch;
                 let threads = threads(bags, ids);
                 let none_key = 97 * 8;
-                let params = Params { batch, bags, ids, none_key, weighted, threads };
+                let params = Params { batch, bags, ids, none_key, weighted, threads, pruned };
                 let bindings = Bindings {
                     status: CaseBinding::ints(&[status]),
                     features: CaseBinding::ints(&inputs.features),
@@ -37,7 +38,9 @@ pub(crate) fn cases() -> Vec<Case> {
                     terms: CaseBinding::mixed(&vec![[7u32; 2]; ids as usize + 1]),
                 };
                 let case = Case::new(
-                    format!("B={batch} L<={longest} D={dims:?} of={members:?} weighted={weighted}{name}"),
+                    format!(
+                        "B={batch} L<={longest} D={dims:?} of={members:?} weighted={weighted} pruned={pruned}{name}"
+                    ),
                     [0],
                     &params,
                     bindings,

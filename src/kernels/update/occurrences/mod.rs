@@ -22,6 +22,8 @@ interface! {
         weighted: u32,
         /// Threads: one a bag, or more.
         threads: u32,
+        /// 1: the id 2^32 - 1 counts for a mean.
+        pruned: u32,
     }
     Bindings {
         status: read Status,
@@ -49,6 +51,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
             "prelude/pooling.wgsl",
+            "prelude/pruned.wgsl",
             "update/occurrences.wgsl"
         ],
     }],

@@ -3,7 +3,7 @@
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::cpu::split::split_at_all;
-use crate::kernels::feature::{Feature, POOL_MEAN, POOL_NONE};
+use crate::kernels::feature::{Feature, NONE, POOL_MEAN, POOL_NONE};
 use crate::kernels::occurrences::View;
 use crate::numbers::narrow;
 
@@ -55,7 +55,7 @@ pub(crate) fn run(call: View<'_>) {
                         _ => narrow(bag % p.batch as usize),
                     };
                     let weights = if p.weighted == 1 { Some(&weights[begin..end]) } else { None };
-                    fill_terms(feature, row, bag_ids, weights, bag_terms);
+                    fill_terms(feature, p.pruned == 1, row, bag_ids, weights, bag_terms);
                 }
             },
         );
@@ -71,9 +71,17 @@ fn fill_keys(feature: &Feature, none_key: u32, ids: &[u32], keys: &mut [u32]) {
 
 /// The terms of a bag whose gradient begins at a row of the feature's.
 #[inline(always)]
-fn fill_terms(feature: &Feature, row: u32, ids: &[u32], weights: Option<&[f32]>, terms: &mut [[u32; 2]]) {
+fn fill_terms(
+    feature: &Feature,
+    pruned: bool,
+    row: u32,
+    ids: &[u32],
+    weights: Option<&[f32]>,
+    terms: &mut [[u32; 2]],
+) {
+    let counts = |id: u32| !feature.absent(id) || pruned && id == NONE;
     let count = match feature.pooling {
-        POOL_MEAN => ids.iter().map(|&id| u32::from(!feature.absent(id))).sum(),
+        POOL_MEAN => ids.iter().map(|&id| u32::from(counts(id))).sum(),
         _ => 1u32,
     };
     let divisor = count.max(1) as f32;
