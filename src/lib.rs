@@ -198,8 +198,7 @@
 //!   of a batch of [`VariableRows`], whose ids come from the host and whose values are `f32`.
 //! - Software adapters end long loops: bags of more than 32,250 ids, for example, are an error there, not on
 //!   the CPU or on real GPUs.
-//! - In [`ChunkedTables`], whose values are `f32`, the gradient of one table's features must fit one binding,
-//!   and so must, for each table, its directory (9 bytes a row), a word for each chunk of its rows, 4 bytes
+//! - In [`ChunkedTables`] the gradient of one table's features must fit one binding, and so must, for each table, its directory (9 bytes a row), a word for each chunk of its rows, 4 bytes
 //!   for each column of each id of a batch in a backward, and 16 bytes for each chunk of each id of a batch
 //!   with new ids; for an adjustment a word for each chunk of all tables together. So must, for a maximum and
 //!   for the gradient of per-sample weights, the rows of one feature's ids, which are gathered first.

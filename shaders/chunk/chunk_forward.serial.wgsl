@@ -15,7 +15,7 @@ fn main(
     let lanes = feature.chunks * params.width / 16u;
     let item = (work - feature.work_begin) / lanes;
     let column = (work - feature.work_begin) % lanes * 16u;
-    let first = (params.base + column % params.width) / 4u;
+    let first = params.base + column % params.width;
     let slots_from = feature.slots_base + column / params.width;
     let bag = bag_ids(feature, item);
     var a = vec4<f32>();
@@ -30,16 +30,16 @@ fn main(
         let slot = slots[select(0u, slots_from + row * feature.chunks, there)] - params.first_slot;
         // one condition: both sides of each are executed
         if (there && slot < params.slots) {
-            let at = first + slot * (params.width / 4u);
+            let at = first + slot * params.width;
             // to multiply by one changes nothing
             var weight = 1.0;
             if (params.weights > 0u) {
                 weight = weight_of(p);
             }
-            a += store[at] * weight;
-            b += store[at + 1u] * weight;
-            c += store[at + 2u] * weight;
-            d += store[at + 3u] * weight;
+            a += load_store(at) * weight;
+            b += load_store(at + 4u) * weight;
+            c += load_store(at + 8u) * weight;
+            d += load_store(at + 12u) * weight;
         }
     }
     // nor does to divide by one

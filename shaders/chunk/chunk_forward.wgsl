@@ -15,7 +15,7 @@ fn main(
     let lanes = feature.chunks * params.width / 4u;
     let item = (work - feature.work_begin) / lanes;
     let column = (work - feature.work_begin) % lanes * 4u;
-    let first = (params.base + column % params.width) / 4u;
+    let first = params.base + column % params.width;
     let slots_from = feature.slots_base + column / params.width;
     let bag = bag_ids(feature, item);
     var sum = vec4<f32>();
@@ -29,7 +29,7 @@ fn main(
         // what has no slot, or one before the window, is beyond it too
         let slot = slots[slots_from + row * feature.chunks] - params.first_slot;
         if (slot < params.slots) {
-            let value = store[first + slot * (params.width / 4u)];
+            let value = load_store(first + slot * params.width);
             if (params.weights > 0u) {
                 sum += value * weight_of(p);
             } else {

@@ -16,11 +16,22 @@ fn main(
     if (slot >= params.slots) {
         return;
     }
-    for (var j = 0u; j < params.width; j++) {
-        let column = chunk.z * params.width + j;
-        weights[params.base + slot * params.width + j] = uniform_value(params.seed + chunk.w, chunk.y, column, params.scale);
+    let first = params.base + slot * params.width;
+    for (var j = 0u; j < params.width; j += 2u) {
+        let even = value(chunk, j);
+        let odd = value(chunk, j + 1u);
+        if (params.store_type == TYPE_F32) {
+            weights[first + j] = bitcast<u32>(even);
+            weights[first + j + 1u] = bitcast<u32>(odd);
+        } else {
+            weights[(first + j) / 2u] = nearest(even, params.store_type) | (nearest(odd, params.store_type) << 16u);
+        }
     }
     for (var j = 0u; j < params.state_width; j++) {
         state[params.state_base + slot * params.state_width + j] = 0u;
     }
+}
+
+fn value(chunk: vec4<u32>, j: u32) -> f32 {
+    return uniform_value(params.seed + chunk.w, chunk.y, chunk.z * params.width + j, params.scale);
 }

@@ -8,6 +8,7 @@ use crate::device::{Buffer, Dispatch, Recorder};
 use crate::directory::{DeviceIds, NewIds, NewRows};
 use crate::kernels::{chunk_open, chunk_opened, chunk_reset};
 use crate::numbers::narrow;
+use crate::table::RowFormat;
 use crate::{Error, Result};
 
 /// What is unknown among the ids of a table's features.
@@ -178,6 +179,7 @@ impl ChunkedTables {
                 state_width: part.state_stride,
                 seed: self.settings.seed,
                 scale: self.settings.scale,
+                store_type: RowFormat::from(self.lookup.slot().precision).code(),
             };
             let bindings = chunk_reset::Bindings {
                 fresh: fresh.clone(),

@@ -2,7 +2,7 @@
 
 use super::ChunkedTables;
 use super::lookup::CHUNKS;
-use crate::device::{Buffer, Context, Need};
+use crate::device::{Buffer, Context, Need, Precision};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 use crate::table::{Init, RowList, Table};
@@ -10,8 +10,8 @@ use crate::update::{RowStore, Updates};
 use crate::{Error, Result};
 
 /// How many slots fit a budget of bytes, beside what chunks are found with.
-pub(super) fn slots_within(budget: u64, metadata: u64, width: u32) -> Result<u32> {
-    let slots = budget.saturating_sub(metadata) / slot_bytes(width);
+pub(super) fn slots_within(budget: u64, metadata: u64, slot: Slot) -> Result<u32> {
+    let slots = budget.saturating_sub(metadata) / slot.bytes();
     if slots == 0 {
         let expected = format!("more than the {metadata} bytes that chunks are found with");
         return Err(Error::invalid("budget", expected, budget));
@@ -26,28 +26,40 @@ struct Touched {
     touch: Vec<u32>,
 }
 
-/// What a slot takes: its values, and a place on the stack of free ones.
-pub(super) fn slot_bytes(width: u32) -> u64 {
-    u64::from(width) * 4 + 4
+/// What a slot holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    /// Columns of a chunk.
+    pub(super) width: u32,
+    /// Of its values.
+    pub(super) precision: Precision,
 }
 
-/// A store of `slots` slots.
-pub(super) fn store_of(ctx: &Context, updates: Updates, width: u32, slots: u32) -> Result<RowStore> {
-    if slots == 0 || slots == NONE {
-        return Err(Error::invalid("slots", format!("1 to {}, or a budget", NONE - 1), slots));
+impl Slot {
+    /// Bytes of its values, and of a place on the stack of free ones.
+    pub(super) fn bytes(self) -> u64 {
+        u64::from(self.width) * self.precision.bytes() as u64 + 4
     }
-    RowStore::new(ctx, table_of(width, slots), updates)
-}
 
-/// The memory of such a store, with the stack of free slots and its copies on the way to the device.
-pub(super) fn store_need(updates: &Updates, width: u32, slots: u32) -> Result<Need> {
-    let mut need = RowStore::need(&table_of(width, slots.min(NONE - 1)), updates)?;
-    need.add(CHUNKS, u64::from(slots) * 12);
-    Ok(need)
-}
+    /// A store of `slots` slots.
+    pub(super) fn store(self, ctx: &Context, updates: Updates, slots: u32) -> Result<RowStore> {
+        if slots == 0 || slots == NONE {
+            return Err(Error::invalid("slots", format!("1 to {}, or a budget", NONE - 1), slots));
+        }
+        RowStore::new(ctx, self.table(slots), updates)
+    }
 
-fn table_of(width: u32, slots: u32) -> Vec<(String, Table)> {
-    vec![(CHUNKS.to_owned(), Table::rows(slots as usize).dim(width as usize).init(Init::Zero))]
+    /// The memory of such a store, with the stack of free slots and its copies on the way to the device.
+    pub(super) fn need(self, updates: &Updates, slots: u32) -> Result<Need> {
+        let mut need = RowStore::need(&self.table(slots.min(NONE - 1)), updates)?;
+        need.add(CHUNKS, u64::from(slots) * 12);
+        Ok(need)
+    }
+
+    fn table(self, slots: u32) -> Vec<(String, Table)> {
+        let table = Table::rows(slots as usize).dim(self.width as usize).init(Init::Zero);
+        vec![(CHUNKS.to_owned(), table.precision(self.precision))]
+    }
 }
 
 /// The stack of free slots with the least on top.
@@ -92,7 +104,7 @@ impl ChunkedTables {
         if self.settings.when_full == super::WhenFull::Grow {
             return Err(Error::invalid("budget", "none, for directories that grow", bytes));
         }
-        self.resize(slots_within(bytes, self.bytes_beside_slots(), self.lookup.width)?)?;
+        self.resize(slots_within(bytes, self.bytes_beside_slots(), self.lookup.slot())?)?;
         self.budget = Some(bytes);
         Ok(())
     }
@@ -119,7 +131,7 @@ impl ChunkedTables {
 
     fn resize(&mut self, slots: u32) -> Result<()> {
         let ctx = self.context().clone();
-        let mut store = store_of(&ctx, self.lookup.store.updates(), self.lookup.width, slots)?;
+        let mut store = self.lookup.slot().store(&ctx, self.lookup.store.updates(), slots)?;
         let tables = 0..self.lookup.tables.len();
         let before = tables.clone().map(|table| self.lookup.slots_of(table)).collect::<Result<Vec<_>>>()?;
         let mut all = before.clone();

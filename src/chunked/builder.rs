@@ -1,6 +1,6 @@
 //! Describes chunked tables and makes them.
 
-use super::budget::{free_stack, slot_bytes, slots_within, store_need, store_of};
+use super::budget::{Slot, free_stack, slots_within};
 use super::lookup::{Lookup, Table, TableSpec, chunk_words};
 use super::room::{TableStats, WhenFull};
 use super::tables::{Settings, Worth};
@@ -27,6 +27,7 @@ pub struct ChunkedTablesBuilder {
     tables: Vec<(String, usize, usize)>,
     features: FeatureList,
     width: u32,
+    precision: Precision,
     room: Room,
     scale: f32,
     updates: Updates,
@@ -44,6 +45,7 @@ impl ChunkedTablesBuilder {
             tables: Vec::new(),
             features: FeatureList::default(),
             width: 16,
+            precision: Precision::F32,
             room: Room::Slots(0),
             scale: 0.01,
             updates: Updates::default(),
@@ -68,6 +70,15 @@ impl ChunkedTablesBuilder {
     #[must_use]
     pub fn chunk_width(mut self, columns: u32) -> Self {
         self.width = columns;
+        self
+    }
+
+    /// The type that the chunks' values are kept in: `f32` if it is not set. Those of 16 bits are widened in
+    /// lookups and steps, and rounded as [`UpdateRules::rounding`](crate::optim::UpdateRules::rounding) says;
+    /// where that is at random, by the slot of the chunk.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
         self
     }
 
@@ -143,7 +154,8 @@ impl ChunkedTablesBuilder {
     /// [`Error::OutOfMemory`], [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<ChunkedTables> {
         self.validate()?;
-        let Self { ctx, width, when_full, .. } = self;
+        let Self { ctx, width, precision, when_full, .. } = self;
+        let slot = Slot { width, precision };
         let settings = Settings {
             scale: self.scale,
             seed: table_seed(self.updates.seed, 0),
@@ -168,10 +180,10 @@ impl ChunkedTablesBuilder {
         }
         let most_slots = match self.room {
             Room::Slots(slots) => slots,
-            Room::Budget(bytes) => u32::try_from(bytes / slot_bytes(width)).unwrap_or(NONE),
+            Room::Budget(bytes) => u32::try_from(bytes / slot.bytes()).unwrap_or(NONE),
         };
         let mut need = need_of(&ctx, &specs, self.admit_after, settings.words())?;
-        need.extend(store_need(&self.updates, width, most_slots)?);
+        need.extend(slot.need(&self.updates, most_slots)?);
         need.check(&ctx)?;
         let worth = |spec: &TableSpec| {
             let TableSpec { name, chunks, rows } = spec;
@@ -194,11 +206,11 @@ impl ChunkedTablesBuilder {
                 };
                 let metadata: u64 = tables.iter().zip(&worth).map(of_table).sum();
                 // and the number of free slots
-                (slots_within(bytes, metadata + 4, width)?, Some(bytes))
+                (slots_within(bytes, metadata + 4, slot)?, Some(bytes))
             }
         };
         let lookup = Lookup::new(
-            store_of(&ctx, self.updates, width, slots)?,
+            slot.store(&ctx, self.updates, slots)?,
             width,
             tables,
             &self.features,

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::ChunkedTables;
-use super::budget::{slot_bytes, store_of};
 use super::room::{RowWord, WhenFull};
 use crate::Result;
 use crate::checkpoint::Checkpoint;
@@ -109,13 +108,13 @@ impl ChunkedTables {
             if self.settings.when_full == WhenFull::Grow {
                 return Err(checkpoint.mismatch("budget", "none, for directories that grow", budget));
             }
-            let needed = self.bytes_beside_slots() + slot_bytes(width) * u64::from(slots);
+            let needed = self.bytes_beside_slots() + self.lookup.slot().bytes() * u64::from(slots);
             if needed > budget {
                 let expected = format!("at least the {needed} bytes of its slots in tables of so many rows");
                 return Err(checkpoint.mismatch("budget", expected, budget));
             }
         }
-        let mut store = store_of(&ctx, self.lookup.store.updates(), width, slots)?;
+        let mut store = self.lookup.slot().store(&ctx, self.lookup.store.updates(), slots)?;
         store.import(checkpoint, &format!("{prefix}.store"))?;
         // no more than slots
         let count = u32::try_from(free.len()).unwrap_or(slots);

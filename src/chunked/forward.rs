@@ -14,7 +14,7 @@ use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};
 use crate::kernels::feature::NONE;
 use crate::kernels::{chunk_forward, chunk_lists, chunk_pool};
 use crate::numbers::narrow;
-use crate::table::Part;
+use crate::table::{Part, RowFormat};
 use crate::{Error, Result};
 
 /// A feature of a batch, where its columns begin in the output, and where lists of its ids.
@@ -175,7 +175,9 @@ impl Lookup {
     /// Records the pooling of rows window by window: each goes through all ids.
     fn pool(&self, rec: &mut Recorder, rows: &Rows<'_>) -> Result<()> {
         let shape = rec.context().shape();
-        let (variant, columns) = chunk_forward::variant(shape, self.width, rows.vec4());
+        let format = RowFormat::from(self.slot().precision);
+        let (variant, columns) =
+            chunk_forward::variant(shape, self.width, rows.vec4(), format != RowFormat::F32);
         // what a processor's caches hold of a feature serves its next window; GPUs want all the work there is
         let at_a_time = if shape == Shape::Serial && self.parts().count() > 1 { 1 } else { usize::MAX };
         for Group { slots, features, count, work } in
@@ -193,6 +195,7 @@ impl Lookup {
                     base: part.base,
                     initial: u32::from(w == 0),
                     weights: rows.weights,
+                    store_type: format.code(),
                 };
                 let batch = &rows.batch.inner.inner;
                 let bindings = chunk_forward::Bindings {
@@ -213,12 +216,16 @@ impl Lookup {
     /// Whether ids are put into lists by windows first. Software adapters execute both sides of a condition,
     /// and so look every chunk up in every window.
     fn listed(&self, ctx: &Context, rows: &Rows<'_>) -> bool {
-        // lists know neither weights nor padding ids, and are of bags
+        // lists know neither weights nor padding ids nor 16 bits, and are of bags
         let plain = |&(feature, _): &(usize, u32)| {
             let spec = self.feature(feature);
             spec.raw_padding == NONE && spec.pooling != Pooling::None
         };
-        if rows.weights > 0 || rows.each || !rows.features.iter().all(plain) {
+        if self.slot().precision != Precision::F32
+            || rows.weights > 0
+            || rows.each
+            || !rows.features.iter().all(plain)
+        {
             return false;
         }
         let words = self.list_words(rows) + self.list_entries(rows.batch) * WINDOWS as u64;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::budget::Slot;
 use crate::bag::{Bounds, FeatureList, FeatureSpec, Schema};
 use crate::device::{Buffer, Context, Precision};
 use crate::directory::{self, IdDirectory, side_by_side};
@@ -149,6 +150,11 @@ impl Lookup {
         &self.schema
     }
 
+    /// What a slot holds.
+    pub(super) fn slot(&self) -> Slot {
+        Slot { width: self.width, precision: self.store.precision(0) }
+    }
+
     pub(super) fn feature(&self, feature: usize) -> &FeatureSpec {
         &self.schema.features[feature]
     }
@@ -237,6 +243,12 @@ macro_rules! lookup_methods {
 
         pub(crate) fn schema(&self) -> &$crate::bag::Schema {
             self.lookup.schema()
+        }
+
+        /// The type that the chunks' values are kept in.
+        #[must_use]
+        pub fn precision(&self) -> $crate::Precision {
+            self.lookup.store.precision(0)
         }
 
         /// The type of the outputs' values.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::store_of;
+use super::budget::Slot;
 use super::export::ExportedRows;
 use super::lookup::{CHUNKS, Lookup, Table, TableSpec, lookup_methods};
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables};
@@ -16,7 +16,7 @@ use crate::device::{Context, Matrix, Precision, Recorder};
 use crate::directory::{DeviceIds, SavedDirectory};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
-use crate::update::Updates;
+use crate::update::{Updates, insert_as, values_of};
 
 /// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks,
 /// without room for more, utilities, or an optimizer's state. Gives the same outputs.
@@ -99,7 +99,7 @@ impl ChunkedTables {
         let parts = rows.iter().zip(&tables).map(|(rows, (_, chunks))| Kept::of(rows, *chunks)).collect();
         PrunedTables::new(
             self.context(),
-            self.lookup.width,
+            self.lookup.slot(),
             &tables,
             &FeatureList::of(self.lookup.schema(), self.tables()),
             parts,
@@ -140,7 +140,7 @@ impl Kept {
 impl PrunedTables {
     fn new(
         ctx: &Context,
-        width: u32,
+        slot: Slot,
         tables: &[(String, u32)],
         features: &FeatureList,
         parts: Vec<Kept>,
@@ -170,10 +170,10 @@ impl PrunedTables {
             values.extend(part.values);
         }
         // a store has a row at least
-        let mut store = store_of(ctx, Updates::default(), width, next.max(1))?;
-        values.resize(next.max(1) as usize * width as usize, 0.0);
+        let mut store = slot.store(ctx, Updates::default(), next.max(1))?;
+        values.resize(next.max(1) as usize * slot.width as usize, 0.0);
         store.upload(CHUNKS, &values)?;
-        Ok(Self { lookup: Lookup::new(store, width, tables, features, output_precision)? })
+        Ok(Self { lookup: Lookup::new(store, slot.width, tables, features, output_precision)? })
     }
 
     lookup_methods!();
@@ -268,7 +268,7 @@ impl PrunedTables {
     }
 
     /// Adds them to a checkpoint: for each table `{prefix}.{table}.virtual_ids`, `.resident` (`[rows,
-    /// chunks]`, 1 where a chunk is there) and `.values` (of the chunks that are there, `[chunks, width]`).
+    /// chunks]`, 1 where a chunk is there) and `.values` (of the chunks that are there, `[chunks, width]`, in the type that they are kept in).
     /// Blocks.
     ///
     /// # Errors
@@ -283,13 +283,15 @@ impl PrunedTables {
             let shape = [virtual_ids.len(), table.chunks as usize];
             checkpoint.insert(&name("virtual_ids"), &[virtual_ids.len()], virtual_ids)?;
             checkpoint.insert(&name("resident"), &shape, resident.into_iter().map(u32::from).collect())?;
-            checkpoint.insert(&name("values"), &[values.len() / width, width], values)?;
+            let shape = [values.len() / width, width];
+            insert_as(checkpoint, &name("values"), &shape, values, self.precision())?;
             tables.push((table.name.clone(), table.chunks));
         }
         let features = self.lookup.schema().features.iter();
         let features: Described<SavedFeature> =
             features.map(|spec| (spec.name.clone(), SavedFeature::of(spec))).collect();
         checkpoint.set_json(&format!("{prefix}.chunk_width"), &self.lookup.width)?;
+        checkpoint.set_json(&format!("{prefix}.precision"), &self.precision())?;
         checkpoint.set_json(&format!("{prefix}.tables"), &tables)?;
         checkpoint.set_json(&format!("{prefix}.features"), &features)
     }
@@ -320,6 +322,11 @@ impl PrunedTables {
     /// the memory cannot be had.
     pub fn from_checkpoint(ctx: &Context, checkpoint: &Checkpoint, prefix: &str) -> Result<Self> {
         let width: u32 = checkpoint.json(&format!("{prefix}.chunk_width"))?;
+        // files of version 0.2 have no other
+        let precision = match checkpoint.metadata(&format!("{prefix}.precision")) {
+            Some(_) => checkpoint.json(&format!("{prefix}.precision"))?,
+            None => Precision::F32,
+        };
         let tables: Described<u32> = checkpoint.json(&format!("{prefix}.tables"))?;
         let saved: Described<SavedFeature> = checkpoint.json(&format!("{prefix}.features"))?;
         if ![4, 8, 16, 32].contains(&width) || saved.is_empty() {
@@ -353,9 +360,10 @@ impl PrunedTables {
             let resident = checkpoint.tensor::<u32>(&name("resident"), &[rows, *chunks as usize])?;
             let resident: Vec<bool> = resident.iter().map(|&there| there != 0).collect();
             let count = resident.iter().filter(|&&there| there).count();
-            let values = checkpoint.tensor::<f32>(&name("values"), &[count, width as usize])?.to_vec();
+            let shape = [count, width as usize];
+            let values = values_of(checkpoint, &name("values"), &shape, precision)?.into_owned();
             parts.push(Kept { virtual_ids, resident, values });
         }
-        Self::new(ctx, width, &tables, &features, parts, Precision::F32)
+        Self::new(ctx, Slot { width, precision }, &tables, &features, parts, Precision::F32)
     }
 }

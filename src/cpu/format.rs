@@ -9,6 +9,8 @@ use crate::kernel::elements::{TYPE_BF16, TYPE_F16};
 pub(crate) trait Format: Copy + Send + Sync {
     type Element: Pod + Send + Sync;
 
+    fn zeros<const N: usize>() -> &'static [Self::Element; N];
+
     fn value(self, element: Self::Element) -> f32;
 
     /// The nearest element, ties to even.
@@ -86,6 +88,11 @@ impl Format for F32 {
     type Element = f32;
 
     #[inline(always)]
+    fn zeros<const N: usize>() -> &'static [f32; N] {
+        const { &[0.0; N] }
+    }
+
+    #[inline(always)]
     fn value(self, element: f32) -> f32 {
         element
     }
@@ -98,6 +105,11 @@ impl Format for F32 {
 
 impl Format for Half {
     type Element = u16;
+
+    #[inline(always)]
+    fn zeros<const N: usize>() -> &'static [u16; N] {
+        const { &[0; N] }
+    }
 
     #[inline(always)]
     fn value(self, element: u16) -> f32 {

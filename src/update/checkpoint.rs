@@ -20,7 +20,7 @@ impl RowStore {
         for (index, table) in self.tables.names().iter().enumerate() {
             let name = tensor_name(prefix, table, WEIGHT);
             let shape = self.weight_shape(index);
-            insert(checkpoint, &name, &shape, self.tables.read_all(index)?, self.precision(index))?;
+            insert_as(checkpoint, &name, &shape, self.tables.read_all(index)?, self.precision(index))?;
             for place in self.state_places(index) {
                 let name = tensor_name(prefix, table, place.field.name);
                 let shape = self.state_shape(index, &place);
@@ -28,7 +28,7 @@ impl RowStore {
                     checkpoint.insert(&name, &shape, self.download_counts(table, place.field.name)?)?;
                 } else {
                     let values = self.download_state(table, place.field.name)?;
-                    insert(checkpoint, &name, &shape, values, place.precision)?;
+                    insert_as(checkpoint, &name, &shape, values, place.precision)?;
                 }
             }
         }
@@ -48,14 +48,14 @@ impl RowStore {
         for index in 0..self.tables.names().len() {
             let table = self.tables.names()[index].clone();
             let (name, shape) = (tensor_name(prefix, &table, WEIGHT), self.weight_shape(index));
-            self.tables.write_all(index, &values(checkpoint, &name, &shape, self.precision(index))?)?;
+            self.tables.write_all(index, &values_of(checkpoint, &name, &shape, self.precision(index))?)?;
             for place in self.state_places(index) {
                 let name = tensor_name(prefix, &table, place.field.name);
                 let shape = self.state_shape(index, &place);
                 if place.field.kind == StateKind::Count {
                     self.upload_counts(&table, place.field.name, checkpoint.tensor(&name, &shape)?)?;
                 } else {
-                    let values = values(checkpoint, &name, &shape, place.precision)?;
+                    let values = values_of(checkpoint, &name, &shape, place.precision)?;
                     self.upload_state(&table, place.field.name, &values)?;
                 }
             }
@@ -82,7 +82,7 @@ impl RowStore {
     ) -> Result<()> {
         for (index, table) in self.tables.names().iter().enumerate() {
             let shape = self.weight_shape(index);
-            insert(checkpoint, &name(table), &shape, self.tables.read_all(index)?, self.precision(index))?;
+            insert_as(checkpoint, &name(table), &shape, self.tables.read_all(index)?, self.precision(index))?;
         }
         Ok(())
     }
@@ -237,7 +237,7 @@ fn same_optimizer(
 }
 
 /// Adds values, which came from this type, as such.
-fn insert(
+pub(crate) fn insert_as(
     checkpoint: &mut Checkpoint,
     name: &str,
     shape: &[usize],
@@ -252,7 +252,7 @@ fn insert(
 }
 
 /// The values of a tensor of this type and shape.
-fn values<'a>(
+pub(crate) fn values_of<'a>(
     checkpoint: &'a Checkpoint,
     name: &str,
     shape: &[usize],
@@ -268,7 +268,7 @@ fn values<'a>(
 /// The values of a tensor of this shape and any type of floats.
 fn any_floats<'a>(checkpoint: &'a Checkpoint, name: &str, shape: &[usize]) -> Result<Cow<'a, [f32]>> {
     for precision in [Precision::F32, Precision::F16, Precision::Bf16] {
-        if let Ok(values) = values(checkpoint, name, shape, precision) {
+        if let Ok(values) = values_of(checkpoint, name, shape, precision) {
             return Ok(values);
         }
     }

@@ -21,6 +21,7 @@ mod sums;
 mod terms;
 mod updates;
 
+pub(crate) use checkpoint::{insert_as, values_of};
 pub(crate) use key_span::KeySpan;
 pub(crate) use key_terms::{KeyTerms, SortedTerms};
 pub(crate) use row_store::RowStore;

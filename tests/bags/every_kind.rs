@@ -2,7 +2,7 @@
 //! weights, and the rows after a step, to the bit.
 
 use embag::bag::BatchBuilder;
-use embag::optim::{Adam, Optimizer, Sgd};
+use embag::optim::{Adam, Optimizer, Rounding, Sgd, UpdateRules};
 use embag::quant::{RangeSearch, RowFormat};
 use embag::{
     Buffer, CachedBags, ChunkedTables, Context, EmbeddingBags, JaggedBatch, Matrix, Pooling, Precision,
@@ -198,20 +198,27 @@ macro_rules! with_features {
     }};
 }
 
+/// What is rounded at random is so by the places of rows, which differ.
+fn to_nearest() -> UpdateRules {
+    UpdateRules { rounding: Rounding::Nearest, ..UpdateRules::default() }
+}
+
 fn plain(ctx: &Context, table: Table, optimizer: &Optimizer) -> EmbeddingBags {
     let builder = EmbeddingBags::builder(ctx).table("t", table.dim(DIM));
-    with_features!(builder).optimizer(*optimizer).seed(3).build().unwrap()
+    with_features!(builder).optimizer(*optimizer).update_rules(to_nearest()).seed(3).build().unwrap()
 }
 
 fn cached(ctx: &Context, table: Table, optimizer: &Optimizer) -> CachedBags {
     let builder = CachedBags::builder(ctx).table("t", table.dim(DIM), ROWS);
-    with_features!(builder).optimizer(*optimizer).seed(3).build().unwrap()
+    with_features!(builder).optimizer(*optimizer).update_rules(to_nearest()).seed(3).build().unwrap()
 }
 
 /// Tables with all chunks of all ids; those in several windows if the context's bindings are small.
-fn chunked(ctx: &Context, optimizer: &Optimizer) -> ChunkedTables {
+fn chunked(ctx: &Context, precision: Precision, optimizer: &Optimizer) -> ChunkedTables {
     let builder = ChunkedTables::builder(ctx).table("t", 100, DIM).chunk_width(4).slots(300).scale(0.5);
-    let mut tables = with_features!(builder).optimizer(*optimizer).seed(3).build().unwrap();
+    let builder = builder.precision(precision);
+    let mut tables =
+        with_features!(builder).optimizer(*optimizer).update_rules(to_nearest()).seed(3).build().unwrap();
     let ids: Vec<u64> = (0..IDS).collect();
     tables.admit(tables.batch().only(&["sum"]).feature("sum", &ids)).unwrap();
     tables
@@ -312,12 +319,22 @@ fn devices() -> Vec<Context> {
 #[test]
 fn every_kind_gives_the_bits_of_bags() {
     for ctx in devices() {
-        for optimizer in [Optimizer::from(Sgd::new(0.1)), Optimizer::from(Adam::new(0.02))] {
+        let sgd = Optimizer::from(Sgd::new(0.1));
+        for (precision, optimizer) in [
+            (Precision::F32, sgd),
+            (Precision::F32, Adam::new(0.02).into()),
+            (Precision::F16, sgd),
+            (Precision::Bf16, Adam::new(0.02).into()),
+        ] {
             for form in FORMS {
-                let what = |kind: &str| format!("{kind}, {form:?}, {optimizer:?}, {}", common::name_of(&ctx));
-                let mut tables = chunked(&ctx, &optimizer);
+                let what = |kind: &str| {
+                    format!("{kind}, {form:?}, {precision:?}, {optimizer:?}, {}", common::name_of(&ctx))
+                };
+                let of_rows = Table::rows(ROWS).precision(precision);
+                let of_raw = Table::raw_ids(60).precision(precision);
+                let mut tables = chunked(&ctx, precision, &optimizer);
                 let rows = tables.rows();
-                let mut bags = plain(&ctx, Table::rows(ROWS), &optimizer);
+                let mut bags = plain(&ctx, of_rows.clone(), &optimizer);
                 fill_plain(&mut bags, &rows);
                 let expected = outcome(&mut bags, form);
                 assert_ne!(expected.rows, bits(&rows));
@@ -333,13 +350,13 @@ fn every_kind_gives_the_bits_of_bags() {
                     }
                 };
                 check("chunked", outcome(&mut tables, form));
-                let mut raw = plain(&ctx, Table::raw_ids(60), &optimizer);
+                let mut raw = plain(&ctx, of_raw.clone(), &optimizer);
                 fill_plain(&mut raw, &rows);
                 check("raw ids", outcome(&mut raw, form));
-                let mut cache = cached(&ctx, Table::rows(ROWS), &optimizer);
+                let mut cache = cached(&ctx, of_rows, &optimizer);
                 fill_cached(&mut cache, &rows);
                 check("cached", outcome(&mut cache, form));
-                let mut raw_cache = cached(&ctx, Table::raw_ids(60), &optimizer);
+                let mut raw_cache = cached(&ctx, of_raw, &optimizer);
                 fill_cached(&mut raw_cache, &rows);
                 check("cached raw ids", outcome(&mut raw_cache, form));
             }
@@ -352,9 +369,10 @@ fn what_serves_gives_the_bits_of_what_was_trained() {
     let optimizer = Optimizer::from(Sgd::new(0.1));
     let choose = |_: &str| (RowFormat::F32, RangeSearch::MinMax);
     for ctx in devices() {
-        for form in FORMS {
-            let what = |kind: &str| format!("{kind}, {form:?}, {}", common::name_of(&ctx));
-            let mut tables = chunked(&ctx, &optimizer);
+        for (form, precision) in FORMS.into_iter().zip([Precision::F32, Precision::F16].into_iter().cycle()) {
+            let what = |kind: &str| format!("{kind}, {form:?}, {precision:?}, {}", common::name_of(&ctx));
+            let mut tables = chunked(&ctx, precision, &optimizer);
+            assert_eq!(tables.precision(), precision);
             let rows = tables.rows();
             let (_, _, expected) = outputs(&mut tables, form);
             let check = |kind: &str, found: Vec<Vec<u32>>| assert!(found == expected, "{}", what(kind));
@@ -363,10 +381,11 @@ fn what_serves_gives_the_bits_of_what_was_trained() {
             let folder = tempfile::tempdir().unwrap();
             pruned.save(folder.path().join("pruned.safetensors")).unwrap();
             let mut loaded = PrunedTables::from_file(&ctx, folder.path().join("pruned.safetensors")).unwrap();
+            assert_eq!(loaded.precision(), precision);
             check("loaded", outputs(&mut loaded, form).2);
             check("of chunked", outputs(&mut QuantizedBags::of(&tables, choose).unwrap(), form).2);
             check("of pruned", outputs(&mut QuantizedBags::of(&pruned, choose).unwrap(), form).2);
-            for table in [Table::rows(ROWS), Table::raw_ids(60)] {
+            for table in [Table::rows(ROWS).precision(precision), Table::raw_ids(60).precision(precision)] {
                 let mut bags = plain(&ctx, table.clone(), &optimizer);
                 fill_plain(&mut bags, &rows);
                 check("of bags", outputs(&mut QuantizedBags::of(&bags, choose).unwrap(), form).2);

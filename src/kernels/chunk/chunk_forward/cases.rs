@@ -1,6 +1,8 @@
 //! The cases of `chunk_forward`.
 
 use super::*;
+use crate::cpu::types::packed;
+use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32};
 use crate::kernel::{Case, CaseBinding, Shape};
 use crate::kernels::chunk_slots::cases::mixed_slots;
 use crate::kernels::feature::{NONE, PADDED, POOL_MEAN, POOL_NONE, POOL_SUM};
@@ -64,17 +66,22 @@ pub(crate) fn cases() -> Vec<Case> {
                 base: 4,
                 initial,
                 weights: if weighted { ids } else { 0 },
+                store_type: TYPE_F32,
             };
             let (store, out) = (4 + params.slots * width, 4 + bags * params.out_stride);
-            let [store, out] = [store, out].map(|len| CaseBinding::floats(&random.floats(len as usize)));
+            let [store, out] = [store, out].map(|len| random.floats(len as usize));
+            let out = CaseBinding::floats(&out);
             let mixed = CaseBinding::ints(&slots);
-            for sixteen in [false, true] {
+            for (sixteen, store_type) in
+                [(false, TYPE_F32), (true, TYPE_F32), (false, TYPE_F16), (true, TYPE_BF16)]
+            {
                 if sixteen && !width.is_multiple_of(16) {
                     continue;
                 }
+                let halves = store_type != TYPE_F32;
                 let (shape, columns) = if sixteen { (Shape::Serial, 16) } else { (Shape::Wide, 4) };
-                let variants = [true, false].map(|vec4| variant(shape, width, vec4).0);
-                let mut params = params;
+                let variants = [true, false].map(|vec4| variant(shape, width, vec4, halves).0);
+                let mut params = Params { store_type, ..params };
                 let (mut slots_base, mut out_base) = (3, 4);
                 let feature = |(&chunks, first_bag): (&u32, u32)| {
                     let work_begin = params.work;
@@ -100,14 +107,15 @@ pub(crate) fn cases() -> Vec<Case> {
                     offsets: CaseBinding::ints(&begins),
                     rows: CaseBinding::mixed(&rows),
                     slots: mixed.clone(),
-                    store: store.clone(),
+                    store: CaseBinding::mixed(&packed(&store, store_type)),
                     out: out.clone(),
                 };
                 let name = format!(
-                    "{bags} bags {chunks:?} x {width} in order: {in_order} by {columns} initial={initial} pooling={pooling} weighted={weighted} refused={refused}"
+                    "{bags} bags {chunks:?} x {width} in order: {in_order} by {columns} of type {store_type} initial={initial} pooling={pooling} weighted={weighted} refused={refused}"
                 );
                 let case = Case::new(name, variants, &params, bindings, params.work.div_ceil(64));
-                let bytes = u64::from(ids) * u64::from(4 + 4 * all_chunks + 4 * all_chunks * width);
+                let size = if halves { 2 } else { 4 };
+                let bytes = u64::from(ids) * u64::from(4 + 4 * all_chunks + size * all_chunks * width);
                 let bench =
                     bags == 2048 && (initial, pooling, weighted, refused) == (1, POOL_SUM, false, false);
                 all.push(if bench { case.bench(bytes, 0) } else { case });

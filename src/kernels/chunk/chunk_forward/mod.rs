@@ -48,6 +48,8 @@ interface! {
         initial: u32,
         /// Where the per-sample weights begin among the rows; 0: there are none.
         weights: u32,
+        /// Element type of the store.
+        store_type: u32,
     }
     Bindings {
         status: read Status,
@@ -56,20 +58,21 @@ interface! {
         /// Behind them the weights.
         rows: read [u32],
         slots: read [u32],
-        store: read [f32] as "array<vec4<f32>>",
+        store: read [u32] as "array<StoreElem>",
         out: write [f32] as "array<OutElem>",
     }
 }
 
 /// The index of a variant, and the columns that its threads take; `vec4` if the output begins at a multiple
-/// of four elements, in every row.
-pub(crate) fn variant(shape: Shape, width: u32, vec4: bool) -> (usize, u32) {
+/// of four elements, in every row, `halves` for a store of values of 16 bits.
+pub(crate) fn variant(shape: Shape, width: u32, vec4: bool, halves: bool) -> (usize, u32) {
     let sixteen = shape == Shape::Serial && width.is_multiple_of(16);
-    (usize::from(sixteen) * 2 + usize::from(!vec4), if sixteen { 16 } else { 4 })
+    let index = usize::from(halves) * 4 + usize::from(sixteen) * 2 + usize::from(!vec4);
+    (index, if sixteen { 16 } else { 4 })
 }
 
 macro_rules! variant {
-    ($width:literal, $shape:ident, $name:literal, $body:literal) => {
+    ($width:literal, $shape:ident, $types:literal, $name:literal, $body:literal) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -83,6 +86,8 @@ macro_rules! variant {
                 "prelude/find_feature.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
+                "prelude/types.wgsl",
+                concat!("prelude/store_", $types, ".wgsl"),
                 $body
             ],
         }
@@ -94,10 +99,14 @@ pub(crate) static KERNEL: Kernel = Kernel {
     about: "out[bag] = sum or mean of weight * row over the bag's ids, zeros where chunks are absent",
     interface: INTERFACE,
     variants: &[
-        variant!("vec4", Any, "vec4", "chunk/chunk_forward.wgsl"),
-        variant!("scalar", Any, "scalar", "chunk/chunk_forward.wgsl"),
-        variant!("vec4", Serial, "vec4.serial", "chunk/chunk_forward.serial.wgsl"),
-        variant!("scalar", Serial, "scalar.serial", "chunk/chunk_forward.serial.wgsl"),
+        variant!("vec4", Any, "vec4", "vec4", "chunk/chunk_forward.wgsl"),
+        variant!("scalar", Any, "vec4", "scalar", "chunk/chunk_forward.wgsl"),
+        variant!("vec4", Serial, "vec4", "vec4.serial", "chunk/chunk_forward.serial.wgsl"),
+        variant!("scalar", Serial, "vec4", "scalar.serial", "chunk/chunk_forward.serial.wgsl"),
+        variant!("vec4", Any, "any", "vec4.halves", "chunk/chunk_forward.wgsl"),
+        variant!("scalar", Any, "any", "scalar.halves", "chunk/chunk_forward.wgsl"),
+        variant!("vec4", Serial, "any", "vec4.halves.serial", "chunk/chunk_forward.serial.wgsl"),
+        variant!("scalar", Serial, "any", "scalar.halves.serial", "chunk/chunk_forward.serial.wgsl"),
     ],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

@@ -1,6 +1,7 @@
 //! Twin of `chunk_forward.wgsl`.
 
 use crate::cpu::columns::Columns;
+use crate::cpu::format::{Format, with_format};
 use crate::cpu::parallel;
 use crate::cpu::simd::{Cache, prefetch, vectorised};
 use crate::kernels::chunk_forward::{ChunkFeature, Params, View};
@@ -16,13 +17,18 @@ const GROUP: usize = 32;
 const NEAR: usize = 14;
 
 pub(crate) fn run(call: View<'_>) {
+    with_format!(call.params.store_type, format => with_store(call, format));
+}
+
+fn with_store<F: Format>(call: View<'_>, format: F) {
     let params = call.params;
     if call.status.refused() || params.bags == 0 {
         return;
     }
     let features = &call.features[..params.features as usize];
     let (offsets, rows, slots) = (call.offsets, call.rows, call.slots);
-    let store = &call.store[params.base as usize..][..params.slots as usize * params.width as usize];
+    let store = &bytemuck::cast_slice::<u32, F::Element>(call.store)[params.base as usize..]
+        [..params.slots as usize * params.width as usize];
     let (Some(first), Some(last)) = (features.first(), features.last()) else { return };
     let (begin, stride) = (first.out_base, params.out_stride as usize);
     let columns = |f: &ChunkFeature| {
@@ -45,7 +51,7 @@ pub(crate) fn run(call: View<'_>) {
         .flat_map(|(all, feature)| all.chunks(ROWS).map(move |(first, out)| (feature, first, out)));
     parallel::each(tasks, &|(&feature, first, out)| {
         let slots = &slots[feature.slots_base as usize..];
-        let inputs = Inputs { params, feature, rows, weights, slots, store };
+        let inputs = Inputs { params, feature, rows, weights, slots, store, format };
         let first = feature.first_bag as usize + first;
         let one_by_one: Vec<u32>;
         let bags = if feature.pooling == POOL_NONE {
@@ -58,10 +64,10 @@ pub(crate) fn run(call: View<'_>) {
         vectorised(
             #[inline(always)]
             || match params.width {
-                4 => pool::<4, 16, 64>(&inputs, bags, out),
-                8 => pool::<8, 8, 64>(&inputs, bags, out),
-                16 => pool::<16, 4, 64>(&inputs, bags, out),
-                _ => pool::<32, 2, 64>(&inputs, bags, out),
+                4 => pool::<F, 4, 16, 64>(&inputs, bags, out),
+                8 => pool::<F, 8, 8, 64>(&inputs, bags, out),
+                16 => pool::<F, 16, 4, 64>(&inputs, bags, out),
+                _ => pool::<F, 32, 2, 64>(&inputs, bags, out),
             },
         );
     });
@@ -70,8 +76,8 @@ pub(crate) fn run(call: View<'_>) {
 /// Pools bags in blocks of `K` chunks of `W` columns, which are `N` columns and fit registers, and then chunk
 /// by chunk.
 #[inline(always)]
-fn pool<const W: usize, const K: usize, const N: usize>(
-    inputs: &Inputs<'_>,
+fn pool<F: Format, const W: usize, const K: usize, const N: usize>(
+    inputs: &Inputs<'_, F>,
     bags: &[u32],
     mut out: Columns<'_, f32>,
 ) {
@@ -83,20 +89,20 @@ fn pool<const W: usize, const K: usize, const N: usize>(
         let begin = bags[0] as usize;
         let apart = |&row| inputs.slots::<K>(row, first).is_some_and(|slots| !side_by_side(slots));
         if K <= 4 && inputs.rows[begin..].iter().take(GROUP).any(apart) {
-            pool_block::<W, K, N, [&[f32; W]; K]>(inputs, bags, first, &mut out);
+            pool_block::<F, W, K, N, [&[F::Element; W]; K]>(inputs, bags, first, &mut out);
         } else {
-            pool_block::<W, K, N, usize>(inputs, bags, first, &mut out);
+            pool_block::<F, W, K, N, usize>(inputs, bags, first, &mut out);
         }
     }
     for first in blocks..chunks {
-        pool_block::<W, 1, W, usize>(inputs, bags, first, &mut out);
+        pool_block::<F, W, 1, W, usize>(inputs, bags, first, &mut out);
     }
 }
 
 /// Pools `K` chunks of each bag.
 #[inline(always)]
-fn pool_block<'a, const W: usize, const K: usize, const N: usize, C: Chunks<'a, W, K, N>>(
-    &inputs: &Inputs<'a>,
+fn pool_block<'a, F: Format, const W: usize, const K: usize, const N: usize, C: Chunks<'a, F, W, K, N>>(
+    &inputs: &Inputs<'a, F>,
     bags: &[u32],
     first: usize,
     out: &mut Columns<'_, f32>,
@@ -165,7 +171,7 @@ fn add(sum: &mut [f32], values: &[f32]) {
 }
 
 #[derive(Clone, Copy)]
-struct Inputs<'a> {
+struct Inputs<'a, F: Format> {
     params: Params,
     feature: ChunkFeature,
     rows: &'a [u32],
@@ -173,7 +179,8 @@ struct Inputs<'a> {
     /// Of the feature's table on.
     slots: &'a [u32],
     /// The slots of the window.
-    store: &'a [f32],
+    store: &'a [F::Element],
+    format: F,
 }
 
 /// Whether chunks have slots one after the other, in their order.
@@ -186,30 +193,30 @@ fn side_by_side<const K: usize>(slots: &[u32; K]) -> bool {
 }
 
 /// Where `K` chunks of `W` columns of an id are.
-trait Chunks<'a, const W: usize, const K: usize, const N: usize>: Copy {
+trait Chunks<'a, F: Format, const W: usize, const K: usize, const N: usize>: Copy {
     /// Nowhere.
-    fn none(inputs: &Inputs<'a>) -> Self;
+    fn none(inputs: &Inputs<'a, F>) -> Self;
 
     /// Looks the chunks of a row up and asks them into the second cache.
-    fn find(inputs: &Inputs<'a>, row: u32, first: usize) -> Self;
+    fn find(inputs: &Inputs<'a, F>, row: u32, first: usize) -> Self;
 
     /// Asks them into the first one.
-    fn ask_nearer(self, inputs: &Inputs<'a>);
+    fn ask_nearer(self, inputs: &Inputs<'a, F>);
 
     /// Their values, and zeros where they are absent or not in this window.
-    fn values(self, inputs: &Inputs<'a>, row: u32, first: usize) -> [f32; N];
+    fn values(self, inputs: &Inputs<'a, F>, row: u32, first: usize) -> [f32; N];
 }
 
 /// Where they begin if they lie side by side in this window, or else the window's end: for rows that mostly
 /// do.
-impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for usize {
+impl<'a, F: Format, const W: usize, const K: usize, const N: usize> Chunks<'a, F, W, K, N> for usize {
     #[inline(always)]
-    fn none(inputs: &Inputs<'a>) -> Self {
+    fn none(inputs: &Inputs<'a, F>) -> Self {
         inputs.store.len()
     }
 
     #[inline(always)]
-    fn find(inputs: &Inputs<'a>, row: u32, first: usize) -> Self {
+    fn find(inputs: &Inputs<'a, F>, row: u32, first: usize) -> Self {
         let Some(slots) = inputs.slots::<K>(row, first) else { return inputs.store.len() };
         if side_by_side(slots) {
             let begin = inputs.place::<W>(slots[0]);
@@ -223,19 +230,19 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
     }
 
     #[inline(always)]
-    fn ask_nearer(self, inputs: &Inputs<'a>) {
+    fn ask_nearer(self, inputs: &Inputs<'a, F>) {
         prefetch(inputs.store, self, N, Cache::First);
     }
 
     #[inline(always)]
-    fn values(self, inputs: &Inputs<'a>, row: u32, first: usize) -> [f32; N] {
+    fn values(self, inputs: &Inputs<'a, F>, row: u32, first: usize) -> [f32; N] {
         if let Some(values) = inputs.store.get(self..).and_then(|values| values.first_chunk()) {
-            return *values;
+            return inputs.format.values(values);
         }
         let mut values = [0.0; N];
         let Some(slots) = inputs.slots::<K>(row, first) else { return values };
         for (values, &slot) in values.as_chunks_mut::<W>().0.iter_mut().zip(slots) {
-            *values = *inputs.chunk(slot);
+            *values = inputs.format.values(inputs.chunk(slot));
         }
         values
     }
@@ -243,15 +250,17 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
 
 /// Each of them: for rows of which some do not lie side by side, without a branch, which could not be
 /// predicted.
-impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for [&'a [f32; W]; K] {
+impl<'a, F: Format, const W: usize, const K: usize, const N: usize> Chunks<'a, F, W, K, N>
+    for [&'a [F::Element; W]; K]
+{
     #[inline(always)]
-    fn none(_: &Inputs<'a>) -> Self {
-        [const { &[0.0; W] }; K]
+    fn none(_: &Inputs<'a, F>) -> Self {
+        [F::zeros(); K]
     }
 
     #[inline(always)]
-    fn find(inputs: &Inputs<'a>, row: u32, first: usize) -> Self {
-        let mut chunks = [const { &[0.0; W] }; K];
+    fn find(inputs: &Inputs<'a, F>, row: u32, first: usize) -> Self {
+        let mut chunks = [F::zeros(); K];
         if let Some(slots) = inputs.slots::<K>(row, first) {
             for (chunk, &slot) in chunks.iter_mut().zip(slots) {
                 *chunk = inputs.chunk(slot);
@@ -262,26 +271,26 @@ impl<'a, const W: usize, const K: usize, const N: usize> Chunks<'a, W, K, N> for
     }
 
     #[inline(always)]
-    fn ask_nearer(self, _: &Inputs<'a>) {
+    fn ask_nearer(self, _: &Inputs<'a, F>) {
         for chunk in self {
             prefetch(chunk, 0, W, Cache::First);
         }
     }
 
     #[inline(always)]
-    fn values(self, _: &Inputs<'a>, _: u32, _: usize) -> [f32; N] {
+    fn values(self, inputs: &Inputs<'a, F>, _: u32, _: usize) -> [f32; N] {
         let mut values = [0.0; N];
         for (values, chunk) in values.as_chunks_mut::<W>().0.iter_mut().zip(self) {
-            *values = *chunk;
+            *values = inputs.format.values(chunk);
         }
         values
     }
 }
 
-impl<'a> Inputs<'a> {
+impl<'a, F: Format> Inputs<'a, F> {
     /// Looks up the chunks of the first group of `rows`, and asks for the slots of the second.
     #[inline(always)]
-    fn find_group<const W: usize, const K: usize, const N: usize, C: Chunks<'a, W, K, N>>(
+    fn find_group<const W: usize, const K: usize, const N: usize, C: Chunks<'a, F, W, K, N>>(
         &self,
         rows: &[u32],
         first: usize,
@@ -297,10 +306,10 @@ impl<'a> Inputs<'a> {
 
     /// A chunk, or zeros if it is absent or not in this window.
     #[inline(always)]
-    fn chunk<const W: usize>(&self, slot: u32) -> &'a [f32; W] {
+    fn chunk<const W: usize>(&self, slot: u32) -> &'a [F::Element; W] {
         // what is absent, or before the window, lies beyond it
         let slot = slot.wrapping_sub(self.params.first_slot) as usize;
-        self.store.as_chunks().0.get(slot).unwrap_or(const { &[0.0; W] })
+        self.store.as_chunks().0.get(slot).unwrap_or(F::zeros())
     }
 
     /// Where a chunk begins in this window, or the window's end: for what is absent too, and what lies before

@@ -24,11 +24,13 @@ interface! {
         seed: u32,
         /// Their bound.
         scale: f32,
+        /// Element type of the weights.
+        store_type: u32,
     }
     Bindings {
         fresh: read [[u32; 4]],
         fresh_count: read [u32],
-        weights: write [f32],
+        weights: write [u32],
         state: write [u32],
     }
 }
@@ -42,7 +44,12 @@ pub(crate) static KERNEL: Kernel = Kernel {
         shape: Shape::Any,
         workgroup: 256,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/random.wgsl", "chunk/chunk_reset.wgsl",],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/random.wgsl",
+            "prelude/types.wgsl",
+            "chunk/chunk_reset.wgsl"
+        ],
     }],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),
