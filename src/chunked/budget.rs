@@ -1,7 +1,7 @@
 //! How many slots there are, and how that changes.
 
-use super::ChunkedTables;
 use super::lookup::CHUNKS;
+use super::{ChunkedTables, WhenFull};
 use crate::device::{Buffer, Context, Need, Precision};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
@@ -98,14 +98,16 @@ impl ChunkedTables {
     /// resident / chunks`.
     ///
     /// # Errors
-    /// As [`ChunkedTables::set_slots`]; [`Error::InvalidArgument`] too if not even a slot fits, or
-    /// directories may grow.
+    /// As [`ChunkedTables::set_slots`]; [`Error::InvalidArgument`] too if not even a slot fits.
     pub fn set_budget(&mut self, bytes: u64) -> Result<()> {
-        if self.settings.when_full == super::WhenFull::Grow {
-            return Err(Error::invalid("budget", "none, for directories that grow", bytes));
+        let before = self.budget.replace(bytes);
+        let slots = slots_within(bytes, self.bytes_beside_slots(), self.lookup.slot());
+        let grows = self.settings.when_full == WhenFull::Grow;
+        let most = if grows { self.all_chunks() } else { NONE };
+        if let Err(error) = slots.and_then(|slots| self.resize(slots.min(most))) {
+            self.budget = before;
+            return Err(error);
         }
-        self.resize(slots_within(bytes, self.bytes_beside_slots(), self.lookup.slot())?)?;
-        self.budget = Some(bytes);
         Ok(())
     }
 
@@ -123,13 +125,13 @@ impl ChunkedTables {
 
     /// Bytes that directories take more when rows leave.
     fn bytes_to_come(&self) -> u64 {
-        match self.settings.when_full.evicts() {
+        match self.settings.when_full.evicts(self.budget.is_some()) {
             true => self.lookup.tables.iter().map(|table| table.directory.bytes_to_come()).sum(),
             false => 0,
         }
     }
 
-    fn resize(&mut self, slots: u32) -> Result<()> {
+    pub(super) fn resize(&mut self, slots: u32) -> Result<()> {
         let ctx = self.context().clone();
         let mut store = self.lookup.slot().store(&ctx, self.lookup.store.updates(), slots)?;
         let tables = 0..self.lookup.tables.len();

@@ -178,9 +178,15 @@ impl ChunkedTablesBuilder {
             };
             specs.push(TableSpec { name, chunks: dim / width, rows });
         }
+        // where directories grow, slots will grow with them
+        let of_rows = |spec: &TableSpec| spec.rows.saturating_mul(spec.chunks);
+        let at_first = match when_full {
+            WhenFull::Grow => specs.iter().map(of_rows).fold(0, u32::saturating_add),
+            _ => NONE,
+        };
         let most_slots = match self.room {
             Room::Slots(slots) => slots,
-            Room::Budget(bytes) => u32::try_from(bytes / slot.bytes()).unwrap_or(NONE),
+            Room::Budget(bytes) => u32::try_from(bytes / slot.bytes()).unwrap_or(NONE).min(at_first),
         };
         let mut need = need_of(&ctx, &specs, self.admit_after, settings.words())?;
         need.extend(slot.need(&self.updates, most_slots)?);
@@ -200,13 +206,13 @@ impl ChunkedTablesBuilder {
             Room::Slots(slots) => (slots, None),
             Room::Budget(bytes) => {
                 let of_table = |(table, worth): (&Table, &Worth)| {
-                    let to_come = if when_full.evicts() { table.directory.bytes_to_come() } else { 0 };
+                    let to_come = if when_full.evicts(true) { table.directory.bytes_to_come() } else { 0 };
                     let found_with = table.directory.bytes() + table.slots.size();
                     found_with + to_come + worth.utility.size() + worth.touch.size()
                 };
                 let metadata: u64 = tables.iter().zip(&worth).map(of_table).sum();
                 // and the number of free slots
-                (slots_within(bytes, metadata + 4, slot)?, Some(bytes))
+                (slots_within(bytes, metadata + 4, slot)?.min(at_first), Some(bytes))
             }
         };
         let lookup = Lookup::new(
@@ -231,9 +237,6 @@ impl ChunkedTablesBuilder {
         }
         self.utility.validate()?;
         self.when_full.validate()?;
-        if let (Room::Budget(bytes), WhenFull::Grow) = (self.room, self.when_full) {
-            return Err(Error::invalid("budget", "none, for directories that grow", bytes));
-        }
         if self.tables.is_empty() {
             return Err(Error::invalid("tables", "at least one", "none"));
         }

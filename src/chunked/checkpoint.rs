@@ -105,10 +105,11 @@ impl ChunkedTables {
             ));
         }
         if let Some(budget) = budget {
-            if self.settings.when_full == WhenFull::Grow {
-                return Err(checkpoint.mismatch("budget", "none, for directories that grow", budget));
+            let mut needed = self.bytes_beside_slots() + self.lookup.slot().bytes() * u64::from(slots);
+            for (table, saved) in saved.iter().enumerate() {
+                let rows = u32::try_from(saved.directory.ids.len()).unwrap_or(NONE);
+                needed += self.bytes_to_grow(table, rows)?;
             }
-            let needed = self.bytes_beside_slots() + self.lookup.slot().bytes() * u64::from(slots);
             if needed > budget {
                 let expected = format!("at least the {needed} bytes of its slots in tables of so many rows");
                 return Err(checkpoint.mismatch("budget", expected, budget));

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ChunkedTables;
 use super::batch::RawIds;
-use super::lookup::{SLOTS, chunk_words, fill_with_none};
+use super::budget::slots_within;
+use super::lookup::{SLOTS, Table, chunk_words, fill_with_none};
 use crate::device::{Buffer, Dispatch, Recorder};
 use crate::directory::{Counts, Ids, NewIds};
 use crate::kernels::feature::NONE;
@@ -19,9 +20,13 @@ pub enum WhenFull {
     /// Rows leave, at least a thirty-second part of all, but none of the batch that is admitted. If that does
     /// not do, ids are refused as below.
     Evict(Eviction),
-    /// The directory grows to twice its rows, or what is needed: its ids are hashed again, on the device. The
-    /// slots do not ([`ChunkedTables::set_slots`] adds some): where none is free, chunks of new rows are
-    /// zeros until an adjustment.
+    /// The directory grows to twice its rows, or what is needed: its ids are hashed again, on the device.
+    ///
+    /// Within a [budget](super::ChunkedTablesBuilder::budget) there are slots for all chunks of the rows that
+    /// there is room for, and they grow with the directory, up to the budget; what is resident stays so. Once
+    /// not even less than twice the rows fits beside the slots that there are, rows of least utility leave.
+    /// Without a budget the number of slots remains as it is ([`ChunkedTables::set_slots`] changes it): where
+    /// none is free, chunks of new rows are zeros until an adjustment.
     Grow,
     /// It is an error.
     Error,
@@ -87,9 +92,9 @@ impl WhenFull {
         }
     }
 
-    /// Whether rows leave.
-    pub(super) fn evicts(self) -> bool {
-        matches!(self, Self::Evict(_))
+    /// Whether rows may leave, of tables with a budget or without.
+    pub(super) fn evicts(self, budget: bool) -> bool {
+        matches!(self, Self::Evict(_)) || budget && self == Self::Grow
     }
 
     /// What a word of rows' own tells, if they are kept for something that needs one.
@@ -157,7 +162,7 @@ impl ChunkedTables {
         for (table, counts, needed) in tight {
             match self.settings.when_full {
                 WhenFull::Evict(eviction) => self.evict(raw, table, counts, needed, eviction)?,
-                WhenFull::Grow => self.grow(table, counts, needed)?,
+                WhenFull::Grow => self.grow(raw, table, counts, needed)?,
                 WhenFull::Error | WhenFull::Refuse => {}
             }
         }
@@ -261,11 +266,45 @@ impl ChunkedTables {
         Ok(credit)
     }
 
-    fn grow(&mut self, table: usize, counts: Counts, needed: u32) -> Result<()> {
+    fn grow(&mut self, raw: &RawIds, table: usize, counts: Counts, needed: u32) -> Result<()> {
         let before = self.lookup.tables[table].directory.room();
         // what is needed has to be; below a row for each of the numbers
-        let rows = before.saturating_mul(2).max(counts.in_use().saturating_add(needed)).min(NONE - 1);
-        self.grow_to(table, rows)
+        let least = counts.in_use().saturating_add(needed).min(NONE - 1);
+        let mut rows = before.saturating_mul(2).clamp(least, NONE - 1);
+        let Some(budget) = self.budget else { return self.grow_to(table, rows) };
+        loop {
+            let slots = self.slots_beside(budget, table, rows)?;
+            if slots >= self.slots() {
+                self.grow_to(table, rows)?;
+                let slots = slots.min(self.all_chunks());
+                return if slots > self.slots() { self.resize(slots) } else { Ok(()) };
+            }
+            if rows == least {
+                return self.evict(raw, table, counts, needed, Eviction::Utility);
+            }
+            rows = least.max(before + (rows - before) / 2);
+        }
+    }
+
+    /// Slots within a budget of bytes if a table had room for so many rows.
+    fn slots_beside(&self, budget: u64, table: usize, rows: u32) -> Result<u32> {
+        let metadata = self.bytes_beside_slots() + self.bytes_to_grow(table, rows)?;
+        // none at all is fewer than there are
+        Ok(slots_within(budget, metadata, self.lookup.slot()).unwrap_or(0))
+    }
+
+    /// Bytes that chunks would be found with more if a table had room for so many rows.
+    pub(super) fn bytes_to_grow(&self, table: usize, rows: u32) -> Result<u64> {
+        let Table { chunks, directory, .. } = &self.lookup.tables[table];
+        let Some(more) = rows.checked_sub(directory.room()).filter(|&more| more > 0) else { return Ok(0) };
+        let of_row = u64::from(*chunks) * 8 + u64::from(self.settings.words()) * 4;
+        Ok(u64::from(more) * of_row + directory.bytes_to_grow(rows)?)
+    }
+
+    /// Chunks of all rows that there is room for.
+    pub(super) fn all_chunks(&self) -> u32 {
+        let of_table = |table: &Table| table.directory.room().saturating_mul(table.chunks);
+        self.lookup.tables.iter().map(of_table).fold(0, u32::saturating_add).min(NONE - 1)
     }
 
     /// Gives a table more rows. Its memory lies by itself then; if it lay beside that of others, its place

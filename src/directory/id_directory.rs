@@ -333,6 +333,13 @@ impl IdDirectory {
         u64::from(self.capacity) * 4 - self.left.size()
     }
 
+    /// Bytes that it would take more with room for `capacity` rows, of which some may leave.
+    pub(crate) fn bytes_to_grow(&self, capacity: u32) -> Result<u64> {
+        let least = self.sketch.as_ref().map_or(1, Sketch::least);
+        let now = self.bytes() + self.bytes_to_come();
+        Ok(Self::bytes_of(&self.ctx, capacity, least)?.saturating_sub(now))
+    }
+
     /// Whether it counts how often ids without a row were seen.
     pub(crate) fn counts_ids(&self) -> bool {
         self.sketch.is_some()

@@ -28,6 +28,11 @@ impl Sketch {
         }
     }
 
+    /// How often an id must have been seen.
+    pub(crate) fn least(&self) -> u32 {
+        self.least
+    }
+
     /// Bytes of the counters for `rows` rows.
     pub(crate) fn bytes_of(rows: u32, least: u32) -> u64 {
         if least > 1 { u64::from(width_for(rows)) * 8 } else { 0 }

@@ -194,10 +194,79 @@ fn ids_from_the_device() {
 fn budgets_hold_while_training() {
     common::devices().into_iter().for_each(|ctx| budget_holds(&ctx));
     let ctx = Context::cpu();
-    let error = builder(&ctx).when_full(WhenFull::Grow).budget(9999).build().unwrap_err().to_string();
-    assert_eq!(error, "budget: expected none, for directories that grow, got 9999");
     let error = described(&ctx).build().unwrap_err().to_string();
     assert_eq!(error, "slots: expected 1 to 4294967294, or a budget, got 0");
+}
+
+#[test]
+fn slots_grow_with_the_directory_up_to_the_budget() {
+    for (ctx, admit_after) in common::devices().into_iter().zip([1, 2]) {
+        let budget = 30_000;
+        let make = || {
+            ChunkedTables::builder(&ctx)
+                .table("t", 8, 16)
+                .table("small", 4, 8)
+                .feature("f", "t", Pooling::Sum)
+                .feature("g", "small", Pooling::Sum)
+                .chunk_width(4)
+                .when_full(WhenFull::Grow)
+                .admit_after(admit_after)
+                .budget(budget)
+                .optimizer(Sgd::default())
+                .build()
+                .unwrap()
+        };
+        let mut tables = make();
+        // slots for all chunks of the rows that there is room for
+        assert_eq!(tables.slots(), 8 * 4 + 4 * 2);
+        let (mut sizes, mut first_row) = (vec![tables.slots()], None);
+        for first in (0..400u64).step_by(4) {
+            let ids: Vec<u64> = (first..first + 4).collect();
+            for _ in 0..admit_after {
+                let batch =
+                    tables.admit(tables.batch().feature("f", &ids).feature("g", &[first % 3; 4])).unwrap();
+                let out = tables.forward(&batch).unwrap();
+                tables.backward(&batch, &out).unwrap();
+            }
+            assert!(tables.bytes().instead_of_dense() <= budget, "{first}: {:?}", tables.bytes());
+            let first_now = tables.row("t", 0).unwrap().map(|row| row.values);
+            if tables.stats("t").unwrap().evicted == 0 {
+                // it was touched once and keeps what it has while the store moves
+                assert_eq!(first_row.get_or_insert(first_now.clone()), &first_now);
+                assert!(first_now.unwrap().iter().any(|&value| value != 0.0));
+                let rows = tables.directory("t").unwrap().usage().unwrap().rows;
+                assert_eq!(rows as u64, first + 4);
+            }
+            sizes.push(tables.slots());
+        }
+        assert!(sizes.is_sorted() && *sizes.last().unwrap() > 4 * sizes[0], "{sizes:?}");
+        let stats = tables.stats("t").unwrap();
+        assert!(stats.growths.len() > 2 && stats.evicted > 0, "{stats:?}");
+        // what is left fits no more than a few slots
+        let used = tables.bytes().instead_of_dense();
+        assert!(used * 10 > budget * 7, "{used}");
+        // others of the same description take it up, and grow for it
+        let mut checkpoint = Checkpoint::new();
+        tables.export(&mut checkpoint, "c").unwrap();
+        let mut other = make();
+        other.import(&checkpoint, "c").unwrap();
+        assert_eq!(other.slots(), tables.slots());
+        assert_eq!(other.row("t", 399).unwrap(), tables.row("t", 399).unwrap());
+        assert!(other.bytes().instead_of_dense() <= budget);
+        // a smaller ceiling, and a larger one, under which it grows on
+        other.set_budget(24_000).unwrap();
+        assert!(other.bytes().instead_of_dense() <= 24_000);
+        other.set_budget(60_000).unwrap();
+        let before = other.directory("t").unwrap().capacity();
+        for first in (1000..1200u64).step_by(4) {
+            let ids: Vec<u64> = (first..first + 4).collect();
+            for _ in 0..admit_after {
+                other.admit(other.batch().only(&["f"]).feature("f", &ids)).unwrap();
+            }
+        }
+        assert!(other.directory("t").unwrap().capacity() > before);
+        assert!(other.bytes().instead_of_dense() <= 60_000);
+    }
 }
 
 fn budget_holds(ctx: &Context) {
