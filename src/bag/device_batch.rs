@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::batch::{Inner, checked_weights};
 use super::{Bounds, JaggedBatch, Schema};
-use crate::device::{Buffer, Dispatch, Recorder};
+use crate::device::{Buffer, Dispatch, Ground, Recorder};
 use crate::directory::DeviceIds;
 use crate::kernels::feature::{Feature, Status};
 use crate::kernels::{check_ids, check_offsets, check_report};
@@ -92,13 +92,19 @@ impl JaggedBatch {
 
     /// A batch of raw ids with room for their rows, or none. Whoever looks them up counts those that have
     /// none.
-    pub(crate) fn of_raw(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceIds) -> Result<Self> {
+    pub(crate) fn of_raw(
+        rec: &mut Recorder,
+        schema: &Arc<Schema>,
+        given: DeviceIds,
+        grounds: Vec<(Ground, u64)>,
+    ) -> Result<Self> {
         let ctx = rec.context();
         given.check(ctx, schema.features.len())?;
         let DeviceIds { batch, ids, bags, lengths, counts, weights, examples } = given;
         let ids = ctx.lend("embag.rows", ids.size() / 2)?;
         let given = DeviceBatch { batch, ids, bags, lengths, weights, counts: Some(counts), examples };
-        Self::on_device(rec, schema, given, true)
+        let this = Self::on_device(rec, schema, given, true)?;
+        Ok(Self::new(Inner { grounds, ..(*this.inner).clone() }))
     }
 
     fn on_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch, raw: bool) -> Result<Self> {

@@ -182,10 +182,9 @@ impl EmbeddingBags {
             return Err(Error::invalid(argument, "a table of raw ids, for ids on the device", "one of rows"));
         }
         let raw = ids.ids.clone();
-        let batch = JaggedBatch::of_raw(rec, &self.schema, ids)?;
-        let inner = Inner { grounds: self.directories.standing(), ..(*batch.inner).clone() };
-        let counts = inner.counts.clone().unwrap_or_default();
-        Ok(RawBatch { batch: JaggedBatch::new(inner), ids: raw, counts })
+        let batch = JaggedBatch::of_raw(rec, &self.schema, ids, self.directories.standing())?;
+        let counts = batch.inner.counts.clone().unwrap_or_default();
+        Ok(RawBatch { batch, ids: raw, counts })
     }
 
     /// The features of raw ids with their tables, and where their ids are.

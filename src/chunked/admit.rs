@@ -27,7 +27,7 @@ impl ChunkedTables {
     /// As [`ChunkedTables::find`]; [`Error::DirectoryFull`](crate::Error::DirectoryFull) if a directory is
     /// full and that is to be an error. No row or chunk has moved then.
     pub fn admit(&mut self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.admit_raw(&self.lookup.named(batch)?)
+        self.admit_raw(&self.lookup.named(batch, Vec::new())?)
     }
 
     /// [`ChunkedTables::admit`] for a batch in the layout of a KeyedJaggedTensor, as
@@ -45,7 +45,7 @@ impl ChunkedTables {
         lengths: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<ChunkedBatch> {
-        self.admit_raw(&self.lookup.raw_ids(ids, lengths, weights)?)
+        self.admit_raw(&self.lookup.raw_ids(ids, lengths, weights, Vec::new())?)
     }
 
     /// [`ChunkedTables::admit`] for ids that already lie in device memory.
@@ -54,7 +54,7 @@ impl ChunkedTables {
     /// As [`ChunkedTables::admit`].
     pub fn admit_from_device(&mut self, ids: DeviceIds) -> Result<ChunkedBatch> {
         let mut rec = Recorder::new(self.context());
-        let raw = self.lookup.on_device(&mut rec, ids)?;
+        let raw = self.lookup.on_device(&mut rec, ids, Vec::new())?;
         // nothing moves for a bad batch
         rec.run()?;
         self.admit_raw(&raw)

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::lookup::Lookup;
 use crate::Result;
 use crate::bag::{BatchBuilder, FeatureSpec, Flat, ForDirectory, JaggedBatch};
-use crate::device::{Buffer, Recorder};
+use crate::device::{Buffer, Ground, Recorder};
 use crate::directory::{DeviceIds, Found, Ids, record_find};
 use crate::kernels::feature::SKIPPED;
 
@@ -92,6 +92,10 @@ pub(super) struct RawIds {
     ranges: Vec<Range<u32>>,
 }
 
+/// Directories whose rows do not move while a batch is used, and how often they have moved. (The rows of
+/// tables in training do, and then their batches are refused by their epoch.)
+pub(super) type Standing = Vec<(Ground, u64)>;
+
 impl RawIds {
     fn new(batch: JaggedBatch, ids: Buffer) -> Self {
         let ranges = ranges(batch.inner.counts.as_deref().unwrap_or_default());
@@ -100,26 +104,37 @@ impl RawIds {
 }
 
 impl Lookup {
-    fn upload(&self, flat: Flat) -> Result<RawIds> {
-        let (batch, ids) = flat.upload_raw(self.context(), self.schema(), Vec::new())?;
+    fn upload(&self, flat: Flat, standing: Standing) -> Result<RawIds> {
+        let (batch, ids) = flat.upload_raw(self.context(), self.schema(), standing)?;
         Ok(RawIds::new(batch, ids))
     }
 
     /// Raw ids from the host.
-    pub(super) fn raw_ids(&self, ids: &[u64], lengths: &[u32], weights: Option<&[f32]>) -> Result<RawIds> {
-        self.upload(Flat::from_lengths(self.schema(), ids, lengths, weights)?)
+    pub(super) fn raw_ids(
+        &self,
+        ids: &[u64],
+        lengths: &[u32],
+        weights: Option<&[f32]>,
+        standing: Standing,
+    ) -> Result<RawIds> {
+        self.upload(Flat::from_lengths(self.schema(), ids, lengths, weights)?, standing)
     }
 
     /// Raw ids of a batch that was begun for these tables.
-    pub(super) fn named(&self, batch: BatchBuilder<ForDirectory>) -> Result<RawIds> {
+    pub(super) fn named(&self, batch: BatchBuilder<ForDirectory>, standing: Standing) -> Result<RawIds> {
         batch.fits(self.schema())?;
-        self.upload(batch.collect()?)
+        self.upload(batch.collect()?, standing)
     }
 
     /// Raw ids that lie on the device, checked there when the recorder is submitted.
-    pub(super) fn on_device(&self, rec: &mut Recorder, given: DeviceIds) -> Result<RawIds> {
+    pub(super) fn on_device(
+        &self,
+        rec: &mut Recorder,
+        given: DeviceIds,
+        standing: Standing,
+    ) -> Result<RawIds> {
         let ids = given.ids.clone();
-        Ok(RawIds::new(JaggedBatch::of_raw(rec, self.schema(), given)?, ids))
+        Ok(RawIds::new(JaggedBatch::of_raw(rec, self.schema(), given, standing)?, ids))
     }
 
     /// Looks ids up; waits until it is done.
@@ -142,11 +157,12 @@ impl Lookup {
         &self,
         rec: &mut Recorder,
         given: DeviceIds,
+        standing: Standing,
         epoch: u32,
     ) -> Result<ChunkedBatch> {
         self.store.same_context(rec)?;
         rec.whole(|rec| {
-            let raw = self.on_device(rec, given)?;
+            let raw = self.on_device(rec, given, standing)?;
             self.record_find(rec, &raw, epoch)
         })
     }

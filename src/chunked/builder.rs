@@ -36,6 +36,7 @@ pub struct ChunkedTablesBuilder {
     when_full: WhenFull,
     admit_after: u32,
     output_precision: Precision,
+    model: Option<String>,
 }
 
 impl ChunkedTablesBuilder {
@@ -54,6 +55,7 @@ impl ChunkedTablesBuilder {
             when_full: WhenFull::default(),
             admit_after: 1,
             output_precision: Precision::F32,
+            model: None,
         }
     }
 
@@ -137,6 +139,16 @@ impl ChunkedTablesBuilder {
     }
 
     output_methods!();
+
+    /// Lets [`ChunkedTables::changed_since`](super::ChunkedTables::changed_since) make
+    /// [deltas](crate::delta): `model` is the name that they carry; those of another are refused by who
+    /// follows these tables. What follows them has room for as many rows and chunks as they have when it is
+    /// made of them.
+    #[must_use]
+    pub fn track_changes(mut self, model: &str) -> Self {
+        self.model = Some(model.to_owned());
+        self
+    }
 
     update_methods! {
         /// To it a chunk is a row: state that is one value for a row (row-wise Adagrad's) is one for a chunk,
@@ -224,7 +236,17 @@ impl ChunkedTablesBuilder {
         )?;
         let (free, free_count) = free_stack(&ctx, slots, 0..slots)?;
         let (epoch, ground) = (0, Ground::default());
-        Ok(ChunkedTables { lookup, worth, free, free_count, settings, budget, epoch, ground })
+        Ok(ChunkedTables {
+            lookup,
+            worth,
+            free,
+            free_count,
+            settings,
+            budget,
+            model: self.model,
+            epoch,
+            ground,
+        })
     }
 
     /// What can be said before anything is made.

@@ -3,6 +3,7 @@
 use super::ChunkedTables;
 use super::lookup::{CHUNKS, Lookup, Table};
 use crate::Result;
+use crate::delta::{Delta, Followed, KnownRows};
 use crate::kernels::feature::NONE;
 
 /// Rows of a table.
@@ -50,18 +51,81 @@ impl ChunkedTables {
     }
 }
 
+impl ChunkedTables {
+    /// What [changed](crate::delta) since a step, for those who serve these tables: the rows that
+    /// [`ChunkedTables::exported_since`] gives, of all tables. Blocks.
+    ///
+    /// ```
+    /// use embag::chunked::ChunkedTables;
+    /// use embag::optim::Sgd;
+    /// use embag::{Context, Pooling};
+    ///
+    /// let ctx = Context::cpu();
+    /// let mut tables = ChunkedTables::builder(&ctx)
+    ///     .table("movie", 1_000, 16)
+    ///     .feature("liked", "movie", Pooling::Mean)
+    ///     .chunk_width(4)
+    ///     .slots(2_000)
+    ///     .optimizer(Sgd::default())
+    ///     .track_changes("clicks")
+    ///     .build()?;
+    /// let served = tables.pruned()?;
+    /// let batch = tables.admit(tables.batch().feature("liked", &[7u64, 1 << 40]))?;
+    /// let pooled = tables.forward(&batch)?;
+    /// tables.backward(&batch, &pooled)?; // here the output stands in for its gradient
+    /// served.apply(&tables.changed_since(0)?)?;
+    ///
+    /// let batch = tables.find(tables.batch().feature("liked", &[7u64]))?;
+    /// let found = served.find(served.batch().feature("liked", &[7u64]))?;
+    /// assert_eq!(served.forward(&found)?.to_vec(&ctx)?, tables.forward(&batch)?.to_vec(&ctx)?);
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the tables were built without
+    /// [`track_changes`](super::ChunkedTablesBuilder::track_changes) or the step is still to come,
+    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    pub fn changed_since(&self, step: u32) -> Result<Delta> {
+        let until = self.lookup.store.submitted_steps();
+        let mut delta = Delta::begun(self.model.as_deref(), step..until)?;
+        for table in &self.lookup.tables {
+            let rows = self.exported_since(&table.name, step)?;
+            let resident: Vec<u32> = rows.resident.iter().map(|&there| u32::from(there)).collect();
+            delta.push_known(KnownRows {
+                name: &table.name,
+                dim: (table.chunks * self.lookup.width) as usize,
+                chunks: table.chunks as usize,
+                ids: &rows.virtual_ids,
+                values: &rows.values,
+                resident: &resident,
+                in_use: rows.in_use.as_deref(),
+            })?;
+        }
+        Ok(delta)
+    }
+
+    /// The model that these tables are, with its step that the device was given, if changes are tracked.
+    pub(crate) fn followed(&self) -> Option<Followed> {
+        let step = self.lookup.store.submitted_steps();
+        self.model.as_ref().map(|model| Followed::new(model.clone(), step))
+    }
+}
+
 /// A table as other kinds take it over.
 pub(crate) struct WholeTable {
     pub(crate) name: String,
     pub(crate) dim: usize,
     pub(crate) rows: ExportedRows,
+    /// Rows that there is room for.
+    pub(crate) room: usize,
 }
 
 impl Lookup {
     pub(super) fn whole(&self) -> Result<Vec<WholeTable>> {
         let table = |(index, table): (usize, &Table)| {
             let dim = (table.chunks * self.width) as usize;
-            Ok(WholeTable { name: table.name.clone(), dim, rows: self.exported(index, |_| true)? })
+            let (name, room) = (table.name.clone(), table.directory.capacity());
+            Ok(WholeTable { name, dim, rows: self.exported(index, |_| true)?, room })
         };
         self.tables.iter().enumerate().map(table).collect()
     }

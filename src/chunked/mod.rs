@@ -82,6 +82,7 @@ mod builder;
 mod bytes;
 mod checkpoint;
 mod export;
+mod follow;
 mod forward;
 mod gathered;
 mod lookup;

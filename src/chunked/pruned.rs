@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use super::{ChunkedBatch, ChunkedBytes, ChunkedTables};
 use crate::Result;
 use crate::bag::{BatchBuilder, FeatureList, FeatureSpec, ForDirectory, Outputs, Pooling};
 use crate::checkpoint::Checkpoint;
+use crate::delta::Followed;
 use crate::device::{Context, Matrix, Precision, Recorder};
 use crate::directory::{DeviceIds, SavedDirectory};
 use crate::kernels::feature::NONE;
@@ -19,7 +21,9 @@ use crate::numbers::narrow;
 use crate::update::{Updates, insert_as, values_of};
 
 /// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks,
-/// without room for more, utilities, or an optimizer's state. Gives the same outputs.
+/// without room for more, utilities, or an optimizer's state. Gives the same outputs. Those of tables that
+/// [track their changes](super::ChunkedTablesBuilder::track_changes) have as much room as these, and
+/// [follow](PrunedTables::apply) them.
 ///
 /// ```
 /// use embag::chunked::{ChunkedTables, PrunedTables};
@@ -48,7 +52,26 @@ use crate::update::{Updates, insert_as, values_of};
 /// ```
 #[derive(Debug)]
 pub struct PrunedTables {
-    lookup: Lookup,
+    pub(super) lookup: Lookup,
+    /// What they follow, if they do.
+    pub(super) following: Option<Following>,
+}
+
+/// The model that tables follow, and the slots that no chunk has.
+#[derive(Debug)]
+pub(super) struct Following {
+    pub(super) model: Followed,
+    pub(super) free: Mutex<Vec<u32>>,
+}
+
+/// Room for more than is there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Spare {
+    model: String,
+    step: u32,
+    /// Of each table.
+    rows: Vec<u32>,
+    slots: u32,
 }
 
 /// The prefix of names in files.
@@ -91,6 +114,13 @@ impl ChunkedTables {
     /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if
     /// the memory cannot be had.
     pub fn pruned(&self) -> Result<PrunedTables> {
+        // before the rows are read, so that none is older
+        let spare = self.followed().map(|followed| Spare {
+            step: followed.step(),
+            model: followed.model,
+            rows: self.lookup.tables.iter().map(|table| table.directory.room()).collect(),
+            slots: self.slots(),
+        });
         let rows: Vec<ExportedRows> = (0..self.lookup.tables.len())
             .map(|table| self.lookup.exported(table, |_| true))
             .collect::<Result<_>>()?;
@@ -104,6 +134,7 @@ impl ChunkedTables {
             &FeatureList::of(self.lookup.schema(), self.tables()),
             parts,
             self.lookup.output_precision,
+            spare,
         )
     }
 }
@@ -145,15 +176,16 @@ impl PrunedTables {
         features: &FeatureList,
         parts: Vec<Kept>,
         output_precision: Precision,
+        spare: Option<Spare>,
     ) -> Result<Self> {
         let mut values = Vec::new();
         let mut next = 0u32;
-        let spec = |((name, chunks), part): (&(String, u32), &Kept)| TableSpec {
-            name: name.clone(),
-            chunks: *chunks,
-            rows: narrow(part.virtual_ids.len()).max(1),
-        };
-        let specs = tables.iter().zip(&parts).map(spec).collect();
+        let mut specs = Vec::new();
+        for (index, ((name, chunks), part)) in tables.iter().zip(&parts).enumerate() {
+            let spare = spare.as_ref().and_then(|spare| spare.rows.get(index));
+            let rows = narrow(part.virtual_ids.len()).max(*spare.unwrap_or(&1));
+            specs.push(TableSpec { name: name.clone(), chunks: *chunks, rows });
+        }
         let mut tables = Table::all(ctx, specs, 1, false)?;
         for (table, part) in tables.iter_mut().zip(parts) {
             table.directory.take(&SavedDirectory::of_rows(part.virtual_ids))?;
@@ -170,10 +202,17 @@ impl PrunedTables {
             values.extend(part.values);
         }
         // a store has a row at least
-        let mut store = slot.store(ctx, Updates::default(), next.max(1))?;
-        values.resize(next.max(1) as usize * slot.width as usize, 0.0);
+        let slots = next.max(spare.as_ref().map_or(1, |spare| spare.slots));
+        let mut store = slot.store(ctx, Updates::default(), slots)?;
+        values.resize(slots as usize * slot.width as usize, 0.0);
         store.upload(CHUNKS, &values)?;
-        Ok(Self { lookup: Lookup::new(store, slot.width, tables, features, output_precision)? })
+        let lookup = Lookup::new(store, slot.width, tables, features, output_precision)?;
+        let following = spare.map(|Spare { model, step, .. }| Following {
+            model: Followed::new(model, step),
+            // the least is taken first
+            free: Mutex::new((next..slots).rev().collect()),
+        });
+        Ok(Self { lookup, following })
     }
 
     lookup_methods!();
@@ -189,7 +228,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`ChunkedTables::find`].
     pub fn find(&self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.lookup.find(&self.lookup.named(batch)?, 0)
+        self.lookup.find(&self.lookup.named(batch, self.standing())?, 0)
     }
 
     /// As [`ChunkedTables::find_from_lengths`].
@@ -206,7 +245,7 @@ impl PrunedTables {
         lengths: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<ChunkedBatch> {
-        self.lookup.find(&self.lookup.raw_ids(ids, lengths, weights)?, 0)
+        self.lookup.find(&self.lookup.raw_ids(ids, lengths, weights, self.standing())?, 0)
     }
 
     /// Records [`PrunedTables::find`].
@@ -214,7 +253,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`PrunedTables::find`].
     pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.lookup.record_find(rec, &self.lookup.named(batch)?, 0)
+        self.lookup.record_find(rec, &self.lookup.named(batch, self.standing())?, 0)
     }
 
     /// Records [`PrunedTables::find_from_lengths`].
@@ -227,7 +266,7 @@ impl PrunedTables {
         ids: &[u64],
         lengths: &[u32],
     ) -> Result<ChunkedBatch> {
-        self.lookup.record_find(rec, &self.lookup.raw_ids(ids, lengths, None)?, 0)
+        self.lookup.record_find(rec, &self.lookup.raw_ids(ids, lengths, None, self.standing())?, 0)
     }
 
     /// Records [`PrunedTables::find`] for ids that already lie in device memory.
@@ -235,7 +274,7 @@ impl PrunedTables {
     /// # Errors
     /// As [`ChunkedTables::record_find_from_device`].
     pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        self.lookup.record_find_from_device(rec, ids, 0)
+        self.lookup.record_find_from_device(rec, ids, self.standing(), 0)
     }
 
     /// As [`ChunkedTables::forward`].
@@ -275,6 +314,8 @@ impl PrunedTables {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
     /// already, [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+        // until then no delta is applied
+        let hold = self.following.as_ref().map(|following| following.model.hold());
         let (mut tables, width) = (Vec::new(), self.lookup.width as usize);
         for (index, table) in self.lookup.tables.iter().enumerate() {
             let Kept { virtual_ids, resident, values } =
@@ -291,6 +332,14 @@ impl PrunedTables {
         let features: Described<SavedFeature> =
             features.map(|spec| (spec.name.clone(), SavedFeature::of(spec))).collect();
         checkpoint.set_json(&format!("{prefix}.chunk_width"), &self.lookup.width)?;
+        let spare = self.following.as_ref().map(|following| Spare {
+            model: following.model.model.clone(),
+            step: following.model.step(),
+            rows: self.lookup.tables.iter().map(|table| table.directory.room()).collect(),
+            slots: self.lookup.store.tables().shape(0).rows,
+        });
+        drop(hold);
+        checkpoint.set_json(&format!("{prefix}.spare"), &spare)?;
         checkpoint.set_json(&format!("{prefix}.precision"), &self.precision())?;
         checkpoint.set_json(&format!("{prefix}.tables"), &tables)?;
         checkpoint.set_json(&format!("{prefix}.features"), &features)
@@ -326,6 +375,10 @@ impl PrunedTables {
         let precision = match checkpoint.metadata(&format!("{prefix}.precision")) {
             Some(_) => checkpoint.json(&format!("{prefix}.precision"))?,
             None => Precision::F32,
+        };
+        let spare: Option<Spare> = match checkpoint.metadata(&format!("{prefix}.spare")) {
+            Some(_) => checkpoint.json(&format!("{prefix}.spare"))?,
+            None => None,
         };
         let tables: Described<u32> = checkpoint.json(&format!("{prefix}.tables"))?;
         let saved: Described<SavedFeature> = checkpoint.json(&format!("{prefix}.features"))?;
@@ -364,6 +417,6 @@ impl PrunedTables {
             let values = values_of(checkpoint, &name("values"), &shape, precision)?.into_owned();
             parts.push(Kept { virtual_ids, resident, values });
         }
-        Self::new(ctx, Slot { width, precision }, &tables, &features, parts, Precision::F32)
+        Self::new(ctx, Slot { width, precision }, &tables, &features, parts, Precision::F32, spare)
     }
 }

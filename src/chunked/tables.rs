@@ -57,6 +57,8 @@ pub struct ChunkedTables {
     pub(super) free_count: Buffer,
     pub(super) settings: Settings,
     pub(super) budget: Option<u64>,
+    /// The name of the model, if its changes are tracked.
+    pub(super) model: Option<String>,
     /// How often rows or chunks moved so far: batches of before are stale.
     pub(super) epoch: u32,
     /// Where rows and chunks lie: recorded work of before they moved, or a table grew, is stale.
@@ -164,7 +166,7 @@ impl ChunkedTables {
     /// As [`BatchBuilder::build`], where any id may be. [`Error::LimitExceeded`] or [`Error::Device`] if the
     /// memory cannot be had.
     pub fn find(&self, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.lookup.find(&self.lookup.named(batch)?, self.epoch)
+        self.lookup.find(&self.lookup.named(batch, Vec::new())?, self.epoch)
     }
 
     /// [`ChunkedTables::find`] for a batch in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` raw
@@ -182,7 +184,7 @@ impl ChunkedTables {
         lengths: &[u32],
         weights: Option<&[f32]>,
     ) -> Result<ChunkedBatch> {
-        self.lookup.find(&self.lookup.raw_ids(ids, lengths, weights)?, self.epoch)
+        self.lookup.find(&self.lookup.raw_ids(ids, lengths, weights, Vec::new())?, self.epoch)
     }
 
     /// Records [`ChunkedTables::find`]. Submit it before rows or chunks move, as
@@ -191,7 +193,7 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`].
     pub fn record_find(&self, rec: &mut Recorder, batch: BatchBuilder<ForDirectory>) -> Result<ChunkedBatch> {
-        self.record_find_raw(rec, &self.lookup.named(batch)?)
+        self.record_find_raw(rec, &self.lookup.named(batch, Vec::new())?)
     }
 
     /// Records [`ChunkedTables::find_from_lengths`].
@@ -204,7 +206,7 @@ impl ChunkedTables {
         ids: &[u64],
         lengths: &[u32],
     ) -> Result<ChunkedBatch> {
-        self.record_find_raw(rec, &self.lookup.raw_ids(ids, lengths, None)?)
+        self.record_find_raw(rec, &self.lookup.raw_ids(ids, lengths, None, Vec::new())?)
     }
 
     /// Records [`ChunkedTables::find`] for ids that already lie in device memory.
@@ -212,7 +214,7 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::find`]. Whether bags and ids agree is checked on the device: waiting tells.
     pub fn record_find_from_device(&self, rec: &mut Recorder, ids: DeviceIds) -> Result<ChunkedBatch> {
-        let batch = self.lookup.record_find_from_device(rec, ids, self.epoch)?;
+        let batch = self.lookup.record_find_from_device(rec, ids, Vec::new(), self.epoch)?;
         rec.stands_on(&self.ground);
         Ok(batch)
     }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::{Delta, TableRows};
+use crate::Result;
 use crate::directory::{Directories, IdDirectory};
 use crate::update::RowStore;
-use crate::{Error, Result};
 
 /// What changed after a step, until another one that the device was given, of tables that a model of this name
 /// tracks. Blocks.
@@ -15,14 +15,8 @@ pub(crate) fn collect(
     model: Option<&str>,
     steps: Range<u32>,
 ) -> Result<Delta> {
-    let Range { start: since, end: until } = steps;
-    let Some(model) = model else {
-        return Err(Error::invalid("changed_since", "tables built with `track_changes`", "others"));
-    };
-    if since > until {
-        return Err(Error::invalid("step", format!("at most {until}, the last one"), since));
-    }
-    let mut delta = Delta::new(model, since..until);
+    let since = steps.start;
+    let mut delta = Delta::begun(model, steps)?;
     for (table, name) in store.tables().names().iter().enumerate() {
         let mut rows = store.changed_rows(table, since)?;
         let ids = directories.get(table).map(IdDirectory::ids_of_rows).transpose()?;

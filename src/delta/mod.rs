@@ -1,8 +1,9 @@
 //! What rows have become since a step, to be sent to tables that serve.
 //!
-//! Tables that are trained, [plain](crate::EmbeddingBags::changed_since) or
-//! [cached](crate::CachedBags::changed_since), give a [`Delta`];
-//! [`QuantizedBags::apply`](crate::QuantizedBags::apply) takes it while it serves.
+//! Tables that are trained, [plain](crate::EmbeddingBags::changed_since),
+//! [cached](crate::CachedBags::changed_since) or [chunked](crate::ChunkedTables::changed_since), give a
+//! [`Delta`]; [`QuantizedBags::apply`](crate::QuantizedBags::apply) takes it while it serves, and so does
+//! [`PrunedTables::apply`](crate::PrunedTables::apply) one of chunked tables.
 //!
 //! A trainer that goes back to an older checkpoint is another model to those who followed it: give it another
 //! name, and let them begin anew.
@@ -36,14 +37,19 @@
 //! ```
 
 mod collect;
+mod followed;
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Checkpoint;
+use crate::kernels::feature::NONE;
 use crate::{Error, Result};
 pub(crate) use collect::collect;
+pub(crate) use followed::Followed;
 
 /// The rows that changed between two steps, with their values, and the model that they are of.
 ///
@@ -69,6 +75,16 @@ struct TableHead {
     rows: usize,
     dim: usize,
     raw: bool,
+    /// Where rows are known by their virtual ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known: Option<KnownHead>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct KnownHead {
+    chunks: usize,
+    /// Rows in use, if some may have left.
+    in_use: Option<usize>,
 }
 
 /// The rows of a table.
@@ -84,22 +100,70 @@ pub(crate) struct TableRows<'a> {
     pub(crate) ids: Option<&'a [u32]>,
 }
 
+/// The rows of a table in chunks, whose numbers say nothing elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownRows<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) dim: usize,
+    pub(crate) chunks: usize,
+    /// Their virtual ids, each once.
+    pub(crate) ids: &'a [u32],
+    /// `[rows, dim]`, with zeros where chunks are absent.
+    pub(crate) values: &'a [f32],
+    /// `[rows, chunks]`: 1 where a chunk is there.
+    pub(crate) resident: &'a [u32],
+    /// The virtual ids of all rows in use, each once: others left, if it is given.
+    pub(crate) in_use: Option<&'a [u32]>,
+}
+
+/// The rows of a table that changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ChangedRows<'a> {
+    /// By their numbers.
+    Numbered(TableRows<'a>),
+    /// By their virtual ids.
+    Known(KnownRows<'a>),
+}
+
 /// Where its head lies in the metadata.
 const HEAD: &str = "delta";
 
 impl Delta {
-    fn new(model: &str, steps: std::ops::Range<u32>) -> Self {
-        let head = Head { model: model.to_owned(), since: steps.start, until: steps.end, tables: Vec::new() };
-        Self { checkpoint: Checkpoint::new(), head }
+    /// An empty one of what changed after the first step of a range, until the last one.
+    pub(crate) fn begun(model: Option<&str>, steps: Range<u32>) -> Result<Self> {
+        let Range { start: since, end: until } = steps;
+        let Some(model) = model else {
+            return Err(Error::invalid("changed_since", "tables built with `track_changes`", "others"));
+        };
+        if since > until {
+            return Err(Error::invalid("step", format!("at most {until}, the last one"), since));
+        }
+        let head = Head { model: model.to_owned(), since, until, tables: Vec::new() };
+        Ok(Self { checkpoint: Checkpoint::new(), head })
     }
 
     fn push(&mut self, of: TableRows<'_>) -> Result<()> {
         let TableRows { name, dim, rows, values, ids } = of;
-        let table = TableHead { name: name.to_owned(), rows: rows.len(), dim, raw: ids.is_some() };
+        let raw = ids.is_some();
+        let table = TableHead { name: name.to_owned(), rows: rows.len(), dim, raw, known: None };
         self.checkpoint.insert(&tensor(name, "rows"), &[rows.len()], rows.to_vec())?;
         self.checkpoint.insert(&tensor(name, "values"), &[rows.len(), dim], values.to_vec())?;
         if let Some(ids) = ids {
             self.checkpoint.insert(&tensor(name, "ids"), &[ids.len()], ids.to_vec())?;
+        }
+        self.head.tables.push(table);
+        self.checkpoint.set_json(HEAD, &self.head)
+    }
+
+    pub(crate) fn push_known(&mut self, of: KnownRows<'_>) -> Result<()> {
+        let KnownRows { name, dim, chunks, ids, values, resident, in_use } = of;
+        let known = Some(KnownHead { chunks, in_use: in_use.map(<[u32]>::len) });
+        let table = TableHead { name: name.to_owned(), rows: ids.len(), dim, raw: true, known };
+        self.checkpoint.insert(&tensor(name, "ids"), &[ids.len()], ids.to_vec())?;
+        self.checkpoint.insert(&tensor(name, "values"), &[ids.len(), dim], values.to_vec())?;
+        self.checkpoint.insert(&tensor(name, "resident"), &[ids.len(), chunks], resident.to_vec())?;
+        if let Some(in_use) = in_use {
+            self.checkpoint.insert(&tensor(name, "in_use"), &[in_use.len()], in_use.to_vec())?;
         }
         self.head.tables.push(table);
         self.checkpoint.set_json(HEAD, &self.head)
@@ -176,26 +240,43 @@ impl Delta {
         let head: Head = checkpoint.json(HEAD)?;
         let this = Self { checkpoint, head };
         for table in this.tables() {
-            let TableRows { name, rows, .. } = table?;
-            if !rows.is_sorted_by(|a, b| a < b) {
-                let what = format!("tensor \"{}\"", tensor(name, "rows"));
-                return Err(this.checkpoint.mismatch(what, "rows in ascending order", "others"));
+            let (name, list, fits, expected) = match table? {
+                ChangedRows::Numbered(TableRows { name, rows, .. }) => {
+                    (name, "rows", rows.is_sorted_by(|a, b| a < b), "rows in ascending order")
+                }
+                ChangedRows::Known(KnownRows { name, ids, in_use, .. }) if each_once(ids) => {
+                    let all = in_use.is_none_or(|all| each_once(all) && contains(all, ids));
+                    (name, "in_use", all, "different virtual ids, those of the rows among them")
+                }
+                ChangedRows::Known(KnownRows { name, .. }) => (name, "ids", false, "different virtual ids"),
+            };
+            if !fits {
+                let what = format!("tensor \"{}\"", tensor(name, list));
+                return Err(this.checkpoint.mismatch(what, expected, "others"));
             }
         }
         Ok(this)
     }
 
     /// The rows of each table.
-    pub(crate) fn tables(&self) -> impl Iterator<Item = Result<TableRows<'_>>> {
-        self.head.tables.iter().map(|TableHead { name, rows, dim, raw }| {
-            let list = |what| self.checkpoint.tensor::<u32>(&tensor(name, what), &[*rows]);
-            Ok(TableRows {
+    pub(crate) fn tables(&self) -> impl Iterator<Item = Result<ChangedRows<'_>>> {
+        self.head.tables.iter().map(|TableHead { name, rows, dim, raw, known }| {
+            let list = |what, len: usize| self.checkpoint.tensor::<u32>(&tensor(name, what), &[len]);
+            let values = self.checkpoint.tensor(&tensor(name, "values"), &[*rows, *dim])?;
+            let ids = if *raw { Some(list("ids", *rows)?) } else { None };
+            let (Some(KnownHead { chunks, in_use }), Some(ids)) = (*known, ids) else {
+                let rows = list("rows", *rows)?;
+                return Ok(ChangedRows::Numbered(TableRows { name, dim: *dim, rows, values, ids }));
+            };
+            Ok(ChangedRows::Known(KnownRows {
                 name,
                 dim: *dim,
-                rows: list("rows")?,
-                values: self.checkpoint.tensor(&tensor(name, "values"), &[*rows, *dim])?,
-                ids: if *raw { Some(list("ids")?) } else { None },
-            })
+                chunks,
+                ids,
+                values,
+                resident: self.checkpoint.tensor(&tensor(name, "resident"), &[*rows, chunks])?,
+                in_use: in_use.map(|len| list("in_use", len)).transpose()?,
+            }))
         })
     }
 
@@ -226,4 +307,15 @@ impl Delta {
 
 fn tensor(table: &str, what: &str) -> String {
     format!("delta.{table}.{what}")
+}
+
+/// Whether these are virtual ids, each once.
+fn each_once(ids: &[u32]) -> bool {
+    let mut seen = HashSet::with_capacity(ids.len());
+    ids.iter().all(|&id| id != 0 && id != NONE && seen.insert(id))
+}
+
+fn contains(all: &[u32], ids: &[u32]) -> bool {
+    let all: HashSet<u32> = all.iter().copied().collect();
+    ids.iter().all(|id| all.contains(id))
 }

@@ -1,13 +1,99 @@
 //! Directories that take the rows of another one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::IdDirectory;
 use crate::device::Recorder;
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
+/// What becomes of a directory's rows for ids that come and go.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The row of each id that was asked for.
+    pub(crate) rows: Vec<u32>,
+    /// The virtual ids of all rows, 0 of free ones: before, when rows have left, and afterwards.
+    before: Vec<u32>,
+    between: Vec<u32>,
+    after: Vec<u32>,
+}
+
+impl Taken {
+    /// Rows that were ever in use.
+    pub(crate) fn len(&self) -> usize {
+        self.after.len()
+    }
+
+    /// The rows that left.
+    pub(crate) fn left(&self) -> impl Iterator<Item = usize> {
+        let rows = self.before.iter().zip(&self.between).enumerate();
+        rows.filter(|(_, (before, between))| before != between).map(|(row, _)| row)
+    }
+}
+
 impl IdDirectory {
+    /// Rows for virtual ids, those that they have or free ones. All rows with others than those in use, if
+    /// these are given, leave first.
+    pub(crate) fn place(&self, table: &str, ids: &[u32], in_use: Option<&[u32]>) -> Result<Taken> {
+        let before = self.ids_of_rows()?;
+        let mut between = before.clone();
+        if let Some(in_use) = in_use {
+            let in_use: HashSet<u32> = in_use.iter().copied().collect();
+            between.iter_mut().filter(|id| !in_use.contains(id)).for_each(|id| *id = 0);
+        }
+        let rows = between.iter().zip(0u32..).filter(|(id, _)| **id != 0);
+        let known: HashMap<u32, u32> = rows.map(|(&id, row)| (id, row)).collect();
+        let free: Vec<u32> = (0u32..).zip(&between).filter(|(_, id)| **id == 0).map(|(row, _)| row).collect();
+        let mut free = free.into_iter().chain(narrow(between.len())..self.room());
+        let mut after = between.clone();
+        let mut rows = Vec::with_capacity(ids.len());
+        for &id in ids {
+            let row = known.get(&id).copied().or_else(|| free.next());
+            let Some(row) = row else {
+                let new = ids.iter().filter(|id| !known.contains_key(id)).count() as u64;
+                let needed = known.len() as u64 + new;
+                return Err(Error::DirectoryFull {
+                    table: table.to_owned(),
+                    needed,
+                    rows: self.room().into(),
+                });
+            };
+            after.resize(after.len().max(row as usize + 1), 0);
+            after[row as usize] = id;
+            rows.push(row);
+        }
+        Ok(Taken { rows, before, between, after })
+    }
+
+    /// Records that rows have left, if any do: look-ups that are submitted later find no more that they had,
+    /// and what was found before is stale.
+    pub(crate) fn record_leave(&self, rec: &mut Recorder, taken: &Taken) {
+        if taken.before != taken.between {
+            self.ground.moves(&self.ctx, "rows left");
+            self.record_ids(rec, &taken.before, &taken.between);
+        }
+    }
+
+    /// Records that ids have the rows that they were given.
+    pub(crate) fn record_taken(&self, rec: &mut Recorder, taken: &Taken) {
+        if taken.between != taken.after {
+            self.record_ids(rec, &taken.between, &taken.after);
+        }
+    }
+
+    fn record_ids(&self, rec: &mut Recorder, before: &[u32], after: &[u32]) {
+        for run in changed_runs(before, after) {
+            let bytes = run.start as u64 * 4..run.end as u64 * 4;
+            let row_ids = self.row_ids.part(bytes.start, bytes.end - bytes.start);
+            rec.upload(&row_ids, bytemuck::cast_slice(&after[run]).to_vec());
+        }
+        let had = narrow::<usize>(after.len());
+        let left = narrow::<usize>(after.iter().filter(|id| **id == 0).count());
+        rec.upload(&self.counts.part(0, 8), bytemuck::cast_slice(&[had, left]).to_vec());
+        self.record_rebuild(rec, had);
+    }
+
     /// Whether rows with these virtual ids, in ascending order, can be taken: those that are in use here have
     /// the same ids, and new ones come right behind them.
     pub(crate) fn check_rows(&self, table: &str, rows: &[u32], ids: &[u32]) -> Result<()> {
@@ -50,5 +136,38 @@ impl IdDirectory {
         rec.upload(&self.counts.part(0, 4), (had + more).to_ne_bytes().to_vec());
         self.record_rebuild(rec, had + more);
         Ok(())
+    }
+}
+
+/// Values that may lie between two that changed in one run: to upload them too costs less than another upload.
+const GAP: usize = 256;
+
+/// Runs of values that are others afterwards, or were not there before.
+pub(crate) fn changed_runs(before: &[u32], after: &[u32]) -> Vec<Range<usize>> {
+    let mut runs = Vec::<Range<usize>>::new();
+    for (at, value) in after.iter().enumerate() {
+        if before.get(at) == Some(value) {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(run) if at - run.end < GAP => run.end = at + 1,
+            _ => runs.push(at..at + 1),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_what_changed_and_little_between() {
+        let before = vec![7; 1000];
+        let mut after = before.clone();
+        (after[3], after[9], after[700]) = (1, 2, 3);
+        after.push(7);
+        assert_eq!(changed_runs(&before, &after), [3..10, 700..701, 1000..1001]);
+        assert!(changed_runs(&before, &before).is_empty());
     }
 }

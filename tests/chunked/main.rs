@@ -6,6 +6,7 @@ mod common;
 mod random;
 
 mod errors;
+mod follow;
 mod id_directory;
 mod named;
 mod rooms;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::apply::Followed;
 use super::{QuantizedBags, RowLayout};
+use crate::delta::Followed;
 use crate::table::RowFormat;
 use crate::{Bounds, Checkpoint, Context, Error, Pooling, Precision, Result};
 

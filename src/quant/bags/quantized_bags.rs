@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::apply::Followed;
 use super::{QuantizedBagsBuilder, RowLayout};
 use crate::bag::{BatchBuilder, Batches, Offset};
+use crate::delta::Followed;
 use crate::directory::DeviceIds;
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, Shape};

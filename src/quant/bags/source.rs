@@ -1,9 +1,9 @@
 //! Quantised tables from tables of every kind.
 
-use super::apply::Followed;
 use super::{QuantizedBags, QuantizedBagsBuilder};
 use crate::bag::FeatureSpec;
 use crate::chunked::WholeTable;
+use crate::delta::Followed;
 use crate::quant::RangeSearch;
 use crate::table::{RowFormat, TableStore};
 use crate::{CachedBags, ChunkedTables, EmbeddingBags, PrunedTables, Result};
@@ -69,11 +69,18 @@ impl QuantizedBags {
             QuantizeSource::Cached(bags) => Self::of_cached(bags, &mut choose),
             QuantizeSource::Chunked(tables) => {
                 let begun = Self::builder(tables.context()).output_precision(tables.output_precision());
-                Self::of_whole(begun, tables.whole()?, &tables.schema().features, &mut choose)
+                // before the rows are read, so that none is older
+                let followed = tables.followed();
+                let features = &tables.schema().features;
+                let mut this =
+                    Self::of_whole(begun, tables.whole()?, features, followed.is_some(), &mut choose)?;
+                this.followed = followed;
+                Ok(this)
             }
             QuantizeSource::Pruned(tables) => {
                 let begun = Self::builder(tables.context()).output_precision(tables.output_precision());
-                Self::of_whole(begun, tables.whole()?, &tables.schema().features, &mut choose)
+                let features = &tables.schema().features;
+                Self::of_whole(begun, tables.whole()?, features, false, &mut choose)
             }
         }
     }
@@ -121,15 +128,21 @@ impl QuantizedBags {
         begun: QuantizedBagsBuilder,
         tables: Vec<WholeTable>,
         features: &[FeatureSpec],
+        follows: bool,
         choose: &mut dyn FnMut(&str) -> (RowFormat, RangeSearch),
     ) -> Result<Self> {
         let mut builder = begun.absent_count();
         let mut searches = Vec::new();
-        for WholeTable { name, dim, rows } in &tables {
+        // a directory has a row at least
+        let capacity = |table: &WholeTable| match follows {
+            true => table.room,
+            false => table.rows.virtual_ids.len().max(1),
+        };
+        for table in &tables {
+            let WholeTable { name, dim, .. } = table;
             let (format, search) = choose(name);
             searches.push(search);
-            // a directory has a row at least
-            let capacity = rows.virtual_ids.len().max(1);
+            let capacity = capacity(table);
             builder = builder.raw_table(name, capacity, *dim, format);
         }
         for feature in features {
@@ -139,10 +152,10 @@ impl QuantizedBags {
             }
         }
         let mut this = builder.build()?;
-        for (index, (WholeTable { name, dim, mut rows }, search)) in
-            tables.into_iter().zip(searches).enumerate()
-        {
-            rows.values.resize(rows.virtual_ids.len().max(1) * dim, 0.0);
+        for (index, (table, search)) in tables.into_iter().zip(searches).enumerate() {
+            let capacity = capacity(&table);
+            let WholeTable { name, dim, mut rows, .. } = table;
+            rows.values.resize(capacity * dim, 0.0);
             this.upload(&name, &rows.values, search)?;
             if let Some(directory) = this.bags.directories_mut().get_mut(index) {
                 directory.take_ids(rows.virtual_ids)?;
