@@ -100,14 +100,10 @@ impl ChunkedTables {
     /// # Errors
     /// As [`ChunkedTables::set_slots`]; [`Error::InvalidArgument`] too if not even a slot fits.
     pub fn set_budget(&mut self, bytes: u64) -> Result<()> {
-        let before = self.budget.replace(bytes);
-        let slots = slots_within(bytes, self.bytes_beside_slots(), self.lookup.slot());
+        let slots = slots_within(bytes, self.bytes_beside_slots(), self.lookup.slot())?;
         let grows = self.settings.when_full == WhenFull::Grow;
-        let most = if grows { self.all_chunks() } else { NONE };
-        if let Err(error) = slots.and_then(|slots| self.resize(slots.min(most))) {
-            self.budget = before;
-            return Err(error);
-        }
+        self.resize(if grows { slots.min(self.all_chunks()) } else { slots })?;
+        self.budget = Some(bytes);
         Ok(())
     }
 
@@ -125,7 +121,7 @@ impl ChunkedTables {
 
     /// Bytes that directories take more when rows leave.
     fn bytes_to_come(&self) -> u64 {
-        match self.settings.when_full.evicts(self.budget.is_some()) {
+        match self.settings.when_full.evicts() {
             true => self.lookup.tables.iter().map(|table| table.directory.bytes_to_come()).sum(),
             false => 0,
         }

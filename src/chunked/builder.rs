@@ -218,7 +218,7 @@ impl ChunkedTablesBuilder {
             Room::Slots(slots) => (slots, None),
             Room::Budget(bytes) => {
                 let of_table = |(table, worth): (&Table, &Worth)| {
-                    let to_come = if when_full.evicts(true) { table.directory.bytes_to_come() } else { 0 };
+                    let to_come = if when_full.evicts() { table.directory.bytes_to_come() } else { 0 };
                     let found_with = table.directory.bytes() + table.slots.size();
                     found_with + to_come + worth.utility.size() + worth.touch.size()
                 };

@@ -92,9 +92,9 @@ impl WhenFull {
         }
     }
 
-    /// Whether rows may leave, of tables with a budget or without.
-    pub(super) fn evicts(self, budget: bool) -> bool {
-        matches!(self, Self::Evict(_)) || budget && self == Self::Grow
+    /// Whether rows may leave tables with a budget.
+    pub(super) fn evicts(self) -> bool {
+        matches!(self, Self::Evict(_) | Self::Grow)
     }
 
     /// What a word of rows' own tells, if they are kept for something that needs one.
