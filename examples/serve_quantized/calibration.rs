@@ -6,6 +6,7 @@ use embag::{Context, Matrix, Recorder, Result};
 
 use crate::args::Activations;
 use crate::data::Examples;
+use crate::layers::{Layers, Stack};
 use crate::served::Served;
 
 /// How the inputs of int8 layers become codes, of the bottom MLP and of the top MLP.
@@ -16,7 +17,12 @@ pub struct Inputs {
 }
 
 /// Takes each batch as it comes, or the ranges that the layers of a model in `f32` see in examples.
-pub fn inputs(reference: &Served, batches: &[Examples], activations: Activations) -> Result<Inputs> {
+pub fn inputs(
+    reference: &Served,
+    layers: &Layers,
+    batches: &[Examples],
+    activations: Activations,
+) -> Result<Inputs> {
     let calibration = match activations {
         Activations::Dynamic => {
             let dynamic =
@@ -37,8 +43,8 @@ pub fn inputs(reference: &Served, batches: &[Examples], activations: Activations
         let mut rec = Recorder::new(ctx);
         let products = reference.products(&mut rec, &batch)?;
         rec.run()?;
-        observe(ctx, reference.bottom(), reference.numeric(&batch), &mut bottom)?;
-        observe(ctx, reference.top(), &products, &mut top)?;
+        observe(ctx, reference.bottom(), &layers.bottom, reference.numeric(&batch), &mut bottom)?;
+        observe(ctx, reference.top(), &layers.top, &products, &mut top)?;
     }
     let ranges = |observers: Vec<Observer>| -> Result<Vec<InputQuant>> {
         let range = |observer: Observer| {
@@ -50,11 +56,23 @@ pub fn inputs(reference: &Served, batches: &[Examples], activations: Activations
     Ok(Inputs { bottom: ranges(bottom)?, top: ranges(top)? })
 }
 
-/// Shows each layer's input to its observer.
-fn observe(ctx: &Context, mlp: &QuantizedMlp, x: &Matrix, observers: &mut [Observer]) -> Result<()> {
+/// Shows each layer's input to its observer, but for the channels that are no codes.
+fn observe(
+    ctx: &Context,
+    mlp: &QuantizedMlp,
+    stack: &Stack,
+    x: &Matrix,
+    observers: &mut [Observer],
+) -> Result<()> {
     let mut input = x.clone();
-    for (layer, observer) in mlp.layers().iter().zip(observers) {
-        observer.observe_matrix(ctx, &input)?;
+    for ((layer, apart), observer) in mlp.layers().iter().zip(stack.apart()).zip(observers) {
+        if apart.is_empty() {
+            observer.observe_matrix(ctx, &input)?;
+        } else {
+            let is_apart = |at: usize| apart.iter().any(|&channel| channel as usize == at % input.cols());
+            let values = input.to_vec(ctx)?.into_iter().enumerate().filter(|(at, _)| !is_apart(*at));
+            observer.observe(&values.map(|(_, value)| value).collect::<Vec<_>>())?;
+        }
         input = alone(ctx, layer, &input)?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use crate::calibration::Inputs;
 use crate::data::Examples;
 use crate::error::RunError;
 use crate::evaluation::{labels, logits};
+use crate::layers::Layers;
 use crate::served::{Formats, LayerFormat, Served};
 use crate::trained::Trained;
 
@@ -52,6 +53,7 @@ const STACKS: [Stack; 2] = [
 /// Measures every part alone in every format, then chooses the fewest bytes that hold the budget together.
 pub fn choose(
     trained: &Trained,
+    layers: &Layers,
     reference: &Served,
     inputs: &Inputs,
     batches: &[Examples],
@@ -69,7 +71,7 @@ pub fn choose(
         let candidates = TABLES.map(|format| {
             let mut formats = trained.formats();
             formats.tables[k] = format;
-            let model = Served::of(trained, &formats)?;
+            let model = Served::of(trained, layers, &formats)?;
             let (rows, dim) = trained.bags.table_shape(name)?;
             let percent = measure(&model)?.difference()?.percent;
             Ok(Candidate {
@@ -80,14 +82,14 @@ pub fn choose(
         });
         parts.push(part(format!("table {name}"), candidates)?);
     }
-    for Stack { name, formats: of, layers, inputs: of_inputs } in STACKS {
+    for Stack { name, formats: of, layers: of_model, inputs: of_inputs } in STACKS {
         for (k, &input) in of_inputs(inputs).iter().enumerate() {
             let candidates = layer_formats(input).map(|format| {
                 let mut formats = trained.formats();
                 of(&mut formats)[k] = format;
-                let model = reference.with_layers(trained, &formats)?;
+                let model = reference.with_layers(trained, layers, &formats)?;
                 let percent = measure(&model)?.difference()?.percent;
-                let bytes = layers(&model).layers()[k].bytes();
+                let bytes = of_model(&model).layers()[k].bytes();
                 Ok(Candidate { format: format.name().to_owned(), bytes, percent })
             });
             parts.push(part(format!("{name}.{k}"), candidates)?);
@@ -95,7 +97,7 @@ pub fn choose(
     }
     let plain = trained.formats();
     let joint = select(&parts, budget, |choice| {
-        measure(&Served::of(trained, &picked(&plain, inputs, &choice.picks))?)
+        measure(&Served::of(trained, layers, &picked(&plain, inputs, &choice.picks))?)
     })?;
     let selection = joint.ok_or(RunError::Budget { budget })?;
     let formats = picked(&plain, inputs, &selection.choice.picks);

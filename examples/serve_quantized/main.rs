@@ -7,6 +7,7 @@
 //! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
 //! | `trained.rs` | the model of the checkpoint, in `f32` |
 //! | `served.rs` | the model in few bits: how it is made, kept in a file and computed |
+//! | `layers.rs`, `treatment.rs` | layers made ready for 8 bits, and what each way of it brings |
 //! | `calibration.rs` | the ranges of the layers' inputs |
 //! | `evaluation.rs` | test examples, and the logits of a model on them |
 //! | `choice.rs` | what each part costs in each format, and the choice within the budget |
@@ -26,6 +27,7 @@ mod data;
 mod device;
 mod error;
 mod evaluation;
+mod layers;
 #[path = "../common/output.rs"]
 mod output;
 #[path = "../common/outputs.rs"]
@@ -38,6 +40,7 @@ mod served;
 mod serving;
 mod shadow;
 mod trained;
+mod treatment;
 
 use std::io;
 use std::process::ExitCode;
@@ -48,6 +51,7 @@ use embag::Checkpoint;
 use crate::args::Args;
 use crate::error::RunError;
 use crate::evaluation::{BATCH, TestSet};
+use crate::layers::Layers;
 use crate::outputs::Output;
 use crate::report::{Found, Report};
 use crate::served::Served;
@@ -77,10 +81,15 @@ fn run(args: &Args) -> Result<(), RunError> {
     let data = data::open(&args.source(&trained), Some(&trained.data))?;
     let tests = TestSet::read(&*data)?;
 
-    let reference = Served::of(&trained, &trained.formats())?;
-    let inputs = calibration::inputs(&reference, &tests.chosen_on, args.activations)?;
-    let outcome = choice::choose(&trained, &reference, &inputs, &tests.chosen_on, args.ne_budget)?;
-    let served = Served::of(&trained, &outcome.formats)?;
+    let plain = Layers::of(&ctx, &trained)?;
+    let reference = Served::of(&trained, &plain, &trained.formats())?;
+    let examples = &tests.chosen_on;
+    let (layers, brought) = treatment::choose(&trained, &plain, &reference, examples, args.activations)?;
+    // equalised layers compute the same, with other values between them
+    let reference = reference.with_layers(&trained, &layers, &trained.formats())?;
+    let inputs = calibration::inputs(&reference, &layers, examples, args.activations)?;
+    let outcome = choice::choose(&trained, &layers, &reference, &inputs, examples, args.ne_budget)?;
+    let served = Served::of(&trained, &layers, &outcome.formats)?;
     served.save(&trained, &args.out)?;
     let found = Found {
         device: ctx.device_name(),
@@ -95,6 +104,7 @@ fn run(args: &Args) -> Result<(), RunError> {
             serving::serve(&served, &loaded, &tests, &requests, args.requests.get(), &args.out)?
         },
         outcome,
+        brought,
     };
     let report = Report::new(found, &args.out)?;
     report.write_text(io::stdout().lock())?;

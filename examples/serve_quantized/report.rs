@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::args::Activations;
 use crate::choice::Outcome;
 use crate::serving::Timing;
+use crate::treatment::Brought;
 
 /// One part of the model.
 #[derive(Debug, Serialize)]
@@ -35,6 +36,8 @@ pub struct Report {
     pub device: String,
     pub budget_percent: f64,
     pub activations: Activations,
+    /// What each way of making layers ready for 8 bits brought.
+    pub treatments: Vec<Brought>,
     pub parts: Vec<PartLine>,
     /// The worst part first.
     pub errors: ShadowReport,
@@ -54,6 +57,7 @@ pub struct Found {
     pub budget: f64,
     pub activations: Activations,
     pub outcome: Outcome,
+    pub brought: Vec<Brought>,
     /// Bytes of each part as it was trained.
     pub before: Vec<u64>,
     pub errors: ShadowReport,
@@ -87,6 +91,7 @@ impl Report {
             activations: found.activations,
             bytes_before: before.iter().sum(),
             bytes: parts.iter().map(|part| part.bytes).sum(),
+            treatments: found.brought,
             parts,
             errors,
             file: path.display().to_string(),
@@ -98,6 +103,28 @@ impl Report {
     }
 
     pub fn write_text(&self, mut to: impl Write) -> io::Result<()> {
+        writeln!(
+            to,
+            "{:<6}  {:<18}  {:>5}  {:>9}  {:>9}  {:>21}  {:>9}",
+            "int8", "layers", "apart", "bytes", "NE", "95 %", "log odds"
+        )?;
+        for line in &self.treatments {
+            let NeDifference { percent, lower, upper, .. } = line.difference;
+            writeln!(
+                to,
+                "{:<6}  {:<18}  {:>5}  {:>9}  {:>+7.4} %  {:>+9.4} to {:>+8.4}  {:>9.2e}{}",
+                line.stack,
+                line.treatment.name(),
+                line.channels_apart,
+                line.bytes,
+                percent,
+                lower,
+                upper,
+                line.logit_error,
+                if line.taken { "  taken" } else { "" }
+            )?;
+        }
+        writeln!(to)?;
         let width = self.parts.iter().map(|part| part.name.len()).fold("part".len(), usize::max);
         writeln!(
             to,

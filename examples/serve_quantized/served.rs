@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use embag::dense::{Interaction, Mlp};
-use embag::quant::{
-    InputQuant, LayerPrecision, QuantizedBags, QuantizedLayer, QuantizedMlp, RangeSearch, RowFormat,
-};
+use embag::dense::Interaction;
+use embag::quant::{InputQuant, QuantizedBags, QuantizedLayer, QuantizedMlp, RangeSearch, RowFormat};
 use embag::{Checkpoint, Context, JaggedBatch, Matrix, Recorder, Result};
 
 use crate::data::{DataState, Examples, Schema};
+use crate::layers::Layers;
 use crate::trained::{Trained, interaction};
 
 /// How each part of a model is kept.
@@ -39,14 +38,6 @@ impl LayerFormat {
             Self::Int8(_) => "int8",
         }
     }
-
-    pub fn precision(self) -> LayerPrecision {
-        match self {
-            Self::F32 => LayerPrecision::F32,
-            Self::F16 => LayerPrecision::F16,
-            Self::Int8(input) => LayerPrecision::Int8(input),
-        }
-    }
 }
 
 /// A model to serve: DLRM, as `train_ctr`'s `model.rs` describes it.
@@ -74,7 +65,7 @@ pub struct Batch {
 
 impl Served {
     /// Quantises a model.
-    pub fn of(trained: &Trained, formats: &Formats) -> Result<Self> {
+    pub fn of(trained: &Trained, layers: &Layers, formats: &Formats) -> Result<Self> {
         let mut next = formats.tables.iter();
         // tables are asked for in their order
         let bags = QuantizedBags::of(&trained.bags, |_| {
@@ -83,20 +74,23 @@ impl Served {
             let search = if format == RowFormat::Int4 { RangeSearch::Greedy } else { RangeSearch::MinMax };
             (format, search)
         })?;
-        Self::with_bags(trained, Rc::new(bags), formats)
+        Self::with_bags(trained, Rc::new(bags), layers, formats)
     }
 
     /// The same tables with other layers.
-    pub fn with_layers(&self, trained: &Trained, formats: &Formats) -> Result<Self> {
-        Self::with_bags(trained, self.bags.clone(), formats)
+    pub fn with_layers(&self, trained: &Trained, layers: &Layers, formats: &Formats) -> Result<Self> {
+        Self::with_bags(trained, self.bags.clone(), layers, formats)
     }
 
-    fn with_bags(trained: &Trained, bags: Rc<QuantizedBags>, formats: &Formats) -> Result<Self> {
-        let mlp = |mlp: &Mlp, formats: &[LayerFormat]| {
-            let precisions: Vec<LayerPrecision> = formats.iter().map(|format| format.precision()).collect();
-            QuantizedMlp::from_mlp(bags.context(), mlp, &precisions, trained.max_batch)
-        };
-        let (bottom, top) = (mlp(&trained.bottom, &formats.bottom)?, mlp(&trained.top, &formats.top)?);
+    fn with_bags(
+        trained: &Trained,
+        bags: Rc<QuantizedBags>,
+        layers: &Layers,
+        formats: &Formats,
+    ) -> Result<Self> {
+        let (ctx, most) = (bags.context(), trained.max_batch);
+        let bottom = layers.bottom.quantised(ctx, &formats.bottom, most)?;
+        let top = layers.top.quantised(ctx, &formats.top, most)?;
         Self::new(bags, bottom, top, trained.data.schema.clone(), trained.interaction)
     }
 

@@ -165,7 +165,7 @@ impl Linear {
         x.check_shape("x", x.rows(), self.inputs())?;
         out.check_shape("out", x.rows(), self.outputs())?;
         let epilogue =
-            Epilogue { bias: Some(&self.bias.value), activation: self.activation, accumulate: false };
+            Epilogue { bias: Some(&self.bias.value), activation: self.activation, ..Epilogue::default() };
         product(rec, Layout::Nt, x, &self.weight.value, out, epilogue)
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Epilogue<'a> {
     pub(crate) activation: Activation,
     /// Whether the result is added to what the output holds.
     pub(crate) accumulate: bool,
+    /// Whether what the output holds is added before the activation instead.
+    pub(crate) onto: bool,
 }
 
 /// Where the scales of weights in groups lie; nothing for other weights.
@@ -199,7 +201,7 @@ fn one_binding(
     let (m, n) = (word("rows", out.rows())?, word("columns", out.cols())?);
     let k = word("columns", if layout.a_along() { a.cols() } else { a.rows() })?;
     let shape = ctx.shape();
-    let simple = epilogue.bias.is_none() && epilogue.activation == Activation::None;
+    let simple = epilogue.bias.is_none() && epilogue.activation == Activation::None && !epilogue.onto;
     let slices = if simple { slices(ctx, m, n, k) } else { 1 };
     let k_slice = k.div_ceil(slices).next_multiple_of(linear::SLICE).max(linear::SLICE);
     let slices = k.div_ceil(k_slice).max(1);
@@ -215,7 +217,7 @@ fn one_binding(
         n,
         k,
         activation: epilogue.activation.code(),
-        accumulate: epilogue.accumulate.into(),
+        accumulate: if epilogue.onto { 2 } else { epilogue.accumulate.into() },
         slices,
         k_slice,
         lanes_n: linear::lanes_n(n),

@@ -46,6 +46,16 @@ fn a_model_is_quantised_within_its_budget_and_served() {
         assert!(number(&held_out["percent"]) <= number(&held_out["upper"]));
         // at 16 columns int8 takes 24 of 64 bytes, int4 12
         assert!(number(&report["bytes"]) < 0.5 * number(&report["bytes_before"]), "{report}");
+        // every way of making layers ready, of which the one with the least error is taken
+        let treatments = report["treatments"].as_array().unwrap();
+        for stack in ["bottom", "top"] {
+            let of_stack: Vec<&Value> = treatments.iter().filter(|line| line["stack"] == stack).collect();
+            assert_eq!(of_stack.len(), 5, "{report}");
+            let errors = of_stack.iter().map(|line| number(&line["logit_error"]));
+            let least = errors.fold(f64::INFINITY, f64::min);
+            let taken: Vec<_> = of_stack.iter().filter(|line| line["taken"] == true).collect();
+            assert!(taken.len() == 1 && number(&taken[0]["logit_error"]) == least && least > 0.0, "{report}");
+        }
         let parts = report["parts"].as_array().unwrap();
         assert!(parts.iter().any(|part| part["name"] == "top.2") && parts.len() > 8, "{report}");
         for part in parts {

@@ -296,6 +296,105 @@ fn a_saved_stack_serves_the_same() {
     }
 }
 
+/// A layer of which one input channel, or two, reach a hundred times as far as the others.
+#[test]
+fn channels_apart_leave_the_codes_to_the_others() {
+    for ctx in devices() {
+        for (batch, inputs, outputs, channels, activation) in [
+            (1, 2, 1, &[1u32][..], Activation::None),
+            (9, 37, 5, &[3, 36], Activation::Relu),
+            (33, 96, 70, &[0], Activation::Sigmoid),
+        ] {
+            let is_apart = |at: usize| channels.iter().any(|&channel| channel as usize == at % inputs);
+            let far = |(at, value): (usize, f32)| if is_apart(at) { value * 100.0 } else { value };
+            let x: Vec<f32> = values(batch * inputs, 1).into_iter().enumerate().map(far).collect();
+            let weight: Vec<f32> = values(outputs * inputs, 2);
+            let bias = values(outputs, 3);
+            let split = |wanted: bool| -> Vec<f32> {
+                let those = weight.iter().enumerate().filter(|(at, _)| is_apart(*at) == wanted);
+                those.map(|(_, &value)| value).collect()
+            };
+            let layer = |weight: &[f32], inputs: usize| {
+                let codes = QuantizedWeight::quantize(weight, outputs, inputs, 8, inputs).unwrap();
+                Int8Linear::new(&ctx, &codes, &bias, activation, DYNAMIC).unwrap()
+            };
+            let whole = layer(&weight, inputs);
+            let own = inputs - channels.len();
+            let apart = layer(&split(false), own).with_channels_apart(&ctx, channels, &split(true)).unwrap();
+            assert_eq!((apart.inputs(), apart.channels_apart()), (inputs, channels));
+            assert_eq!(
+                apart.bytes() - layer(&split(false), own).bytes(),
+                (outputs * channels.len() * 4) as u64
+            );
+            let x = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
+            let [coarse, fine] = [&whole, &apart]
+                .map(|layer| run(&ctx, batch, outputs, |rec, y| layer.record_forward(rec, &x, y)));
+            let expected = exact(&x.to_vec(&ctx).unwrap(), &weight, &bias, inputs, activation);
+            let error = |found: &[f32]| {
+                let errors = found.iter().zip(&expected).map(|(&y, (e, _))| (f64::from(y) - e).abs());
+                errors.fold(0.0, f64::max)
+            };
+            // a step of the codes of all channels is some hundred times as long
+            let limit = if activation == Activation::Sigmoid { 0.05 } else { 0.1 };
+            assert!(
+                error(&fine) < limit && error(&fine) < error(&coarse),
+                "{} {}",
+                error(&fine),
+                error(&coarse)
+            );
+            // the same from a file
+            let mlp = QuantizedMlp::new(&ctx, vec![QuantizedLayer::Int8(apart)], batch).unwrap();
+            let mut checkpoint = Checkpoint::new();
+            mlp.export(&ctx, &mut checkpoint, "mlp").unwrap();
+            let loaded = QuantizedMlp::from_checkpoint(&ctx, &checkpoint, "mlp", batch).unwrap();
+            assert_eq!(run(&ctx, batch, outputs, |rec, y| loaded.record_forward(rec, &x, y)), fine);
+        }
+    }
+}
+
+#[test]
+fn channels_apart_take_no_codes() {
+    let ctx = Context::cpu();
+    let codes =
+        |inputs: usize| QuantizedWeight::quantize(&values(4 * inputs, 2), 4, inputs, 8, inputs).unwrap();
+    let quant = ActivationRange { min: -1.0, max: 1.0 }.quant(ActivationBits::Eight).unwrap();
+    let input = InputQuant::Static(quant);
+    let layer = |inputs| Int8Linear::new(&ctx, &codes(inputs), &[0.0; 4], Activation::None, input).unwrap();
+    let says = |error: Error, expected: &str| assert_eq!(error.to_string(), expected);
+    says(
+        layer(6).with_channels_apart(&ctx, &[2, 2], &[0.0; 8]).unwrap_err(),
+        "channels: expected ascending places below 8, given once, got [2, 2]",
+    );
+    says(
+        layer(6).with_channels_apart(&ctx, &[8], &[0.0; 4]).unwrap_err(),
+        "channels: expected ascending places below 7, given once, got [8]",
+    );
+    says(
+        layer(6).with_channels_apart(&ctx, &[0, 3], &[0.0; 7]).unwrap_err(),
+        "weight: expected 4 outputs x 2 channels of finite values, got 7 values",
+    );
+    let apart = layer(6).with_channels_apart(&ctx, &[0, 3], &[0.0; 8]).unwrap();
+    let [x, y] = [8, 4].map(|columns| CodeMatrix::zeros(&ctx, 1, columns, quant).unwrap());
+    let out = Matrix::zeros(&ctx, 1, 4).unwrap();
+    let error = apart.record_forward(&mut Recorder::new(&ctx), &x, &out).unwrap_err();
+    says(error, "x: expected values of f32, got codes");
+    let values = Matrix::zeros(&ctx, 1, 8).unwrap();
+    let error = apart.record_forward(&mut Recorder::new(&ctx), &values, &y).unwrap_err();
+    says(error, "out: expected values of f32, got codes");
+    // in a stack it gets values from a layer before it, and gives them to the one behind
+    let first = Int8Linear::new(
+        &ctx,
+        &QuantizedWeight::quantize(&[0.5; 16], 8, 2, 8, 2).unwrap(),
+        &[0.0; 8],
+        Activation::Relu,
+        input,
+    );
+    let layers = [first.unwrap(), apart, layer(4)].map(QuantizedLayer::Int8).to_vec();
+    let mlp = QuantizedMlp::new(&ctx, layers, 3).unwrap();
+    let x = Matrix::from_slice(&ctx, &[0.5; 6], 3, 2).unwrap();
+    assert_eq!(run(&ctx, 3, 4, |rec, y| mlp.record_forward(rec, &x, y)).len(), 12);
+}
+
 #[test]
 fn batches_that_no_binding_holds_are_cut() {
     // rows of one column take more as codes than as f32

@@ -1,4 +1,5 @@
-// out[m][n] = activation(sum over k of a(m, k) * b(k, n) + bias[n]), or added to what `out` holds.
+// out[m][n] = activation(sum over k of a(m, k) * b(k, n) + bias[n]), or added to what `out` holds, before the
+// activation or after it.
 // rows and columns of a tile, and what of k it takes at a time
 override TILE: u32;
 override K_TILE: u32;
@@ -35,6 +36,9 @@ fn finish(at: u32, n: u32, sum: f32) {
     var z = sum;
     if (params.biased == 1u) {
         z += bias[params.bias_base + n];
+    }
+    if (params.accumulate == 2u) {
+        z += out[at];
     }
     var value = activated(z, params.activation);
     if (params.accumulate == 1u) {

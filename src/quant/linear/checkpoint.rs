@@ -19,8 +19,9 @@ struct Description {
 impl QuantizedMlp {
     /// Adds the layers to a checkpoint: `{prefix}.0.weight` as `f32` or `f16`, as `i8` codes, or as `u8` with
     /// two codes of 4 bits each (the first in the low bits, each row filled up to whole bytes);
-    /// `{prefix}.0.scales` of codes, as `f32` of `[outputs, groups]`; `{prefix}.0.bias` as `f32`. What the
-    /// layers are is in the metadata, as `{prefix}.layers`. Blocks.
+    /// `{prefix}.0.scales` of codes, as `f32` of `[outputs, groups]`; `{prefix}.0.bias` as `f32`; input
+    /// channels that are kept apart as `{prefix}.0.apart`, their weights as `.apart_weight`, `[outputs,
+    /// channels]`. What the layers are is in the metadata, as `{prefix}.layers`. Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names
@@ -31,7 +32,16 @@ impl QuantizedMlp {
             let (inputs, outputs, precision) = (layer.inputs(), layer.outputs(), layer.precision());
             let (name, shape) = (format!("{prefix}.{i}.weight"), [outputs, inputs]);
             let (bias, codes) = match layer {
-                QuantizedLayer::Int8(layer) => (layer.bias(ctx)?, Some(layer.weight(ctx)?)),
+                QuantizedLayer::Int8(layer) => {
+                    let channels = layer.channels_apart();
+                    if !channels.is_empty() {
+                        let shape = [outputs, channels.len()];
+                        let name = |what: &str| format!("{prefix}.{i}.{what}");
+                        checkpoint.insert(&name("apart"), &[channels.len()], channels.to_vec())?;
+                        checkpoint.insert(&name("apart_weight"), &shape, layer.weight_apart(ctx)?)?;
+                    }
+                    (layer.bias(ctx)?, Some(layer.weight(ctx)?))
+                }
                 QuantizedLayer::WeightOnly(layer) => {
                     let codes = layer.codes(ctx)?;
                     if codes.is_none() {
@@ -50,9 +60,9 @@ impl QuantizedMlp {
                 if weight.bits() == 4 {
                     checkpoint.insert(&name, &[outputs, inputs.div_ceil(2)], pairs_of(&weight))?;
                 } else {
-                    checkpoint.insert(&name, &shape, weight.codes().to_vec())?;
+                    checkpoint.insert(&name, &[outputs, weight.inputs()], weight.codes().to_vec())?;
                 }
-                let groups = inputs.div_ceil(weight.group());
+                let groups = weight.inputs().div_ceil(weight.group());
                 let scales = weight.scales().to_vec();
                 checkpoint.insert(&format!("{prefix}.{i}.scales"), &[outputs, groups], scales)?;
             }
@@ -89,6 +99,8 @@ fn import_layer(
     name: &str,
     &Description { inputs, outputs, activation, precision }: &Description,
 ) -> Result<QuantizedLayer> {
+    let apart = checkpoint.shape(&format!("{name}.apart")).map(|shape| shape.iter().product::<usize>());
+    let inputs = inputs.saturating_sub(apart.unwrap_or(0));
     let (weight_name, shape) = (format!("{name}.weight"), [outputs, inputs]);
     let bias = checkpoint.tensor::<f32>(&format!("{name}.bias"), &[outputs])?;
     let codes = |bits: u32, group: usize| {
@@ -112,6 +124,12 @@ fn import_layer(
         }
         LayerPrecision::Int8(input) => codes(8, inputs)
             .and_then(|weight| Int8Linear::new(ctx, &weight, bias, activation, input))
+            .and_then(|layer| {
+                let Some(count) = apart else { return Ok(layer) };
+                let channels = checkpoint.tensor::<u32>(&format!("{name}.apart"), &[count])?;
+                let weight = checkpoint.tensor::<f32>(&format!("{name}.apart_weight"), &[outputs, count])?;
+                layer.with_channels_apart(ctx, channels, weight)
+            })
             .map(QuantizedLayer::Int8),
         LayerPrecision::WeightOnly { bits, group } => codes(bits, group)
             .and_then(|weight| WeightOnlyLinear::quantized(ctx, &weight, bias, activation))

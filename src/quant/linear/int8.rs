@@ -6,8 +6,10 @@ use super::super::{ActivationBits, ActivationQuant};
 use super::code_matrix::{CodeMatrix, quantize};
 use super::weight::QuantizedWeight;
 use super::{check_bias, check_binding};
-use crate::dense::{Activation, Linear, row_chunks};
+use crate::dense::{Activation, Epilogue, Groups, Linear, grouped_product, record, row_chunks};
 use crate::device::{Dispatch, word};
+use crate::jagged::PooledOrder;
+use crate::kernels::linear::Layout;
 use crate::kernels::linear_int8::{self, OutputChannel, PANEL};
 use crate::kernels::{activation_range, activation_scale};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
@@ -88,6 +90,18 @@ pub struct Int8Linear {
     /// Scale and zero point of a static input.
     quant_words: Buffer,
     packed_dot: bool,
+    /// Inputs that are no codes.
+    apart: Option<Apart>,
+}
+
+/// Input channels in `f32`, beside those of 8 bits.
+#[derive(Debug, Clone)]
+struct Apart {
+    channels: Vec<u32>,
+    /// Puts the others first and these behind them.
+    order: PooledOrder,
+    /// `[outputs, channels]`
+    weight: Matrix,
 }
 
 impl Int8Linear {
@@ -138,7 +152,59 @@ impl Int8Linear {
             channels: Buffer::from_slice(ctx, &channels)?,
             quant_words: Buffer::from_slice(ctx, &quant_words)?,
             packed_dot: ctx.packed_dot()?,
+            apart: None,
         })
+    }
+
+    /// The same layer with more input channels, whose values and weights stay `f32`: those with values so large
+    /// that the codes of all others would suffer ([`outlier_channels`](crate::quant::calibration::outlier_channels)).
+    ///
+    /// `channels` are their places among all inputs, in ascending order, and `weight` is `[outputs,
+    /// channels]`; the layer's own weights and its range are those of the other inputs, in their order. Such a
+    /// layer takes values and gives values, no codes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if channels do not ascend or are beyond all inputs, or the weight has another
+    /// size or a value that is not finite; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot
+    /// be had.
+    pub fn with_channels_apart(self, ctx: &Context, channels: &[u32], weight: &[f32]) -> Result<Self> {
+        let inputs = self.inputs + channels.len();
+        let fits = channels.is_sorted_by(|a, b| a < b)
+            && channels.last().is_none_or(|&last| (last as usize) < inputs)
+            && self.apart.is_none();
+        if !fits {
+            let expected = format!("ascending places below {inputs}, given once");
+            return Err(Error::invalid("channels", expected, format!("{channels:?}")));
+        }
+        if channels.is_empty() {
+            return Ok(self);
+        }
+        if weight.len() != self.outputs * channels.len() || weight.iter().any(|value| !value.is_finite()) {
+            let expected = format!("{} outputs x {} channels of finite values", self.outputs, channels.len());
+            return Err(Error::invalid("weight", expected, format!("{} values", weight.len())));
+        }
+        let own = (0..inputs).filter(|&input| channels.iter().all(|&channel| channel as usize != input));
+        let order: Vec<usize> = own.chain(channels.iter().map(|&channel| channel as usize)).collect();
+        let apart = Apart {
+            channels: channels.to_vec(),
+            order: PooledOrder::new(&vec![1; inputs], &order)?,
+            weight: Matrix::from_slice(ctx, weight, self.outputs, channels.len())?,
+        };
+        Ok(Self { apart: Some(apart), ..self })
+    }
+
+    /// The input channels that are kept apart, in ascending order.
+    #[must_use]
+    pub fn channels_apart(&self) -> &[u32] {
+        self.apart.as_ref().map_or(&[], |apart| &apart.channels)
+    }
+
+    /// Their weights, `[outputs, channels]`, read back. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn weight_apart(&self, ctx: &Context) -> Result<Vec<f32>> {
+        self.apart.as_ref().map_or(Ok(Vec::new()), |apart| apart.weight.to_vec(ctx))
     }
 
     /// The layer for a trained one, whose weight is quantised on the host. Blocks.
@@ -154,7 +220,7 @@ impl Int8Linear {
     /// Columns of the input.
     #[must_use]
     pub fn inputs(&self) -> usize {
-        self.inputs
+        self.inputs + self.channels_apart().len()
     }
 
     /// Columns of the output.
@@ -173,7 +239,8 @@ impl Int8Linear {
     /// of 4 inputs: few outputs, as those of a model's last layer, may take more than in `f32`.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.weights.size() + self.channels.size()
+        let apart = self.apart.as_ref().map_or(0, |apart| apart.weight.buffer().size());
+        self.weights.size() + self.channels.size() + apart
     }
 
     /// Where scale and zero point of the input come from.
@@ -197,23 +264,51 @@ impl Int8Linear {
     ) -> Result<()> {
         let (x, out) = (x.into(), out.into());
         let batch = x.matrix().rows();
-        x.check_shape("x", batch, self.inputs)?;
+        x.check_shape("x", batch, self.inputs())?;
         out.check_shape("out", batch, self.outputs)?;
+        if let Some(apart) = &self.apart {
+            let (x, out) = (x.values("x")?, out.values("out")?);
+            return rec.whole(|rec| rec.scope(|rec| self.record_apart(rec, apart, x, out)));
+        }
         if let Activations::Codes(codes) = x
             && self.input != InputQuant::Static(codes.quant())
         {
             let got = format!("codes of {:?}", codes.quant());
             return Err(Error::invalid("x", format!("codes of {:?}", self.input), got));
         }
-        rec.whole(|rec| rec.scope(|rec| self.record(rec, x, out)))
+        rec.whole(|rec| rec.scope(|rec| self.record(rec, x, out, self.activation)))
     }
 
-    fn record(&self, rec: &mut Recorder, x: Activations<'_>, out: Activations<'_>) -> Result<()> {
+    /// What codes give, and then the channels that are none.
+    fn record_apart(&self, rec: &mut Recorder, apart: &Apart, x: &Matrix, out: &Matrix) -> Result<()> {
+        let (rows, inputs) = (x.rows(), self.inputs());
+        // rows begin at multiples of four elements
+        let stride = inputs.next_multiple_of(4);
+        let ordered = rec.scratch("embag.ordered", (rows * stride) as u64 * 4)?;
+        let ordered = Matrix::new(ordered, rows, inputs, stride)?;
+        apart.order.record_forward(rec, x, &ordered)?;
+        let own = ordered.columns(0, self.inputs)?;
+        self.record(rec, (&own).into(), out.into(), Activation::None)?;
+        let others = ordered.columns(self.inputs, apart.channels.len())?;
+        let epilogue = Epilogue { activation: self.activation, onto: true, ..Epilogue::default() };
+        let groups = Groups::default();
+        let dispatches = grouped_product(rec, Layout::Nt, groups, &others, &apart.weight, out, epilogue)?;
+        record(rec, dispatches);
+        Ok(())
+    }
+
+    fn record(
+        &self,
+        rec: &mut Recorder,
+        x: Activations<'_>,
+        out: Activations<'_>,
+        activation: Activation,
+    ) -> Result<()> {
         let ctx = rec.context().clone();
         let Activations::Values(values) = x else {
             for rows in row_chunks(&ctx, &[x.matrix(), out.matrix()]) {
                 let codes = x.matrix().row_part(rows.start, rows.len());
-                self.product(rec, &codes, &self.quant_words, out, rows.start)?;
+                self.product(rec, &codes, &self.quant_words, out, rows.start, activation)?;
             }
             return Ok(());
         };
@@ -227,7 +322,7 @@ impl Int8Linear {
             let buffer = rec.scratch("embag.codes", (rows.len() * words) as u64 * 4)?;
             let codes = Matrix { buffer, rows: rows.len(), ..all.clone() };
             quantize(rec, &values.row_part(rows.start, rows.len()), &quant, &codes)?;
-            self.product(rec, &codes, &quant, out, rows.start)?;
+            self.product(rec, &codes, &quant, out, rows.start, activation)?;
         }
         Ok(())
     }
@@ -240,6 +335,7 @@ impl Int8Linear {
         quant: &Buffer,
         out: Activations<'_>,
         first: usize,
+        activation: Activation,
     ) -> Result<()> {
         let ctx = rec.context().clone();
         let part = out.matrix().row_part(first, codes.rows());
@@ -252,7 +348,7 @@ impl Int8Linear {
             codes_base: from.base,
             out_base: to.base,
             out_stride: to.stride,
-            activation: self.activation.code(),
+            activation: activation.code(),
             lanes_n: linear_int8::lanes_n(n),
             ..linear_int8::Params::default()
         };
@@ -274,7 +370,7 @@ impl Int8Linear {
         Ok(())
     }
 
-    /// The weight, read back. Blocks.
+    /// The weight of inputs that are codes, read back. Blocks.
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails.

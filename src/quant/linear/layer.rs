@@ -86,6 +86,11 @@ impl QuantizedLayer {
         }
     }
 
+    /// Whether it takes codes, and gives them to the next layer.
+    pub(super) fn has_codes(&self) -> bool {
+        matches!(self, Self::Int8(layer) if layer.channels_apart().is_empty())
+    }
+
     /// Bytes in device memory, scales and bias included.
     #[must_use]
     pub fn bytes(&self) -> u64 {

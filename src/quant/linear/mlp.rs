@@ -78,7 +78,9 @@ impl QuantizedMlp {
                 return Err(Error::invalid(name, cols, next.inputs()));
             }
             hidden.push(match (pair[0].precision(), next.precision()) {
-                (LayerPrecision::Int8(_), LayerPrecision::Int8(InputQuant::Static(quant))) => {
+                (LayerPrecision::Int8(_), LayerPrecision::Int8(InputQuant::Static(quant)))
+                    if pair[0].has_codes() && next.has_codes() =>
+                {
                     Hidden::Codes(CodeMatrix::zeros(ctx, max_batch, cols, quant)?)
                 }
                 _ => Hidden::Values(Matrix::padded(ctx, max_batch, cols)?),

@@ -183,7 +183,8 @@ impl WeightOnlyLinear {
     pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_shape("x", x.rows(), self.inputs)?;
         out.check_shape("out", x.rows(), self.outputs())?;
-        let epilogue = Epilogue { bias: Some(&self.bias), activation: self.activation, accumulate: false };
+        let epilogue =
+            Epilogue { bias: Some(&self.bias), activation: self.activation, ..Epilogue::default() };
         let dispatches = grouped_product(rec, self.layout, self.groups, x, &self.weight, out, epilogue)?;
         record(rec, dispatches);
         Ok(())

@@ -35,6 +35,8 @@ pub(crate) fn cases() -> Vec<Case> {
             (130, 129, 40, plain),
             (33, 12, 100, Options { k_slice: 32, ..plain }),
             (257, 300, 64, Options { biased: 1, activation: ACTIVATION_SIGMOID, accumulate: 1, ..plain }),
+            (66, 70, 3, Options { activation: ACTIVATION_RELU, accumulate: 2, ..plain }),
+            (63, 31, 24, Options { biased: 1, activation: ACTIVATION_SIGMOID, accumulate: 2, ..plain }),
         ] {
             all.extend(both_shapes(layout, m, n, k, options, false));
         }
@@ -185,6 +187,10 @@ fn oracle(layout: Layout, p: &Params, a: &[f32], b: &[f32], bias: &[f32], out: &
                 if p.biased == 1 {
                     z += f64::from(bias[p.bias_base as usize + n]);
                     size += 1.0;
+                }
+                if p.accumulate == 2 {
+                    z += expected[at];
+                    size += expected[at].abs();
                 }
                 z = match p.activation {
                     ACTIVATION_RELU => z.max(0.0),

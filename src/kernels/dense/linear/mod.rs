@@ -26,7 +26,7 @@ interface! {
         biased: u32,
         /// One of `ACTIVATION_*`.
         activation: u32,
-        /// 1: the result is added to the output.
+        /// 1: the result is added to the output. 2: what the output holds is added before the activation.
         accumulate: u32,
         /// Slices of `k`, each summed by itself.
         slices: u32,

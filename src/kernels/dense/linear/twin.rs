@@ -120,8 +120,8 @@ fn product(p: &Params, k: usize, a: matmul::View<'_>, b: matmul::View<'_>, bias:
     }
     let out = &mut out[..(m - 1) * stride + n];
     let plain = bias.is_empty() && p.activation == 0;
-    if p.accumulate == 0 || plain {
-        multiply((m, n, k), a, b, out, stride, p.accumulate == 1);
+    if p.accumulate != 1 || plain {
+        multiply((m, n, k), a, b, out, stride, p.accumulate > 0);
         if !plain {
             parallel::pieces(out, stride * ROWS, &|_, rows| {
                 vectorised(
