@@ -1,18 +1,23 @@
 //! What all kinds of tables have in common, for code that takes any of them.
 
-use crate::bag::{EmbeddingBags, Gradients, JaggedBatch, Outputs};
+use std::ops::Range;
+
+use crate::bag::{
+    BatchBuilder, EmbeddingBags, ForBags, ForCache, ForDirectory, ForVariable, Gradients, JaggedBatch,
+    Outputs,
+};
 use crate::cached::{CachedBags, CachedBatch};
 use crate::chunked::{ChunkedBatch, ChunkedTables, PrunedTables};
-use crate::device::{Context, Matrix, Precision, Recorder};
+use crate::device::{Buffer, Context, Matrix, Precision, Recorder};
 use crate::optim::Optimizer;
 use crate::quant::QuantizedBags;
 use crate::variable::{VariableBatch, VariableRows};
-use crate::{Checkpoint, Error, Result};
+use crate::{Checkpoint, Result};
 
 /// Tables that are looked up, of whatever kind: what serves a model needs no more.
 ///
 /// Batches are in the layout of a KeyedJaggedTensor: `lengths[f * batch + b]` ids for each feature and
-/// example, one after the other in `ids`; `weights`, if any, one for each id ([`VariableRows`] take none).
+/// example, one after the other in `ids`; `weights`, if any, one for each id.
 ///
 /// ```
 /// use embag::{Context, EmbeddingBags, Lookup, Matrix, Pooling, QuantizedBags, Result, Table};
@@ -37,8 +42,20 @@ pub trait Lookup {
     /// A batch whose rows are known.
     type Batch;
 
+    /// What its batches are begun for, such as [`ForBags`].
+    type For;
+
     /// The context.
     fn context(&self) -> &Context;
+
+    /// The names of the features, in their order.
+    fn features(&self) -> Vec<&str>;
+
+    /// The columns that a feature has in the outputs side by side, of batches of all features.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such feature.
+    fn columns_of(&self, feature: &str) -> Result<Range<usize>>;
 
     /// Columns of the outputs of all features side by side.
     fn output_cols(&self) -> usize;
@@ -56,6 +73,16 @@ pub trait Lookup {
     /// Those of the kind of table for bad ids and lengths.
     fn find(&mut self, ids: &[u64], lengths: &[u32], weights: Option<&[f32]>) -> Result<Self::Batch>;
 
+    /// Begins a batch of named features, for [`Lookup::find_named`] and, to train, [`Embeddings::admit_named`].
+    fn begin(&self) -> BatchBuilder<Self::For>;
+
+    /// [`Lookup::find`] for a batch of named features: with weights for some of them, of
+    /// [`only`](BatchBuilder::only) some of them, or with a number of examples for each.
+    ///
+    /// # Errors
+    /// As [`Lookup::find`].
+    fn find_named(&mut self, batch: BatchBuilder<Self::For>) -> Result<Self::Batch>;
+
     /// Records the lookup into one matrix, or one for each feature.
     ///
     /// # Errors
@@ -72,6 +99,12 @@ pub trait Lookup {
     /// # Errors
     /// As [`Lookup::record_forward`].
     fn pooled(&self, batch: &Self::Batch) -> Result<Matrix>;
+
+    /// Looks a batch up, each feature into a matrix of its own. Waits until it is done.
+    ///
+    /// # Errors
+    /// As [`Lookup::record_forward`].
+    fn pooled_features(&self, batch: &Self::Batch) -> Result<Vec<Matrix>>;
 }
 
 /// Tables that are trained, of whatever kind.
@@ -120,6 +153,27 @@ pub trait Embeddings: Lookup {
         self.find(ids, lengths, weights)
     }
 
+    /// [`Embeddings::admit`] for a batch of named features.
+    ///
+    /// # Errors
+    /// As [`Embeddings::admit`].
+    fn admit_named(&mut self, batch: BatchBuilder<Self::For>) -> Result<Self::Batch> {
+        self.find_named(batch)
+    }
+
+    /// Records the gradient with respect to the per-sample weights, one value for each id; it comes before
+    /// [`Embeddings::record_backward`], which changes the rows.
+    ///
+    /// # Errors
+    /// Those of the kind of table, and if a feature is a maximum or `out` does not hold an `f32` for each id.
+    fn record_weight_grad<'a>(
+        &self,
+        rec: &mut Recorder,
+        batch: &Self::Batch,
+        grad: impl Into<Gradients<'a>>,
+        out: &Buffer,
+    ) -> Result<()>;
+
     /// Records the update of the rows that a batch touched, by the gradient of [`Lookup::record_forward`]'s
     /// outputs.
     ///
@@ -164,9 +218,33 @@ pub trait Embeddings: Lookup {
 
 /// Forwards to the inherent methods of the same names.
 macro_rules! lookup {
-    ($tables:ty, $batch:ty, $examples:ident, |$this:ident, $ids:ident, $lengths:ident, $weights:ident| $find:expr) => {
+    (
+        $tables:ty, $batch:ty, $for:ty, $examples:ident, $find_named:ident,
+        |$this:ident, $ids:ident, $lengths:ident, $weights:ident| $find:expr
+    ) => {
         impl Lookup for $tables {
             type Batch = $batch;
+            type For = $for;
+
+            fn features(&self) -> Vec<&str> {
+                <$tables>::features(self).collect()
+            }
+
+            fn columns_of(&self, feature: &str) -> Result<Range<usize>> {
+                <$tables>::columns_of(self, feature)
+            }
+
+            fn begin(&self) -> BatchBuilder<$for> {
+                self.batch()
+            }
+
+            fn find_named(&mut self, batch: BatchBuilder<$for>) -> Result<$batch> {
+                <$tables>::$find_named(self, batch)
+            }
+
+            fn pooled_features(&self, batch: &$batch) -> Result<Vec<Matrix>> {
+                self.forward_features(batch)
+            }
 
             fn context(&self) -> &Context {
                 <$tables>::context(self)
@@ -206,8 +284,26 @@ macro_rules! lookup {
 }
 
 macro_rules! embeddings {
-    ($tables:ty, $batch:ty, |$this:ident| $memory:expr $(, |$that:ident, $ids:ident, $lengths:ident, $weights:ident| $admit:expr)?) => {
+    (
+        $tables:ty, $batch:ty, $for:ty, |$this:ident| $memory:expr
+        $(, |$that:ident, $ids:ident, $lengths:ident, $weights:ident| $admit:expr)?
+    ) => {
         impl Embeddings for $tables {
+            $(fn admit_named(&mut self, batch: BatchBuilder<$for>) -> Result<$batch> {
+                let $that = self;
+                <$tables>::admit($that, batch)
+            })?
+
+            fn record_weight_grad<'a>(
+                &self,
+                rec: &mut Recorder,
+                batch: &$batch,
+                grad: impl Into<Gradients<'a>>,
+                out: &Buffer,
+            ) -> Result<()> {
+                <$tables>::record_weight_grad(self, rec, batch, grad, out)
+            }
+
             $(fn admit(&mut self, $ids: &[u64], $lengths: &[u32], $weights: Option<&[f32]>) -> Result<$batch> {
                 let $that = self;
                 $admit
@@ -250,55 +346,47 @@ macro_rules! embeddings {
     };
 }
 
-/// The error for per-sample weights where there is no place for them.
-fn unweighted(weights: Option<&[f32]>) -> Result<()> {
-    match weights {
-        None => Ok(()),
-        Some(weights) => {
-            Err(Error::invalid("weights", "none, for these tables", format!("{} values", weights.len())))
-        }
-    }
-}
-
-lookup!(EmbeddingBags, JaggedBatch, len, |this, ids, lengths, weights| {
+lookup!(EmbeddingBags, JaggedBatch, ForBags, len, find, |this, ids, lengths, weights| {
     this.find_from_lengths(ids, lengths, weights)
 });
 embeddings!(
     EmbeddingBags,
     JaggedBatch,
+    ForBags,
     |this| (this.bytes() + this.directories().bytes(), this.state_bytes()),
     |this, ids, lengths, weights| this.admit_from_lengths(ids, lengths, weights)
 );
 
-lookup!(CachedBags, CachedBatch, len, |this, ids, lengths, weights| {
+lookup!(CachedBags, CachedBatch, ForCache, len, place, |this, ids, lengths, weights| {
     this.place_from_lengths(ids, lengths, weights)
 });
 embeddings!(
     CachedBags,
     CachedBatch,
+    ForCache,
     |this| (this.bytes() + this.directory_bytes(), this.state_bytes()),
     |this, ids, lengths, weights| this.admit_from_lengths(ids, lengths, weights)
 );
 
-lookup!(ChunkedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
+lookup!(ChunkedTables, ChunkedBatch, ForDirectory, len, find, |this, ids, lengths, weights| {
     this.find_weighted(ids, lengths, weights)
 });
 embeddings!(
     ChunkedTables,
     ChunkedBatch,
+    ForDirectory,
     |this| (this.bytes().instead_of_dense(), this.bytes().state),
     |this, ids, lengths, weights| this.admit_weighted(ids, lengths, weights)
 );
 
-lookup!(PrunedTables, ChunkedBatch, len, |this, ids, lengths, weights| {
+lookup!(PrunedTables, ChunkedBatch, ForDirectory, len, find, |this, ids, lengths, weights| {
     this.find_weighted(ids, lengths, weights)
 });
-lookup!(QuantizedBags, JaggedBatch, len, |this, ids, lengths, weights| {
+lookup!(QuantizedBags, JaggedBatch, ForBags, len, find, |this, ids, lengths, weights| {
     this.find_from_lengths(ids, lengths, weights)
 });
 
-lookup!(VariableRows, VariableBatch, examples, |this, ids, lengths, weights| {
-    unweighted(weights)?;
-    this.bags(ids, lengths)
+lookup!(VariableRows, VariableBatch, ForVariable, examples, find, |this, ids, lengths, weights| {
+    this.find_from_lengths(ids, lengths, weights)
 });
-embeddings!(VariableRows, VariableBatch, |this| (this.bytes(), this.state_bytes()));
+embeddings!(VariableRows, VariableBatch, ForVariable, |this| (this.bytes(), this.state_bytes()));

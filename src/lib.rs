@@ -195,7 +195,8 @@
 //! - The gradient of one table's features must fit one binding (128 MiB by default); the whole gradient and
 //!   outputs need not. Batches from the device without counts need all of it in one.
 //! - The values of a jagged tensor must fit one binding; dense outputs made of them need not. So must those
-//!   of a batch of [`VariableRows`], whose ids come from the host and whose values are `f32`.
+//!   of a batch of [`VariableRows`], where rows are moved as they are: then ids come from the host and values
+//!   are `f32`. Their features are no maxima, and they have no raw ids.
 //! - Software adapters end long loops: bags of more than 32,250 ids, for example, are an error there, not on
 //!   the CPU or on real GPUs.
 //! - In [`ChunkedTables`] the gradient of one table's features must fit one binding, and so must, for each table, its directory (9 bytes a row), a word for each chunk of its rows, 4 bytes

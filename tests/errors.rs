@@ -590,7 +590,8 @@ fn ids_are_shown_as_they_were_given() {
     message(with(bags.batch().feature("f", &[u32::MAX])), &id("4294967295"));
     message(bags.batch_from_lengths(&[-2i64, 1], &[1, 1], None), &id("-2"));
     let rows = VariableRows::builder(&ctx).rows(3, 2).build().unwrap();
-    message(rows.batch(&[0, -7i64]), "ids[1]: expected a row below 3, got -7");
+    let text = "feature \"rows\", example 1, position 1: id -7 out of range for 3 rows";
+    message(rows.select(&[0, -7i64]), text);
 }
 
 #[test]

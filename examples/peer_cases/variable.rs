@@ -21,7 +21,7 @@ fn store(ctx: &Context) -> Result<(VariableRows, VariableBatch)> {
     let firsts = (0..).step_by(ROWS as usize);
     let ids: Vec<u32> =
         ids.chunks(IDS).zip(firsts).flat_map(|(ids, first)| ids.iter().map(move |id| id + first)).collect();
-    let batch = rows.batch(&ids)?;
+    let batch = rows.select(&ids)?;
     Ok((rows, batch))
 }
 

@@ -124,6 +124,17 @@ impl JaggedBatch {
         Ok(Self::new(Inner { weights: Some(weights), ..(*self.inner).clone() }))
     }
 
+    /// The same batch with keys in place of its ids, and what they are checked against.
+    pub(crate) fn keyed(&self, ids_buffer: Buffer, schema: &Arc<Schema>) -> Self {
+        Self::new(Inner { ids_buffer, schema: schema.clone(), ..(*self.inner).clone() })
+    }
+
+    /// The same batch of features that are pooled in another way.
+    pub(crate) fn pooled(&self, pooling: Pooling) -> Self {
+        let schema = self.inner.schema.changed(|spec| spec.pooling = pooling);
+        Self::new(Inner { schema: Arc::new(schema), ..(*self.inner).clone() })
+    }
+
     /// Number of ids of a feature, if the host knows it (for host batches, and device batches that came with
     /// counts).
     ///

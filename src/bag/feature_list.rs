@@ -46,6 +46,10 @@ impl FeatureList {
         Self { features, bounds: schema.bounds, stray_padding: false }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.features.is_empty()
+    }
+
     /// Sets the padding id of the feature added last.
     pub(crate) fn pad(&mut self, id: u32) {
         match self.features.last_mut() {

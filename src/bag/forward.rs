@@ -1,14 +1,14 @@
 //! Lookup and pooling of all features.
 
 use super::outputs::{matrices_for, matrix_for};
-use super::{EmbeddingBags, JaggedBatch, Outputs, Pooling};
+use super::{EmbeddingBags, FeatureSpec, JaggedBatch, Outputs, Pooling};
 use crate::cast::record_round;
 use crate::device::{Buffer, Context, Dispatch, Matrix, Precision, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::bag_forward::{Bindings, Params, columns, is_plain, plain_variant, variant};
 use crate::kernels::feature::Feature;
 use crate::numbers::narrow;
-use crate::table::{RowFormat, Window};
+use crate::table::{Part, RowFormat, TableStore, Window};
 use crate::{Error, Result};
 
 /// One output matrix and the features whose columns it holds, each with its first column.
@@ -57,16 +57,74 @@ impl EmbeddingBags {
     ) -> Result<()> {
         let out = out.into();
         out.check(&self.schema, batch, "out")?;
+        self.store.same_context(rec)?;
+        batch.guard(rec);
+        let tables = self.store.tables();
+        let plan = tables.plan();
+        // a feature's table has one part at most in a window
+        let round = |(w, window): (usize, &Window)| {
+            let place = |spec: &FeatureSpec| {
+                let part = window.parts.iter().find(|part| part.table == spec.table)?;
+                Some(Place::of(part, plan.first_window[spec.table] == w))
+            };
+            let of_feature = |(f, spec)| place(spec).map(|place| (f, place));
+            let places = self.schema.features.iter().enumerate().filter_map(of_feature);
+            Round { window: w, places: places.collect() }
+        };
+        let rounds = plan.windows.iter().enumerate().map(round).collect();
+        RowLookup { tables, batch, rounds }.record(rec, &out)
+    }
+}
+
+/// Where rows of a feature lie, in one window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    first_row: u32,
+    rows: u32,
+    base: u32,
+    stride: u32,
+    dim: u32,
+    /// Whether the output is written, rather than added to.
+    initial: bool,
+}
+
+impl Place {
+    /// A part of a table that batches name by rows.
+    fn of(part: &Part, initial: bool) -> Self {
+        let Part { first_row, rows, base, stride, dim, .. } = *part;
+        Self { first_row, rows, base, stride, dim, initial }
+    }
+
+    /// A part of a table that batches name by keys.
+    pub(crate) fn by_key(part: &Part, initial: bool) -> Self {
+        Self { first_row: part.key_first, ..Self::of(part, initial) }
+    }
+}
+
+/// What is looked up at once: a place of each feature, all in one window.
+pub(crate) struct Round {
+    pub(crate) window: usize,
+    pub(crate) places: Vec<(usize, Place)>,
+}
+
+/// The lookup of a batch, one round after the other.
+pub(crate) struct RowLookup<'a> {
+    pub(crate) tables: &'a TableStore,
+    pub(crate) batch: &'a JaggedBatch,
+    pub(crate) rounds: Vec<Round>,
+}
+
+impl RowLookup<'_> {
+    /// Records it into outputs that were checked.
+    pub(crate) fn record(&self, rec: &mut Recorder, out: &Outputs<'_>) -> Result<()> {
         rec.whole(|rec| {
             let (direct, rounded): (Vec<_>, Vec<_>) =
-                out.placed(batch).into_iter().partition(|target| self.written_directly(target));
-            if !direct.is_empty() || rounded.is_empty() {
-                self.forward_targets(rec, batch, &direct)?;
-            }
+                out.placed(self.batch).into_iter().partition(|target| self.written_directly(target));
+            self.targets(rec, &direct)?;
             for (out, features) in rounded {
                 // not scratch, which must fit a binding
                 let whole = Matrix::output(Precision::F32, rec.context(), out.rows, out.cols)?;
-                self.forward_targets(rec, batch, &[(whole.clone(), features)])?;
+                self.targets(rec, &[(whole.clone(), features)])?;
                 record_round(rec, &whole, &out)?;
             }
             Ok(())
@@ -76,21 +134,18 @@ impl EmbeddingBags {
     /// Whether lookups can write an output: of 16 bits, a value that is added up over windows must not be
     /// rounded in between, and words not be shared.
     fn written_directly(&self, (out, features): &Target) -> bool {
-        let windows = &self.store.tables().plan().windows;
+        let once = |f: usize| {
+            self.rounds.iter().flat_map(|round| &round.places).filter(|(of, _)| *of == f).count() == 1
+        };
         out.precision == Precision::F32
             || features.iter().all(|&(f, column)| {
-                let spec = &self.schema.features[f];
-                let holds = |window: &&Window| window.parts.iter().any(|part| part.table == spec.table);
-                windows.iter().filter(holds).count() == 1
-                    && column % 2 == 0
-                    && spec.shape.dim.is_multiple_of(2)
+                let dim = self.batch.inner.schema.features[f].shape.dim;
+                once(f) && column % 2 == 0 && dim.is_multiple_of(2)
             })
     }
 
-    fn forward_targets(&self, rec: &mut Recorder, batch: &JaggedBatch, targets: &[Target]) -> Result<()> {
-        self.store.same_context(rec)?;
-        batch.guard(rec);
-        if batch.is_empty() {
+    fn targets(&self, rec: &mut Recorder, targets: &[Target]) -> Result<()> {
+        if self.batch.is_empty() {
             return Ok(());
         }
         for target in targets {
@@ -99,7 +154,7 @@ impl EmbeddingBags {
             let mut begin = 0;
             while begin < out.rows {
                 let end = out.rows.min(begin + at_once);
-                self.forward_rows(rec, batch, target, begin, end)?;
+                self.rows(rec, target, begin, end)?;
                 begin = end;
             }
         }
@@ -107,14 +162,9 @@ impl EmbeddingBags {
     }
 
     /// The output rows `begin..end` of a target: they fit one binding.
-    fn forward_rows(
-        &self,
-        rec: &mut Recorder,
-        batch: &JaggedBatch,
-        target: &Target,
-        begin: usize,
-        end: usize,
-    ) -> Result<()> {
+    fn rows(&self, rec: &mut Recorder, target: &Target, begin: usize, end: usize) -> Result<()> {
+        let batch = self.batch;
+        let schema = &*batch.inner.schema;
         let (Matrix { buffer, cols, stride, precision, .. }, features) = target;
         let (cols, stride, precision) = (*cols, *stride, *precision);
         let size = precision.bytes() as u64;
@@ -123,33 +173,32 @@ impl EmbeddingBags {
         let (out, base) = buffer.part((begin * stride) as u64 * size, bytes).bindable(rec.context());
         let (base, stride) = (narrow(base * (4 / size)), narrow(stride as u64));
         let rows = narrow(end as u64) - narrow(begin as u64);
-        let plan = self.store.tables().plan();
-        for (w, window) in plan.windows.iter().enumerate() {
+        for Round { window: w, places } in &self.rounds {
+            let window = &self.tables.plan().windows[*w];
             let mut vectors = Work::default();
             let mut scalars = Work::default();
             for &(f, column) in features {
-                let spec = &self.schema.features[f];
-                let Some(part) = window.parts.iter().find(|part| part.table == spec.table) else { continue };
-                let initial = plan.first_window[spec.table] == w;
-                if !initial && batch.misses(w) {
+                let spec = &schema.features[f];
+                let Some(&(_, place)) = places.iter().find(|(of, _)| *of == f) else { continue };
+                if !place.initial && batch.misses(*w) {
                     continue;
                 }
                 let out_base = base + column;
                 let vec4 = window.vec4 && out_base % 4 == 0 && stride % 4 == 0;
                 let longest = if spec.pooling == Pooling::None { 1 } else { batch.inner.longest };
-                let lanes = lanes(rec.context(), spec.shape.dim, rows, longest);
+                let lanes = lanes(rec.context(), place.dim, rows, longest);
                 let feature = Feature {
                     index: narrow(f as u64),
                     lanes,
-                    dim: spec.shape.dim,
+                    dim: place.dim,
                     rows: spec.shape.rows,
                     padding: spec.padding,
                     pooling: spec.pooling.code(),
-                    window_first: part.first_row,
-                    window_rows: part.rows,
-                    window_base: part.base,
-                    window_stride: part.stride,
-                    initial: u32::from(initial),
+                    window_first: place.first_row,
+                    window_rows: place.rows,
+                    window_base: place.base,
+                    window_stride: place.stride,
+                    initial: u32::from(place.initial),
                     out_base,
                     out_stride: stride,
                     ..Feature::default()
@@ -169,7 +218,7 @@ impl EmbeddingBags {
                     weighted: u32::from(batch.inner.weights.is_some()),
                     rows_type: window.format.code(),
                     out_type: precision.code(),
-                    pruned: u32::from(self.schema.pruned),
+                    pruned: u32::from(schema.pruned),
                 };
                 let bindings = Bindings {
                     status: batch.inner.status.clone(),
@@ -177,7 +226,7 @@ impl EmbeddingBags {
                     offsets: batch.inner.offsets.clone(),
                     ids: batch.inner.ids_buffer.clone(),
                     weights: weights_or_unused(rec, batch)?,
-                    rows: self.store.tables().weights(w).clone(),
+                    rows: self.tables.weights(*w).clone(),
                     out: out.clone(),
                 };
                 let shape = rec.context().shape();
@@ -185,7 +234,7 @@ impl EmbeddingBags {
                 let plain = vec4
                     && f32s
                     && shape == Shape::Serial
-                    && !self.schema.pruned
+                    && !schema.pruned
                     && work.features.iter().all(is_plain);
                 let weighted = batch.inner.weights.is_some();
                 let variant = match plain {

@@ -118,7 +118,8 @@ impl Jagged {
 /// Features may come in any order, each once. A mistake is reported when the batch is made: by
 /// [`BatchBuilder::build`]; for cached bags, whose builders are [`ForCache`], by
 /// [`CachedBags::place`](crate::CachedBags::place); for chunked tables, whose builders are [`ForDirectory`],
-/// by [`ChunkedTables::admit`](crate::ChunkedTables::admit) and the like.
+/// by [`ChunkedTables::admit`](crate::ChunkedTables::admit) and the like; for rows of differing dimensions,
+/// whose builders are [`ForVariable`], by [`VariableRows::find`](crate::VariableRows::find).
 #[derive(Debug)]
 pub struct BatchBuilder<For = ForBags> {
     ctx: Context,
@@ -141,6 +142,10 @@ pub enum ForCache {}
 /// The batch's ids are raw, of 64 bits, and are looked up in directories.
 #[derive(Debug, Clone)]
 pub enum ForDirectory {}
+
+/// The batch is of rows of differing dimensions.
+#[derive(Debug, Clone)]
+pub enum ForVariable {}
 
 impl<For> BatchBuilder<For> {
     pub(crate) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {

@@ -83,6 +83,13 @@ impl TableWindows {
 }
 
 impl Schema {
+    /// The same features with something changed; without windows.
+    pub(crate) fn changed(&self, change: impl Fn(&mut FeatureSpec)) -> Self {
+        let mut features = self.features.clone();
+        features.iter_mut().for_each(change);
+        Self { features, bounds: self.bounds, pruned: self.pruned, windows: None }
+    }
+
     pub(crate) fn find(&self, name: &str) -> Result<usize> {
         self.features.iter().position(|feature| feature.name == name).ok_or_else(|| {
             let names: Vec<&str> = self.features.iter().map(|feature| &*feature.name).collect();

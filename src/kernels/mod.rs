@@ -61,7 +61,7 @@ pub(crate) use sort::{
 pub(crate) use sparse::{add_rows, join_status, row_terms, segment_gradient};
 pub(crate) use table::{init_rows, move_rows};
 pub(crate) use update::{gather_terms, occurrences, row_update, segment_partials, stamp_rows};
-pub(crate) use variable::{variable_assign, variable_gather, variable_pool, variable_terms};
+pub(crate) use variable::{variable_assign, variable_gather, variable_keys, variable_terms};
 
 /// Every kernel.
 pub const ALL: &[&Kernel] = &[
@@ -129,7 +129,7 @@ pub const ALL: &[&Kernel] = &[
     &gather_columns::KERNEL,
     &move_rows::KERNEL,
     &variable_gather::KERNEL,
-    &variable_pool::KERNEL,
+    &variable_keys::KERNEL,
     &variable_terms::KERNEL,
     &variable_assign::KERNEL,
     &directory_find::KERNEL,

@@ -1,11 +1,9 @@
 //! Rows out of the store: jagged, padded, pooled.
 
-use super::values::{check_pooling, no_bags};
 use super::{VariableBatch, VariableRows};
-use crate::bag::Pooling;
 use crate::device::{Buffer, Dispatch, Matrix, Precision, Recorder};
+use crate::kernels::variable_gather::{Bindings, Params};
 use crate::kernels::width::Width;
-use crate::kernels::{variable_gather, variable_pool};
 use crate::numbers::narrow;
 use crate::table::Window;
 use crate::{Error, Result};
@@ -18,7 +16,7 @@ impl VariableRows {
     /// [`Error::InvalidArgument`] if the batch is of other rows, [`Error::LimitExceeded`] or
     /// [`Error::Device`] if the memory cannot be had.
     pub fn gather(&self, batch: &VariableBatch) -> Result<Buffer> {
-        let out = self.context().allocate("embag.rows", u64::from(batch.values) * 4)?;
+        let out = self.context().allocate("embag.rows", batch.values() as u64 * 4)?;
         let mut rec = Recorder::new(self.context());
         self.record_gather(&mut rec, batch, &out)?;
         rec.run()?;
@@ -32,19 +30,10 @@ impl VariableRows {
     pub fn record_gather(&self, rec: &mut Recorder, batch: &VariableBatch, out: &Buffer) -> Result<()> {
         self.same_context(rec)?;
         self.check_batch(batch)?;
-        self.check_jagged(batch, "out", out)?;
-        let params = variable_gather::Params {
-            len: batch.len,
-            parts: 0,
-            key_begin: 0,
-            key_end: 0,
-            lanes: 0,
-            matrix: 0,
-            cols: 0,
-            out_base: 0,
-            out_stride: 0,
-        };
-        self.gather_windows(rec, batch, params, self.all_vec4(), out)
+        self.check_f32()?;
+        let offsets = self.check_jagged(batch, "out", out)?.offsets.clone();
+        let vec4 = self.all_vec4();
+        self.gather_windows(rec, batch, &offsets, out, |_| (vec4, Params::default()))
     }
 
     /// The rows of a batch as a matrix, `[len, widest]`, with zeros behind short rows. Waits until it is
@@ -72,136 +61,62 @@ impl VariableRows {
     ) -> Result<()> {
         self.same_context(rec)?;
         self.check_batch(batch)?;
-        if self.check_matrix(batch.len, "out", out)?.span() == 0 {
+        self.check_f32()?;
+        let offsets = batch.jagged()?.offsets.clone();
+        if self.check_matrix(batch.inner.inner.ids, "out", out)?.span() == 0 {
             return Ok(());
         }
         let place = out.place(rec.context(), "out")?;
-        let vec4 = place.vec4 && self.all_vec4();
-        let width = Width::of(vec4).columns();
-        let params = variable_gather::Params {
-            len: batch.len,
-            parts: 0,
-            key_begin: 0,
-            key_end: 0,
-            lanes: 0,
-            matrix: 1,
-            cols: self.layout.widest() / width,
-            out_base: place.base / width,
-            out_stride: place.stride / width,
+        let widest = self.layout.widest();
+        let of_window = |window: &Window| {
+            let vec4 = window.vec4 && place.vec4 && widest.is_multiple_of(4);
+            let width = Width::of(vec4).columns();
+            let (out_base, out_stride) = (place.base / width, place.stride / width);
+            (vec4, Params { matrix: 1, cols: widest / width, out_base, out_stride, ..Params::default() })
         };
-        self.gather_windows(rec, batch, params, vec4, &place.binding)
+        self.gather_windows(rec, batch, &offsets, &place.binding, of_window)
     }
 
-    /// A window after the other: each row lies in one of them.
+    /// A window after the other: each row lies in one of them. `of_window` says whether rows and places of one
+    /// begin at multiples of four values, and where they go.
     fn gather_windows(
         &self,
         rec: &mut Recorder,
         batch: &VariableBatch,
-        params: variable_gather::Params,
-        vec4: bool,
+        offsets: &Buffer,
         out: &Buffer,
+        of_window: impl Fn(&Window) -> (bool, Params),
     ) -> Result<()> {
         if batch.is_empty() {
             return Ok(());
         }
-        let width = Width::of(vec4);
         rec.whole(|rec| {
             for (w, window) in self.store.tables().plan().windows.iter().enumerate() {
+                let (vec4, params) = of_window(window);
+                let width = Width::of(vec4);
                 let widest = match params.matrix {
                     1 => params.cols,
                     _ => self.layout.widest() / width.columns(),
                 };
                 let parts = parts(rec, window)?;
                 let keys = window.keys();
-                let params = variable_gather::Params {
+                let params = Params {
+                    len: batch.inner.inner.ids,
                     parts: parts.1,
                     key_begin: keys.start,
                     key_end: keys.end,
                     lanes: rec.context().lanes(widest),
                     ..params
                 };
-                let bindings = variable_gather::Bindings {
+                let bindings = Bindings {
                     parts: parts.0,
-                    keys: batch.keys.clone(),
-                    offsets: batch.offsets.clone(),
+                    keys: batch.keys().clone(),
+                    offsets: offsets.clone(),
                     rows: self.store.tables().weights(w).clone(),
                     out: out.clone(),
                 };
                 let threads = threads(params.len, params.lanes)?;
                 rec.dispatch(Dispatch::threads(width.variant(), &params, bindings, threads));
-            }
-            Ok(())
-        })
-    }
-
-    /// The rows of each bag added up, `[bags, widest]`: a short row adds to its columns. Waits until it is
-    /// done.
-    ///
-    /// # Errors
-    /// As [`VariableRows::gather`], and if the batch has no bags or `pooling` is neither sum nor mean.
-    pub fn pool(&self, batch: &VariableBatch, pooling: Pooling) -> Result<Matrix> {
-        let bags = batch.bags.as_ref().ok_or_else(no_bags)?;
-        let out = Matrix::output(Precision::F32, self.context(), bags.count as usize, self.widest())?;
-        let mut rec = Recorder::new(self.context());
-        self.record_pool(&mut rec, batch, pooling, &out)?;
-        rec.run()?;
-        Ok(out)
-    }
-
-    /// Records [`VariableRows::pool`].
-    ///
-    /// # Errors
-    /// As [`VariableRows::pool`], and if `out` is of another shape or larger than a binding.
-    pub fn record_pool(
-        &self,
-        rec: &mut Recorder,
-        batch: &VariableBatch,
-        pooling: Pooling,
-        out: &Matrix,
-    ) -> Result<()> {
-        self.same_context(rec)?;
-        self.check_batch(batch)?;
-        let mean = check_pooling(pooling)?;
-        let bags = batch.bags.as_ref().ok_or_else(no_bags)?;
-        if self.check_matrix(bags.count, "out", out)?.span() == 0 {
-            return Ok(());
-        }
-        let plan = self.store.tables().plan();
-        let most = plan.windows.iter().map(|window| window.parts.len()).max().unwrap_or(0) as u64;
-        let loops = u64::from(bags.longest) * (u64::from(most.max(1).ilog2()) + 4);
-        if let Some(limit) = rec.context().loop_limit().filter(|&limit| loops > limit.into()) {
-            let expected = format!("bags of fewer ids on a software adapter, of {limit} loops a thread");
-            return Err(Error::invalid("batch", expected, bags.longest));
-        }
-        let place = out.place(rec.context(), "out")?;
-        let vec4 = place.vec4 && self.all_vec4();
-        let width = Width::of(vec4);
-        let (variant, width) = (width.variant(), width.columns());
-        let cols = self.layout.widest() / width;
-        let threads = threads(bags.count, cols)?;
-        rec.whole(|rec| {
-            for (w, window) in plan.windows.iter().enumerate() {
-                let parts = parts(rec, window)?;
-                let keys = window.keys();
-                let params = variable_pool::Params {
-                    bags: bags.count,
-                    parts: parts.1,
-                    key_begin: keys.start,
-                    key_end: keys.end,
-                    mean: u32::from(mean),
-                    initial: u32::from(w == 0),
-                    cols,
-                    out_base: place.base / width,
-                    out_stride: place.stride / width,
-                };
-                let bindings = variable_pool::Bindings {
-                    parts: parts.0,
-                    keys: batch.keys.clone(),
-                    bags: bags.offsets.clone(),
-                    rows: self.store.tables().weights(w).clone(),
-                    out: place.binding.clone(),
-                };
-                rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
             }
             Ok(())
         })

@@ -17,7 +17,7 @@
 //!     .rows(1_000, 4)
 //!     .optimizer(RowwiseAdagrad::new(0.1))
 //!     .build()?;
-//! let batch = rows.batch(&[3u32, 1_099, 3])?;
+//! let batch = rows.select(&[3u32, 1_099, 3])?;
 //! let values = rows.gather(&batch)?; // 16 + 4 + 16 values, on the device
 //! assert_eq!(values.size(), 36 * 4);
 //! rows.update(&batch, &RowValues::Jagged(values))?; // here the rows stand in for their gradient
@@ -32,6 +32,7 @@ mod bags;
 mod batch;
 mod builder;
 mod gather;
+mod keys;
 mod layout;
 mod scatter;
 mod values;

@@ -91,6 +91,7 @@ impl VariableRows {
         values: &RowValues,
     ) -> Result<()> {
         self.check(rec, batch)?;
+        self.check_f32()?;
         if matches!(values, RowValues::Pooled(..)) {
             return Err(Error::invalid("values", "jagged or padded ones", "pooled ones"));
         }
@@ -100,13 +101,14 @@ impl VariableRows {
         rec.whole(|rec| {
             rec.scope(|rec| {
                 let terms = self.terms(rec, batch, "values", values)?;
-                let (source, vec4) = (terms.grad.clone(), terms.vec4 && self.all_vec4());
+                let (source, values_vec4) = (terms.grad.clone(), terms.vec4);
                 let SortedTerms { keys, terms, .. } = self.store.sorted_by_key(rec, terms)?;
-                let variant = usize::from(!vec4);
                 for (w, window) in self.store.tables().plan().windows.iter().enumerate() {
+                    let vec4 = values_vec4 && window.vec4;
+                    let variant = usize::from(!vec4);
                     let parts = parts(rec, window)?;
                     let params = Params {
-                        len: batch.len,
+                        len: batch.inner.inner.ids,
                         parts: parts.1,
                         key_begin: window.keys().start,
                         key_end: window.keys().end,
@@ -128,8 +130,10 @@ impl VariableRows {
         })
     }
 
-    fn check(&self, rec: &Recorder, batch: &VariableBatch) -> Result<()> {
+    fn check(&self, rec: &mut Recorder, batch: &VariableBatch) -> Result<()> {
         self.same_context(rec)?;
-        self.check_batch(batch)
+        self.check_batch(batch)?;
+        batch.inner.guard(rec);
+        Ok(())
     }
 }

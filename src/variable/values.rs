@@ -1,9 +1,10 @@
 //! The values of a batch's rows, in one of three shapes.
 
+use super::batch::Jagged;
 use super::{VariableBatch, VariableRows};
-use crate::bag::Pooling;
-use crate::device::{Buffer, Dispatch, Matrix, Recorder};
-use crate::kernels::variable_terms::{BY_BAG, BY_OFFSET, BY_ROW, Bindings, Params};
+use crate::bag::{Gradient, Gradients, Pooling};
+use crate::device::{Buffer, Dispatch, Matrix, Precision, Recorder};
+use crate::kernels::variable_terms::{Bindings, Params};
 use crate::update::KeyTerms;
 use crate::{Error, Result};
 
@@ -14,8 +15,8 @@ pub enum RowValues {
     Jagged(Buffer),
     /// A row of the matrix for each id: its columns are the first ones. `[len, widest]`.
     Padded(Matrix),
-    /// A row of the matrix for each bag, whose ids all get it, for a mean divided by their number. `[bags,
-    /// widest]`.
+    /// A row of the matrix for each example, features side by side, whose ids all get it, for a mean divided by
+    /// their number. `[examples, features * widest]`.
     Pooled(Matrix, Pooling),
 }
 
@@ -28,51 +29,43 @@ impl VariableRows {
         name: &'static str,
         values: &RowValues,
     ) -> Result<KeyTerms> {
-        let len = batch.len;
-        let mut params = Params {
-            len,
-            first: 0,
-            out_first: 0,
-            place: BY_OFFSET,
-            bags: 1,
-            first_bag: 0,
-            mean: 0,
-            base: 0,
-            stride: 0,
-        };
-        let (grad, begins, vec4) = match values {
+        let len = batch.inner.inner.ids;
+        let (grad, begins, params, vec4) = match values {
             RowValues::Jagged(buffer) => {
-                self.check_jagged(batch, name, buffer)?;
-                (buffer.clone(), batch.offsets.clone(), self.all_vec4())
+                let jagged = self.check_jagged(batch, name, buffer)?;
+                let params = Params { len, jagged: 1, base: 0, stride: 0 };
+                (buffer.clone(), jagged.offsets.clone(), params, self.all_vec4())
             }
             RowValues::Padded(matrix) => {
                 let place = self.check_matrix(len, name, matrix)?.place(rec.context(), name)?;
-                params = Params { place: BY_ROW, base: place.base, stride: place.stride, ..params };
-                (place.binding, batch.offsets.clone(), place.vec4)
+                let params = Params { len, jagged: 0, base: place.base, stride: place.stride };
+                let nothing = rec.scratch("embag.unused", 4)?;
+                (place.binding, nothing, params, place.vec4)
             }
             RowValues::Pooled(matrix, pooling) => {
-                let bags = batch.bags.as_ref().ok_or_else(no_bags)?;
-                let place = self.check_matrix(bags.count, name, matrix)?.place(rec.context(), name)?;
-                params = Params {
-                    place: BY_BAG,
-                    bags: bags.count,
-                    mean: u32::from(check_pooling(*pooling)?),
-                    base: place.base,
-                    stride: place.stride,
-                    ..params
-                };
-                (place.binding, bags.offsets.clone(), place.vec4)
+                check_pooling(*pooling)?;
+                let pooled = batch.inner.pooled(*pooling);
+                let grad = Gradients::from(matrix);
+                grad.check(&pooled.inner.schema, &pooled, name)?;
+                let gradient = Gradient::new(rec, &pooled, grad)?;
+                return self.occurrences(rec, &pooled, &gradient, false);
             }
         };
         let terms = rec.scratch("embag.terms", u64::from(len) * 8)?;
         rec.dispatch(Dispatch::threads(0, &params, Bindings { begins, terms: terms.clone() }, len));
-        Ok(KeyTerms { len, keys: batch.keys.clone(), terms, grad, vec4 })
+        Ok(KeyTerms { len, keys: batch.keys().clone(), terms, grad, vec4 })
     }
 
-    pub(super) fn check_jagged(&self, batch: &VariableBatch, name: &str, values: &Buffer) -> Result<()> {
-        let expected = u64::from(batch.values) * 4;
+    pub(super) fn check_jagged<'a>(
+        &self,
+        batch: &'a VariableBatch,
+        name: &str,
+        values: &Buffer,
+    ) -> Result<&'a Jagged> {
+        let jagged = batch.jagged()?;
+        let expected = u64::from(jagged.values) * 4;
         if values.size() != expected {
-            let expected = format!("{} values, {expected} bytes", batch.values);
+            let expected = format!("{} values, {expected} bytes", jagged.values);
             return Err(Error::invalid(name, expected, format!("{} bytes", values.size())));
         }
         let limit = self.context().limits().binding;
@@ -84,7 +77,19 @@ impl VariableRows {
                 hint: "use a smaller batch",
             });
         }
-        Ok(())
+        Ok(jagged)
+    }
+
+    /// Refuses rows of 16 bits, for what moves them as they are.
+    pub(super) fn check_f32(&self) -> Result<()> {
+        match self.store.precision(0) {
+            Precision::F32 => Ok(()),
+            other => Err(Error::invalid(
+                "rows",
+                "values of f32, which are moved as they are",
+                format!("{other:?}"),
+            )),
+        }
     }
 
     pub(super) fn check_matrix<'a>(&self, rows: u32, name: &str, matrix: &'a Matrix) -> Result<&'a Matrix> {
@@ -98,15 +103,9 @@ impl VariableRows {
     }
 }
 
-pub(super) fn no_bags() -> Error {
-    Error::invalid("batch", "one with bags (VariableRows::bags)", "one without")
-}
-
-/// Whether it is a mean.
-pub(super) fn check_pooling(pooling: Pooling) -> Result<bool> {
+pub(super) fn check_pooling(pooling: Pooling) -> Result<()> {
     match pooling {
-        Pooling::Sum => Ok(false),
-        Pooling::Mean => Ok(true),
+        Pooling::Sum | Pooling::Mean => Ok(()),
         other => Err(Error::invalid("pooling", "a sum or mean", format!("{other:?}"))),
     }
 }

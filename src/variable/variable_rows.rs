@@ -1,9 +1,12 @@
 //! The rows and access to them from the host.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::VariableRowsBuilder;
+use super::keys::Keys;
 use super::layout::{Layout, Place};
+use crate::bag::Schema;
 use crate::checkpoint::Checkpoint;
 use crate::device::{Context, Precision, Recorder};
 use crate::optim::Optimizer;
@@ -20,6 +23,13 @@ pub struct VariableRows {
     /// A table for each dimension.
     pub(super) store: RowStore,
     pub(super) layout: Arc<Layout>,
+    /// What ids are checked against.
+    pub(super) given: Arc<Schema>,
+    /// What batches are of, whose ids are keys: none of them is a padding id.
+    pub(super) schema: Arc<Schema>,
+    pub(super) keys: Keys,
+    /// Of what `forward` makes.
+    pub(super) output_precision: Precision,
 }
 
 impl VariableRows {
@@ -79,16 +89,22 @@ impl VariableRows {
         self.store.optimizer()
     }
 
-    /// Columns of the matrix that [`VariableRows::forward`] makes: those of the widest row.
+    /// Columns of the matrix that [`VariableRows::forward`] makes: those of the widest row for each feature.
     #[must_use]
     pub fn output_cols(&self) -> usize {
-        self.widest()
+        self.schema.columns(self.schema.all())
+    }
+
+    /// The type that values are kept in.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.store.precision(0)
     }
 
     /// The type of the outputs' values.
     #[must_use]
     pub fn output_precision(&self) -> Precision {
-        Precision::F32
+        self.output_precision
     }
 
     /// Changes the learning rate from the next backward on.
@@ -189,6 +205,24 @@ impl VariableRows {
         self.store.import(checkpoint, prefix)
     }
 
+    /// [`VariableRows::export`] into a file of its own.
+    ///
+    /// # Errors
+    /// As [`VariableRows::export`] and [`Checkpoint::save`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut checkpoint = Checkpoint::new();
+        self.export(&mut checkpoint, PREFIX)?;
+        checkpoint.save(path)
+    }
+
+    /// [`VariableRows::import`] from a file that [`VariableRows::save`] wrote.
+    ///
+    /// # Errors
+    /// As [`VariableRows::import`] and [`Checkpoint::load`].
+    pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        self.import(&Checkpoint::load(path)?, PREFIX)
+    }
+
     /// Rows that follow one another and have the same dimension: how many, and the dimension.
     fn dims(&self) -> Vec<(u32, u32)> {
         self.layout.runs().map(|(place, rows)| (rows, place.dim)).collect()
@@ -205,6 +239,9 @@ impl VariableRows {
         self.store.same_context(rec)
     }
 }
+
+/// The prefix of [`VariableRows::save`].
+const PREFIX: &str = "rows";
 
 /// Where a checkpoint has the dimensions of the rows.
 fn dims_name(prefix: &str) -> String {

@@ -5,8 +5,8 @@ use embag::bag::BatchBuilder;
 use embag::optim::{Adam, Optimizer, Rounding, Sgd, UpdateRules};
 use embag::quant::{RangeSearch, RowFormat};
 use embag::{
-    Buffer, CachedBags, ChunkedTables, Context, EmbeddingBags, JaggedBatch, Matrix, Pooling, Precision,
-    PrunedTables, QuantizedBags, Recorder, Result, Table,
+    Buffer, CachedBags, ChunkedTables, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Precision,
+    PrunedTables, QuantizedBags, Recorder, Result, Table, VariableRows,
 };
 
 use crate::common;
@@ -40,6 +40,9 @@ enum Form {
     Halves,
 }
 
+/// The forms of features of which none is a maximum.
+const SUMMED: [(&str, Pooling, bool); 3] = [FEATURES[0], FEATURES[1], FEATURES[4]];
+
 const FORMS: [Form; 5] = [Form::Whole, Form::SideBySide, Form::Weighted, Form::Variable, Form::Halves];
 
 impl Form {
@@ -58,9 +61,12 @@ impl Form {
 
     /// Fills a batch of any kind of table.
     fn fill<For>(self, batch: BatchBuilder<For>) -> BatchBuilder<For> {
+        self.fill_some(batch, &self.features())
+    }
+
+    fn fill_some<For>(self, batch: BatchBuilder<For>, names: &[&str]) -> BatchBuilder<For> {
         let mut random = Random::new(5);
-        let names = self.features();
-        let mut batch = batch.only(&names);
+        let mut batch = batch.only(names);
         if self == Self::Variable {
             batch = batch.variable();
         }
@@ -89,8 +95,16 @@ impl Form {
     }
 }
 
+/// Rows of differing dimensions have no maxima.
+struct Variable(VariableRows);
+
+/// The same features of bags.
+struct Summed(EmbeddingBags);
+
 /// What each kind of table does, by its own methods.
 trait Kind {
+    /// Whether some features are maxima, whose weights have no gradient.
+    const MAXIMA: bool = true;
     type Batch;
     fn ctx(&self) -> Context;
     fn filled(&mut self, form: Form) -> Result<Self::Batch>;
@@ -185,6 +199,58 @@ trained!(ChunkedTables, |this| {
 kind!(PrunedTables, embag::chunked::ChunkedBatch, |this, given| this.find(given));
 kind!(QuantizedBags, JaggedBatch, |this, given| this.find(given));
 
+macro_rules! summed {
+    ($tables:ty, $inner:ty, $batch:ty, |$this:ident| $rows:expr) => {
+        impl Kind for $tables {
+            const MAXIMA: bool = false;
+            type Batch = $batch;
+
+            fn ctx(&self) -> Context {
+                self.0.context().clone()
+            }
+
+            fn filled(&mut self, form: Form) -> Result<$batch> {
+                let names: Vec<&str> = SUMMED
+                    .into_iter()
+                    .filter(|(_, pooling, _)| form != Form::SideBySide || *pooling != Pooling::None)
+                    .map(|(name, ..)| name)
+                    .collect();
+                self.0.find(form.fill_some(self.0.batch(), &names))
+            }
+
+            fn features(&self, batch: &$batch) -> Result<Vec<Matrix>> {
+                self.0.forward_features(batch)
+            }
+
+            fn side_by_side(&self, batch: &$batch) -> Result<Matrix> {
+                self.0.forward(batch)
+            }
+
+            fn look_up(&self, rec: &mut Recorder, batch: &$batch, out: &[Matrix]) -> Result<()> {
+                self.0.record_forward(rec, batch, out)
+            }
+        }
+
+        impl Trained for $tables {
+            fn weight_grad(&self, batch: &Self::Batch, grad: &[Matrix]) -> Result<Buffer> {
+                <$inner>::weight_grad(&self.0, batch, grad)
+            }
+
+            fn backward(&mut self, batch: &Self::Batch, grad: &[Matrix]) -> Result<()> {
+                <$inner>::backward(&mut self.0, batch, grad)
+            }
+
+            fn rows(&mut self) -> Vec<f32> {
+                let $this = self;
+                $rows
+            }
+        }
+    };
+}
+
+summed!(Variable, VariableRows, embag::variable::VariableBatch, |this| this.0.download().unwrap());
+summed!(Summed, EmbeddingBags, JaggedBatch, |this| this.0.download("t").unwrap());
+
 macro_rules! with_features {
     ($builder:expr) => {{
         let mut builder = $builder;
@@ -274,7 +340,7 @@ fn outcome<K: Trained>(tables: &mut K, form: Form) -> Outcome {
             Vec::new()
         }
     };
-    assert_eq!(weight_grad.is_empty(), form != Form::Weighted, "{form:?}");
+    assert_eq!(weight_grad.is_empty(), K::MAXIMA && form != Form::Weighted, "{form:?}");
     for _ in 0..2 {
         tables.backward(&batch, &grads).unwrap();
     }
@@ -359,6 +425,66 @@ fn every_kind_gives_the_bits_of_bags() {
                 let mut raw_cache = cached(&ctx, of_raw, &optimizer);
                 fill_cached(&mut raw_cache, &rows);
                 check("cached raw ids", outcome(&mut raw_cache, form));
+            }
+        }
+    }
+}
+
+/// Rows of one dimension are those of bags; rows of several those of wider bags with zeros behind them.
+#[test]
+fn rows_of_differing_dimensions_give_the_bits_of_bags() {
+    for ctx in devices() {
+        for (dims, precision, optimizer) in [
+            (&[(40, 12)][..], Precision::F32, Optimizer::from(Adam::new(0.02))),
+            (&[(9, 4), (6, 12), (5, 3), (20, 8)], Precision::F32, Sgd::new(0.1).into()),
+            (&[(9, 4), (6, 12), (5, 2), (20, 8)], Precision::F16, Sgd::new(0.1).into()),
+            (&[(30, 5), (10, 1)], Precision::F32, Sgd::new(0.1).into()),
+        ] {
+            let widest = dims.iter().map(|(_, dim)| *dim).max().unwrap();
+            for form in FORMS {
+                let what = format!("{dims:?}, {form:?}, {precision:?}, {}", common::name_of(&ctx));
+                let builder = VariableRows::builder(&ctx).precision(precision).init(Init::Uniform(0.5));
+                let builder = dims.iter().fold(builder, |builder, &(rows, dim)| builder.rows(rows, dim));
+                let builder = SUMMED.into_iter().fold(builder, |builder, (name, pooling, padded)| {
+                    let builder = builder.feature(name, pooling);
+                    if padded { builder.padding(PADDING) } else { builder }
+                });
+                let rows = builder.optimizer(optimizer).update_rules(to_nearest()).build().unwrap();
+                let table = Table::rows(ROWS).dim(widest).precision(precision);
+                let builder = EmbeddingBags::builder(&ctx).table("t", table);
+                let builder = SUMMED.into_iter().fold(builder, |builder, (name, pooling, padded)| {
+                    let builder = builder.feature(name, "t", pooling);
+                    if padded { builder.padding(PADDING) } else { builder }
+                });
+                let mut bags = builder.optimizer(optimizer).update_rules(to_nearest()).build().unwrap();
+                let dim_of = |row: u64| rows.dim(row).unwrap();
+                for row in 0..IDS {
+                    let mut values = rows.read_row(row).unwrap();
+                    values.resize(widest, 0.0);
+                    bags.write_row("t", row, &values).unwrap();
+                }
+                let all: Vec<usize> = (0..IDS).map(dim_of).collect();
+                let (mut rows, mut bags) = (Variable(rows), Summed(bags));
+                let expected = outcome(&mut bags, form);
+                let found = outcome(&mut rows, form);
+                // of several dimensions the sums of each are added up; 16 bits may be rounded to a neighbour then
+                let tolerance = match (dims.len(), form) {
+                    (1, _) => 0.0,
+                    (_, Form::Halves) => 1e-2,
+                    _ => 1e-6,
+                };
+                let floats = |bits: &[u32]| bits.iter().map(|&bits| f32::from_bits(bits)).collect::<Vec<_>>();
+                for (found, expected) in found.outputs.iter().zip(&expected.outputs) {
+                    common::assert_close(&what, &floats(found), &floats(expected), tolerance);
+                }
+                assert!(dims.len() > 1 || found.outputs == expected.outputs, "{what}: outputs");
+                assert!(found.weight_grad == expected.weight_grad, "{what}: gradient of weights");
+                let mut rest = &found.rows[..];
+                for (row, dim) in all.into_iter().enumerate() {
+                    let (own, later) = rest.split_at(dim);
+                    rest = later;
+                    assert!(own == &expected.rows[row * widest..][..dim], "{what}: row {row}");
+                }
             }
         }
     }

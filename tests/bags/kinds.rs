@@ -280,14 +280,41 @@ fn any_kind_trains_and_goes_on_from_a_checkpoint() {
     }
 }
 
+/// Code for any kind: named features with weights, of some of the features, and their gradient.
+fn check_named<T: Embeddings>(what: &str, tables: &mut T) {
+    let ctx = tables.context().clone();
+    let name = tables.features().last().copied().unwrap().to_owned();
+    let columns = tables.columns_of(&name).unwrap();
+    let mut outs = Vec::new();
+    for weights in [[1.0, 1.0, 1.0], [0.5, 2.0, -1.0]] {
+        let batch =
+            tables.begin().only(&[&name]).bags(&name, &[7u64, 3, 9], &[2, 1]).weights(&name, &weights);
+        let batch = tables.admit_named(batch).unwrap();
+        let out = tables.pooled_features(&batch).unwrap().remove(0);
+        assert_eq!((out.rows(), out.cols()), (2, columns.len()), "{what}");
+        let grads = [out];
+        let of_weights = ctx.allocate("w", 12).unwrap();
+        let mut rec = Recorder::new(&ctx);
+        tables.record_weight_grad(&mut rec, &batch, &grads, &of_weights).unwrap();
+        tables.record_backward(&mut rec, &batch, &grads).unwrap();
+        rec.run().unwrap();
+        let of_weights = of_weights.read::<f32>(&ctx).unwrap();
+        assert!(of_weights.iter().all(|value| *value != 0.0), "{what}: {of_weights:?}");
+        outs.push(values(&ctx, &grads[0]));
+    }
+    assert_ne!(outs[0], outs[1], "{what}");
+    let again = tables.begin().only(&[&name]).bags(&name, &[7u64, 3, 9], &[2, 1]);
+    assert!(tables.find_named(again).is_ok(), "{what}");
+}
+
 #[test]
-fn weights_are_refused_where_there_is_no_place_for_them() {
-    let ctx = Context::cpu();
-    let weights = [1.0; 7];
-    let expected = "weights: expected none, for these tables, got 7 values";
-    let refused = variable(&ctx).find(&IDS, &LENGTHS, Some(&weights)).unwrap_err();
-    assert_eq!(refused.to_string(), expected);
-    assert!(Lookup::find(&mut bags(&ctx, Precision::F32), &IDS, &LENGTHS, Some(&weights)).is_ok());
+fn named_batches_of_any_kind() {
+    for ctx in common::devices() {
+        check_named("bags", &mut bags(&ctx, Precision::F32));
+        check_named("cached bags", &mut cached(&ctx, Precision::F32));
+        check_named("chunked tables", &mut chunked(&ctx, Precision::F32));
+        check_named("variable rows", &mut variable(&ctx));
+    }
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn variable_and_cached_rows_step_when_they_are_submitted() {
     for ctx in common::devices() {
         let mut rows = VariableRows::builder(&ctx).rows(3, 2).optimizer(adam()).build().unwrap();
         rows.upload(&[0.0; 6]).unwrap();
-        let batch = rows.batch(&[1u32]).unwrap();
+        let batch = rows.select(&[1u32]).unwrap();
         let grad = RowValues::Jagged(Buffer::from_slice(&ctx, &[1.0f32, 2.0]).unwrap());
         for _ in 0..4 {
             rows.record_update(&mut Recorder::new(&ctx), &batch, &grad).unwrap();

@@ -8,7 +8,8 @@ use embag::optim::{
 };
 use embag::variable::{RowValues, VariableBatch, VariableRows};
 use embag::{
-    Buffer, Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Init, Matrix, Pooling, Table,
+    Buffer, Checkpoint, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix, Pooling,
+    Recorder, Table,
 };
 
 use crate::common::{self, assert_close};
@@ -141,7 +142,7 @@ fn golden_batch_index_select() {
             .fold(VariableRows::builder(&ctx), |builder, (&rows, &dim)| builder.rows(rows, dim));
         let mut store = builder.build().unwrap();
         store.upload(&tables).unwrap();
-        let batch = store.batch(&ids).unwrap();
+        let batch = store.select(&ids).unwrap();
         let out = store.gather(&batch).unwrap().read::<f32>(&ctx).unwrap();
         assert_eq!(out, golden.floats("bis_out"), "{}", common::name_of(&ctx));
         store.upload(&vec![0.0; tables.len()]).unwrap();
@@ -341,7 +342,7 @@ fn rows_one_at_a_time_and_checkpoints() {
         rows.write_row(7, &vec![2.5; model.dims[7]]).unwrap();
         assert_eq!(rows.read_row(7).unwrap(), vec![2.5; rows.dim(7).unwrap()]);
         assert_eq!(rows.read_row(8).unwrap(), model.rows[8]);
-        let batch = rows.batch(&model.ids).unwrap();
+        let batch = rows.select(&model.ids).unwrap();
         let grad = RowValues::Jagged(rows.gather(&batch).unwrap());
         rows.update(&batch, &grad).unwrap();
         let mut checkpoint = Checkpoint::new();
@@ -350,7 +351,7 @@ fn rows_one_at_a_time_and_checkpoints() {
         other.import(&checkpoint, "rows").unwrap();
         // values, state and steps: the next step is the same too
         for store in [&mut rows, &mut other] {
-            let batch = store.batch(&model.ids).unwrap();
+            let batch = store.select(&model.ids).unwrap();
             store.update(&batch, &grad).unwrap();
         }
         assert_eq!(other.download().unwrap(), rows.download().unwrap());
@@ -377,6 +378,68 @@ fn empty_batches() {
 }
 
 #[test]
+fn ids_from_the_device_are_those_of_the_host() {
+    for ctx in contexts() {
+        let describe = || {
+            VariableRows::builder(&ctx)
+                .rows(7, 3)
+                .rows(40, 8)
+                .rows(9, 4)
+                .rows(4, 3)
+                .feature("a", Pooling::Sum)
+                .feature("b", Pooling::Mean)
+                .padding(11)
+                .optimizer(Sgd::new(0.1))
+        };
+        let mut random = Random::new(4);
+        let lengths: Vec<u32> = (0..2 * 30).map(|_| random.below(6)).collect();
+        let count: u32 = lengths.iter().sum();
+        let ids: Vec<u32> =
+            (0..count).map(|_| if random.below(4) == 0 { 11 } else { random.below(60) }).collect();
+        let weights = random.floats(ids.len());
+        let (mut here, mut there) = (describe().build().unwrap(), describe().build().unwrap());
+        let of_host = here.find_from_lengths(&ids, &lengths, Some(&weights)).unwrap();
+        let given = |ids: &[u32]| {
+            let [ids, lengths] = [ids, &lengths].map(|words| Buffer::from_slice(&ctx, words).unwrap());
+            DeviceBatch::from_lengths(30, ids, lengths).weights(Buffer::from_slice(&ctx, &weights).unwrap())
+        };
+        let mut rec = Recorder::new(&ctx);
+        let of_device = there.record_find_from_device(&mut rec, given(&ids)).unwrap();
+        rec.run().unwrap();
+        let [expected, found] =
+            [here.forward(&of_host), there.forward(&of_device)].map(|out| out.unwrap().to_vec(&ctx).unwrap());
+        assert!(expected.iter().any(|&value| value != 0.0));
+        common::assert_bits("outputs", &found, &expected);
+        let grad = Matrix::from_slice(&ctx, &expected, 30, 16).unwrap();
+        let [expected, found] = [here.weight_grad(&of_host, &grad), there.weight_grad(&of_device, &grad)]
+            .map(|out| out.unwrap().read::<f32>(&ctx).unwrap());
+        common::assert_bits("gradient of weights", &found, &expected);
+        here.backward(&of_host, &grad).unwrap();
+        there.backward(&of_device, &grad).unwrap();
+        common::assert_bits("rows", &there.download().unwrap(), &here.download().unwrap());
+        // those that are moved as they are come from the host
+        let error = there.gather_padded(&of_device).unwrap_err().to_string();
+        assert_eq!(error, "batch: expected one of ids from the host, got one of ids from the device");
+        // a bad id is an error, and nothing is written
+        let mut bad = ids.clone();
+        bad[5] = 60;
+        let before = there.download().unwrap();
+        let mut rec = Recorder::new(&ctx);
+        let batch = there.record_find_from_device(&mut rec, given(&bad)).unwrap();
+        there.record_backward(&mut rec, &batch, &grad).unwrap();
+        let error = rec.run().unwrap_err().to_string();
+        assert!(error.ends_with("id 60 out of range for 60 rows"), "{error}");
+        common::assert_bits("rows", &there.download().unwrap(), &before);
+        // and from a file
+        let folder = tempfile::tempdir().unwrap();
+        there.save(folder.path().join("rows.safetensors")).unwrap();
+        let mut loaded = describe().build().unwrap();
+        loaded.load(folder.path().join("rows.safetensors")).unwrap();
+        assert_eq!((loaded.steps(), loaded.download().unwrap()), (there.steps(), before));
+    }
+}
+
+#[test]
 fn mistakes() {
     let ctx = Context::cpu();
     let says = |error: Error, text: &str| assert_eq!(error.to_string(), text);
@@ -386,14 +449,25 @@ fn mistakes() {
         "dims: expected 1 column or more for each row, got 0",
     );
     let mut rows = VariableRows::builder(&ctx).rows(3, 4).rows(2, 8).build().unwrap();
-    says(rows.batch(&[0u64, 5]).unwrap_err(), "ids[1]: expected a row below 5, got 5");
-    says(rows.bags(&[0u32, 1], &[3]).unwrap_err(), "lengths: expected a sum of 2 ids, got 3");
+    says(
+        rows.select(&[0u64, 5]).unwrap_err(),
+        "feature \"rows\", example 1, position 1: id 5 out of range for 5 rows",
+    );
+    says(rows.bags(&[0u32, 1], &[3]).unwrap_err(), "lengths: expected a sum of 2, the number of ids, got 3");
     says(rows.read_row(5).unwrap_err(), "table \"rows\": row 5 out of range for 5 rows");
     says(rows.upload(&[0.0; 3]).unwrap_err(), "values: expected 28 values of all rows, got 3");
-    let batch = rows.batch(&[0u32, 3]).unwrap();
+    let batch = rows.select(&[0u32, 3]).unwrap();
+    let described = || VariableRows::builder(&ctx).rows(3, 4).rows(2, 8);
     says(
-        rows.pool(&batch, Pooling::Sum).unwrap_err(),
-        "batch: expected one with bags (VariableRows::bags), got one without",
+        described().feature("f", Pooling::Max).build().unwrap_err(),
+        "feature \"f\": expected a sum, a mean or a sequence, for rows of differing dimensions, got a maximum",
+    );
+    let two = described().feature("f", Pooling::Sum).feature("g", Pooling::Mean).build().unwrap();
+    says(two.select(&[1u32]).unwrap_err(), "features: expected one, for ids without a name, got 2");
+    let halves = described().precision(embag::Precision::F16).build().unwrap();
+    says(
+        halves.gather(&halves.select(&[1u32]).unwrap()).unwrap_err(),
+        "rows: expected values of f32, which are moved as they are, got F16",
     );
     let bags = rows.bags(&[0u32], &[1]).unwrap();
     says(rows.pool(&bags, Pooling::Max).unwrap_err(), "pooling: expected a sum or mean, got Max");

@@ -2,5 +2,5 @@
 
 pub(crate) mod variable_assign;
 pub(crate) mod variable_gather;
-pub(crate) mod variable_pool;
+pub(crate) mod variable_keys;
 pub(crate) mod variable_terms;
