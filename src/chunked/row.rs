@@ -2,8 +2,8 @@
 
 use super::ChunkedTables;
 use super::lookup::CHUNKS;
-use crate::Result;
 use crate::kernels::feature::NONE;
+use crate::{Error, Result};
 
 /// A row as it is now.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,7 @@ impl ChunkedTables {
     /// The row of a raw id, if it has one. Blocks.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no such table,
-    /// [`Error::Device`](crate::Error::Device) if the device fails.
+    /// [`Error::InvalidArgument`] if there is no such table, [`Error::Device`] if the device fails.
     pub fn row(&self, table: &str, id: u64) -> Result<Option<ChunkedRow>> {
         let (ctx, index) = (self.context(), self.lookup.find_table(table)?);
         let (table, worth) = (&self.lookup.tables[index], &self.worth[index]);
@@ -48,6 +47,39 @@ impl ChunkedTables {
             utility: worth.utility.part(u64::from(row) * chunks, chunks).read(ctx)?,
             stamp: worth.touch.part(u64::from(row) * words, 4).read::<u32>(ctx)?[0],
         }))
+    }
+
+    /// Overwrites the row of a raw id: the chunks that have a slot. The others stay zeros, whatever `values` has
+    /// for them, and the optimizer's state stays as it is. The row counts as changed in this step. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table, the id has no row (see [`ChunkedTables::admit`]),
+    /// or `values` has another number of columns; [`Error::Device`] if the device fails.
+    pub fn write_row(&mut self, table: &str, id: u64, values: &[f32]) -> Result<()> {
+        let Some(ChunkedRow { slots, utility, stamp, .. }) = self.row(table, id)? else {
+            let argument = format!("id {id} of table \"{table}\"");
+            return Err(Error::invalid(argument, "one that has a row", "one without"));
+        };
+        let width = self.lookup.width as usize;
+        if values.len() != slots.len() * width {
+            let argument = format!("row of table \"{table}\"");
+            let expected = format!("{} values", slots.len() * width);
+            return Err(Error::invalid(argument, expected, values.len()));
+        }
+        for (slot, values) in slots.iter().zip(values.chunks(width)) {
+            if let Some(slot) = slot {
+                self.lookup.store.write_row(CHUNKS, (*slot).into(), values)?;
+            }
+        }
+        // utilities are as of the step that the row was changed in
+        let (ctx, now) = (self.context(), self.steps());
+        let left = self.settings.utility.decay.powf((now - stamp) as f32);
+        let utility: Vec<f32> = utility.into_iter().map(|utility| utility * left).collect();
+        let index = self.lookup.find_table(table)?;
+        let row = u64::from(self.lookup.rows_of(index, &[id])?[0]);
+        let worth = &self.worth[index];
+        worth.utility.write(ctx, row * utility.len() as u64 * 4, &utility)?;
+        worth.touch.write(ctx, row * u64::from(self.settings.words()) * 4, &[now])
     }
 
     /// For each number of chunks from 0 on, how many rows of a table have that many with a slot. Blocks.

@@ -61,6 +61,12 @@ impl VariableBatch {
         self.inner.columns_of(feature)
     }
 
+    /// As [`JaggedBatch::is_checked`].
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        self.inner.is_checked()
+    }
+
     /// Number of ids that [`Bounds::Skip`](crate::Bounds::Skip) left out. Reads from the device, and so waits
     /// for it, if the batch was made there.
     ///

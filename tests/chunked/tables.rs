@@ -324,6 +324,44 @@ fn bytes_and_budgets() {
 }
 
 #[test]
+fn rows_are_written_in_the_chunks_that_they_have() {
+    for ctx in common::devices() {
+        let mut tables = ChunkedTables::builder(&ctx)
+            .table("t", 10, 8)
+            .feature("f", "t", Pooling::Sum)
+            .chunk_width(4)
+            .slots(3)
+            .utility(Utility { decay: 0.5, ..Utility::default() })
+            .optimizer(Sgd::default())
+            .build()
+            .unwrap();
+        let batch = tables.admit(tables.batch().feature("f", &[7u64, 9])).unwrap();
+        tables.backward(&batch, &Matrix::from_slice(&ctx, &[1.0; 16], 2, 8).unwrap()).unwrap();
+        let before = tables.row("t", 9).unwrap().unwrap();
+        assert_eq!(before.slots.iter().filter(|slot| slot.is_some()).count(), 1);
+        let other = tables.find(tables.batch().feature("f", &[7u64])).unwrap();
+        tables.backward(&other, &Matrix::from_slice(&ctx, &[1.0; 8], 1, 8).unwrap()).unwrap();
+        let values: Vec<f32> = (1..=8u8).map(f32::from).collect();
+        tables.write_row("t", 9, &values).unwrap();
+        let after = tables.row("t", 9).unwrap().unwrap();
+        let (there, absent) = if after.slots[0].is_some() { (0..4, 4..8) } else { (4..8, 0..4) };
+        assert_eq!((&after.values[there.clone()], &after.values[absent]), (&values[there], &[0.0; 4][..]));
+        // what is left of its utilities is as of this step
+        assert_eq!(after.stamp, 2);
+        for (after, before) in after.utility.iter().zip(&before.utility) {
+            assert_eq!(*after, before * 0.5);
+        }
+        assert!(tables.exported_since("t", 2).unwrap().virtual_ids.len() == 2);
+        let out = tables.find(tables.batch().feature("f", &[9u64])).unwrap();
+        assert_eq!(tables.forward(&out).unwrap().to_vec(&ctx).unwrap(), after.values);
+        let error = tables.write_row("t", 8, &values).unwrap_err().to_string();
+        assert_eq!(error, "id 8 of table \"t\": expected one that has a row, got one without");
+        let error = tables.write_row("t", 9, &[0.0; 7]).unwrap_err().to_string();
+        assert_eq!(error, "row of table \"t\": expected 8 values, got 7");
+    }
+}
+
+#[test]
 fn mistakes() {
     let ctx = Context::cpu();
     let says = |error: embag::Error, text: &str| assert_eq!(error.to_string(), text);

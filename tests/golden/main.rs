@@ -11,6 +11,7 @@ mod cross;
 mod embedding_bag;
 mod forward;
 mod jagged;
+mod kinds;
 mod quant_linear;
 mod quant_rows;
 mod rounding;

@@ -11,7 +11,7 @@ use embag::{Context, EmbeddingBags, Init, Matrix, Pooling, Precision, Table};
 use crate::common::{self, assert_close};
 use crate::golden::{Golden, assert_within_one_f16};
 
-fn optimizer(name: &str, file: &Golden) -> Optimizer {
+pub(crate) fn optimizer(name: &str, file: &Golden) -> Optimizer {
     let given =
         |field: &str| file.has(&format!("hyper.{field}")).then(|| file.floats(&format!("hyper.{field}"))[0]);
     let hyper = |field: &str| given(field).unwrap_or_else(|| panic!("{name}: hyper.{field}"));
@@ -53,17 +53,41 @@ fn optimizer(name: &str, file: &Golden) -> Optimizer {
 }
 
 /// What is done around the step, and the tables' type.
-fn rules(name: &str, file: &Golden) -> (UpdateRules, Precision) {
+pub(crate) fn rules(name: &str, file: &Golden) -> (UpdateRules, Precision) {
     let clip = file.has("hyper.clip").then(|| file.floats("hyper.clip")[0]);
     let rules = UpdateRules { clip_value: clip, rounding: Rounding::Nearest, ..Default::default() };
     (rules, if name.contains("_fp16") { Precision::F16 } else { Precision::F32 })
 }
 
 /// Tables and features as the file describes them.
-struct Shape {
-    tables: Vec<(usize, usize)>,
-    map: Vec<usize>,
-    batch: usize,
+pub(crate) struct Shape {
+    pub(crate) tables: Vec<(usize, usize)>,
+    pub(crate) map: Vec<usize>,
+    pub(crate) batch: usize,
+}
+
+impl Shape {
+    pub(crate) fn of(file: &Golden) -> Self {
+        let table = |t: usize| {
+            let field = format!("weights_init.{t}");
+            file.has(&field).then(|| file.shape(&field)).map(|s| (s[0], s[1]))
+        };
+        Self {
+            tables: (0..).map_while(table).collect(),
+            map: file.ints("feature_table_map").into_iter().map(|t| usize::try_from(t).unwrap()).collect(),
+            batch: usize::try_from(file.ints("batch")[0]).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn pooling(name: &str) -> Pooling {
+    if name.contains("_nobag") {
+        Pooling::None
+    } else if name.contains("_mean") {
+        Pooling::Mean
+    } else {
+        Pooling::Sum
+    }
 }
 
 fn run(name: &str, tolerance: f64) {
@@ -74,23 +98,7 @@ fn run(name: &str, tolerance: f64) {
 }
 
 fn check(ctx: &Context, name: &str, file: &Golden, tolerance: f64) {
-    let shape = Shape {
-        tables: (0..)
-            .map_while(|t| {
-                let field = format!("weights_init.{t}");
-                file.has(&field).then(|| file.shape(&field)).map(|s| (s[0], s[1]))
-            })
-            .collect(),
-        map: file.ints("feature_table_map").into_iter().map(|t| usize::try_from(t).unwrap()).collect(),
-        batch: usize::try_from(file.ints("batch")[0]).unwrap(),
-    };
-    let pooling = if name.contains("_nobag") {
-        Pooling::None
-    } else if name.contains("_mean") {
-        Pooling::Mean
-    } else {
-        Pooling::Sum
-    };
+    let (shape, pooling) = (Shape::of(file), pooling(name));
     let (rules, precision) = rules(name, file);
     let mut builder = EmbeddingBags::builder(ctx).optimizer(optimizer(name, file)).update_rules(rules);
     for (t, &(rows, dim)) in shape.tables.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use embag::{
     CachedBags, ChunkedTables, EmbeddingBags, Embeddings, Lookup, Matrix, PrunedTables, QuantizedBags,
-    Recorder, Result,
+    Recorder, Result, VariableRows,
 };
 
 use crate::memory::invalid;
@@ -66,6 +66,15 @@ macro_rules! shapes_of_outputs {
     };
 }
 
+/// All rows, of as many columns as the widest.
+macro_rules! shapes_of_rows {
+    () => {
+        fn shapes(&self) -> Vec<[usize; 2]> {
+            vec![[self.rows(), self.widest()]]
+        }
+    };
+}
+
 macro_rules! kinds {
     ($($tables:ty, $trains:literal, |$this:ident| $step:expr, |$batch:ident| $checked:expr, $shapes:ident;)*) => {$(
         impl Kind for $tables {
@@ -91,6 +100,7 @@ kinds! {
     ChunkedTables, true, |tables| tables.steps(), |_batch| false, shapes_of_outputs;
     PrunedTables, false, |_tables| 0, |_batch| false, shapes_of_outputs;
     QuantizedBags, false, |_bags| 0, |batch| batch.is_checked(), shapes_by_name;
+    VariableRows, true, |rows| rows.steps(), |batch| batch.is_checked(), shapes_of_rows;
 }
 
 /// What is the same for all.
@@ -135,4 +145,4 @@ macro_rules! one_by_one {
     )*};
 }
 
-one_by_one!(CachedBags, ChunkedTables);
+one_by_one!(CachedBags, ChunkedTables, VariableRows);

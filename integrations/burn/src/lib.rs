@@ -116,3 +116,6 @@ pub type PrunedTables = Tables<embag::PrunedTables>;
 
 /// [Quantised tables](embag::QuantizedBags) as a module that does not train.
 pub type QuantizedBags = Tables<embag::QuantizedBags>;
+
+/// [Rows of differing dimensions](embag::VariableRows) as a module.
+pub type VariableRows = Tables<embag::VariableRows>;

@@ -5,7 +5,7 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use embag::optim::RowwiseAdagrad;
 use embag::quant::{RangeSearch, RowFormat};
 use embag::{Context, Error, Matrix, Pooling, Precision, Table};
-use embag_burn::{CachedBags, ChunkedTables, EmbeddingBags, PrunedTables, QuantizedBags};
+use embag_burn::{CachedBags, ChunkedTables, EmbeddingBags, PrunedTables, QuantizedBags, VariableRows};
 
 use crate::common::{bits, opened};
 
@@ -100,6 +100,34 @@ fn cached_bags() {
         }
         let rows = layer.with(|bags| bags.download("t")).unwrap();
         assert_eq!(rows, alone.download("t").unwrap());
+    }
+}
+
+#[test]
+fn variable_rows() {
+    for (device, ctx) in places() {
+        let make = || {
+            embag::VariableRows::builder(&ctx)
+                .rows(10, 8)
+                .rows(30, 3)
+                .feature("f", Pooling::Mean)
+                .optimizer(optimizer())
+                .seed(4)
+                .build()
+                .unwrap()
+        };
+        let layer = VariableRows::new(make(), &device.clone().autodiff()).unwrap();
+        let mut alone = make();
+        for ids in [[3u32, 30, 3], [7, 8, 39]] {
+            let batch = layer.with(|rows| rows.find(rows.batch().bags("f", &ids, &[1, 2]))).unwrap();
+            let own = alone.find(alone.batch().bags("f", &ids, &[1, 2])).unwrap();
+            let pooled = layer.forward(&batch).unwrap();
+            assert_eq!(bits(pooled.clone().inner()), alone.forward(&own).unwrap().to_vec(&ctx).unwrap());
+            drop(pooled.sum().backward());
+            layer.step(0.1).unwrap();
+            alone.backward(&own, &ones(&ctx)).unwrap();
+        }
+        assert_eq!(layer.with(|rows| rows.download()).unwrap(), alone.download().unwrap());
     }
 }
 
