@@ -118,6 +118,20 @@
 //! | serving what is still trained | [`delta`]: rows that changed, taken up while they serve |
 //! | gradients for an optimizer of your own, or from several workers | [`EmbeddingBags::sparse_grad`] and [`SparseGradient`] |
 //!
+//! What each kind does (`-`: it only serves):
+//!
+//! | | bags | cached | chunked | pruned | quantised | variable |
+//! |---|---|---|---|---|---|---|
+//! | sums, means, sequences; per-sample weights; padding; some of the features, a number of examples for each | yes | yes | yes | yes | yes | yes |
+//! | maxima | yes | yes | yes | yes | yes | no: rows of differing dimensions have none |
+//! | gradient of the weights | yes | yes | yes | - | - | yes |
+//! | ids from device memory | yes | no: rows are fetched for ids that the host knows | yes | yes | yes | yes |
+//! | raw ids | [`Table::raw_ids`] | [`Table::raw_ids`] | always | always | of tables that have them | no: a row has its number, and its columns |
+//! | rows of 16 bits; outputs of 16 bits | yes | yes, to the nearest | yes | yes | yes | yes, but not to be moved as they are |
+//! | files | yes | yes | yes | yes | yes | yes |
+//! | [deltas](delta) | gives | gives | gives | takes | takes | no |
+//! | [`SparseGradient`] | yes | yes | no: steps are by chunk | - | - | no: [`VariableRows::update`] takes gradients of rows |
+//!
 //! All have the same five operations (`forward`, `forward_features`, `record_forward`, `backward`,
 //! `record_backward`; those that only serve, the first three). Code that takes any of them uses the traits
 //! [`Embeddings`] and [`Lookup`].

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::Result;
 use crate::bag::JaggedBatch;
-use crate::device::Recorder;
+use crate::device::{Buffer, Recorder};
 
 /// What batches, and recorders with operations on them, do with the slots of each table.
 #[derive(Debug)]
@@ -119,6 +119,14 @@ impl CachedBatch {
     #[must_use]
     pub fn ids(&self) -> usize {
         self.inner.ids()
+    }
+
+    /// The same bags with other per-sample weights, as [`JaggedBatch::with_weights`].
+    ///
+    /// # Errors
+    /// As [`JaggedBatch::with_weights`].
+    pub fn with_weights(&self, weights: Buffer) -> Result<Self> {
+        Ok(Self { inner: self.inner.with_weights(weights)?, hold: self.hold.clone() })
     }
 
     /// Number of examples of a feature.

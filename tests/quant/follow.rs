@@ -283,7 +283,7 @@ fn nothing_of_a_wrong_delta_is_applied() {
     assert_eq!(alone.step(), None);
     says(
         alone.apply(&first, RangeSearch::MinMax),
-        "apply: expected bags made of bags that track their changes, got bags that follow no model",
+        "apply: expected bags made of tables that track their changes, got bags that follow no model",
     );
 }
 

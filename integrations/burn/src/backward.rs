@@ -15,9 +15,9 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::{Backend, DispatchKindConversion, Flex, Wgpu};
 use burn::tensor::{Device, DispatchTensor, GradientCheckpointingStrategy, Tensor};
-use embag::{EmbeddingBags, Precision, Result};
+use embag::{Precision, Result};
 
-use crate::kind::Kind;
+use crate::kind::{Kind, Weighable};
 use crate::memory::{Held, foreign};
 use crate::tables::{Given, Shared};
 
@@ -62,13 +62,13 @@ where
 
 /// With per-sample weights as a second input. The state has the number of the step that the rows were of.
 #[derive(Debug)]
-struct Weighted;
+struct Weighted<T>(PhantomData<fn(T)>);
 
-impl<B: Backend> Backward<B, 2> for Weighted
+impl<T: Weighable, B: Backend> Backward<B, 2> for Weighted<T>
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    type State = (Lookup<EmbeddingBags>, u32);
+    type State = (Lookup<T>, u32);
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = Tensor::from_primitive::<B>(gradients.consume::<B>(&ops.node));
@@ -76,7 +76,7 @@ where
         let [_, weights] = ops.parents;
         if let Some(node) = weights {
             let of_weights = of_weights(&lookup, step, &gradient).unwrap_or_else(|error| {
-                let zeros = Tensor::zeros([lookup.batch.ids()], &gradient.device());
+                let zeros = Tensor::zeros([T::ids(&lookup.batch)], &gradient.device());
                 lookup.shared.fail(error);
                 zeros
             });
@@ -88,13 +88,13 @@ where
 }
 
 /// The gradient of the weights, by the rows as they are.
-fn of_weights(lookup: &Lookup<EmbeddingBags>, step: u32, gradient: &Tensor<2>) -> Result<Tensor<1>> {
+fn of_weights<T: Weighable>(lookup: &Lookup<T>, step: u32, gradient: &Tensor<2>) -> Result<Tensor<1>> {
     let Lookup { shared, batch, .. } = lookup;
     shared.check_step(step)?;
     let held = shared.memory.floats(gradient.clone(), "gradient")?;
     let matrix = held.matrix(gradient.dims())?;
-    let (out, work) = shared.memory.made([batch.ids()], Precision::F32, true, |rec, out, _| {
-        shared.with(|bags| bags.record_weight_grad(rec, batch, &matrix, out))
+    let (out, work) = shared.memory.made([T::ids(batch)], Precision::F32, true, |rec, out, _| {
+        shared.with(|tables| tables.record_weight_grad(rec, batch, &matrix, out))
     })?;
     shared.pend(work);
     Ok(out)
@@ -122,8 +122,8 @@ pub(crate) fn track<T: Kind>(lookup: Lookup<T>, out: Tensor<2>, device: &Device)
 }
 
 /// The same where the weights, which `lookup` has, are to have a gradient too, by rows of a step.
-pub(crate) fn track_weighted(
-    lookup: (Lookup<EmbeddingBags>, u32),
+pub(crate) fn track_weighted<T: Weighable>(
+    lookup: (Lookup<T>, u32),
     out: Tensor<2>,
     weights: Tensor<1>,
     device: &Device,
@@ -150,7 +150,7 @@ where
 }
 
 fn weighted<B: Backend, C: CheckpointStrategy>(
-    lookup: (Lookup<EmbeddingBags>, u32),
+    lookup: (Lookup<impl Weighable>, u32),
     out: Tensor<2>,
     weights: Tensor<1>,
     device: &Device,
@@ -160,7 +160,7 @@ where
 {
     let nodes = [node::<B, C, 1>(anchor(device), "device")?, node::<B, C, 1>(weights, "weights")?];
     let out = out.try_into_primitive::<B>().map_err(|error| foreign("device", error))?;
-    let out = match Weighted.prepare::<C>(nodes).compute_bound().stateful() {
+    let out = match Weighted(PhantomData).prepare::<C>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => prepared.finish(lookup, out),
         OpsKind::UnTracked(prepared) => prepared.finish(out),
     };

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use embag::{
-    CachedBags, ChunkedTables, EmbeddingBags, Embeddings, Lookup, Matrix, PrunedTables, QuantizedBags,
-    Recorder, Result, VariableRows,
+    Buffer, CachedBags, ChunkedTables, EmbeddingBags, Embeddings, Lookup, Matrix, PrunedTables,
+    QuantizedBags, Recorder, Result, VariableRows,
 };
 
 use crate::memory::invalid;
@@ -45,6 +45,18 @@ pub trait Trained: Kind + Embeddings {
     /// # Errors
     /// Those of the kind of tables; nothing has changed then.
     fn load_from(&mut self, path: &Path) -> Result<()>;
+}
+
+/// Tables whose weights may be a tensor.
+pub trait Weighable: Trained {
+    /// The same bags with other per-sample weights, one `f32` for each id.
+    ///
+    /// # Errors
+    /// Those of the kind of tables.
+    fn with_weights(batch: &Self::Batch, weights: Buffer) -> Result<Self::Batch>;
+
+    /// Number of ids of a batch.
+    fn ids(batch: &Self::Batch) -> usize;
 }
 
 /// Rows and columns of tables that are found by name.
@@ -146,3 +158,19 @@ macro_rules! one_by_one {
 }
 
 one_by_one!(CachedBags, ChunkedTables, VariableRows);
+
+macro_rules! weighable {
+    ($($tables:ty: $ids:ident),*) => {$(
+        impl Weighable for $tables {
+            fn with_weights(batch: &Self::Batch, weights: Buffer) -> Result<Self::Batch> {
+                batch.with_weights(weights)
+            }
+
+            fn ids(batch: &Self::Batch) -> usize {
+                batch.$ids()
+            }
+        }
+    )*};
+}
+
+weighable!(EmbeddingBags: ids, CachedBags: ids, ChunkedTables: ids, VariableRows: len);

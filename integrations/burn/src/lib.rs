@@ -97,7 +97,7 @@ mod weighted;
 
 pub use device::{InitError, context_of, init, join};
 pub use embag;
-pub use kind::{Kind, Trained};
+pub use kind::{Kind, Trained, Weighable};
 pub use tables::Tables;
 
 /// [Plain tables](embag::EmbeddingBags) as a module.

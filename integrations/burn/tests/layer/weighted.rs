@@ -1,8 +1,10 @@
 //! Per-sample weights that are a tensor.
 
-use burn::tensor::{DType, Tensor, TensorData};
-use embag::{Buffer, Matrix};
-use embag_burn::EmbeddingBags;
+use burn::module::Module;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use embag::optim::Sgd;
+use embag::{Buffer, Context, Matrix, Pooling, Recorder, Table};
+use embag_burn::{EmbeddingBags, Tables, Weighable};
 
 use crate::common::{bits, opened, sum_and_mean, vector};
 
@@ -108,4 +110,54 @@ fn a_batch_may_outlive_the_tensor_of_its_weights() {
     let own = alone.batch_from_lengths(&IDS, &LENGTHS, None).unwrap().with_weights(weights).unwrap();
     alone.backward(&own, &Matrix::from_slice(&ctx, &factors(), 2, 12).unwrap()).unwrap();
     assert_eq!(layer.with(|bags| bags.download("t")).unwrap(), alone.download("t").unwrap());
+}
+
+/// A step with weights that get a gradient, by tables of any kind.
+fn check_weighted<T: Weighable>(make: impl Fn() -> T, device: &Device) {
+    let (layer, mut alone) = (Tables::new(make(), device).unwrap(), make());
+    let (ids, lengths, given) = ([7u64, 3, 9], [2u32, 1], [0.5f32, 2.0, -1.25]);
+    let batch = layer.with(|tables| tables.admit(&ids, &lengths, None)).unwrap();
+    let own = alone.admit(&ids, &lengths, Some(&given)).unwrap();
+    let weights = Tensor::<1>::from_data(TensorData::new(given.to_vec(), [3]), device).require_grad();
+    let pooled = layer.forward_weighted(&batch, weights.clone()).unwrap();
+    let ctx = alone.context().clone();
+    let expected = alone.pooled(&own).unwrap();
+    assert_eq!(bits(pooled.clone().inner()), expected.to_vec(&ctx).unwrap());
+    let gradients = pooled.sum().backward();
+    let ones = vec![1.0; expected.rows() * expected.cols()];
+    let ones = Matrix::from_slice(&ctx, &ones, expected.rows(), expected.cols()).unwrap();
+    let of_weights = ctx.allocate("weights", 12).unwrap();
+    let mut rec = Recorder::new(&ctx);
+    alone.record_weight_grad(&mut rec, &own, &ones, &of_weights).unwrap();
+    alone.record_backward(&mut rec, &own, &ones).unwrap();
+    rec.run().unwrap();
+    assert_eq!(vector(weights.grad(&gradients).unwrap()), of_weights.read::<f32>(&ctx).unwrap());
+    layer.step(0.1).unwrap();
+    let again = alone.find(&ids, &lengths, None).unwrap();
+    let expected = alone.pooled(&again).unwrap().to_vec(&ctx).unwrap();
+    let again = layer.with(|tables| tables.find(&ids, &lengths, None)).unwrap();
+    assert_eq!(bits(layer.valid().forward(&again).unwrap()), expected);
+}
+
+#[test]
+fn weights_of_every_kind_that_trains() {
+    let (device, ctx) = opened();
+    for (device, ctx) in [(device.autodiff(), ctx), (Device::flex().autodiff(), Context::cpu())] {
+        let sgd = Sgd::new(0.1);
+        let cached = || {
+            let builder = embag::CachedBags::builder(&ctx).table("t", Table::rows(40).dim(8), 8);
+            builder.feature("f", "t", Pooling::Sum).optimizer(sgd).seed(4).build().unwrap()
+        };
+        check_weighted(cached, &device);
+        let chunked = || {
+            let builder = embag::ChunkedTables::builder(&ctx).table("t", 50, 8).chunk_width(4).slots(60);
+            builder.feature("f", "t", Pooling::Mean).optimizer(sgd).seed(4).build().unwrap()
+        };
+        check_weighted(chunked, &device);
+        let variable = || {
+            let builder = embag::VariableRows::builder(&ctx).rows(5, 8).rows(30, 3);
+            builder.optimizer(sgd).seed(4).build().unwrap()
+        };
+        check_weighted(variable, &device);
+    }
 }
