@@ -13,6 +13,12 @@ fn main(
         return;
     }
     let key = keys[i];
+    if (params.matrix == 1u && key >= params.zero_from) {
+        for (var column = index % params.lanes; column < params.cols; column += params.lanes) {
+            out[params.out_base + i * params.out_stride + column] = Elem();
+        }
+        return;
+    }
     if (key < params.key_begin || key >= params.key_end) {
         return;
     }

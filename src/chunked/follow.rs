@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::PoisonError;
 
 use super::PrunedTables;
 use super::batch::Standing;
 use super::lookup::Table;
-use crate::delta::{ChangedRows, Delta, KnownRows};
+use crate::delta::{ChangedRows, Delta, Followed, KnownRows};
 use crate::device::Recorder;
-use crate::directory::{Taken, changed_runs};
+use crate::directory::{Taken, record_changes};
 use crate::kernels::feature::NONE;
 use crate::table::{RowFormat, TableStore};
 use crate::{Error, Result};
@@ -41,12 +40,6 @@ impl Slots {
             self.freed.pop()
         })
     }
-
-    /// What is free in the end.
-    fn all(mut self) -> Vec<u32> {
-        self.free.extend(self.freed);
-        self.free
-    }
 }
 
 impl PrunedTables {
@@ -54,7 +47,7 @@ impl PrunedTables {
     /// [note their changes](super::ChunkedTablesBuilder::track_changes).
     #[must_use]
     pub fn step(&self) -> Option<u32> {
-        self.following.as_ref().map(|following| following.model.step())
+        self.following.as_ref().map(Followed::step)
     }
 
     /// Puts the rows of a [delta](crate::delta) of chunked tables in place of the old ones, with the chunks
@@ -66,7 +59,8 @@ impl PrunedTables {
     /// Where rows left, batches that were found before are stale ([`Error::Stale`]): find them anew.
     ///
     /// Deltas come in their order: one must begin at or before the [step](Self::step) that is here, and end
-    /// after it. A delta that is refused has changed nothing.
+    /// after it. A delta that is refused has changed nothing; after an error of the device it can be applied
+    /// again.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if these tables follow no model or another one, for a delta that is here
@@ -78,15 +72,14 @@ impl PrunedTables {
             let expected = "tables made of tables that track their changes";
             return Err(Error::invalid("apply", expected, "tables that follow no model"));
         };
-        let hold = following.model.hold();
-        delta.check_order(&following.model.model, following.model.step())?;
-        let free = following.free.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut slots = Slots { free, freed: Vec::new(), again: false };
+        let hold = following.hold();
+        delta.check_order(&following.model, following.step())?;
+        let mut slots = Slots { free: self.free_slots()?, freed: Vec::new(), again: false };
         let tables = delta.tables().map(|of| self.checked(of?, &mut slots)).collect::<Result<Vec<_>>>()?;
         let tables = tables.into_iter().map(|table| table.placed(&mut slots)).collect::<Result<Vec<_>>>()?;
         let mut rec = Recorder::new(self.context());
         for Changed { table, ids, .. } in &tables {
-            table.directory.record_leave(&mut rec, ids);
+            table.directory.record_leave(&mut rec, ids)?;
         }
         let bytes = tables.iter().map(|of| of.of.values.len() as u64 * 4).sum::<u64>();
         // a slot that another row had must not have new values while that row still has it
@@ -96,13 +89,24 @@ impl PrunedTables {
         }
         // ids are found when their rows are there
         for Changed { table, ids, .. } in &tables {
-            table.directory.record_taken(&mut rec, ids);
+            table.directory.record_taken(&mut rec, ids)?;
         }
         rec.run()?;
-        *following.free.lock().unwrap_or_else(PoisonError::into_inner) = slots.all();
-        following.model.reached(delta.until());
+        following.reached(delta.until());
         drop(hold);
         Ok(())
+    }
+
+    /// Slots that no chunk has, the least at the end.
+    fn free_slots(&self) -> Result<Vec<u32>> {
+        let slots = self.lookup.store.tables().shape(0).rows;
+        let mut used = vec![false; slots as usize];
+        for table in 0..self.lookup.tables.len() {
+            for slot in self.lookup.slots_of(table)?.into_iter().filter(|&slot| slot != NONE) {
+                used[slot as usize] = true;
+            }
+        }
+        Ok((0..slots).rev().filter(|&slot| !used[slot as usize]).collect())
     }
 
     /// Directories whose rows batches rely on.
@@ -167,14 +171,13 @@ impl PrunedTables {
             if !slots.is_empty() {
                 store.record_replace(rec, 0, &slots, &format.pack_with(&values, width, false))?;
             }
-            record_slots(rec, of.table, &last, &now);
+            record_changes(rec, &of.table.slots, &last, &now)?;
             last.clone_from(&now);
             if pieces {
                 std::mem::replace(rec, Recorder::new(self.context())).run()?;
             }
         }
-        record_slots(rec, of.table, &last, &now);
-        Ok(())
+        record_changes(rec, &of.table.slots, &last, &now)
     }
 }
 
@@ -203,11 +206,4 @@ fn taken_from<'a>(
 ) -> impl Iterator<Item = u32> + 'a {
     let slots = slots.iter_mut().enumerate().filter(move |(chunk, slot)| **slot != NONE && taken(*chunk));
     slots.map(|(_, slot)| std::mem::replace(slot, NONE))
-}
-
-fn record_slots(rec: &mut Recorder, table: &Table, before: &[u32], after: &[u32]) {
-    for run in changed_runs(before, after) {
-        let place = table.slots.part(run.start as u64 * 4, run.len() as u64 * 4);
-        rec.upload(&place, bytemuck::cast_slice(&after[run]).to_vec());
-    }
 }

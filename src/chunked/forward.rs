@@ -181,7 +181,7 @@ impl Lookup {
         // what a processor's caches hold of a feature serves its next window; GPUs want all the work there is
         let at_a_time = if shape == Shape::Serial && self.parts().count() > 1 { 1 } else { usize::MAX };
         for Group { slots, features, count, work } in
-            self.groups(rec, rows, self.width / columns, at_a_time)?
+            self.groups(rec, rows, self.width / columns, at_a_time, 0)?
         {
             for (w, part) in self.parts() {
                 let params = chunk_forward::Params {
@@ -243,9 +243,9 @@ impl Lookup {
         let lists =
             rec.scratch("embag.chunk_lists", (self.list_words(rows) + entries * WINDOWS as u64) * 4)?;
         // they fit a binding
-        let entries = narrow(entries);
+        let (entries, lists_end) = (narrow(entries), narrow(self.list_words(rows)));
         let parts: Vec<(usize, &Part)> = self.parts().collect();
-        for Group { slots, features, count, work } in self.groups(rec, rows, 1, usize::MAX)? {
+        for Group { slots, features, count, work } in self.groups(rec, rows, 1, usize::MAX, lists_end)? {
             for windows in parts.chunks(WINDOWS) {
                 let (first, last) = (windows[0], windows[windows.len() - 1]);
                 let params = chunk_lists::Params {
@@ -312,17 +312,17 @@ impl Lookup {
     }
 
     /// The features of a batch by the buffer that their slots lie in, with `threads` threads for each chunk
-    /// of a bag.
+    /// of a bag; `lists_end` is where the entries of lists begin, if there are any.
     fn groups(
         &self,
         rec: &mut Recorder,
         rows: &Rows<'_>,
         threads: u32,
         at_a_time: usize,
+        lists_end: u32,
     ) -> Result<Vec<Group>> {
-        // those of lists that there are come first
-        let entries = narrow(self.list_words(rows));
-        let mut entries = entries;
+        // entries come behind the lists, if there are any
+        let mut entries = lists_end;
         let placed = rows.batch.ranges().into_iter().enumerate().filter_map(|(feature, ids)| {
             let chunks = self.chunks_of(feature);
             // only differences count: sums may wrap around

@@ -236,11 +236,6 @@ macro_rules! lookup_methods {
             self.lookup.output_cols()
         }
 
-        /// All tables and features, for other kinds that take them over.
-        pub(crate) fn whole(&self) -> $crate::Result<Vec<$crate::chunked::WholeTable>> {
-            self.lookup.whole()
-        }
-
         pub(crate) fn schema(&self) -> &$crate::bag::Schema {
             self.lookup.schema()
         }

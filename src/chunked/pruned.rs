@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
 use super::budget::Slot;
-use super::export::ExportedRows;
+use super::export::{ExportedRows, WholeTable};
 use super::lookup::{CHUNKS, Lookup, Table, TableSpec, lookup_methods};
 use super::{ChunkedBatch, ChunkedBytes, ChunkedTables};
-use crate::Result;
 use crate::bag::{BatchBuilder, FeatureList, FeatureSpec, ForDirectory, Outputs, Pooling};
 use crate::checkpoint::Checkpoint;
 use crate::delta::Followed;
@@ -19,6 +17,7 @@ use crate::directory::{DeviceIds, SavedDirectory};
 use crate::kernels::feature::NONE;
 use crate::numbers::narrow;
 use crate::update::{Updates, insert_as, values_of};
+use crate::{Error, Result};
 
 /// What is left of [`ChunkedTables`] to look up: the chunks that have slots and the rows that have chunks,
 /// without room for more, utilities, or an optimizer's state. Gives the same outputs. Those of tables that
@@ -54,14 +53,7 @@ use crate::update::{Updates, insert_as, values_of};
 pub struct PrunedTables {
     pub(super) lookup: Lookup,
     /// What they follow, if they do.
-    pub(super) following: Option<Following>,
-}
-
-/// The model that tables follow, and the slots that no chunk has.
-#[derive(Debug)]
-pub(super) struct Following {
-    pub(super) model: Followed,
-    pub(super) free: Mutex<Vec<u32>>,
+    pub(super) following: Option<Followed>,
 }
 
 /// Room for more than is there.
@@ -73,6 +65,9 @@ struct Spare {
     rows: Vec<u32>,
     slots: u32,
 }
+
+/// The most columns that a table of a file may have: those of any table.
+const MOST_COLUMNS: u32 = 1 << 20;
 
 /// The prefix of names in files.
 const PREFIX: &str = "pruned";
@@ -119,7 +114,8 @@ impl ChunkedTables {
             step: followed.step(),
             model: followed.model,
             rows: self.lookup.tables.iter().map(|table| table.directory.room()).collect(),
-            slots: self.slots(),
+            // no more than there may be chunks
+            slots: self.slots().min(self.all_chunks()),
         });
         let rows: Vec<ExportedRows> = (0..self.lookup.tables.len())
             .map(|table| self.lookup.exported(table, |_| true))
@@ -207,15 +203,18 @@ impl PrunedTables {
         values.resize(slots as usize * slot.width as usize, 0.0);
         store.upload(CHUNKS, &values)?;
         let lookup = Lookup::new(store, slot.width, tables, features, output_precision)?;
-        let following = spare.map(|Spare { model, step, .. }| Following {
-            model: Followed::new(model, step),
-            // the least is taken first
-            free: Mutex::new((next..slots).rev().collect()),
-        });
+        let following = spare.map(|Spare { model, step, .. }| Followed::new(model, step));
         Ok(Self { lookup, following })
     }
 
     lookup_methods!();
+
+    /// All tables, for other kinds that take them over.
+    pub(crate) fn whole(&self) -> Result<Vec<WholeTable>> {
+        // until then no delta is applied
+        let _hold = self.following.as_ref().map(Followed::hold);
+        self.lookup.whole()
+    }
 
     /// Bytes on the device.
     #[must_use]
@@ -315,7 +314,7 @@ impl PrunedTables {
     /// already, [`Error::Device`](crate::Error::Device) if the device fails.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         // until then no delta is applied
-        let hold = self.following.as_ref().map(|following| following.model.hold());
+        let hold = self.following.as_ref().map(Followed::hold);
         let (mut tables, width) = (Vec::new(), self.lookup.width as usize);
         for (index, table) in self.lookup.tables.iter().enumerate() {
             let Kept { virtual_ids, resident, values } =
@@ -333,8 +332,8 @@ impl PrunedTables {
             features.map(|spec| (spec.name.clone(), SavedFeature::of(spec))).collect();
         checkpoint.set_json(&format!("{prefix}.chunk_width"), &self.lookup.width)?;
         let spare = self.following.as_ref().map(|following| Spare {
-            model: following.model.model.clone(),
-            step: following.model.step(),
+            model: following.model.clone(),
+            step: following.step(),
             rows: self.lookup.tables.iter().map(|table| table.directory.room()).collect(),
             slots: self.lookup.store.tables().shape(0).rows,
         });
@@ -398,7 +397,8 @@ impl PrunedTables {
         }
         let mut parts = Vec::new();
         for (index, (table, chunks)) in tables.iter().enumerate() {
-            if *chunks == 0 || tables[..index].iter().any(|(other, _)| other == table) {
+            let fits = chunks.checked_mul(width).is_some_and(|dim| (1..=MOST_COLUMNS).contains(&dim));
+            if !fits || tables[..index].iter().any(|(other, _)| other == table) {
                 let what = format!("table \"{table}\"");
                 return Err(checkpoint.mismatch(what, "a name of its own, and chunks", chunks));
             }
@@ -417,6 +417,30 @@ impl PrunedTables {
             let values = values_of(checkpoint, &name("values"), &shape, precision)?.into_owned();
             parts.push(Kept { virtual_ids, resident, values });
         }
-        Self::new(ctx, Slot { width, precision }, &tables, &features, parts, Precision::F32, spare)
+        if let Some(spare) = &spare {
+            let saved = parts.iter().map(|part| part.virtual_ids.len().max(1));
+            let enough = spare.rows.iter().zip(saved).all(|(&rows, saved)| rows as usize >= saved);
+            let chunks = spare
+                .rows
+                .iter()
+                .zip(&tables)
+                .map(|(&rows, (_, chunks))| u64::from(rows) * u64::from(*chunks));
+            let there: usize = parts.iter().map(|part| part.values.len() / width as usize).sum();
+            let slots = there.max(1) as u64..=chunks.sum::<u64>();
+            if spare.rows.len() != tables.len() || !enough || !slots.contains(&spare.slots.into()) {
+                let expected =
+                    "room for the rows and chunks that are there, and for no more chunks than of the rows";
+                return Err(checkpoint.mismatch("spare", expected, format!("{spare:?}")));
+            }
+        }
+        let damaged = |error| match error {
+            Error::InvalidArgument { .. } => {
+                checkpoint.mismatch("pruned tables", "tables that can be", error)
+            }
+            other => other,
+        };
+        features.validate().map_err(damaged)?;
+        let slot = Slot { width, precision };
+        Self::new(ctx, slot, &tables, &features, parts, Precision::F32, spare).map_err(damaged)
     }
 }

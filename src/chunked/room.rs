@@ -271,26 +271,36 @@ impl ChunkedTables {
         // what is needed has to be; below a row for each of the numbers
         let least = counts.in_use().saturating_add(needed).min(NONE - 1);
         let mut rows = before.saturating_mul(2).clamp(least, NONE - 1);
-        let Some(budget) = self.budget else { return self.grow_to(table, rows) };
         loop {
-            let slots = self.slots_beside(budget, table, rows)?;
-            if slots >= self.slots() {
-                self.grow_to(table, rows)?;
-                let slots = slots.min(self.all_chunks());
-                return if slots > self.slots() { self.resize(slots) } else { Ok(()) };
+            match self.grown(table, rows) {
+                // fewer may fit
+                Ok(false) | Err(Error::LimitExceeded { .. }) if rows > least => {
+                    rows = least.max(before + (rows - before) / 2);
+                }
+                Ok(false) => return self.evict(raw, table, counts, needed, Eviction::Utility),
+                Err(Error::LimitExceeded { .. }) if self.budget.is_some() => {
+                    return self.evict(raw, table, counts, needed, Eviction::Utility);
+                }
+                result => return result.map(drop),
             }
-            if rows == least {
-                return self.evict(raw, table, counts, needed, Eviction::Utility);
-            }
-            rows = least.max(before + (rows - before) / 2);
         }
     }
 
-    /// Slots within a budget of bytes if a table had room for so many rows.
-    fn slots_beside(&self, budget: u64, table: usize, rows: u32) -> Result<u32> {
+    /// Gives a table more rows, and within a budget the slots for them that fit; says whether the budget has
+    /// room for the rows beside the slots that there are. Nothing has changed if it has none.
+    fn grown(&mut self, table: usize, rows: u32) -> Result<bool> {
+        let Some(budget) = self.budget else { return self.grow_to(table, rows).map(|()| true) };
         let metadata = self.bytes_beside_slots() + self.bytes_to_grow(table, rows)?;
-        // none at all is fewer than there are
-        Ok(slots_within(budget, metadata, self.lookup.slot()).unwrap_or(0))
+        let Ok(slots) = slots_within(budget, metadata, self.lookup.slot()) else { return Ok(false) };
+        if slots < self.slots() {
+            return Ok(false);
+        }
+        self.grow_to(table, rows)?;
+        let slots = slots.min(self.all_chunks());
+        if slots > self.slots() {
+            self.resize(slots)?;
+        }
+        Ok(true)
     }
 
     /// Bytes that chunks would be found with more if a table had room for so many rows.
@@ -311,7 +321,6 @@ impl ChunkedTables {
     /// there stays unused.
     pub(super) fn grow_to(&mut self, table: usize, rows: u32) -> Result<()> {
         let ctx = self.context().clone();
-        self.ground.moves(&ctx, "a table grew");
         let (spec, worth) = (&mut self.lookup.tables[table], &mut self.worth[table]);
         let before = spec.directory.room();
         let slots = chunk_words(&ctx, SLOTS, &spec.name, rows, spec.chunks)?;
@@ -326,6 +335,7 @@ impl ChunkedTables {
         fill_with_none(&ctx, &slots.part(spec.slots.size(), slots.size() - spec.slots.size()))?;
         rec.run()?;
         moved += spec.directory.grow(rows)?;
+        self.ground.moves(&ctx, "a table grew");
         (spec.slots, worth.utility, worth.touch) = (slots, utility, touch);
         worth.stats.growths.push(Growth { rows: (before, rows), transient_bytes: moved });
         Ok(())

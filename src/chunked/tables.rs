@@ -1,6 +1,7 @@
 //! Chunked tables and lookups in them.
 
 use super::batch::RawIds;
+use super::export::WholeTable;
 use super::lookup::{Lookup, lookup_methods};
 use super::room::{TableStats, WhenFull};
 use super::{ChunkedBatch, ChunkedTablesBuilder, Shares, Utility};
@@ -102,6 +103,11 @@ impl ChunkedTables {
     }
 
     lookup_methods!();
+
+    /// All tables, for other kinds that take them over.
+    pub(crate) fn whole(&self) -> Result<Vec<WholeTable>> {
+        self.lookup.whole()
+    }
 
     /// The optimizer, if there is one.
     #[must_use]

@@ -239,6 +239,11 @@ impl Delta {
     fn of(checkpoint: Checkpoint) -> Result<Self> {
         let head: Head = checkpoint.json(HEAD)?;
         let this = Self { checkpoint, head };
+        let mut names = HashSet::new();
+        if let Some(twice) = this.head.tables.iter().find(|table| !names.insert(&table.name)) {
+            let what = format!("table \"{}\" of the delta", twice.name);
+            return Err(this.checkpoint.mismatch(what, "each table once", "the name twice"));
+        }
         for table in this.tables() {
             let (name, list, fits, expected) = match table? {
                 ChangedRows::Numbered(TableRows { name, rows, .. }) => {

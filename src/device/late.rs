@@ -162,6 +162,11 @@ impl Recorder {
         reached
     }
 
+    /// Says that something moves with this submission: what was recorded for it before is refused from then on.
+    pub(crate) fn moves(&mut self, ground: &Ground, what: &'static str) {
+        let _ = self.advance(&ground.0, move |moves| Ok(Moves { count: moves.count + 1, last: what }));
+    }
+
     /// Does something with the submission: before its work can be seen.
     pub(crate) fn when_submitted(&mut self, act: impl Fn() + Send + Sync + 'static) {
         self.late(move |_| {

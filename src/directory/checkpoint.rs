@@ -15,7 +15,7 @@ impl IdDirectory {
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let counts = self.counts()?;
         let ids = self.ids_of_rows()?;
-        let left: Vec<u32> = self.left.part(0, u64::from(counts.left) * 4).read(&self.ctx)?;
+        let left = self.left_rows(counts.left, &ids)?;
         checkpoint.insert(&format!("{prefix}.virtual_ids"), &[ids.len()], ids)?;
         checkpoint.insert(&format!("{prefix}.left"), &[left.len()], left)?;
         checkpoint.insert(&format!("{prefix}.refused"), &[1], vec![counts.refused])?;
@@ -23,6 +23,20 @@ impl IdDirectory {
             Some(sketch) => sketch.export(&self.ctx, checkpoint, &format!("{prefix}.sketch")),
             None => Ok(()),
         }
+    }
+
+    /// The rows that were left, the last one at the end; a directory that follows another one has no order of
+    /// them.
+    fn left_rows(&self, count: u32, ids: &[u32]) -> Result<Vec<u32>> {
+        let free = ids.iter().zip(0u32..).filter(|(id, _)| **id == 0).map(|(_, row)| row);
+        let free: Vec<u32> = free.collect();
+        if self.left.size() < u64::from(count) * 4 {
+            return Ok(free);
+        }
+        let left: Vec<u32> = self.left.part(0, u64::from(count) * 4).read(&self.ctx)?;
+        let mut sorted = left.clone();
+        sorted.sort_unstable();
+        Ok(if sorted == free { left } else { free })
     }
 
     /// Takes the rows of a checkpoint: each id has the row that it had there.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::IdDirectory;
-use crate::device::Recorder;
+use crate::device::{Buffer, Recorder};
 use crate::numbers::narrow;
 use crate::{Error, Result};
 
@@ -68,30 +68,30 @@ impl IdDirectory {
 
     /// Records that rows have left, if any do: look-ups that are submitted later find no more that they had,
     /// and what was found before is stale.
-    pub(crate) fn record_leave(&self, rec: &mut Recorder, taken: &Taken) {
-        if taken.before != taken.between {
-            self.ground.moves(&self.ctx, "rows left");
-            self.record_ids(rec, &taken.before, &taken.between);
+    pub(crate) fn record_leave(&self, rec: &mut Recorder, taken: &Taken) -> Result<()> {
+        if taken.before == taken.between {
+            return Ok(());
         }
+        rec.moves(&self.ground, "rows left");
+        self.record_ids(rec, &taken.before, &taken.between)
     }
 
     /// Records that ids have the rows that they were given.
-    pub(crate) fn record_taken(&self, rec: &mut Recorder, taken: &Taken) {
-        if taken.between != taken.after {
-            self.record_ids(rec, &taken.between, &taken.after);
+    pub(crate) fn record_taken(&self, rec: &mut Recorder, taken: &Taken) -> Result<()> {
+        if taken.between == taken.after {
+            return Ok(());
         }
+        self.record_ids(rec, &taken.between, &taken.after)
     }
 
-    fn record_ids(&self, rec: &mut Recorder, before: &[u32], after: &[u32]) {
-        for run in changed_runs(before, after) {
-            let bytes = run.start as u64 * 4..run.end as u64 * 4;
-            let row_ids = self.row_ids.part(bytes.start, bytes.end - bytes.start);
-            rec.upload(&row_ids, bytemuck::cast_slice(&after[run]).to_vec());
-        }
+    fn record_ids(&self, rec: &mut Recorder, before: &[u32], after: &[u32]) -> Result<()> {
+        record_changes(rec, &self.row_ids, before, after)?;
         let had = narrow::<usize>(after.len());
         let left = narrow::<usize>(after.iter().filter(|id| **id == 0).count());
-        rec.upload(&self.counts.part(0, 8), bytemuck::cast_slice(&[had, left]).to_vec());
+        let counts = rec.scratch_from("embag.directory_counts", &[had, left])?;
+        rec.copy(&counts, &self.counts.part(0, 8))?;
         self.record_rebuild(rec, had);
+        Ok(())
     }
 
     /// Whether rows with these virtual ids, in ascending order, can be taken: those that are in use here have
@@ -142,8 +142,24 @@ impl IdDirectory {
 /// Values that may lie between two that changed in one run: to upload them too costs less than another upload.
 const GAP: usize = 256;
 
+/// Records that words become others, in the order of what is recorded: nothing that is submitted before sees
+/// them.
+pub(crate) fn record_changes(
+    rec: &mut Recorder,
+    words: &Buffer,
+    before: &[u32],
+    after: &[u32],
+) -> Result<()> {
+    for run in changed_runs(before, after) {
+        let place = words.part(run.start as u64 * 4, run.len() as u64 * 4);
+        let changed = rec.scratch_from("embag.changed", &after[run])?;
+        rec.copy(&changed.part(0, place.size()), &place)?;
+    }
+    Ok(())
+}
+
 /// Runs of values that are others afterwards, or were not there before.
-pub(crate) fn changed_runs(before: &[u32], after: &[u32]) -> Vec<Range<usize>> {
+fn changed_runs(before: &[u32], after: &[u32]) -> Vec<Range<usize>> {
     let mut runs = Vec::<Range<usize>>::new();
     for (at, value) in after.iter().enumerate() {
         if before.get(at) == Some(value) {

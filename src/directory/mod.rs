@@ -13,7 +13,7 @@ mod sketch;
 pub use device_ids::DeviceIds;
 pub(crate) use directories::Directories;
 pub(crate) use find::{Found, Ids, record_find};
-pub(crate) use follow::{Taken, changed_runs};
+pub(crate) use follow::{Taken, record_changes};
 pub(crate) use id_directory::{Counts, MEMORY, NewIds, NewRows};
 pub use id_directory::{DirectoryUsage, IdDirectory};
 pub(crate) use saved_directory::SavedDirectory;

@@ -36,7 +36,8 @@ impl VariableRows {
         self.gather_windows(rec, batch, &offsets, out, |_| (vec4, Params::default()))
     }
 
-    /// The rows of a batch as a matrix, `[len, widest]`, with zeros behind short rows. Waits until it is
+    /// The rows of a batch as a matrix, `[len, widest]`, with zeros behind short rows and for ids that stand for
+    /// none. Waits until it is
     /// done.
     ///
     /// # Errors
@@ -105,6 +106,7 @@ impl VariableRows {
                     parts: parts.1,
                     key_begin: keys.start,
                     key_end: keys.end,
+                    zero_from: if w == 0 { self.layout.rows } else { u32::MAX },
                     lanes: rec.context().lanes(widest),
                     ..params
                 };

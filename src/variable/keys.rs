@@ -40,8 +40,8 @@ impl Keys {
         };
         let features: Vec<Feature> = inner.schema.features.iter().map(feature).collect();
         let keys = rec.context().lend("embag.keys", u64::from(inner.ids) * 4)?;
-        let bags = inner.batch * narrow(features.len());
-        let params = Params { batch: inner.batch, bags, runs: self.count };
+        let count = narrow(features.len());
+        let params = Params { batch: inner.batch, features: count, ids: inner.ids, runs: self.count };
         let bindings = Bindings {
             status: inner.status.clone(),
             features: rec.scratch_from("embag.features", &features)?,
@@ -50,7 +50,7 @@ impl Keys {
             runs: self.runs.clone(),
             keys: keys.clone(),
         };
-        rec.dispatch(Dispatch::threads(0, &params, bindings, bags));
+        rec.dispatch(Dispatch::threads(0, &params, bindings, inner.ids));
         Ok(keys)
     }
 }

@@ -8,8 +8,8 @@ use embag::optim::{
 };
 use embag::variable::{RowValues, VariableBatch, VariableRows};
 use embag::{
-    Buffer, Checkpoint, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix, Pooling,
-    Recorder, Table,
+    Bounds, Buffer, Checkpoint, Context, ContextOptions, DeviceBatch, EmbeddingBags, Error, Init, Matrix,
+    Pooling, Recorder, Table,
 };
 
 use crate::common::{self, assert_close};
@@ -374,6 +374,33 @@ fn empty_batches() {
         rows.scatter_add(&batch, &RowValues::Jagged(values.clone())).unwrap();
         rows.scatter_assign(&batch, &RowValues::Jagged(values)).unwrap();
         assert_eq!((rows.download().unwrap(), rows.steps()), (before, 1));
+    }
+}
+
+#[test]
+fn ids_that_stand_for_no_row_are_zeros() {
+    for ctx in contexts() {
+        let builder = VariableRows::builder(&ctx).rows(3, 4).rows(9, 3).feature("f", Pooling::Sum).padding(5);
+        let mut rows = builder.bounds(Bounds::Skip).optimizer(Sgd::new(0.1)).build().unwrap();
+        let batch = rows.select(&[1u32, 5, 11, 70]).unwrap();
+        assert_eq!((batch.values(), batch.skipped().unwrap()), (7, 1));
+        let out = Matrix::from_slice(&ctx, &[9.0; 16], 4, 4).unwrap();
+        let mut rec = Recorder::new(&ctx);
+        rows.record_gather_padded(&mut rec, &batch, &out).unwrap();
+        rec.run().unwrap();
+        let out = out.to_vec(&ctx).unwrap();
+        let expected = [rows.read_row(1).unwrap(), vec![0.0; 4], rows.read_row(11).unwrap(), vec![0.0; 5]];
+        assert_eq!(out, expected.concat());
+        // nothing is added anywhere, one after the other or in rows
+        let before = rows.download().unwrap();
+        for ones in [
+            RowValues::Jagged(Buffer::from_slice(&ctx, &[1.0f32; 7]).unwrap()),
+            RowValues::Padded(Matrix::from_slice(&ctx, &[1.0; 16], 4, 4).unwrap()),
+        ] {
+            rows.scatter_add(&batch, &ones).unwrap();
+        }
+        let added: f32 = rows.download().unwrap().iter().zip(&before).map(|(a, b)| a - b).sum();
+        assert!(abs_diff_eq!(added, 14.0, epsilon = 1e-5), "{added}");
     }
 }
 

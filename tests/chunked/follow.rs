@@ -6,7 +6,7 @@ use embag::chunked::{ChunkedTables, ChunkedTablesBuilder, Eviction, PrunedTables
 use embag::delta::Delta;
 use embag::optim::Sgd;
 use embag::quant::{RangeSearch, RowFormat};
-use embag::{Context, Error, Pooling, Precision, QuantizedBags, Recorder, Result};
+use embag::{Checkpoint, Context, Error, Pooling, Precision, QuantizedBags, Recorder, Result};
 
 use crate::common;
 use crate::random::Random;
@@ -90,7 +90,17 @@ fn what_is_served_is_what_was_trained() {
             pruned.save(folder.path().join("pruned.safetensors")).unwrap();
             let loaded = PrunedTables::from_file(&ctx, folder.path().join("pruned.safetensors")).unwrap();
             assert_eq!(loaded.step(), pruned.step());
+            let served = folder.path().join("served.safetensors");
+            let mut checkpoint = Checkpoint::new();
+            quantized.export(&mut checkpoint, "served").unwrap();
+            checkpoint.save(&served).unwrap();
+            let served = QuantizedBags::from_checkpoint(&ctx, &Checkpoint::load(&served).unwrap(), "served");
+            let served = served.unwrap();
+            assert!(outputs!(served, &ids) == outputs!(tables, &ids));
             step(&mut tables, &mut random, 90);
+            let since = served.step().unwrap();
+            served.apply(&sent(&tables.changed_since(since).unwrap()), RangeSearch::MinMax).unwrap();
+            assert!(outputs!(served, &ids) == outputs!(tables, &ids));
             loaded.apply(&sent(&tables.changed_since(pruned.step().unwrap()).unwrap())).unwrap();
             assert!(outputs!(loaded, &ids) == outputs!(tables, &ids));
         }
@@ -162,6 +172,46 @@ fn deltas_that_do_not_fit_change_nothing() {
             "apply: expected tables made of tables that track their changes, got tables that follow no model",
         );
     }
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let ctx = Context::cpu();
+    let mut random = Random::new(8);
+    let mut trained = tables(&ctx);
+    step(&mut trained, &mut random, 0);
+    let pruned = trained.pruned().unwrap();
+    for spare in [
+        r#"{"model":"model","step":1,"rows":[40,20],"slots":4000000000}"#,
+        r#"{"model":"model","step":1,"rows":[40,20],"slots":1}"#,
+        r#"{"model":"model","step":1,"rows":[1,20],"slots":90}"#,
+        r#"{"model":"model","step":1,"rows":[40],"slots":90}"#,
+    ] {
+        let mut checkpoint = Checkpoint::new();
+        pruned.export(&mut checkpoint, "p").unwrap();
+        assert!(PrunedTables::from_checkpoint(&ctx, &checkpoint, "p").is_ok());
+        checkpoint.set_metadata("p.spare", spare).unwrap();
+        let error = PrunedTables::from_checkpoint(&ctx, &checkpoint, "p").unwrap_err();
+        assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+    }
+    for (key, value) in [
+        ("p.features", r#"[["mean",{"table":0,"pooling":"mean","padding":4294967295}]]"#),
+        ("p.features", r#"[["a",[0,true]],["a",[1,false]]]"#),
+        ("p.tables", r#"[["wide",1073741824],["narrow",2]]"#),
+    ] {
+        let mut checkpoint = Checkpoint::new();
+        pruned.export(&mut checkpoint, "p").unwrap();
+        checkpoint.set_metadata(key, value).unwrap();
+        let error = PrunedTables::from_checkpoint(&ctx, &checkpoint, "p").unwrap_err();
+        assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+    }
+    // a table that is there twice
+    let delta = trained.changed_since(0).unwrap();
+    let mut checkpoint = delta.checkpoint().clone();
+    let head = checkpoint.metadata("delta").unwrap().replace("\"narrow\"", "\"wide\"");
+    checkpoint.set_metadata("delta", head).unwrap();
+    let error = Delta::from_bytes(&checkpoint.to_bytes().unwrap()).unwrap_err();
+    assert!(error.to_string().contains("each table once"), "{error}");
 }
 
 #[test]

@@ -363,17 +363,21 @@ fn channels_apart_take_no_codes() {
     let says = |error: Error, expected: &str| assert_eq!(error.to_string(), expected);
     says(
         layer(6).with_channels_apart(&ctx, &[2, 2], &[0.0; 8]).unwrap_err(),
-        "channels: expected ascending places below 8, given once, got [2, 2]",
+        "channels: expected ascending places below 8, got [2, 2]",
     );
     says(
         layer(6).with_channels_apart(&ctx, &[8], &[0.0; 4]).unwrap_err(),
-        "channels: expected ascending places below 7, given once, got [8]",
+        "channels: expected ascending places below 7, got [8]",
     );
     says(
         layer(6).with_channels_apart(&ctx, &[0, 3], &[0.0; 7]).unwrap_err(),
         "weight: expected 4 outputs x 2 channels of finite values, got 7 values",
     );
     let apart = layer(6).with_channels_apart(&ctx, &[0, 3], &[0.0; 8]).unwrap();
+    says(
+        apart.clone().with_channels_apart(&ctx, &[1], &[0.0; 4]).unwrap_err(),
+        "layer: expected one without channels apart, got one that has [0, 3] apart",
+    );
     let [x, y] = [8, 4].map(|columns| CodeMatrix::zeros(&ctx, 1, columns, quant).unwrap());
     let out = Matrix::zeros(&ctx, 1, 4).unwrap();
     let error = apart.record_forward(&mut Recorder::new(&ctx), &x, &out).unwrap_err();

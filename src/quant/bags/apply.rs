@@ -70,7 +70,7 @@ impl QuantizedBags {
         let mut rec = Recorder::new(self.context());
         for of in &tables {
             if let (Some(directory), Ids::Known(taken)) = (self.bags.directories().get(of.index), &of.ids) {
-                directory.record_leave(&mut rec, taken);
+                directory.record_leave(&mut rec, taken)?;
             }
         }
         for of in &tables {
@@ -80,7 +80,7 @@ impl QuantizedBags {
         for of in &tables {
             match (self.bags.directories().get(of.index), &of.ids) {
                 (Some(directory), Ids::Numbered(ids)) => directory.record_take(&mut rec, &of.rows, ids)?,
-                (Some(directory), Ids::Known(taken)) => directory.record_taken(&mut rec, taken),
+                (Some(directory), Ids::Known(taken)) => directory.record_taken(&mut rec, taken)?,
                 _ => {}
             }
         }

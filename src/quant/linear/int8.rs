@@ -7,7 +7,7 @@ use super::code_matrix::{CodeMatrix, quantize};
 use super::weight::QuantizedWeight;
 use super::{check_bias, check_binding};
 use crate::dense::{Activation, Epilogue, Groups, Linear, grouped_product, record, row_chunks};
-use crate::device::{Dispatch, word};
+use crate::device::{Dispatch, Precision, word};
 use crate::jagged::PooledOrder;
 use crate::kernels::linear::Layout;
 use crate::kernels::linear_int8::{self, OutputChannel, PANEL};
@@ -169,19 +169,21 @@ impl Int8Linear {
     /// be had.
     pub fn with_channels_apart(self, ctx: &Context, channels: &[u32], weight: &[f32]) -> Result<Self> {
         let inputs = self.inputs + channels.len();
-        let fits = channels.is_sorted_by(|a, b| a < b)
-            && channels.last().is_none_or(|&last| (last as usize) < inputs)
-            && self.apart.is_none();
-        if !fits {
-            let expected = format!("ascending places below {inputs}, given once");
-            return Err(Error::invalid("channels", expected, format!("{channels:?}")));
+        if let Some(apart) = &self.apart {
+            let got = format!("one that has {:?} apart", apart.channels);
+            return Err(Error::invalid("layer", "one without channels apart", got));
         }
-        if channels.is_empty() {
-            return Ok(self);
+        let ascending = channels.is_sorted_by(|a, b| a < b);
+        if !ascending || channels.last().is_some_and(|&last| last as usize >= inputs) {
+            let expected = format!("ascending places below {inputs}");
+            return Err(Error::invalid("channels", expected, format!("{channels:?}")));
         }
         if weight.len() != self.outputs * channels.len() || weight.iter().any(|value| !value.is_finite()) {
             let expected = format!("{} outputs x {} channels of finite values", self.outputs, channels.len());
             return Err(Error::invalid("weight", expected, format!("{} values", weight.len())));
+        }
+        if channels.is_empty() {
+            return Ok(self);
         }
         let own = (0..inputs).filter(|&input| channels.iter().all(|&channel| channel as usize != input));
         let order: Vec<usize> = own.chain(channels.iter().map(|&channel| channel as usize)).collect();
@@ -282,10 +284,8 @@ impl Int8Linear {
     /// What codes give, and then the channels that are none.
     fn record_apart(&self, rec: &mut Recorder, apart: &Apart, x: &Matrix, out: &Matrix) -> Result<()> {
         let (rows, inputs) = (x.rows(), self.inputs());
-        // rows begin at multiples of four elements
-        let stride = inputs.next_multiple_of(4);
-        let ordered = rec.scratch("embag.ordered", (rows * stride) as u64 * 4)?;
-        let ordered = Matrix::new(ordered, rows, inputs, stride)?;
+        // not scratch, which must fit a binding
+        let ordered = Matrix::output(Precision::F32, rec.context(), rows, inputs)?;
         apart.order.record_forward(rec, x, &ordered)?;
         let own = ordered.columns(0, self.inputs)?;
         self.record(rec, (&own).into(), out.into(), Activation::None)?;

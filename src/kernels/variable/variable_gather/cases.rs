@@ -16,12 +16,14 @@ pub(crate) fn cases() -> Vec<Case> {
     ] {
         let inputs = UpdateInputs::new(dims, rows, 5, |_, _| 0);
         let mut random = Random::new(7);
-        let keys: Vec<u32> = (0..len).map(|_| random.below(inputs.rows)).collect();
+        // the last few are no rows
+        let keys: Vec<u32> = (0..len).map(|_| random.below(inputs.rows + inputs.rows / 8)).collect();
         // rows beyond the window are left alone
         let key_end = inputs.rows - inputs.rows / 4;
         let mut offsets = vec![0];
         for &key in &keys {
-            offsets.push(offsets[offsets.len() - 1] + inputs.dim_of(key));
+            let dim = if key < inputs.rows { inputs.dim_of(key) } else { 0 };
+            offsets.push(offsets[offsets.len() - 1] + dim);
         }
         let values = offsets[offsets.len() - 1];
         let widest = dims.iter().copied().max().unwrap_or(1);
@@ -35,6 +37,7 @@ pub(crate) fn cases() -> Vec<Case> {
                     parts: inputs.part_count(),
                     key_begin: 0,
                     key_end,
+                    zero_from: inputs.rows,
                     lanes,
                     matrix,
                     cols: widest / width,

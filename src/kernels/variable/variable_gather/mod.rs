@@ -20,6 +20,8 @@ interface! {
         key_end: u32,
         /// Threads for a row.
         lanes: u32,
+        /// From there on keys are no rows: those of a matrix become zeros, one after the other there are none.
+        zero_from: u32,
         /// 1: into the rows of a matrix; 0: one after the other.
         matrix: u32,
         /// Columns of the matrix, where it begins, and from row to row, in elements of the variant's width.

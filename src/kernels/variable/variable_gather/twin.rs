@@ -48,6 +48,10 @@ pub(crate) fn run(call: View<'_>) {
             if let Some((from, dim)) = keys.get(i + AHEAD).and_then(|&key| place(key)) {
                 prefetch(rows, from, dim, Cache::First);
             }
+            if p.matrix == 1 && key >= p.zero_from {
+                out[begin(i) - at..][..elements(p.cols)].fill(0);
+                continue;
+            }
             let Some((from, dim)) = place(key) else { continue };
             let cols = if p.matrix == 1 { elements(p.cols) } else { dim };
             let (own, behind) = out[begin(i) - at..][..cols].split_at_mut(dim.min(cols));

@@ -28,7 +28,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let begins = offsets(batch * narrow(features.len()), longest, 13);
         let len = values(&begins);
         let ids: Vec<u32> = (0..len.max(1)).map(|_| random.below(rows + 2)).collect();
-        let params = Params { batch, bags: batch * narrow(features.len()), runs };
+        let params = Params { batch, features: narrow(features.len()), ids: len, runs };
         let bindings = Bindings {
             status: status(refused),
             features: CaseBinding::ints(&features),
@@ -38,7 +38,7 @@ pub(crate) fn cases() -> Vec<Case> {
             keys: unwritten(len.max(1)),
         };
         let name = format!("B={batch} L<={longest} {runs} runs refused={refused}");
-        let case = Case::new(name, [0], &params, bindings, params.bags.div_ceil(64));
+        let case = Case::new(name, [0], &params, bindings, len.div_ceil(64));
         all.push(if batch == 2000 { case.bench(u64::from(len) * 8, 0) } else { case });
     }
     all

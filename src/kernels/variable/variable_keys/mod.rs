@@ -12,8 +12,8 @@ interface! {
     Params {
         /// Examples.
         batch: u32,
-        /// Bags: features times examples.
-        bags: u32,
+        features: u32,
+        ids: u32,
         /// Runs of rows that follow one another and have the same dimension.
         runs: u32,
     }

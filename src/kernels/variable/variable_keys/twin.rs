@@ -9,11 +9,10 @@ pub(crate) fn run(call: View<'_>) {
         return;
     }
     let runs = &call.runs[..p.runs as usize];
-    let keys = call.keys;
-    for (bag, ends) in call.offsets.windows(2).enumerate().take(p.bags as usize) {
-        let feature = &call.features[bag / p.batch as usize];
-        let bag = ends[0] as usize..ends[1] as usize;
-        for (key, &id) in keys[bag.clone()].iter_mut().zip(&call.ids[bag]) {
+    let (ids, keys) = (&call.ids[..p.ids as usize], &mut call.keys[..p.ids as usize]);
+    for (f, feature) in call.features[..p.features as usize].iter().enumerate() {
+        let [begin, end] = [f, f + 1].map(|f| call.offsets[f * p.batch as usize] as usize);
+        for (key, &id) in keys[begin..end].iter_mut().zip(&ids[begin..end]) {
             let run = runs.partition_point(|run| run[0] <= id).saturating_sub(1);
             *key = match runs.get(run) {
                 Some(&[first, first_key]) if !feature.absent(id) => first_key + (id - first),
