@@ -25,7 +25,8 @@ use crate::{Checkpoint, Result};
 ///
 /// /// The pooled rows of two bags, from any tables.
 /// fn two_bags(tables: &mut impl Lookup) -> Result<Matrix> {
-///     let batch = tables.find(&[7, 3, 9], &[2, 1], None)?;
+///     let liked = tables.begin().bags("liked", &[7u64, 3, 9], &[2, 1]);
+///     let batch = tables.find_named(liked)?;
 ///     tables.pooled(&batch)
 /// }
 ///
@@ -94,7 +95,7 @@ pub trait Lookup {
         out: impl Into<Outputs<'a>>,
     ) -> Result<()>;
 
-    /// Looks a batch up, all features side by side. Waits until it is done.
+    /// Looks a batch up, all of its features side by side. Waits until it is done.
     ///
     /// # Errors
     /// As [`Lookup::record_forward`].
@@ -116,7 +117,8 @@ pub trait Lookup {
 ///
 /// /// One step on two bags of any tables.
 /// fn step(tables: &mut impl Embeddings) -> Result<()> {
-///     let batch = tables.admit(&[7, 3, 9], &[2, 1], None)?;
+///     let liked = tables.begin().bags("liked", &[7u64, 3, 9], &[2, 1]);
+///     let batch = tables.admit_named(liked)?; // those that are new get rows, where ids are raw
 ///     let pooled = Matrix::zeros(tables.context(), 2, tables.output_cols())?;
 ///     let mut rec = Recorder::new(tables.context());
 ///     tables.record_forward(&mut rec, &batch, &pooled)?;

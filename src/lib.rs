@@ -150,7 +150,8 @@
 //! per-sample weights, and a batch size for each feature ([`BatchBuilder`](bag::BatchBuilder)).
 //! [`EmbeddingBags::batch_from_lengths`] takes the whole layout of a KeyedJaggedTensor at once,
 //! [`EmbeddingBags::batch_from_device`] ids that are in device memory already ([`DeviceBatch`]). [`Pooling`]
-//! says what a feature makes of its bags.
+//! says what a feature makes of its bags. Batches of [raw ids](Table::raw_ids) are not built but
+//! [admitted](EmbeddingBags::admit), to train, or [found](EmbeddingBags::find), to serve.
 //!
 //! An id must be a row of its table or the feature's padding id. Anything else is an error that names
 //! feature, example, position, id and row count, and when it is returned nothing has been written to tables,

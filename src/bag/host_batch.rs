@@ -399,7 +399,9 @@ impl BatchBuilder {
     /// Checks everything and uploads the batch.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if a feature is missing, unknown or given twice, or sizes disagree,
+    /// [`Error::InvalidArgument`] if a feature is missing, unknown or given twice, sizes disagree, or a
+    /// feature's ids are [raw](crate::Table::raw_ids) ([`EmbeddingBags::admit`](crate::EmbeddingBags::admit) and
+    /// [`find`](crate::EmbeddingBags::find) take those),
     /// [`Error::IdOutOfRange`] for the first id that is no row (unless
     /// [`Bounds::Skip`](super::Bounds::Skip) is set).
     pub fn build(self) -> Result<JaggedBatch> {

@@ -23,7 +23,7 @@ impl EmbeddingBags {
     /// Makes a batch of raw ids to train with: those that are new get rows of their
     /// [table](crate::Table::raw_ids), as long as there are any; ids without one give zeros, do not count for
     /// a mean and get no gradient ([`JaggedBatch::skipped`] says how many there are). Features of other tables
-    /// have rows as ever. Waits until it is done.
+    /// have rows as ever; for bags without raw ids it is [`BatchBuilder::build`]. Waits until it is done.
     ///
     /// ```
     /// use embag::optim::RowwiseAdagrad;

@@ -1,7 +1,8 @@
 //! Rows and tables as the host sees them.
 
-use super::ChunkedTables;
-use super::lookup::CHUNKS;
+use super::lookup::{CHUNKS, Lookup, Table};
+use super::{ChunkedTables, PrunedTables};
+use crate::delta::Followed;
 use crate::kernels::feature::NONE;
 use crate::{Error, Result};
 
@@ -19,6 +20,39 @@ pub struct ChunkedRow {
     pub stamp: u32,
 }
 
+impl Lookup {
+    /// The slots of a row's chunks, and its values.
+    fn read_row(&self, table: usize, row: u32) -> Result<(Vec<u32>, Vec<f32>)> {
+        let Table { chunks, slots, .. } = &self.tables[table];
+        let bytes = u64::from(*chunks) * 4;
+        let slots = slots.part(u64::from(row) * bytes, bytes).read::<u32>(self.context())?;
+        let mut values = Vec::new();
+        for &slot in &slots {
+            match slot {
+                NONE => values.extend(vec![0.0; self.width as usize]),
+                slot => values.extend(self.store.read_row(CHUNKS, slot.into())?),
+            }
+        }
+        Ok((slots, values))
+    }
+}
+
+impl PrunedTables {
+    /// The values of the row of a raw id, if it has one, with zeros where chunks are absent. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no such table, [`Error::Device`] if the device fails.
+    pub fn row(&self, table: &str, id: u64) -> Result<Option<Vec<f32>>> {
+        // until then no delta is applied
+        let _hold = self.following.as_ref().map(Followed::hold);
+        let index = self.lookup.find_table(table)?;
+        match self.lookup.rows_of(index, &[id])?[0] {
+            NONE => Ok(None),
+            row => Ok(Some(self.lookup.read_row(index, row)?.1)),
+        }
+    }
+}
+
 impl ChunkedTables {
     /// The row of a raw id, if it has one. Blocks.
     ///
@@ -32,14 +66,7 @@ impl ChunkedTables {
             return Ok(None);
         }
         let chunks = u64::from(table.chunks) * 4;
-        let slots = table.slots.part(u64::from(row) * chunks, chunks).read::<u32>(ctx)?;
-        let mut values = Vec::new();
-        for &slot in &slots {
-            match slot {
-                NONE => values.extend(vec![0.0; self.lookup.width as usize]),
-                slot => values.extend(self.lookup.store.read_row(CHUNKS, slot.into())?),
-            }
-        }
+        let (slots, values) = self.lookup.read_row(index, row)?;
         let words = u64::from(self.settings.words()) * 4;
         Ok(Some(ChunkedRow {
             values,

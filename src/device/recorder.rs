@@ -77,7 +77,8 @@ impl Command {
 /// Nothing runs before [`Recorder::submit`]; the CPU context runs everything there, in order. Steps of
 /// optimizers are counted there too, in the order of submissions: a recorder that is dropped, or refused,
 /// leaves tables, state and the numbers of steps as they are. Learning rates are those of the recording,
-/// times the schedule's factor of the step. [`Recorder::encode`] puts the work into an encoder of your own.
+/// times the schedule's factor of the step. What is recorded keeps the memory that it uses: matrices and
+/// batches may be dropped before. [`Recorder::encode`] puts the work into an encoder of your own.
 #[must_use = "what is recorded runs when the recorder is submitted, and never if it is dropped"]
 pub struct Recorder {
     ctx: Context,

@@ -81,6 +81,13 @@ fn what_is_served_is_what_was_trained() {
                 quantized.apply(&delta, RangeSearch::MinMax).unwrap();
                 let expected = outputs!(tables, &ids);
                 assert!(outputs!(pruned, &ids) == expected, "round {round}, {precision:?} on {ctx:?}");
+                for &id in &ids[..40] {
+                    let row = tables.row("wide", id).unwrap().map(|row| row.values);
+                    // rows without chunks are left out
+                    let found =
+                        pruned.row("wide", id).unwrap().or(row.clone().map(|row| vec![0.0; row.len()]));
+                    assert_eq!(found, row, "id {id}, round {round}");
+                }
                 assert!(outputs!(quantized, &ids) == expected, "round {round}, {precision:?} on {ctx:?}");
                 evicted = tables.stats("wide").unwrap().evicted;
             }
