@@ -5,8 +5,8 @@ use embag::bag::BatchBuilder;
 use embag::optim::{Adam, Optimizer, Rounding, Sgd, UpdateRules};
 use embag::quant::{RangeSearch, RowFormat};
 use embag::{
-    Buffer, CachedBags, ChunkedTables, Context, EmbeddingBags, Init, JaggedBatch, Matrix, Pooling, Precision,
-    PrunedTables, QuantizedBags, Recorder, Result, Table, VariableRows,
+    Buffer, CachedBags, ChunkedTables, Context, EmbeddingBags, IdDirectory, Init, JaggedBatch, Matrix,
+    Pooling, Precision, PrunedTables, QuantizedBags, Recorder, Result, Table, VariableRows,
 };
 
 use crate::common;
@@ -170,26 +170,23 @@ macro_rules! trained {
     };
 }
 
+/// The rows of all ids: what a table's directory says, or the ids themselves if it has none.
+fn rows_of_ids(directory: Result<&IdDirectory>) -> Vec<u64> {
+    let ids: Vec<u64> = (0..IDS).collect();
+    match directory {
+        Ok(directory) => directory.find(&ids).unwrap().into_iter().map(u64::from).collect(),
+        Err(_) => ids,
+    }
+}
+
 kind!(EmbeddingBags, JaggedBatch, |this, given| this.find(given));
 trained!(EmbeddingBags, |this| {
-    let rows: Vec<u64> = match this.directory("t") {
-        Ok(directory) => {
-            let ids: Vec<u64> = (0..IDS).collect();
-            directory.find(&ids).unwrap().into_iter().map(u64::from).collect()
-        }
-        Err(_) => (0..IDS).collect(),
-    };
+    let rows = rows_of_ids(this.directory("t"));
     rows.into_iter().flat_map(|row| this.read_row("t", row).unwrap()).collect()
 });
 kind!(CachedBags, embag::cached::CachedBatch, |this, given| this.place(given));
 trained!(CachedBags, |this| {
-    let rows: Vec<u64> = match this.directory("t") {
-        Ok(directory) => {
-            let ids: Vec<u64> = (0..IDS).collect();
-            directory.find(&ids).unwrap().into_iter().map(u64::from).collect()
-        }
-        Err(_) => (0..IDS).collect(),
-    };
+    let rows = rows_of_ids(this.directory("t"));
     rows.into_iter().flat_map(|row| this.read_row("t", row).unwrap()).collect()
 });
 kind!(ChunkedTables, embag::chunked::ChunkedBatch, |this, given| this.find(given));
