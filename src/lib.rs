@@ -214,10 +214,11 @@
 //!   are `f32`. Their features are no maxima, and they have no raw ids.
 //! - Software adapters end long loops: bags of more than 32,250 ids, for example, are an error there, not on
 //!   the CPU or on real GPUs.
-//! - In [`ChunkedTables`] the gradient of one table's features must fit one binding, and so must, for each table, its directory (9 bytes a row), a word for each chunk of its rows, 4 bytes
-//!   for each column of each id of a batch in a backward, and 16 bytes for each chunk of each id of a batch
-//!   with new ids; for an adjustment a word for each chunk of all tables together. So must, for a maximum and
-//!   for the gradient of per-sample weights, the rows of one feature's ids, which are gathered first.
+//! - In [`ChunkedTables`] the gradient of one table's features must fit one binding, and so must, for each
+//!   table, its directory (9 bytes a row), a word for each chunk of its rows, 4 bytes for each column of each
+//!   id of a batch in a backward, and 16 bytes for each chunk of each id of a batch with new ids; for an
+//!   adjustment a word for each chunk of all tables together. So must, for a maximum and for the gradient of
+//!   per-sample weights, the rows of one feature's ids, which are gathered first.
 //! - [`CachedBags`] take batches from the host, and round 16 bits to the nearest only. All their rows must
 //!   fit host memory, and a row with its state one binding.
 //! - Tables, state, outputs and their gradients may be `f16` or `bf16`; gradients of 16 bits are widened

@@ -122,7 +122,8 @@ impl EmbeddingBags {
     /// The rows that changed after a step ([`EmbeddingBags::steps`]), with what they have become, for tables
     /// that [serve](crate::delta) them. Rows that were written from the host count as changed by the next
     /// step; after [`EmbeddingBags::import`] that is all of them. (What callers write into the tables'
-    /// buffers themselves is not noted, and what is [encoded](Recorder::encode) must have been submitted.) Reads from the device, and so waits for it.
+    /// buffers themselves is not noted, and what is [encoded](Recorder::encode) must have been submitted.)
+    /// Reads from the device, and so waits for it.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if changes are not

@@ -306,8 +306,8 @@ impl PrunedTables {
     }
 
     /// Adds them to a checkpoint: for each table `{prefix}.{table}.virtual_ids`, `.resident` (`[rows,
-    /// chunks]`, 1 where a chunk is there) and `.values` (of the chunks that are there, `[chunks, width]`, in the type that they are kept in).
-    /// Blocks.
+    /// chunks]`, 1 where a chunk is there) and `.values` (of the chunks that are there, `[chunks, width]`, in
+    /// the type that they are kept in). Blocks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the checkpoint has one of these names

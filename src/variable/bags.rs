@@ -113,9 +113,9 @@ impl VariableRows {
     /// matrix or one for each feature. Waits until it is done.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer or `grad` has not the outputs' shape,
-    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) if it does not fit a binding; the batch's own errors if it is a bad device
-    /// batch.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer or `grad`
+    /// has not the outputs' shape, [`Error::LimitExceeded`](crate::Error::LimitExceeded) if it does not fit a
+    /// binding; the batch's own errors if it is a bad device batch.
     pub fn backward<'a>(&mut self, batch: &VariableBatch, grad: impl Into<Gradients<'a>>) -> Result<()> {
         let mut rec = Recorder::new(self.context());
         self.record_backward(&mut rec, batch, grad)?;
