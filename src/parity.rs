@@ -37,8 +37,7 @@ impl<'a> Prepared<'a> {
             bindings.push(buffer.slice(GUARD, binding.words.len() as u64 * 4)?);
             buffers.push(buffer);
         }
-        let dispatch =
-            Dispatch { kernel, variant, params: case.params.clone(), bindings, groups: case.groups };
+        let dispatch = Dispatch::of_case(kernel, variant, case, bindings);
         Ok(Self { ctx, kernel, case, buffers, dispatch })
     }
 

@@ -241,7 +241,10 @@ impl RowLookup<'_> {
                     true => plain_variant(weighted, batch.inner.longest),
                     false => variant(vec4, [params.rows_type, params.out_type], shape),
                 };
-                rec.dispatch(Dispatch::threads(variant, &params, bindings, work.threads));
+                let rows = window.bytes_of_rows(batch.inner.ids);
+                rec.dispatch(
+                    Dispatch::threads(variant, &params, bindings, work.threads).touching("rows", rows),
+                );
             }
         }
         Ok(())

@@ -102,6 +102,7 @@ impl EmbeddingBags {
                 format: window.format,
                 vec4: window.vec4,
                 rows: self.store.tables().weights(w),
+                row_bytes: window.bytes_of_rows(1),
             };
             of.record(rec, &found, out);
         }
@@ -142,12 +143,14 @@ pub(crate) struct WeightGrad<'a> {
     /// Whether rows may be read four columns at a time.
     pub(crate) vec4: bool,
     pub(crate) rows: &'a Buffer,
+    /// Of one row, at most.
+    pub(crate) row_bytes: u64,
 }
 
 impl WeightGrad<'_> {
     /// Records the gradient of the ids whose keys are these rows'.
     pub(crate) fn record(self, rec: &mut Recorder, found: &KeyTerms, out: &Buffer) {
-        let Self { len, parts, keys, zero_key, format, vec4, rows } = self;
+        let Self { len, parts, keys, zero_key, format, vec4, rows, row_bytes } = self;
         let shape = rec.context().shape();
         let params = weight_grad::Params {
             len,
@@ -168,6 +171,7 @@ impl WeightGrad<'_> {
         };
         let variant = weight_grad::variant(vec4 && found.vec4, format != RowFormat::F32, shape);
         let groups = weight_grad::groups(shape, len, params.lanes);
-        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
+        let dispatch = Dispatch::new(variant, &params, bindings, groups);
+        rec.dispatch(dispatch.touching("rows", row_bytes * u64::from(len)));
     }
 }

@@ -148,6 +148,7 @@ impl ChunkedTables {
             touch: self.worth[table].touch.clone(),
         };
         let params = move || chunk_utility::Params { step: step.get(), ..params };
-        rec.dispatch_late(0, params, bindings, chunk_utility::KERNEL.groups(0, len));
+        let words = [("utility", u64::from(len) * 4), ("touch", u64::from(len) * 4)];
+        rec.dispatch_late(0, params, bindings, chunk_utility::KERNEL.groups(0, len), &words);
     }
 }

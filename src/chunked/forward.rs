@@ -207,7 +207,9 @@ impl Lookup {
                     store: self.store.tables().weights(w).clone(),
                     out: rows.out.binding.clone(),
                 };
-                rec.dispatch(Dispatch::threads(variant, &params, bindings, work));
+                let dispatch = Dispatch::threads(variant, &params, bindings, work);
+                let [slots, chunks] = self.bytes_of(batch.ids);
+                rec.dispatch(dispatch.touching("slots", slots).touching("store", chunks));
             }
         }
         Ok(())
@@ -288,7 +290,10 @@ impl Lookup {
                     out: rows.out.binding.clone(),
                 };
                 let variant = chunk_pool::variant(rows.vec4());
-                rec.dispatch(Dispatch::threads(variant, &params, bindings, work));
+                let dispatch = Dispatch::threads(variant, &params, bindings, work);
+                let [_, chunks] = self.bytes_of(batch.ids);
+                let stores = ["store_0", "store_1", "store_2", "store_3"];
+                rec.dispatch(stores.iter().fold(dispatch, |all, store| all.touching(store, chunks / 4)));
             }
         }
         Ok(())
@@ -305,6 +310,13 @@ impl Lookup {
         let of_feature =
             |(f, ids): (usize, Range<u32>)| u64::from(ids.end - ids.start) * u64::from(self.chunks_of(f));
         batch.ranges().into_iter().enumerate().map(of_feature).sum()
+    }
+
+    /// Bytes of the slots and of the chunks of so many ids, at most.
+    fn bytes_of(&self, ids: u32) -> [u64; 2] {
+        let chunks = self.tables.iter().map(|table| u64::from(table.chunks)).max().unwrap_or(0);
+        let all = u64::from(ids) * chunks;
+        [all * 4, all * u64::from(self.width) * self.slot().precision.bytes() as u64]
     }
 
     fn chunks_of(&self, feature: usize) -> u32 {

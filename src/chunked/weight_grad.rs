@@ -115,7 +115,16 @@ impl Lookup {
         }
         let parts = Parts::new(rec, &parts)?;
         let zero_key = if first { len } else { u32::MAX };
-        let of = WeightGrad { len, parts, keys: 0..len, zero_key, format: RowFormat::F32, vec4, rows: &rows };
+        let of = WeightGrad {
+            len,
+            parts,
+            keys: 0..len,
+            zero_key,
+            format: RowFormat::F32,
+            vec4,
+            rows: &rows,
+            row_bytes: rows.size().div_ceil(u64::from(len.max(1))),
+        };
         of.record(rec, &found, out);
         Ok(())
     }

@@ -123,7 +123,7 @@ impl Parameter {
         let (optimizer, progress) = (*optimizer, progress.clone());
         let variant = optimizer.variant();
         let groups = dense_update::KERNEL.groups(variant, quads);
-        rec.dispatch_late(variant, move || optimizer.params(&progress.get(), quads), bindings, groups);
+        rec.dispatch_late(variant, move || optimizer.params(&progress.get(), quads), bindings, groups, &[]);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! One recorded use of a kernel.
 
 use super::{Buffer, Context};
-use crate::kernel::{Access, Bindings, Kernel};
+use crate::kernel::{Access, Binding, Bindings, Kernel};
 use crate::{Error, Result};
 
 /// A kernel with its variant, parameters, bindings and grid, ready to be executed on either device.
@@ -12,6 +12,8 @@ pub(crate) struct Dispatch {
     pub(crate) params: Vec<u8>,
     pub(crate) bindings: Vec<Buffer>,
     pub(crate) groups: u32,
+    /// Of bindings that ids choose rows of: how many bytes these are at most.
+    touched: Vec<(&'static str, u64)>,
 }
 
 impl Dispatch {
@@ -23,7 +25,26 @@ impl Dispatch {
         groups: u32,
     ) -> Self {
         let params = bytemuck::bytes_of(params).to_vec();
-        Self { kernel: I::KERNEL, variant, params, bindings: bindings.into_list(), groups }
+        Self {
+            kernel: I::KERNEL,
+            variant,
+            params,
+            bindings: bindings.into_list(),
+            groups,
+            touched: Vec::new(),
+        }
+    }
+
+    /// What a case is run with.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of_case(
+        kernel: &'static Kernel,
+        variant: usize,
+        case: &crate::kernel::Case,
+        bindings: Vec<Buffer>,
+    ) -> Self {
+        let params = case.params.clone();
+        Self { kernel, variant, params, bindings, groups: case.groups, touched: Vec::new() }
     }
 
     /// A dispatch of one thread for each of `threads` work items.
@@ -34,6 +55,22 @@ impl Dispatch {
         threads: u32,
     ) -> Self {
         Self::new(variant, params, bindings, I::KERNEL.groups(variant, threads))
+    }
+
+    /// Says that no more than so many bytes of a binding are used, for what a profile tells of bytes.
+    pub(crate) fn touching(mut self, binding: &'static str, bytes: u64) -> Self {
+        debug_assert!(self.kernel.interface.bindings.iter().any(|known| known.name == binding), "{binding}");
+        self.touched.push((binding, bytes));
+        self
+    }
+
+    /// Bytes that it reads and writes, at most.
+    pub(super) fn bytes(&self) -> u64 {
+        let of = |(buffer, binding): (&Buffer, &Binding)| {
+            let touched = self.touched.iter().find(|(name, _)| *name == binding.name);
+            touched.map_or(buffer.size, |(_, bytes)| buffer.size.min(*bytes))
+        };
+        self.bindings.iter().zip(self.kernel.interface.bindings).map(of).sum()
     }
 
     /// Whether every binding belongs to the context and can be bound there, and nothing that is written

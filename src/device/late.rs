@@ -175,16 +175,19 @@ impl Recorder {
         });
     }
 
-    /// [`Recorder::dispatch`] of `groups` workgroups with parameters that are made at submission.
+    /// [`Recorder::dispatch`] of `groups` workgroups with parameters that are made at submission; `touched`
+    /// is as in [`Dispatch::touching`].
     pub(crate) fn dispatch_late<I: Bindings<Buffer>>(
         &mut self,
         variant: usize,
         params: impl Fn() -> I::Params + Send + Sync + 'static,
         bindings: I,
         groups: u32,
+        touched: &[(&'static str, u64)],
     ) {
         let at = self.commands.len();
-        self.dispatch(Dispatch::new(variant, &Zeroable::zeroed(), bindings, groups));
+        let dispatch = Dispatch::new(variant, &Zeroable::zeroed(), bindings, groups);
+        self.dispatch(touched.iter().fold(dispatch, |all, &(binding, bytes)| all.touching(binding, bytes)));
         if self.commands.len() == at {
             return;
         }

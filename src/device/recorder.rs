@@ -2,10 +2,12 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytemuck::Pod;
 
 use super::arriving::Arriving;
+use super::gpu::Timing;
 use super::late::{Ground, Late, Moved, Settling, settle};
 use super::report::{Report, Submitted, Watched};
 use super::{Backend, Buffer, Context, Encoded, Readback, Scratch, Submission};
@@ -58,6 +60,25 @@ impl Command {
                 let expected = format!("a multiple of the {value} bytes of a value");
                 Err(Error::invalid("bytes to read back", expected, source.size()))
             }),
+        }
+    }
+
+    /// The kernel, or what else it is.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Dispatch(call) => call.kernel.name,
+            Self::Upload { .. } => "upload",
+            Self::Copy { .. } => "copy",
+            Self::Clear(_) => "clear",
+            Self::Readback { .. } => "readback",
+        }
+    }
+
+    /// Bytes that it reads and writes, at most.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Dispatch(call) => call.bytes(),
+            other => other.buffers().iter().map(Buffer::size).sum(),
         }
     }
 
@@ -262,23 +283,34 @@ impl Recorder {
     /// [`Error::WrongContext`], [`Error::InvalidArgument`] or [`Error::LimitExceeded`] if memory belongs to
     /// another context, overlaps or cannot be bound, [`Error::Device`] if the device refuses; nothing runs
     /// then. Bad ids of device batches show in [`Submission::wait`].
-    pub fn submit(mut self) -> Result<Submission> {
+    pub fn submit(self) -> Result<Submission> {
+        Ok(self.submit_timed(None)?.0)
+    }
+
+    /// [`Recorder::submit`], and how long each command took, by its number: on the CPU at once, on a GPU by
+    /// `timing` when it is done.
+    pub(super) fn submit_timed(
+        mut self,
+        timing: Option<&mut Timing>,
+    ) -> Result<(Submission, Vec<(usize, Duration)>)> {
         let ctx = self.ctx.clone();
         // steps are numbered in the order in which their work reaches the device
         let turn = (!self.late.is_empty() || !self.grounds.is_empty()).then(|| ctx.turn());
         let moved = self.settle()?;
-        let index = match ctx.backend() {
-            Backend::Gpu(gpu) => Some(gpu.execute(&self.commands)?),
-            Backend::Cpu => {
-                crate::device::host::execute(std::mem::take(&mut self.commands))?;
-                None
-            }
+        let (index, times) = match ctx.backend() {
+            Backend::Gpu(gpu) => (Some(gpu.execute(&self.commands, timing)?), Vec::new()),
+            Backend::Cpu => (None, crate::device::host::execute(std::mem::take(&mut self.commands))?),
         };
         moved.keep();
         drop(turn);
         let Self { watched, kept, report, .. } = self;
         report.submitted(Submitted { index, watched, kept, moved: None });
-        Ok(Submission::new(report))
+        Ok((Submission::new(report), times.into_iter().enumerate().collect()))
+    }
+
+    /// The command that hands over the status words of its batches, if there are any.
+    pub(super) fn status_command(&self) -> Option<Command> {
+        self.report.command(&self.watched)
     }
 
     /// Puts everything into the caller's encoder, which must be of the context's device: between the caller's
@@ -334,7 +366,7 @@ impl Recorder {
 
     /// Checks everything and makes what is made last; what it moves goes back unless it is kept.
     fn settle(&mut self) -> Result<Moved> {
-        self.commands.extend(self.report.command(&self.watched));
+        self.commands.extend(self.status_command());
         self.commands.iter().try_for_each(|command| command.check(&self.ctx))?;
         self.grounds.iter().try_for_each(|(ground, before)| ground.check(*before))?;
         settle(&mut self.commands, &self.late)

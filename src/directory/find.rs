@@ -83,7 +83,8 @@ pub(crate) fn record_find(
                 unknown: unknown.clone(),
                 strangers: found.strangers.clone(),
             };
-            rec.dispatch(Dispatch::threads(variant(count), &params, bindings, work));
+            let dispatch = Dispatch::threads(variant(count), &params, bindings, work);
+            rec.dispatch(dispatch.touching("places", u64::from(work) * size_of::<Bucket>() as u64));
             first += work;
         }
     }

@@ -61,6 +61,18 @@ impl Window {
         Self { vec4, format, bytes: 0, state_bytes: 0, parts: Vec::new() }
     }
 
+    /// Bytes of so many of its rows, at most.
+    pub(crate) fn bytes_of_rows(&self, rows: u32) -> u64 {
+        let widest = self.parts.iter().map(|part| part.stride).max().unwrap_or(0);
+        u64::from(rows) * u64::from(widest) * self.format.element_bytes()
+    }
+
+    /// Bytes of the state of so many of its rows, at most.
+    pub(crate) fn state_of_rows(&self, rows: u32) -> u64 {
+        let widest = self.parts.iter().map(|part| part.state_stride).max().unwrap_or(0);
+        u64::from(rows) * u64::from(widest) * 4
+    }
+
     /// The keys of its rows.
     pub(crate) fn keys(&self) -> std::ops::Range<u32> {
         let first = self.parts.first().map_or(0, |part| part.key_first);

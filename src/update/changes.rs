@@ -52,7 +52,8 @@ impl RowStore {
             step: number.get(),
         };
         let bindings = stamp_rows::Bindings { keys: keys.clone(), stamps: stamps[window].clone() };
-        rec.dispatch_late(0, params, bindings, stamp_rows::KERNEL.groups(0, len));
+        let stamps = [("stamps", u64::from(len) * 4)];
+        rec.dispatch_late(0, params, bindings, stamp_rows::KERNEL.groups(0, len), &stamps);
     }
 
     /// Whether it is known when rows changed.

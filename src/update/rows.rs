@@ -203,7 +203,9 @@ impl RowStore {
             any: window.format != RowFormat::F32 || step.extras(),
         };
         let variant = choice.variant(rows.shape);
-        step.dispatch(rec, variant, bindings, row_update::groups(rows.shape, len, lanes), own);
+        let groups = row_update::groups(rows.shape, len, lanes);
+        let touched = [("table", window.bytes_of_rows(len)), ("state", window.state_of_rows(len))];
+        step.dispatch(rec, variant, bindings, groups, &touched, own);
         Ok(())
     }
 }

@@ -118,6 +118,7 @@ impl Step {
         variant: usize,
         bindings: row_update::Bindings<Buffer>,
         groups: u32,
+        touched: &[(&'static str, u64)],
         own: impl Fn(row_update::Params) -> row_update::Params + Send + Sync + 'static,
     ) {
         let Self { optimizer, rules, schedule, number } = self.clone();
@@ -125,7 +126,7 @@ impl Step {
             let step = number.get();
             own(rules.params(scheduled(&optimizer, &schedule, step).params(step)))
         };
-        rec.dispatch_late(variant, params, bindings, groups);
+        rec.dispatch_late(variant, params, bindings, groups, touched);
     }
 }
 

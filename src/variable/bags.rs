@@ -192,6 +192,7 @@ impl VariableRows {
                         format: window.format,
                         vec4: window.vec4,
                         rows: self.store.tables().weights(w),
+                        row_bytes: window.bytes_of_rows(1),
                     };
                     of.record(rec, &found, out);
                 }

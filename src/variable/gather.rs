@@ -118,7 +118,8 @@ impl VariableRows {
                     out: out.clone(),
                 };
                 let threads = threads(params.len, params.lanes)?;
-                rec.dispatch(Dispatch::threads(width.variant(), &params, bindings, threads));
+                let dispatch = Dispatch::threads(width.variant(), &params, bindings, threads);
+                rec.dispatch(dispatch.touching("rows", window.bytes_of_rows(params.len)));
             }
             Ok(())
         })

@@ -123,7 +123,8 @@ impl VariableRows {
                         rows: weights,
                     };
                     let threads = threads(params.len, params.lanes)?;
-                    rec.dispatch(Dispatch::threads(variant, &params, bindings, threads));
+                    let dispatch = Dispatch::threads(variant, &params, bindings, threads);
+                    rec.dispatch(dispatch.touching("rows", window.bytes_of_rows(params.len)));
                 }
                 Ok(())
             })

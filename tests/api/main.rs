@@ -8,5 +8,6 @@ mod encode;
 mod foreign;
 mod interop;
 mod jagged_errors;
+mod profile;
 mod send_sync;
 mod sizes;

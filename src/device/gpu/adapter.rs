@@ -22,6 +22,8 @@ pub(super) const OPTIONAL: &[(&str, wgpu::Features)] = &[
     ("subgroup", wgpu::Features::SUBGROUP),
     ("f32_atomic", wgpu::Features::SHADER_FLOAT32_ATOMIC),
     ("timestamp", wgpu::Features::TIMESTAMP_QUERY),
+    ("timestamp", wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS),
+    ("timestamp", wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES),
 ];
 
 impl Gpu {

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::Gpu;
 use super::arena::Arena;
 use super::pipeline::Pipeline;
+use super::timing::Timing;
 use crate::device::{Arriving, Buffer, Command, Dispatch, Repr};
 use crate::kernel::Access;
 use crate::{Error, Result};
@@ -14,8 +15,12 @@ type Prepared<'a> = Vec<(&'a Dispatch, Arc<Pipeline>, usize)>;
 
 impl Gpu {
     /// Records everything into one encoder, with one compute pass open as long as there are only dispatches,
-    /// and submits it.
-    pub(crate) fn execute(&self, commands: &[Command]) -> Result<wgpu::SubmissionIndex> {
+    /// and submits it; `timing` finds out how long each takes.
+    pub(crate) fn execute(
+        &self,
+        commands: &[Command],
+        mut timing: Option<&mut Timing>,
+    ) -> Result<wgpu::SubmissionIndex> {
         let (prepared, params) = self.prepare(commands)?;
         // The arena's content belongs to one submission: no other may write it before this one is made.
         let mut kept = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,7 +37,10 @@ impl Gpu {
                 let (buffer, offset) = gpu_range(target)?;
                 self.queue.write_buffer(buffer, offset, data);
             }
-            self.record(&mut encoder, commands, prepared, arena.group())?;
+            self.record(&mut encoder, commands, prepared, arena.group(), timing.as_deref_mut())?;
+            if let Some(timing) = timing {
+                timing.resolve(self, &mut encoder);
+            }
             Ok(self.queue.submit([encoder.finish()]))
         })?
     }
@@ -61,7 +69,7 @@ impl Gpu {
                     at += bytes as u64;
                 }
             }
-            self.record(encoder, commands, prepared, arena.group())
+            self.record(encoder, commands, prepared, arena.group(), None)
         })?
     }
 
@@ -88,62 +96,89 @@ impl Gpu {
         commands: &[Command],
         prepared: Prepared<'_>,
         params: &wgpu::BindGroup,
+        mut timing: Option<&mut Timing>,
     ) -> Result<()> {
         let mut prepared = prepared.into_iter();
-        let mut rest = commands;
-        while let Some((first, tail)) = rest.split_first() {
-            match first {
+        let mut at = 0;
+        while let Some(command) = commands.get(at) {
+            match command {
                 Command::Dispatch(_) => {
-                    let run = rest.iter().take_while(|c| matches!(c, Command::Dispatch(_))).count();
+                    let dispatches = commands[at..].iter().take_while(|c| matches!(c, Command::Dispatch(_)));
+                    let run = match &timing {
+                        Some(timing) if !timing.inside_passes => 1,
+                        _ => dispatches.count(),
+                    };
                     let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                         label: Some("embag"),
-                        timestamp_writes: None,
+                        timestamp_writes: timing.as_deref_mut().and_then(|timing| timing.around(at)),
                     });
-                    for (call, pipeline, offset) in prepared.by_ref().take(run) {
-                        self.encode_dispatch(&mut pass, call, &pipeline, params, offset)?;
+                    if let Some(timing) = timing.as_deref_mut() {
+                        timing.pass_begins(&mut pass);
                     }
-                    rest = &rest[run..];
+                    for (i, (call, pipeline, offset)) in (at..).zip(prepared.by_ref().take(run)) {
+                        self.encode_dispatch(&mut pass, call, &pipeline, params, offset)?;
+                        if let Some(timing) = timing.as_deref_mut() {
+                            timing.dispatched(&mut pass, i);
+                        }
+                    }
+                    at += run;
                     continue;
                 }
                 Command::Upload { .. } => {}
-                Command::Copy { buffers: [source, target] } => {
-                    let ((from, from_at), (to, to_at)) = (gpu_range(source)?, gpu_range(target)?);
-                    encoder.copy_buffer_to_buffer(from, from_at, to, to_at, source.size);
-                }
-                Command::Clear(target) => {
-                    let (buffer, offset) = gpu_range(target)?;
-                    encoder.clear_buffer(buffer, offset, Some(target.size));
-                }
-                Command::Readback { sources, bytes, .. } => self.read_back(encoder, sources, bytes)?,
+                other => Timing::outside(timing.as_deref_mut(), encoder, at, |encoder| {
+                    self.transfer(encoder, other)
+                })?,
             }
-            rest = tail;
+            at += 1;
         }
         Ok(())
     }
 
-    /// Copies the sources to memory that the host may read, which it does when the encoder's work is done.
-    fn read_back(
+    /// A command that is neither a dispatch nor an upload.
+    fn transfer(&self, encoder: &mut wgpu::CommandEncoder, command: &Command) -> Result<()> {
+        match command {
+            Command::Copy { buffers: [source, target] } => {
+                let ((from, from_at), (to, to_at)) = (gpu_range(source)?, gpu_range(target)?);
+                encoder.copy_buffer_to_buffer(from, from_at, to, to_at, source.size);
+            }
+            Command::Clear(target) => {
+                let (buffer, offset) = gpu_range(target)?;
+                encoder.clear_buffer(buffer, offset, Some(target.size));
+            }
+            Command::Readback { sources, bytes, .. } => {
+                let sources = sources
+                    .iter()
+                    .map(|source| gpu_range(source).map(|(buffer, offset)| (buffer, offset, source.size)));
+                self.hand_over(encoder, sources.collect::<Result<Vec<_>>>()?, bytes);
+            }
+            Command::Dispatch(_) | Command::Upload { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Copies ranges (buffer, offset, bytes) to memory that the host may read, which it does when the
+    /// encoder's work is done.
+    pub(super) fn hand_over<'a>(
         &self,
         encoder: &mut wgpu::CommandEncoder,
-        sources: &[Buffer],
+        sources: impl IntoIterator<Item = (&'a wgpu::Buffer, u64, u64), IntoIter: Clone>,
         bytes: &Arc<Arriving>,
-    ) -> Result<()> {
+    ) {
+        let sources = sources.into_iter();
         let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("embag.readback"),
-            size: sources.iter().map(|source| source.size).sum(),
+            size: sources.clone().map(|(_, _, size)| size).sum(),
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         let mut at = 0;
-        for source in sources {
-            let (buffer, offset) = gpu_range(source)?;
-            encoder.copy_buffer_to_buffer(buffer, offset, &staging, at, source.size);
-            at += source.size;
+        for (buffer, offset, size) in sources {
+            encoder.copy_buffer_to_buffer(buffer, offset, &staging, at, size);
+            at += size;
         }
         let (bytes, mapped) = (bytes.clone(), staging.clone());
         let arrive = move |result| bytes.mapped(&mapped, result);
         encoder.map_buffer_on_submit(&staging, wgpu::MapMode::Read, .., arrive);
-        Ok(())
     }
 
     /// Arrives when all that was submitted until now is done.

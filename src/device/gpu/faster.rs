@@ -23,7 +23,7 @@ impl Gpu {
         let time = |one: &Dispatch| -> Result<Duration> {
             let all = (0..DISPATCHES).map(|_| Command::Dispatch(one.clone())).collect::<Vec<_>>();
             let start = Instant::now();
-            self.wait(self.execute(&all)?)?;
+            self.wait(self.execute(&all, None)?)?;
             Ok(start.elapsed())
         };
         // the first of each builds its pipeline

@@ -8,12 +8,14 @@ mod native_f16;
 mod packed_dot;
 mod pipeline;
 mod probe;
+mod timing;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 pub(crate) use adapter::AdapterChoice;
 use pipeline::{Pipeline, PipelineKey};
+pub(crate) use timing::Timing;
 
 use crate::device::DeviceLimits;
 use crate::kernel::{Shape, Variant};
@@ -118,11 +120,14 @@ impl Gpu {
 
     /// Names of the optional features that are on.
     pub(crate) fn optional_features(&self) -> Vec<&'static str> {
-        adapter::OPTIONAL
+        let has = self.device.features();
+        let mut names: Vec<_> = adapter::OPTIONAL
             .iter()
-            .filter(|(_, feature)| self.device.features().contains(*feature))
+            .filter(|(_, feature)| has.contains(*feature))
             .map(|(name, _)| *name)
-            .collect()
+            .collect();
+        names.dedup();
+        names
     }
 
     pub(crate) fn create_buffer(&self, label: &str, size: u64) -> Result<wgpu::Buffer> {

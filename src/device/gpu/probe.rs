@@ -13,11 +13,12 @@ pub(super) fn flushes_subnormals(gpu: &Gpu) -> Result<bool> {
     let inputs = [f32::MIN_POSITIVE, 0.5, f32::from_bits(1), 2.0];
     let arriving = std::sync::Arc::<Arriving>::default();
     let bindings = probe::Bindings { values: buffer.clone() };
-    let index = gpu.execute(&[
+    let commands = [
         Command::Upload { target: buffer.clone(), data: bytemuck::cast_slice(&inputs).to_vec() },
         Command::Dispatch(Dispatch::new(0, &probe::Params::default(), bindings, 1)),
         Command::Readback { sources: vec![buffer], value: size_of::<f32>(), bytes: arriving.clone() },
-    ])?;
+    ];
+    let index = gpu.execute(&commands, None)?;
     gpu.wait(index)?;
     arriving.settle();
     let bytes = arriving.take().unwrap_or_else(|| Err("no answer".to_owned()));

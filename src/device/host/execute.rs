@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 use super::memory::{Memory, Words};
 use super::queue;
@@ -9,8 +10,15 @@ use crate::device::{Buffer, Command, Dispatch, Repr};
 use crate::kernel::{Access, Call, Slot};
 use crate::{Error, Result};
 
-pub(crate) fn execute(commands: Vec<Command>) -> Result<()> {
-    queue::run(move || commands.iter().try_for_each(run))?
+/// Runs everything, and says how long each took.
+pub(crate) fn execute(commands: Vec<Command>) -> Result<Vec<Duration>> {
+    queue::run(move || {
+        let timed = |command| {
+            let start = Instant::now();
+            run(command).map(|()| start.elapsed())
+        };
+        commands.iter().map(timed).collect()
+    })?
 }
 
 fn run(command: &Command) -> Result<()> {
