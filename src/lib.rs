@@ -340,6 +340,8 @@ pub mod kernels;
 #[cfg(not(feature = "testing"))]
 #[allow(unreachable_pub, reason = "public for tests")]
 mod kernels;
+#[cfg(feature = "testing")]
+pub mod measured;
 pub mod metrics;
 mod names;
 mod numbers;

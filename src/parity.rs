@@ -37,7 +37,7 @@ impl<'a> Prepared<'a> {
             bindings.push(buffer.slice(GUARD, binding.words.len() as u64 * 4)?);
             buffers.push(buffer);
         }
-        let dispatch = Dispatch::of_case(kernel, variant, case, bindings);
+        let dispatch = Dispatch::raw(kernel, variant, case.params.clone(), bindings, case.groups);
         Ok(Self { ctx, kernel, case, buffers, dispatch })
     }
 

@@ -82,6 +82,9 @@ pub struct Args {
     /// Chunked: draw the columns that ids keep against how often they occurred while this run trained
     #[arg(long, value_name = "FILE.png", value_parser = png_path)]
     pub dims: Option<PathBuf>,
+    /// Print what each kernel of the training steps took on the device; the steps then wait for each other
+    #[arg(long)]
+    pub profile: bool,
     /// Print one line of JSON at the end
     #[arg(long)]
     pub json: bool,

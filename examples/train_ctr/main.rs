@@ -129,6 +129,9 @@ fn train<E: Embeddings, U: Upkeep<E>>(
         trainer.resume(saved)?;
     }
     drop(saved);
+    if args.profile {
+        trainer.measure_kernels();
+    }
     let first = trainer.reports().len();
     if args.epochs() <= first {
         let expected = format!("more than the checkpoint's {first}");
@@ -158,6 +161,9 @@ fn train<E: Embeddings, U: Upkeep<E>>(
     }
     if let Some(path) = &args.dims {
         dims::write(path, trainer.dim(), &trainer.kept()?)?;
+    }
+    if let Some(profile) = trainer.profile() {
+        eprintln!("{profile}");
     }
     let chunks = trainer.chunks()?;
     if let Some(chunks) = &chunks {

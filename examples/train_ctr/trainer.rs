@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use embag::metrics::{auc, log_loss_from_logits, normalized_entropy};
-use embag::{Checkpoint, Context, Embeddings, Matrix, Readback, Recorder};
+use embag::{Checkpoint, Context, Embeddings, Matrix, Profile, Readback, Recorder};
 
 use crate::args::Settings;
 use crate::chunked_report::ChunkedReport;
@@ -42,6 +42,8 @@ pub struct Trainer<'a, E, U> {
     /// Examples of the last epoch.
     trained: usize,
     tested: usize,
+    /// What the kernels of all steps took, if that is asked for.
+    profile: Option<Profile>,
 }
 
 impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
@@ -65,7 +67,18 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
             reports: Vec::new(),
             trained: 0,
             tested: 0,
+            profile: None,
         })
+    }
+
+    /// Measures from now on what the kernels of training steps take.
+    pub fn measure_kernels(&mut self) {
+        self.profile = Some(Profile::default());
+    }
+
+    /// What they took, if it was measured.
+    pub const fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
     }
 
     /// Takes up where a checkpoint left.
@@ -149,8 +162,11 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
             let mut rec = Recorder::new(&ctx);
             self.model.record_step(&mut rec, &batch, &losses.next(rows)?)?;
             losses.recorded(&mut rec, rows)?;
-            // host batches were checked before: an error of the device shows when losses are read
-            drop(rec.submit()?);
+            match &mut self.profile {
+                Some(profile) => *profile += rec.profile()?,
+                // host batches were checked before: an error of the device shows when losses are read
+                None => drop(rec.submit()?),
+            }
             self.steps += 1;
             self.upkeep.stepped(self.model.embeddings_mut(), self.steps)?;
             progress.add(rows);

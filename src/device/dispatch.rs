@@ -35,16 +35,16 @@ impl Dispatch {
         }
     }
 
-    /// What a case is run with.
+    /// A dispatch of parameters and bindings that nothing is known of.
     #[cfg(feature = "testing")]
-    pub(crate) fn of_case(
+    pub(crate) fn raw(
         kernel: &'static Kernel,
         variant: usize,
-        case: &crate::kernel::Case,
+        params: Vec<u8>,
         bindings: Vec<Buffer>,
+        groups: u32,
     ) -> Self {
-        let params = case.params.clone();
-        Self { kernel, variant, params, bindings, groups: case.groups, touched: Vec::new() }
+        Self { kernel, variant, params, bindings, groups, touched: Vec::new() }
     }
 
     /// A dispatch of one thread for each of `threads` work items.

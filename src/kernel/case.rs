@@ -48,10 +48,23 @@ impl CaseBinding {
     pub fn poisoned(len: usize) -> Self {
         Self { words: vec![POISON; len], holds: Holds::Floats }
     }
+
+    /// An output of `len` integers, likewise.
+    #[must_use]
+    pub fn unwritten(len: usize) -> Self {
+        Self { words: vec![UNWRITTEN; len], holds: Holds::Ints }
+    }
+
+    /// Whether it is such an output, and so nothing that a call could use up.
+    pub(crate) fn is_output(&self) -> bool {
+        self.words.iter().all(|&word| word == POISON) || self.words.iter().all(|&word| word == UNWRITTEN)
+    }
 }
 
 /// A quiet NaN that no arithmetic makes.
 pub(crate) const POISON: u32 = 0x7fc0_beef;
+/// What integers are before they are written.
+const UNWRITTEN: u32 = 0x7777_7777;
 
 /// What a binding must hold after the call, from an `f64` computation.
 #[derive(Debug, Clone)]

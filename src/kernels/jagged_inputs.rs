@@ -28,5 +28,5 @@ pub(crate) fn status(refused: bool) -> CaseBinding {
 
 /// An output of `len` words, none of which is right.
 pub(crate) fn unwritten(len: u32) -> CaseBinding {
-    CaseBinding::ints(&vec![0x7777_7777u32; len as usize])
+    CaseBinding::unwritten(len as usize)
 }

@@ -42,7 +42,7 @@ pub(crate) use dense::{
     activation_grad, add_scaled, bce, column_sum, cross, cross_grad, dense_update, interaction,
     interaction_grad, linear, normalize_rows, normalize_rows_grad, softmax_cross_entropy, sum_slices,
 };
-pub(crate) use device::{arithmetic, probe};
+pub(crate) use device::{arithmetic, copy_words, nothing, probe, sum_words};
 pub(crate) use directory::{
     directory_admit, directory_age, directory_count, directory_find, directory_insert, directory_leave,
     directory_sift, directory_sight,
@@ -67,6 +67,9 @@ pub(crate) use variable::{variable_assign, variable_gather, variable_keys, varia
 pub const ALL: &[&Kernel] = &[
     &probe::KERNEL,
     &arithmetic::KERNEL,
+    &nothing::KERNEL,
+    &copy_words::KERNEL,
+    &sum_words::KERNEL,
     &init_rows::KERNEL,
     &check_offsets::KERNEL,
     &check_ids::KERNEL,

@@ -541,3 +541,25 @@ fn ctrl_c_leaves_the_last_checkpoint_whole() {
         epochs + 1
     );
 }
+
+#[test]
+fn a_profile_says_what_each_kernel_took_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = census(folder.path(), 1000);
+    let args = ["--device", "cpu", "--format", "adult", "--train", &train, "--epochs", "1", "--batch", "100"];
+    let (plain, profiled) = (run(&args), run(&[&args[..], &["--profile"]].concat()));
+    let without_times = |output: &Output| {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().map(|line| line.chars().take(50).collect()).collect::<Vec<String>>()
+    };
+    assert_eq!(without_times(&plain), without_times(&profiled));
+    let text = String::from_utf8_lossy(&profiled.stderr).into_owned();
+    let row =
+        |kernel: &str| text.lines().find(|line| line.split(' ').next() == Some(kernel)).map(str::to_owned);
+    let calls = |kernel| row(kernel).and_then(|row| row.split_whitespace().nth(1).map(str::to_owned));
+    let steps = calls("bag_forward").unwrap_or_else(|| panic!("{text}"));
+    assert_eq!((calls("row_update"), calls("bce")), (Some(steps.clone()), Some(steps.clone())), "{text}");
+    let last = text.lines().last().unwrap().split_whitespace().nth_back(1).unwrap();
+    assert_eq!(last, steps, "{text}");
+    assert!(!String::from_utf8_lossy(&plain.stderr).contains("bag_forward"));
+}

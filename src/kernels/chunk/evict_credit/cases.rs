@@ -1,7 +1,7 @@
 //! The cases of `evict_credit`.
 
 use super::*;
-use crate::kernel::{Case, CaseBinding};
+use crate::kernel::{Case, CaseBinding, Holds};
 use crate::kernels::random::Random;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -21,7 +21,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 row_ids: CaseBinding::ints(&ids),
                 touch: CaseBinding::ints(&touch),
                 utility: CaseBinding::floats(&utility),
-                credit: CaseBinding::mixed(&vec![0x7777_7777u32; rows as usize]),
+                credit: CaseBinding { holds: Holds::Mixed, ..CaseBinding::unwritten(rows as usize) },
             };
             let name = format!("{rows} x {chunks} policy={policy}");
             let case = Case::new(name, [0], &params, bindings, rows.div_ceil(256));

@@ -1,0 +1,146 @@
+//! What this machine's device can do, and how near every kernel comes to it, in time on the device: a line a
+//! kernel, those that lose most time first. `--check`: whether it computes right.
+//!
+//! ```text
+//! cargo run --release -p embag-benches --bin roofline -- \
+//!     [--device gpu|cpu] [--filter TEXT] [--all] [--json] [--plot FILE.png] | --check
+//! ```
+//!
+//! | file | |
+//! |---|---|
+//! | `check.rs` | every case against its twin |
+//! | `rates.rs` | copies, reads, arithmetic, and what a dispatch costs by itself |
+//! | `lines.rs` | a line for a kernel |
+//! | `tables.rs` | lookups and steps on tables that no cache holds |
+//! | `timing.rs` | medians of submissions |
+//! | `report.rs`, `plot.rs` | what is printed and drawn |
+
+#![allow(unreachable_pub, reason = "pictures are shared with the examples")]
+
+mod check;
+mod lines;
+#[path = "../../examples/common/picture.rs"]
+mod picture;
+mod plot;
+mod rates;
+mod report;
+mod tables;
+mod timing;
+
+use std::error::Error as StdError;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use embag::kernel::{Case, Kernel, Shape};
+use embag::{Context, Error};
+
+type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
+
+/// Measures every kernel against what the device's memory and arithmetic can do, or checks every kernel
+/// against its CPU twin.
+#[derive(Debug, Parser)]
+#[command(name = "roofline")]
+struct Args {
+    /// The best adapter or the CPU; without it the best adapter, and the CPU if there is none
+    #[arg(long, value_enum)]
+    device: Option<Device>,
+    /// One JSON object a line instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Every bench case in every variant that the device can run, not only the main one of each kernel
+    #[arg(long)]
+    all: bool,
+    /// Only kernels whose `kernel.variant: case` contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Draw each kernel's share of what the device can do
+    #[arg(long, value_name = "FILE.png")]
+    plot: Option<PathBuf>,
+    /// Run every test case of this device and print those that fail; exit code 1 if one does
+    #[arg(long, conflicts_with_all = ["json", "plot"])]
+    check: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Device {
+    Gpu,
+    Cpu,
+}
+
+impl Args {
+    fn context(&self) -> embag::Result<Context> {
+        match self.device {
+            Some(Device::Cpu) => Ok(Context::cpu()),
+            Some(Device::Gpu) => Context::open(),
+            None => match Context::open() {
+                Err(error @ Error::NoAdapter { .. }) => {
+                    eprintln!("{error}; the CPU is used");
+                    Ok(Context::cpu())
+                }
+                opened => opened,
+            },
+        }
+    }
+
+    fn wants(&self, ctx: &Context, run: &Run<'_>) -> bool {
+        let variant = &run.kernel.variants[run.variant];
+        ctx.supports(variant)
+            && (self.all || variant.shape == Shape::Any || variant.shape == ctx.shape())
+            && self.filter.as_ref().is_none_or(|text| run.to_string().contains(text))
+    }
+}
+
+/// A case with one of its variants.
+#[derive(Debug, Clone, Copy)]
+struct Run<'a> {
+    kernel: &'static Kernel,
+    variant: usize,
+    case: &'a Case,
+}
+
+impl std::fmt::Display for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}: {}", self.kernel.name, self.kernel.variants[self.variant].name, self.case.name)
+    }
+}
+
+fn runs<'a>(kernel: &'static Kernel, cases: &'a [Case]) -> impl Iterator<Item = Run<'a>> {
+    cases.iter().flat_map(move |case| case.variants.iter().map(move |&variant| Run { kernel, variant, case }))
+}
+
+fn main() -> ExitCode {
+    run(&Args::parse(), &mut io::stdout().lock()).unwrap_or_else(|error| {
+        match error.downcast_ref::<io::Error>() {
+            // `| head` has seen enough
+            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            _ => eprintln!("error: {error}"),
+        }
+        ExitCode::FAILURE
+    })
+}
+
+fn run(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
+    let ctx = args.context()?;
+    if args.json {
+        eprintln!("{ctx}");
+    } else {
+        writeln!(out, "{ctx}\n")?;
+    }
+    if args.check {
+        return check::check(&ctx, args, out);
+    }
+    let rates = rates::Rates::of(&ctx)?;
+    report::rates(out, args.json, &ctx, &rates)?;
+    let lines = lines::measure(&ctx, args, &rates)?;
+    report::lines(out, args.json, &lines)?;
+    // tables are of no one kernel
+    if args.filter.is_none() {
+        report::tables(out, args.json, &tables::measure(&ctx, &rates)?)?;
+    }
+    if let Some(path) = &args.plot {
+        plot::write(path, &ctx.device_name(), &lines)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
