@@ -263,6 +263,11 @@
 //! [`Context::open`] takes the best adapter; `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` narrow the choice, and
 //! `println!("{ctx}")` shows adapter, driver, limits and optional features.
 //!
+//! # Where the time goes
+//!
+//! [`Recorder::profile`] in place of `run` gives the device time of every kernel of a step, with calls and
+//! bytes, as a table; profiles of several steps add up.
+//!
 //! # First use compiles shaders
 //!
 //! On a GPU the first use of a kernel compiles its shader, so the first step of a program takes longer than

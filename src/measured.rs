@@ -46,7 +46,7 @@ impl<'a> Measured<'a> {
     ) -> Result<Self> {
         let interface = &kernel.interface;
         let (expected, got) =
-            ([interface.params.size as usize, interface.bindings.len()], [params.len() * 4, bindings.len()]);
+            ([interface.params.size, interface.bindings.len()], [params.len() * 4, bindings.len()]);
         if expected != got {
             let text = |[bytes, bindings]: [usize; 2]| {
                 format!("{bytes} bytes of parameters and {bindings} bindings")

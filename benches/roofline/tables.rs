@@ -60,18 +60,24 @@ impl Ids {
 
     /// A row by a number of 32 random bits.
     fn row(self, random: u32) -> u32 {
-        let uniform = |rows: u32| (u64::from(random) * u64::from(rows)) >> 32;
+        let share = f64::from(random) / 4_294_967_296.0;
         let row = match self {
-            Self::UniformCold => uniform(ROWS),
-            Self::Hot => uniform(HOT_ROWS),
+            Self::UniformCold => (share * f64::from(ROWS)).floor(),
+            Self::Hot => (share * f64::from(HOT_ROWS)).floor(),
             // log-uniform, which is Zipf's law with exponent 1; frequent rows lie apart
             Self::ZipfCold => {
-                let rank = f64::from(ROWS).powf(f64::from(random) / 4_294_967_296.0).floor();
-                (rank as u64 * 0x9e37_79b1) % u64::from(ROWS)
+                let rank = f64::from(ROWS).powf(share).floor();
+                // a whole number below 2^20, and a prime
+                (rank * 2_654_435_761.0) % f64::from(ROWS)
             }
         };
-        u32::try_from(row).unwrap_or(0)
+        row_of(row)
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number below `ROWS`")]
+fn row_of(row: f64) -> u32 {
+    row as u32
 }
 
 /// Measures lookups, and steps of SGD.

@@ -78,9 +78,9 @@ impl Bags {
         let run = || {
             let mut rec = Recorder::new(ctx);
             self.bags.record_forward(&mut rec, &self.batch, &out)?;
-            rec.run()
+            Ok(rec)
         };
-        run()?;
+        run()?.run()?;
         let sums = checksum(&out.to_vec(ctx)?);
         let work = Work { bytes: self.forward_bytes(4), flops: 0 };
         measure.case(case, "one call, one [batch, 8 x dim] matrix, ids of 4 bytes, checked", work, sums, run)
@@ -91,9 +91,9 @@ impl Bags {
         let run = || {
             let mut rec = Recorder::new(ctx);
             self.bags.record_forward(&mut rec, &self.batch, &out)?;
-            rec.run()
+            Ok(rec)
         };
-        run()?;
+        run()?.run()?;
         let sums = checksum(&out.to_vec(ctx)?);
         let work = Work { bytes: self.forward_bytes(2), flops: 0 };
         measure.case(case, "one call, one matrix of 16 bits, ids of 4 bytes, checked", work, sums, run)
@@ -157,9 +157,9 @@ fn step_of(ctx: &Context, measure: &Measure, name: &str, case: &str, ids: Vec<u3
         let mut rec = Recorder::new(ctx);
         bags.bags.record_forward(&mut rec, &bags.batch, &out)?;
         bags.bags.record_backward(&mut rec, &bags.batch, &grad)?;
-        rec.run()
+        Ok(rec)
     };
-    run(&mut bags)?;
+    run(&mut bags)?.run()?;
     let sums = bags.weights_checksum()?;
     let moved = bags.forward_bytes(4) + (bags.ids * 4 * dim + bags.distinct * (8 * dim + 2 * state)) as u64;
     let note =
@@ -191,9 +191,9 @@ pub(crate) fn gather(ctx: &Context, measure: &Measure) -> Result<()> {
     let run = || {
         let mut rec = Recorder::new(ctx);
         bags.record_forward(&mut rec, &batch, &out)?;
-        rec.run()
+        Ok(rec)
     };
-    run()?;
+    run()?.run()?;
     let sums = checksum(&out.to_vec(ctx)?);
     let work = Work { bytes: (ROWS_OF_B * (4 + 8 * DIM_OF_B)) as u64, flops: 0 };
     measure.case(
@@ -218,9 +218,9 @@ pub(crate) fn scatter(ctx: &Context, measure: &Measure, with_forward: bool) -> R
             bags.record_forward(&mut rec, &batch, &out)?;
         }
         bags.record_backward(&mut rec, &batch, &grad)?;
-        rec.run()
+        Ok(rec)
     };
-    run(&mut bags)?;
+    run(&mut bags)?.run()?;
     let sums = checksum(&bags.download("t")?);
     let gather = if with_forward { 8 + 8 * DIM_OF_B } else { 0 };
     let work = Work { bytes: (ROWS_OF_B * (8 + 12 * DIM_OF_B + gather)) as u64, flops: 0 };

@@ -52,9 +52,9 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
     let looked_up = || {
         let mut rec = Recorder::new(ctx);
         tables.record_forward(&mut rec, &batch, &out)?;
-        rec.run()
+        Ok(rec)
     };
-    looked_up()?;
+    looked_up()?.run()?;
     let sums = checksum(&out.to_vec(ctx)?);
     measure.case(&format!("C1_chunked_fwd_{shape}"), "ids found before", work, sums, looked_up)?;
     let resident = DeviceIds::from_lengths(
@@ -72,14 +72,14 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure) -> Result<()> {
             let mut rec = Recorder::new(ctx);
             let batch = tables.record_find_from_device(&mut rec, resident.clone())?;
             tables.record_forward(&mut rec, &batch, &out)?;
-            rec.run()
+            Ok(rec)
         },
     )?;
     measure.case(&format!("C1_chunked_find_fwd_{shape}"), "from ids on the host", work, sums, || {
         let mut rec = Recorder::new(ctx);
         let batch = tables.record_find_from_lengths(&mut rec, &ids, &lengths)?;
         tables.record_forward(&mut rec, &batch, &out)?;
-        rec.run()
+        Ok(rec)
     })
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn adjust(ctx: &Context, measure: &Measure) -> Result<()> {
     let mut shares = [0.8, 0.75].into_iter().cycle();
     let work = Work { bytes: u64::from(chunks) * 8, flops: 0 };
     let case = format!("C2_adjust_chunks{chunks}_W{WIDTH}");
-    measure.case(&case, "a twentieth of all chunks leaves or comes", work, sums, || {
+    measure.call(&case, "a twentieth of all chunks leaves or comes", work, sums, || {
         tables.adjust(shares.next().unwrap_or(0.75), 1.0).map(drop)
     })
 }

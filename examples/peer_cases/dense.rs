@@ -15,9 +15,9 @@ pub(crate) fn product(ctx: &Context, measure: &Measure) -> Result<()> {
     let run = || {
         let mut rec = Recorder::new(ctx);
         record_matmul(&mut rec, &a, &b, &out)?;
-        rec.run()
+        Ok(rec)
     };
-    run()?;
+    run()?.run()?;
     let sums = checksum(&out.to_vec(ctx)?);
     let work = Work { bytes: ((m * k + k * n + m * n) * 4) as u64, flops: (2 * m * k * n) as u64 };
     measure.case("B3_matmul_512x1024x1024", "f32", work, sums, run)
@@ -42,9 +42,9 @@ pub(crate) fn dots(ctx: &Context, measure: &Measure, dense_part: bool, backward:
         if backward {
             interaction.record_backward(&mut rec, &x, &dout, &dx)?;
         }
-        rec.run()
+        Ok(rec)
     };
-    run()?;
+    run()?.run()?;
     let sums = checksum(if backward { dx.to_vec(ctx)? } else { out.to_vec(ctx)? }.iter());
     // as the peers count: the full products of all vectors
     let passes = if backward { 3 } else { 1 };
@@ -87,9 +87,9 @@ pub(crate) fn cross(ctx: &Context, measure: &Measure, rank: Option<usize>) -> Re
     let run = || {
         let mut rec = Recorder::new(ctx);
         layer.record_forward(&mut rec, &x0, &x, &out)?;
-        rec.run()
+        Ok(rec)
     };
-    run()?;
+    run()?.run()?;
     let sums = checksum(&out.to_vec(ctx)?);
     let (kind, weights) = match rank {
         None => ("full".to_owned(), width * width),

@@ -67,9 +67,9 @@ impl Layer {
         let run = || {
             let mut rec = Recorder::new(ctx);
             forward(&mut rec, &out)?;
-            rec.run()
+            Ok(rec)
         };
-        run()?;
+        run()?.run()?;
         let sums = checksum(&out.to_vec(ctx)?);
         measure.case(&self.case(case), note, work, sums, run)
     }
@@ -139,9 +139,9 @@ pub(crate) fn int8_static(ctx: &Context, measure: &Measure) -> Result<()> {
         let run = || {
             let mut rec = Recorder::new(ctx);
             linear.record_forward(&mut rec, &x, &out)?;
-            rec.run()
+            Ok(rec)
         };
-        run()?;
+        run()?.run()?;
         let values: Vec<f32> = out.to_vec(ctx)?.into_iter().map(|code| out_quant.value(code)).collect();
         let note = "s8 weights, u8 in, u8 out";
         measure.case(&layer.case("int8static"), note, layer.work(1, 1), checksum(&values), run)

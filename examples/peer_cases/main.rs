@@ -1,7 +1,7 @@
 //! The peers' cases on this crate: the same inputs bit for bit, the same JSON lines.
 //!
-//! Timed is recording, submitting and waiting, with inputs resident and checked, without readback. The
-//! program starts itself again with the thread variables of rayon and of Mesa's software adapter set.
+//! Timed is recording, submitting and waiting, with inputs resident and checked, without readback; on a GPU
+//! also the time on the device, and a call of 32 submissions with one wait. The program starts itself again with the thread variables of rayon and of Mesa's software adapter set.
 #![allow(
     clippy::cast_possible_truncation,
     reason = "sizes of the cases are constants that fit, and the generators cut numbers on purpose"
@@ -137,8 +137,8 @@ fn run(args: &Args) -> Result<()> {
     };
     eprintln!("{ctx}");
     let kind = if ctx.is_cpu() { "cpu".to_owned() } else { ctx.device_name() };
-    let measure =
-        Measure { peer: format!("embag {} {kind}", env!("CARGO_PKG_VERSION")), threads: args.threads };
+    let peer = format!("embag {} {kind}", env!("CARGO_PKG_VERSION"));
+    let measure = Measure { peer, threads: args.threads, gpu: !ctx.is_cpu() };
     for (name, case) in CASES {
         if args.only.is_empty() || args.only.iter().any(|only| selects(only, name)) {
             case(&ctx, &measure)?;

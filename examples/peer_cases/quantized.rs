@@ -27,9 +27,9 @@ pub(crate) fn forward(ctx: &Context, measure: &Measure, name: &str, format: RowF
     let run = || {
         let mut rec = Recorder::new(ctx);
         bags.record_forward(&mut rec, &batch, &out)?;
-        rec.run()
+        Ok(rec)
     };
-    run()?;
+    run()?.run()?;
     let sums = checksum(&out.to_vec(ctx)?);
     let bytes = ids.len() * (4 + format.row_bytes(DIM)) + BATCH * TABLES * DIM * 4;
     let case = format!("E4_fwd_{name}_T{TABLES}_R{ROWS}_D{DIM}_B{BATCH}_L{LENGTH}");

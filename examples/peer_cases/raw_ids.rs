@@ -47,7 +47,7 @@ pub(crate) fn step(ctx: &Context, measure: &Measure) -> Result<()> {
     };
     run(&mut of_rows)?;
     let sums = checksum(&of_rows.download("0")?);
-    measure.case(&format!("R1_step_rows_{shape}"), "batch of rows made, then a step", work, sums, || {
+    measure.call(&format!("R1_step_rows_{shape}"), "batch of rows made, then a step", work, sums, || {
         run(&mut of_rows)
     })?;
 
@@ -59,10 +59,10 @@ pub(crate) fn step(ctx: &Context, measure: &Measure) -> Result<()> {
     run(&mut of_ids, &ids)?;
     let sums = checksum(&of_ids.download("0")?);
     measure
-        .case(&format!("R1_step_raw_{shape}"), "all ids have rows", work, sums, || run(&mut of_ids, &ids))?;
+        .call(&format!("R1_step_raw_{shape}"), "all ids have rows", work, sums, || run(&mut of_ids, &ids))?;
     let mut fresh = ids.clone();
     let mut next = ROWS;
-    measure.case(&format!("R1_step_raw_new_{shape}"), "one id in a hundred is new", work, sums, || {
+    measure.call(&format!("R1_step_raw_new_{shape}"), "one id in a hundred is new", work, sums, || {
         for id in fresh.iter_mut().step_by(100) {
             *id = raw(next);
             next = next.wrapping_add(1);

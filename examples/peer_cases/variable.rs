@@ -42,7 +42,7 @@ pub(crate) fn gather(ctx: &Context, measure: &Measure) -> Result<()> {
     let run = || {
         let mut rec = Recorder::new(ctx);
         rows.record_gather(&mut rec, &batch, &out)?;
-        rec.run()
+        Ok(rec)
     };
     let sums = checksum(&out.read::<f32>(ctx)?);
     let work = Work { bytes: bytes(8), flops: 0 };
@@ -55,9 +55,9 @@ pub(crate) fn scatter(ctx: &Context, measure: &Measure) -> Result<()> {
     let run = |rows: &mut VariableRows| {
         let mut rec = Recorder::new(ctx);
         rows.record_scatter_add(&mut rec, &batch, &source)?;
-        rec.run()
+        Ok(rec)
     };
-    run(&mut rows)?;
+    run(&mut rows)?.run()?;
     let sums = checksum(&rows.download()?);
     let work = Work { bytes: bytes(12), flops: 0 };
     measure.case(

@@ -9,13 +9,13 @@ use wgpu::Features;
 use crate::common;
 
 const BATCH: usize = 512;
-const LENGTH: usize = 20;
-const ROWS: usize = 20_000;
+const LENGTH: u32 = 20;
+const ROWS: u32 = 20_000;
 const DIM: usize = 64;
 
 fn bags(ctx: &Context) -> EmbeddingBags {
     EmbeddingBags::builder(ctx)
-        .table("t", Table::rows(ROWS).dim(DIM))
+        .table("t", Table::rows(ROWS as usize).dim(DIM))
         .feature("f", "t", Pooling::Sum)
         .optimizer(Sgd::default())
         .seed(5)
@@ -26,9 +26,9 @@ fn bags(ctx: &Context) -> EmbeddingBags {
 /// A step that takes some milliseconds anywhere, recorded.
 fn recorded(bags: &mut EmbeddingBags) -> (Recorder, Matrix) {
     let ctx = bags.context().clone();
-    let ids: Vec<u32> =
-        (0..BATCH * LENGTH).map(|i| (i as u32).wrapping_mul(0x9e37_79b9) % ROWS as u32).collect();
-    let batch = bags.batch().bags("f", &ids, &[LENGTH as u32; BATCH]).build().unwrap();
+    let ids = (0u32..).map(|i| i.wrapping_mul(0x9e37_79b9) % ROWS);
+    let ids: Vec<u32> = ids.take(BATCH * LENGTH as usize).collect();
+    let batch = bags.batch().bags("f", &ids, &[LENGTH; BATCH]).build().unwrap();
     let (out, grad) = (Matrix::zeros(&ctx, BATCH, DIM).unwrap(), vec![0.5; BATCH * DIM]);
     let grad = Matrix::from_slice(&ctx, &grad, BATCH, DIM).unwrap();
     let mut rec = Recorder::new(&ctx);
@@ -67,7 +67,7 @@ fn a_profiled_step_is_the_same_step() {
         assert_eq!((calls(&all, "bag_forward"), calls(&all, "occurrences")), (1, 1), "{all}");
         let forward = all.kernels().iter().find(|of| of.kernel == "bag_forward").unwrap();
         // the ids' rows, not the table; and the output
-        let rows = (BATCH * LENGTH * DIM * 4) as u64;
+        let rows = (BATCH * LENGTH as usize * DIM * 4) as u64;
         let least = rows + out.buffer().size();
         assert!((least..least + rows / 10).contains(&forward.bytes), "{all}");
         let times: Vec<Duration> = all.kernels().iter().map(|of| of.time).collect();
@@ -154,7 +154,7 @@ fn errors_of_a_batch_are_those_of_a_run() {
     for ctx in common::devices() {
         let bags = bags(&ctx);
         let buffer = |values: &[u32]| Buffer::from_slice(&ctx, values).unwrap();
-        let given = DeviceBatch::from_offsets(1, buffer(&[7, ROWS as u32]), buffer(&[0, 2]));
+        let given = DeviceBatch::from_offsets(1, buffer(&[7, ROWS]), buffer(&[0, 2]));
         let out = Matrix::zeros(&ctx, 1, DIM).unwrap();
         let mut rec = Recorder::new(&ctx);
         let batch = bags.batch_from_device(&mut rec, given).unwrap();

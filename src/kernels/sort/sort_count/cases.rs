@@ -7,7 +7,7 @@ use crate::kernels::random::Random;
 pub(crate) fn cases() -> Vec<Case> {
     passes()
         .into_iter()
-        .map(|pass| pass.case(Bindings { keys: CaseBinding::ints(&pass.keys), histogram: pass.counts() }))
+        .map(|pass| pass.case(4, Bindings { keys: CaseBinding::ints(&pass.keys), histogram: pass.counts() }))
         .collect()
 }
 
@@ -25,8 +25,12 @@ impl Pass {
         CaseBinding::ints(&vec![9u32; (self.params.digits * self.params.tiles) as usize])
     }
 
-    /// For `sort_count` and `sort_scatter`, which share parameters and groups.
-    pub(crate) fn case(&self, bindings: impl kernel::Bindings<CaseBinding, Params = Params>) -> Case {
+    /// For `sort_count` and `sort_scatter`, which share parameters and groups; `bytes` are those of a key.
+    pub(crate) fn case(
+        &self,
+        bytes: u64,
+        bindings: impl kernel::Bindings<CaseBinding, Params = Params>,
+    ) -> Case {
         let case = Case::new(
             self.name.clone(),
             [self.variant],
@@ -34,7 +38,7 @@ impl Pass {
             bindings,
             groups(self.shape, self.params.tiles),
         );
-        if self.keys.len() == 1 << 20 { case.bench(self.keys.len() as u64 * 4, 0) } else { case }
+        if self.keys.len() == 1 << 20 { case.bench(self.keys.len() as u64 * bytes, 0) } else { case }
     }
 }
 

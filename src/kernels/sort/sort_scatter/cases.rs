@@ -25,11 +25,16 @@ fn case(pass: &Pass) -> Case {
     }
     let values: Vec<u32> = pass.keys.iter().map(|key| key.wrapping_mul(3)).collect();
     let poisoned = CaseBinding::ints(&vec![0xdead_beef_u32; pass.keys.len()]);
-    pass.case(Bindings {
-        histogram: CaseBinding::ints(&places),
-        keys_in: CaseBinding::ints(&pass.keys),
-        values_in: CaseBinding::ints(&values),
-        keys_out: poisoned.clone(),
-        values_out: poisoned,
-    })
+    // keys and values are read and written; in the first pass values are positions
+    let bytes = if pass.params.first == 1 { 12 } else { 16 };
+    pass.case(
+        bytes,
+        Bindings {
+            histogram: CaseBinding::ints(&places),
+            keys_in: CaseBinding::ints(&pass.keys),
+            values_in: CaseBinding::ints(&values),
+            keys_out: poisoned.clone(),
+            values_out: poisoned,
+        },
+    )
 }
