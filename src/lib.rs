@@ -370,8 +370,8 @@ pub use checkpoint::Checkpoint;
 #[doc(inline)]
 pub use chunked::{ChunkedTables, PrunedTables};
 pub use device::{
-    Buffer, Context, ContextOptions, DeviceLimits, Encoded, KernelTime, Matrix, Precision, Profile, Readback,
-    Recorder, Shape, Submission,
+    Buffer, Context, ContextOptions, Counters, DeviceLimits, Encoded, KernelTime, Matrix, Plan, Precision,
+    Profile, Readback, Recorder, Shape, Submission,
 };
 #[doc(inline)]
 pub use directory::IdDirectory;

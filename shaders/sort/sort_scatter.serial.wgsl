@@ -11,21 +11,17 @@ fn main(
         return;
     }
     var places: array<u32, 512>;
+    var before = 0u;
     for (var digit = 0u; digit < params.digits; digit++) {
-        places[digit] = histogram[digit * params.tiles + tile];
+        places[digit] = before + histogram[digit * params.tiles + tile];
+        before += histogram[params.digits * params.tiles + digit];
     }
     let begin = min(tile * params.tile, params.len);
     let end = min(begin + params.tile, params.len);
     for (var i = begin; i < end; i++) {
-        let key = keys_in[i];
-        let digit = (key >> params.shift) & (params.digits - 1u);
+        let digit = (keys_in[i] >> params.shift) & (params.digits - 1u);
         let place = places[digit];
         places[digit] = place + 1u;
-        keys_out[place] = key;
-        if (params.first == 1u) {
-            values_out[place] = i;
-        } else {
-            values_out[place] = values_in[i];
-        }
+        move_to(place, i);
     }
 }

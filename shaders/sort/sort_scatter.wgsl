@@ -1,12 +1,50 @@
-// Moves a tile's keys and values to their places, keeping the order of equal digits. `histogram` has been
-// scanned.
+// Moves a tile's keys and values to their places, keeping the order of equal digits.
+//
+// The tile is sorted by its digits in workgroup memory first, four bits at a time, so that what is written to
+// a digit's place lies side by side. What is sorted are words of digit and position in the tile; keys and
+// values are read again by these positions, from a cache.
 
-// keys that a thread takes: tile / WORKGROUP, at most 15, so that a count fits four bits
-override SHARE: u32;
-// Counts of 16 digits for each thread, two digits in a word: prefix[pair * WORKGROUP + thread]. A tile has
-// fewer than 65,536 keys, so that sums fit 16 bits.
-var<workgroup> prefix: array<u32, WORKGROUP * 8u>;
-var<workgroup> partial: array<u32, WORKGROUP>;
+// Keys of a thread: TILE / WORKGROUP. Odd, for the banks of workgroup memory; at most 15, so that a count fits
+// four bits.
+const SHARE: u32 = 13u;
+override TILE: u32;
+
+// First the counters of 16 digits for each thread, then the tile in order.
+var<workgroup> words: array<u32, TILE>;
+// Two arrays of WORKGROUP words, by turns.
+var<workgroup> partial: array<u32, 2u * WORKGROUP>;
+
+// Inclusive sum over the threads, of halves of words too.
+fn scanned(lane: u32, value: u32) -> u32 {
+    var sum = value;
+    var side = 0u;
+    for (var reach = 1u; reach < WORKGROUP; reach *= 2u) {
+        partial[side + lane] = sum;
+        workgroupBarrier();
+        if (lane >= reach) {
+            sum += partial[side + lane - reach];
+        }
+        side = WORKGROUP - side;
+    }
+    return sum;
+}
+
+// Where the counter of a thread and of two digits lies; the digits' counters are summed in the order of
+// digits, and of threads for each.
+fn counter(pair: u32, lane: u32) -> u32 {
+    let place = pair * WORKGROUP + lane;
+    return counter_in(place & 7u, place >> 3u);
+}
+
+// Rows of a multiple of 32 words would lie in the same banks.
+fn counter_in(row: u32, column: u32) -> u32 {
+    return row * (WORKGROUP + 4u) + column;
+}
+
+// A key's digit.
+fn digit_of(key: u32) -> u32 {
+    return (key >> params.shift) & (params.digits - 1u);
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -15,75 +53,115 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let tile = group_index(group, groups);
-    let begin = min(tile * params.tile + lane * SHARE, params.len);
-    let end = min(begin + SHARE, params.len);
+    let begin = min(tile * TILE, params.len);
+    let count = min(params.len - begin, TILE);
 
-    // sixteen counters of four bits
-    var low = 0u;
-    var high = 0u;
-    for (var i = begin; i < end; i++) {
-        let digit = (keys_in[i] >> params.shift) & (params.digits - 1u);
-        let one = 1u << ((digit & 7u) * 4u);
-        if (digit < 8u) {
-            low += one;
-        } else {
-            high += one;
-        }
+    // the first place of the tile's keys of digit `lane`
+    var total = 0u;
+    if (lane < params.digits) {
+        total = histogram[params.digits * params.tiles + lane];
     }
-    for (var pair = 0u; pair < 4u; pair++) {
-        let shift = pair * 8u;
-        prefix[pair * WORKGROUP + lane] = ((low >> shift) & 15u) | (((low >> (shift + 4u)) & 15u) << 16u);
-        prefix[(pair + 4u) * WORKGROUP + lane] = ((high >> shift) & 15u) | (((high >> (shift + 4u)) & 15u) << 16u);
+    var first = scanned(lane, total) - total;
+    if (lane < params.digits && tile < params.tiles) {
+        first += histogram[lane * params.tiles + tile];
+    }
+
+    // what lies behind the last key stays behind it, as the last of the largest digit
+    for (var k = 0u; k < SHARE; k++) {
+        let i = k * WORKGROUP + lane;
+        var digit = params.digits - 1u;
+        if (i < count) {
+            digit = digit_of(keys_in[begin + i]);
+        }
+        words[i] = (digit << 16u) | i;
     }
     workgroupBarrier();
 
-    // Exclusive scan over the threads, for all pairs of digits at once: a thread sums 8 neighbouring words of
-    // one pair, the sums are scanned among the WORKGROUP / 8 threads of the pair, and the words filled in.
-    let row = lane * 8u;
-    let members = WORKGROUP / 8u;
-    let member = lane % members;
-    var sum = 0u;
-    for (var k = 0u; k < 8u; k++) {
-        sum += prefix[row + k];
-    }
-    partial[lane] = sum;
-    for (var reach = 1u; reach < members; reach *= 2u) {
-        workgroupBarrier();
-        var before = 0u;
-        if (member >= reach) {
-            before = partial[lane - reach];
+    for (var round = 0u; round < params.rounds; round++) {
+        let shift = 16u + round * 4u;
+        var mine: array<u32, SHARE>;
+        // sixteen counters of four bits
+        var low = 0u;
+        var high = 0u;
+        for (var k = 0u; k < SHARE; k++) {
+            mine[k] = words[lane * SHARE + k];
+            let one = 1u << (((mine[k] >> shift) & 7u) * 4u);
+            if (((mine[k] >> shift) & 8u) == 0u) {
+                low += one;
+            } else {
+                high += one;
+            }
         }
         workgroupBarrier();
-        partial[lane] += before;
+        // digits 0 to 7 in the lower halves, 8 to 15 in the upper ones; a tile has fewer than 65,536 keys
+        for (var pair = 0u; pair < 8u; pair++) {
+            words[counter(pair, lane)] = ((low >> (pair * 4u)) & 15u) | (((high >> (pair * 4u)) & 15u) << 16u);
+        }
+        workgroupBarrier();
+        // each thread sums eight neighbours
+        var sum = 0u;
+        for (var k = 0u; k < 8u; k++) {
+            sum += words[counter_in(k, lane)];
+        }
+        let inclusive = scanned(lane, sum);
+        // the last barrier of `scanned` lies before its last reads
+        workgroupBarrier();
+        if (lane == WORKGROUP - 1u) {
+            partial[0] = inclusive;
+        }
+        var running = inclusive - sum;
+        for (var k = 0u; k < 8u; k++) {
+            let counted = words[counter_in(k, lane)];
+            words[counter_in(k, lane)] = running;
+            running += counted;
+        }
+        workgroupBarrier();
+        // keys of digits below 8
+        let lower = partial[0] & 0xffffu;
+        var places: array<u32, SHARE>;
+        low = 0u;
+        high = 0u;
+        for (var k = 0u; k < SHARE; k++) {
+            let digit = (mine[k] >> shift) & 15u;
+            let nibble = (digit & 7u) * 4u;
+            let counted = words[counter(digit & 7u, lane)];
+            if (digit < 8u) {
+                places[k] = (counted & 0xffffu) + ((low >> nibble) & 15u);
+                low += 1u << nibble;
+            } else {
+                places[k] = lower + (counted >> 16u) + ((high >> nibble) & 15u);
+                high += 1u << nibble;
+            }
+        }
+        workgroupBarrier();
+        for (var k = 0u; k < SHARE; k++) {
+            words[places[k]] = mine[k];
+        }
+        workgroupBarrier();
     }
-    var running = partial[lane] - sum;
-    for (var k = 0u; k < 8u; k++) {
-        let count = prefix[row + k];
-        prefix[row + k] = running;
-        running += count;
+
+    // from places in the tile to places in all
+    for (var k = 0u; k < SHARE; k++) {
+        let i = k * WORKGROUP + lane;
+        let digit = words[i] >> 16u;
+        var before = params.digits;
+        if (i > 0u) {
+            before = words[i - 1u] >> 16u;
+        }
+        if (digit != before) {
+            partial[digit] = i;
+        }
     }
     workgroupBarrier();
-
-    low = 0u;
-    high = 0u;
-    for (var i = begin; i < end; i++) {
-        let key = keys_in[i];
-        let digit = (key >> params.shift) & (params.digits - 1u);
-        let nibble = (digit & 7u) * 4u;
-        var before = (low >> nibble) & 15u;
-        if (digit < 8u) {
-            low += 1u << nibble;
-        } else {
-            before = (high >> nibble) & 15u;
-            high += 1u << nibble;
-        }
-        let word = prefix[(digit / 2u) * WORKGROUP + lane];
-        let place = histogram[digit * params.tiles + tile] + ((word >> ((digit & 1u) * 16u)) & 0xffffu) + before;
-        keys_out[place] = key;
-        if (params.first == 1u) {
-            values_out[place] = i;
-        } else {
-            values_out[place] = values_in[i];
+    first -= partial[lane];
+    workgroupBarrier();
+    partial[lane] = first;
+    workgroupBarrier();
+    for (var k = 0u; k < SHARE; k++) {
+        let i = k * WORKGROUP + lane;
+        if (i < count) {
+            let word = words[i];
+            move_to(partial[word >> 16u] + i, begin + (word & 0xffffu));
         }
     }
 }

@@ -155,8 +155,10 @@ impl Flat {
     ) -> Result<(JaggedBatch, Buffer)> {
         self.raw.resize(self.ids.len(), 0);
         let raw = Buffer::lent_from(ctx, &self.raw)?;
+        // rows are written where ids are looked up: in memory that holds nothing else
+        let ids = Buffer::lent_from(ctx, &self.ids)?;
         let batch = self.upload_rows(ctx, schema)?;
-        let inner = Inner { grounds, raw: true, ..(*batch.inner).clone() };
+        let inner = Inner { ids_buffer: ids, grounds, raw: true, ..(*batch.inner).clone() };
         Ok((JaggedBatch::new(inner), raw))
     }
 
@@ -222,17 +224,27 @@ impl Flat {
         let Some(batch) = u32::try_from(self.offsets.len()).ok().and(u32::try_from(self.batch).ok()) else {
             return Err(Error::invalid("batch", "fewer than 2^32 bags", self.offsets.len()));
         };
+        let parts: [&[u8]; 4] = [
+            bytemuck::bytes_of(&Status::CLEAN),
+            bytemuck::cast_slice(&self.offsets),
+            bytemuck::cast_slice(&self.ids),
+            self.weights.as_deref().map_or(&[], bytemuck::cast_slice),
+        ];
+        let given = if self.weights.is_some() { parts.len() } else { parts.len() - 1 };
+        let mut buffers = Buffer::lent_together(ctx, &parts[..given])?.into_iter();
+        let mut next =
+            || buffers.next().ok_or_else(|| Error::invalid("batch", "memory for its parts", "less"));
         Ok(JaggedBatch::new(Inner {
             ctx: ctx.clone(),
             schema: schema.clone(),
             batch,
+            status: next()?,
+            offsets: next()?,
+            ids_buffer: next()?,
+            weights: self.weights.as_ref().map(|_| next()).transpose()?,
             only: self.only,
             examples: self.examples.iter().any(|&examples| examples != batch).then_some(self.examples),
             ids: self.offsets.last().copied().unwrap_or(0),
-            ids_buffer: Buffer::lent_from(ctx, &self.ids)?,
-            offsets: Buffer::lent_from(ctx, &self.offsets)?,
-            weights: self.weights.map(|weights| Buffer::lent_from(ctx, &weights)).transpose()?,
-            status: Buffer::from_slice(ctx, &[Status::CLEAN])?,
             longest,
             from_lengths: false,
             counts: Some(self.counts),

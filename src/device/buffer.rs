@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytemuck::{NoUninit, Pod};
 
-use super::{Context, Recorder, Scratch};
+use super::uploads::ALIGNMENT;
+use super::{Context, Recorder, Scratch, size_class};
+use crate::device::gpu::GpuMemory;
 use crate::device::host::Memory;
 use crate::{Error, Result};
 
@@ -25,7 +27,7 @@ pub struct Buffer {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Repr {
-    Gpu(wgpu::Buffer),
+    Gpu(Arc<GpuMemory>),
     Cpu(Arc<Memory>),
 }
 
@@ -42,9 +44,7 @@ impl Buffer {
     /// [`Error::InvalidArgument`] if the context is a CPU context, or the usage, the alignment or the range is
     /// wrong.
     pub fn from_wgpu(ctx: &Context, buffer: wgpu::Buffer, offset: u64, size: u64) -> Result<Self> {
-        if ctx.is_cpu() {
-            return Err(Error::invalid("context", "a GPU context", "the CPU context"));
-        }
+        let repr = ctx.own(buffer.clone())?;
         check_usage(&buffer, "buffer", wgpu::BufferUsages::STORAGE)?;
         let align = ctx.limits().alignment;
         if !offset.is_multiple_of(align) || !size.is_multiple_of(4) {
@@ -61,7 +61,7 @@ impl Buffer {
                 format!("{offset} + {size}"),
             ));
         }
-        Ok(Self { repr: Repr::Gpu(buffer), home: ctx.id(), offset, size, lease: None })
+        Ok(Self { repr, home: ctx.id(), offset, size, lease: None })
     }
 
     /// Device memory holding `data`.
@@ -77,24 +77,51 @@ impl Buffer {
         ctx.lend("embag.data", size_of_val(data) as u64)?.holding(ctx, data)
     }
 
+    /// Lent memory for each of these bytes, which kernels only read: side by side, if a buffer is large enough,
+    /// for one upload.
+    pub(crate) fn lent_together(ctx: &Context, parts: &[&[u8]]) -> Result<Vec<Self>> {
+        let (mut places, mut end) = (Vec::new(), 0);
+        for part in parts {
+            places.push(end);
+            // the next one begins where it does in a batch of about this size
+            end += size_class(part.len() as u64).next_multiple_of(ALIGNMENT);
+        }
+        if end > ctx.limits().buffer {
+            return parts.iter().map(|part| Self::lent_from(ctx, part)).collect();
+        }
+        let whole = ctx.lend("embag.data", end)?;
+        whole.fill(ctx, &places, parts)?;
+        Ok(places.iter().zip(parts).map(|(at, part)| whole.part(*at, part.len() as u64)).collect())
+    }
+
     /// New memory that holds `data`.
     fn holding<T: NoUninit>(self, ctx: &Context, data: &[T]) -> Result<Self> {
+        self.fill(ctx, &[0], &[bytemuck::cast_slice(data)])?;
+        Ok(self)
+    }
+
+    /// Writes to new memory, in ascending places.
+    fn fill(&self, ctx: &Context, places: &[u64], parts: &[&[u8]]) -> Result<()> {
         match &self.repr {
             // no one else has it yet, and what was submitted before is done: no need to wait in the queue
             Repr::Cpu(memory) => {
-                let bytes: &[u8] = bytemuck::cast_slice(data);
-                bytemuck::cast_slice_mut(&mut memory.write())[..bytes.len()].copy_from_slice(bytes);
+                let mut memory = memory.write();
+                let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
+                for (at, part) in places.iter().zip(parts) {
+                    let at = usize::try_from(*at).unwrap_or(usize::MAX);
+                    memory[at..at + part.len()].copy_from_slice(part);
+                }
+                Ok(())
             }
-            Repr::Gpu(_) => self.write(ctx, 0, data)?,
+            Repr::Gpu(memory) => ctx.write(memory, self.offset, places, parts),
         }
-        Ok(self)
     }
 
     /// The wgpu buffer with offset and size in bytes, on a GPU.
     #[must_use]
     pub fn as_wgpu(&self) -> Option<(&wgpu::Buffer, u64, u64)> {
         match &self.repr {
-            Repr::Gpu(buffer) => Some((buffer, self.offset, self.size)),
+            Repr::Gpu(memory) => Some((&memory.buffer, self.offset, self.size)),
             Repr::Cpu(_) => None,
         }
     }
@@ -132,7 +159,7 @@ impl Buffer {
     /// The buffer that it is a range of.
     pub(crate) fn whole(&self) -> Self {
         let size = match &self.repr {
-            Repr::Gpu(buffer) => buffer.size(),
+            Repr::Gpu(memory) => memory.buffer.size(),
             Repr::Cpu(memory) => memory.size(),
         };
         Self { offset: 0, size, ..self.clone() }
@@ -145,9 +172,15 @@ impl Buffer {
     pub fn write<T: NoUninit>(&self, ctx: &Context, offset: u64, data: &[T]) -> Result<()> {
         let bytes: &[u8] = bytemuck::cast_slice(data);
         let target = self.slice(offset, bytes.len() as u64)?;
-        let mut rec = Recorder::new(ctx);
-        rec.upload(&target, bytes.to_vec());
-        rec.submit().map(drop)
+        target.check_use(ctx, "target", wgpu::BufferUsages::COPY_DST)?;
+        match &target.repr {
+            Repr::Gpu(memory) => ctx.write(memory, target.offset, &[0], &[bytes]),
+            Repr::Cpu(_) => {
+                let mut rec = Recorder::new(ctx);
+                rec.upload(&target, bytes.to_vec());
+                rec.submit().map(drop)
+            }
+        }
     }
 
     /// Reads everything, after all submitted work; blocks.
@@ -183,7 +216,7 @@ impl Buffer {
     ) -> Result<()> {
         self.check_home(ctx, argument)?;
         match &self.repr {
-            Repr::Gpu(buffer) => check_usage(buffer, argument, usage),
+            Repr::Gpu(memory) => check_usage(&memory.buffer, argument, usage),
             Repr::Cpu(_) => Ok(()),
         }
     }
@@ -221,7 +254,7 @@ impl Buffer {
 
     pub(crate) fn same_memory(&self, other: &Self) -> bool {
         match (&self.repr, &other.repr) {
-            (Repr::Gpu(a), Repr::Gpu(b)) => a == b,
+            (Repr::Gpu(a), Repr::Gpu(b)) => a.buffer == b.buffer,
             (Repr::Cpu(a), Repr::Cpu(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::Shape;
-use super::{Buffer, Pool, Repr, Scratch};
-use crate::device::gpu::{AdapterChoice, Gpu};
+use super::{Buffer, Counters, Counting, Pool, Repr, Scratch, Used};
+use crate::device::gpu::{AdapterChoice, Gpu, GpuMemory};
 use crate::device::host::Memory;
 #[cfg(feature = "testing")]
 use crate::kernel::Variant;
@@ -27,6 +28,8 @@ struct Inner {
     backend: Backend,
     limits: DeviceLimits,
     pool: Pool,
+    counting: Counting,
+    poll_for: Duration,
     /// Held by submissions that count steps, from before they are counted until the device has the work.
     turn: Mutex<()>,
 }
@@ -59,6 +62,10 @@ pub struct ContextOptions {
     pub max_buffer: Option<u64>,
     /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
     pub shape: Option<Shape>,
+    /// How long a wait for a GPU polls it before it blocks: the end of short work is seen earlier that way,
+    /// for the price of a busy thread. 200 microseconds by default, and not at all on software adapters, whose
+    /// work needs the thread.
+    pub poll_for: Option<Duration>,
 }
 
 impl ContextOptions {
@@ -86,6 +93,13 @@ impl ContextOptions {
     #[must_use]
     pub fn shape(mut self, shape: Shape) -> Self {
         self.shape = Some(shape);
+        self
+    }
+
+    /// Sets [`poll_for`](Self::poll_for).
+    #[must_use]
+    pub fn poll_for(mut self, time: Duration) -> Self {
+        self.poll_for = Some(time);
         self
     }
 }
@@ -149,7 +163,7 @@ impl Context {
     /// The CPU: always there, with the same operations and answers.
     #[must_use]
     pub fn cpu() -> Self {
-        Self::new(Backend::Cpu, CPU_LIMITS)
+        Self::new(Backend::Cpu, CPU_LIMITS, Duration::ZERO)
     }
 
     /// The CPU with limits, which change where large tables are cut.
@@ -157,18 +171,20 @@ impl Context {
     /// # Errors
     /// [`Error::InvalidArgument`] for limits that are too small.
     pub fn cpu_with(options: &ContextOptions) -> Result<Self> {
-        Ok(Self::new(Backend::Cpu, narrowed(CPU_LIMITS, options)?))
+        Ok(Self::new(Backend::Cpu, narrowed(CPU_LIMITS, options)?, Duration::ZERO))
     }
 
-    fn new(backend: Backend, limits: DeviceLimits) -> Self {
+    fn new(backend: Backend, limits: DeviceLimits, poll_for: Duration) -> Self {
         static CONTEXTS: AtomicU64 = AtomicU64::new(1);
         let id = CONTEXTS.fetch_add(1, Ordering::Relaxed);
-        Self { inner: Arc::new(Inner { id, backend, limits, pool: Pool::default(), turn: Mutex::default() }) }
+        let (pool, counting, turn) = (Pool::default(), Counting::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { id, backend, limits, pool, counting, poll_for, turn }) }
     }
 
     fn with_gpu(gpu: Gpu, options: &ContextOptions) -> Result<Self> {
         let limits = narrowed(gpu.limits(), options)?;
-        Ok(Self::new(Backend::Gpu(Box::new(gpu)), limits))
+        let poll_for = options.poll_for.unwrap_or(gpu.poll_for());
+        Ok(Self::new(Backend::Gpu(Box::new(gpu)), limits, poll_for))
     }
 
     /// The turn of a submission that counts steps: while it is held, no other such submission is under way.
@@ -307,10 +323,37 @@ impl Context {
         // a binding of zero bytes is refused, so that even an empty buffer has a few behind it
         let backed = size.max(16);
         let repr = match &self.inner.backend {
-            Backend::Gpu(gpu) => Repr::Gpu(gpu.create_buffer(label, backed)?),
+            Backend::Gpu(gpu) => Repr::Gpu(gpu.allocate(label, backed)?),
             Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
         };
         Ok(Buffer { repr, home: self.id(), offset: 0, size, lease: None })
+    }
+
+    /// [`Context::allocate`] for the pool of scratch memory, of whatever size.
+    pub(crate) fn allocate_for(&self, label: &str, size: u64, used: Used) -> Result<Buffer> {
+        let repr = match &self.inner.backend {
+            Backend::Gpu(gpu) => Repr::Gpu(gpu.allocate_scratch(label, size, used)?),
+            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(size)?)),
+        };
+        Ok(Buffer { repr, home: self.id(), offset: 0, size, lease: None })
+    }
+
+    /// Writes bytes at ascending places behind `offset`, on a GPU: what lies between them is whatever.
+    pub(super) fn write(
+        &self,
+        memory: &GpuMemory,
+        offset: u64,
+        places: &[u64],
+        parts: &[&[u8]],
+    ) -> Result<()> {
+        self.counting().upload();
+        self.gpu().map_or(Ok(()), |gpu| gpu.write(memory, offset, places, parts))
+    }
+
+    /// A caller's buffer as memory of this context.
+    pub(crate) fn own(&self, buffer: wgpu::Buffer) -> Result<Repr> {
+        let gpu = self.gpu().ok_or_else(|| Error::invalid("context", "a GPU context", "the CPU context"))?;
+        Ok(Repr::Gpu(gpu.own(buffer)))
     }
 
     /// Scratch memory that goes back when the last clone of the buffer is dropped, and not with a recorder;
@@ -318,7 +361,7 @@ impl Context {
     /// whatever the last user left.
     pub(crate) fn lend(&self, label: &'static str, size: u64) -> Result<Buffer> {
         let size = self.buffer_size(label, size)?;
-        let scratch = Scratch::take(self, &self.inner.pool, label, size)?;
+        let scratch = Scratch::take(self, label, size, Used::Work)?;
         let buffer = scratch.buffer();
         Ok(Buffer { lease: Some(Arc::new(scratch)), ..buffer })
     }
@@ -370,6 +413,12 @@ impl Context {
     }
 
     pub(crate) fn scratch(&self, label: &'static str, size: u64) -> Result<Scratch> {
+        self.check_binding(label, size)?;
+        Scratch::take(self, label, size, Used::Work)
+    }
+
+    /// Whether a binding may be as large.
+    pub(crate) fn check_binding(&self, label: &str, size: u64) -> Result<()> {
         if size > self.inner.limits.binding {
             return Err(Error::LimitExceeded {
                 what: label.to_owned(),
@@ -378,7 +427,21 @@ impl Context {
                 hint: "use a smaller batch",
             });
         }
-        Scratch::take(self, &self.inner.pool, label, size)
+        Ok(())
+    }
+
+    /// How long a wait polls before it blocks.
+    pub(super) fn poll_for(&self) -> Duration {
+        self.inner.poll_for
+    }
+
+    /// What this context has asked of its device so far.
+    pub fn counters(&self) -> Counters {
+        self.inner.counting.get()
+    }
+
+    pub(crate) fn counting(&self) -> &Counting {
+        &self.inner.counting
     }
 
     pub(crate) fn pool(&self) -> &Pool {

@@ -73,6 +73,14 @@ impl Dispatch {
         self.bindings.iter().zip(self.kernel.interface.bindings).map(of).sum()
     }
 
+    /// Whether a binding that is written is of this memory.
+    pub(super) fn writes_to(&self, memory: &Buffer) -> bool {
+        let bindings = self.bindings.iter().zip(self.kernel.interface.bindings);
+        bindings
+            .filter(|(_, about)| about.access == Access::ReadWrite)
+            .any(|(buffer, _)| buffer.same_memory(memory))
+    }
+
     /// Whether every binding belongs to the context and can be bound there, and nothing that is written
     /// overlaps another binding.
     pub(crate) fn check(&self, ctx: &Context) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What is settled when recorded work is submitted, not when it is recorded: the numbers of its steps, what
 //! depends on them, and whether the work still fits what it was recorded for.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytemuck::{NoUninit, Zeroable};
 
@@ -49,7 +49,7 @@ impl<T: Copy> Counter<T> {
 
 /// What a counter comes to in one recorded step: known to what is settled after it.
 #[derive(Debug)]
-pub(crate) struct Reached<T>(Arc<OnceLock<T>>);
+pub(crate) struct Reached<T>(Arc<Mutex<T>>);
 
 impl<T> Clone for Reached<T> {
     fn clone(&self) -> Self {
@@ -60,11 +60,15 @@ impl<T> Clone for Reached<T> {
 impl<T: Copy + Default> Reached<T> {
     /// Known from the beginning.
     pub(crate) fn known(value: T) -> Self {
-        Self(Arc::new(OnceLock::from(value)))
+        Self(Arc::new(Mutex::new(value)))
     }
 
     pub(crate) fn get(&self) -> T {
-        self.0.get().copied().unwrap_or_default()
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -142,12 +146,12 @@ pub(super) fn settle(commands: &mut [Command], late: &[Late]) -> Result<Moved> {
 
 impl Recorder {
     /// Moves a counter when this is submitted. An error of `next` refuses the submission.
-    pub(crate) fn advance<T: Copy + Send + Sync + 'static>(
+    pub(crate) fn advance<T: Copy + Default + Send + Sync + 'static>(
         &mut self,
         counter: &Counter<T>,
         next: impl Fn(T) -> Result<T> + Send + Sync + 'static,
     ) -> Reached<T> {
-        let reached = Reached(Arc::new(OnceLock::new()));
+        let reached = Reached::known(T::default());
         let (counter, given) = (counter.clone(), reached.clone());
         self.late(move |settling| {
             let before = counter.get();
@@ -155,8 +159,7 @@ impl Recorder {
             counter.put(after);
             let counter = counter.clone();
             settling.moved.0.push(Box::new(move || counter.put(before)));
-            // a recorder is submitted once, so that nothing is there yet
-            given.0.get_or_init(|| after);
+            *given.lock() = after;
             Ok(())
         });
         reached
@@ -207,12 +210,14 @@ impl Recorder {
         data: Vec<T>,
         fill: impl Fn(&[T]) -> Vec<T> + Send + Sync + 'static,
     ) -> Result<Buffer> {
-        let at = self.commands.len();
-        let buffer = self.scratch_from(label, &data)?;
-        if self.commands.len() > at {
+        self.context().check_binding(label, size_of_val(&data[..]) as u64)?;
+        let (buffer, at, begin) = self.place(label, bytemuck::cast_slice(&data))?;
+        if !data.is_empty() {
             self.late(move |settling| {
                 if let Command::Upload { data: bytes, .. } = &mut settling.commands[at] {
-                    bytes.copy_from_slice(bytemuck::cast_slice(&fill(&data)));
+                    let filled = fill(&data);
+                    let filled: &[u8] = bytemuck::cast_slice(&filled);
+                    bytes[begin..begin + filled.len()].copy_from_slice(filled);
                 }
                 Ok(())
             });

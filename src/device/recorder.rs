@@ -10,6 +10,7 @@ use super::arriving::Arriving;
 use super::gpu::Timing;
 use super::late::{Ground, Late, Moved, Settling, settle};
 use super::report::{Report, Submitted, Watched};
+use super::uploads::Block;
 use super::{Backend, Buffer, Context, Encoded, Readback, Scratch, Submission};
 use crate::device::Dispatch;
 use crate::{Error, Result};
@@ -82,6 +83,15 @@ impl Command {
         }
     }
 
+    pub(super) fn buffers_mut(&mut self) -> &mut [Buffer] {
+        match self {
+            Self::Dispatch(call) => &mut call.bindings,
+            Self::Upload { target, .. } | Self::Clear(target) => std::slice::from_mut(target),
+            Self::Copy { buffers } => buffers,
+            Self::Readback { sources, .. } => sources,
+        }
+    }
+
     /// All memory that it uses.
     pub(super) fn buffers(&self) -> &[Buffer] {
         match self {
@@ -106,16 +116,19 @@ pub struct Recorder {
     pub(super) commands: Vec<Command>,
     /// What is settled at submission.
     late: Vec<Late>,
-    watched: Vec<Watched>,
-    kept: Vec<Arc<dyn Any + Send + Sync>>,
+    pub(super) watched: Vec<Watched>,
+    pub(super) kept: Vec<Arc<dyn Any + Send + Sync>>,
     /// What the work stands on, and how often it had moved.
     grounds: Vec<(Ground, u64)>,
     report: Arc<Report>,
     scratch: Vec<Scratch>,
     /// Scratch of scopes that are over: commands run in order, so that later ones may have it.
     spare: Vec<Scratch>,
-    /// Scratch that is filled before anything runs, and so belongs to one use.
-    uploads: Vec<Scratch>,
+    /// Scratch that belongs to one use.
+    kept_scratch: Vec<Scratch>,
+    /// What is uploaded to, and the one that is being filled.
+    pub(super) uploads: Vec<Scratch>,
+    pub(super) block: Option<Block>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -137,7 +150,9 @@ impl Recorder {
             report: Arc::new(Report::new(ctx)),
             scratch: Vec::new(),
             spare: Vec::new(),
+            kept_scratch: Vec::new(),
             uploads: Vec::new(),
+            block: None,
         }
     }
 
@@ -149,6 +164,11 @@ impl Recorder {
 
     /// Records one kernel dispatch; nothing happens if it has no groups.
     pub(crate) fn dispatch(&mut self, dispatch: Dispatch) {
+        debug_assert!(
+            !self.uploads.iter().any(|block| dispatch.writes_to(&block.buffer())),
+            "{} writes to what was uploaded to be read",
+            dispatch.kernel.name
+        );
         if dispatch.groups > 0 {
             self.commands.push(Command::Dispatch(dispatch));
         }
@@ -205,8 +225,19 @@ impl Recorder {
         Ok(buffer)
     }
 
-    /// Scratch memory holding `data`; lives until this recorder is submitted.
+    /// Memory that holds `data`, for kernels that only read it; lives until this recorder is submitted.
     pub(crate) fn scratch_from<T: bytemuck::NoUninit>(
+        &mut self,
+        label: &'static str,
+        data: &[T],
+    ) -> Result<Buffer> {
+        let bytes: &[u8] = bytemuck::cast_slice(data);
+        self.ctx.check_binding(label, bytes.len() as u64)?;
+        Ok(self.place(label, bytes)?.0)
+    }
+
+    /// [`Recorder::scratch_from`] for kernels that also write to it.
+    pub(crate) fn scratch_starting<T: bytemuck::NoUninit>(
         &mut self,
         label: &'static str,
         data: &[T],
@@ -214,7 +245,8 @@ impl Recorder {
         let bytes: &[u8] = bytemuck::cast_slice(data);
         let scratch = self.ctx.scratch(label, bytes.len() as u64)?;
         let buffer = scratch.buffer();
-        self.uploads.push(scratch);
+        // filled before anything runs, and so of this one use
+        self.kept_scratch.push(scratch);
         self.upload(&buffer, bytes.to_vec());
         Ok(buffer)
     }
@@ -255,7 +287,7 @@ impl Recorder {
         check: impl Fn(&[u32]) -> Result<()> + Send + Sync + 'static,
     ) {
         if !self.watched.iter().any(|watched| watched.status.overlaps(status)) {
-            self.watched.push(Watched { status: status.clone(), check: Box::new(check) });
+            self.watched.push(Watched { status: status.clone(), check: Arc::new(check) });
         }
     }
 
@@ -294,12 +326,16 @@ impl Recorder {
         timing: Option<&mut Timing>,
     ) -> Result<(Submission, Vec<(usize, Duration)>)> {
         let ctx = self.ctx.clone();
-        // steps are numbered in the order in which their work reaches the device
-        let turn = (!self.late.is_empty() || !self.grounds.is_empty()).then(|| ctx.turn());
+        self.commands.extend(self.status_command());
+        self.check()?;
+        let turn = self.needs_turn().then(|| ctx.turn());
         let moved = self.settle()?;
         let (index, times) = match ctx.backend() {
-            Backend::Gpu(gpu) => (Some(gpu.execute(&self.commands, timing)?), Vec::new()),
-            Backend::Cpu => (None, crate::device::host::execute(std::mem::take(&mut self.commands))?),
+            Backend::Gpu(gpu) => {
+                let ready = self.ready(gpu)?;
+                (Some(gpu.execute(&ready.work(&self), timing)?), Vec::new())
+            }
+            Backend::Cpu => (None, self.execute_on_host()?),
         };
         moved.keep();
         drop(turn);
@@ -353,21 +389,44 @@ impl Recorder {
         let Backend::Gpu(gpu) = ctx.backend() else {
             return Err(Error::invalid("context", "a GPU context, to encode for", "the CPU context"));
         };
+        self.commands.extend(self.status_command());
+        self.check()?;
         let turn = ctx.turn();
         let moved = self.settle()?;
-        gpu.encode(&self.commands, encoder)?;
+        let ready = self.ready(gpu)?;
+        gpu.encode(&ready.work(&self), encoder)?;
         moved.keep();
         drop(turn);
-        let Self { commands, watched, kept, grounds, report, scratch, spare, uploads, .. } = self;
+        let Self { commands, watched, kept, grounds, report, scratch, spare, kept_scratch, uploads, .. } =
+            self;
         let submitted = Submitted { index: None, watched, kept, moved: None };
-        let scratch = scratch.into_iter().chain(spare).chain(uploads).collect();
+        let scratch = [scratch, spare, kept_scratch, uploads].into_iter().flatten().collect();
         Ok(Encoded::new(report, submitted, grounds, commands, scratch))
     }
 
-    /// Checks everything and makes what is made last; what it moves goes back unless it is kept.
-    fn settle(&mut self) -> Result<Moved> {
-        self.commands.extend(self.status_command());
-        self.commands.iter().try_for_each(|command| command.check(&self.ctx))?;
+    /// Runs everything on the CPU; the commands stay.
+    pub(super) fn execute_on_host(&mut self) -> Result<Vec<Duration>> {
+        let dispatches = self.commands.iter().filter(|c| matches!(c, Command::Dispatch(_))).count();
+        self.ctx.counting().submission(dispatches, 0);
+        let commands = Arc::new(std::mem::take(&mut self.commands));
+        let times = crate::device::host::execute(commands.clone());
+        // the queue has dropped its own when it answers
+        self.commands = Arc::into_inner(commands).unwrap_or_default();
+        times
+    }
+
+    /// Whether everything can run.
+    pub(super) fn check(&self) -> Result<()> {
+        self.commands.iter().try_for_each(|command| command.check(&self.ctx))
+    }
+
+    /// Whether it is submitted in turn: steps are numbered in the order in which their work reaches the device.
+    pub(super) fn needs_turn(&self) -> bool {
+        !self.late.is_empty() || !self.grounds.is_empty()
+    }
+
+    /// Makes what is made last; what it moves goes back unless it is kept.
+    pub(super) fn settle(&mut self) -> Result<Moved> {
         self.grounds.iter().try_for_each(|(ground, before)| ground.check(*before))?;
         settle(&mut self.commands, &self.late)
     }

@@ -11,9 +11,10 @@ use super::{Backend, Buffer, Command, Context};
 use crate::{Error, Result};
 
 /// Turns the status words of a batch into an error.
-pub(crate) type Check = Box<dyn Fn(&[u32]) -> Result<()> + Send + Sync>;
+pub(crate) type Check = Arc<dyn Fn(&[u32]) -> Result<()> + Send + Sync>;
 
 /// Status words that a submission hands over when it is done.
+#[derive(Clone)]
 pub(super) struct Watched {
     pub(super) status: Buffer,
     pub(super) check: Check,
@@ -87,6 +88,14 @@ impl Report {
     pub(super) fn wait(&self) -> Result<()> {
         let submitted = self.get()?;
         if let Some((gpu, index)) = submitted.waits(&self.ctx) {
+            let start = Instant::now();
+            while start.elapsed() < self.ctx.poll_for() {
+                gpu.poll()?;
+                if self.awaited().is_here() {
+                    return Ok(());
+                }
+                std::hint::spin_loop();
+            }
             gpu.wait(index.clone())?;
         }
         if !submitted.watched.is_empty() {
@@ -117,7 +126,12 @@ impl Report {
     pub(super) fn is_done(&self) -> Result<bool> {
         let Some((gpu, _)) = self.get()?.waits(&self.ctx) else { return Ok(true) };
         gpu.poll()?;
-        Ok(self.done.get().unwrap_or(&self.words).is_here())
+        Ok(self.awaited().is_here())
+    }
+
+    /// What arrives when the work is done.
+    fn awaited(&self) -> &Arc<Arriving> {
+        self.done.get().unwrap_or(&self.words)
     }
 
     /// Once the work is done: its errors, as often as one asks.
@@ -156,7 +170,7 @@ impl Report {
         if submitted.waits(&self.ctx).is_none() {
             return Poll::Ready(());
         }
-        let awaited = self.done.get().unwrap_or(&self.words);
+        let awaited = self.awaited();
         awaited.wake(task.waker());
         if awaited.is_here() { Poll::Ready(()) } else { Poll::Pending }
     }

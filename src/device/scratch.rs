@@ -1,22 +1,37 @@
 //! Scratch memory that is used again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Buffer, Context, Repr};
 use crate::Result;
 
-/// Free scratch buffers by size class.
+/// What scratch memory is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Used {
+    /// Storage of kernels.
+    Work,
+    /// What is uploaded, parameters too.
+    Uploads,
+}
+
+/// Free scratch buffers by size class, in the order in which they were made: the first of them is taken, so
+/// that equal steps get equal memory whatever the order in which it came back.
+type Free = HashMap<(Used, u64), BTreeMap<u64, Buffer>>;
+
+/// The scratch memory of a context.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    free: Mutex<HashMap<u64, Vec<Buffer>>>,
+    free: Mutex<Free>,
+    /// How many buffers were made.
+    made: AtomicU64,
     /// Bytes of all scratch buffers, in use and free.
     bytes: AtomicU64,
 }
 
 impl Pool {
-    fn free(&self) -> MutexGuard<'_, HashMap<u64, Vec<Buffer>>> {
+    fn free(&self) -> MutexGuard<'_, Free> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -26,7 +41,7 @@ impl Pool {
 
     /// Gives the free buffers back to the device.
     pub(crate) fn release(&self) {
-        let freed: u64 = self.free().drain().map(|(size, buffers)| size * buffers.len() as u64).sum();
+        let freed: u64 = self.free().drain().map(|((_, size), buffers)| size * buffers.len() as u64).sum();
         self.bytes.fetch_sub(freed, Ordering::Relaxed);
     }
 }
@@ -40,27 +55,35 @@ impl Pool {
 pub(crate) struct Scratch {
     ctx: Context,
     whole: Buffer,
+    used: Used,
+    /// Which of the pool's buffers it is.
+    number: u64,
     size: u64,
     /// That nobody else may have it, whenever that is.
     forgone: AtomicBool,
 }
 
 impl Scratch {
-    pub(crate) fn take(ctx: &Context, pool: &Pool, label: &'static str, size: u64) -> Result<Self> {
-        let class = size_class(size).min(ctx.limits().buffer);
-        let free = pool.free().get_mut(&class).and_then(Vec::pop);
-        let whole = match free {
-            Some(buffer) => buffer,
+    pub(crate) fn take(ctx: &Context, label: &'static str, size: u64, used: Used) -> Result<Self> {
+        let pool = ctx.pool();
+        let class = match used {
+            Used::Work => size_class(size).min(ctx.limits().buffer),
+            // bound part by part
+            Used::Uploads => size_class(size),
+        };
+        let free = pool.free().get_mut(&(used, class)).and_then(BTreeMap::pop_first);
+        let (number, whole) = match free {
+            Some(known) => known,
             None => {
-                let buffer = ctx.allocate(label, class)?;
+                let buffer = ctx.allocate_for(label, class, used)?;
                 pool.bytes.fetch_add(buffer.size(), Ordering::Relaxed);
-                buffer
+                (pool.made.fetch_add(1, Ordering::Relaxed), buffer)
             }
         };
         if cfg!(debug_assertions) {
             spoil(&whole);
         }
-        Ok(Self { ctx: ctx.clone(), whole, size, forgone: AtomicBool::new(false) })
+        Ok(Self { ctx: ctx.clone(), whole, used, number, size, forgone: AtomicBool::new(false) })
     }
 
     /// Whether its memory is of the class of `size`.
@@ -91,7 +114,8 @@ impl Drop for Scratch {
             self.ctx.pool().bytes.fetch_sub(self.whole.size(), Ordering::Relaxed);
             return;
         }
-        self.ctx.pool().free().entry(self.whole.size()).or_default().push(self.whole.clone());
+        let class = (self.used, self.whole.size());
+        self.ctx.pool().free().entry(class).or_default().insert(self.number, self.whole.clone());
     }
 }
 
@@ -103,7 +127,7 @@ fn spoil(buffer: &Buffer) {
 }
 
 /// Sizes are rounded up to one of two classes per power of two, at least 256 bytes.
-fn size_class(size: u64) -> u64 {
+pub(crate) fn size_class(size: u64) -> u64 {
     let size = size.max(256);
     let power = size.next_power_of_two();
     if size <= power / 4 * 3 { power / 4 * 3 } else { power }

@@ -371,7 +371,7 @@ impl IdDirectory {
         }
         rec.scope(|rec| {
             let keys = sort_by_key(rec, unknown, len, u32::BITS)?.keys;
-            let status = rec.scratch_from("embag.status", &[Status::CLEAN])?;
+            let status = rec.scratch_starting("embag.status", &[Status::CLEAN])?;
             SortedKeys { len, keys, range: 0..NONE, status }.record_distinct(rec, &new.ids, &new.total)
         })?;
         Ok(new)

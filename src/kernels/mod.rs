@@ -55,12 +55,12 @@ pub(crate) use quant::{
     activation_range, activation_scale, dequantize_rows, linear_int8, quantize_activations, quantize_rows,
 };
 pub(crate) use sort::{
-    scan_apply, scan_reduce, segment_heads, select_count, select_digit, sort_count, sort_scatter, top_k,
-    top_k_order, unique_rows,
+    scan_apply, scan_reduce, segment_heads, select_count, select_digit, sort_count, sort_scan, sort_scatter,
+    top_k, top_k_order, unique_rows,
 };
 pub(crate) use sparse::{add_rows, join_status, row_terms, segment_gradient};
 pub(crate) use table::{init_rows, move_rows};
-pub(crate) use update::{gather_terms, occurrences, row_update, segment_partials, stamp_rows};
+pub(crate) use update::{occurrences, row_update, segment_partials, stamp_rows};
 pub(crate) use variable::{variable_assign, variable_gather, variable_keys, variable_terms};
 
 /// Every kernel.
@@ -86,12 +86,12 @@ pub const ALL: &[&Kernel] = &[
     &scan_reduce::KERNEL,
     &scan_apply::KERNEL,
     &sort_count::KERNEL,
+    &sort_scan::KERNEL,
     &sort_scatter::KERNEL,
     &select_count::KERNEL,
     &select_digit::KERNEL,
     &top_k::KERNEL,
     &top_k_order::KERNEL,
-    &gather_terms::KERNEL,
     &segment_partials::KERNEL,
     &row_update::KERNEL,
     &stamp_rows::KERNEL,

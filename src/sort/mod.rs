@@ -8,6 +8,7 @@ mod top_k;
 
 pub(crate) use distinct::SortedKeys;
 pub use prefix_sum::prefix_sum;
+pub(crate) use radix::sort_terms;
 pub use radix::{Sorted, sort_by_key};
 pub use select::select;
 pub(crate) use select::{Keys, select_of};

@@ -1,10 +1,9 @@
 //! Stable least-significant-digit radix sort of `u32` keys.
 
-use super::prefix_sum;
 use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::sort_count::{self, Params};
-use crate::kernels::sort_scatter;
+use crate::kernels::{sort_scan, sort_scatter};
 use crate::{Error, Result};
 
 /// Sorted keys, and where each was before.
@@ -25,6 +24,27 @@ pub struct Sorted {
 /// [`Error::InvalidArgument`] if `keys` is smaller than `len` or `bits` is not 1 to 32,
 /// [`Error::LimitExceeded`] if the keys are larger than a binding.
 pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Result<Sorted> {
+    sort(rec, keys, len, bits, None)
+}
+
+/// [`sort_by_key`] whose last pass writes terms (two words each) in place of the positions that they are at.
+pub(crate) fn sort_terms(
+    rec: &mut Recorder,
+    [keys, terms]: [&Buffer; 2],
+    sorted_terms: &Buffer,
+    len: u32,
+    bits: u32,
+) -> Result<Buffer> {
+    Ok(sort(rec, keys, len, bits, Some([terms, sorted_terms]))?.keys)
+}
+
+fn sort(
+    rec: &mut Recorder,
+    keys: &Buffer,
+    len: u32,
+    bits: u32,
+    terms: Option<[&Buffer; 2]>,
+) -> Result<Sorted> {
     let bytes = u64::from(len) * 4;
     if keys.size() < bytes {
         return Err(Error::invalid("keys", format!("{bytes} bytes for {len} keys"), keys.size()));
@@ -40,24 +60,40 @@ pub fn sort_by_key(rec: &mut Recorder, keys: &Buffer, len: u32, bits: u32) -> Re
     if len == 0 {
         return Ok(from);
     }
-    let histogram = rec.scratch("embag.histogram", (u64::from(plan.tiles) << plan.digit_bits) * 4)?;
+    let counters = u64::from(plan.tiles + 1) << plan.digit_bits;
+    let histogram = rec.scratch("embag.histogram", counters * 4)?;
+    let unused = [rec.scratch("embag.unused", 8)?, rec.scratch("embag.unused", 8)?];
     let groups = sort_count::groups(plan.shape, plan.tiles);
     let variant = usize::from(plan.shape != Shape::Wide);
     for pass in 0..plan.passes {
         let shift = pass * plan.digit_bits;
-        let digits = 1 << plan.digit_bits.min(bits - shift);
-        let first = u32::from(pass == 0);
-        let params = Params { len, tile: plan.tile, tiles: plan.tiles, shift, digits, first };
+        let digit_bits = plan.digit_bits.min(bits - shift);
+        let gathered = terms.filter(|_| pass + 1 == plan.passes);
+        let params = Params {
+            len,
+            tile: plan.tile,
+            tiles: plan.tiles,
+            shift,
+            digits: 1 << digit_bits,
+            first: u32::from(pass == 0),
+            rounds: digit_bits.div_ceil(sort_count::ROUND_BITS),
+            gather: u32::from(gathered.is_some()),
+        };
         let source = if pass == 0 { keys.clone() } else { from.keys.clone() };
         let bindings = sort_count::Bindings { keys: source.clone(), histogram: histogram.clone() };
         rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
-        prefix_sum(rec, &histogram, plan.tiles * digits)?;
+        let bindings = sort_scan::Bindings { histogram: histogram.clone() };
+        let rows = sort_scan::groups(plan.shape, params.digits);
+        rec.dispatch(Dispatch::new(variant, &params, bindings, rows));
+        let [terms, terms_out] = gathered.unwrap_or([&unused[0], &unused[1]]);
         let bindings = sort_scatter::Bindings {
             histogram: histogram.clone(),
             keys_in: source,
             values_in: from.positions.clone(),
             keys_out: to.keys.clone(),
             values_out: to.positions.clone(),
+            terms: terms.clone(),
+            terms_out: terms_out.clone(),
         };
         rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
         std::mem::swap(&mut from, &mut to);
@@ -95,8 +131,8 @@ impl Plan {
             (sort_count::SERIAL_BITS, len.div_ceil(SERIAL_TILES).clamp(64, SERIAL_TILE))
         };
         let tiles = len.div_ceil(tile);
-        // a counter for each digit and tile must fit a binding
-        let counters = ctx.limits().binding / 4 / u64::from(tiles.max(1));
+        // a counter for each digit and tile, and a sum for each digit, must fit a binding
+        let counters = ctx.limits().binding / 4 / u64::from(tiles + 1);
         let passes = bits.div_ceil(most_bits.min(counters.max(2).ilog2()));
         let digit_bits = bits.div_ceil(passes);
         Self { shape, passes, digit_bits, tile, tiles }

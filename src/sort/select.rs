@@ -52,7 +52,7 @@ pub(crate) fn select_of(rec: &mut Recorder, keys: Keys<'_>, rank: u32, out: &Buf
     let groups = select_count::groups(shape, len.div_ceil(tile));
     rec.whole(|rec| {
         rec.scope(|rec| {
-            let found = rec.scratch_from("embag.found", &[0u32, rank])?;
+            let found = rec.scratch_starting("embag.found", &[0u32, rank])?;
             let counts = rec.scratch("embag.counts", u64::from(DIGITS) * 4)?;
             rec.clear(&counts);
             let mut mask = 0;

@@ -1,9 +1,8 @@
 //! Keys of rows and terms of their gradients, in any order and sorted.
 
 use crate::Result;
-use crate::device::{Buffer, Dispatch, Recorder};
-use crate::kernels::gather_terms;
-use crate::sort::sort_by_key;
+use crate::device::{Buffer, Recorder};
+use crate::sort::sort_terms;
 
 /// What is known about each position: the key of its row, and a term of the row's gradient.
 pub(crate) struct KeyTerms {
@@ -29,12 +28,8 @@ impl KeyTerms {
     pub(crate) fn sorted(self, rec: &mut Recorder, none_key: u32) -> Result<SortedTerms> {
         let Self { len, keys, terms, grad, vec4 } = self;
         let bits = u32::BITS - none_key.max(1).leading_zeros();
-        let sorted = sort_by_key(rec, &keys, len, bits)?;
         let in_order = rec.scratch("embag.sorted_terms", u64::from(len) * 8)?;
-        let bindings =
-            gather_terms::Bindings { positions: sorted.positions, terms, sorted: in_order.clone() };
-        let params = gather_terms::Params { len };
-        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
-        Ok(SortedTerms { len, keys: sorted.keys, terms: in_order, grad, vec4 })
+        let keys = sort_terms(rec, [&keys, &terms], &in_order, len, bits)?;
+        Ok(SortedTerms { len, keys, terms: in_order, grad, vec4 })
     }
 }

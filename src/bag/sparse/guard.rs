@@ -70,7 +70,7 @@ pub(super) fn status(rec: &mut Recorder, guards: &[Guard]) -> Result<Buffer> {
     if let [guard] = guards {
         return Ok(guard.status().clone());
     }
-    let joined = rec.scratch_from("embag.status", &[Status::CLEAN])?;
+    let joined = rec.scratch_starting("embag.status", &[Status::CLEAN])?;
     for guard in guards {
         let params = join_status::Params { unused: 0 };
         let bindings = join_status::Bindings { status: guard.status().clone(), joined: joined.clone() };

@@ -1,104 +1,171 @@
 //! Turns recorded commands into one submission.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::Gpu;
-use super::arena::Arena;
-use super::pipeline::Pipeline;
+use super::bind_groups::{Key, Range};
+use super::memory::GpuMemory;
+use super::pipeline::{PARAMS, Pipeline};
 use super::timing::Timing;
-use crate::device::{Arriving, Buffer, Command, Dispatch, Repr};
+use crate::device::{Arriving, Buffer, Command, Counting, Dispatch, Repr, size_class};
 use crate::kernel::Access;
 use crate::{Error, Result};
 
-/// Dispatches with their pipelines and where their parameters begin.
-type Prepared<'a> = Vec<(&'a Dispatch, Arc<Pipeline>, usize)>;
+/// Bytes that every dispatch sees from the offset of its parameters on; no kernel has more of them, and no
+/// device wants offsets at multiples of more.
+pub(crate) const WINDOW: usize = 256;
+
+/// What is ready before anything is encoded: the pipelines of all dispatches, and their parameters one after
+/// the other.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pipelines: Vec<Arc<Pipeline>>,
+    pub(crate) params: Vec<u8>,
+    /// The bind groups of all dispatches, if they are to be used more than once.
+    pinned: Option<Vec<wgpu::BindGroup>>,
+}
+
+/// Commands that go to the device, with what was made ready for them.
+pub(crate) struct Work<'a> {
+    pub(crate) commands: &'a [Command],
+    pub(crate) prepared: &'a Prepared,
+    /// Where the parameters are uploaded to, by one of the commands.
+    pub(crate) params: &'a Buffer,
+    /// Uploads, by the numbers of their commands, whose data another one brings along, and where.
+    pub(crate) carried: &'a [(usize, Buffer)],
+    pub(crate) counting: &'a Counting,
+}
+
+impl Work<'_> {
+    /// Uploads that are no other's.
+    fn uploads(&self) -> impl Iterator<Item = (&Buffer, &[u8])> + Clone {
+        let own = |&(i, _): &(usize, &Command)| !self.carried.iter().any(|(carried, _)| *carried == i);
+        self.commands.iter().enumerate().filter(own).filter_map(|(_, command)| match command {
+            Command::Upload { target, data } => Some((target, &data[..])),
+            _ => None,
+        })
+    }
+
+    fn count(&self, uploads: usize) {
+        self.counting.submission(self.prepared.pipelines.len(), uploads);
+    }
+}
 
 impl Gpu {
     /// Records everything into one encoder, with one compute pass open as long as there are only dispatches,
     /// and submits it; `timing` finds out how long each takes.
     pub(crate) fn execute(
         &self,
-        commands: &[Command],
+        work: &Work<'_>,
         mut timing: Option<&mut Timing>,
     ) -> Result<wgpu::SubmissionIndex> {
-        let (prepared, params) = self.prepare(commands)?;
-        // The arena's content belongs to one submission: no other may write it before this one is made.
-        let mut kept = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
         self.guarded("submission", || {
             let mut encoder =
                 self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("embag") });
-            kept.take_if(|arena| !arena.has_room_for(params.len()));
-            let arena =
-                kept.get_or_insert_with(|| Arena::of(&self.device, &self.params_layout, params.len()));
-            if !params.is_empty() {
-                self.queue.write_buffer(arena.buffer(), 0, &params);
+            for (target, data) in work.uploads() {
+                let (memory, offset) = gpu_range(target)?;
+                self.queue.write_buffer(&memory.buffer, offset, data);
             }
-            for (target, data) in uploads(commands) {
-                let (buffer, offset) = gpu_range(target)?;
-                self.queue.write_buffer(buffer, offset, data);
-            }
-            self.record(&mut encoder, commands, prepared, arena.group(), timing.as_deref_mut())?;
+            self.record(&mut encoder, work, timing.as_deref_mut())?;
             if let Some(timing) = timing {
                 timing.resolve(self, &mut encoder);
             }
+            work.count(work.uploads().count());
             Ok(self.queue.submit([encoder.finish()]))
         })?
     }
 
     /// Records everything into the caller's encoder. What is uploaded is copied there, from memory that
     /// belongs to this call.
-    pub(crate) fn encode(&self, commands: &[Command], encoder: &mut wgpu::CommandEncoder) -> Result<()> {
-        let (prepared, params) = self.prepare(commands)?;
-        for command in commands {
+    pub(crate) fn encode(&self, work: &Work<'_>, encoder: &mut wgpu::CommandEncoder) -> Result<()> {
+        for command in work.commands {
             command.buffers().iter().try_for_each(|buffer| gpu_range(buffer).map(drop))?;
         }
         // all that can be refused is made before anything is in the encoder
-        let (arena, staging) = self.guarded("encoding", || {
-            let arena = Arena::of(&self.device, &self.params_layout, params.len());
-            let bytes = uploads(commands).map(|(_, data)| data).chain([&params[..]]);
-            (arena, staged(&self.device, bytes))
-        })?;
-        let staging = staging?;
+        let staging =
+            self.guarded("encoding", || staged(&self.device, work.uploads().map(|(_, data)| data)))??;
         self.guarded("encoding", || {
-            let targets = uploads(commands).map(|(target, data)| (gpu_range(target), data.len()));
             let mut at = 0;
-            for (target, bytes) in targets.chain([(Ok((arena.buffer(), 0)), params.len())]) {
-                let (buffer, offset) = target?;
-                if let (Some(staging), true) = (&staging, bytes > 0) {
-                    encoder.copy_buffer_to_buffer(staging, at, buffer, offset, bytes as u64);
-                    at += bytes as u64;
+            for (target, data) in work.uploads() {
+                let (memory, offset) = gpu_range(target)?;
+                if let (Some(staging), false) = (&staging, data.is_empty()) {
+                    encoder.copy_buffer_to_buffer(staging, at, &memory.buffer, offset, data.len() as u64);
+                    at += data.len() as u64;
                 }
             }
-            self.record(encoder, commands, prepared, arena.group(), None)
+            work.count(usize::from(staging.is_some()));
+            self.record(encoder, work, None)
         })?
     }
 
-    /// The pipelines and parameters of all dispatches.
-    fn prepare<'a>(&self, commands: &'a [Command]) -> Result<(Prepared<'a>, Vec<u8>)> {
-        let slot = self.device.limits().min_uniform_buffer_offset_alignment as usize;
-        let mut params = Vec::new();
-        let mut prepared = Vec::with_capacity(commands.len());
-        for command in commands {
-            if let Command::Dispatch(call) = command {
-                let offset = params.len();
-                params.extend_from_slice(&call.params);
-                params.resize(params.len().next_multiple_of(slot), 0);
-                prepared.push((call, self.pipeline(call.kernel, call.variant, aliased(call))?, offset));
-            }
-        }
-        Ok((prepared, params))
+    /// Runs commands of this crate's own, outside of any recorder.
+    pub(super) fn execute_alone(&self, mut commands: Vec<Command>) -> Result<wgpu::SubmissionIndex> {
+        let prepared = self.prepare(&commands)?;
+        let size = prepared.params.len().max(4) as u64;
+        let memory = self.allocate_scratch("embag.params", size, crate::device::Used::Uploads)?;
+        let params = Buffer { repr: Repr::Gpu(memory), home: 0, offset: 0, size, lease: None };
+        commands.push(Command::Upload { target: params.clone(), data: prepared.params.clone() });
+        let counting = Counting::default();
+        let (commands, prepared, params, counting) = (&commands[..], &prepared, &params, &counting);
+        self.execute(&Work { commands, prepared, params, carried: &[], counting }, None)
     }
 
-    /// All commands but uploads, which come before them.
+    /// The pipelines and parameters of all dispatches.
+    pub(crate) fn prepare(&self, commands: &[Command]) -> Result<Prepared> {
+        let calls = || {
+            commands.iter().filter_map(|command| match command {
+                Command::Dispatch(call) => Some(call),
+                _ => None,
+            })
+        };
+        let mut params = Vec::with_capacity(calls().count() * WINDOW);
+        let mut pipelines = Vec::with_capacity(calls().count());
+        for call in calls() {
+            params.extend_from_slice(&call.params);
+            params.resize(params.len().next_multiple_of(WINDOW), 0);
+            pipelines.push(self.pipeline(call.kernel, call.variant, aliased(call))?);
+        }
+        Ok(Prepared { pipelines, params, pinned: None })
+    }
+
+    /// Keeps the bind groups of all dispatches, and the pipelines for what they bind.
+    pub(crate) fn pin(
+        &self,
+        commands: &[Command],
+        prepared: &mut Prepared,
+        counting: &Counting,
+    ) -> Result<()> {
+        let calls = commands.iter().filter_map(|command| match command {
+            Command::Dispatch(call) => Some(call),
+            _ => None,
+        });
+        let (mut pipelines, mut groups) = (Vec::new(), Vec::new());
+        for call in calls {
+            let pipeline = self.pipeline(call.kernel, call.variant, aliased(call))?;
+            groups.push(self.guarded("binding", || self.bindings(call, &pipeline, counting))??);
+            pipelines.push(pipeline);
+        }
+        (prepared.pipelines, prepared.pinned) = (pipelines, Some(groups));
+        Ok(())
+    }
+
+    /// All commands but uploads, which come before them: those that another brought along are copied here.
     fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,
-        commands: &[Command],
-        prepared: Prepared<'_>,
-        params: &wgpu::BindGroup,
+        work: &Work<'_>,
         mut timing: Option<&mut Timing>,
     ) -> Result<()> {
-        let mut prepared = prepared.into_iter();
+        let commands = work.commands;
+        for (command, source) in work.carried {
+            if let Some(Command::Upload { target, .. }) = commands.get(*command) {
+                let ((from, from_at), (to, to_at)) = (gpu_range(source)?, gpu_range(target)?);
+                encoder.copy_buffer_to_buffer(&from.buffer, from_at, &to.buffer, to_at, target.size);
+            }
+        }
+        let (params, first) = self.params_group(work)?;
+        let mut pipelines = (first..).step_by(WINDOW).zip(&work.prepared.pipelines);
+        let mut pinned = work.prepared.pinned.iter().flatten();
         let mut at = 0;
         while let Some(command) = commands.get(at) {
             match command {
@@ -115,8 +182,21 @@ impl Gpu {
                     if let Some(timing) = timing.as_deref_mut() {
                         timing.pass_begins(&mut pass);
                     }
-                    for (i, (call, pipeline, offset)) in (at..).zip(prepared.by_ref().take(run)) {
-                        self.encode_dispatch(&mut pass, call, &pipeline, params, offset)?;
+                    let mut set = None;
+                    for (i, (offset, pipeline)) in (at..).zip(pipelines.by_ref().take(run)) {
+                        let Command::Dispatch(call) = &commands[i] else { continue };
+                        if set.replace(pipeline.id) != Some(pipeline.id) {
+                            pass.set_pipeline(&pipeline.pipeline);
+                        }
+                        match pinned.next() {
+                            Some(group) => pass.set_bind_group(0, group, &[]),
+                            None => {
+                                pass.set_bind_group(0, &self.bindings(call, pipeline, work.counting)?, &[])
+                            }
+                        }
+                        pass.set_bind_group(1, &params, &[offset]);
+                        let (x, y) = fold(call.groups);
+                        pass.dispatch_workgroups(x, y, 1);
                         if let Some(timing) = timing.as_deref_mut() {
                             timing.dispatched(&mut pass, i);
                         }
@@ -139,16 +219,16 @@ impl Gpu {
         match command {
             Command::Copy { buffers: [source, target] } => {
                 let ((from, from_at), (to, to_at)) = (gpu_range(source)?, gpu_range(target)?);
-                encoder.copy_buffer_to_buffer(from, from_at, to, to_at, source.size);
+                encoder.copy_buffer_to_buffer(&from.buffer, from_at, &to.buffer, to_at, source.size);
             }
             Command::Clear(target) => {
-                let (buffer, offset) = gpu_range(target)?;
-                encoder.clear_buffer(buffer, offset, Some(target.size));
+                let (memory, offset) = gpu_range(target)?;
+                encoder.clear_buffer(&memory.buffer, offset, Some(target.size));
             }
             Command::Readback { sources, bytes, .. } => {
-                let sources = sources
-                    .iter()
-                    .map(|source| gpu_range(source).map(|(buffer, offset)| (buffer, offset, source.size)));
+                let sources = sources.iter().map(|source| {
+                    gpu_range(source).map(|(memory, offset)| (&memory.buffer, offset, source.size))
+                });
                 self.hand_over(encoder, sources.collect::<Result<Vec<_>>>()?, bytes);
             }
             Command::Dispatch(_) | Command::Upload { .. } => {}
@@ -189,56 +269,68 @@ impl Gpu {
         done
     }
 
-    fn encode_dispatch(
-        &self,
-        pass: &mut wgpu::ComputePass<'_>,
-        call: &Dispatch,
-        pipeline: &Pipeline,
-        params: &wgpu::BindGroup,
-        offset: usize,
-    ) -> Result<()> {
-        let entries = (0u32..)
-            .zip(&call.bindings)
-            .map(|(binding, buffer)| {
-                let (whole, offset) = gpu_range(buffer)?;
-                let written = call.kernel.interface.bindings[binding as usize].access == Access::ReadWrite;
-                // a range of no bytes cannot be bound
-                let (whole, offset) = match buffer.size {
-                    0 => (&self.unused[usize::from(written)], 0),
-                    _ => (whole, offset),
-                };
-                Ok(wgpu::BindGroupEntry {
-                    binding,
-                    resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                        buffer: whole,
-                        offset,
-                        size: std::num::NonZeroU64::new(buffer.size),
-                    }),
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let bindings = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &pipeline.bindings,
-            entries: &entries,
-        });
-        pass.set_pipeline(&pipeline.pipeline);
-        pass.set_bind_group(0, &bindings, &[]);
+    /// The bind group of the parameters, and where they begin.
+    fn params_group(&self, work: &Work<'_>) -> Result<(wgpu::BindGroup, u32)> {
+        let (memory, offset) = gpu_range(work.params)?;
         let offset = u32::try_from(offset)
             .map_err(|_| Error::device("submission", "more than 4 GiB of parameters in one recorder"))?;
-        pass.set_bind_group(1, params, &[offset]);
-        let (x, y) = fold(call.groups);
-        pass.dispatch_workgroups(x, y, 1);
-        Ok(())
+        let key = Key::new(PARAMS, [[memory.id, 0, WINDOW as u64]]);
+        let group = self.bind_groups.get(&key, || {
+            work.counting.bind_group();
+            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("embag.params"),
+                layout: &self.params_layout,
+                entries: &[wgpu::BindGroupEntry {
+                    binding: 0,
+                    resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                        buffer: &memory.buffer,
+                        offset: 0,
+                        size: std::num::NonZeroU64::new(memory.buffer.size().min(WINDOW as u64)),
+                    }),
+                }],
+            })
+        });
+        Ok((group, offset))
     }
-}
 
-/// What is written before anything runs.
-fn uploads(commands: &[Command]) -> impl Iterator<Item = (&Buffer, &[u8])> + Clone {
-    commands.iter().filter_map(|command| match command {
-        Command::Upload { target, data } => Some((target, &data[..])),
-        _ => None,
-    })
+    /// The bind group of what a dispatch binds.
+    fn bindings(&self, call: &Dispatch, pipeline: &Pipeline, counting: &Counting) -> Result<wgpu::BindGroup> {
+        let bound = call.bindings.iter().zip(call.kernel.interface.bindings).map(|(buffer, binding)| {
+            let (memory, offset) = gpu_range(buffer)?;
+            // a range of no bytes cannot be bound
+            Ok(match buffer.size {
+                0 => (&self.unused[usize::from(binding.access == Access::ReadWrite)], 0, 256),
+                _ => (memory, offset, self.bound_size(buffer, memory)),
+            })
+        });
+        let bound = bound.collect::<Result<Vec<_>>>()?;
+        let range =
+            |&(memory, offset, size): &(&Arc<GpuMemory>, u64, u64)| -> Range { [memory.id, offset, size] };
+        let key = Key::new(pipeline.id, bound.iter().map(range));
+        Ok(self.bind_groups.get(&key, || {
+            counting.bind_group();
+            let entries = (0..).zip(&bound).map(|(binding, (memory, offset, size))| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &memory.buffer,
+                    offset: *offset,
+                    size: std::num::NonZeroU64::new(*size),
+                }),
+            });
+            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: None,
+                layout: &pipeline.bindings,
+                entries: &entries.collect::<Vec<_>>(),
+            })
+        }))
+    }
+
+    /// How much of a buffer is bound: of scratch memory as much as its size class, so that a batch that is a
+    /// little longer binds the same.
+    fn bound_size(&self, buffer: &Buffer, memory: &GpuMemory) -> u64 {
+        let class = size_class(buffer.size).min(memory.buffer.size() - buffer.offset);
+        if memory.pooled && class <= self.limits().binding { class } else { buffer.size }
+    }
 }
 
 /// Memory that holds all of this, one after the other, to copy from; `None` if it is nothing.
@@ -274,7 +366,7 @@ fn fold(groups: u32) -> (u32, u32) {
     (groups.div_ceil(y.max(1)), y)
 }
 
-fn gpu_range(buffer: &Buffer) -> Result<(&wgpu::Buffer, u64)> {
+fn gpu_range(buffer: &Buffer) -> Result<(&Arc<GpuMemory>, u64)> {
     match &buffer.repr {
         Repr::Gpu(gpu) => Ok((gpu, buffer.offset)),
         Repr::Cpu(_) => Err(Error::WrongContext { argument: "buffer" }),
@@ -301,7 +393,15 @@ fn aliased(call: &Dispatch) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use super::{WINDOW, fold};
+    use crate::kernels;
+
+    #[test]
+    fn every_kernel_s_parameters_fit() {
+        for kernel in kernels::ALL {
+            assert!(kernel.interface.params.size <= WINDOW, "{}", kernel.name);
+        }
+    }
 
     #[test]
     fn grids_fold_into_y() {

@@ -14,7 +14,7 @@ impl Gpu {
     /// A binding of `bytes` bytes of zeros.
     pub(super) fn zeros(&self, bytes: u32) -> Result<Buffer> {
         let size = u64::from(bytes);
-        let repr = Repr::Gpu(self.create_buffer("embag.measured", size)?);
+        let repr = Repr::Gpu(self.allocate("embag.measured", size)?);
         Ok(Buffer { repr, home: 0, offset: 0, size, lease: None })
     }
 
@@ -23,7 +23,7 @@ impl Gpu {
         let time = |one: &Dispatch| -> Result<Duration> {
             let all = (0..DISPATCHES).map(|_| Command::Dispatch(one.clone())).collect::<Vec<_>>();
             let start = Instant::now();
-            self.wait(self.execute(&all, None)?)?;
+            self.wait(self.execute_alone(all)?)?;
             Ok(start.elapsed())
         };
         // the first of each builds its pipeline

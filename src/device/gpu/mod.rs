@@ -1,9 +1,10 @@
 //! All that speaks wgpu: adapters, pipelines, execution. Knows nothing of embeddings.
 
 mod adapter;
-mod arena;
+mod bind_groups;
 mod execute;
 mod faster;
+mod memory;
 mod native_f16;
 mod packed_dot;
 mod pipeline;
@@ -11,13 +12,17 @@ mod probe;
 mod timing;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
+use std::time::Duration;
 
 pub(crate) use adapter::AdapterChoice;
+use bind_groups::BindGroups;
+pub(crate) use execute::{Prepared, WINDOW, Work};
+pub(crate) use memory::GpuMemory;
 use pipeline::{Pipeline, PipelineKey};
 pub(crate) use timing::Timing;
 
-use crate::device::DeviceLimits;
+use crate::device::{DeviceLimits, Used};
 use crate::kernel::{Shape, Variant};
 use crate::{Error, Result};
 
@@ -30,19 +35,22 @@ pub(crate) struct Gpu {
     shape: Shape,
     pipelines: RwLock<HashMap<PipelineKey, Arc<Pipeline>>>,
     params_layout: wgpu::BindGroupLayout,
-    /// The uniform arena; held while a submission is made, since its content belongs to that submission.
-    arena: Mutex<Option<arena::Arena>>,
+    bind_groups: Arc<BindGroups>,
     flushes_subnormals: OnceLock<bool>,
     packed_dot: OnceLock<bool>,
     native_f16: OnceLock<bool>,
     /// What is bound in place of ranges of no bytes: one to read, one to write.
-    unused: [wgpu::Buffer; 2],
+    unused: [Arc<GpuMemory>; 2],
 }
 
 /// Metal keeps one of its 8 for itself.
 const STORAGE_BUFFERS: u32 = 7;
 /// See [`Gpu::loop_limit`]; a little less, for the loops that are not worth counting.
 const SOFTWARE_LOOPS: u32 = 64_500;
+/// A submission of little work takes about this long, and a thread that blocked as long again to wake up.
+const POLLING: Duration = Duration::from_micros(200);
+/// Writes of this many bytes do not wait for the next submission.
+const WAITING: u64 = 1 << 20;
 /// Some back ends index with `i32`.
 const LARGEST_BINDING: u64 = (1 << 31) - 256;
 
@@ -62,13 +70,15 @@ impl Gpu {
             _ => Shape::Wide,
         });
         let params_layout = pipeline::params_layout(&device);
+        let bind_groups = Arc::<BindGroups>::default();
         let unused = [(); 2].map(|()| {
-            device.create_buffer(&wgpu::BufferDescriptor {
+            let buffer = device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("embag.unused"),
                 size: 256,
                 usage: wgpu::BufferUsages::STORAGE,
                 mapped_at_creation: false,
-            })
+            });
+            GpuMemory::new(buffer, false, &bind_groups)
         });
         Ok(Self {
             device,
@@ -77,7 +87,7 @@ impl Gpu {
             shape,
             pipelines: RwLock::default(),
             params_layout,
-            arena: Mutex::default(),
+            bind_groups,
             flushes_subnormals: OnceLock::new(),
             packed_dot: OnceLock::new(),
             native_f16: OnceLock::new(),
@@ -105,6 +115,11 @@ impl Gpu {
         (self.info.device_type == wgpu::DeviceType::Cpu).then_some(SOFTWARE_LOOPS)
     }
 
+    /// How long waits poll, unless the caller says so.
+    pub(crate) fn poll_for(&self) -> Duration {
+        if self.info.device_type == wgpu::DeviceType::Cpu { Duration::ZERO } else { POLLING }
+    }
+
     pub(crate) fn shape(&self) -> Shape {
         self.shape
     }
@@ -130,14 +145,63 @@ impl Gpu {
         names
     }
 
-    pub(crate) fn create_buffer(&self, label: &str, size: u64) -> Result<wgpu::Buffer> {
+    /// Memory for kernels, zeroed.
+    pub(crate) fn allocate(&self, label: &str, size: u64) -> Result<Arc<GpuMemory>> {
+        let buffer = self.create_buffer(label, size, wgpu::BufferUsages::empty())?;
+        Ok(self.own(buffer))
+    }
+
+    /// Memory for the pool.
+    pub(crate) fn allocate_scratch(&self, label: &str, size: u64, used: Used) -> Result<Arc<GpuMemory>> {
+        let more = match used {
+            Used::Work => wgpu::BufferUsages::empty(),
+            Used::Uploads => wgpu::BufferUsages::UNIFORM,
+        };
+        Ok(GpuMemory::new(self.create_buffer(label, size, more)?, true, &self.bind_groups))
+    }
+
+    /// Writes bytes at ascending places behind `offset`; they are there for the next submission. What lies
+    /// between them is whatever.
+    pub(crate) fn write(
+        &self,
+        memory: &GpuMemory,
+        offset: u64,
+        places: &[u64],
+        parts: &[&[u8]],
+    ) -> Result<()> {
+        let end = places.iter().zip(parts).map(|(at, part)| at + part.len() as u64).max().unwrap_or(0);
+        let Some(size) = wgpu::BufferSize::new(end.next_multiple_of(4)) else { return Ok(()) };
+        let written = self.guarded("write", || {
+            // nothing on a lost device, without an error
+            let mut view = self.queue.write_buffer_with(&memory.buffer, offset, size)?;
+            for (at, part) in places.iter().zip(parts) {
+                let at = usize::try_from(*at).unwrap_or(usize::MAX);
+                view.slice(at..at + part.len()).copy_from_slice(part);
+            }
+            drop(view);
+            // what waits for a submission takes as much memory again
+            if end >= WAITING {
+                self.queue.submit([]);
+            }
+            Some(())
+        })?;
+        written.ok_or_else(|| self.failed("write", "no memory to write from"))
+    }
+
+    /// A buffer as memory of this device.
+    pub(crate) fn own(&self, buffer: wgpu::Buffer) -> Arc<GpuMemory> {
+        GpuMemory::new(buffer, false, &self.bind_groups)
+    }
+
+    fn create_buffer(&self, label: &str, size: u64, more: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
         self.guarded("buffer allocation", || {
             self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
                 usage: wgpu::BufferUsages::STORAGE
                     | wgpu::BufferUsages::COPY_SRC
-                    | wgpu::BufferUsages::COPY_DST,
+                    | wgpu::BufferUsages::COPY_DST
+                    | more,
                 mapped_at_creation: false,
             })
         })

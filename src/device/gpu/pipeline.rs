@@ -1,6 +1,7 @@
 //! Pipelines, built once and kept under a typed key.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use super::Gpu;
@@ -17,9 +18,15 @@ pub(super) struct PipelineKey {
 
 #[derive(Debug)]
 pub(crate) struct Pipeline {
+    /// A number of its own, above [`PARAMS`].
+    pub(super) id: u64,
     pub(super) pipeline: wgpu::ComputePipeline,
     pub(super) bindings: wgpu::BindGroupLayout,
 }
+
+/// Among the numbers of layouts, that of the parameters of every kernel.
+pub(super) const PARAMS: u64 = 0;
+static IDS: AtomicU64 = AtomicU64::new(PARAMS + 1);
 
 /// The uniform parameters of every kernel, at a dynamic offset.
 pub(super) fn params_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
@@ -112,7 +119,7 @@ impl Gpu {
                 },
                 cache: None,
             });
-            Pipeline { pipeline, bindings }
+            Pipeline { id: IDS.fetch_add(1, Ordering::Relaxed), pipeline, bindings }
         })
     }
 }

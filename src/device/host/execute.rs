@@ -11,7 +11,7 @@ use crate::kernel::{Access, Call, Slot};
 use crate::{Error, Result};
 
 /// Runs everything, and says how long each took.
-pub(crate) fn execute(commands: Vec<Command>) -> Result<Vec<Duration>> {
+pub(crate) fn execute(commands: Arc<Vec<Command>>) -> Result<Vec<Duration>> {
     queue::run(move || {
         let timed = |command| {
             let start = Instant::now();

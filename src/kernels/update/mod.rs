@@ -1,6 +1,5 @@
 //! The step of an optimizer, from the ids of a batch to updated rows.
 
-pub(crate) mod gather_terms;
 pub(crate) mod occurrences;
 pub(crate) mod row_update;
 pub(crate) mod segment_partials;

@@ -12,8 +12,9 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 /// One pass over made-up keys.
+#[derive(Clone)]
 pub(crate) struct Pass {
-    name: String,
+    pub(crate) name: String,
     variant: usize,
     shape: Shape,
     pub(crate) params: Params,
@@ -22,7 +23,7 @@ pub(crate) struct Pass {
 
 impl Pass {
     fn counts(&self) -> CaseBinding {
-        CaseBinding::ints(&vec![9u32; (self.params.digits * self.params.tiles) as usize])
+        CaseBinding::unwritten((self.params.digits * (self.params.tiles + 1)) as usize)
     }
 
     /// For `sort_count` and `sort_scatter`, which share parameters and groups; `bytes` are those of a key.
@@ -44,9 +45,10 @@ impl Pass {
 
 /// Passes of both shapes over random, equal and sorted keys, at lengths around tiles.
 pub(crate) fn passes() -> Vec<Pass> {
+    const TILE: u32 = WIDE * SHARE;
     let mut all = Vec::new();
-    for (variant, shape, bits) in [(0, Shape::Wide, WIDE_BITS), (1, Shape::Serial, SERIAL_BITS)] {
-        for len in [1u32, 31, 2047, 2048, 2049, 10_000, 1 << 20] {
+    for (variant, shape, most_bits) in [(0, Shape::Wide, WIDE_BITS), (1, Shape::Serial, SERIAL_BITS)] {
+        for len in [1u32, 31, TILE - 1, TILE, TILE + 1, 10_000, 1 << 20] {
             for kind in ["random", "equal", "sorted"] {
                 let mut random = Random::new(u64::from(len));
                 let keys: Vec<u32> = (0..len)
@@ -56,11 +58,21 @@ pub(crate) fn passes() -> Vec<Pass> {
                         _ => i,
                     })
                     .collect();
-                let tile = if shape == Shape::Wide { WIDE * SHARE } else { len.div_ceil(64) };
-                for (shift, first) in [(0, 1), (bits, 0)] {
-                    let params =
-                        Params { len, tile, tiles: len.div_ceil(tile), shift, digits: 1 << bits, first };
-                    let name = format!("n={len} {kind} shift={shift}");
+                let tile = if shape == Shape::Wide { TILE } else { len.div_ceil(64) };
+                for (shift, bits, first) in
+                    [(0, most_bits, 1), (most_bits, most_bits, 0), (7, 7, 0), (3, 2, 0)]
+                {
+                    let params = Params {
+                        len,
+                        tile,
+                        tiles: len.div_ceil(tile),
+                        shift,
+                        digits: 1 << bits,
+                        first,
+                        rounds: bits.div_ceil(ROUND_BITS),
+                        gather: 0,
+                    };
+                    let name = format!("n={len} {kind} shift={shift} bits={bits}");
                     all.push(Pass { name, variant, shape, params, keys: keys.clone() });
                 }
             }

@@ -7,7 +7,7 @@ pub(crate) mod twin;
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
 interface! {
-    /// Uniform parameters, shared with `sort_scatter`.
+    /// Uniform parameters, shared with `sort_scan` and `sort_scatter`.
     Params {
         /// Keys.
         len: u32,
@@ -21,18 +21,25 @@ interface! {
         digits: u32,
         /// 1: the values are the positions.
         first: u32,
+        /// Of four bits, in which a tile is sorted by its digits.
+        rounds: u32,
+        /// 1: the terms that the values are the numbers of come out, instead of the values.
+        gather: u32,
     }
     Bindings {
         keys: read [u32],
+        /// A row of tiles for each digit, and room for a sum for each behind all.
         histogram: write [u32],
     }
 }
 
-/// Threads of the wide variant, and keys that each takes.
+/// Threads of the wide variant, and keys that each takes (as in `sort_scatter.wgsl`).
 pub(crate) const WIDE: u32 = 256;
-pub(crate) const SHARE: u32 = 8;
-/// Digits of the wide variants: counters of 4 bits for each of 16.
-pub(crate) const WIDE_BITS: u32 = 4;
+pub(crate) const SHARE: u32 = 13;
+/// Digits of the wide variants: a thread for each.
+pub(crate) const WIDE_BITS: u32 = 8;
+/// Bits of a round of `sort_scatter`.
+pub(crate) const ROUND_BITS: u32 = 4;
 /// Threads of the serial variant: a tile each, with counters for 2^9 digits.
 pub(crate) const SERIAL: u32 = 32;
 pub(crate) const SERIAL_BITS: u32 = 9;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "testing")]
 pub(crate) mod cases;
+#[cfg(test)]
+mod sectors;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
@@ -13,28 +15,36 @@ interface! {
         keys_in: read [u32],
         values_in: read [u32],
         keys_out: write [u32],
+        /// Unused in the pass that gathers.
         values_out: write [u32],
+        /// Unused in the others, as is `terms_out`.
+        terms: read [[u32; 2]],
+        terms_out: write [[u32; 2]],
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "sort_scatter",
-    about: "keys and values to their places, stable",
+    about: "keys and values, or the terms that these are the numbers of, to their places, stable",
     interface: INTERFACE,
     variants: &[
         Variant {
             name: "wide",
             shape: Shape::Wide,
             workgroup: sort_count::WIDE,
-            constants: &[("SHARE", sort_count::SHARE)],
-            sources: fragments!["prelude/grid.wgsl", "sort/sort_scatter.wgsl"],
+            constants: &[("TILE", sort_count::WIDE * sort_count::SHARE)],
+            sources: fragments!["prelude/grid.wgsl", "sort/sort_scatter/move.wgsl", "sort/sort_scatter.wgsl"],
         },
         Variant {
             name: "serial",
             shape: Shape::Serial,
             workgroup: sort_count::SERIAL,
             constants: &[],
-            sources: fragments!["prelude/grid.wgsl", "sort/sort_scatter.serial.wgsl"],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "sort/sort_scatter/move.wgsl",
+                "sort/sort_scatter.serial.wgsl"
+            ],
         },
     ],
     parity: Parity::Bits,

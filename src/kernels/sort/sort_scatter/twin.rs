@@ -4,30 +4,51 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::cpu::atomic::as_atomic;
 use crate::cpu::parallel;
+use crate::kernels::sort_count::Params;
 use crate::kernels::sort_scatter::View;
 use crate::numbers::narrow;
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
-    let histogram = call.histogram;
     let (keys, values) = (&call.keys_in[..p.len as usize], call.values_in);
-    let (keys_out, values_out) = (as_atomic(call.keys_out), as_atomic(call.values_out));
+    let keys_out = as_atomic(call.keys_out);
+    if p.gather == 1 {
+        let (terms, terms_out) = (call.terms, as_atomic(call.terms_out.as_flattened_mut()));
+        scatter(p, call.histogram, keys, values, |place, key, value| {
+            keys_out[place].store(key, Relaxed);
+            let [at, factor] = terms[value as usize];
+            terms_out[2 * place].store(at, Relaxed);
+            terms_out[2 * place + 1].store(factor, Relaxed);
+        });
+    } else {
+        let values_out = as_atomic(call.values_out);
+        scatter(p, call.histogram, keys, values, |place, key, value| {
+            keys_out[place].store(key, Relaxed);
+            values_out[place].store(value, Relaxed);
+        });
+    }
+}
+
+/// Calls `put` with the place of every key, the key and its value.
+fn scatter(p: Params, histogram: &[u32], keys: &[u32], values: &[u32], put: impl Fn(usize, u32, u32) + Sync) {
+    let (digits, tiles) = (p.digits as usize, p.tiles as usize);
+    let (counts, sums) = histogram.split_at(digits * tiles);
     parallel::each(keys.chunks(p.tile as usize).enumerate(), &|(tile, keys)| {
-        let column = histogram.iter().skip(tile).step_by(p.tiles as usize);
-        let mut places: Vec<u32> = column.take(p.digits as usize).copied().collect();
+        let before = sums.iter().scan(0, |before, sum| Some(std::mem::replace(before, *before + sum)));
+        let column = counts.iter().skip(tile).step_by(tiles);
+        let mut places: Vec<u32> = before.zip(column).map(|(before, count)| before + count).collect();
         let first = tile * p.tile as usize;
-        let mut scatter = |key: u32, value: u32| {
+        let mut put = |key: u32, value: u32| {
             let place = &mut places[(key >> p.shift & (p.digits - 1)) as usize];
-            keys_out[*place as usize].store(key, Relaxed);
-            values_out[*place as usize].store(value, Relaxed);
+            put(*place as usize, key, value);
             *place += 1;
         };
         if p.first == 1 {
             // positions fit the `u32` that counts them
             let positions = narrow(first)..;
-            keys.iter().zip(positions).for_each(|(&key, position)| scatter(key, position));
+            keys.iter().zip(positions).for_each(|(&key, position)| put(key, position));
         } else {
-            keys.iter().zip(&values[first..]).for_each(|(&key, &value)| scatter(key, value));
+            keys.iter().zip(&values[first..]).for_each(|(&key, &value)| put(key, value));
         }
     });
 }
