@@ -10,7 +10,7 @@ fn main(
     if (tile >= params.tiles) {
         return;
     }
-    var counts: array<u32, 512>;
+    var counts: array<u32, 256>;
     for (var digit = 0u; digit < params.digits; digit++) {
         counts[digit] = 0u;
     }

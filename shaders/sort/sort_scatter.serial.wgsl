@@ -10,7 +10,7 @@ fn main(
     if (tile >= params.tiles) {
         return;
     }
-    var places: array<u32, 512>;
+    var places: array<u32, 256>;
     var before = 0u;
     for (var digit = 0u; digit < params.digits; digit++) {
         places[digit] = before + histogram[digit * params.tiles + tile];

@@ -143,7 +143,7 @@ impl Flat {
             let expected = format!("`admit` or `find`, as feature \"{name}\" has raw ids");
             return Err(Error::invalid("batch", expected, "`build`, or one of rows"));
         }
-        self.upload_rows(ctx, schema)
+        self.upload_rows(ctx, schema, None)
     }
 
     /// A batch of rows and raw ids, and the raw ids at their places.
@@ -157,8 +157,8 @@ impl Flat {
         let raw = Buffer::lent_from(ctx, &self.raw)?;
         // rows are written where ids are looked up: in memory that holds nothing else
         let ids = Buffer::lent_from(ctx, &self.ids)?;
-        let batch = self.upload_rows(ctx, schema)?;
-        let inner = Inner { ids_buffer: ids, grounds, raw: true, ..(*batch.inner).clone() };
+        let batch = self.upload_rows(ctx, schema, Some(ids))?;
+        let inner = Inner { grounds, raw: true, ..(*batch.inner).clone() };
         Ok((JaggedBatch::new(inner), raw))
     }
 
@@ -203,7 +203,13 @@ impl Flat {
         !self.raw.is_empty()
     }
 
-    fn upload_rows(mut self, ctx: &Context, schema: &Arc<Schema>) -> Result<JaggedBatch> {
+    /// `ids` is the memory of the ids, if they have some already.
+    fn upload_rows(
+        mut self,
+        ctx: &Context,
+        schema: &Arc<Schema>,
+        ids: Option<Buffer>,
+    ) -> Result<JaggedBatch> {
         let windows = schema.windows.as_ref();
         let touched = windows.map(|windows| windows.touched(&schema.features, &self.ids, &self.counts));
         self.check_ids(schema.bounds)?;
@@ -227,20 +233,21 @@ impl Flat {
         let parts: [&[u8]; 4] = [
             bytemuck::bytes_of(&Status::CLEAN),
             bytemuck::cast_slice(&self.offsets),
-            bytemuck::cast_slice(&self.ids),
+            if ids.is_some() { &[] } else { bytemuck::cast_slice(&self.ids) },
             self.weights.as_deref().map_or(&[], bytemuck::cast_slice),
         ];
         let given = if self.weights.is_some() { parts.len() } else { parts.len() - 1 };
         let mut buffers = Buffer::lent_together(ctx, &parts[..given])?.into_iter();
         let mut next =
             || buffers.next().ok_or_else(|| Error::invalid("batch", "memory for its parts", "less"));
+        let (status, offsets, lent_ids) = (next()?, next()?, next()?);
         Ok(JaggedBatch::new(Inner {
             ctx: ctx.clone(),
             schema: schema.clone(),
             batch,
-            status: next()?,
-            offsets: next()?,
-            ids_buffer: next()?,
+            status,
+            offsets,
+            ids_buffer: ids.unwrap_or(lent_ids),
             weights: self.weights.as_ref().map(|_| next()).transpose()?,
             only: self.only,
             examples: self.examples.iter().any(|&examples| examples != batch).then_some(self.examples),

@@ -1,6 +1,7 @@
 //! Where work runs: a caller's wgpu device, the best adapter, or the CPU.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -66,6 +67,15 @@ pub struct ContextOptions {
     /// for the price of a busy thread. 200 microseconds by default, and not at all on software adapters, whose
     /// work needs the thread.
     pub poll_for: Option<Duration>,
+    /// Whether shaders are built with wgpu's checks of every loop and division, which bound the loops of
+    /// shaders that nobody knows. Those of this crate end, and divide by no zero, so that they go without;
+    /// but on software adapters by default, where the checks cost nothing (and Mesa's llvmpipe walks some loops
+    /// longer without). Accesses to memory are checked always.
+    pub checked_shaders: Option<bool>,
+    /// A folder to keep compiled pipelines in, where the driver has such a cache (Vulkan, the wgpu feature
+    /// `PIPELINE_CACHE`); elsewhere it is not touched. It is written after [`Context::warm_up`] and when the
+    /// context's last clone is dropped.
+    pub pipeline_cache: Option<PathBuf>,
 }
 
 impl ContextOptions {
@@ -93,6 +103,20 @@ impl ContextOptions {
     #[must_use]
     pub fn shape(mut self, shape: Shape) -> Self {
         self.shape = Some(shape);
+        self
+    }
+
+    /// Sets [`checked_shaders`](Self::checked_shaders).
+    #[must_use]
+    pub fn checked_shaders(mut self, checked: bool) -> Self {
+        self.checked_shaders = Some(checked);
+        self
+    }
+
+    /// Sets [`pipeline_cache`](Self::pipeline_cache).
+    #[must_use]
+    pub fn pipeline_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.pipeline_cache = Some(folder.into());
         self
     }
 
@@ -125,7 +149,7 @@ impl Context {
     /// # Errors
     /// As [`Context::open`], and [`Error::InvalidArgument`] for limits that are too small.
     pub fn open_with(options: &ContextOptions) -> Result<Self> {
-        Self::with_gpu(Gpu::open(AdapterChoice::Any, options.shape)?, options)
+        Self::with_gpu(Gpu::open(AdapterChoice::Any, options)?, options)
     }
 
     /// A hardware GPU if there is one that can be opened, else the CPU; software adapters are not used.
@@ -133,8 +157,9 @@ impl Context {
     /// # Errors
     /// [`Error::Device`] if there is a hardware GPU that cannot be opened.
     pub fn auto() -> Result<Self> {
-        match Gpu::open(AdapterChoice::Hardware, None) {
-            Ok(gpu) => Self::with_gpu(gpu, &ContextOptions::default()),
+        let options = ContextOptions::default();
+        match Gpu::open(AdapterChoice::Hardware, &options) {
+            Ok(gpu) => Self::with_gpu(gpu, &options),
             Err(Error::NoAdapter { .. }) => Ok(Self::cpu()),
             Err(error) => Err(error),
         }
@@ -157,7 +182,7 @@ impl Context {
         queue: wgpu::Queue,
         options: &ContextOptions,
     ) -> Result<Self> {
-        Self::with_gpu(Gpu::new(device, queue, options.shape)?, options)
+        Self::with_gpu(Gpu::new(device, queue, options)?, options)
     }
 
     /// The CPU: always there, with the same operations and answers.
@@ -288,6 +313,14 @@ impl Context {
         self.gpu().map_or(Ok(false), Gpu::native_f16)
     }
 
+    /// The checks that shaders are built with, unless all are asked for ([`ContextOptions::checked_shaders`]).
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn shader_checks() -> wgpu::ShaderRuntimeChecks {
+        crate::device::gpu::CHECKS
+    }
+
     /// Whether the device can run a variant of a kernel; all twins run on the CPU.
     #[cfg(feature = "testing")]
     #[doc(hidden)]
@@ -302,15 +335,13 @@ impl Context {
     /// # Errors
     /// [`Error::Device`] if a driver refuses one.
     pub fn warm_up(&self) -> Result<()> {
-        let Some(gpu) = self.gpu() else { return Ok(()) };
-        for kernel in crate::kernels::ALL {
-            for (index, variant) in kernel.variants.iter().enumerate() {
-                if gpu.supports(variant) && (variant.shape == Shape::Any || variant.shape == gpu.shape()) {
-                    gpu.pipeline(kernel, index, 0)?;
-                }
-            }
-        }
-        gpu.check_alive("warm-up")
+        self.gpu().map_or(Ok(()), Gpu::warm_up)
+    }
+
+    /// How long each pipeline took to build that was built until now, the longest first, by kernel and variant.
+    #[must_use]
+    pub fn build_times(&self) -> Vec<(String, Duration)> {
+        self.gpu().map_or(Vec::new(), Gpu::build_times)
     }
 
     /// Device memory of `size` bytes, zeroed.

@@ -8,6 +8,7 @@ mod encode;
 mod foreign;
 mod interop;
 mod jagged_errors;
+mod pipelines;
 mod plan;
 mod profile;
 mod send_sync;

@@ -114,3 +114,34 @@ fn holds_entry(language: &str, text: &str, before: &str, entries: &[String]) -> 
         _ => Err(format!("{language}: no entry point among {entries:?} in\n{text}")),
     }
 }
+
+/// Loop counters that naga adds to bound loops, in SPIR-V by these checks.
+fn bounded_loops(module: &Module, info: &ModuleInfo, checks: wgpu::ShaderRuntimeChecks) -> usize {
+    let options = spv::Options {
+        flags: spv::WriterFlags::DEBUG,
+        force_loop_bounding: checks.force_loop_bounding,
+        ..spv::Options::default()
+    };
+    let words = spv::write_vec(module, info, &options, None).expect("another test says why not");
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let name = b"loop_bound\0";
+    bytes.windows(name.len()).filter(|window| window == name).count()
+}
+
+#[test]
+fn loops_are_as_they_are_written() {
+    let ours = embag::Context::shader_checks();
+    let mut loops = 0;
+    for (kernel, variant) in shader::all() {
+        let source = shader::source(kernel, variant);
+        let (module, info) = shader::compile(&source).expect("another test says why not");
+        let (module, info) =
+            shader::resolve(&module, &info, &shader::constants(variant)).expect("another test says why not");
+        assert_eq!(bounded_loops(&module, &info, ours), 0, "{}", shader::name(kernel, variant));
+        // what finds them finds them
+        let bounded = bounded_loops(&module, &info, wgpu::ShaderRuntimeChecks::checked());
+        assert!(bounded > 0 || !source.contains("for ("), "{}", shader::name(kernel, variant));
+        loops += bounded;
+    }
+    assert!(loops > 500, "{loops}");
+}

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Gpu;
+use crate::device::ContextOptions;
 use crate::disabled::disabled;
-use crate::kernel::Shape;
 use crate::{Error, Result};
 
 /// Which adapters may be used.
@@ -21,13 +21,14 @@ pub(super) const OPTIONAL: &[(&str, wgpu::Features)] = &[
     ("f16", wgpu::Features::SHADER_F16),
     ("subgroup", wgpu::Features::SUBGROUP),
     ("f32_atomic", wgpu::Features::SHADER_FLOAT32_ATOMIC),
+    ("pipeline_cache", wgpu::Features::PIPELINE_CACHE),
     ("timestamp", wgpu::Features::TIMESTAMP_QUERY),
     ("timestamp", wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS),
     ("timestamp", wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES),
 ];
 
 impl Gpu {
-    pub(crate) fn open(choice: AdapterChoice, shape: Option<Shape>) -> Result<Self> {
+    pub(crate) fn open(choice: AdapterChoice, options: &ContextOptions) -> Result<Self> {
         // drivers have hung when two threads opened a device at the same moment
         static OPENING: Mutex<()> = Mutex::new(());
         let _one_after_the_other = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +58,7 @@ impl Gpu {
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor_for(&adapter)))
             .map_err(|error| Error::device("opening the adapter", error))?;
-        Self::new(device, queue, shape)
+        Self::new(device, queue, options)
     }
 }
 

@@ -118,6 +118,10 @@ impl Gpu {
                 _ => None,
             })
         };
+        let wanted = |call: &Dispatch| (call.kernel, call.variant, aliased(call));
+        if !calls().all(|call| self.is_built(wanted(call))) {
+            self.build_all(calls().map(wanted))?;
+        }
         let mut params = Vec::with_capacity(calls().count() * WINDOW);
         let mut pipelines = Vec::with_capacity(calls().count());
         for call in calls() {

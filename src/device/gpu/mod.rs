@@ -2,6 +2,7 @@
 
 mod adapter;
 mod bind_groups;
+mod cache;
 mod execute;
 mod faster;
 mod memory;
@@ -17,12 +18,14 @@ use std::time::Duration;
 
 pub(crate) use adapter::AdapterChoice;
 use bind_groups::BindGroups;
+use cache::Cache;
 pub(crate) use execute::{Prepared, WINDOW, Work};
 pub(crate) use memory::GpuMemory;
+pub(crate) use pipeline::CHECKS;
 use pipeline::{Pipeline, PipelineKey};
 pub(crate) use timing::Timing;
 
-use crate::device::{DeviceLimits, Used};
+use crate::device::{ContextOptions, DeviceLimits, Used};
 use crate::kernel::{Shape, Variant};
 use crate::{Error, Result};
 
@@ -34,6 +37,8 @@ pub(crate) struct Gpu {
     info: wgpu::AdapterInfo,
     shape: Shape,
     pipelines: RwLock<HashMap<PipelineKey, Arc<Pipeline>>>,
+    checks: wgpu::ShaderRuntimeChecks,
+    cache: Option<Cache>,
     params_layout: wgpu::BindGroupLayout,
     bind_groups: Arc<BindGroups>,
     flushes_subnormals: OnceLock<bool>,
@@ -55,7 +60,7 @@ const WAITING: u64 = 1 << 20;
 const LARGEST_BINDING: u64 = (1 << 31) - 256;
 
 impl Gpu {
-    pub(crate) fn new(device: wgpu::Device, queue: wgpu::Queue, shape: Option<Shape>) -> Result<Self> {
+    pub(crate) fn new(device: wgpu::Device, queue: wgpu::Queue, options: &ContextOptions) -> Result<Self> {
         let limits = device.limits();
         if limits.max_storage_buffers_per_shader_stage < STORAGE_BUFFERS {
             return Err(Error::invalid(
@@ -65,10 +70,14 @@ impl Gpu {
             ));
         }
         let info = device.adapter_info();
-        let shape = shape.unwrap_or(match info.device_type {
+        let shape = options.shape.unwrap_or(match info.device_type {
             wgpu::DeviceType::Cpu => Shape::Serial,
             _ => Shape::Wide,
         });
+        let cache = options.pipeline_cache.as_deref().map(|folder| Cache::open(&device, folder));
+        let cache = cache.transpose()?.flatten();
+        let checked = options.checked_shaders.unwrap_or(info.device_type == wgpu::DeviceType::Cpu);
+        let checks = if checked { wgpu::ShaderRuntimeChecks::checked() } else { CHECKS };
         let params_layout = pipeline::params_layout(&device);
         let bind_groups = Arc::<BindGroups>::default();
         let unused = [(); 2].map(|()| {
@@ -86,6 +95,8 @@ impl Gpu {
             info,
             shape,
             pipelines: RwLock::default(),
+            checks,
+            cache,
             params_layout,
             bind_groups,
             flushes_subnormals: OnceLock::new(),

@@ -1,11 +1,17 @@
 //! Pipelines, built once and kept under a typed key.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
 
 use super::Gpu;
-use crate::kernel::{Access, Kernel, Variant};
+use super::cache::Cache;
+use crate::kernel::{Access, Kernel, Shape, Variant};
+use crate::kernels;
 use crate::{Error, Result};
 
 /// Which pipeline: kernel, variant, and the bindings that share a buffer with a written one.
@@ -16,13 +22,29 @@ pub(super) struct PipelineKey {
     aliased: u32,
 }
 
+/// The same, of a kernel.
+type Wanted = (&'static Kernel, usize, u32);
+
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     /// A number of its own, above [`PARAMS`].
     pub(super) id: u64,
     pub(super) pipeline: wgpu::ComputePipeline,
     pub(super) bindings: wgpu::BindGroupLayout,
+    /// What it took to build.
+    took: Duration,
 }
+
+/// The checks that shaders are built with: of accesses to memory. Loops need no bound of their own, nor
+/// divisions a check: every loop of this crate's shaders counts up or down to a limit, halves what it searches,
+/// or ends after a number of probes; divisors are dims, counts and widths, none of which is zero where there
+/// is something to do.
+pub(crate) const CHECKS: wgpu::ShaderRuntimeChecks = {
+    let mut checks = wgpu::ShaderRuntimeChecks::checked();
+    checks.force_loop_bounding = false;
+    checks.int_div_checks = false;
+    checks
+};
 
 /// Among the numbers of layouts, that of the parameters of every kernel.
 pub(super) const PARAMS: u64 = 0;
@@ -63,16 +85,73 @@ impl Gpu {
         Ok(pipelines.entry(key).or_insert(built).clone())
     }
 
+    /// Whether a pipeline is there.
+    pub(super) fn is_built(&self, (kernel, variant, aliased): Wanted) -> bool {
+        let key = PipelineKey { kernel: kernel.name, variant, aliased };
+        self.pipelines.read().unwrap_or_else(PoisonError::into_inner).contains_key(&key)
+    }
+
+    /// Builds those of these pipelines that are not there, side by side.
+    pub(super) fn build_all(&self, wanted: impl IntoIterator<Item = Wanted>) -> Result<()> {
+        let missing = wanted.into_iter().filter(|&wanted| !self.is_built(wanted));
+        let missing: HashMap<_, _> =
+            missing.map(|wanted| ((wanted.0.name, wanted.1, wanted.2), wanted)).collect();
+        let missing: Vec<Wanted> = missing.into_values().collect();
+        missing
+            .into_par_iter()
+            .with_max_len(1)
+            .try_for_each(|(kernel, variant, aliased)| self.pipeline(kernel, variant, aliased).map(drop))
+    }
+
+    /// The pipelines of every kernel that suit the device.
+    pub(crate) fn warm_up(&self) -> Result<()> {
+        let suits = |variant: &Variant| {
+            self.supports(variant) && (variant.shape == Shape::Any || variant.shape == self.shape)
+        };
+        self.build_all(kernels::ALL.iter().flat_map(|&kernel| {
+            let variants = kernel.variants.iter().enumerate().filter(move |(_, variant)| suits(variant));
+            variants.map(move |(index, _)| (kernel, index, 0))
+        }))?;
+        self.save_pipelines();
+        self.check_alive("warm-up")
+    }
+
+    /// Keeps compiled pipelines for other processes. What cannot be written is compiled again by them.
+    fn save_pipelines(&self) {
+        if let Some(cache) = &self.cache {
+            let _ = cache.save();
+        }
+    }
+
+    /// What each pipeline took to build, the longest first.
+    pub(crate) fn build_times(&self) -> Vec<(String, Duration)> {
+        let pipelines = self.pipelines.read().unwrap_or_else(PoisonError::into_inner);
+        let named = |(key, pipeline): (&PipelineKey, &Arc<Pipeline>)| {
+            let kernel = kernels::ALL.iter().find(|kernel| kernel.name == key.kernel);
+            let variant = kernel.and_then(|kernel| kernel.variants.get(key.variant)).map_or("", |v| v.name);
+            (format!("{}.{variant}", key.kernel), pipeline.took)
+        };
+        let mut times: Vec<_> = pipelines.iter().map(named).collect();
+        times.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
+        times
+    }
+
     fn build(&self, kernel: &'static Kernel, index: usize, aliased: u32) -> Result<Pipeline> {
+        let start = Instant::now();
         let variant = &kernel.variants[index];
         let label = format!("embag.{}.{}", kernel.name, variant.name);
         let source = kernel.source(variant, aliased);
         let module = self
             .guarded(&label, || {
-                self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                let descriptor = wgpu::ShaderModuleDescriptor {
                     label: Some(&label),
                     source: wgpu::ShaderSource::Wgsl(Cow::Owned(source)),
-                })
+                };
+                #[allow(unsafe_code, reason = "shaders of this crate are known not to need all checks")]
+                // SAFETY: only loops and divisions go unchecked, and [`CHECKS`] says why they may.
+                unsafe {
+                    self.device.create_shader_module_trusted(descriptor, self.checks)
+                }
             })
             .map_err(|error| located(error, kernel, variant))?;
         let entries: Vec<_> = (0u32..)
@@ -117,10 +196,16 @@ impl Gpu {
                     // every kernel writes workgroup memory before it reads it
                     zero_initialize_workgroup_memory: false,
                 },
-                cache: None,
+                cache: self.cache.as_ref().map(Cache::cache),
             });
-            Pipeline { id: IDS.fetch_add(1, Ordering::Relaxed), pipeline, bindings }
+            Pipeline { id: IDS.fetch_add(1, Ordering::Relaxed), pipeline, bindings, took: start.elapsed() }
         })
+    }
+}
+
+impl Drop for Gpu {
+    fn drop(&mut self) {
+        self.save_pipelines();
     }
 }
 

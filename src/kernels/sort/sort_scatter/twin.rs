@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::cpu::atomic::as_atomic;
+use crate::cpu::atomic::{as_atomic, pairs_as_atomic};
 use crate::cpu::parallel;
 use crate::kernels::sort_count::Params;
 use crate::kernels::sort_scatter::View;
@@ -13,12 +13,10 @@ pub(crate) fn run(call: View<'_>) {
     let (keys, values) = (&call.keys_in[..p.len as usize], call.values_in);
     let keys_out = as_atomic(call.keys_out);
     if p.gather == 1 {
-        let (terms, terms_out) = (call.terms, as_atomic(call.terms_out.as_flattened_mut()));
+        let (terms, terms_out) = (call.terms, pairs_as_atomic(call.terms_out));
         scatter(p, call.histogram, keys, values, |place, key, value| {
             keys_out[place].store(key, Relaxed);
-            let [at, factor] = terms[value as usize];
-            terms_out[2 * place].store(at, Relaxed);
-            terms_out[2 * place + 1].store(factor, Relaxed);
+            terms_out[place].store(bytemuck::cast(terms[value as usize]), Relaxed);
         });
     } else {
         let values_out = as_atomic(call.values_out);
