@@ -17,6 +17,19 @@ fn first_of(key: u32, end: u32) -> u32 {
     return low;
 }
 
+// Pieces have a multiple of four terms, and groups of four pieces: four are on their way at a time.
+fn weighted(loaded: vec4<f32>, factor: u32) -> vec4<f32> {
+    var g = loaded;
+    if (params.clip_value > 0.0) {
+        g = clipped(g, params.clip_value);
+    }
+    return g * bitcast<f32>(factor);
+}
+
+fn partial_at(p: u32, column: u32) -> vec4<f32> {
+    return partials[(p / PIECE) * params.stride + column / 4u];
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -49,17 +62,28 @@ fn main(
     for (var column = lane * 4u; column < dim; column += params.lanes * 4u) {
         var sum = vec4<f32>();
         if (params.grouping == 1u) {
-            for (var p = begin; p < begin + GROUP; p += PIECE) {
-                sum += partials[(p / PIECE) * params.stride + column / 4u];
+            for (var p = begin; p < begin + GROUP; p += 4u * PIECE) {
+                let a = partial_at(p, column);
+                let b = partial_at(p + PIECE, column);
+                let c = partial_at(p + 2u * PIECE, column);
+                let d = partial_at(p + 3u * PIECE, column);
+                sum += a;
+                sum += b;
+                sum += c;
+                sum += d;
             }
         } else {
-            for (var p = begin; p < begin + PIECE; p++) {
-                let term = terms[p];
-                var g = load_grad(term.x + column, dim - column);
-                if (params.clip_value > 0.0) {
-                    g = clipped(g, params.clip_value);
-                }
-                sum += g * bitcast<f32>(term.y);
+            for (var p = begin; p < begin + PIECE; p += 4u) {
+                let at = vec4<u32>(terms[p].x, terms[p + 1u].x, terms[p + 2u].x, terms[p + 3u].x) + column;
+                let factor = vec4<u32>(terms[p].y, terms[p + 1u].y, terms[p + 2u].y, terms[p + 3u].y);
+                let a = load_grad(at.x, dim - column);
+                let b = load_grad(at.y, dim - column);
+                let c = load_grad(at.z, dim - column);
+                let d = load_grad(at.w, dim - column);
+                sum += weighted(a, factor.x);
+                sum += weighted(b, factor.y);
+                sum += weighted(c, factor.z);
+                sum += weighted(d, factor.w);
             }
         }
         partials[(begin / PIECE) * params.stride + column / 4u] = sum;

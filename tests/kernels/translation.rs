@@ -145,3 +145,68 @@ fn loops_are_as_they_are_written() {
     }
     assert!(loops > 500, "{loops}");
 }
+
+/// The most calls of a function in one block of SPIR-V, if the function has no branches itself: what it loads
+/// is on its way at the same time then.
+fn calls_in_a_block(module: &Module, info: &ModuleInfo, function: &str) -> Option<usize> {
+    const NAME: u32 = 5;
+    const FUNCTION: u32 = 54;
+    const CALL: u32 = 57;
+    const LABEL: u32 = 248;
+    const BRANCH_CONDITIONAL: u32 = 250;
+    const SWITCH: u32 = 251;
+    let options = spv::Options {
+        flags: spv::WriterFlags::DEBUG,
+        force_loop_bounding: false,
+        bounds_check_policies: BoundsCheckPolicies {
+            index: BoundsCheckPolicy::Restrict,
+            // as on devices whose driver checks
+            buffer: BoundsCheckPolicy::Unchecked,
+            ..BoundsCheckPolicies::default()
+        },
+        ..spv::Options::default()
+    };
+    let words = spv::write_vec(module, info, &options, None).expect("another test says why not");
+    let text = |words: &[u32]| -> String {
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes());
+        bytes.take_while(|byte| *byte != 0).map(char::from).collect()
+    };
+    let (mut called, mut inside, mut branches, mut calls, mut most) = (None, 0, 0, 0, 0);
+    let mut rest = &words[5..];
+    while let Some(&first) = rest.first() {
+        let (instruction, tail) = rest.split_at((first >> 16) as usize);
+        rest = tail;
+        match first & 0xffff {
+            NAME if text(&instruction[2..]) == function => called = Some(instruction[1]),
+            FUNCTION => inside = instruction[2],
+            LABEL => calls = 0,
+            BRANCH_CONDITIONAL | SWITCH => branches += usize::from(Some(inside) == called),
+            CALL if Some(instruction[3]) == called => calls += 1,
+            _ => {}
+        }
+        most = most.max(calls);
+    }
+    (branches == 0).then_some(most)
+}
+
+#[test]
+fn four_loads_are_on_their_way_at_a_time() {
+    for (wanted, function, least) in [
+        ("bag_forward.vec4.wide", "load_rows", 4),
+        ("segment_partials.vec4", "load_grad", 4),
+        // what finds them finds where there are fewer
+        ("bag_forward.vec4.serial", "load_rows", 0),
+    ] {
+        let found = shader::all().find(|(kernel, variant)| shader::name(kernel, variant) == wanted);
+        let (kernel, variant) = found.unwrap_or_else(|| panic!("no variant {wanted}"));
+        let (module, info) =
+            shader::compile(&shader::source(kernel, variant)).expect("another test says why not");
+        let (module, info) =
+            shader::resolve(&module, &info, &shader::constants(variant)).expect("another test says why not");
+        let calls = calls_in_a_block(&module, &info, function).unwrap_or_else(|| panic!("{wanted} branches"));
+        match least {
+            0 => assert!(calls < 4, "{wanted}: {calls}"),
+            _ => assert!(calls >= least, "{wanted}: {calls} loads in a block"),
+        }
+    }
+}
