@@ -271,26 +271,27 @@
 //! # First use compiles shaders
 //!
 //! On a GPU the first use of a kernel compiles its shader, so the first step of a program takes longer than
-//! the second. [`Context::warm_up`] builds the pipelines of every kernel for the device ahead of time: all of
-//! them, many more than one model uses. Drivers may keep compiled shaders on disk, and some compile to
-//! machine code no earlier than at the first dispatch: to be sure, run one step on a small batch before the
-//! clock matters.
+//! the second. What a step needs is built side by side. [`Context::warm_up`] builds the pipelines of every
+//! kernel for the device ahead of time: all of them, many more than one model uses;
+//! [`Context::build_times`] says how long each took. Drivers may keep compiled shaders on disk, and those that
+//! leave that to the program do so with [`ContextOptions::pipeline_cache`]. Some compile to machine code no
+//! earlier than at the first dispatch: to be sure, run one step on a small batch before the clock matters.
 //!
-//! What it costs, with the tables of the README's example (2026-11-28, two cores of an Intel Xeon shared with
+//! What it costs, with the tables of the README's example (2026-11-29, two cores of an AMD EPYC shared with
 //! other work, release build; ranges of three runs):
 //!
 //! | | `warm_up` | first forward | first backward | later calls |
 //! |---|---|---|---|---|
-//! | lavapipe (Mesa 22.3.6), nothing on disk | not called | 97 to 382 ms | 12 to 20 s | 0.1 to 4 ms |
-//! | the same | 23 to 40 s | 107 to 198 ms | 12 to 18 s | 0.1 to 0.7 ms |
-//! | lavapipe with Mesa's cache of an earlier run | not called | 5 ms | 0.2 to 0.3 s | 0.1 to 0.4 ms |
-//! | the same | 24 to 37 s | 1 ms | 23 to 38 ms | 0.1 to 0.8 ms |
-//! | [`Context::cpu`] | nothing to do | 0.1 ms | 0.1 to 0.4 ms | 0.01 to 0.03 ms |
+//! | lavapipe (Mesa 22.3.6), nothing on disk | not called | 53 to 58 ms | 1.9 to 2.1 s | 0.2 to 1.4 ms |
+//! | the same | 14 s | 51 to 54 ms | 1.8 s | 0.2 to 1.3 ms |
+//! | lavapipe with Mesa's cache of an earlier run | not called | 3 to 4 ms | 0.2 s | 0.1 to 1.1 ms |
+//! | the same | 14 s | 1 ms | 10 to 13 ms | 0.2 to 1.2 ms |
+//! | [`Context::cpu`] | nothing to do | 0.2 ms | 0.2 ms | 0.02 to 0.1 ms |
 //!
 //! So on lavapipe `warm_up` takes little of the wait from a first run, since Mesa compiles at the first
-//! dispatch, and its 192 pipelines take longer than those of one model. On an NVIDIA H100 (2026-11-27)
-//! building all variants of all kernels and checking them took 26 s with the optional features that the card
-//! has; without these its driver was still busy with one pipeline after 110 s.
+//! dispatch, and its 217 pipelines (the longest takes 1.5 s) take longer than those of one model. On an NVIDIA
+//! H100 (2026-11-27) building all variants of all kernels and checking them took 26 s with the optional
+//! features that the card has; without these its driver was still busy with one pipeline after 110 s.
 //!
 //! # Checkpoints
 //!
