@@ -3,10 +3,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+use std::time::Duration;
+
 use embag::kernel::{Access, Case, Kernel};
 use embag::parity::{Arithmetic, compare, run_case};
 use embag::{Context, kernels};
 use rayon::prelude::*;
+
+/// To build one pipeline on lavapipe, where the longest takes a quarter of it.
+const LONGEST: Duration = Duration::from_secs(5);
 
 #[test]
 fn every_kernel_agrees_with_its_twin() {
@@ -26,6 +31,11 @@ fn every_kernel_agrees_with_its_twin() {
         }));
     }
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    let times = gpu.build_times();
+    println!("longest to build: {:?}", &times[..times.len().min(5)]);
+    if gpu.device_name().contains("llvmpipe") {
+        assert!(times.iter().all(|(_, time)| *time < LONGEST), "{:?}", &times[..times.len().min(5)]);
+    }
 }
 
 /// What is wrong with a variant, case by case.
