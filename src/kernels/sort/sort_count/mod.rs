@@ -40,7 +40,7 @@ pub(crate) const SHARE: u32 = 13;
 pub(crate) const WIDE_BITS: u32 = 8;
 /// Bits of a round of `sort_scatter`.
 pub(crate) const ROUND_BITS: u32 = 4;
-/// Threads of the serial variant: a tile each, with counters for 2^8 digits. (Mesa's llvmpipe takes four times as
+/// Threads of the serial variant: a tile each, with counters for 2^8 digits. (Mesa's llvmpipe takes ten times as
 /// long to compile counters for 2^9.)
 pub(crate) const SERIAL: u32 = 32;
 pub(crate) const SERIAL_BITS: u32 = 8;
