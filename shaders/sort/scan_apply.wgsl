@@ -1,7 +1,5 @@
 // The second half of a reduce-then-scan: each value becomes the sum of those before it.
 
-var<workgroup> partial: array<u32, WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -16,18 +14,7 @@ fn main(
     for (var i = begin; i < end; i++) {
         sum += values[i];
     }
-    // inclusive scan of the threads' sums
-    partial[lane] = sum;
-    for (var reach = 1u; reach < WORKGROUP; reach *= 2u) {
-        workgroupBarrier();
-        var before = 0u;
-        if (lane >= reach) {
-            before = partial[lane - reach];
-        }
-        workgroupBarrier();
-        partial[lane] += before;
-    }
-    var running = partial[lane] - sum;
+    var running = scanned(lane, sum) - sum;
     if (params.carry == 1u && begin < params.len) {
         running += sums[block];
     }

@@ -17,7 +17,7 @@ fn main(
     let begin = min(tile * params.tile, params.len);
     let end = min(begin + params.tile, params.len);
     for (var i = begin; i < end; i++) {
-        counts[(keys[i] >> params.shift) & (params.digits - 1u)] += 1u;
+        counts[digit_of(keys[i])] += 1u;
     }
     for (var digit = 0u; digit < params.digits; digit++) {
         histogram[digit * params.tiles + tile] = counts[digit];

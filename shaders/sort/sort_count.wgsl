@@ -21,7 +21,7 @@ fn main(
     let end = min(begin + params.tile, params.len);
     let copy = (lane % COPIES) * DIGITS;
     for (var i = begin + lane; i < end; i += WORKGROUP) {
-        atomicAdd(&counts[copy + ((keys[i] >> params.shift) & (params.digits - 1u))], 1u);
+        atomicAdd(&counts[copy + digit_of(keys[i])], 1u);
     }
     workgroupBarrier();
     if (tile < params.tiles) {

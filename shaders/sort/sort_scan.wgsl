@@ -1,8 +1,5 @@
 // Each count becomes the sum of those of its digit in the tiles before; the digit's sum lies behind all.
 
-// Two arrays of WORKGROUP words, by turns.
-var<workgroup> partial: array<u32, 2u * WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -20,20 +17,10 @@ fn main(
         if (i < tiles) {
             count = histogram[row + i];
         }
-        var sum = count;
-        var side = 0u;
-        for (var reach = 1u; reach < WORKGROUP; reach *= 2u) {
-            partial[side + lane] = sum;
-            workgroupBarrier();
-            if (lane >= reach) {
-                sum += partial[side + lane - reach];
-            }
-            side = WORKGROUP - side;
-        }
+        let sum = scanned(lane, count);
         if (i < tiles) {
             histogram[row + i] = running + sum - count;
         }
-        // all have read what is written next
         workgroupBarrier();
         if (lane == WORKGROUP - 1u) {
             partial[0] = sum;

@@ -19,7 +19,7 @@ fn main(
     let begin = min(tile * params.tile, params.len);
     let end = min(begin + params.tile, params.len);
     for (var i = begin; i < end; i++) {
-        let digit = (keys_in[i] >> params.shift) & (params.digits - 1u);
+        let digit = digit_of(keys_in[i]);
         let place = places[digit];
         places[digit] = place + 1u;
         move_to(place, i);

@@ -4,30 +4,12 @@
 // a digit's place lies side by side. What is sorted are words of digit and position in the tile; keys and
 // values are read again by these positions, from a cache.
 
-// Keys of a thread: TILE / WORKGROUP. Odd, for the banks of workgroup memory; at most 15, so that a count fits
+// Keys of a thread: tile / WORKGROUP. Odd, for the banks of workgroup memory; at most 15, so that a count fits
 // four bits.
 const SHARE: u32 = 13u;
-override TILE: u32;
 
 // First the counters of 16 digits for each thread, then the tile in order.
-var<workgroup> words: array<u32, TILE>;
-// Two arrays of WORKGROUP words, by turns.
-var<workgroup> partial: array<u32, 2u * WORKGROUP>;
-
-// Inclusive sum over the threads, of halves of words too.
-fn scanned(lane: u32, value: u32) -> u32 {
-    var sum = value;
-    var side = 0u;
-    for (var reach = 1u; reach < WORKGROUP; reach *= 2u) {
-        partial[side + lane] = sum;
-        workgroupBarrier();
-        if (lane >= reach) {
-            sum += partial[side + lane - reach];
-        }
-        side = WORKGROUP - side;
-    }
-    return sum;
-}
+var<workgroup> words: array<u32, SHARE * WORKGROUP>;
 
 // Where the counter of a thread and of two digits lies; the digits' counters are summed in the order of
 // digits, and of threads for each.
@@ -41,11 +23,6 @@ fn counter_in(row: u32, column: u32) -> u32 {
     return row * (WORKGROUP + 4u) + column;
 }
 
-// A key's digit.
-fn digit_of(key: u32) -> u32 {
-    return (key >> params.shift) & (params.digits - 1u);
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -53,8 +30,8 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let tile = group_index(group, groups);
-    let begin = min(tile * TILE, params.len);
-    let count = min(params.len - begin, TILE);
+    let begin = min(tile * params.tile, params.len);
+    let count = min(params.len - begin, params.tile);
 
     // the first place of the tile's keys of digit `lane`
     var total = 0u;
@@ -104,7 +81,6 @@ fn main(
             sum += words[counter_in(k, lane)];
         }
         let inclusive = scanned(lane, sum);
-        // the last barrier of `scanned` lies before its last reads
         workgroupBarrier();
         if (lane == WORKGROUP - 1u) {
             partial[0] = inclusive;

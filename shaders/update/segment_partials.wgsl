@@ -17,7 +17,7 @@ fn first_of(key: u32, end: u32) -> u32 {
     return low;
 }
 
-// Pieces have a multiple of four terms, and groups of four pieces: four are on their way at a time.
+// What was loaded of a term's gradient, times its factor.
 fn weighted(loaded: vec4<f32>, factor: u32) -> vec4<f32> {
     var g = loaded;
     if (params.clip_value > 0.0) {
@@ -60,6 +60,7 @@ fn main(
     }
     let dim = parts[find_part(key)].dim;
     for (var column = lane * 4u; column < dim; column += params.lanes * 4u) {
+        // pieces have a multiple of four terms, and groups of four pieces: four are on their way at a time
         var sum = vec4<f32>();
         if (params.grouping == 1u) {
             for (var p = begin; p < begin + GROUP; p += 4u * PIECE) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytemuck::{NoUninit, Pod};
 
 use super::uploads::ALIGNMENT;
-use super::{Context, Recorder, Scratch, size_class};
+use super::{Backend, Context, Recorder, Scratch, size_class};
 use crate::device::gpu::GpuMemory;
 use crate::device::host::Memory;
 use crate::{Error, Result};
@@ -100,7 +100,7 @@ impl Buffer {
         Ok(self)
     }
 
-    /// Writes to new memory, in ascending places.
+    /// Writes at ascending places, on the CPU to new memory only.
     fn fill(&self, ctx: &Context, places: &[u64], parts: &[&[u8]]) -> Result<()> {
         match &self.repr {
             // no one else has it yet, and what was submitted before is done: no need to wait in the queue
@@ -113,7 +113,10 @@ impl Buffer {
                 }
                 Ok(())
             }
-            Repr::Gpu(memory) => ctx.write(memory, self.offset, places, parts),
+            Repr::Gpu(memory) => match ctx.backend() {
+                Backend::Gpu(gpu) => gpu.write(memory, self.offset, places, parts),
+                Backend::Cpu => Err(Error::WrongContext { argument: "buffer" }),
+            },
         }
     }
 
@@ -174,7 +177,7 @@ impl Buffer {
         let target = self.slice(offset, bytes.len() as u64)?;
         target.check_use(ctx, "target", wgpu::BufferUsages::COPY_DST)?;
         match &target.repr {
-            Repr::Gpu(memory) => ctx.write(memory, target.offset, &[0], &[bytes]),
+            Repr::Gpu(_) => target.fill(ctx, &[0], &[bytes]),
             Repr::Cpu(_) => {
                 let mut rec = Recorder::new(ctx);
                 rec.upload(&target, bytes.to_vec());

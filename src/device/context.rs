@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Shape;
 use super::{Buffer, Counters, Counting, Pool, Repr, Scratch, Used};
-use crate::device::gpu::{AdapterChoice, Gpu, GpuMemory};
+use crate::device::gpu::{AdapterChoice, Gpu};
 use crate::device::host::Memory;
 #[cfg(feature = "testing")]
 use crate::kernel::Variant;
@@ -29,6 +29,7 @@ struct Inner {
     backend: Backend,
     limits: DeviceLimits,
     pool: Pool,
+    /// Of the CPU; a GPU has its own.
     counting: Counting,
     poll_for: Duration,
     /// Held by submissions that count steps, from before they are counted until the device has the work.
@@ -67,10 +68,10 @@ pub struct ContextOptions {
     /// for the price of a busy thread. 200 microseconds by default, and not at all on software adapters, whose
     /// work needs the thread.
     pub poll_for: Option<Duration>,
-    /// Whether shaders are built with wgpu's checks of every loop and division, which bound the loops of
-    /// shaders that nobody knows. Those of this crate end, and divide by no zero, so that they go without;
-    /// but on software adapters by default, where the checks cost nothing (and Mesa's llvmpipe walks some loops
-    /// longer without). Accesses to memory are checked always.
+    /// Whether shaders are built with wgpu's checks of every loop and division, which are for shaders that
+    /// may not end. By default they are on for software adapters, where they cost nothing (and Mesa's llvmpipe
+    /// walks some loops longer without), and off for GPUs: the loops of this crate's shaders end, and their
+    /// divisors are not zero. Accesses to memory are always checked.
     pub checked_shaders: Option<bool>,
     /// A folder to keep compiled pipelines in, where the driver has such a cache (Vulkan, the wgpu feature
     /// `PIPELINE_CACHE`); elsewhere it is not touched. It is written after [`Context::warm_up`] and when the
@@ -369,18 +370,6 @@ impl Context {
         Ok(Buffer { repr, home: self.id(), offset: 0, size, lease: None })
     }
 
-    /// Writes bytes at ascending places behind `offset`, on a GPU: what lies between them is whatever.
-    pub(super) fn write(
-        &self,
-        memory: &GpuMemory,
-        offset: u64,
-        places: &[u64],
-        parts: &[&[u8]],
-    ) -> Result<()> {
-        self.counting().upload();
-        self.gpu().map_or(Ok(()), |gpu| gpu.write(memory, offset, places, parts))
-    }
-
     /// A caller's buffer as memory of this context.
     pub(crate) fn own(&self, buffer: wgpu::Buffer) -> Result<Repr> {
         let gpu = self.gpu().ok_or_else(|| Error::invalid("context", "a GPU context", "the CPU context"))?;
@@ -468,11 +457,11 @@ impl Context {
 
     /// What this context has asked of its device so far.
     pub fn counters(&self) -> Counters {
-        self.inner.counting.get()
+        self.counting().get()
     }
 
-    pub(crate) fn counting(&self) -> &Counting {
-        &self.inner.counting
+    pub(super) fn counting(&self) -> &Counting {
+        self.gpu().map_or(&self.inner.counting, Gpu::counting)
     }
 
     pub(crate) fn pool(&self) -> &Pool {

@@ -57,7 +57,7 @@ impl Dispatch {
         Self::new(variant, params, bindings, I::KERNEL.groups(variant, threads))
     }
 
-    /// Says that no more than so many bytes of a binding are used, for what a profile tells of bytes.
+    /// Limits how many bytes of a binding a profile counts: of tables, the rows that ids name.
     pub(crate) fn touching(mut self, binding: &'static str, bytes: u64) -> Self {
         debug_assert!(self.kernel.interface.bindings.iter().any(|known| known.name == binding), "{binding}");
         self.touched.push((binding, bytes));

@@ -69,7 +69,7 @@ impl Recorder {
         let ready = match ctx.backend() {
             Backend::Gpu(gpu) => {
                 let mut ready = self.ready(gpu)?;
-                gpu.pin(&self.commands, &mut ready.prepared, ctx.counting())?;
+                gpu.pin(&self.commands, &mut ready.prepared)?;
                 Some(ready)
             }
             Backend::Cpu => None,
@@ -116,9 +116,7 @@ impl Plan {
         };
         exchange(&mut self.rec.commands, &mut changed);
         let pinned = self.rec.check().and_then(|()| match (ctx.backend(), &mut self.ready) {
-            (Backend::Gpu(gpu), Some(ready)) => {
-                gpu.pin(&self.rec.commands, &mut ready.prepared, ctx.counting())
-            }
+            (Backend::Gpu(gpu), Some(ready)) => gpu.pin(&self.rec.commands, &mut ready.prepared),
             _ => Ok(()),
         });
         if pinned.is_err() {

@@ -12,7 +12,8 @@ use crate::Result;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KernelTime {
-    /// The kernel's name, as in `docs/kernels.md`; or `copy`, `clear` (zeros), `readback` or, on the CPU, `upload`.
+    /// The kernel's name, as in `docs/kernels.md`; or `copy`, `clear` (zeros), `readback` or, on the CPU,
+    /// `upload`.
     pub kernel: &'static str,
     /// How often it ran.
     pub calls: u64,
@@ -139,8 +140,9 @@ impl Recorder {
     /// passes, each dispatch gets a pass of its own, which takes a few microseconds more.
     ///
     /// # Errors
-    /// As [`Recorder::run`], and [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the device has no timestamps (the wgpu feature
-    /// `TIMESTAMP_QUERY`; [`Context::open`](crate::Context::open) asks for it where there is one).
+    /// As [`Recorder::run`], and [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the device has no
+    /// timestamps (the wgpu feature `TIMESTAMP_QUERY`, which [`Context::open`](crate::Context::open) asks for
+    /// where there is one).
     pub fn profile(self) -> Result<Profile> {
         let ctx = self.context().clone();
         let status = self.status_command();

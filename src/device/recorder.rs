@@ -64,6 +64,14 @@ impl Command {
         }
     }
 
+    /// The dispatches among some commands.
+    pub(super) fn dispatches(commands: &[Self]) -> impl Iterator<Item = &Dispatch> {
+        commands.iter().filter_map(|command| match command {
+            Self::Dispatch(call) => Some(call),
+            _ => None,
+        })
+    }
+
     /// The kernel, or what else it is.
     pub(super) fn name(&self) -> &'static str {
         match self {
@@ -406,8 +414,7 @@ impl Recorder {
 
     /// Runs everything on the CPU; the commands stay.
     pub(super) fn execute_on_host(&mut self) -> Result<Vec<Duration>> {
-        let dispatches = self.commands.iter().filter(|c| matches!(c, Command::Dispatch(_))).count();
-        self.ctx.counting().submission(dispatches, 0);
+        self.ctx.counting().submission(Command::dispatches(&self.commands).count(), 0);
         let commands = Arc::new(std::mem::take(&mut self.commands));
         let times = crate::device::host::execute(commands.clone());
         // the queue has dropped its own when it answers

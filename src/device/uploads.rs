@@ -69,7 +69,7 @@ impl Recorder {
             Command::Upload { data, .. } => data.len(),
             _ => 0,
         };
-        let dispatches = self.commands.iter().any(|command| matches!(command, Command::Dispatch(_)));
+        let dispatches = Command::dispatches(&self.commands).next().is_some();
         // they keep their order among each other: all or none
         if dispatches && direct.iter().map(bytes).sum::<usize>() <= CARRIED {
             for i in direct {
@@ -78,8 +78,8 @@ impl Recorder {
                 carried.push((i, self.place("embag.uploads", &data)?.0));
             }
         }
-        let prepared = gpu.prepare(&self.commands)?;
-        let (params, command, begin) = self.place("embag.params", &prepared.params)?;
+        let (prepared, params) = gpu.prepare(&self.commands)?;
+        let (params, command, begin) = self.place("embag.params", &params)?;
         Ok(Ready { prepared, params, place: (command, begin), carried })
     }
 
@@ -110,11 +110,7 @@ impl Ready {
         let (upload, begin) = self.place;
         let Some(Command::Upload { data, .. }) = commands.get_mut(upload) else { return };
         let mut uploaded = std::mem::take(data);
-        let calls = commands.iter().filter_map(|command| match command {
-            Command::Dispatch(call) => Some(call),
-            _ => None,
-        });
-        for (call, place) in calls.zip(uploaded[begin..].chunks_mut(WINDOW)) {
+        for (call, place) in Command::dispatches(commands).zip(uploaded[begin..].chunks_mut(WINDOW)) {
             place[..call.params.len()].copy_from_slice(&call.params);
         }
         if let Some(Command::Upload { data, .. }) = commands.get_mut(upload) {
@@ -128,7 +124,6 @@ impl Ready {
             prepared: &self.prepared,
             params: &self.params,
             carried: &self.carried,
-            counting: rec.context().counting(),
         }
     }
 }

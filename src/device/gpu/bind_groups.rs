@@ -10,7 +10,7 @@ const MOST_BINDINGS: usize = 7;
 const MOST: usize = 4096;
 
 /// A range of a buffer: the buffer's number, first byte and bytes.
-pub(super) type Range = [u64; 3];
+type Range = [u64; 3];
 
 /// What is bound, and by which layout.
 #[derive(Debug, Clone, Copy)]

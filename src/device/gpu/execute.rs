@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Gpu;
-use super::bind_groups::{Key, Range};
+use super::bind_groups::Key;
 use super::memory::GpuMemory;
-use super::pipeline::{PARAMS, Pipeline};
+use super::pipeline::{PARAMS, Pipeline, PipelineKey};
 use super::timing::Timing;
-use crate::device::{Arriving, Buffer, Command, Counting, Dispatch, Repr, size_class};
+use crate::device::{Arriving, Buffer, Command, Dispatch, Repr, size_class};
 use crate::kernel::Access;
 use crate::{Error, Result};
 
@@ -15,12 +15,10 @@ use crate::{Error, Result};
 /// device wants offsets at multiples of more.
 pub(crate) const WINDOW: usize = 256;
 
-/// What is ready before anything is encoded: the pipelines of all dispatches, and their parameters one after
-/// the other.
+/// What is ready before anything is encoded: the pipelines of all dispatches.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pipelines: Vec<Arc<Pipeline>>,
-    pub(crate) params: Vec<u8>,
     /// The bind groups of all dispatches, if they are to be used more than once.
     pinned: Option<Vec<wgpu::BindGroup>>,
 }
@@ -33,21 +31,15 @@ pub(crate) struct Work<'a> {
     pub(crate) params: &'a Buffer,
     /// Uploads, by the numbers of their commands, whose data another one brings along, and where.
     pub(crate) carried: &'a [(usize, Buffer)],
-    pub(crate) counting: &'a Counting,
 }
 
 impl Work<'_> {
-    /// Uploads that are no other's.
+    /// Uploads with data of their own: that of carried ones is elsewhere.
     fn uploads(&self) -> impl Iterator<Item = (&Buffer, &[u8])> + Clone {
-        let own = |&(i, _): &(usize, &Command)| !self.carried.iter().any(|(carried, _)| *carried == i);
-        self.commands.iter().enumerate().filter(own).filter_map(|(_, command)| match command {
-            Command::Upload { target, data } => Some((target, &data[..])),
+        self.commands.iter().filter_map(|command| match command {
+            Command::Upload { target, data } if !data.is_empty() => Some((target, &data[..])),
             _ => None,
         })
-    }
-
-    fn count(&self, uploads: usize) {
-        self.counting.submission(self.prepared.pipelines.len(), uploads);
     }
 }
 
@@ -70,7 +62,7 @@ impl Gpu {
             if let Some(timing) = timing {
                 timing.resolve(self, &mut encoder);
             }
-            work.count(work.uploads().count());
+            self.counting.submission(work.prepared.pipelines.len(), work.uploads().count());
             Ok(self.queue.submit([encoder.finish()]))
         })?
     }
@@ -88,67 +80,56 @@ impl Gpu {
             let mut at = 0;
             for (target, data) in work.uploads() {
                 let (memory, offset) = gpu_range(target)?;
-                if let (Some(staging), false) = (&staging, data.is_empty()) {
+                if let Some(staging) = &staging {
                     encoder.copy_buffer_to_buffer(staging, at, &memory.buffer, offset, data.len() as u64);
                     at += data.len() as u64;
                 }
             }
-            work.count(usize::from(staging.is_some()));
+            self.counting.submission(work.prepared.pipelines.len(), usize::from(staging.is_some()));
             self.record(encoder, work, None)
         })?
     }
 
     /// Runs commands of this crate's own, outside of any recorder.
     pub(super) fn execute_alone(&self, mut commands: Vec<Command>) -> Result<wgpu::SubmissionIndex> {
-        let prepared = self.prepare(&commands)?;
-        let size = prepared.params.len().max(4) as u64;
+        let (prepared, data) = self.prepare(&commands)?;
+        let size = data.len().max(WINDOW) as u64;
         let memory = self.allocate_scratch("embag.params", size, crate::device::Used::Uploads)?;
         let params = Buffer { repr: Repr::Gpu(memory), home: 0, offset: 0, size, lease: None };
-        commands.push(Command::Upload { target: params.clone(), data: prepared.params.clone() });
-        let counting = Counting::default();
-        let (commands, prepared, params, counting) = (&commands[..], &prepared, &params, &counting);
-        self.execute(&Work { commands, prepared, params, carried: &[], counting }, None)
+        commands.push(Command::Upload { target: params.clone(), data });
+        self.execute(&Work { commands: &commands, prepared: &prepared, params: &params, carried: &[] }, None)
     }
 
-    /// The pipelines and parameters of all dispatches.
-    pub(crate) fn prepare(&self, commands: &[Command]) -> Result<Prepared> {
-        let calls = || {
-            commands.iter().filter_map(|command| match command {
-                Command::Dispatch(call) => Some(call),
-                _ => None,
-            })
+    /// The pipelines of all dispatches, and their parameters one after the other.
+    pub(crate) fn prepare(&self, commands: &[Command]) -> Result<(Prepared, Vec<u8>)> {
+        let calls = || Command::dispatches(commands);
+        let key = |call: &Dispatch| PipelineKey::new(call.kernel, call.variant, aliased(call));
+        let known: Option<Vec<_>> = calls().map(|call| self.built(&key(call))).collect();
+        let pipelines = match known {
+            Some(known) => known,
+            None => {
+                self.build_all(calls().map(key))?;
+                calls().map(|call| self.pipeline(key(call))).collect::<Result<_>>()?
+            }
         };
-        let wanted = |call: &Dispatch| (call.kernel, call.variant, aliased(call));
-        if !calls().all(|call| self.is_built(wanted(call))) {
-            self.build_all(calls().map(wanted))?;
-        }
-        let mut params = Vec::with_capacity(calls().count() * WINDOW);
-        let mut pipelines = Vec::with_capacity(calls().count());
+        let mut params = Vec::with_capacity(pipelines.len() * WINDOW);
         for call in calls() {
             params.extend_from_slice(&call.params);
             params.resize(params.len().next_multiple_of(WINDOW), 0);
-            pipelines.push(self.pipeline(call.kernel, call.variant, aliased(call))?);
         }
-        Ok(Prepared { pipelines, params, pinned: None })
+        Ok((Prepared { pipelines, pinned: None }, params))
     }
 
     /// Keeps the bind groups of all dispatches, and the pipelines for what they bind.
-    pub(crate) fn pin(
-        &self,
-        commands: &[Command],
-        prepared: &mut Prepared,
-        counting: &Counting,
-    ) -> Result<()> {
-        let calls = commands.iter().filter_map(|command| match command {
-            Command::Dispatch(call) => Some(call),
-            _ => None,
-        });
-        let (mut pipelines, mut groups) = (Vec::new(), Vec::new());
-        for call in calls {
-            let pipeline = self.pipeline(call.kernel, call.variant, aliased(call))?;
-            groups.push(self.guarded("binding", || self.bindings(call, &pipeline, counting))??);
-            pipelines.push(pipeline);
-        }
+    pub(crate) fn pin(&self, commands: &[Command], prepared: &mut Prepared) -> Result<()> {
+        let pinned = self.guarded("binding", || {
+            let pin = |call: &Dispatch| {
+                let pipeline = self.pipeline(PipelineKey::new(call.kernel, call.variant, aliased(call)))?;
+                Ok((self.bindings(call, &pipeline)?, pipeline))
+            };
+            Command::dispatches(commands).map(pin).collect::<Result<Vec<_>>>()
+        })?;
+        let (groups, pipelines) = pinned?.into_iter().unzip();
         (prepared.pipelines, prepared.pinned) = (pipelines, Some(groups));
         Ok(())
     }
@@ -194,9 +175,7 @@ impl Gpu {
                         }
                         match pinned.next() {
                             Some(group) => pass.set_bind_group(0, group, &[]),
-                            None => {
-                                pass.set_bind_group(0, &self.bindings(call, pipeline, work.counting)?, &[])
-                            }
+                            None => pass.set_bind_group(0, &self.bindings(call, pipeline)?, &[]),
                         }
                         pass.set_bind_group(1, &params, &[offset]);
                         let (x, y) = fold(call.groups);
@@ -278,27 +257,11 @@ impl Gpu {
         let (memory, offset) = gpu_range(work.params)?;
         let offset = u32::try_from(offset)
             .map_err(|_| Error::device("submission", "more than 4 GiB of parameters in one recorder"))?;
-        let key = Key::new(PARAMS, [[memory.id, 0, WINDOW as u64]]);
-        let group = self.bind_groups.get(&key, || {
-            work.counting.bind_group();
-            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("embag.params"),
-                layout: &self.params_layout,
-                entries: &[wgpu::BindGroupEntry {
-                    binding: 0,
-                    resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                        buffer: &memory.buffer,
-                        offset: 0,
-                        size: std::num::NonZeroU64::new(memory.buffer.size().min(WINDOW as u64)),
-                    }),
-                }],
-            })
-        });
-        Ok((group, offset))
+        Ok((self.group(PARAMS, &self.params_layout, &[(memory, 0, WINDOW as u64)]), offset))
     }
 
     /// The bind group of what a dispatch binds.
-    fn bindings(&self, call: &Dispatch, pipeline: &Pipeline, counting: &Counting) -> Result<wgpu::BindGroup> {
+    fn bindings(&self, call: &Dispatch, pipeline: &Pipeline) -> Result<wgpu::BindGroup> {
         let bound = call.bindings.iter().zip(call.kernel.interface.bindings).map(|(buffer, binding)| {
             let (memory, offset) = gpu_range(buffer)?;
             // a range of no bytes cannot be bound
@@ -307,13 +270,20 @@ impl Gpu {
                 _ => (memory, offset, self.bound_size(buffer, memory)),
             })
         });
-        let bound = bound.collect::<Result<Vec<_>>>()?;
-        let range =
-            |&(memory, offset, size): &(&Arc<GpuMemory>, u64, u64)| -> Range { [memory.id, offset, size] };
-        let key = Key::new(pipeline.id, bound.iter().map(range));
-        Ok(self.bind_groups.get(&key, || {
-            counting.bind_group();
-            let entries = (0..).zip(&bound).map(|(binding, (memory, offset, size))| wgpu::BindGroupEntry {
+        Ok(self.group(pipeline.id, &pipeline.bindings, &bound.collect::<Result<Vec<_>>>()?))
+    }
+
+    /// The bind group of ranges (memory, first byte, bytes), by the layout of a number.
+    fn group(
+        &self,
+        number: u64,
+        layout: &wgpu::BindGroupLayout,
+        bound: &[(&Arc<GpuMemory>, u64, u64)],
+    ) -> wgpu::BindGroup {
+        let key = Key::new(number, bound.iter().map(|&(memory, offset, size)| [memory.id, offset, size]));
+        self.bind_groups.get(&key, || {
+            self.counting.bind_group();
+            let entries = (0..).zip(bound).map(|(binding, (memory, offset, size))| wgpu::BindGroupEntry {
                 binding,
                 resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: &memory.buffer,
@@ -323,10 +293,10 @@ impl Gpu {
             });
             self.device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: None,
-                layout: &pipeline.bindings,
+                layout,
                 entries: &entries.collect::<Vec<_>>(),
             })
-        }))
+        })
     }
 
     /// How much of a buffer is bound: of scratch memory as much as its size class, so that a batch that is a

@@ -25,7 +25,7 @@ pub(crate) use pipeline::CHECKS;
 use pipeline::{Pipeline, PipelineKey};
 pub(crate) use timing::Timing;
 
-use crate::device::{ContextOptions, DeviceLimits, Used};
+use crate::device::{ContextOptions, Counting, DeviceLimits, Used};
 use crate::kernel::{Shape, Variant};
 use crate::{Error, Result};
 
@@ -41,6 +41,7 @@ pub(crate) struct Gpu {
     cache: Option<Cache>,
     params_layout: wgpu::BindGroupLayout,
     bind_groups: Arc<BindGroups>,
+    counting: Counting,
     flushes_subnormals: OnceLock<bool>,
     packed_dot: OnceLock<bool>,
     native_f16: OnceLock<bool>,
@@ -99,6 +100,7 @@ impl Gpu {
             cache,
             params_layout,
             bind_groups,
+            counting: Counting::default(),
             flushes_subnormals: OnceLock::new(),
             packed_dot: OnceLock::new(),
             native_f16: OnceLock::new(),
@@ -124,6 +126,10 @@ impl Gpu {
     /// do its relatives; hardware has no such limit.
     pub(crate) fn loop_limit(&self) -> Option<u32> {
         (self.info.device_type == wgpu::DeviceType::Cpu).then_some(SOFTWARE_LOOPS)
+    }
+
+    pub(crate) fn counting(&self) -> &Counting {
+        &self.counting
     }
 
     /// How long waits poll, unless the caller says so.
@@ -182,6 +188,7 @@ impl Gpu {
     ) -> Result<()> {
         let end = places.iter().zip(parts).map(|(at, part)| at + part.len() as u64).max().unwrap_or(0);
         let Some(size) = wgpu::BufferSize::new(end.next_multiple_of(4)) else { return Ok(()) };
+        self.counting.upload();
         let written = self.guarded("write", || {
             // nothing on a lost device, without an error
             let mut view = self.queue.write_buffer_with(&memory.buffer, offset, size)?;

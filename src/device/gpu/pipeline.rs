@@ -1,7 +1,8 @@
 //! Pipelines, built once and kept under a typed key.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,16 +15,39 @@ use crate::kernel::{Access, Kernel, Shape, Variant};
 use crate::kernels;
 use crate::{Error, Result};
 
-/// Which pipeline: kernel, variant, and the bindings that share a buffer with a written one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct PipelineKey {
-    kernel: &'static str,
+/// Which pipeline: kernel, variant, and a bit for each read-only binding that lies in the same wgpu buffer as a
+/// written one: wgpu allows that only if both are declared `read_write`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PipelineKey {
+    kernel: &'static Kernel,
     variant: usize,
     aliased: u32,
 }
 
-/// The same, of a kernel.
-type Wanted = (&'static Kernel, usize, u32);
+impl PipelineKey {
+    pub(super) fn new(kernel: &'static Kernel, variant: usize, aliased: u32) -> Self {
+        Self { kernel, variant, aliased }
+    }
+
+    /// What tells it from others.
+    fn parts(&self) -> (&'static str, usize, u32) {
+        (self.kernel.name, self.variant, self.aliased)
+    }
+}
+
+impl PartialEq for PipelineKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for PipelineKey {}
+
+impl Hash for PipelineKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -68,39 +92,26 @@ pub(super) fn params_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
 }
 
 impl Gpu {
-    /// The pipeline of a kernel's variant. `aliased` has a bit for each read-only binding that lies in the
-    /// same wgpu buffer as a written one: wgpu allows that only if both are declared `read_write`.
-    pub(crate) fn pipeline(
-        &self,
-        kernel: &'static Kernel,
-        variant: usize,
-        aliased: u32,
-    ) -> Result<Arc<Pipeline>> {
-        let key = PipelineKey { kernel: kernel.name, variant, aliased };
-        if let Some(found) = self.pipelines.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(found.clone());
+    /// A pipeline, which is built if it is not there.
+    pub(super) fn pipeline(&self, key: PipelineKey) -> Result<Arc<Pipeline>> {
+        if let Some(found) = self.built(&key) {
+            return Ok(found);
         }
-        let built = Arc::new(self.build(kernel, variant, aliased)?);
+        let built = Arc::new(self.build(key)?);
         let mut pipelines = self.pipelines.write().unwrap_or_else(PoisonError::into_inner);
         Ok(pipelines.entry(key).or_insert(built).clone())
     }
 
-    /// Whether a pipeline is there.
-    pub(super) fn is_built(&self, (kernel, variant, aliased): Wanted) -> bool {
-        let key = PipelineKey { kernel: kernel.name, variant, aliased };
-        self.pipelines.read().unwrap_or_else(PoisonError::into_inner).contains_key(&key)
+    /// A pipeline that is there.
+    pub(super) fn built(&self, key: &PipelineKey) -> Option<Arc<Pipeline>> {
+        self.pipelines.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     /// Builds those of these pipelines that are not there, side by side.
-    pub(super) fn build_all(&self, wanted: impl IntoIterator<Item = Wanted>) -> Result<()> {
-        let missing = wanted.into_iter().filter(|&wanted| !self.is_built(wanted));
-        let missing: HashMap<_, _> =
-            missing.map(|wanted| ((wanted.0.name, wanted.1, wanted.2), wanted)).collect();
-        let missing: Vec<Wanted> = missing.into_values().collect();
-        missing
-            .into_par_iter()
-            .with_max_len(1)
-            .try_for_each(|(kernel, variant, aliased)| self.pipeline(kernel, variant, aliased).map(drop))
+    pub(super) fn build_all(&self, wanted: impl IntoIterator<Item = PipelineKey>) -> Result<()> {
+        let missing: HashSet<_> = wanted.into_iter().filter(|key| self.built(key).is_none()).collect();
+        let missing: Vec<_> = missing.into_iter().collect();
+        missing.into_par_iter().with_max_len(1).try_for_each(|key| self.pipeline(key).map(drop))
     }
 
     /// The pipelines of every kernel that suit the device.
@@ -110,7 +121,7 @@ impl Gpu {
         };
         self.build_all(kernels::ALL.iter().flat_map(|&kernel| {
             let variants = kernel.variants.iter().enumerate().filter(move |(_, variant)| suits(variant));
-            variants.map(move |(index, _)| (kernel, index, 0))
+            variants.map(move |(index, _)| PipelineKey::new(kernel, index, 0))
         }))?;
         self.save_pipelines();
         self.check_alive("warm-up")
@@ -127,18 +138,17 @@ impl Gpu {
     pub(crate) fn build_times(&self) -> Vec<(String, Duration)> {
         let pipelines = self.pipelines.read().unwrap_or_else(PoisonError::into_inner);
         let named = |(key, pipeline): (&PipelineKey, &Arc<Pipeline>)| {
-            let kernel = kernels::ALL.iter().find(|kernel| kernel.name == key.kernel);
-            let variant = kernel.and_then(|kernel| kernel.variants.get(key.variant)).map_or("", |v| v.name);
-            (format!("{}.{variant}", key.kernel), pipeline.took)
+            let PipelineKey { kernel, variant, .. } = key;
+            (format!("{}.{}", kernel.name, kernel.variants[*variant].name), pipeline.took)
         };
         let mut times: Vec<_> = pipelines.iter().map(named).collect();
         times.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
         times
     }
 
-    fn build(&self, kernel: &'static Kernel, index: usize, aliased: u32) -> Result<Pipeline> {
+    fn build(&self, PipelineKey { kernel, variant, aliased }: PipelineKey) -> Result<Pipeline> {
         let start = Instant::now();
-        let variant = &kernel.variants[index];
+        let variant = &kernel.variants[variant];
         let label = format!("embag.{}.{}", kernel.name, variant.name);
         let source = kernel.source(variant, aliased);
         let module = self

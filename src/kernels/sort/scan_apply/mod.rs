@@ -24,7 +24,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
             shape: Shape::Wide,
             workgroup: scan_reduce::WIDE,
             constants: &[],
-            sources: fragments!["prelude/grid.wgsl", "sort/scan_apply.wgsl"],
+            sources: fragments!["prelude/grid.wgsl", "prelude/scanned.wgsl", "sort/scan_apply.wgsl"],
         },
         Variant {
             name: "serial",

@@ -29,7 +29,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
             shape: Shape::Wide,
             workgroup: sort_count::WIDE,
             constants: &[],
-            sources: fragments!["prelude/grid.wgsl", "sort/sort_scan.wgsl"],
+            sources: fragments!["prelude/grid.wgsl", "prelude/scanned.wgsl", "sort/sort_scan.wgsl"],
         },
         Variant {
             name: "serial",

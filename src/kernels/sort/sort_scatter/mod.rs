@@ -32,8 +32,14 @@ pub(crate) static KERNEL: Kernel = Kernel {
             name: "wide",
             shape: Shape::Wide,
             workgroup: sort_count::WIDE,
-            constants: &[("TILE", sort_count::WIDE * sort_count::SHARE)],
-            sources: fragments!["prelude/grid.wgsl", "sort/sort_scatter/move.wgsl", "sort/sort_scatter.wgsl"],
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/digit.wgsl",
+                "prelude/scanned.wgsl",
+                "sort/sort_scatter/move.wgsl",
+                "sort/sort_scatter.wgsl"
+            ],
         },
         Variant {
             name: "serial",
@@ -42,6 +48,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
             constants: &[],
             sources: fragments![
                 "prelude/grid.wgsl",
+                "prelude/digit.wgsl",
                 "sort/sort_scatter/move.wgsl",
                 "sort/sort_scatter.serial.wgsl"
             ],
