@@ -371,8 +371,8 @@ pub use checkpoint::Checkpoint;
 #[doc(inline)]
 pub use chunked::{ChunkedTables, PrunedTables};
 pub use device::{
-    Buffer, Context, ContextOptions, Counters, DeviceLimits, Encoded, KernelTime, Matrix, Plan, Precision,
-    Profile, Readback, Recorder, Shape, Submission,
+    Buffer, Context, ContextOptions, Counters, DeviceLimits, Encoded, KernelTime, MatmulTile, Matrix, Plan,
+    Precision, Profile, Readback, Recorder, Shape, Submission, Tuning,
 };
 #[doc(inline)]
 pub use directory::IdDirectory;

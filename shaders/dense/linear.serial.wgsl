@@ -19,11 +19,11 @@ fn main(
 ) {
     let index = group_index(group, groups);
     let lanes_m = WORKGROUP / params.lanes_n;
-    let tiles_m = (params.m + TILE * lanes_m - 1u) / (TILE * lanes_m);
-    let tiles_n = (params.n + TILE * params.lanes_n - 1u) / (TILE * params.lanes_n);
+    let tiles_m = (params.m + TILE_M * lanes_m - 1u) / (TILE_M * lanes_m);
+    let tiles_n = (params.n + TILE_N * params.lanes_n - 1u) / (TILE_N * params.lanes_n);
     // neighbouring groups go through the same columns of b
-    let m = (index % tiles_m * lanes_m + thread / params.lanes_n) * TILE;
-    let n = (index / tiles_m % tiles_n * params.lanes_n + thread % params.lanes_n) * TILE;
+    let m = (index % tiles_m * lanes_m + thread / params.lanes_n) * TILE_M;
+    let n = (index / tiles_m % tiles_n * params.lanes_n + thread % params.lanes_n) * TILE_N;
     let slice = index / (tiles_m * tiles_n);
     let begin = min(slice * params.k_slice, params.k);
     let end = min(begin + params.k_slice, params.k);

@@ -1,4 +1,4 @@
-// The sum of the slices of a matrix product, in their order, written to the output or added to it.
+// The sum of the slices of a matrix product, in their order, finished as if it had been one.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -15,9 +15,6 @@ fn main(
     for (var s = 1u; s < params.slices; s++) {
         sum += slices[s * size + i];
     }
-    let at = params.out_base + i / params.n * params.out_stride + i % params.n;
-    if (params.accumulate == 1u) {
-        sum = out[at] + sum;
-    }
-    out[at] = sum;
+    let n = i % params.n;
+    finish(params.out_base + i / params.n * params.out_stride + n, n, sum);
 }

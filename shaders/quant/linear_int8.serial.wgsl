@@ -20,14 +20,18 @@ fn main(
     let index = group_index(group, groups);
     let lanes_m = WORKGROUP / params.lanes_n;
     let tiles_m = (params.m + TILE_M * lanes_m - 1u) / (TILE_M * lanes_m);
+    let tiles_n = (params.n + TILE_N * params.lanes_n - 1u) / (TILE_N * params.lanes_n);
     // neighbouring groups go through the same weights
     let m = (index % tiles_m * lanes_m + thread / params.lanes_n) * TILE_M;
-    let n = (index / tiles_m * params.lanes_n + thread % params.lanes_n) * TILE_N;
+    let n = (index / tiles_m % tiles_n * params.lanes_n + thread % params.lanes_n) * TILE_N;
+    let slice = index / (tiles_m * tiles_n);
+    let begin = min(slice * params.k_slice, params.words);
+    let end = min(begin + params.k_slice, params.words);
     var c00 = Tile();
     var c01 = Tile();
     var c10 = Tile();
     var c11 = Tile();
-    for (var k = 0u; k < params.words; k += K_TILE) {
+    for (var k = begin; k < end; k += K_TILE) {
         let b0 = weights_block(n, k);
         let b1 = weights_block(n + 4u, k);
         let a0 = codes_block(m, k);
@@ -39,6 +43,6 @@ fn main(
     }
     var tiles = array<Tile, 4>(c00, c01, c10, c11);
     for (var t = 0u; t < 4u; t++) {
-        finish_tile(m + t / 2u * 4u, n + t % 2u * 4u, tiles[t]);
+        finish_tile(slice, m + t / 2u * 4u, n + t % 2u * 4u, tiles[t]);
     }
 }

@@ -4,7 +4,7 @@ use super::linear::Activation;
 use super::plan::{longest_sum, record, row_chunks};
 use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
-use crate::kernels::{linear, sum_slices};
+use crate::kernels::{linear, sum_slices, tile};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 use linear::Layout;
 
@@ -169,19 +169,20 @@ pub(crate) fn grouped_product(
     Ok(all)
 }
 
-/// Groups that keep a device busy, and the shortest slice worth its sums' way through memory.
-const GROUPS_WIDE: u32 = 256;
-const GROUPS_SERIAL: u32 = 4;
+/// The shortest slice worth its sums' way through memory.
 const SHORTEST_SLICE: u32 = 256;
+/// Groups that keep a software adapter busy.
+const GROUPS_SERIAL: u32 = 4;
 
 /// Into how many slices a sum over `k` is cut, so that there are enough groups.
 fn slices(ctx: &Context, m: u32, n: u32, k: u32) -> u32 {
-    let wanted = match ctx.shape() {
+    let slices = match ctx.shape() {
         _ if ctx.is_cpu() => 1,
-        Shape::Wide => GROUPS_WIDE,
-        Shape::Serial | Shape::Any => GROUPS_SERIAL,
+        Shape::Wide => tile::slices(m, n, k, SHORTEST_SLICE),
+        Shape::Serial | Shape::Any => {
+            (GROUPS_SERIAL / linear::groups(None, m, n)).min(k / SHORTEST_SLICE).max(1)
+        }
     };
-    let slices = (wanted / linear::tiles(ctx.shape(), m, n)).min(k / SHORTEST_SLICE).max(1);
     let bytes = u64::from(m) * u64::from(n) * u64::from(slices) * 4;
     if bytes > ctx.limits().binding { 1 } else { slices }
 }
@@ -200,9 +201,7 @@ fn one_binding(
 ) -> Result<()> {
     let (m, n) = (word("rows", out.rows())?, word("columns", out.cols())?);
     let k = word("columns", if layout.a_along() { a.cols() } else { a.rows() })?;
-    let shape = ctx.shape();
-    let simple = epilogue.bias.is_none() && epilogue.activation == Activation::None && !epilogue.onto;
-    let slices = if simple { slices(ctx, m, n, k) } else { 1 };
+    let slices = slices(ctx, m, n, k);
     let k_slice = k.div_ceil(slices).next_multiple_of(linear::SLICE).max(linear::SLICE);
     let slices = k.div_ceil(k_slice).max(1);
     if k_slice as usize > longest_sum(ctx) {
@@ -247,8 +246,9 @@ fn one_binding(
     };
     let out = out.place(ctx, "out")?;
     let native = layout == Layout::NtF16 && ctx.native_f16()?;
-    let variant = linear::variant(if native { Layout::NtF16Native } else { layout }, vec4, shape);
-    let groups = linear::tiles(shape, m, n) * slices;
+    let tile = ctx.matmul_tile(m, n, slices);
+    let variant = linear::variant(if native { Layout::NtF16Native } else { layout }, vec4, tile);
+    let groups = linear::groups(tile, m, n) * slices;
     if slices == 1 {
         (params.out_base, params.out_stride) = (out.base, out.stride);
         let bindings = linear::Bindings { a, b, bias, out: out.binding };
@@ -256,16 +256,22 @@ fn one_binding(
         return Ok(());
     }
     let sums = rec.scratch("embag.slices", u64::from(m) * u64::from(n) * u64::from(slices) * 4)?;
-    (params.out_stride, params.slice_stride, params.accumulate) = (n, m * n, 0);
-    all.push(Dispatch::new(variant, &params, linear::Bindings { a, b, bias, out: sums.clone() }, groups));
     let join = sum_slices::Params {
         m,
         n,
         slices,
         out_base: out.base,
         out_stride: out.stride,
-        accumulate: epilogue.accumulate.into(),
+        bias_base: params.bias_base,
+        biased: params.biased,
+        activation: params.activation,
+        accumulate: params.accumulate,
     };
-    all.push(Dispatch::threads(0, &join, sum_slices::Bindings { slices: sums, out: out.binding }, m * n));
+    (params.out_stride, params.slice_stride) = (n, m * n);
+    (params.biased, params.activation, params.accumulate) = (0, Activation::None.code(), 0);
+    let bindings = linear::Bindings { a, b, bias: bias.clone(), out: sums.clone() };
+    all.push(Dispatch::new(variant, &params, bindings, groups));
+    let bindings = sum_slices::Bindings { slices: sums, bias, out: out.binding };
+    all.push(Dispatch::threads(0, &join, bindings, m * n));
     Ok(())
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::Shape;
-use super::{Buffer, Counters, Counting, Pool, Repr, Scratch, Used};
+use super::{Buffer, Counters, Counting, MatmulTile, Pool, Repr, Scratch, Tuning, Used};
 use crate::device::gpu::{AdapterChoice, Gpu};
 use crate::device::host::Memory;
 #[cfg(feature = "testing")]
@@ -32,6 +32,7 @@ struct Inner {
     /// Of the CPU; a GPU has its own.
     counting: Counting,
     poll_for: Duration,
+    tuning: RwLock<Tuning>,
     /// Held by submissions that count steps, from before they are counted until the device has the work.
     turn: Mutex<()>,
 }
@@ -203,8 +204,10 @@ impl Context {
     fn new(backend: Backend, limits: DeviceLimits, poll_for: Duration) -> Self {
         static CONTEXTS: AtomicU64 = AtomicU64::new(1);
         let id = CONTEXTS.fetch_add(1, Ordering::Relaxed);
+        let info = if let Backend::Gpu(gpu) = &backend { Some(gpu.info()) } else { None };
+        let tuning = RwLock::new(Tuning::of(info));
         let (pool, counting, turn) = (Pool::default(), Counting::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { id, backend, limits, pool, counting, poll_for, turn }) }
+        Self { inner: Arc::new(Inner { id, backend, limits, pool, counting, poll_for, tuning, turn }) }
     }
 
     fn with_gpu(gpu: Gpu, options: &ContextOptions) -> Result<Self> {
@@ -448,6 +451,22 @@ impl Context {
             });
         }
         Ok(())
+    }
+
+    /// The choices between kernels in force.
+    #[must_use]
+    pub fn tuning(&self) -> Tuning {
+        self.inner.tuning.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes [`tuning`](Self::tuning) for what is recorded from now on.
+    pub fn set_tuning(&self, tuning: &Tuning) {
+        *self.inner.tuning.write().unwrap_or_else(PoisonError::into_inner) = tuning.clone();
+    }
+
+    /// The tile for a product's output.
+    pub(crate) fn matmul_tile(&self, m: u32, n: u32, slices: u32) -> Option<MatmulTile> {
+        self.tuning().tile(self.shape(), m, n, slices)
     }
 
     /// How long a wait polls before it blocks.

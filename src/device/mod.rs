@@ -18,6 +18,7 @@ mod recorder;
 mod report;
 mod scratch;
 mod submission;
+mod tuning;
 mod uploads;
 
 pub use crate::kernel::{Precision, Shape};
@@ -43,3 +44,4 @@ pub use recorder::Recorder;
 pub(crate) use report::Report;
 pub(crate) use scratch::{Pool, Scratch, Used, size_class};
 pub use submission::Submission;
+pub use tuning::{MatmulTile, Tuning};

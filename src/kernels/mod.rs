@@ -23,6 +23,7 @@ pub(crate) mod sort;
 pub(crate) mod sparse;
 pub(crate) mod table;
 pub(crate) mod terms;
+pub(crate) mod tile;
 pub(crate) mod update;
 #[cfg(feature = "testing")]
 mod update_inputs;
@@ -53,6 +54,7 @@ pub(crate) use jagged::{
 };
 pub(crate) use quant::{
     activation_range, activation_scale, dequantize_rows, linear_int8, quantize_activations, quantize_rows,
+    sum_slices_int8,
 };
 pub(crate) use sort::{
     scan_apply, scan_reduce, segment_heads, select_count, select_digit, sort_count, sort_scan, sort_scatter,
@@ -108,6 +110,7 @@ pub const ALL: &[&Kernel] = &[
     &activation_scale::KERNEL,
     &quantize_activations::KERNEL,
     &linear_int8::KERNEL,
+    &sum_slices_int8::KERNEL,
     &sum_slices::KERNEL,
     &activation_grad::KERNEL,
     &column_sum::KERNEL,

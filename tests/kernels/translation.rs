@@ -11,6 +11,7 @@ use naga::valid::ModuleInfo;
 use naga::{Module, ShaderStage};
 
 use crate::shader;
+use crate::spirv::{self, BRANCH_CONDITIONAL, CALL, FUNCTION, LABEL, NAME, SWITCH};
 
 /// Where `scripts/check-wgsl` looks: the `wgsl` folder of the target directory.
 fn folder() -> PathBuf {
@@ -149,39 +150,15 @@ fn loops_are_as_they_are_written() {
 /// The most calls of a function in one block of SPIR-V, if the function has no branches itself: what it loads
 /// is on its way at the same time then.
 fn calls_in_a_block(module: &Module, info: &ModuleInfo, function: &str) -> Option<usize> {
-    const NAME: u32 = 5;
-    const FUNCTION: u32 = 54;
-    const CALL: u32 = 57;
-    const LABEL: u32 = 248;
-    const BRANCH_CONDITIONAL: u32 = 250;
-    const SWITCH: u32 = 251;
-    let options = spv::Options {
-        flags: spv::WriterFlags::DEBUG,
-        force_loop_bounding: false,
-        bounds_check_policies: BoundsCheckPolicies {
-            index: BoundsCheckPolicy::Restrict,
-            // as on devices whose driver checks
-            buffer: BoundsCheckPolicy::Unchecked,
-            ..BoundsCheckPolicies::default()
-        },
-        ..spv::Options::default()
-    };
-    let words = spv::write_vec(module, info, &options, None).expect("another test says why not");
-    let text = |words: &[u32]| -> String {
-        let bytes = words.iter().flat_map(|word| word.to_le_bytes());
-        bytes.take_while(|byte| *byte != 0).map(char::from).collect()
-    };
+    let words = spirv::written(module, info, BoundsCheckPolicy::Restrict);
     let (mut called, mut inside, mut branches, mut calls, mut most) = (None, 0, 0, 0, 0);
-    let mut rest = &words[5..];
-    while let Some(&first) = rest.first() {
-        let (instruction, tail) = rest.split_at((first >> 16) as usize);
-        rest = tail;
-        match first & 0xffff {
-            NAME if text(&instruction[2..]) == function => called = Some(instruction[1]),
-            FUNCTION => inside = instruction[2],
+    for (code, words) in spirv::instructions(&words) {
+        match code {
+            NAME if spirv::text(&words[2..]) == function => called = Some(words[1]),
+            FUNCTION => inside = words[2],
             LABEL => calls = 0,
             BRANCH_CONDITIONAL | SWITCH => branches += usize::from(Some(inside) == called),
-            CALL if Some(instruction[3]) == called => calls += 1,
+            CALL if Some(words[3]) == called => calls += 1,
             _ => {}
         }
         most = most.max(calls);

@@ -297,6 +297,46 @@ fn a_saved_stack_serves_the_same() {
 }
 
 /// A layer of which one input channel, or two, reach a hundred times as far as the others.
+/// Few outputs of many inputs: on a large device the sums are cut into slices, and finished when they are
+/// joined.
+#[test]
+fn long_sums_are_finished_when_they_are_joined() {
+    let (batch, inputs, outputs) = (5, 1100, 9);
+    let (x, weight, bias) = (values(batch * inputs, 1), values(outputs * inputs, 2), values(outputs, 3));
+    let quant = ActivationRange { min: -1.0, max: 1.0 }.quant(ActivationBits::Eight).unwrap();
+    let int8 = QuantizedWeight::quantize(&weight, outputs, inputs, 8, inputs).unwrap();
+    let mut by_device = Vec::new();
+    for ctx in devices() {
+        let input = Matrix::from_slice(&ctx, &x, batch, inputs).unwrap();
+        let mut int8_results = Vec::new();
+        for activation in [Activation::None, Activation::Relu, Activation::Sigmoid] {
+            let what = format!("{} {activation:?}", name_of(&ctx));
+            let layer = WeightOnlyLinear::f32(&ctx, &weight, &bias, inputs, activation).unwrap();
+            let before = ctx.counters().dispatches;
+            let found = run(&ctx, batch, outputs, |rec, out| layer.record_forward(rec, &input, out));
+            let dispatches = ctx.counters().dispatches - before;
+            assert_eq!(dispatches, if ctx.is_cpu() { 1 } else { 2 }, "{what}");
+            for (&found, (y, size)) in found.iter().zip(exact(&x, &weight, &bias, inputs, activation)) {
+                assert_abs_diff_eq!(f64::from(found), y, epsilon = 1e-6 * size);
+            }
+            let layer = Int8Linear::new(&ctx, &int8, &bias, activation, InputQuant::Static(quant)).unwrap();
+            let found = run(&ctx, batch, outputs, |rec, out| layer.record_forward(rec, &input, out));
+            for (&found, (y, _)) in found.iter().zip(exact(&x, &weight, &bias, inputs, activation)) {
+                assert_abs_diff_eq!(f64::from(found), y, epsilon = 1.0);
+            }
+            let codes = CodeMatrix::zeros(&ctx, batch, outputs, quant).unwrap();
+            let mut rec = Recorder::new(&ctx);
+            layer.record_forward(&mut rec, &input, &codes).unwrap();
+            rec.run().unwrap();
+            int8_results.push((found, codes.to_vec(&ctx).unwrap()));
+        }
+        if is_exact(&ctx) {
+            by_device.push(int8_results);
+        }
+    }
+    assert!(by_device.windows(2).all(|pair| pair[0] == pair[1]), "devices differ");
+}
+
 #[test]
 fn channels_apart_leave_the_codes_to_the_others() {
     for ctx in devices() {

@@ -1,7 +1,8 @@
-// out[m][n] = activation(sum over k of a(m, k) * b(k, n) + bias[n]), or added to what `out` holds, before the
-// activation or after it.
+// The pieces that a product is made of.
+
 // rows and columns of a tile, and what of k it takes at a time
-override TILE: u32;
+override TILE_M: u32;
+override TILE_N: u32;
 override K_TILE: u32;
 
 // Four by four values of an operand: for each of four k those of four rows of `a`, or of four columns of `b`.
@@ -27,24 +28,6 @@ struct Tile {
     r1: vec4<f32>,
     r2: vec4<f32>,
     r3: vec4<f32>,
-}
-
-fn finish(at: u32, n: u32, sum: f32) {
-    if (n >= params.n) {
-        return;
-    }
-    var z = sum;
-    if (params.biased == 1u) {
-        z += bias[params.bias_base + n];
-    }
-    if (params.accumulate == 2u) {
-        z += out[at];
-    }
-    var value = activated(z, params.activation);
-    if (params.accumulate == 1u) {
-        value = out[at] + value;
-    }
-    out[at] = value;
 }
 
 fn finish_row(slice: u32, m: u32, n: u32, sums: vec4<f32>) {

@@ -54,40 +54,25 @@ struct Tile {
     r3: vec4<i32>,
 }
 
-fn output(sum: i32, n: u32, scale: f32, zero_point: i32) -> f32 {
-    let channel = channels[min(n, params.n - 1u)];
-    let exact = sum + (128 - zero_point) * channel.sum;
-    return activated(f32(exact) * (scale * channel.scale) + channel.bias, params.activation);
-}
-
-fn finish_row(m: u32, n: u32, sums: vec4<i32>) {
-    if (m >= params.m || n >= params.n) {
+// Slices of a sum, which another kernel adds up, or the whole of it, finished.
+fn finish_row(slice: u32, m: u32, n: u32, sums: vec4<i32>) {
+    if (m >= params.m || n >= params.n || slice >= params.slices) {
         return;
     }
-    let scale = bitcast<f32>(quant[0]);
-    let zero_point = i32(quant[1]);
-    let z = vec4<f32>(
-        output(sums.x, n, scale, zero_point),
-        output(sums.y, n + 1u, scale, zero_point),
-        output(sums.z, n + 2u, scale, zero_point),
-        output(sums.w, n + 3u, scale, zero_point),
-    );
-    let row = params.out_base + m * params.out_stride;
-    if (params.coded == 1u) {
-        let there = vec4<u32>(n) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.n);
-        let codes_of = codes4(z, params.out_inverse, params.out_zero_point);
-        out[row + n / 4u] = packed4(select(vec4<u32>(), codes_of, there));
+    let row = params.out_base + slice * params.slice_stride + m * params.out_stride;
+    if (params.slices == 1u) {
+        finish_outputs(row, n, sums);
         return;
     }
     let count = min(params.n - n, 4u);
     for (var c = 0u; c < count; c++) {
-        out[row + n + c] = bitcast<u32>(z[c]);
+        out[row + n + c] = bitcast<u32>(sums[c]);
     }
 }
 
-fn finish_tile(m: u32, n: u32, c: Tile) {
-    finish_row(m, n, c.r0);
-    finish_row(m + 1u, n, c.r1);
-    finish_row(m + 2u, n, c.r2);
-    finish_row(m + 3u, n, c.r3);
+fn finish_tile(slice: u32, m: u32, n: u32, c: Tile) {
+    finish_row(slice, m, n, c.r0);
+    finish_row(slice, m + 1u, n, c.r1);
+    finish_row(slice, m + 2u, n, c.r2);
+    finish_row(slice, m + 3u, n, c.r3);
 }

@@ -5,13 +5,14 @@ use super::Gpu;
 use crate::Result;
 use crate::device::Dispatch;
 use crate::kernel::Shape;
-use crate::kernels::linear::{Bindings, KERNEL, Layout, Params, lanes_n, tiles, variant};
+use crate::kernels::linear::{Bindings, KERNEL, Layout, Params, groups, lanes_n, variant};
+use crate::kernels::tile::MatmulTile;
 
 /// Times both variants of the product with weights of 16 bits on zeros. `EMBAG_DISABLE=f16` leaves only the
 /// portable one.
 pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
-    let [native, portable] =
-        [Layout::NtF16Native, Layout::NtF16].map(|layout| variant(layout, true, gpu.shape()));
+    let tile = (gpu.shape() == Shape::Wide).then_some(MatmulTile::T64x64);
+    let [native, portable] = [Layout::NtF16Native, Layout::NtF16].map(|layout| variant(layout, true, tile));
     if crate::disabled::disabled("f16") || !gpu.supports(&KERNEL.variants[native]) {
         return Ok(false);
     }
@@ -35,7 +36,7 @@ pub(super) fn is_faster(gpu: &Gpu) -> Result<bool> {
         bias: gpu.zeros(16)?,
         out: gpu.zeros(m * n * 4)?,
     };
-    let groups = tiles(gpu.shape(), m, n);
+    let groups = groups(tile, m, n);
     let [native, portable] =
         [native, portable].map(|variant| Dispatch::new(variant, &params, bindings.clone(), groups));
     gpu.is_faster(&native, &portable)

@@ -6,3 +6,4 @@ pub(crate) mod dequantize_rows;
 pub(crate) mod linear_int8;
 pub(crate) mod quantize_activations;
 pub(crate) mod quantize_rows;
+pub(crate) mod sum_slices_int8;

@@ -7,15 +7,18 @@ use super::code_matrix::{CodeMatrix, quantize};
 use super::weight::QuantizedWeight;
 use super::{check_bias, check_binding};
 use crate::dense::{Activation, Epilogue, Groups, Linear, grouped_product, record, row_chunks};
-use crate::device::{Dispatch, Precision, word};
+use crate::device::{Dispatch, Precision, Shape, word};
 use crate::jagged::PooledOrder;
 use crate::kernels::linear::Layout;
 use crate::kernels::linear_int8::{self, OutputChannel, PANEL};
-use crate::kernels::{activation_range, activation_scale};
+use crate::kernels::{activation_range, activation_scale, sum_slices_int8, tile};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 
 /// Inputs whose sums `i32` holds: each product is at most 255 * 128.
 const MOST_INPUTS: usize = 65_536;
+
+/// The shortest slice of words of codes worth its sums' way through memory.
+const SHORTEST_SLICE: u32 = 128;
 
 /// Where scale and zero point of a layer's input come from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -341,15 +344,24 @@ impl Int8Linear {
         let part = out.matrix().row_part(first, codes.rows());
         let (from, to) = (codes.place(&ctx, "x")?, part.place(&ctx, "out")?);
         let (m, n) = (word("rows", codes.rows())?, word("columns", self.outputs)?);
+        let words = from.stride;
+        let slices = match ctx.shape() {
+            Shape::Wide => tile::slices(m, n, words, SHORTEST_SLICE),
+            Shape::Serial | Shape::Any => 1,
+        };
+        let k_slice = words.div_ceil(slices).next_multiple_of(linear_int8::SLICE);
+        let slices = words.div_ceil(k_slice);
         let mut params = linear_int8::Params {
             m,
             n,
-            words: from.stride,
+            words,
             codes_base: from.base,
             out_base: to.base,
             out_stride: to.stride,
             activation: activation.code(),
             lanes_n: linear_int8::lanes_n(n),
+            slices,
+            k_slice,
             ..linear_int8::Params::default()
         };
         if let Activations::Codes(codes) = out {
@@ -357,16 +369,41 @@ impl Int8Linear {
             (params.coded, params.out_inverse) = (1, 1.0 / quant.scale);
             params.out_zero_point = quant.zero_point.into();
         }
-        let variant = linear_int8::variant(self.packed_dot, ctx.shape());
-        let groups = linear_int8::tiles(ctx.shape(), m, n);
-        let bindings = linear_int8::Bindings {
+        let mut bindings = linear_int8::Bindings {
             codes: from.binding,
             weights: self.weights.clone(),
             channels: self.channels.clone(),
             quant: quant.clone(),
             out: to.binding,
         };
+        let tile = ctx.matmul_tile(m, n, slices);
+        let variant = linear_int8::variant(self.packed_dot, tile);
+        let groups = linear_int8::groups(tile, m, n) * slices;
+        if slices == 1 {
+            rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
+            return Ok(());
+        }
+        let sums = rec.scratch("embag.slices", u64::from(m) * u64::from(n) * u64::from(slices) * 4)?;
+        let join = sum_slices_int8::Params {
+            m,
+            n,
+            slices,
+            out_base: params.out_base,
+            out_stride: params.out_stride,
+            activation: params.activation,
+            coded: params.coded,
+            out_inverse: params.out_inverse,
+            out_zero_point: params.out_zero_point,
+        };
+        let joined = sum_slices_int8::Bindings {
+            slices: sums.clone(),
+            channels: bindings.channels.clone(),
+            quant: bindings.quant.clone(),
+            out: std::mem::replace(&mut bindings.out, sums),
+        };
+        (params.out_base, params.out_stride, params.slice_stride) = (0, n, m * n);
         rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
+        rec.dispatch(Dispatch::threads(0, &join, joined, m * n.div_ceil(4)));
         Ok(())
     }
 

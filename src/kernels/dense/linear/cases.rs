@@ -1,7 +1,7 @@
 //! The cases of `linear`.
 
 use super::*;
-use crate::kernel::{Case, CaseBinding, Oracle, Shape};
+use crate::kernel::{Case, CaseBinding, Oracle};
 use crate::kernels::random::Random;
 use crate::kernels::weight_rows::WeightRows;
 use crate::numbers::narrow;
@@ -38,7 +38,7 @@ pub(crate) fn cases() -> Vec<Case> {
             (66, 70, 3, Options { activation: ACTIVATION_RELU, accumulate: 2, ..plain }),
             (63, 31, 24, Options { biased: 1, activation: ACTIVATION_SIGMOID, accumulate: 2, ..plain }),
         ] {
-            all.extend(both_shapes(layout, m, n, k, options, false));
+            all.extend(every_tile(layout, m, n, k, options, false));
         }
         let bench = match layout {
             Layout::Nn => (512, 1024, 1024),
@@ -46,7 +46,7 @@ pub(crate) fn cases() -> Vec<Case> {
             Layout::Tn | Layout::Tt => (256, 512, 512),
             Layout::NtF16 | Layout::NtInt8 | Layout::NtInt4 | Layout::NtF16Native => (512, 1024, 1024),
         };
-        all.extend(both_shapes(layout, bench.0, bench.1, bench.2, plain, true));
+        all.extend(every_tile(layout, bench.0, bench.1, bench.2, plain, true));
     }
     all
 }
@@ -81,7 +81,7 @@ fn weight_rows(random: &mut Random, bits: u32, n: u32, k: u32) -> (WeightRows, V
 }
 
 /// The cases of one input: every variant of the layout that may run it.
-fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: bool) -> Vec<Case> {
+fn every_tile(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: bool) -> Vec<Case> {
     let mut random = Random::new(u64::from(m * 1000 + n * 10 + k));
     let (a_rows, a_cols) = if layout.a_along() { (m, k) } else { (k, m) };
     let (b_rows, b_cols) = if layout.b_along() { (n, k) } else { (k, n) };
@@ -135,22 +135,23 @@ fn both_shapes(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: 
     let bytes = 4 * u64::from(m) * u64::from(k + n) + u64::from(k) * u64::from(n) * u64::from(b_bits) / 8;
     let flops = 2 * u64::from(m) * u64::from(n) * u64::from(k);
     let mut all = Vec::new();
-    for shape in [Shape::Wide, Shape::Serial] {
-        if shape == Shape::Wide {
-            params.lanes_n = 0;
-        } else {
-            params.lanes_n = lanes_n(n);
-        }
+    for tile in MatmulTile::ALL.map(Some).into_iter().chain([None]) {
+        params.lanes_n = if tile.is_some() { 0 } else { lanes_n(n) };
         let variants: Vec<usize> = [true, false]
             .into_iter()
             .filter(|&vec4| quads || !vec4)
-            .map(|vec4| variant(layout, vec4, shape))
+            .map(|vec4| variant(layout, vec4, tile))
             .collect();
-        let name = format!("{layout:?} {m}x{n}x{k} {shape:?} gap={} base={}", options.gap, options.base);
-        // the scalar bodies of a large product take seconds on a software adapter
+        let cut = tile.map_or_else(|| "Serial".to_owned(), |tile| format!("{tile:?}"));
+        let name = format!("{layout:?} {m}x{n}x{k} {cut} gap={} base={}", options.gap, options.base);
+        // large products take software adapters long, above all those of scalars and in tiles of real GPUs
+        let other_tile = matches!(tile, Some(MatmulTile::T32x64 | MatmulTile::T128x128));
+        if bench && other_tile && layout != Layout::Nn {
+            continue;
+        }
         let variants = if bench { variants[..1].to_vec() } else { variants };
         let mut case =
-            Case::new(name, variants, &params, bindings.clone(), tiles(shape, m, n) * params.slices);
+            Case::new(name, variants, &params, bindings.clone(), groups(tile, m, n) * params.slices);
         case.oracle = Some(oracle.clone());
         all.push(if bench { case.bench(bytes, flops) } else { case });
     }

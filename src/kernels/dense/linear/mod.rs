@@ -6,6 +6,7 @@ pub(crate) mod twin;
 mod weights;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::tile::{MatmulTile, tile_constants};
 use crate::kernels::width::Width;
 
 interface! {
@@ -99,12 +100,6 @@ impl Layout {
 /// What a slice's length must be a multiple of.
 pub(crate) const SLICE: u32 = 16;
 
-const WIDE: u32 = 64;
-
-const WIDE_TILE: u32 = 64;
-
-const PITCH: u32 = WIDE_TILE / 4 + 1;
-
 /// One hardware vector of the software adapters.
 const SERIAL: u32 = 8;
 
@@ -115,18 +110,17 @@ pub(crate) fn lanes_n(n: u32) -> u32 {
     n.div_ceil(SERIAL_TILE).clamp(1, SERIAL).next_power_of_two()
 }
 
-/// Groups for one slice of an output.
-pub(crate) fn tiles(shape: Shape, m: u32, n: u32) -> u32 {
-    let (tile_m, tile_n) = match shape {
-        Shape::Wide => (WIDE_TILE, WIDE_TILE),
-        Shape::Serial | Shape::Any => (SERIAL_TILE * (SERIAL / lanes_n(n)), SERIAL_TILE * lanes_n(n)),
-    };
-    m.div_ceil(tile_m) * n.div_ceil(tile_n)
+/// Groups for one slice of an output; on software adapters it has no tile.
+pub(crate) fn groups(tile: Option<MatmulTile>, m: u32, n: u32) -> u32 {
+    let (lanes, tall) = (lanes_n(n), SERIAL_TILE * SERIAL);
+    tile.map_or(m.div_ceil(tall / lanes) * n.div_ceil(SERIAL_TILE * lanes), |tile| tile.groups(m, n))
 }
 
 /// The index of a variant.
-pub(crate) fn variant(layout: Layout, vec4: bool, shape: Shape) -> usize {
-    layout as usize * OF_EACH + Width::of(vec4).variant() * 2 + usize::from(shape != Shape::Wide)
+pub(crate) fn variant(layout: Layout, vec4: bool, tile: Option<MatmulTile>) -> usize {
+    let of_width = MatmulTile::ALL.len() + 1;
+    let tile = tile.map_or(MatmulTile::ALL.len(), |tile| tile as usize);
+    layout as usize * OF_EACH + Width::of(vec4).variant() * of_width + tile
 }
 
 /// The layout of a variant.
@@ -135,38 +129,39 @@ pub(crate) fn layout_of(variant: usize) -> Layout {
 }
 
 /// Variants of each layout.
-const OF_EACH: usize = 4;
+const OF_EACH: usize = 2 * (MatmulTile::ALL.len() + 1);
 
+/// A variant: [`Width`] and tile, or software adapters.
 macro_rules! variant {
-    ($layout:literal, $width:literal, Wide, $operands:tt $(, $enable:literal)?) => {
-        variant!(
-            concat!($layout, ".", $width, ".wide"),
-            $width,
-            Wide,
-            WIDE,
-            &[("TILE", WIDE_TILE), ("K_TILE", SLICE), ("PITCH", PITCH), ("SHARED", SLICE * PITCH)],
-            $operands,
-            "dense/linear.wgsl"
-            $(, $enable)?
-        )
-    };
-    ($layout:literal, $width:literal, Serial, $operands:tt $(, $enable:literal)?) => {
+    ($layout:literal, $width:literal, serial, $operands:tt $(, $enable:literal)?) => {
         variant!(
             concat!($layout, ".", $width, ".serial"),
             $width,
-            Serial,
+            Shape::Serial,
             SERIAL,
-            &[("TILE", SERIAL_TILE), ("K_TILE", 4)],
+            &[("TILE_M", SERIAL_TILE), ("TILE_N", SERIAL_TILE), ("K_TILE", 4)],
             $operands,
-            "dense/linear.serial.wgsl"
+            ["dense/linear.serial.wgsl"]
             $(, $enable)?
         )
     };
-    ($name:expr, $width:literal, $shape:ident, $workgroup:expr, $constants:expr,
-     [$($operand:literal),+], $body:literal $(, $enable:literal)?) => {
+    ($layout:literal, $width:literal, $tile:ident, $sums:literal, $operands:tt $(, $enable:literal)?) => {
+        variant!(
+            concat!($layout, ".", $width, ".", stringify!($tile)),
+            $width,
+            Shape::Wide,
+            MatmulTile::$tile.threads(),
+            tile_constants!($tile),
+            $operands,
+            ["prelude/product.wgsl", concat!("prelude/product_", $sums, ".wgsl"), "dense/linear.wgsl"]
+            $(, $enable)?
+        )
+    };
+    ($name:expr, $width:literal, $shape:expr, $workgroup:expr, $constants:expr,
+     [$($operand:literal),+], [$($body:expr),+] $(, $enable:literal)?) => {
         Variant {
             name: $name,
-            shape: Shape::$shape,
+            shape: $shape,
             workgroup: $workgroup,
             constants: $constants,
             sources: fragments![
@@ -176,12 +171,25 @@ macro_rules! variant {
                 "prelude/activation.wgsl",
                 "prelude/activated.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
+                "dense/linear/finish.wgsl",
                 "dense/linear/tile.wgsl",
                 concat!("dense/linear/load_", $width, ".wgsl"),
                 $(concat!("dense/linear/", $operand, ".wgsl")),+,
-                $body
+                $($body),+
             ],
         }
+    };
+}
+
+/// Every layout with rows of whole vectors and without.
+macro_rules! variants {
+    ($($layout:literal $width:literal $operands:tt $($enable:literal)?;)+) => {
+        &[$(
+            variant!($layout, $width, T32x64, "8x4", $operands $(, $enable)?),
+            variant!($layout, $width, T64x64, "8x4", $operands $(, $enable)?),
+            variant!($layout, $width, T128x128, "8x8", $operands $(, $enable)?),
+            variant!($layout, $width, serial, $operands $(, $enable)?),
+        )+]
     };
 }
 
@@ -189,63 +197,23 @@ pub(crate) static KERNEL: Kernel = Kernel {
     name: "linear",
     about: "out[m][n] = activation(sum over k of a(m, k) b(k, n) + bias[n])",
     interface: INTERFACE,
-    variants: &[
-        variant!("nn", "vec4", Wide, ["a_along", "load_b_vec4", "b_across"]),
-        variant!("nn", "vec4", Serial, ["a_along", "load_b_vec4", "b_across"]),
-        variant!("nn", "scalar", Wide, ["a_along", "load_b_scalar", "b_across"]),
-        variant!("nn", "scalar", Serial, ["a_along", "load_b_scalar", "b_across"]),
-        variant!("nt", "vec4", Wide, ["a_along", "load_b_vec4", "weights_f32", "b_along"]),
-        variant!("nt", "vec4", Serial, ["a_along", "load_b_vec4", "weights_f32", "b_along"]),
-        variant!("nt", "scalar", Wide, ["a_along", "load_b_scalar", "weights_f32", "b_along"]),
-        variant!("nt", "scalar", Serial, ["a_along", "load_b_scalar", "weights_f32", "b_along"]),
-        variant!("tn", "vec4", Wide, ["a_across", "load_b_vec4", "b_across"]),
-        variant!("tn", "vec4", Serial, ["a_across", "load_b_vec4", "b_across"]),
-        variant!("tn", "scalar", Wide, ["a_across", "load_b_scalar", "b_across"]),
-        variant!("tn", "scalar", Serial, ["a_across", "load_b_scalar", "b_across"]),
-        variant!("tt", "vec4", Wide, ["a_across", "load_b_vec4", "weights_f32", "b_along"]),
-        variant!("tt", "vec4", Serial, ["a_across", "load_b_vec4", "weights_f32", "b_along"]),
-        variant!("tt", "scalar", Wide, ["a_across", "load_b_scalar", "weights_f32", "b_along"]),
-        variant!("tt", "scalar", Serial, ["a_across", "load_b_scalar", "weights_f32", "b_along"]),
-        variant!("nt_f16", "vec4", Wide, ["a_along", "weights_f16", "b_along"]),
-        variant!("nt_f16", "vec4", Serial, ["a_along", "weights_f16", "b_along"]),
-        variant!("nt_f16", "scalar", Wide, ["a_along", "weights_f16", "b_along"]),
-        variant!("nt_f16", "scalar", Serial, ["a_along", "weights_f16", "b_along"]),
-        variant!("nt_int8", "vec4", Wide, ["a_along", "weights_int8", "b_along"]),
-        variant!("nt_int8", "vec4", Serial, ["a_along", "weights_int8", "b_along"]),
-        variant!("nt_int8", "scalar", Wide, ["a_along", "weights_int8", "b_along"]),
-        variant!("nt_int8", "scalar", Serial, ["a_along", "weights_int8", "b_along"]),
-        variant!("nt_int4", "vec4", Wide, ["a_along", "weights_int4", "b_along"]),
-        variant!("nt_int4", "vec4", Serial, ["a_along", "weights_int4", "b_along"]),
-        variant!("nt_int4", "scalar", Wide, ["a_along", "weights_int4", "b_along"]),
-        variant!("nt_int4", "scalar", Serial, ["a_along", "weights_int4", "b_along"]),
-        variant!(
-            "nt_f16_native",
-            "vec4",
-            Wide,
-            ["a_along", "weights_f16_native", "b_along"],
-            "prelude/enable_f16.wgsl"
-        ),
-        variant!(
-            "nt_f16_native",
-            "vec4",
-            Serial,
-            ["a_along", "weights_f16_native", "b_along"],
-            "prelude/enable_f16.wgsl"
-        ),
-        variant!(
-            "nt_f16_native",
-            "scalar",
-            Wide,
-            ["a_along", "weights_f16_native", "b_along"],
-            "prelude/enable_f16.wgsl"
-        ),
-        variant!(
-            "nt_f16_native",
-            "scalar",
-            Serial,
-            ["a_along", "weights_f16_native", "b_along"],
-            "prelude/enable_f16.wgsl"
-        ),
+    variants: variants![
+        "nn" "vec4" ["a_along", "load_b_vec4", "b_across"];
+        "nn" "scalar" ["a_along", "load_b_scalar", "b_across"];
+        "nt" "vec4" ["a_along", "load_b_vec4", "weights_f32", "b_along"];
+        "nt" "scalar" ["a_along", "load_b_scalar", "weights_f32", "b_along"];
+        "tn" "vec4" ["a_across", "load_b_vec4", "b_across"];
+        "tn" "scalar" ["a_across", "load_b_scalar", "b_across"];
+        "tt" "vec4" ["a_across", "load_b_vec4", "weights_f32", "b_along"];
+        "tt" "scalar" ["a_across", "load_b_scalar", "weights_f32", "b_along"];
+        "nt_f16" "vec4" ["a_along", "weights_f16", "b_along"];
+        "nt_f16" "scalar" ["a_along", "weights_f16", "b_along"];
+        "nt_int8" "vec4" ["a_along", "weights_int8", "b_along"];
+        "nt_int8" "scalar" ["a_along", "weights_int8", "b_along"];
+        "nt_int4" "vec4" ["a_along", "weights_int4", "b_along"];
+        "nt_int4" "scalar" ["a_along", "weights_int4", "b_along"];
+        "nt_f16_native" "vec4" ["a_along", "weights_f16_native", "b_along"] "prelude/enable_f16.wgsl";
+        "nt_f16_native" "scalar" ["a_along", "weights_f16_native", "b_along"] "prelude/enable_f16.wgsl";
     ],
     parity: Parity::Sum,
     twin: |call| twin::run(call.into()),

@@ -149,8 +149,9 @@ fn product(p: &Params, k: usize, a: matmul::View<'_>, b: matmul::View<'_>, bias:
     });
 }
 
+/// Bias and activation of a row of sums.
 #[inline(always)]
-fn finish(activation: u32, bias: &[f32], row: &mut [f32]) {
+pub(crate) fn finish(activation: u32, bias: &[f32], row: &mut [f32]) {
     for (value, bias) in row.iter_mut().zip(bias) {
         *value += bias;
     }

@@ -1,11 +1,12 @@
 //! The matrix product of 8-bit activations and weights.
 
-mod byte_product;
+pub(crate) mod byte_product;
 #[cfg(feature = "testing")]
 pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface, shared_struct};
+use crate::kernels::tile::{MatmulTile, tile_constants};
 
 interface! {
     /// Uniform parameters.
@@ -26,6 +27,13 @@ interface! {
         out_zero_point: u32,
         /// Serial shape: threads of a group side by side in `n`.
         lanes_n: u32,
+        /// Slices of the words of `k`. If there are several, the output is their sums, as `i32` of signed
+        /// codes, `code - 128`, which another kernel finishes.
+        slices: u32,
+        /// Words of a slice, a multiple of [`SLICE`].
+        k_slice: u32,
+        /// Elements from slice to slice of the output.
+        slice_stride: u32,
     }
     Bindings {
         /// Four k a word: by rows, and in panels, each by words of k and then by outputs.
@@ -75,13 +83,8 @@ pub(crate) fn words(inputs: usize) -> usize {
     inputs.div_ceil(16) * 4
 }
 
-const WIDE: u32 = 64;
-
-const WIDE_TILE: u32 = 64;
-
-const K_TILE: u32 = 16;
-
-const PITCH: u32 = WIDE_TILE / 4 + 1;
+/// What a slice's words must be a multiple of.
+pub(crate) const SLICE: u32 = 16;
 
 /// One hardware vector of the software adapters.
 const SERIAL: u32 = 8;
@@ -93,52 +96,43 @@ pub(crate) fn lanes_n(n: u32) -> u32 {
     n.div_ceil(SERIAL_TILE).clamp(1, SERIAL).next_power_of_two()
 }
 
-/// Groups for an output.
-pub(crate) fn tiles(shape: Shape, m: u32, n: u32) -> u32 {
-    let (tile_m, tile_n) = match shape {
-        Shape::Wide => (WIDE_TILE, WIDE_TILE),
-        Shape::Serial | Shape::Any => (SERIAL_TILE * (SERIAL / lanes_n(n)), SERIAL_TILE * lanes_n(n)),
-    };
-    m.div_ceil(tile_m) * n.div_ceil(tile_n)
+/// Groups for one slice of an output; on software adapters it has no tile.
+pub(crate) fn groups(tile: Option<MatmulTile>, m: u32, n: u32) -> u32 {
+    let (lanes, tall) = (lanes_n(n), SERIAL_TILE * SERIAL);
+    tile.map_or(m.div_ceil(tall / lanes) * n.div_ceil(SERIAL_TILE * lanes), |tile| tile.groups(m, n))
 }
 
 /// The index of a variant.
-pub(crate) fn variant(packed: bool, shape: Shape) -> usize {
-    usize::from(!packed) * 2 + usize::from(shape != Shape::Wide)
+pub(crate) fn variant(packed: bool, tile: Option<MatmulTile>) -> usize {
+    let tile = tile.map_or(MatmulTile::ALL.len(), |tile| tile as usize);
+    usize::from(!packed) * (MatmulTile::ALL.len() + 1) + tile
 }
 
 macro_rules! variant {
-    ($dot:literal, Wide) => {
-        variant!(
-            concat!($dot, ".wide"),
-            Wide,
-            WIDE,
-            &[
-                ("TILE_M", WIDE_TILE),
-                ("TILE_N", WIDE_TILE),
-                ("K_TILE", K_TILE),
-                ("PITCH", PITCH),
-                ("SHARED", K_TILE * PITCH),
-                ("PANEL", PANEL_WORDS)
-            ],
-            $dot,
-            "quant/linear_int8.wgsl"
-        )
-    };
-    ($dot:literal, Serial) => {
+    ($dot:literal, serial) => {
         variant!(
             concat!($dot, ".serial"),
-            Serial,
+            Shape::Serial,
             SERIAL,
             &[("TILE_M", SERIAL_TILE), ("TILE_N", SERIAL_TILE), ("K_TILE", 4), ("PANEL", PANEL_WORDS)],
             $dot,
-            "quant/linear_int8.serial.wgsl"
+            ["quant/linear_int8.serial.wgsl"]
         )
     };
-    ($name:expr, $shape:ident, $workgroup:expr, $constants:expr, $dot:literal, $body:literal) => {
+    ($dot:literal, $tile:ident, $sums:literal) => {
+        variant!(
+            concat!($dot, ".", stringify!($tile)),
+            Shape::Wide,
+            MatmulTile::$tile.threads(),
+            tile_constants!($tile, ("PANEL", PANEL_WORDS)),
+            $dot,
+            ["prelude/product.wgsl", concat!("prelude/product_", $sums, ".wgsl"), "quant/linear_int8.wgsl"]
+        )
+    };
+    ($name:expr, $shape:expr, $workgroup:expr, $constants:expr, $dot:literal, [$($body:expr),+]) => {
         Variant {
             name: $name,
-            shape: Shape::$shape,
+            shape: $shape,
             workgroup: $workgroup,
             constants: $constants,
             sources: fragments![
@@ -148,9 +142,10 @@ macro_rules! variant {
                 "prelude/activation.wgsl",
                 "prelude/activated.wgsl",
                 "prelude/codes.wgsl",
+                "quant/linear_int8/outputs.wgsl",
                 "quant/linear_int8/tile.wgsl",
                 concat!("quant/linear_int8/dot_", $dot, ".wgsl"),
-                $body
+                $($body),+
             ],
         }
     };
@@ -161,10 +156,14 @@ pub(crate) static KERNEL: Kernel = Kernel {
     about: "out[m][n] = activation((sum over k of (code(m, k) - zero point) w(n, k)) (scale scale[n]) + bias[n])",
     interface: INTERFACE,
     variants: &[
-        variant!("packed", Wide),
-        variant!("packed", Serial),
-        variant!("portable", Wide),
-        variant!("portable", Serial),
+        variant!("packed", T32x64, "8x4"),
+        variant!("packed", T64x64, "8x4"),
+        variant!("packed", T128x128, "8x8"),
+        variant!("packed", serial),
+        variant!("portable", T32x64, "8x4"),
+        variant!("portable", T64x64, "8x4"),
+        variant!("portable", T128x128, "8x8"),
+        variant!("portable", serial),
     ],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

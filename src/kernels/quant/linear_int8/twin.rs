@@ -17,6 +17,10 @@ pub(crate) fn run(call: View<'_>) {
     let weights = &call.weights[..n.div_ceil(PANEL) * PANEL * words];
     let channels = &call.channels[..n];
     let &[scale, zero_point] = call.quant.first_chunk().unwrap_or(&[0; 2]);
+    if p.slices > 1 {
+        slices(&p, codes, weights, call.out);
+        return;
+    }
     let path = Path::best();
 
     // four codes a word
@@ -43,8 +47,31 @@ pub(crate) fn run(call: View<'_>) {
     });
 }
 
+/// Sums of signed codes by slices. The CPU is never asked for them, but the device's are held against these.
+fn slices(p: &Params, codes: &[u32], weights: &[u32], out: &mut [u32]) {
+    let (m, n, words) = (p.m as usize, p.n as usize, p.words as usize);
+    let (stride, k_slice) = (p.out_stride as usize, p.k_slice as usize);
+    let signed = |codes: u32| (codes ^ 0x8080_8080).to_le_bytes().map(u8::cast_signed);
+    for slice in 0..p.slices as usize {
+        let range = slice * k_slice..((slice + 1) * k_slice).min(words);
+        let out = &mut out[p.out_base as usize + slice * p.slice_stride as usize..][..(m - 1) * stride + n];
+        let rows = out.par_chunks_mut(stride).zip(codes.par_chunks(words));
+        rows.for_each(|(out, codes)| {
+            for (at, out) in out[..n].iter_mut().enumerate() {
+                let panel = &weights[at / PANEL * words * PANEL..][..words * PANEL];
+                let products = range.clone().map(|k| {
+                    let weights = panel[k * PANEL + at % PANEL].to_le_bytes().map(u8::cast_signed);
+                    let pairs = signed(codes[k]).into_iter().zip(weights);
+                    pairs.map(|(code, weight)| i32::from(code) * i32::from(weight)).sum::<i32>()
+                });
+                *out = products.sum::<i32>().cast_unsigned();
+            }
+        });
+    }
+}
+
 /// What becomes of the sums of some outputs.
-struct Epilogue<'a> {
+pub(crate) struct Epilogue<'a> {
     params: &'a Params,
     outputs: usize,
     /// The sums of the weights times the zero point, scales and biases, by outputs.
@@ -54,7 +81,7 @@ struct Epilogue<'a> {
 }
 
 impl<'a> Epilogue<'a> {
-    fn new(params: &'a Params, scale: f32, zero_point: u32, channels: &[OutputChannel]) -> Self {
+    pub(crate) fn new(params: &'a Params, scale: f32, zero_point: u32, channels: &[OutputChannel]) -> Self {
         let (mut zeros, mut scales, mut biases) = ([0; OUTPUTS], [0.0; OUTPUTS], [0.0; OUTPUTS]);
         for (i, channel) in channels.iter().enumerate() {
             zeros[i] = channel.sum.wrapping_mul(zero_point.cast_signed());
@@ -65,7 +92,7 @@ impl<'a> Epilogue<'a> {
     }
 
     /// A row of values or of codes.
-    fn finish(&self, sums: &[i32; OUTPUTS], out: &mut [u32]) {
+    pub(crate) fn finish(&self, sums: &[i32; OUTPUTS], out: &mut [u32]) {
         vectorised(
             #[inline(always)]
             || {
