@@ -357,6 +357,7 @@ pub mod parity;
 pub mod quant;
 pub mod sort;
 mod table;
+mod tune;
 mod update;
 pub mod variable;
 
@@ -381,6 +382,7 @@ pub use error::{Error, Result};
 #[doc(inline)]
 pub use quant::QuantizedBags;
 pub use table::{Init, MAX_ROWS, Table};
+pub use tune::Tuned;
 #[doc(inline)]
 pub use variable::VariableRows;
 /// The wgpu whose devices, queues and buffers contexts work on.

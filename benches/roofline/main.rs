@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release -p embag-benches --bin roofline -- \
-//!     [--device gpu|cpu] [--filter TEXT] [--all] [--json] [--plot FILE.png] | --check
+//!     [--device gpu|cpu] [--tune] [--filter TEXT] [--all] [--json] [--plot FILE.png] | --check
 //! ```
 //!
 //! | file | |
@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use embag::kernel::{Case, Kernel, Shape};
-use embag::{Context, Error};
+use embag::{Context, Error, MatmulTile, Tuning};
 
 type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
 
@@ -58,6 +58,9 @@ struct Args {
     /// Draw each kernel's share of what the device can do
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
+    /// Measure the choices between kernels first (`Context::tune`), and go on with the best
+    #[arg(long)]
+    tune: bool,
     /// Run every test case of this device and print those that fail; exit code 1 if one does
     #[arg(long, conflicts_with_all = ["json", "plot"])]
     check: bool,
@@ -87,9 +90,27 @@ impl Args {
     fn wants(&self, ctx: &Context, run: &Run<'_>) -> bool {
         let variant = &run.kernel.variants[run.variant];
         ctx.supports(variant)
-            && (self.all || variant.shape == Shape::Any || variant.shape == ctx.shape())
+            && (self.all
+                || variant.shape == Shape::Any
+                || variant.shape == ctx.shape() && (self.check || is_chosen(&ctx.tuning(), variant.name)))
             && self.filter.as_ref().is_none_or(|text| run.to_string().contains(text))
     }
+}
+
+/// Whether a variant is the one of its kernel that a tuning chooses.
+fn is_chosen(tuning: &Tuning, variant: &str) -> bool {
+    let chosen = [
+        format!("rows{}", tuning.bag_rows),
+        format!("threads{}", tuning.bag_workgroup),
+        format!("{:?}", tuning.matmul),
+    ];
+    let is_choice = |part: &str| {
+        let numbered = |name: &str| part.strip_prefix(name).is_some_and(|rest| rest.parse::<u32>().is_ok());
+        numbered("rows")
+            || numbered("threads")
+            || MatmulTile::ALL.iter().any(|tile| part == format!("{tile:?}"))
+    };
+    variant.split('.').all(|part| !is_choice(part) || chosen.iter().any(|choice| choice == part))
 }
 
 /// A case with one of its variants.
@@ -127,6 +148,14 @@ fn run(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
         eprintln!("{ctx}");
     } else {
         writeln!(out, "{ctx}\n")?;
+    }
+    if args.tune {
+        let tuned = ctx.tune()?;
+        if args.json {
+            eprintln!("{tuned}\n");
+        } else {
+            writeln!(out, "{tuned}\n")?;
+        }
     }
     if args.check {
         return check::check(&ctx, args, out);

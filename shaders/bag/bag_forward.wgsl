@@ -2,10 +2,51 @@
 // for a mean; without pooling, out[position] = weight * row. Ids out of range and the padding id do not
 // count.
 
-// The sum with one row more, if it is here.
-fn added(sum: vec4<f32>, value: vec4<f32>, weight: f32, here: bool) -> vec4<f32> {
-    let term = select(value, value * weight, params.weighted == 1u);
-    return select(sum, sum + term, here);
+// Two rows from a position on, their ids loaded first; what is not here is the window's first row.
+struct Two {
+    a: vec4<f32>,
+    b: vec4<f32>,
+    here: vec2<bool>,
+    // how many count for a mean
+    count: u32,
+}
+
+// A sum, and how many ids counted.
+struct Pooled {
+    sum: vec4<f32>,
+    count: u32,
+}
+
+// Has no branches, so that the rows of several calls are on their way at a time.
+fn load_two(feature: Feature, p: u32, end: u32, column: u32, left: u32) -> Two {
+    let place = vec2<u32>(p, p + 1u);
+    let given = place < vec2<u32>(end);
+    let q = min(place, vec2<u32>(end - 1u));
+    let id = vec2<u32>(ids[q.x], ids[q.y]);
+    let known = given & (id < vec2<u32>(feature.rows)) & (id != vec2<u32>(feature.padding));
+    // ids before the window wrap around and are beyond it too
+    let row = id - feature.window_first;
+    let here = known & (row < vec2<u32>(feature.window_rows));
+    let at = feature.window_base + select(vec2<u32>(), row, here) * feature.window_stride;
+    let absent = vec2<u32>(pruned(id.x), pruned(id.y));
+    let counted = select(select(vec2<u32>(), absent, given), vec2<u32>(1u), known);
+    return Two(
+        load_rows(at.x, column, left),
+        load_rows(at.y, column, left),
+        here,
+        counted.x + counted.y,
+    );
+}
+
+fn add_two(pooled: Pooled, two: Two, p: u32, end: u32) -> Pooled {
+    var a = two.a;
+    var b = two.b;
+    if (params.weighted == 1u) {
+        a *= weights[min(p, end - 1u)];
+        b *= weights[min(p + 1u, end - 1u)];
+    }
+    let first = select(pooled.sum, pooled.sum + a, two.here.x);
+    return Pooled(select(first, first + b, two.here.y), pooled.count + two.count);
 }
 
 // The item is a row of the output, counted from row_begin.
@@ -16,37 +57,13 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
     let out_row = feature.out_base + item * feature.out_stride;
     for (var column = lane * 4u; column < feature.dim; column += feature.lanes * 4u) {
         let left = feature.dim - column;
-        var sum = vec4<f32>();
-        var count = 0u;
-        // Four rows on their way at a time: what is not here is the window's first row, and left out.
-        for (var p = begin; p < end; p += 4u) {
-            let place = p + vec4<u32>(0u, 1u, 2u, 3u);
-            let given = place < vec4<u32>(end);
-            let q = min(place, vec4<u32>(end - 1u));
-            let id = vec4<u32>(ids[q.x], ids[q.y], ids[q.z], ids[q.w]);
-            let known = given & (id < vec4<u32>(feature.rows)) & (id != vec4<u32>(feature.padding));
-            // ids before the window wrap around and are beyond it too
-            let row = id - feature.window_first;
-            let here = known & (row < vec4<u32>(feature.window_rows));
-            let at = feature.window_base + select(vec4<u32>(), row, here) * feature.window_stride;
-            let a = load_rows(at.x, column, left);
-            let b = load_rows(at.y, column, left);
-            let c = load_rows(at.z, column, left);
-            let d = load_rows(at.w, column, left);
-            var weight = vec4<f32>();
-            if (params.weighted == 1u) {
-                weight = vec4<f32>(weights[q.x], weights[q.y], weights[q.z], weights[q.w]);
-            }
-            let absent = vec4<u32>(pruned(id.x), pruned(id.y), pruned(id.z), pruned(id.w));
-            let counted = select(select(vec4<u32>(), absent, given), vec4<u32>(1u), known);
-            count += counted.x + counted.y + counted.z + counted.w;
-            sum = added(sum, a, weight.x, here.x);
-            sum = added(sum, b, weight.y, here.y);
-            sum = added(sum, c, weight.z, here.z);
-            sum = added(sum, d, weight.w, here.w);
+        var pooled = Pooled();
+        for (var p = begin; p < end; p += ROWS) {
+            pooled = add_rows(pooled, feature, p, end, column, left);
         }
-        if (feature.pooling == POOL_MEAN && count > 1u) {
-            sum /= f32(count);
+        var sum = pooled.sum;
+        if (feature.pooling == POOL_MEAN && pooled.count > 1u) {
+            sum /= f32(pooled.count);
         }
         if (feature.initial == 0u) {
             sum = load_out(out_row + column, left) + sum;

@@ -239,7 +239,7 @@ impl RowLookup<'_> {
                 let weighted = batch.inner.weights.is_some();
                 let variant = match plain {
                     true => plain_variant(weighted, batch.inner.longest),
-                    false => variant(vec4, [params.rows_type, params.out_type], shape),
+                    false => variant(vec4, [params.rows_type, params.out_type], rec.context().in_flight()),
                 };
                 let rows = window.bytes_of_rows(batch.inner.ids);
                 rec.dispatch(

@@ -137,7 +137,8 @@ impl Lookup {
                 out: place.binding,
             };
             let vec4 = place.vec4 && place.base.is_multiple_of(4);
-            let variant = bag_forward::variant(vec4, [params.rows_type, params.out_type], shape);
+            let types = [params.rows_type, params.out_type];
+            let variant = bag_forward::variant(vec4, types, ctx.in_flight());
             rec.dispatch(Dispatch::threads(variant, &params, bindings, work));
         }
         Ok(())

@@ -12,6 +12,7 @@ use crate::device::gpu::{AdapterChoice, Gpu};
 use crate::device::host::Memory;
 #[cfg(feature = "testing")]
 use crate::kernel::Variant;
+use crate::kernels::bag_forward::InFlight;
 use crate::kernels::part::lanes_for;
 use crate::{Error, Result};
 
@@ -31,7 +32,6 @@ struct Inner {
     pool: Pool,
     /// Of the CPU; a GPU has its own.
     counting: Counting,
-    poll_for: Duration,
     tuning: RwLock<Tuning>,
     /// Held by submissions that count steps, from before they are counted until the device has the work.
     turn: Mutex<()>,
@@ -65,10 +65,9 @@ pub struct ContextOptions {
     pub max_buffer: Option<u64>,
     /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
     pub shape: Option<Shape>,
-    /// How long a wait for a GPU polls it before it blocks: the end of short work is seen earlier that way,
-    /// for the price of a busy thread. 200 microseconds by default, and not at all on software adapters, whose
-    /// work needs the thread.
-    pub poll_for: Option<Duration>,
+    /// The choices between kernels, rather than those that are likely best on the device: what
+    /// [`Context::tune`] found there before, say.
+    pub tuning: Option<Tuning>,
     /// Whether shaders are built with wgpu's checks of every loop and division, which are for shaders that
     /// may not end. By default they are on for software adapters, where they cost nothing (and Mesa's llvmpipe
     /// walks some loops longer without), and off for GPUs: the loops of this crate's shaders end, and their
@@ -122,10 +121,10 @@ impl ContextOptions {
         self
     }
 
-    /// Sets [`poll_for`](Self::poll_for).
+    /// Sets [`tuning`](Self::tuning).
     #[must_use]
-    pub fn poll_for(mut self, time: Duration) -> Self {
-        self.poll_for = Some(time);
+    pub fn tuning(mut self, tuning: Tuning) -> Self {
+        self.tuning = Some(tuning);
         self
     }
 }
@@ -149,7 +148,8 @@ impl Context {
     /// [`Context::open`] with options.
     ///
     /// # Errors
-    /// As [`Context::open`], and [`Error::InvalidArgument`] for limits that are too small.
+    /// As [`Context::open`], and [`Error::InvalidArgument`] for limits that are too small, and a tuning that there
+    /// are no kernels for.
     pub fn open_with(options: &ContextOptions) -> Result<Self> {
         Self::with_gpu(Gpu::open(AdapterChoice::Any, options)?, options)
     }
@@ -178,7 +178,7 @@ impl Context {
     /// [`Context::from_wgpu`] with options.
     ///
     /// # Errors
-    /// As [`Context::from_wgpu`], and for limits that are too small.
+    /// As [`Context::from_wgpu`], and for limits that are too small, and a tuning that there are no kernels for.
     pub fn from_wgpu_with(
         device: wgpu::Device,
         queue: wgpu::Queue,
@@ -190,30 +190,32 @@ impl Context {
     /// The CPU: always there, with the same operations and answers.
     #[must_use]
     pub fn cpu() -> Self {
-        Self::new(Backend::Cpu, CPU_LIMITS, Duration::ZERO)
+        Self::new(Backend::Cpu, CPU_LIMITS, Tuning::of(None))
     }
 
     /// The CPU with limits, which change where large tables are cut.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for limits that are too small.
+    /// [`Error::InvalidArgument`] for limits that are too small, and a tuning that there are no kernels for.
     pub fn cpu_with(options: &ContextOptions) -> Result<Self> {
-        Ok(Self::new(Backend::Cpu, narrowed(CPU_LIMITS, options)?, Duration::ZERO))
+        let tuning = options.tuning.unwrap_or_else(|| Tuning::of(None));
+        tuning.check()?;
+        Ok(Self::new(Backend::Cpu, narrowed(CPU_LIMITS, options)?, tuning))
     }
 
-    fn new(backend: Backend, limits: DeviceLimits, poll_for: Duration) -> Self {
+    fn new(backend: Backend, limits: DeviceLimits, tuning: Tuning) -> Self {
         static CONTEXTS: AtomicU64 = AtomicU64::new(1);
         let id = CONTEXTS.fetch_add(1, Ordering::Relaxed);
-        let info = if let Backend::Gpu(gpu) = &backend { Some(gpu.info()) } else { None };
-        let tuning = RwLock::new(Tuning::of(info));
+        let tuning = RwLock::new(tuning);
         let (pool, counting, turn) = (Pool::default(), Counting::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { id, backend, limits, pool, counting, poll_for, tuning, turn }) }
+        Self { inner: Arc::new(Inner { id, backend, limits, pool, counting, tuning, turn }) }
     }
 
     fn with_gpu(gpu: Gpu, options: &ContextOptions) -> Result<Self> {
         let limits = narrowed(gpu.limits(), options)?;
-        let poll_for = options.poll_for.unwrap_or(gpu.poll_for());
-        Ok(Self::new(Backend::Gpu(Box::new(gpu)), limits, poll_for))
+        let tuning = options.tuning.unwrap_or_else(|| Tuning::of(Some(gpu.info())));
+        tuning.check()?;
+        Ok(Self::new(Backend::Gpu(Box::new(gpu)), limits, tuning))
     }
 
     /// The turn of a submission that counts steps: while it is held, no other such submission is under way.
@@ -456,22 +458,27 @@ impl Context {
     /// The choices between kernels in force.
     #[must_use]
     pub fn tuning(&self) -> Tuning {
-        self.inner.tuning.read().unwrap_or_else(PoisonError::into_inner).clone()
+        *self.inner.tuning.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes [`tuning`](Self::tuning) for what is recorded from now on.
-    pub fn set_tuning(&self, tuning: &Tuning) {
-        *self.inner.tuning.write().unwrap_or_else(PoisonError::into_inner) = tuning.clone();
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there are no kernels for it.
+    pub fn set_tuning(&self, tuning: Tuning) -> Result<()> {
+        tuning.check()?;
+        *self.inner.tuning.write().unwrap_or_else(PoisonError::into_inner) = tuning;
+        Ok(())
+    }
+
+    /// What lookups have in flight.
+    pub(crate) fn in_flight(&self) -> Option<InFlight> {
+        self.tuning().in_flight(self.shape())
     }
 
     /// The tile for a product's output.
     pub(crate) fn matmul_tile(&self, m: u32, n: u32, slices: u32) -> Option<MatmulTile> {
         self.tuning().tile(self.shape(), m, n, slices)
-    }
-
-    /// How long a wait polls before it blocks.
-    pub(super) fn poll_for(&self) -> Duration {
-        self.inner.poll_for
     }
 
     /// What this context has asked of its device so far.

@@ -88,8 +88,8 @@ impl Report {
     pub(super) fn wait(&self) -> Result<()> {
         let submitted = self.get()?;
         if let Some((gpu, index)) = submitted.waits(&self.ctx) {
-            let start = Instant::now();
-            while start.elapsed() < self.ctx.poll_for() {
+            let (start, wait) = (Instant::now(), self.ctx.tuning().wait);
+            while start.elapsed() < wait {
                 gpu.poll()?;
                 if self.awaited().is_here() {
                     return Ok(());

@@ -1,25 +1,105 @@
 //! Choices that change how fast a device is, and nothing else.
 
-use crate::kernel::Shape;
-pub use crate::kernels::tile::MatmulTile;
+use std::fmt;
+use std::time::Duration;
 
-/// Choices between kernels that give the same bits, for one device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::Shape;
+use crate::kernels::bag_forward::{InFlight, ROWS, THREADS};
+pub use crate::kernels::tile::MatmulTile;
+use crate::{Error, Result};
+
+/// Choices between kernels that give the same bits, for one device: found by
+/// [`Context::tune`](crate::Context::tune), kept in a file by `serde`, and pinned by
+/// [`Context::set_tuning`](crate::Context::set_tuning) or
+/// [`ContextOptions::tuning`](crate::ContextOptions::tuning). Only [`wait`](Self::wait) matters on software
+/// adapters and the CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Tuning {
+    /// Rows that a thread of a lookup has on their way at a time: 2, 4 or 8. More hide more of the memory's
+    /// latency, and take more registers.
+    pub bag_rows: u32,
+    /// Threads of a lookup's workgroup: 64 or 256.
+    pub bag_workgroup: u32,
     /// The largest tile of matrix products; outputs that it would cut into few pieces get smaller ones.
     pub matmul: MatmulTile,
+    /// How long a wait for the device polls it before it blocks: the end of short work is seen earlier that way,
+    /// for the price of a busy thread. In microseconds where it is written down.
+    #[serde(with = "microseconds")]
+    pub wait: Duration,
+}
+
+/// A submission of little work takes about this long, and a thread that blocked as long again to wake up.
+const WAIT: Duration = Duration::from_micros(200);
+
+impl Default for Tuning {
+    /// For a discrete GPU.
+    fn default() -> Self {
+        Self { bag_rows: 4, bag_workgroup: 64, matmul: MatmulTile::T128x128, wait: WAIT }
+    }
 }
 
 impl Tuning {
     /// What is likely best, by what kind of device it is.
     pub(super) fn of(info: Option<&wgpu::AdapterInfo>) -> Self {
-        let discrete = info.is_none_or(|info| info.device_type == wgpu::DeviceType::DiscreteGpu);
-        Self { matmul: if discrete { MatmulTile::T128x128 } else { MatmulTile::T64x64 } }
+        let general = Self::default();
+        match info.map(|info| info.device_type) {
+            Some(wgpu::DeviceType::DiscreteGpu | wgpu::DeviceType::VirtualGpu) => general,
+            // few cores, which small outputs must fill too
+            Some(wgpu::DeviceType::IntegratedGpu | wgpu::DeviceType::Other) => {
+                Self { matmul: MatmulTile::T64x64, ..general }
+            }
+            // whose work needs the thread
+            Some(wgpu::DeviceType::Cpu) | None => Self { wait: Duration::ZERO, ..general },
+        }
+    }
+
+    /// Whether there are kernels for it.
+    pub(super) fn check(&self) -> Result<()> {
+        let known = |name: &str, value: u32, known: &[u32]| match known.contains(&value) {
+            true => Ok(()),
+            false => Err(Error::invalid(name, format!("one of {known:?}"), value)),
+        };
+        known("bag_rows", self.bag_rows, &ROWS)?;
+        known("bag_workgroup", self.bag_workgroup, &THREADS)
+    }
+
+    /// What lookups have in flight; software adapters nothing.
+    pub(super) fn in_flight(&self, shape: Shape) -> Option<InFlight> {
+        (shape == Shape::Wide).then_some(InFlight { rows: self.bag_rows, threads: self.bag_workgroup })
     }
 
     /// The tile for an output that is summed in slices; software adapters have none.
-    pub(crate) fn tile(&self, shape: Shape, m: u32, n: u32, slices: u32) -> Option<MatmulTile> {
+    pub(super) fn tile(&self, shape: Shape, m: u32, n: u32, slices: u32) -> Option<MatmulTile> {
         (shape == Shape::Wide).then(|| self.matmul.for_output(m, n, slices))
+    }
+}
+
+/// One choice a line.
+impl fmt::Display for Tuning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "bag_rows       {}", self.bag_rows)?;
+        writeln!(f, "bag_workgroup  {}", self.bag_workgroup)?;
+        writeln!(f, "matmul         {}", self.matmul)?;
+        write!(f, "wait           {} us", self.wait.as_micros())
+    }
+}
+
+/// A duration as a number of microseconds.
+mod microseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
+    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        u64::try_from(time.as_micros()).unwrap_or(u64::MAX).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_micros)
     }
 }

@@ -1,17 +1,30 @@
 //! The tiles of a matrix product on real GPUs.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 /// The tile of a matrix product that a workgroup makes on a real GPU, by rows and columns of the output.
 ///
 /// The larger a tile, the more often a value that was loaded is used; but tiles must be so many that they fill
 /// the device. Each value is summed in the same order in all of them: a tile never changes a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum MatmulTile {
     /// 32 x 64 with 64 threads: GPUs with few cores.
+    #[serde(rename = "32x64")]
     T32x64,
     /// 64 x 64 with 128 threads.
+    #[serde(rename = "64x64")]
     T64x64,
     /// 128 x 128 with 256 threads.
+    #[serde(rename = "128x128")]
     T128x128,
+}
+
+impl fmt::Display for MatmulTile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.rows(), self.columns())
+    }
 }
 
 impl MatmulTile {

@@ -13,3 +13,4 @@ mod plan;
 mod profile;
 mod send_sync;
 mod sizes;
+mod tuning;

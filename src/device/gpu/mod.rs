@@ -14,7 +14,6 @@ mod timing;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, RwLock};
-use std::time::Duration;
 
 pub(crate) use adapter::AdapterChoice;
 use bind_groups::BindGroups;
@@ -53,8 +52,6 @@ pub(crate) struct Gpu {
 const STORAGE_BUFFERS: u32 = 7;
 /// See [`Gpu::loop_limit`]; a little less, for the loops that are not worth counting.
 const SOFTWARE_LOOPS: u32 = 64_500;
-/// A submission of little work takes about this long, and a thread that blocked as long again to wake up.
-const POLLING: Duration = Duration::from_micros(200);
 /// Writes of this many bytes do not wait for the next submission.
 const WAITING: u64 = 1 << 20;
 /// Some back ends index with `i32`.
@@ -130,11 +127,6 @@ impl Gpu {
 
     pub(crate) fn counting(&self) -> &Counting {
         &self.counting
-    }
-
-    /// How long waits poll, unless the caller says so.
-    pub(crate) fn poll_for(&self) -> Duration {
-        if self.info.device_type == wgpu::DeviceType::Cpu { Duration::ZERO } else { POLLING }
     }
 
     pub(crate) fn shape(&self) -> Shape {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32, TYPE_INT2, TYPE_INT4, TYPE_INT8};
-use crate::kernel::{Case, CaseBinding, Shape};
+use crate::kernel::{Case, CaseBinding};
 use crate::kernels::bag_inputs::BagInputs;
 use crate::kernels::feature::{POOL_MAX, POOL_MEAN, POOL_SUM, Status};
 
@@ -83,11 +83,11 @@ pub(crate) fn cases() -> Vec<Case> {
     all
 }
 
-/// The case with a lane for every four columns, and with one lane for a row.
+/// The case with a lane for every four columns, and with one lane for a row, in workgroups of every size.
 fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
     let fast = inputs.features.iter().all(|f| f.dim.is_multiple_of(4));
-    let first = variant(fast, inputs.types, Shape::Wide);
-    let last = variant(false, inputs.types, Shape::Serial);
+    let first = variant(fast, inputs.types, InFlight::all().next());
+    let last = variant(false, inputs.types, None);
     let mut variants: Vec<usize> = (first..=last).collect();
     let plain = inputs.pruned == 0 && inputs.features.iter().all(is_plain);
     if fast && plain && inputs.types == [TYPE_F32; 2] {
@@ -96,7 +96,7 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             variants.push(plain_variant(false, 1));
         }
     }
-    let make = |lanes: &str, inputs: &BagInputs| {
+    let make = |lanes: &str, threads: u32, inputs: &BagInputs| {
         let params = Params {
             batch: inputs.batch,
             features: inputs.feature_count(),
@@ -126,9 +126,9 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             rows: table,
             out,
         };
-        let name = format!("{name} weighted={weighted} lanes={lanes}");
-        let case =
-            Case::new(name, variants.iter().copied(), &params, bindings, inputs.work.div_ceil(WORKGROUP));
+        let name = format!("{name} weighted={weighted} lanes={lanes} threads={threads}");
+        let variants = variants.iter().copied().filter(|&at| KERNEL.variants[at].workgroup == threads);
+        let case = Case::new(name, variants, &params, bindings, inputs.work.div_ceil(threads));
         let columns: u64 = (0..inputs.features.len())
             .map(|f| u64::from(inputs.count(f)) * u64::from(inputs.features[f].dim))
             .sum();
@@ -139,8 +139,9 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             case
         }
     };
-    let many = make("columns", &inputs);
+    let mut all = THREADS.map(|threads| make("columns", threads, &inputs)).to_vec();
     let mut inputs = inputs;
     inputs.lay_out(|_| 1);
-    vec![many, make("one", &inputs)]
+    all.extend(THREADS.map(|threads| make("one", threads, &inputs)));
+    all
 }

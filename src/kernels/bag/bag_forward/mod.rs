@@ -49,9 +49,31 @@ impl Params {
     }
 }
 
-const WORKGROUP: u32 = 64;
+/// Threads of a workgroup on software adapters.
+const SERIAL: u32 = 64;
 
-/// What rows and outputs may be of; there is a variant for each width and shape.
+/// How a real GPU is kept busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InFlight {
+    /// Rows that a thread has on their way at a time: one of [`ROWS`].
+    pub(crate) rows: u32,
+    /// Threads of a workgroup: one of [`THREADS`].
+    pub(crate) threads: u32,
+}
+
+pub(crate) const ROWS: [u32; 3] = [2, 4, 8];
+
+pub(crate) const THREADS: [u32; 2] = [64, 256];
+
+impl InFlight {
+    /// Every choice, in the order of the variants.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        THREADS.into_iter().flat_map(|threads| ROWS.into_iter().map(move |rows| Self { rows, threads }))
+    }
+}
+
+/// What rows and outputs may be of; there is a variant for each width, and for each way of keeping a device
+/// busy.
 #[derive(Debug, Clone, Copy)]
 enum Types {
     /// Both of `f32`.
@@ -71,19 +93,23 @@ enum Unconditional {
     Single,
 }
 
+/// Variants for a width: on real GPUs one for each [`InFlight`], and one on software adapters.
+const OF_WIDTH: usize = ROWS.len() * THREADS.len() + 1;
 /// Variants for a choice of [`Types`].
-const OF_EACH: usize = 4;
+const OF_EACH: usize = 2 * OF_WIDTH;
 const UNCONDITIONAL: usize = 3 * OF_EACH;
 
 /// The index of a variant for types of rows and output; `vec4` for dims, columns and strides that are
-/// multiples of 4.
-pub(crate) fn variant(vec4: bool, types: [u32; 2], shape: Shape) -> usize {
+/// multiples of 4. Software adapters have nothing in flight.
+pub(crate) fn variant(vec4: bool, types: [u32; 2], in_flight: Option<InFlight>) -> usize {
     let types = match types {
         [TYPE_F32, TYPE_F32] => Types::Plain,
         [TYPE_INT8 | TYPE_INT4 | TYPE_INT2, _] => Types::Codes,
         _ => Types::Any,
     };
-    types as usize * OF_EACH + Width::of(vec4).variant() * 2 + usize::from(shape != Shape::Wide)
+    let serial = OF_WIDTH - 1;
+    let last = in_flight.and_then(|wanted| InFlight::all().position(|choice| choice == wanted));
+    types as usize * OF_EACH + Width::of(vec4).variant() * OF_WIDTH + last.unwrap_or(serial)
 }
 
 /// The variant without conditions, for features that are all [`is_plain`] and bags of at most `longest` ids.
@@ -107,11 +133,11 @@ pub(crate) fn columns(shape: Shape) -> u32 {
 }
 
 macro_rules! variant {
-    ($width:literal, $rows:expr, $out:expr, $shape:ident, $name:literal, $($body:literal),+) => {
+    ($width:literal, $rows:expr, $out:expr, $shape:ident, $threads:expr, $name:expr, [$($body:expr),+]) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
-            workgroup: WORKGROUP,
+            workgroup: $threads,
             constants: &[],
             sources: fragments![
                 "prelude/grid.wgsl",
@@ -130,46 +156,70 @@ macro_rules! variant {
     };
 }
 
-/// For every pooling.
-macro_rules! any_pooling {
-    ($width:literal, $rows:expr, $out:expr, Wide, $name:literal) => {
-        variant!($width, $rows, $out, Wide, $name, "bag/bag_forward/main.wgsl", "bag/bag_forward.wgsl")
-    };
-    ($width:literal, $rows:expr, $out:expr, Serial, $name:literal) => {
+/// For real GPUs: so many rows in flight, and threads.
+macro_rules! wide {
+    ($width:literal, $rows:expr, $out:expr, $name:literal, $in_flight:literal, $threads:literal) => {
         variant!(
             $width,
             $rows,
             $out,
-            Serial,
-            $name,
-            "bag/bag_forward/main.wgsl",
-            "bag/bag_forward.serial.wgsl"
+            Wide,
+            $threads,
+            concat!($name, ".rows", $in_flight, ".threads", $threads),
+            [
+                "bag/bag_forward/main.wgsl",
+                concat!("bag/bag_forward/rows_", $in_flight, ".wgsl"),
+                "bag/bag_forward.wgsl"
+            ]
         )
+    };
+}
+
+/// For every pooling, on every kind of device, in the order of [`InFlight::all`].
+macro_rules! any_pooling {
+    ($($width:literal, $rows:literal, $out:literal, $name:literal;)+ then $($last:expr,)+) => {
+        &[
+            $(
+                wide!($width, $rows, $out, $name, 2, 64),
+                wide!($width, $rows, $out, $name, 4, 64),
+                wide!($width, $rows, $out, $name, 8, 64),
+                wide!($width, $rows, $out, $name, 2, 256),
+                wide!($width, $rows, $out, $name, 4, 256),
+                wide!($width, $rows, $out, $name, 8, 256),
+                variant!(
+                    $width,
+                    $rows,
+                    $out,
+                    Serial,
+                    SERIAL,
+                    concat!($name, ".serial"),
+                    ["bag/bag_forward/main.wgsl", "bag/bag_forward.serial.wgsl"]
+                ),
+            )+
+            $($last),+
+        ]
     };
 }
 
 /// Without conditions.
 macro_rules! unconditional {
-    ($name:literal, $($body:literal),+) => { variant!("vec4", "vec4", "vec4", Serial, $name, $($body),+) };
+    ($name:literal, $($body:literal),+) => {
+        variant!("vec4", "vec4", "vec4", Serial, SERIAL, $name, [$($body),+])
+    };
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "bag_forward",
     about: "out[bag] = sum or mean of weight * row over the bag's ids",
     interface: INTERFACE,
-    variants: &[
-        any_pooling!("vec4", "vec4", "vec4", Wide, "vec4.wide"),
-        any_pooling!("vec4", "vec4", "vec4", Serial, "vec4.serial"),
-        any_pooling!("scalar", "scalar", "scalar", Wide, "scalar.wide"),
-        any_pooling!("scalar", "scalar", "scalar", Serial, "scalar.serial"),
-        any_pooling!("vec4", "any_vec4", "any_vec4", Wide, "vec4.any.wide"),
-        any_pooling!("vec4", "any_vec4", "any_vec4", Serial, "vec4.any.serial"),
-        any_pooling!("scalar", "any_scalar", "any_scalar", Wide, "scalar.any.wide"),
-        any_pooling!("scalar", "any_scalar", "any_scalar", Serial, "scalar.any.serial"),
-        any_pooling!("vec4", "quantized", "any_vec4", Wide, "vec4.quantized.wide"),
-        any_pooling!("vec4", "quantized", "any_vec4", Serial, "vec4.quantized.serial"),
-        any_pooling!("scalar", "quantized", "any_scalar", Wide, "scalar.quantized.wide"),
-        any_pooling!("scalar", "quantized", "any_scalar", Serial, "scalar.quantized.serial"),
+    variants: any_pooling![
+        "vec4", "vec4", "vec4", "vec4";
+        "scalar", "scalar", "scalar", "scalar";
+        "vec4", "any_vec4", "any_vec4", "vec4.any";
+        "scalar", "any_scalar", "any_scalar", "scalar.any";
+        "vec4", "quantized", "any_vec4", "vec4.quantized";
+        "scalar", "quantized", "any_scalar", "scalar.quantized";
+        then
         unconditional!("vec16.weighted.serial", "prelude/weight_given.wgsl", "bag/bag_forward.serial16.wgsl"),
         unconditional!("vec16.serial", "prelude/weight_one.wgsl", "bag/bag_forward.serial16.wgsl"),
         unconditional!("vec16.single.serial", "bag/bag_forward.single.wgsl"),
