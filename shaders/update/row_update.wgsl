@@ -57,12 +57,21 @@ fn row_norm(thread: u32, partial: Squares) -> Norm {
     return Norm(sqrt(select(sum, small_sum, huge)), select(1.0, SMALL, huge));
 }
 
-// Each lane keeps the sum of its first four columns; any further ones it makes anew where they are asked for.
-fn kept_or_summed(row: Row, column: u32, kept: vec4<f32>) -> vec4<f32> {
+// The sums of a lane's first four columns, and of its next four.
+struct Kept {
+    near: vec4<f32>,
+    far: vec4<f32>,
+}
+
+// Sums of further columns are made anew where they are asked for.
+fn kept_or_summed(row: Row, column: u32, kept: Kept) -> vec4<f32> {
     if (column < params.lanes * 4u) {
-        return kept;
+        return kept.near;
     }
-    return terms_sum(row, column);
+    if (column < params.lanes * 8u) {
+        return kept.far;
+    }
+    return terms_sum_again(row, column);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -92,9 +101,14 @@ fn main(
     let count = occurrences(row);
     let first = lane * 4u;
     let stride = lanes * 4u;
-    var kept = vec4<f32>();
-    if (first < row.dim) {
-        kept = terms_sum(row, first);
+    var kept: Kept;
+    for (var column = first; column < min(row.dim, 2u * stride); column += stride) {
+        let sum = terms_sum(row, column);
+        if (column < stride) {
+            kept.near = sum;
+        } else {
+            kept.far = sum;
+        }
     }
 
     let nothing = Norm(0.0, 1.0);

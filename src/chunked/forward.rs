@@ -9,7 +9,7 @@ use crate::cast::record_round;
 use crate::device::{Buffer, Context, Dispatch, Matrix, Place, Precision, Recorder};
 use crate::directory::together;
 use crate::kernel::Shape;
-use crate::kernels::chunk_forward::ChunkFeature;
+use crate::kernels::chunk_forward::{ChunkFeature, Way};
 use crate::kernels::chunk_lists::{LIST_WORDS, WINDOWS};
 use crate::kernels::feature::NONE;
 use crate::kernels::{chunk_forward, chunk_lists, chunk_pool};
@@ -176,12 +176,12 @@ impl Lookup {
     fn pool(&self, rec: &mut Recorder, rows: &Rows<'_>) -> Result<()> {
         let shape = rec.context().shape();
         let format = RowFormat::from(self.slot().precision);
-        let (variant, columns) =
-            chunk_forward::variant(shape, self.width, rows.vec4(), format != RowFormat::F32);
+        let way = Way::of(shape, self.width);
+        let variant = chunk_forward::variant(way, rows.vec4(), format != RowFormat::F32);
         // what a processor's caches hold of a feature serves its next window; GPUs want all the work there is
         let at_a_time = if shape == Shape::Serial && self.parts().count() > 1 { 1 } else { usize::MAX };
         for Group { slots, features, count, work } in
-            self.groups(rec, rows, self.width / columns, at_a_time, 0)?
+            self.groups(rec, rows, self.width / way.columns(), at_a_time, 0)?
         {
             for (w, part) in self.parts() {
                 let params = chunk_forward::Params {

@@ -173,9 +173,14 @@ fn four_loads_are_on_their_way_at_a_time() {
         ("bag_forward.vec4.rows4.threads64", "load_two", 2),
         ("bag_forward.vec4.rows8.threads256", "load_two", 4),
         ("segment_partials.vec4", "load_grad", 4),
+        ("row_update.sgd.vec4.wide", "load_grad", 4),
+        ("segment_gradient.vec4.wide", "load_grad", 4),
+        ("chunk_forward.vec4.wide", "load_store", 4),
+        ("chunk_forward.vec4.halves.wide", "load_store", 4),
         // what finds them finds where there are fewer
         ("bag_forward.vec4.rows2.threads64", "load_two", 0),
         ("bag_forward.vec4.serial", "load_rows", 0),
+        ("chunk_forward.vec4.serial4", "load_store", 0),
     ] {
         let found = shader::all().find(|(kernel, variant)| shader::name(kernel, variant) == wanted);
         let (kernel, variant) = found.unwrap_or_else(|| panic!("no variant {wanted}"));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::cpu::types::packed;
 use crate::kernel::elements::{TYPE_BF16, TYPE_F16, TYPE_F32};
-use crate::kernel::{Case, CaseBinding, Shape};
+use crate::kernel::{Case, CaseBinding};
 use crate::kernels::chunk_slots::cases::mixed_slots;
 use crate::kernels::feature::{NONE, PADDED, POOL_MEAN, POOL_NONE, POOL_SUM};
 use crate::kernels::jagged_inputs::{offsets, status, values};
@@ -79,8 +79,10 @@ pub(crate) fn cases() -> Vec<Case> {
                     continue;
                 }
                 let halves = store_type != TYPE_F32;
-                let (shape, columns) = if sixteen { (Shape::Serial, 16) } else { (Shape::Wide, 4) };
-                let variants = [true, false].map(|vec4| variant(shape, width, vec4, halves).0);
+                let ways = if sixteen { &[Way::Sixteen][..] } else { &[Way::Wide, Way::Four] };
+                let columns = ways[0].columns();
+                let variants =
+                    ways.iter().flat_map(|&way| [true, false].map(|vec4| variant(way, vec4, halves)));
                 let mut params = Params { store_type, ..params };
                 let (mut slots_base, mut out_base) = (3, 4);
                 let feature = |(&chunks, first_bag): (&u32, u32)| {

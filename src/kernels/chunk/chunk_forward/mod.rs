@@ -63,12 +63,36 @@ interface! {
     }
 }
 
-/// The index of a variant, and the columns that its threads take; `vec4` if the output begins at a multiple
-/// of four elements, in every row, `halves` for a store of values of 16 bits.
-pub(crate) fn variant(shape: Shape, width: u32, vec4: bool, halves: bool) -> (usize, u32) {
-    let sixteen = shape == Shape::Serial && width.is_multiple_of(16);
-    let index = usize::from(halves) * 4 + usize::from(sixteen) * 2 + usize::from(!vec4);
-    (index, if sixteen { 16 } else { 4 })
+/// How threads go about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Real GPUs: four columns a thread, and four rows on their way at a time.
+    Wide,
+    /// Software adapters: 16 columns a thread.
+    Sixteen,
+    /// The same with chunks of another width.
+    Four,
+}
+
+impl Way {
+    pub(crate) fn of(shape: Shape, width: u32) -> Self {
+        match shape {
+            Shape::Wide => Self::Wide,
+            _ if width.is_multiple_of(16) => Self::Sixteen,
+            _ => Self::Four,
+        }
+    }
+
+    /// The columns that a thread takes.
+    pub(crate) fn columns(self) -> u32 {
+        if self == Self::Sixteen { 16 } else { 4 }
+    }
+}
+
+/// The index of a variant; `vec4` if the output begins at a multiple of four elements, in every row, `halves`
+/// for a store of values of 16 bits.
+pub(crate) fn variant(way: Way, vec4: bool, halves: bool) -> usize {
+    usize::from(halves) * 6 + way as usize * 2 + usize::from(!vec4)
 }
 
 macro_rules! variant {
@@ -99,14 +123,18 @@ pub(crate) static KERNEL: Kernel = Kernel {
     about: "out[bag] = sum or mean of weight * row over the bag's ids, zeros where chunks are absent",
     interface: INTERFACE,
     variants: &[
-        variant!("vec4", Any, "vec4", "vec4", "chunk/chunk_forward.wgsl"),
-        variant!("scalar", Any, "vec4", "scalar", "chunk/chunk_forward.wgsl"),
-        variant!("vec4", Serial, "vec4", "vec4.serial", "chunk/chunk_forward.serial.wgsl"),
-        variant!("scalar", Serial, "vec4", "scalar.serial", "chunk/chunk_forward.serial.wgsl"),
-        variant!("vec4", Any, "any", "vec4.halves", "chunk/chunk_forward.wgsl"),
-        variant!("scalar", Any, "any", "scalar.halves", "chunk/chunk_forward.wgsl"),
-        variant!("vec4", Serial, "any", "vec4.halves.serial", "chunk/chunk_forward.serial.wgsl"),
-        variant!("scalar", Serial, "any", "scalar.halves.serial", "chunk/chunk_forward.serial.wgsl"),
+        variant!("vec4", Wide, "vec4", "vec4.wide", "chunk/chunk_forward.wgsl"),
+        variant!("scalar", Wide, "vec4", "scalar.wide", "chunk/chunk_forward.wgsl"),
+        variant!("vec4", Serial, "vec4", "vec4.serial16", "chunk/chunk_forward.serial16.wgsl"),
+        variant!("scalar", Serial, "vec4", "scalar.serial16", "chunk/chunk_forward.serial16.wgsl"),
+        variant!("vec4", Serial, "vec4", "vec4.serial4", "chunk/chunk_forward.serial4.wgsl"),
+        variant!("scalar", Serial, "vec4", "scalar.serial4", "chunk/chunk_forward.serial4.wgsl"),
+        variant!("vec4", Wide, "any", "vec4.halves.wide", "chunk/chunk_forward.wgsl"),
+        variant!("scalar", Wide, "any", "scalar.halves.wide", "chunk/chunk_forward.wgsl"),
+        variant!("vec4", Serial, "any", "vec4.halves.serial16", "chunk/chunk_forward.serial16.wgsl"),
+        variant!("scalar", Serial, "any", "scalar.halves.serial16", "chunk/chunk_forward.serial16.wgsl"),
+        variant!("vec4", Serial, "any", "vec4.halves.serial4", "chunk/chunk_forward.serial4.wgsl"),
+        variant!("scalar", Serial, "any", "scalar.halves.serial4", "chunk/chunk_forward.serial4.wgsl"),
     ],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

@@ -52,7 +52,7 @@ pub(crate) fn variant(vec4: bool, shape: Shape) -> usize {
 }
 
 macro_rules! variant {
-    ($width:literal, $shape:ident, $name:literal, [$($sum:literal),+], $body:literal) => {
+    ($width:literal, $shape:ident, $name:literal, [$($sum:expr),+], $body:literal) => {
         Variant {
             name: concat!($width, ".", $name),
             shape: Shape::$shape,
@@ -75,9 +75,15 @@ macro_rules! variant {
 }
 
 macro_rules! variants {
-    ($($width:literal),+) => {
+    ($($width:literal $at_once:literal),+) => {
         &[$(
-            variant!($width, Wide, "wide", ["prelude/terms_sum.wgsl"], "sparse/segment_gradient.wgsl"),
+            variant!(
+                $width,
+                Wide,
+                "wide",
+                ["prelude/terms_sum.wgsl", concat!("prelude/terms_sum_", $at_once, ".wgsl")],
+                "sparse/segment_gradient.wgsl"
+            ),
             variant!(
                 $width,
                 Serial,
@@ -93,7 +99,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
     name: "segment_gradient",
     about: "the sum of each row's terms, and their number",
     interface: INTERFACE,
-    variants: variants!["vec4", "scalar"],
+    variants: variants!["vec4" "four", "scalar" "one"],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),
     #[cfg(feature = "testing")]

@@ -83,13 +83,13 @@ macro_rules! from_list {
     ($($kind:ident: $name:literal, $state:ident, $elements:literal, $row:literal, $sums:literal, $trust:ident, $weights:ident;)+) => {
         const VARIANTS: &[Variant] = &[
             $(
-                    variant!([$name, $trust, $weights], state!($state, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Wide, WIDE, "vec4.wide", ["prelude/terms_sum.wgsl"], "update/row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Wide, WIDE, "vec4.wide", ["prelude/terms_sum.wgsl", "prelude/terms_sum_four.wgsl"], "update/row_update.wgsl"),
                     variant!([$name, $trust, $weights], state!($state, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec4.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "update/row_update.serial.wgsl"),
-                    variant!([$name, $trust, $weights], state!($state, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Wide, WIDE, "scalar.wide", ["prelude/terms_sum.wgsl"], "update/row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Wide, WIDE, "scalar.wide", ["prelude/terms_sum.wgsl", "prelude/terms_sum_one.wgsl"], "update/row_update.wgsl"),
                     variant!([$name, $trust, $weights], state!($state, "elements_scalar"), "scalar", "", "prelude/update_plain.wgsl", Serial, SERIAL, "scalar.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "update/row_update.serial.wgsl"),
-                    variant!([$name, $trust, $weights], state!($state, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Wide, WIDE, "vec4.any.wide", ["prelude/terms_sum.wgsl"], "update/row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Wide, WIDE, "vec4.any.wide", ["prelude/terms_sum.wgsl", "prelude/terms_sum_four.wgsl"], "update/row_update.wgsl"),
                     variant!([$name, $trust, $weights], state!($state, "any_vec4"), "vec4", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "vec4.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "update/row_update.serial.wgsl"),
-                    variant!([$name, $trust, $weights], state!($state, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Wide, WIDE, "scalar.any.wide", ["prelude/terms_sum.wgsl"], "update/row_update.wgsl"),
+                    variant!([$name, $trust, $weights], state!($state, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Wide, WIDE, "scalar.any.wide", ["prelude/terms_sum.wgsl", "prelude/terms_sum_one.wgsl"], "update/row_update.wgsl"),
                     variant!([$name, $trust, $weights], state!($state, "any_scalar"), "scalar", "any_", "prelude/update_any.wgsl", Serial, SERIAL, "scalar.any.serial", ["prelude/more_any.wgsl", "prelude/block_sum.wgsl"], "update/row_update.serial.wgsl"),
                     variant!([$name, $trust, $weights], state!($state, "elements_vec4"), "vec4", "", "prelude/update_plain.wgsl", Serial, SERIAL, "vec16.serial", ["prelude/more_whole.wgsl", "prelude/block_sum.wgsl"], "update/row_update.serial.wgsl"),
             )+
