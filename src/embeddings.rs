@@ -191,7 +191,7 @@ pub trait Embeddings: Lookup {
     /// The optimizer.
     fn optimizer(&self) -> Option<&Optimizer>;
 
-    /// Changes the learning rate of the backwards that are recorded from now on.
+    /// Changes the learning rate of the backwards that are submitted from now on.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not

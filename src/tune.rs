@@ -3,17 +3,29 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use serde::{Serialize, Serializer};
+
 use crate::dense::record_matmul;
 use crate::{Context, EmbeddingBags, MatmulTile, Matrix, Pooling, Recorder, Result, Shape, Table, Tuning};
 
 /// What [`Context::tune`] found: the choice that is in force now, and how long each took.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Tuned {
     /// The choices.
     pub tuning: Tuning,
-    /// What was tried, and the time of one run of it; nothing where there is no choice.
+    /// What was tried, and the time of one run of it (written down in microseconds); nothing where there is no
+    /// choice.
+    #[serde(serialize_with = "microseconds")]
     pub times: Vec<(String, Duration)>,
+}
+
+#[allow(clippy::ptr_arg, reason = "serde's interface")]
+fn microseconds<S: Serializer>(
+    times: &Vec<(String, Duration)>,
+    to: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    to.collect_map(times.iter().map(|(what, time)| (what, time.as_secs_f64() * 1e6)))
 }
 
 impl fmt::Display for Tuned {

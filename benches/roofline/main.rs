@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release -p embag-benches --bin roofline -- \
-//!     [--device gpu|cpu] [--tune] [--filter TEXT] [--all] [--json] [--plot FILE.png] | --check
+//!     [--device gpu|cpu] [--tune | --tuning JSON] [--checked-shaders BOOL] [--filter TEXT] [--all] [--json] [--plot FILE.png] | --check
 //! ```
 //!
 //! | file | |
@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use embag::kernel::{Case, Kernel, Shape};
-use embag::{Context, Error, MatmulTile, Tuning};
+use embag::{Context, ContextOptions, Error, MatmulTile, Tuning};
 
 type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
 
@@ -58,12 +58,22 @@ struct Args {
     /// Draw each kernel's share of what the device can do
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
+    /// Choices between kernels as JSON, such as {"bag_rows": 8}; what is not named is as it is for a discrete GPU
+    #[arg(long, value_name = "JSON", value_parser = tuning, conflicts_with = "tune")]
+    tuning: Option<Tuning>,
+    /// Build shaders with wgpu's checks of loops and divisions, or without, whatever the device is
+    #[arg(long, value_name = "BOOL")]
+    checked_shaders: Option<bool>,
     /// Measure the choices between kernels first (`Context::tune`), and go on with the best
     #[arg(long)]
     tune: bool,
     /// Run every test case of this device and print those that fail; exit code 1 if one does
     #[arg(long, conflicts_with_all = ["json", "plot"])]
     check: bool,
+}
+
+fn tuning(text: &str) -> Result<Tuning, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -74,10 +84,12 @@ enum Device {
 
 impl Args {
     fn context(&self) -> embag::Result<Context> {
+        let mut options = ContextOptions::new();
+        (options.tuning, options.checked_shaders) = (self.tuning, self.checked_shaders);
         match self.device {
-            Some(Device::Cpu) => Ok(Context::cpu()),
-            Some(Device::Gpu) => Context::open(),
-            None => match Context::open() {
+            Some(Device::Cpu) => Context::cpu_with(&options),
+            Some(Device::Gpu) => Context::open_with(&options),
+            None => match Context::open_with(&options) {
                 Err(error @ Error::NoAdapter { .. }) => {
                     eprintln!("{error}; the CPU is used");
                     Ok(Context::cpu())
@@ -152,7 +164,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
     if args.tune {
         let tuned = ctx.tune()?;
         if args.json {
-            eprintln!("{tuned}\n");
+            writeln!(out, "{}", serde_json::to_string(&tuned)?)?;
         } else {
             writeln!(out, "{tuned}\n")?;
         }

@@ -15,13 +15,14 @@ mod low_precision;
 mod measure;
 mod quantized;
 mod raw_ids;
+mod sort;
 mod variable;
 
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, ValueEnum};
 use embag::quant::RowFormat;
-use embag::{Context, Result};
+use embag::{Context, Result, Tuning};
 
 use measure::Measure;
 
@@ -34,6 +35,9 @@ struct Args {
     /// Threads of the CPU twins and of software adapters.
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Choices between kernels as JSON, such as {"bag_rows": 8}; what is not named is as it is for a discrete GPU.
+    #[arg(long, value_name = "JSON", value_parser = tuning)]
+    tuning: Option<Tuning>,
     /// Case prefixes, separated by commas; all if empty.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -43,6 +47,10 @@ struct Args {
 enum Device {
     Cpu,
     Gpu,
+}
+
+fn tuning(text: &str) -> std::result::Result<Tuning, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
 /// Set for the process that measures.
@@ -122,6 +130,9 @@ const CASES: &[(&str, Run)] = &[
     ("C2", chunked::adjust),
     ("V1", variable::gather),
     ("V2", variable::scatter),
+    ("P1_sort_pairs_65536", |ctx, m| sort::pairs(ctx, m, 1 << 16)),
+    ("P1_sort_pairs_1048576", |ctx, m| sort::pairs(ctx, m, 1 << 20)),
+    ("P1_sort_pairs_16777216", |ctx, m| sort::pairs(ctx, m, 1 << 24)),
     ("S", bags::scaling),
 ];
 
@@ -135,7 +146,10 @@ fn run(args: &Args) -> Result<()> {
         Device::Cpu => Context::cpu(),
         Device::Gpu => Context::open()?,
     };
-    eprintln!("{ctx}");
+    if let Some(tuning) = args.tuning {
+        ctx.set_tuning(tuning)?;
+    }
+    eprintln!("{ctx}\n{}", ctx.tuning());
     let kind = if ctx.is_cpu() { "cpu".to_owned() } else { ctx.device_name() };
     let peer = format!("embag {} {kind}", env!("CARGO_PKG_VERSION"));
     let measure = Measure { peer, threads: args.threads, gpu: !ctx.is_cpu() };

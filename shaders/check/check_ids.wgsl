@@ -11,6 +11,10 @@ fn main(
     if (p >= params.ids || atomicLoad(&status[1]) != NONE) {
         return;
     }
+    // what lies behind the last bag is not looked at
+    if (p >= offsets[params.features * params.batch]) {
+        return;
+    }
     // the last feature that begins at or before p: features without ids before it have the same begin
     var low = 0u;
     var high = params.features;

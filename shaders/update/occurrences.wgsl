@@ -18,6 +18,11 @@ fn main(
         }
         return;
     }
+    if (params.room == 1u) {
+        for (var p = offsets[params.bags] + bag; p < params.ids; p += params.threads) {
+            keys[p] = params.none_key;
+        }
+    }
     if (bag >= params.bags) {
         return;
     }

@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) longest: u32,
     /// Whether the offsets were made of lengths.
     pub(crate) from_lengths: bool,
+    /// Whether the bags may have fewer ids than there are.
+    pub(crate) room: bool,
     /// Ids of each feature, where the host knows them.
     pub(crate) counts: Option<Vec<u32>>,
     /// The windows that the ids lie in, where the host knows them.
@@ -280,7 +282,7 @@ impl Inner {
             && status.value.saturating_sub(status.previous) > self.ctx.longest_bag()
         {
             format!("at most {} ids in a bag on a software adapter", self.ctx.longest_bag())
-        } else if index == bags {
+        } else if index == bags && !self.room {
             format!("{} (the number of ids)", self.ids)
         } else if let (Some(counts), true) = (&self.counts, index.is_multiple_of(self.batch)) {
             format!("{} (by the counts)", begins(counts)[(index / self.batch) as usize])

@@ -32,7 +32,8 @@ use crate::{Error, Result};
 pub struct DeviceBatch {
     /// Number of examples; of a variable batch the most that a feature has.
     pub batch: usize,
-    /// The ids (`u32`) of all bags, one after the other: as many as the buffer holds.
+    /// The ids (`u32`) of all bags, one after the other: as many as the buffer holds, unless there is
+    /// [`room`](Self::room).
     pub ids: Buffer,
     /// `u32` offsets, one more than bags, or lengths, as many as bags.
     pub bags: Buffer,
@@ -44,6 +45,8 @@ pub struct DeviceBatch {
     pub counts: Option<Vec<usize>>,
     /// Examples of each feature, if they differ; `bags` then holds lengths, one feature's after the other's.
     pub examples: Option<Vec<usize>>,
+    /// Whether the bags may leave room behind the last id.
+    pub room: bool,
 }
 
 impl DeviceBatch {
@@ -51,7 +54,16 @@ impl DeviceBatch {
     /// than bags: from 0 to the number of ids.
     #[must_use]
     pub fn from_offsets(batch: usize, ids: Buffer, offsets: Buffer) -> Self {
-        Self { batch, ids, bags: offsets, lengths: false, weights: None, counts: None, examples: None }
+        Self {
+            batch,
+            ids,
+            bags: offsets,
+            lengths: false,
+            weights: None,
+            counts: None,
+            examples: None,
+            room: false,
+        }
     }
 
     /// [`DeviceBatch::from_offsets`] with `u32` lengths, as many as bags.
@@ -64,6 +76,41 @@ impl DeviceBatch {
     #[must_use]
     pub fn weights(mut self, weights: Buffer) -> Self {
         self.weights = Some(weights);
+        self
+    }
+
+    /// Lets the bags have fewer ids than the buffer, which then is a capacity: what lies behind the last bag
+    /// belongs to none, may be anything, and has no gradient. A [`Plan`](crate::Plan), whose buffers are of one
+    /// size, so takes a number of ids that differs from step to step.
+    ///
+    /// ```
+    /// use embag::optim::Sgd;
+    /// use embag::{Buffer, Context, DeviceBatch, EmbeddingBags, Matrix, Pooling, Recorder, Table};
+    ///
+    /// let ctx = Context::cpu();
+    /// let mut bags = EmbeddingBags::builder(&ctx)
+    ///     .table("movie", Table::rows(500).dim(4))
+    ///     .feature("shown", "movie", Pooling::Sum)
+    ///     .optimizer(Sgd::new(0.1))
+    ///     .build()?;
+    /// // two examples with at most 100 ids together
+    /// let (ids, lengths) = (ctx.allocate("ids", 400)?, ctx.allocate("lengths", 8)?);
+    /// let grad = Matrix::from_slice(&ctx, &[0.5; 8], 2, 4)?;
+    /// let mut rec = Recorder::new(&ctx);
+    /// let given = DeviceBatch::from_lengths(2, ids.clone(), lengths.clone()).with_room();
+    /// let batch = bags.batch_from_device(&mut rec, given)?;
+    /// bags.record_backward(&mut rec, &batch, &grad)?;
+    /// let mut step = rec.into_plan()?;
+    /// for (of_step, each) in [(&[3u32, 8, 8][..], [1, 2u32]), (&[7], [0, 1])] {
+    ///     ids.write(&ctx, 0, of_step)?;
+    ///     lengths.write(&ctx, 0, &each)?;
+    ///     step.submit()?.wait()?;
+    /// }
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_room(mut self) -> Self {
+        self.room = true;
         self
     }
 
@@ -102,14 +149,15 @@ impl JaggedBatch {
         given.check(ctx, schema.features.len())?;
         let DeviceIds { batch, ids, bags, lengths, counts, weights, examples } = given;
         let ids = ctx.lend("embag.rows", ids.size() / 2)?;
-        let given = DeviceBatch { batch, ids, bags, lengths, weights, counts: Some(counts), examples };
+        let counts = Some(counts);
+        let given = DeviceBatch { batch, ids, bags, lengths, weights, counts, examples, room: false };
         let this = Self::on_device(rec, schema, given, true)?;
         Ok(Self::new(Inner { grounds, ..(*this.inner).clone() }))
     }
 
     fn on_device(rec: &mut Recorder, schema: &Arc<Schema>, given: DeviceBatch, raw: bool) -> Result<Self> {
         let ctx = rec.context().clone();
-        let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples } = given;
+        let DeviceBatch { batch, ids, bags: bag_buffer, lengths, weights, counts, examples, room } = given;
         let features = narrow(schema.features.len());
         let bags = u32::try_from(batch).ok().and_then(|batch| batch.checked_mul(features));
         let Some(bags) = bags.filter(|&bags| bags < u32::MAX) else {
@@ -139,6 +187,10 @@ impl JaggedBatch {
         for (argument, buffer) in [("ids", &ids), ("bags", &bag_buffer)] {
             buffer.check_home(&ctx, argument)?;
             buffer.check_bindable(&ctx, || argument.to_owned())?;
+        }
+        if let (true, Some(counts)) = (room, &counts) {
+            let got = format!("{} counts", counts.len());
+            return Err(Error::invalid("counts", "none, where there may be room behind the ids", got));
         }
         let counts = counts.map(|counts| checked_counts(schema, &counts, id_count)).transpose()?;
 
@@ -171,6 +223,7 @@ impl JaggedBatch {
             status,
             longest: id_count.min(longest),
             from_lengths: lengths,
+            room,
             counts,
             touched: None,
             skipped: None,
@@ -191,6 +244,7 @@ impl JaggedBatch {
             batch: *batch,
             longest: rec.context().longest_bag(),
             counted: u32::from(counted.is_some()),
+            room: u32::from(self.inner.room),
         };
         let begins = counted.map_or(vec![0], |counts| begins(counts));
         let begins = rec.scratch_from("embag.begins", &begins)?;

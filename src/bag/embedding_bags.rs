@@ -188,8 +188,8 @@ impl EmbeddingBags {
         self.store.table_optimizer(table)
     }
 
-    /// Changes the learning rate of the backwards that are recorded from now on; that of tables with an
-    /// optimizer, rules or a schedule of their own stays.
+    /// Changes the learning rate of the backwards that are submitted from now on, whenever they were recorded;
+    /// that of tables with an optimizer, rules or a schedule of their own stays.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no optimizer, or the rate is not

@@ -254,6 +254,7 @@ impl Flat {
             ids: self.offsets.last().copied().unwrap_or(0),
             longest,
             from_lengths: false,
+            room: false,
             counts: Some(self.counts),
             touched,
             // out of range is an error unless such ids are skipped

@@ -77,6 +77,7 @@ impl Occurrences<'_> {
             weighted: u32::from(self.weighted && batch.inner.weights.is_some()),
             threads,
             pruned: u32::from(self.absent_count),
+            room: u32::from(batch.inner.room),
         };
         let keys = rec.scratch("embag.keys", u64::from(self.len) * 4)?;
         let terms = rec.scratch("embag.terms", u64::from(self.len) * 8)?;

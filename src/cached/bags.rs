@@ -269,7 +269,7 @@ impl CachedBags {
         self.device.optimizer()
     }
 
-    /// Changes the learning rate from the next backward on.
+    /// Changes the learning rate of the backwards that are submitted from now on.
     ///
     /// # Errors
     /// As [`EmbeddingBags::set_lr`].

@@ -115,7 +115,7 @@ impl ChunkedTables {
         self.lookup.store.optimizer()
     }
 
-    /// Changes the learning rate.
+    /// Changes the learning rate of the backwards that are submitted from now on.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer or `lr` is not finite.

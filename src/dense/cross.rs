@@ -132,7 +132,7 @@ impl CrossLayer {
         &self.training.optimizer
     }
 
-    /// Sets the learning rate of the steps to come.
+    /// Sets the learning rate of the steps that are submitted from now on.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a negative one, or one that is not finite.

@@ -150,7 +150,7 @@ impl CrossNet {
         self.layers[0].optimizer()
     }
 
-    /// Sets the learning rate of the steps to come.
+    /// Sets the learning rate of the steps that are submitted from now on.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a negative one, or one that is not finite.

@@ -107,6 +107,7 @@ impl Parameter {
         &self,
         rec: &mut Recorder,
         optimizer: &DenseOptimizer,
+        rate: &Reached<f32>,
         progress: &Reached<Progress>,
     ) -> Result<()> {
         let bytes = self.bytes();
@@ -120,10 +121,11 @@ impl Parameter {
             weights: self.value.buffer().part(0, bytes),
             state,
         };
-        let (optimizer, progress) = (*optimizer, progress.clone());
+        let (optimizer, rate, progress) = (*optimizer, rate.clone(), progress.clone());
         let variant = optimizer.variant();
         let groups = dense_update::KERNEL.groups(variant, quads);
-        rec.dispatch_late(variant, move || optimizer.params(&progress.get(), quads), bindings, groups, &[]);
+        let params = move || optimizer.with_lr(rate.get()).params(&progress.get(), quads);
+        rec.dispatch_late(variant, params, bindings, groups, &[]);
         Ok(())
     }
 

@@ -12,6 +12,8 @@ pub(super) const STEPS: &str = "steps";
 #[derive(Debug)]
 pub(super) struct Training {
     pub(super) optimizer: DenseOptimizer,
+    /// The optimizer's learning rate, as submissions read it.
+    rate: Counter<f32>,
     pub(super) progress: Counter<Progress>,
 }
 
@@ -22,13 +24,15 @@ impl Training {
     /// [`Error::InvalidArgument`] for senseless hyper-parameters.
     pub(super) fn new(optimizer: &DenseOptimizer) -> Result<Self> {
         optimizer.validate()?;
-        Ok(Self { optimizer: *optimizer, progress: Counter::new(Progress::START) })
+        let (rate, progress) = (Counter::new(optimizer.lr()), Counter::new(Progress::START));
+        Ok(Self { optimizer: *optimizer, rate, progress })
     }
 
-    /// Sets the learning rate of the steps to come.
+    /// Sets the learning rate of the steps that are submitted from now on.
     pub(super) fn set_lr(&mut self, lr: f32) -> Result<()> {
         let optimizer = self.optimizer.with_lr(lr);
         optimizer.validate()?;
+        self.rate.set(lr);
         self.optimizer = optimizer;
         Ok(())
     }
@@ -48,11 +52,12 @@ pub(super) trait Trained {
 
     /// Records one step of the optimizer, or nothing.
     fn step_parameters(&self, rec: &mut Recorder) -> Result<()> {
-        let Training { optimizer, progress } = self.training();
+        let Training { optimizer, rate, progress } = self.training();
         let optimizer = *optimizer;
         rec.whole(|rec| {
+            let rate = rec.read_late(rate);
             let progress = rec.advance(progress, move |progress| Ok(progress.next(&optimizer)));
-            self.all().into_iter().try_for_each(|parameter| parameter.step(rec, &optimizer, &progress))
+            self.all().into_iter().try_for_each(|parameter| parameter.step(rec, &optimizer, &rate, &progress))
         })
     }
 

@@ -32,6 +32,11 @@ impl<T: Copy> Counter<T> {
         *self.lock()
     }
 
+    /// Sets what only callers change, and submissions [read](Recorder::read_late).
+    pub(crate) fn set(&self, value: T) {
+        self.put(value);
+    }
+
     /// Changes it between two submissions of the context: none that counts on it is under way.
     pub(crate) fn change(&self, ctx: &Context, change: impl FnOnce(T) -> T) {
         let _turn = ctx.turn();
@@ -160,6 +165,20 @@ impl Recorder {
             let counter = counter.clone();
             settling.moved.0.push(Box::new(move || counter.put(before)));
             *given.lock() = after;
+            Ok(())
+        });
+        reached
+    }
+
+    /// What a counter is when this is submitted, the same for all that is settled with it.
+    pub(crate) fn read_late<T: Copy + Default + Send + 'static>(
+        &mut self,
+        counter: &Counter<T>,
+    ) -> Reached<T> {
+        let reached = Reached::known(T::default());
+        let (counter, given) = (counter.clone(), reached.clone());
+        self.late(move |_| {
+            *given.lock() = counter.get();
             Ok(())
         });
         reached

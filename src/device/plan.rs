@@ -10,14 +10,15 @@ use crate::{Error, Result};
 /// Recorded work that is checked and made ready once, by [`Recorder::into_plan`], and submitted as often as
 /// wanted.
 ///
-/// A submission settles what depends on the number of the step (the schedule's rate, bias corrections, random
-/// numbers), uploads parameters by one write, and sets and dispatches; pipelines, bind groups and scratch
+/// A submission settles what depends on the number of the step and on `set_lr` (learning rates, bias
+/// corrections, random numbers), uploads parameters by one write, and sets and dispatches; pipelines, bind groups and scratch
 /// memory are those of the plan, which keeps the memory as long as it lives. The bits are those of recording
 /// the same anew.
 ///
 /// What changes from step to step lies in buffers that are written before a submission
-/// ([`Matrix::write`](crate::Matrix::write), or kernels of your own), or are exchanged by [`Plan::set`]. How
-/// many ids there are is fixed.
+/// ([`Matrix::write`](crate::Matrix::write), or kernels of your own), or are exchanged by [`Plan::set`].
+/// Batches may have fewer ids than their buffer where that is
+/// [said](crate::DeviceBatch::with_room).
 ///
 /// ```
 /// use embag::optim::Sgd;

@@ -36,9 +36,12 @@ impl KeyedJagged {
     /// sum is not the number of values, or there are 2^32 - 1 segments or values or more;
     /// [`Error::WrongContext`] or [`Error::LimitExceeded`] if a buffer cannot be used there.
     pub fn new(rec: &mut Recorder, features: usize, given: DeviceBatch) -> Result<Self> {
-        let DeviceBatch { batch, ids: values, bags, lengths, weights, counts, examples } = given;
+        let DeviceBatch { batch, ids: values, bags, lengths, weights, counts, examples, room } = given;
         if examples.is_some() {
             return Err(Error::invalid("examples", "none: one number of examples for all features", "some"));
+        }
+        if room {
+            return Err(Error::invalid("room", "none: as many ids as the buffer holds", "some"));
         }
         let (features, batch) = (count("features", features)?, count("batch", batch)?);
         let segments = segments(features, batch)?;

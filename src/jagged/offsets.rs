@@ -138,6 +138,7 @@ impl Offsets {
             batch: counts.as_ref().map_or(0, |counts| counts.every),
             longest: u32::MAX,
             counted: counts.is_some().into(),
+            room: 0,
         };
         let bindings = check_offsets::Bindings { status: status.clone(), offsets: buffer.clone(), begins };
         rec.dispatch(Dispatch::threads(0, &params, bindings, segments + 1));

@@ -37,7 +37,8 @@ impl RowStore {
         checkpoint.set_json(&format!("{prefix}.optimizer"), &self.optimizer())?;
         let named = self.tables.names().iter().enumerate();
         let own = named.filter(|(table, _)| self.classes.of_table[*table] > 0);
-        let own: BTreeMap<_, _> = own.map(|(table, name)| (name, self.class(table).optimizer)).collect();
+        let own: BTreeMap<_, _> =
+            own.map(|(table, name)| (name, self.class(table).optimizer().copied())).collect();
         if own.is_empty() { Ok(()) } else { checkpoint.set_json(&own_name(prefix), &own) }
     }
 
@@ -62,11 +63,12 @@ impl RowStore {
         }
         if let Some(saved) = saved {
             for (optimizer, &class) in saved.optimizers.into_iter().zip(&self.classes.of_table) {
-                self.classes.all[class].optimizer = optimizer;
+                self.classes.all[class].set_optimizer(optimizer);
             }
             // tables without an optimizer of their own have the common one's rate
-            if let (Some(own), Some(common)) = (&mut self.classes.all[0].optimizer, saved.common) {
-                *own = own.with_lr(common.lr());
+            let class = &mut self.classes.all[0];
+            if let (Some(own), Some(common)) = (class.optimizer().copied(), saved.common) {
+                class.set_optimizer(Some(own.with_lr(common.lr())));
             }
             self.set_steps(saved.steps);
         }
@@ -157,7 +159,7 @@ impl RowStore {
             };
         let named = self.tables.names().iter().enumerate();
         let optimizers = named.map(|(table, name)| {
-            let Some(wanted) = &self.class(table).optimizer else { return Ok(None) };
+            let Some(wanted) = self.class(table).optimizer() else { return Ok(None) };
             let (what, saved) = match (own.get(name), self.classes.of_table[table]) {
                 (None, 0) => (String::new(), common.clone()),
                 (saved, _) => (format!("table \"{name}\", "), saved.unwrap_or(&common).clone()),

@@ -47,8 +47,9 @@ impl RowStore {
 
     /// What was said for all tables.
     pub(crate) fn updates(&self) -> Updates {
-        let Class { optimizer, rules, schedule } = self.classes.all[0];
-        Updates { optimizer, rules, schedule, seed: self.seed }
+        let class = &self.classes.all[0];
+        let (rules, schedule) = (class.rules, class.schedule);
+        Updates { optimizer: class.optimizer().copied(), rules, schedule, seed: self.seed }
     }
 
     /// How a table is updated.
@@ -63,22 +64,22 @@ impl RowStore {
 
     /// That of tables without one of their own.
     pub(crate) fn optimizer(&self) -> Option<&Optimizer> {
-        self.classes.all[0].optimizer.as_ref()
+        self.classes.all[0].optimizer()
     }
 
     /// That of a table.
     pub(crate) fn table_optimizer(&self, table: &str) -> Result<Option<&Optimizer>> {
-        Ok(self.class(self.tables.find(table)?).optimizer.as_ref())
+        Ok(self.class(self.tables.find(table)?).optimizer())
     }
 
     /// Whether any table is trained.
     pub(crate) fn trains(&self) -> bool {
-        self.classes.all.iter().any(|class| class.optimizer.is_some())
+        self.classes.all.iter().any(|class| class.optimizer().is_some())
     }
 
     /// Whether each table is trained.
     pub(crate) fn trained(&self) -> Vec<bool> {
-        self.classes.of_table.iter().map(|&class| self.classes.all[class].optimizer.is_some()).collect()
+        self.classes.of_table.iter().map(|&class| self.classes.all[class].optimizer().is_some()).collect()
     }
 
     pub(crate) fn set_lr(&mut self, lr: f32) -> Result<()> {
@@ -98,10 +99,10 @@ impl RowStore {
 
     fn set_class_lr(&mut self, class: usize, argument: String, lr: f32) -> Result<()> {
         let class = &mut self.classes.all[class];
-        let optimizer = class.optimizer.ok_or_else(|| Error::invalid(argument, "one", "none"))?;
+        let optimizer = class.optimizer().ok_or_else(|| Error::invalid(argument, "one", "none"))?;
         let changed = optimizer.with_lr(lr);
         changed.validate()?;
-        class.optimizer = Some(changed);
+        class.set_optimizer(Some(changed));
         Ok(())
     }
 
@@ -118,15 +119,15 @@ impl RowStore {
 
     pub(crate) fn next_lr(&self) -> Option<f32> {
         let step = self.steps().saturating_add(1);
-        let Class { optimizer, schedule, .. } = self.classes.all[0];
-        optimizer.map(|optimizer| optimizer.lr() * schedule.factor(step))
+        let class = &self.classes.all[0];
+        class.optimizer().map(|optimizer| optimizer.lr() * class.schedule.factor(step))
     }
 
     /// Goes on where another store of the same description is: takes its learning rates, and counts steps with
     /// it.
     pub(crate) fn go_on_from(&mut self, other: &Self) {
         let classes = self.classes.all.iter_mut().zip(&other.classes.all);
-        classes.for_each(|(class, other)| class.optimizer = other.optimizer);
+        classes.for_each(|(class, other)| *class = other.clone());
         self.steps = other.steps.clone();
     }
 

@@ -82,7 +82,7 @@ impl RowStore {
     /// What is kept for the rows of a table.
     pub(super) fn state_places(&self, table: usize) -> Vec<Place> {
         let class = self.class(table);
-        let Some(optimizer) = &class.optimizer else { return Vec::new() };
+        let Some(optimizer) = class.optimizer() else { return Vec::new() };
         let (dim, precision) = (self.tables.shape(table).dim, class.rules.state);
         let block = optimizer.kernel().block(dim, precision.code()) as usize;
         let mut begin = 0;

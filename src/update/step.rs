@@ -23,27 +23,27 @@ impl Steps {
         classes: &[Class],
         expected: &str,
     ) -> Result<Self> {
-        let with = |class: &Class| class.optimizer.map(|optimizer| (optimizer, class.rules, class.schedule));
-        let classes: Vec<_> = classes.iter().map(with).collect();
-        if classes.iter().all(Option::is_none) {
+        if classes.iter().all(|class| class.optimizer().is_none()) {
             return Err(Error::invalid("optimizer", expected, "none"));
         }
-        let checked = classes.clone();
-        let number = rec.advance(steps, move |steps| {
-            let step = steps.saturating_add(1);
-            let mut rates = checked.iter().flatten();
-            rates.try_for_each(|(optimizer, _, schedule)| check_rate(optimizer, schedule, step))?;
-            Ok(step)
-        });
-        let step = |class: Option<(Optimizer, UpdateRules, Schedule)>| {
-            class.map(|(optimizer, rules, schedule)| Step {
+        let mut rated = |class: &Class| {
+            class.optimizer().map(|&optimizer| Rated {
                 optimizer,
-                rules,
-                schedule,
-                number: number.clone(),
+                rate: rec.read_late(class.rate()),
+                schedule: class.schedule,
             })
         };
-        Ok(Self { classes: classes.into_iter().map(step).collect() })
+        let rated: Vec<_> = classes.iter().map(&mut rated).collect();
+        let checked: Vec<_> = rated.iter().flatten().cloned().collect();
+        let number = rec.advance(steps, move |steps| {
+            let step = steps.saturating_add(1);
+            checked.iter().try_for_each(|rated| rated.check(step))?;
+            Ok(step)
+        });
+        let step = |(rated, class): (Option<Rated>, &Class)| {
+            rated.map(|rated| Step { rated, rules: class.rules, number: number.clone() })
+        };
+        Ok(Self { classes: rated.into_iter().zip(classes).map(step).collect() })
     }
 
     /// The step of a class of tables.
@@ -55,19 +55,49 @@ impl Steps {
 /// A recorded step of tables that are updated alike.
 #[derive(Clone)]
 pub(crate) struct Step {
-    optimizer: Optimizer,
+    rated: Rated,
     rules: UpdateRules,
-    schedule: Schedule,
     number: Reached<u32>,
+}
+
+/// An optimizer whose learning rate is known when the recorder is submitted.
+#[derive(Clone)]
+struct Rated {
+    optimizer: Optimizer,
+    rate: Reached<f32>,
+    schedule: Schedule,
+}
+
+impl Rated {
+    fn in_step(&self, step: u32) -> Optimizer {
+        self.optimizer.with_lr(self.rate.get() * self.schedule.factor(step))
+    }
+
+    /// A schedule's factors may grow until a rate is a number no more, or shrink to what the optimizer does
+    /// not take.
+    fn check(&self, step: u32) -> Result<()> {
+        let scheduled = self.in_step(step);
+        let row_update::Params { lr, keep, .. } = scheduled.params(step);
+        if lr.is_finite() && keep.is_finite() {
+            return scheduled.validate();
+        }
+        let (lr, factor) = (self.rate.get(), self.schedule.factor(step));
+        let argument = format!("learning rate of step {step}");
+        Err(Error::invalid(argument, "a finite number", format!("{lr} times the schedule's factor {factor}")))
+    }
 }
 
 impl Step {
     /// Rows plus the sums of their terms, rounded to the nearest; no step of an optimizer.
     pub(super) fn adding() -> Self {
+        let lr = -1.0;
         Self {
-            optimizer: Sgd { lr: -1.0, ..Default::default() }.into(),
+            rated: Rated {
+                optimizer: Sgd::new(lr).into(),
+                rate: Reached::known(lr),
+                schedule: Schedule::constant(),
+            },
             rules: UpdateRules { rounding: Rounding::Nearest, ..Default::default() },
-            schedule: Schedule::constant(),
             number: Reached::known(0),
         }
     }
@@ -78,12 +108,12 @@ impl Step {
     }
 
     pub(super) fn optimizer(&self) -> &Optimizer {
-        &self.optimizer
+        &self.rated.optimizer
     }
 
     /// Sums over a row that are made before it is updated.
     pub(super) fn sums(&self) -> u32 {
-        self.optimizer.kernel().sums + self.rules.sums()
+        self.optimizer().kernel().sums + self.rules.sums()
     }
 
     /// Whether rules ask for more than the optimizer's step.
@@ -121,28 +151,11 @@ impl Step {
         touched: &[(&'static str, u64)],
         own: impl Fn(row_update::Params) -> row_update::Params + Send + Sync + 'static,
     ) {
-        let Self { optimizer, rules, schedule, number } = self.clone();
+        let Self { rated, rules, number } = self.clone();
         let params = move || {
             let step = number.get();
-            own(rules.params(scheduled(&optimizer, &schedule, step).params(step)))
+            own(rules.params(rated.in_step(step).params(step)))
         };
         rec.dispatch_late(variant, params, bindings, groups, touched);
     }
-}
-
-fn scheduled(optimizer: &Optimizer, schedule: &Schedule, step: u32) -> Optimizer {
-    optimizer.with_lr(optimizer.lr() * schedule.factor(step))
-}
-
-/// A schedule's factors may grow until a rate is a number no more, or shrink to what the optimizer does not
-/// take.
-fn check_rate(optimizer: &Optimizer, schedule: &Schedule, step: u32) -> Result<()> {
-    let scheduled = scheduled(optimizer, schedule, step);
-    let row_update::Params { lr, keep, .. } = scheduled.params(step);
-    if lr.is_finite() && keep.is_finite() {
-        return scheduled.validate();
-    }
-    let (lr, factor) = (optimizer.lr(), schedule.factor(step));
-    let argument = format!("learning rate of step {step}");
-    Err(Error::invalid(argument, "a finite number", format!("{lr} times the schedule's factor {factor}")))
 }

@@ -1,5 +1,6 @@
 //! What was said about updates when tables were described, for all and for each.
 
+use crate::device::Counter;
 use crate::optim::{Optimizer, Schedule, UpdateRules};
 use crate::table::{KeptState, Table};
 use crate::{Error, Result};
@@ -20,14 +21,37 @@ impl Default for Updates {
 }
 
 /// How the rows of some tables are updated; without an optimizer they stay as they are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Class {
-    pub(crate) optimizer: Option<Optimizer>,
+    optimizer: Option<Optimizer>,
+    /// The optimizer's learning rate, as submissions read it.
+    rate: Counter<f32>,
     pub(crate) rules: UpdateRules,
     pub(crate) schedule: Schedule,
 }
 
 impl Class {
+    fn new(optimizer: Option<Optimizer>, rules: UpdateRules, schedule: Schedule) -> Self {
+        let mut this = Self { optimizer: None, rate: Counter::default(), rules, schedule };
+        this.set_optimizer(optimizer);
+        this
+    }
+
+    pub(crate) fn optimizer(&self) -> Option<&Optimizer> {
+        self.optimizer.as_ref()
+    }
+
+    /// The learning rate of what is submitted.
+    pub(super) fn rate(&self) -> &Counter<f32> {
+        &self.rate
+    }
+
+    /// Takes one that differs in its learning rate, for all that is submitted from now on.
+    pub(super) fn set_optimizer(&mut self, optimizer: Option<Optimizer>) {
+        self.rate.set(optimizer.map_or(0.0, |optimizer| optimizer.lr()));
+        self.optimizer = optimizer;
+    }
+
     /// What each value of a term is clipped to; 0 if it is not.
     pub(crate) fn clip_value(&self) -> f32 {
         self.rules.clip_value.unwrap_or(0.0)
@@ -54,7 +78,7 @@ pub(super) struct Classes {
 impl Classes {
     pub(super) fn of(updates: &Updates, tables: &[(String, Table)]) -> Result<Self> {
         let &Updates { optimizer, rules, schedule, .. } = updates;
-        let common = Class { optimizer, rules, schedule };
+        let common = Class::new(optimizer, rules, schedule);
         common.validate()?;
         let mut this = Self { all: vec![common], of_table: Vec::new() };
         for (name, Table { own, .. }) in tables {
@@ -62,11 +86,11 @@ impl Classes {
                 this.of_table.push(0);
                 continue;
             }
-            let class = Class {
-                optimizer: own.optimizer.or(optimizer),
-                rules: own.rules.unwrap_or(rules),
-                schedule: own.schedule.unwrap_or(schedule),
-            };
+            let class = Class::new(
+                own.optimizer.or(optimizer),
+                own.rules.unwrap_or(rules),
+                own.schedule.unwrap_or(schedule),
+            );
             class.validate().map_err(|error| of_table(name, error))?;
             this.of_table.push(this.all.len());
             this.all.push(class);
@@ -75,7 +99,7 @@ impl Classes {
         let last = this.all.len();
         let frozen = frozen.map(|(_, class)| *class = last).count();
         if frozen > 0 {
-            this.all.push(Class { optimizer: None, ..common });
+            this.all.push(Class::new(None, rules, schedule));
         }
         Ok(this)
     }

@@ -166,6 +166,9 @@ impl VariableRows {
     /// As [`EmbeddingBags::batch_from_device`](crate::EmbeddingBags::batch_from_device).
     pub fn record_find_from_device(&self, rec: &mut Recorder, batch: DeviceBatch) -> Result<VariableBatch> {
         self.same_context(rec)?;
+        if batch.room {
+            return Err(Error::invalid("room", "none: as many ids as the buffer holds", "some"));
+        }
         rec.whole(|rec| {
             let batch = JaggedBatch::from_device(rec, &self.given, batch)?;
             let keys = self.keys.record(rec, &batch)?;

@@ -107,7 +107,7 @@ impl VariableRows {
         self.output_precision
     }
 
-    /// Changes the learning rate from the next backward on.
+    /// Changes the learning rate of the backwards that are submitted from now on.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no optimizer or it refuses the rate.

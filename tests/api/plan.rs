@@ -90,6 +90,10 @@ fn a_plan_has_the_bits_of_recording_anew() {
         for step in 0..5 {
             let (ids, grad) = inputs(step);
             let fresh = Given::new(&ctx, step);
+            if step == 2 {
+                // a rate of the bags, which the plan was not recorded with
+                [&mut anew, &mut planned].into_iter().for_each(|bags| bags.set_lr(0.02).unwrap());
+            }
             record(&mut anew, &fresh).run().unwrap();
             if step % 2 == 0 {
                 given.ids.write(&ctx, 0, &ids).unwrap();
@@ -107,6 +111,78 @@ fn a_plan_has_the_bits_of_recording_anew() {
         common::assert_bits(&common::name_of(&ctx), &contents(&planned), &contents(&anew));
         assert_eq!(planned.steps(), anew.steps());
     }
+}
+
+/// Ids of a step with bags of differing lengths, the lengths, and weights: fewer than [`ROOM`].
+fn jagged(step: u32) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
+    let lengths: Vec<u32> = (0u32..).take(2 * BATCH).map(|bag| (bag * 5 + step * 3) % (2 + step)).collect();
+    let count = lengths.iter().sum::<u32>();
+    let ids = (0..count).map(|i| (i * 7 + step * 31) % ROWS).collect();
+    (ids, lengths, (0..count).map(|i| (i % 9) as f32 * 0.25 - 1.0).collect())
+}
+
+const ROOM: usize = 900;
+
+#[test]
+fn a_plan_takes_as_many_ids_as_there_is_room_for() {
+    let shapes = common::gpu_shapes().iter().cloned();
+    for ctx in std::iter::once(Context::cpu()).chain(shapes) {
+        let name = common::name_of(&ctx);
+        let (mut anew, mut planned) = (bags(&ctx), bags(&ctx));
+        let [ids, weights, slopes] =
+            ["ids", "weights", "slopes"].map(|label| ctx.allocate(label, ROOM as u64 * 4).unwrap());
+        // what lies behind the ids is no row, and weights there are no numbers
+        ids.write(&ctx, 0, &[u32::MAX - 7; ROOM]).unwrap();
+        weights.write(&ctx, 0, &[f32::NAN; ROOM]).unwrap();
+        let lengths = ctx.allocate("lengths", 2 * BATCH as u64 * 4).unwrap();
+        let (_, grad) = inputs(0);
+        let grad = Matrix::from_slice(&ctx, &grad, BATCH, 2 * DIM).unwrap();
+        let out = Matrix::zeros(&ctx, BATCH, 2 * DIM).unwrap();
+        let mut rec = Recorder::new(&ctx);
+        let given = DeviceBatch::from_lengths(BATCH, ids.clone(), lengths.clone()).weights(weights.clone());
+        let batch = planned.batch_from_device(&mut rec, given.with_room()).unwrap();
+        planned.record_forward(&mut rec, &batch, &out).unwrap();
+        planned.record_weight_grad(&mut rec, &batch, &grad, &slopes).unwrap();
+        planned.record_backward(&mut rec, &batch, &grad).unwrap();
+        let mut plan = rec.into_plan().unwrap();
+        for step in 0..9 {
+            let (of_step, each, factors) = jagged(step);
+            assert!(of_step.len() < ROOM, "{}", of_step.len());
+            let batch = anew.batch_from_lengths(&of_step, &each, Some(&factors)).unwrap();
+            let expected = anew.forward(&batch).unwrap().to_vec(&ctx).unwrap();
+            let expected_slopes: Vec<f32> = anew.weight_grad(&batch, &grad).unwrap().read(&ctx).unwrap();
+            anew.backward(&batch, &grad).unwrap();
+
+            ids.write(&ctx, 0, &of_step).unwrap();
+            weights.write(&ctx, 0, &factors).unwrap();
+            lengths.write(&ctx, 0, &each).unwrap();
+            plan.submit().unwrap().wait().unwrap();
+            common::assert_bits(&format!("{name} step {step}"), &out.to_vec(&ctx).unwrap(), &expected);
+            let found: Vec<f32> = slopes.read(&ctx).unwrap();
+            common::assert_bits(&name, &found[..of_step.len()], &expected_slopes);
+            assert!(found[of_step.len()..].iter().all(|&slope| slope == 0.0), "{name}: {found:?}");
+            common::assert_bits(&format!("{name} step {step}"), &contents(&planned), &contents(&anew));
+        }
+        // more than there is room for is refused, and changes nothing
+        let before = contents(&planned);
+        lengths.write(&ctx, 0, &[8u32; 2 * BATCH]).unwrap();
+        let error = plan.submit().unwrap().wait().unwrap_err().to_string();
+        assert!(
+            error.starts_with("the sums of the lengths") && error.ends_with("to 900, got 904"),
+            "{error}"
+        );
+        common::assert_bits(&name, &contents(&planned), &before);
+    }
+}
+
+#[test]
+fn room_is_for_batches_without_counts() {
+    let ctx = Context::cpu();
+    let bags = bags(&ctx);
+    let given = Given::new(&ctx, 0);
+    let batch = DeviceBatch::from_offsets(BATCH, given.ids, given.offsets).counts(vec![320, 320]).with_room();
+    let error = bags.batch_from_device(&mut Recorder::new(&ctx), batch).unwrap_err().to_string();
+    assert_eq!(error, "counts: expected none, where there may be room behind the ids, got 2 counts");
 }
 
 #[test]
@@ -143,7 +219,10 @@ fn layers_of_a_plan_learn_as_ever() {
             rec
         };
         let mut plan = record(&mut planned).into_plan().unwrap();
-        for _ in 0..4 {
+        for step in 0..4 {
+            if step == 2 {
+                [&mut anew, &mut planned].into_iter().for_each(|mlp| mlp.set_lr(0.1).unwrap());
+            }
             record(&mut anew).run().unwrap();
             let expected = out.to_vec(&ctx).unwrap();
             plan.submit().unwrap().wait().unwrap();

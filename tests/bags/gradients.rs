@@ -168,12 +168,12 @@ fn the_learning_rate_can_be_changed() {
         assert_eq!(bags.optimizer().unwrap().lr(), 0.25);
         bags.backward(&batch, &grad).unwrap();
         assert_eq!(bags.read_row("t", 2).unwrap(), [-0.75, 1.5]);
-        // recorded work keeps the rate it was recorded with
+        // recorded work takes the rate of its submission, as it takes the number of its step
         let mut rec = Recorder::new(&ctx);
         bags.record_backward(&mut rec, &batch, &grad).unwrap();
         bags.set_lr(100.0).unwrap();
         rec.run().unwrap();
-        assert_eq!(bags.read_row("t", 2).unwrap(), [-1.0, 2.0]);
+        assert_eq!(bags.read_row("t", 2).unwrap(), [-100.75, 201.5]);
     }
 }
 

@@ -21,7 +21,10 @@ pub(crate) fn cases() -> Vec<Case> {
         for &position in bad {
             inputs.ids[position.min(last) as usize] = if name == "minus one" { u32::MAX } else { 1_000_000 };
         }
-        for (skip, pruned) in [(0, 0), (1, 0), (0, 1)] {
+        // behind the last bag there may be anything
+        inputs.ids.extend([1_000_000; 70]);
+        for (skip, pruned, room) in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 70)] {
+            let n = n + room;
             let params = Params { batch, features: inputs.feature_count(), ids: n, skip, pruned };
             let bindings = Bindings {
                 status: CaseBinding::ints(&[Status::CLEAN]),
@@ -30,7 +33,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 ids: CaseBinding::ints(&inputs.ids),
             };
             let case = Case::new(
-                format!("{name} skip={skip} pruned={pruned}"),
+                format!("{name} skip={skip} pruned={pruned} room={room}"),
                 [0],
                 &params,
                 bindings,

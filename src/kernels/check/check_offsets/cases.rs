@@ -15,7 +15,8 @@ pub(crate) fn cases() -> Vec<Case> {
         };
         let batch = bags / features.max(1);
         let longest = if name == "a long bag" { 6 } else { u32::MAX };
-        let params = Params { bags, ids, batch, longest, counted: u32::from(features > 0) };
+        let (counted, room) = (u32::from(features > 0), u32::from(name.ends_with("room")));
+        let params = Params { bags, ids, batch, longest, counted, room };
         Case::new(name, [0], &params, bindings, (bags + 1).div_ceil(64))
     };
     let case = |name, offsets: &[u32], ids| counted(name, offsets, ids, &[0]);
@@ -29,6 +30,8 @@ pub(crate) fn cases() -> Vec<Case> {
         case("falls twice", &falls, 2997),
         case("ends early", &[0, 2, 3], 4),
         case("ends late", &[0, 2, 9], 4),
+        case("with room", &[0, 2, 3], 9),
+        case("beyond the room", &[0, 2, 12], 9),
         case("a long bag", &[0, 6, 13, 20], 20),
         counted("counts agree", &[0, 2, 3, 3, 4], 4, &[0, 3, 4]),
         counted("counts disagree", &[0, 2, 3, 3, 4], 4, &[0, 2, 4]),

@@ -20,6 +20,8 @@ interface! {
         longest: u32,
         /// 1: `begins` holds what the offsets must be at every `batch`-th place.
         counted: u32,
+        /// 1: the last offset may be less than the number of ids.
+        room: u32,
     }
     Bindings {
         status: write Status as "array<atomic<u32>>",

@@ -8,7 +8,7 @@ pub(crate) fn run(call: View<'_>) {
     let status = call.status;
     let (offsets, begins) = (&call.offsets[..=p.bags as usize], call.begins);
     let first = (offsets[0] != 0).then_some(0);
-    let last = (offsets[p.bags as usize] != p.ids).then_some(p.bags);
+    let last = (p.room == 0 && offsets[p.bags as usize] != p.ids).then_some(p.bags);
     let bad = |least: u32, offset: u32| {
         (offset < least) | (offset > p.ids) | (offset.wrapping_sub(least) > p.longest)
     };

@@ -23,11 +23,16 @@ pub(crate) fn cases() -> Vec<Case> {
             (" bad id", Status { bad_position: 1, ..Status::CLEAN }),
             (" bad offset", Status { bad_offset: 1, ..Status::CLEAN }),
         ] {
-            for (weighted, pruned) in [(0, 0), (1, 0), (0, 1)] {
+            for (weighted, pruned, room) in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 0, 1)] {
+                // behind all features
+                if room == 1 && members.len() < dims.len() {
+                    continue;
+                }
+                let ids = if room == 1 { ids + 700 } else { ids };
                 let bags = inputs.feature_count() * batch;
                 let threads = threads(bags, ids);
                 let none_key = 97 * 8;
-                let params = Params { batch, bags, ids, none_key, weighted, threads, pruned };
+                let params = Params { batch, bags, ids, none_key, weighted, threads, pruned, room };
                 let bindings = Bindings {
                     status: CaseBinding::ints(&[status]),
                     features: CaseBinding::ints(&inputs.features),
@@ -39,7 +44,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 };
                 let case = Case::new(
                     format!(
-                        "B={batch} L<={longest} D={dims:?} of={members:?} weighted={weighted} pruned={pruned}{name}"
+                        "B={batch} L<={longest} D={dims:?} of={members:?} weighted={weighted} pruned={pruned} room={room}{name}"
                     ),
                     [0],
                     &params,

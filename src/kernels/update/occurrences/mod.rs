@@ -24,6 +24,8 @@ interface! {
         threads: u32,
         /// 1: the id 2^32 - 1 counts for a mean.
         pruned: u32,
+        /// 1: these are all features, and behind the last bag there may be ids that are in none.
+        room: u32,
     }
     Bindings {
         status: read Status,

@@ -16,15 +16,18 @@ pub(crate) fn run(call: View<'_>) {
     let (features, offsets, ids) = (call.features, call.offsets, call.ids);
     let weights = call.weights;
     let keys = &mut call.keys[..p.ids as usize];
-    let terms = &mut call.terms[..p.ids as usize];
     if status.refused() {
         keys.fill(p.none_key + 1);
         return;
     }
-    if p.ids == 0 {
+    let bags = p.bags as usize;
+    let in_bags = if p.room == 1 { offsets[bags] as usize } else { p.ids as usize };
+    let (keys, room) = keys.split_at_mut(in_bags);
+    let terms = &mut call.terms[..in_bags];
+    room.fill(p.none_key);
+    if in_bags == 0 {
         return;
     }
-    let bags = p.bags as usize;
     // the feature of a bag of these, and the bag's number in the batch
     let locate = |bag: usize| {
         let feature = &features[bag / p.batch as usize];
