@@ -373,7 +373,7 @@ pub use checkpoint::Checkpoint;
 pub use chunked::{ChunkedTables, PrunedTables};
 pub use device::{
     Buffer, Context, ContextOptions, Counters, DeviceLimits, Encoded, KernelTime, MatmulTile, Matrix, Plan,
-    Precision, Profile, Readback, Recorder, Shape, Submission, Tuning,
+    Precision, Profile, Readback, Recorder, Shape, SortVariant, Submission, Tuning,
 };
 #[doc(inline)]
 pub use directory::IdDirectory;

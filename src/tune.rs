@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 use serde::{Serialize, Serializer};
 
 use crate::dense::record_matmul;
-use crate::{Context, EmbeddingBags, MatmulTile, Matrix, Pooling, Recorder, Result, Shape, Table, Tuning};
+use crate::sort::sort_by_key;
+use crate::{
+    Buffer, Context, EmbeddingBags, MatmulTile, Matrix, Pooling, Recorder, Result, Shape, SortVariant, Table,
+    Tuning,
+};
 
 /// What [`Context::tune`] found: the choice that is in force now, and how long each took.
 #[derive(Debug, Clone, Serialize)]
@@ -37,8 +41,8 @@ impl fmt::Display for Tuned {
     }
 }
 
-/// For each of lookups and products, all that is measured together.
-const BUDGET: Duration = Duration::from_millis(150);
+/// For each of lookups, sorts and products, all that is measured together.
+const BUDGET: Duration = Duration::from_millis(100);
 /// Of a run that lasts as long, the difference between choices is no noise.
 const LONG_ENOUGH: Duration = Duration::from_micros(200);
 /// How often each choice is timed; its best time counts.
@@ -53,6 +57,10 @@ const ROWS: usize = 1 << 19;
 const DIM: usize = 64;
 const IDS: [usize; 3] = [1 << 12, 1 << 15, 1 << 18];
 const BAG: usize = 16;
+
+/// Keys of a sort, and their bits: of the rows of a few large tables.
+const KEYS: [u32; 3] = [1 << 14, 1 << 17, 1 << 20];
+const KEY_BITS: u32 = 21;
 
 /// Rows and columns of a product's output that the largest tiles cut into many, and what is summed over.
 const SIDE: usize = 2048;
@@ -96,6 +104,12 @@ fn measured(ctx: &Context, before: Tuning) -> Result<(Tuning, Vec<(String, Durat
     });
     let lookups = IDS.map(|ids| move |ctx: &Context| Lookups::new(ctx, ids));
     let tuning = best(ctx, before, choices, &lookups, bags, &mut times)?;
+    let sorts = |tuning: Tuning| format!("sort {}", tuning.sort.name());
+    let choices = [SortVariant::Portable, SortVariant::Subgroup].map(|sort| Tuning { sort, ..tuning });
+    // without subgroups both are the same
+    let choices = choices.into_iter().take(if ctx.has_subgroups() { 2 } else { 0 });
+    let keys = KEYS.map(|keys| move |ctx: &Context| Keys::new(ctx, keys));
+    let tuning = best(ctx, tuning, choices, &keys, sorts, &mut times)?;
     let tiles = |tuning: Tuning| format!("matmul {}", tuning.matmul);
     let choices = MatmulTile::ALL.into_iter().map(|matmul| Tuning { matmul, ..tuning });
     let products = DEPTHS.map(|depth| move |ctx: &Context| Product::new(ctx, depth));
@@ -132,6 +146,24 @@ impl Lookups {
 impl Work for Lookups {
     fn record(&self, rec: &mut Recorder) -> Result<()> {
         self.bags.record_forward(rec, &self.batch, &self.out)
+    }
+}
+
+struct Keys {
+    keys: Buffer,
+    count: u32,
+}
+
+impl Keys {
+    fn new(ctx: &Context, count: u32) -> Result<Self> {
+        let keys: Vec<u32> = (0..count).map(|i| i.wrapping_mul(2_654_435_761) >> (32 - KEY_BITS)).collect();
+        Ok(Self { keys: Buffer::from_slice(ctx, &keys)?, count })
+    }
+}
+
+impl Work for Keys {
+    fn record(&self, rec: &mut Recorder) -> Result<()> {
+        rec.scope(|rec| sort_by_key(rec, &self.keys, self.count, KEY_BITS).map(drop))
     }
 }
 

@@ -33,8 +33,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use embag::kernel::{Case, Kernel, Shape};
-use embag::{Context, ContextOptions, Error, MatmulTile, Tuning};
+use embag::kernel::{Case, Kernel, Shape, Variant};
+use embag::{Context, ContextOptions, Error, MatmulTile, SortVariant, Tuning};
 
 type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
 
@@ -104,13 +104,17 @@ impl Args {
         ctx.supports(variant)
             && (self.all
                 || variant.shape == Shape::Any
-                || variant.shape == ctx.shape() && (self.check || is_chosen(&ctx.tuning(), variant.name)))
+                || variant.shape == ctx.shape()
+                    && (self.check || is_chosen(&ctx.tuning(), run.kernel, variant)))
             && self.filter.as_ref().is_none_or(|text| run.to_string().contains(text))
     }
 }
 
 /// Whether a variant is the one of its kernel that a tuning chooses.
-fn is_chosen(tuning: &Tuning, variant: &str) -> bool {
+fn is_chosen(tuning: &Tuning, kernel: &Kernel, variant: &Variant) -> bool {
+    if kernel.name == "sort_scatter" {
+        return variant.needs_subgroups() == (tuning.sort == SortVariant::Subgroup);
+    }
     let chosen = [
         format!("rows{}", tuning.bag_rows),
         format!("threads{}", tuning.bag_workgroup),
@@ -122,7 +126,7 @@ fn is_chosen(tuning: &Tuning, variant: &str) -> bool {
             || numbered("threads")
             || MatmulTile::ALL.iter().any(|tile| part == format!("{tile:?}"))
     };
-    variant.split('.').all(|part| !is_choice(part) || chosen.iter().any(|choice| choice == part))
+    variant.name.split('.').all(|part| !is_choice(part) || chosen.iter().any(|choice| choice == part))
 }
 
 /// A case with one of its variants.

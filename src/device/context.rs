@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::Shape;
-use super::{Buffer, Counters, Counting, MatmulTile, Pool, Repr, Scratch, Tuning, Used};
+use super::{Buffer, Counters, Counting, MatmulTile, Pool, Repr, Scratch, SortVariant, Tuning, Used};
 use crate::device::gpu::{AdapterChoice, Gpu};
 use crate::device::host::Memory;
 #[cfg(feature = "testing")]
@@ -474,6 +474,16 @@ impl Context {
     /// What lookups have in flight.
     pub(crate) fn in_flight(&self) -> Option<InFlight> {
         self.tuning().in_flight(self.shape())
+    }
+
+    /// Whether the device has subgroups that kernels are written for.
+    pub(crate) fn has_subgroups(&self) -> bool {
+        self.gpu().is_some_and(Gpu::has_subgroups)
+    }
+
+    /// Whether a sort ranks keys by subgroups.
+    pub(crate) fn sorts_by_subgroups(&self) -> bool {
+        self.tuning().sort == SortVariant::Subgroup && self.has_subgroups()
     }
 
     /// The tile for a product's output.

@@ -44,4 +44,4 @@ pub use recorder::Recorder;
 pub(crate) use report::Report;
 pub(crate) use scratch::{Pool, Scratch, Used, size_class};
 pub use submission::Submission;
-pub use tuning::{MatmulTile, Tuning};
+pub use tuning::{MatmulTile, SortVariant, Tuning};

@@ -24,6 +24,8 @@ pub struct Tuning {
     pub bag_rows: u32,
     /// Threads of a lookup's workgroup: 64 or 256.
     pub bag_workgroup: u32,
+    /// How a pass of a sort ranks the keys of a tile.
+    pub sort: SortVariant,
     /// The largest tile of matrix products; outputs that it would cut into few pieces get smaller ones.
     pub matmul: MatmulTile,
     /// How long a wait for the device polls it before it blocks: the end of short work is seen earlier that way,
@@ -32,13 +34,34 @@ pub struct Tuning {
     pub wait: Duration,
 }
 
+/// How a pass of a radix sort ranks the keys of a tile; the order of the result is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SortVariant {
+    /// In rounds of four bits, on any device.
+    Portable,
+    /// By ballots of subgroups, all bits at once, where the device has subgroups of 8 to 32 threads and the
+    /// wgpu feature `SUBGROUP`; elsewhere [`Portable`](Self::Portable) is taken.
+    Subgroup,
+}
+
+impl SortVariant {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Subgroup => "subgroup",
+        }
+    }
+}
+
 /// A submission of little work takes about this long, and a thread that blocked as long again to wake up.
 const WAIT: Duration = Duration::from_micros(200);
 
 impl Default for Tuning {
     /// For a discrete GPU.
     fn default() -> Self {
-        Self { bag_rows: 4, bag_workgroup: 64, matmul: MatmulTile::T128x128, wait: WAIT }
+        let sort = SortVariant::Portable;
+        Self { bag_rows: 4, bag_workgroup: 64, sort, matmul: MatmulTile::T128x128, wait: WAIT }
     }
 }
 
@@ -83,6 +106,7 @@ impl fmt::Display for Tuning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "bag_rows       {}", self.bag_rows)?;
         writeln!(f, "bag_workgroup  {}", self.bag_workgroup)?;
+        writeln!(f, "sort           {}", self.sort.name())?;
         writeln!(f, "matmul         {}", self.matmul)?;
         write!(f, "wait           {} us", self.wait.as_micros())
     }

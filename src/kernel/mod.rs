@@ -61,6 +61,12 @@ impl Variant {
     pub fn needs_f16(&self) -> bool {
         self.sources.first().is_some_and(|first| first.path == "prelude/enable_f16.wgsl")
     }
+
+    /// Whether the device must have subgroups of 8 to 32 threads.
+    #[must_use]
+    pub fn needs_subgroups(&self) -> bool {
+        self.sources.iter().any(|fragment| fragment.path == "prelude/subgroups.wgsl")
+    }
 }
 
 /// One kernel: a WGSL body, its CPU twin, and everything that tests and benches need.

@@ -65,6 +65,7 @@ fn sort(
     let unused = [rec.scratch("embag.unused", 8)?, rec.scratch("embag.unused", 8)?];
     let groups = sort_count::groups(plan.shape, plan.tiles);
     let variant = usize::from(plan.shape != Shape::Wide);
+    let scatter = sort_scatter::variant(plan.shape, rec.context().sorts_by_subgroups());
     for pass in 0..plan.passes {
         let shift = pass * plan.digit_bits;
         let digit_bits = plan.digit_bits.min(bits - shift);
@@ -95,7 +96,7 @@ fn sort(
             terms: terms.clone(),
             terms_out: terms_out.clone(),
         };
-        rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
+        rec.dispatch(Dispatch::new(scatter, &params, bindings, groups));
         std::mem::swap(&mut from, &mut to);
     }
     Ok(from)

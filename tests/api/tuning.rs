@@ -5,8 +5,8 @@ use std::time::Duration;
 use embag::dense::{Activation, Linear};
 use embag::optim::{RowwiseAdagrad, Sgd};
 use embag::{
-    Context, ContextOptions, EmbeddingBags, Error, Init, MatmulTile, Matrix, Pooling, Recorder, Shape, Table,
-    Tuning,
+    Context, ContextOptions, EmbeddingBags, Error, Init, MatmulTile, Matrix, Pooling, Recorder, Shape,
+    SortVariant, Table, Tuning,
 };
 
 use crate::common;
@@ -21,9 +21,12 @@ fn choices(of: Tuning) -> Vec<Tuning> {
     for bag_workgroup in [64, 256] {
         for bag_rows in [2, 4, 8] {
             for matmul in MatmulTile::ALL {
-                let mut tuning = of;
-                (tuning.bag_rows, tuning.bag_workgroup, tuning.matmul) = (bag_rows, bag_workgroup, matmul);
-                all.push(tuning);
+                for sort in [SortVariant::Portable, SortVariant::Subgroup] {
+                    let mut tuning = of;
+                    (tuning.bag_rows, tuning.bag_workgroup) = (bag_rows, bag_workgroup);
+                    (tuning.matmul, tuning.sort) = (matmul, sort);
+                    all.push(tuning);
+                }
             }
         }
     }
@@ -77,7 +80,10 @@ fn a_tuning_is_measured_kept_and_pinned() {
     let Some(ctx) = wide() else { return };
     let before = ctx.tuning();
     let tuned = ctx.tune().unwrap();
-    assert_eq!(tuned.times.len(), 6 + 3, "{tuned}");
+    let sorts = tuned.times.iter().filter(|(what, _)| what.starts_with("sort ")).count();
+    // where there are subgroups of a fitting size
+    assert!(sorts == 0 || sorts == 2, "{tuned}");
+    assert_eq!(tuned.times.len(), 6 + sorts + 3, "{tuned}");
     assert!(tuned.times.iter().all(|(_, time)| (1..10_000_000_000).contains(&time.as_nanos())), "{tuned}");
     assert!(choices(before).contains(&tuned.tuning) && ctx.tuning() == tuned.tuning, "{tuned}");
     let shown = tuned.to_string();
@@ -91,8 +97,9 @@ fn a_tuning_is_measured_kept_and_pinned() {
 
 #[test]
 fn files_of_other_versions_are_read() {
-    let old: Tuning = serde_json::from_str(r#"{"matmul": "64x64", "wait": 50}"#).unwrap();
+    let old: Tuning = serde_json::from_str(r#"{"matmul": "64x64", "sort": "subgroup", "wait": 50}"#).unwrap();
     assert_eq!((old.matmul, old.wait), (MatmulTile::T64x64, Duration::from_micros(50)));
+    assert_eq!(old.sort, SortVariant::Subgroup);
     assert_eq!(old.bag_rows, Tuning::default().bag_rows);
     let error = serde_json::from_str::<Tuning>(r#"{"matmul": "65x64"}"#).unwrap_err().to_string();
     assert!(error.contains("65x64") && error.contains("`128x128`"), "{error}");

@@ -58,6 +58,7 @@ pub(crate) fn resolve(
 
 fn validator(source: &str) -> Validator {
     let mut capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    capabilities.set(Capabilities::SUBGROUP, source.contains("subgroupBallot"));
     capabilities.set(Capabilities::SHADER_FLOAT16, source.lines().any(|line| line == "enable f16;"));
     Validator::new(ValidationFlags::all(), capabilities)
 }

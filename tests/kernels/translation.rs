@@ -34,7 +34,8 @@ fn every_variant_translates() {
             let name = format!("{}{form}", shader::name(kernel, variant));
             // Written first, so that the lines of an error can be looked up.
             let file = folder.join(format!("{name}.wgsl"));
-            let text = format!("// constants: {{{}}}\n{source}", values.join(", "));
+            let needs = if variant.needs_subgroups() { "// needs: subgroups\n" } else { "" };
+            let text = format!("{needs}// constants: {{{}}}\n{source}", values.join(", "));
             fs::write(&file, text).expect("the target directory can be written to");
             let translated = shader::compile(&source)
                 .and_then(|(module, info)| shader::resolve(&module, &info, &constants))

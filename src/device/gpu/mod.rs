@@ -301,6 +301,14 @@ impl Gpu {
 
     /// Whether the device has what a variant needs.
     pub(crate) fn supports(&self, variant: &Variant) -> bool {
-        !variant.needs_f16() || self.device.features().contains(wgpu::Features::SHADER_F16)
+        (!variant.needs_f16() || self.device.features().contains(wgpu::Features::SHADER_F16))
+            && (!variant.needs_subgroups() || self.has_subgroups())
+    }
+
+    /// Whether there are subgroups that kernels are written for.
+    pub(crate) fn has_subgroups(&self) -> bool {
+        self.device.features().contains(wgpu::Features::SUBGROUP)
+            && self.info.subgroup_min_size >= 8
+            && self.info.subgroup_max_size <= 32
     }
 }

@@ -7,7 +7,13 @@ use crate::kernels::random::Random;
 pub(crate) fn cases() -> Vec<Case> {
     passes()
         .into_iter()
-        .map(|pass| pass.case(4, Bindings { keys: CaseBinding::ints(&pass.keys), histogram: pass.counts() }))
+        .map(|pass| {
+            pass.case(
+                vec![pass.variant],
+                4,
+                Bindings { keys: CaseBinding::ints(&pass.keys), histogram: pass.counts() },
+            )
+        })
         .collect()
 }
 
@@ -16,7 +22,7 @@ pub(crate) fn cases() -> Vec<Case> {
 pub(crate) struct Pass {
     pub(crate) name: String,
     variant: usize,
-    shape: Shape,
+    pub(crate) shape: Shape,
     pub(crate) params: Params,
     pub(crate) keys: Vec<u32>,
 }
@@ -29,12 +35,13 @@ impl Pass {
     /// For `sort_count` and `sort_scatter`, which share parameters and groups; `bytes` are those of a key.
     pub(crate) fn case(
         &self,
+        variants: Vec<usize>,
         bytes: u64,
         bindings: impl kernel::Bindings<CaseBinding, Params = Params>,
     ) -> Case {
         let case = Case::new(
             self.name.clone(),
-            [self.variant],
+            variants,
             &self.params,
             bindings,
             groups(self.shape, self.params.tiles),

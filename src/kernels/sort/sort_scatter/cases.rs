@@ -1,6 +1,6 @@
 //! The cases of `sort_scatter`.
 
-use super::Bindings;
+use super::{Bindings, variant};
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::sort_count::cases::Pass;
 use crate::kernels::sort_count::{self, Params};
@@ -46,5 +46,8 @@ fn case(pass: &Pass, gather: bool) -> Case {
         terms: CaseBinding::ints(if gather { &terms[..] } else { &terms[..1] }),
         terms_out: out(2 * len, gather),
     };
-    pass.case(bytes, bindings)
+    let variants = [false, true].map(|subgroups| variant(pass.shape, subgroups));
+    // one for software adapters
+    let variants = if variants[0] == variants[1] { vec![variants[0]] } else { variants.into() };
+    pass.case(variants, bytes, bindings)
 }

@@ -23,6 +23,19 @@ interface! {
     }
 }
 
+/// Threads of the variant with subgroups: half as many, with twice the keys each, as a counter for each digit
+/// and subgroup must fit workgroup memory.
+const SUBGROUPS: u32 = sort_count::WIDE / 2;
+
+/// The index of a variant.
+pub(crate) fn variant(shape: Shape, subgroups: bool) -> usize {
+    match (shape, subgroups) {
+        (Shape::Wide, false) => 0,
+        (Shape::Serial | Shape::Any, _) => 1,
+        (Shape::Wide, true) => 2,
+    }
+}
+
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "sort_scatter",
     about: "keys and values, or the terms that these are the numbers of, to their places, stable",
@@ -51,6 +64,20 @@ pub(crate) static KERNEL: Kernel = Kernel {
                 "prelude/digit.wgsl",
                 "sort/sort_scatter/move.wgsl",
                 "sort/sort_scatter.serial.wgsl"
+            ],
+        },
+        Variant {
+            name: "subgroup",
+            shape: Shape::Wide,
+            workgroup: SUBGROUPS,
+            constants: &[],
+            sources: fragments![
+                "prelude/grid.wgsl",
+                "prelude/digit.wgsl",
+                "prelude/scanned.wgsl",
+                "prelude/subgroups.wgsl",
+                "sort/sort_scatter/move.wgsl",
+                "sort/sort_scatter.subgroup.wgsl"
             ],
         },
     ],
