@@ -268,6 +268,9 @@
 //! [`Recorder::profile`] in place of `run` gives the device time of every kernel of a step, with calls and
 //! bytes, as a table; profiles of several steps add up.
 //!
+//! [`Context::tune`] measures, once for a machine, which of several kernels with the same bits is the fastest
+//! on a GPU; its [`Tuning`] can be kept in a file.
+//!
 //! # First use compiles shaders
 //!
 //! On a GPU the first use of a kernel compiles its shader, so the first step of a program takes longer than

@@ -107,7 +107,7 @@ fn measured(ctx: &Context, before: Tuning) -> Result<(Tuning, Vec<(String, Durat
     let sorts = |tuning: Tuning| format!("sort {}", tuning.sort.name());
     let choices = [SortVariant::Portable, SortVariant::Subgroup].map(|sort| Tuning { sort, ..tuning });
     // without subgroups both are the same
-    let choices = choices.into_iter().take(if ctx.has_subgroups() { 2 } else { 0 });
+    let choices = choices.into_iter().take(if ctx.has_subgroups() { 2 } else { 1 });
     let keys = KEYS.map(|keys| move |ctx: &Context| Keys::new(ctx, keys));
     let tuning = best(ctx, tuning, choices, &keys, sorts, &mut times)?;
     let tiles = |tuning: Tuning| format!("matmul {}", tuning.matmul);
@@ -195,6 +195,10 @@ fn best<W: Work>(
     name: impl Fn(Tuning) -> String,
     times: &mut Vec<(String, Duration)>,
 ) -> Result<Tuning> {
+    let mut found: Vec<(Tuning, Duration)> = choices.map(|tuning| (tuning, Duration::MAX)).collect();
+    if found.len() < 2 {
+        return Ok(before);
+    }
     let (mut work, mut one) = (None, Duration::ZERO);
     for make in works {
         let made = work.insert(make(ctx)?);
@@ -206,10 +210,8 @@ fn best<W: Work>(
         }
     }
     let Some(work) = work else { return Ok(before) };
-    let mut found: Vec<(Tuning, Duration)> = Vec::new();
-    for tuning in choices {
-        time(ctx, tuning, &work, 1)?;
-        found.push((tuning, Duration::MAX));
+    for (tuning, _) in &found {
+        time(ctx, *tuning, &work, 1)?;
     }
     let rounds = u32::try_from(found.len()).unwrap_or(u32::MAX) * ROUNDS;
     let runs = (BUDGET.as_nanos() / (u128::from(rounds) * one.as_nanos().max(1))).clamp(1, MOST_RUNS.into());

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// [`ContextOptions::tuning`](crate::ContextOptions::tuning). Only [`wait`](Self::wait) matters on software
 /// adapters and the CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Tuning {
     /// Rows that a thread of a lookup has on their way at a time: 2, 4 or 8. More hide more of the memory's

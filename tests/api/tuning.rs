@@ -101,6 +101,8 @@ fn files_of_other_versions_are_read() {
     assert_eq!((old.matmul, old.wait), (MatmulTile::T64x64, Duration::from_micros(50)));
     assert_eq!(old.sort, SortVariant::Subgroup);
     assert_eq!(old.bag_rows, Tuning::default().bag_rows);
+    let error = serde_json::from_str::<Tuning>(r#"{"bag_rws": 8}"#).unwrap_err().to_string();
+    assert!(error.contains("unknown field `bag_rws`, expected one of `bag_rows`"), "{error}");
     let error = serde_json::from_str::<Tuning>(r#"{"matmul": "65x64"}"#).unwrap_err().to_string();
     assert!(error.contains("65x64") && error.contains("`128x128`"), "{error}");
 }
