@@ -292,7 +292,7 @@
 //! | [`Context::cpu`] | nothing to do | 0.2 ms | 0.2 ms | 0.02 to 0.1 ms |
 //!
 //! So on lavapipe `warm_up` takes little of the wait from a first run, since Mesa compiles at the first
-//! dispatch, and its 217 pipelines (the longest takes 1.5 s) take longer than those of one model. On an NVIDIA
+//! dispatch, and its 218 pipelines (the longest takes 1.5 s) take longer than those of one model. On an NVIDIA
 //! H100 (2026-11-27) building all variants of all kernels and checking them took 26 s with the optional
 //! features that the card has; without these its driver was still busy with one pipeline after 110 s.
 //!
