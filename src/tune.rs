@@ -99,11 +99,8 @@ fn measured(ctx: &Context, before: Tuning) -> Result<(Tuning, Vec<(String, Durat
     let mut times = Vec::new();
     let bags =
         |tuning: Tuning| format!("bag_rows {}, bag_workgroup {}", tuning.bag_rows, tuning.bag_workgroup);
-    let choices = [64, 256].into_iter().flat_map(|bag_workgroup| {
-        [2, 4, 8].into_iter().map(move |bag_rows| Tuning { bag_rows, bag_workgroup, ..before })
-    });
     let lookups = IDS.map(|ids| move |ctx: &Context| Lookups::new(ctx, ids));
-    let tuning = best(ctx, before, choices, &lookups, bags, &mut times)?;
+    let tuning = best(ctx, before, before.lookups(), &lookups, bags, &mut times)?;
     let sorts = |tuning: Tuning| format!("sort {}", tuning.sort.name());
     let choices = [SortVariant::Portable, SortVariant::Subgroup].map(|sort| Tuning { sort, ..tuning });
     // without subgroups both are the same

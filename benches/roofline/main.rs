@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! cargo run --release -p embag-benches --bin roofline -- \
-//!     [--device gpu|cpu] [--tune | --tuning JSON] [--checked-shaders BOOL] [--filter TEXT] [--all] [--json] [--plot FILE.png] | --check
+//!     [--device gpu|cpu] [--tune | --tuning JSON] [--checked-shaders BOOL] [--filter TEXT] \
+//!     [--all] [--json] [--plot FILE.png] | --check
 //! ```
 //!
 //! | file | |
@@ -58,7 +59,8 @@ struct Args {
     /// Draw each kernel's share of what the device can do
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
-    /// Choices between kernels as JSON, such as {"bag_rows": 8}; what is not named is as it is for a discrete GPU
+    /// Choices between kernels as JSON, such as {"bag_rows": 8}; what is not named is as it is for a
+    /// discrete GPU
     #[arg(long, value_name = "JSON", value_parser = tuning, conflicts_with = "tune")]
     tuning: Option<Tuning>,
     /// Build shaders with wgpu's checks of loops and divisions, or without, whatever the device is

@@ -35,7 +35,8 @@ struct Args {
     /// Threads of the CPU twins and of software adapters.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Choices between kernels as JSON, such as {"bag_rows": 8}; what is not named is as it is for a discrete GPU.
+    /// Choices between kernels as JSON, such as {"bag_rows": 8}; what is not named is as it is for a
+    /// discrete GPU.
     #[arg(long, value_name = "JSON", value_parser = tuning)]
     tuning: Option<Tuning>,
     /// Case prefixes, separated by commas; all if empty.

@@ -11,7 +11,7 @@ fn main(
     if (p >= params.ids || atomicLoad(&status[1]) != NONE) {
         return;
     }
-    // what lies behind the last bag is not looked at
+    // ids behind the last bag are not checked
     if (p >= offsets[params.features * params.batch]) {
         return;
     }

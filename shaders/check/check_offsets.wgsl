@@ -1,6 +1,6 @@
-// A device batch's offsets must begin at 0, never fall, end at the number of ids (or before it) and agree with the counts of
-// the features' ids, if there are any, and no bag may be longer than the device can walk; the lowest wrong
-// one is kept.
+// A device batch's offsets must begin at 0, never fall, end at the number of ids (or before it) and agree with
+// the counts of the features' ids, if there are any, and no bag may be longer than the device can walk; the
+// lowest wrong one is kept.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,23 +1,10 @@
 // chunk_forward for software adapters, for chunks of sixteens of columns: a thread sums sixteen of them, so
 // that rows and slots are read less often.
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let work = group_index(group, groups) * WORKGROUP + thread;
-    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
-        return;
-    }
-    let feature = features[find_feature(work)];
-    let lanes = feature.chunks * params.width / 16u;
-    let item = (work - feature.work_begin) / lanes;
-    let column = (work - feature.work_begin) % lanes * 16u;
-    let first = params.base + column % params.width;
-    let slots_from = feature.slots_base + column / params.width;
-    let bag = bag_ids(feature, item);
+const COLUMNS: u32 = 16u;
+
+// From the first slot's element and the first row's slots on, into the output's element `at`.
+fn pool(feature: ChunkFeature, bag: BagIds, first: u32, slots_from: u32, at_out: u32) {
     var a = vec4<f32>();
     var b = vec4<f32>();
     var c = vec4<f32>();
@@ -44,11 +31,10 @@ fn main(
     }
     // nor does to divide by one
     let divisor = f32(select(1u, max(count, 1u), feature.pooling == POOL_MEAN));
-    let at = feature.out_base + item * params.out_stride + column;
-    put(at, a / divisor);
-    put(at + 4u, b / divisor);
-    put(at + 8u, c / divisor);
-    put(at + 12u, d / divisor);
+    put(at_out, a / divisor);
+    put(at_out + 4u, b / divisor);
+    put(at_out + 8u, c / divisor);
+    put(at_out + 12u, d / divisor);
 }
 
 // Adds to what earlier windows wrote, or writes.

@@ -1,22 +1,7 @@
 // chunk_forward for software adapters, with chunks of any width.
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let work = group_index(group, groups) * WORKGROUP + thread;
-    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
-        return;
-    }
-    let feature = features[find_feature(work)];
-    let lanes = feature.chunks * params.width / 4u;
-    let item = (work - feature.work_begin) / lanes;
-    let column = (work - feature.work_begin) % lanes * 4u;
-    let first = params.base + column % params.width;
-    let slots_from = feature.slots_base + column / params.width;
-    let bag = bag_ids(feature, item);
+// From the first slot's element and the first row's slots on, into the output's element `at`.
+fn pool(feature: ChunkFeature, bag: BagIds, first: u32, slots_from: u32, at_out: u32) {
     var sum = vec4<f32>();
     var count = 0u;
     for (var p = bag.begin; p < bag.end; p++) {
@@ -36,12 +21,5 @@ fn main(
             }
         }
     }
-    if (feature.pooling == POOL_MEAN) {
-        sum /= f32(max(count, 1u));
-    }
-    let at = feature.out_base + item * params.out_stride + column;
-    if (params.initial == 0u) {
-        sum = load_out(at, 4u) + sum;
-    }
-    store_out(at, 4u, sum);
+    finish(feature, at_out, sum, count);
 }

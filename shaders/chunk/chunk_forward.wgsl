@@ -1,23 +1,8 @@
 // Looks the chunks of rows up and pools them: a thread sums four columns over the rows of a bag. Rows that
 // are not there and chunks without a slot are zeros; padding ids do not count.
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let work = group_index(group, groups) * WORKGROUP + thread;
-    if (work >= params.work || refused(status.bad_position, status.bad_offset)) {
-        return;
-    }
-    let feature = features[find_feature(work)];
-    let lanes = feature.chunks * params.width / 4u;
-    let item = (work - feature.work_begin) / lanes;
-    let column = (work - feature.work_begin) % lanes * 4u;
-    let first = params.base + column % params.width;
-    let slots_from = feature.slots_base + column / params.width;
-    let bag = bag_ids(feature, item);
+// From the first slot's element and the first row's slots on, into the output's element `at`.
+fn pool(feature: ChunkFeature, bag: BagIds, first: u32, slots_from: u32, at_out: u32) {
     var sum = vec4<f32>();
     var count = 0u;
     // Four rows on their way at a time, and then their slots, and then their values: what is not here is the
@@ -48,12 +33,5 @@ fn main(
         sum = select(sum, sum + c * weight.z, here.z);
         sum = select(sum, sum + d * weight.w, here.w);
     }
-    if (feature.pooling == POOL_MEAN) {
-        sum /= f32(max(count, 1u));
-    }
-    let at = feature.out_base + item * params.out_stride + column;
-    if (params.initial == 0u) {
-        sum = load_out(at, 4u) + sum;
-    }
-    store_out(at, 4u, sum);
+    finish(feature, at_out, sum, count);
 }

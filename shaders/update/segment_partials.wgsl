@@ -3,6 +3,9 @@
 // position divided by PIECE, which no two share: a group in the place of its first piece, as no piece of such
 // a group is needed again.
 
+// terms are clipped if they are to be
+const EXTRAS: bool = true;
+
 fn first_of(key: u32, end: u32) -> u32 {
     var low = 0u;
     var high = end;
@@ -15,15 +18,6 @@ fn first_of(key: u32, end: u32) -> u32 {
         }
     }
     return low;
-}
-
-// What was loaded of a term's gradient, times its factor.
-fn weighted(loaded: vec4<f32>, factor: u32) -> vec4<f32> {
-    var g = loaded;
-    if (params.clip_value > 0.0) {
-        g = clipped(g, params.clip_value);
-    }
-    return g * bitcast<f32>(factor);
 }
 
 fn partial_at(p: u32, column: u32) -> vec4<f32> {

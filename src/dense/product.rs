@@ -179,9 +179,7 @@ fn slices(ctx: &Context, m: u32, n: u32, k: u32) -> u32 {
     let slices = match ctx.shape() {
         _ if ctx.is_cpu() => 1,
         Shape::Wide => tile::slices(m, n, k, SHORTEST_SLICE),
-        Shape::Serial | Shape::Any => {
-            (GROUPS_SERIAL / linear::groups(None, m, n)).min(k / SHORTEST_SLICE).max(1)
-        }
+        Shape::Serial | Shape::Any => tile::cut(GROUPS_SERIAL, linear::groups(None, m, n), k, SHORTEST_SLICE),
     };
     let bytes = u64::from(m) * u64::from(n) * u64::from(slices) * 4;
     if bytes > ctx.limits().binding { 1 } else { slices }

@@ -32,18 +32,14 @@ impl<T: Copy> Counter<T> {
         *self.lock()
     }
 
-    /// Sets what only callers change, and submissions [read](Recorder::read_late).
-    pub(crate) fn set(&self, value: T) {
-        self.put(value);
-    }
-
     /// Changes it between two submissions of the context: none that counts on it is under way.
     pub(crate) fn change(&self, ctx: &Context, change: impl FnOnce(T) -> T) {
         let _turn = ctx.turn();
-        self.put(change(self.get()));
+        self.set(change(self.get()));
     }
 
-    fn put(&self, value: T) {
+    /// Sets it; what submissions count with is only [changed](Self::change) by callers.
+    pub(crate) fn set(&self, value: T) {
         *self.lock() = value;
     }
 
@@ -161,9 +157,9 @@ impl Recorder {
         self.late(move |settling| {
             let before = counter.get();
             let after = next(before)?;
-            counter.put(after);
+            counter.set(after);
             let counter = counter.clone();
-            settling.moved.0.push(Box::new(move || counter.put(before)));
+            settling.moved.0.push(Box::new(move || counter.set(before)));
             *given.lock() = after;
             Ok(())
         });

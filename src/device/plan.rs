@@ -11,7 +11,8 @@ use crate::{Error, Result};
 /// wanted.
 ///
 /// A submission settles what depends on the number of the step and on `set_lr` (learning rates, bias
-/// corrections, random numbers), uploads parameters by one write, and sets and dispatches; pipelines, bind groups and scratch
+/// corrections, random numbers), uploads parameters by one write, and sets and dispatches; pipelines, bind
+/// groups and scratch
 /// memory are those of the plan, which keeps the memory as long as it lives. The bits are those of recording
 /// the same anew.
 ///

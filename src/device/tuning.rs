@@ -90,6 +90,15 @@ impl Tuning {
         known("bag_workgroup", self.bag_workgroup, &THREADS)
     }
 
+    /// The same with every choice for lookups.
+    pub(crate) fn lookups(self) -> impl Iterator<Item = Self> {
+        InFlight::all().map(move |InFlight { rows, threads }| Self {
+            bag_rows: rows,
+            bag_workgroup: threads,
+            ..self
+        })
+    }
+
     /// What lookups have in flight; software adapters nothing.
     pub(super) fn in_flight(&self, shape: Shape) -> Option<InFlight> {
         (shape == Shape::Wide).then_some(InFlight { rows: self.bag_rows, threads: self.bag_workgroup })

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The tile of a matrix product that a workgroup makes on a real GPU, by rows and columns of the output.
 ///
-/// The larger a tile, the more often a value that was loaded is used; but tiles must be so many that they fill
-/// the device. Each value is summed in the same order in all of them: a tile never changes a result.
+/// The larger a tile, the more often a value that was loaded is used; but there must be enough tiles to fill the
+/// device. Each value is summed in the same order in all of them: a tile never changes a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum MatmulTile {
     /// 32 x 64 with 64 threads: GPUs with few cores.
@@ -102,7 +102,12 @@ const MANY_GROUPS: u32 = 512;
 /// Into how many slices a sum over `k` is cut, none shorter than `shortest`, so that groups fill a large device.
 /// It depends on the output alone: were it to depend on the tile, the tile would change the order of a sum.
 pub(crate) fn slices(m: u32, n: u32, k: u32, shortest: u32) -> u32 {
-    (MANY_GROUPS / MatmulTile::T64x64.groups(m, n)).min(k / shortest).max(1)
+    cut(MANY_GROUPS, MatmulTile::T64x64.groups(m, n), k, shortest)
+}
+
+/// [`slices`] for a number of groups that is wanted, where there are these without slices.
+pub(crate) fn cut(wanted: u32, groups: u32, k: u32, shortest: u32) -> u32 {
+    (wanted / groups).min(k / shortest).max(1)
 }
 
 /// The overrides of a variant with a tile, and others.

@@ -156,7 +156,7 @@ macro_rules! variant {
     };
 }
 
-/// For real GPUs: so many rows in flight, and threads.
+/// For real GPUs, by rows in flight and threads.
 macro_rules! wide {
     ($width:literal, $rows:expr, $out:expr, $name:literal, $in_flight:literal, $threads:literal) => {
         variant!(

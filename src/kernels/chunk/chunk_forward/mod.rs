@@ -96,7 +96,7 @@ pub(crate) fn variant(way: Way, vec4: bool, halves: bool) -> usize {
 }
 
 macro_rules! variant {
-    ($width:literal, $shape:ident, $types:literal, $name:literal, $body:literal) => {
+    ($width:literal, $shape:ident, $types:literal, $name:literal, [$($body:literal),+]) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -112,7 +112,8 @@ macro_rules! variant {
                 concat!("prelude/out_", $width, ".wgsl"),
                 "prelude/types.wgsl",
                 concat!("prelude/store_", $types, ".wgsl"),
-                $body
+                "chunk/chunk_forward/main.wgsl",
+                $($body),+
             ],
         }
     };
@@ -123,18 +124,66 @@ pub(crate) static KERNEL: Kernel = Kernel {
     about: "out[bag] = sum or mean of weight * row over the bag's ids, zeros where chunks are absent",
     interface: INTERFACE,
     variants: &[
-        variant!("vec4", Wide, "vec4", "vec4.wide", "chunk/chunk_forward.wgsl"),
-        variant!("scalar", Wide, "vec4", "scalar.wide", "chunk/chunk_forward.wgsl"),
-        variant!("vec4", Serial, "vec4", "vec4.serial16", "chunk/chunk_forward.serial16.wgsl"),
-        variant!("scalar", Serial, "vec4", "scalar.serial16", "chunk/chunk_forward.serial16.wgsl"),
-        variant!("vec4", Serial, "vec4", "vec4.serial4", "chunk/chunk_forward.serial4.wgsl"),
-        variant!("scalar", Serial, "vec4", "scalar.serial4", "chunk/chunk_forward.serial4.wgsl"),
-        variant!("vec4", Wide, "any", "vec4.halves.wide", "chunk/chunk_forward.wgsl"),
-        variant!("scalar", Wide, "any", "scalar.halves.wide", "chunk/chunk_forward.wgsl"),
-        variant!("vec4", Serial, "any", "vec4.halves.serial16", "chunk/chunk_forward.serial16.wgsl"),
-        variant!("scalar", Serial, "any", "scalar.halves.serial16", "chunk/chunk_forward.serial16.wgsl"),
-        variant!("vec4", Serial, "any", "vec4.halves.serial4", "chunk/chunk_forward.serial4.wgsl"),
-        variant!("scalar", Serial, "any", "scalar.halves.serial4", "chunk/chunk_forward.serial4.wgsl"),
+        variant!(
+            "vec4",
+            Wide,
+            "vec4",
+            "vec4.wide",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.wgsl"]
+        ),
+        variant!(
+            "scalar",
+            Wide,
+            "vec4",
+            "scalar.wide",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.wgsl"]
+        ),
+        variant!("vec4", Serial, "vec4", "vec4.serial16", ["chunk/chunk_forward.serial16.wgsl"]),
+        variant!("scalar", Serial, "vec4", "scalar.serial16", ["chunk/chunk_forward.serial16.wgsl"]),
+        variant!(
+            "vec4",
+            Serial,
+            "vec4",
+            "vec4.serial4",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.serial4.wgsl"]
+        ),
+        variant!(
+            "scalar",
+            Serial,
+            "vec4",
+            "scalar.serial4",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.serial4.wgsl"]
+        ),
+        variant!(
+            "vec4",
+            Wide,
+            "any",
+            "vec4.halves.wide",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.wgsl"]
+        ),
+        variant!(
+            "scalar",
+            Wide,
+            "any",
+            "scalar.halves.wide",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.wgsl"]
+        ),
+        variant!("vec4", Serial, "any", "vec4.halves.serial16", ["chunk/chunk_forward.serial16.wgsl"]),
+        variant!("scalar", Serial, "any", "scalar.halves.serial16", ["chunk/chunk_forward.serial16.wgsl"]),
+        variant!(
+            "vec4",
+            Serial,
+            "any",
+            "vec4.halves.serial4",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.serial4.wgsl"]
+        ),
+        variant!(
+            "scalar",
+            Serial,
+            "any",
+            "scalar.halves.serial4",
+            ["chunk/chunk_forward/four.wgsl", "chunk/chunk_forward.serial4.wgsl"]
+        ),
     ],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

@@ -60,6 +60,7 @@ macro_rules! variant {
                 concat!("prelude/grad_", $width, ".wgsl"),
                 "prelude/find_part.wgsl",
                 "prelude/clipped.wgsl",
+                "prelude/term_grad.wgsl",
                 "update/segment_partials.wgsl"
             ],
         }
