@@ -1,13 +1,14 @@
 //! Where work runs: a caller's wgpu device, the best adapter, or the CPU.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::Shape;
-use super::{Buffer, Counters, Counting, MatmulTile, Pool, Repr, Scratch, SortVariant, Tuning, Used};
+use super::{
+    Buffer, ContextOptions, Counters, Counting, MatmulTile, Pool, Repr, Scratch, Shape, SortVariant, Tuning,
+    Used,
+};
 use crate::device::gpu::{AdapterChoice, Gpu};
 use crate::device::host::Memory;
 #[cfg(feature = "testing")]
@@ -53,80 +54,6 @@ pub struct DeviceLimits {
     pub buffer: u64,
     /// What the offset of a storage binding must be a multiple of, in bytes.
     pub alignment: u64,
-}
-
-/// Settings of a [`Context`].
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ContextOptions {
-    /// Use no larger storage bindings than this many bytes (at least 1 KiB).
-    pub max_binding: Option<u64>,
-    /// Use no larger buffers than this many bytes (at least 1 KiB).
-    pub max_buffer: Option<u64>,
-    /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
-    pub shape: Option<Shape>,
-    /// The choices between kernels, rather than those that are likely best on the device: what
-    /// [`Context::tune`] found there before, say.
-    pub tuning: Option<Tuning>,
-    /// Whether shaders are built with wgpu's checks of every loop and division, which are for shaders that
-    /// may not end. By default they are on for software adapters, where they cost nothing (and Mesa's llvmpipe
-    /// walks some loops longer without), and off for GPUs: the loops of this crate's shaders end, and their
-    /// divisors are not zero. Accesses to memory are always checked.
-    pub checked_shaders: Option<bool>,
-    /// A folder to keep compiled pipelines in, where the driver has such a cache (Vulkan, the wgpu feature
-    /// `PIPELINE_CACHE`); elsewhere it is not touched. It is written after [`Context::warm_up`] and when the
-    /// context's last clone is dropped.
-    pub pipeline_cache: Option<PathBuf>,
-}
-
-impl ContextOptions {
-    /// The defaults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets [`max_binding`](Self::max_binding).
-    #[must_use]
-    pub fn max_binding(mut self, bytes: u64) -> Self {
-        self.max_binding = Some(bytes);
-        self
-    }
-
-    /// Sets [`max_buffer`](Self::max_buffer).
-    #[must_use]
-    pub fn max_buffer(mut self, bytes: u64) -> Self {
-        self.max_buffer = Some(bytes);
-        self
-    }
-
-    /// Sets [`shape`](Self::shape).
-    #[must_use]
-    pub fn shape(mut self, shape: Shape) -> Self {
-        self.shape = Some(shape);
-        self
-    }
-
-    /// Sets [`checked_shaders`](Self::checked_shaders).
-    #[must_use]
-    pub fn checked_shaders(mut self, checked: bool) -> Self {
-        self.checked_shaders = Some(checked);
-        self
-    }
-
-    /// Sets [`pipeline_cache`](Self::pipeline_cache).
-    #[must_use]
-    pub fn pipeline_cache(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.pipeline_cache = Some(folder.into());
-        self
-    }
-
-    /// Sets [`tuning`](Self::tuning).
-    #[must_use]
-    pub fn tuning(mut self, tuning: Tuning) -> Self {
-        self.tuning = Some(tuning);
-        self
-    }
 }
 
 const LEAST_LIMIT: u64 = 1024;

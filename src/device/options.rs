@@ -1,0 +1,79 @@
+//! What a context is opened with.
+
+use std::path::PathBuf;
+
+use super::{Shape, Tuning};
+
+/// Settings of a [`Context`](crate::Context).
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ContextOptions {
+    /// Use no larger storage bindings than this many bytes (at least 1 KiB).
+    pub max_binding: Option<u64>,
+    /// Use no larger buffers than this many bytes (at least 1 KiB).
+    pub max_buffer: Option<u64>,
+    /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
+    pub shape: Option<Shape>,
+    /// The choices between kernels, rather than those that are likely best on the device: what
+    /// [`Context::tune`](crate::Context::tune) found there before, say.
+    pub tuning: Option<Tuning>,
+    /// Whether shaders are built with wgpu's checks of every loop and division, which are for shaders that
+    /// may not end. By default they are on for software adapters, where they cost nothing (and Mesa's llvmpipe
+    /// walks some loops longer without), and off for GPUs: the loops of this crate's shaders end, and their
+    /// divisors are not zero. Accesses to memory are always checked.
+    pub checked_shaders: Option<bool>,
+    /// A folder to keep compiled pipelines in, where the driver has such a cache (Vulkan, the wgpu feature
+    /// `PIPELINE_CACHE`); elsewhere it is not touched. It is written after
+    /// [`Context::warm_up`](crate::Context::warm_up) and when the context's last clone is dropped.
+    pub pipeline_cache: Option<PathBuf>,
+}
+
+impl ContextOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`max_binding`](Self::max_binding).
+    #[must_use]
+    pub fn max_binding(mut self, bytes: u64) -> Self {
+        self.max_binding = Some(bytes);
+        self
+    }
+
+    /// Sets [`max_buffer`](Self::max_buffer).
+    #[must_use]
+    pub fn max_buffer(mut self, bytes: u64) -> Self {
+        self.max_buffer = Some(bytes);
+        self
+    }
+
+    /// Sets [`shape`](Self::shape).
+    #[must_use]
+    pub fn shape(mut self, shape: Shape) -> Self {
+        self.shape = Some(shape);
+        self
+    }
+
+    /// Sets [`checked_shaders`](Self::checked_shaders).
+    #[must_use]
+    pub fn checked_shaders(mut self, checked: bool) -> Self {
+        self.checked_shaders = Some(checked);
+        self
+    }
+
+    /// Sets [`pipeline_cache`](Self::pipeline_cache).
+    #[must_use]
+    pub fn pipeline_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.pipeline_cache = Some(folder.into());
+        self
+    }
+
+    /// Sets [`tuning`](Self::tuning).
+    #[must_use]
+    pub fn tuning(mut self, tuning: Tuning) -> Self {
+        self.tuning = Some(tuning);
+        self
+    }
+}
