@@ -66,7 +66,7 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
             let row = id - feature.window_first;
             if (row < feature.window_rows) {
                 let block = load_block(feature.window_base + row * feature.window_stride, column, left);
-                if (params.weighted == 1u) {
+                if (weighted()) {
                     let weight = weights[p];
                     sum.a += block.a * weight;
                     sum.b += block.b * weight;
@@ -155,7 +155,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
     let absent = id >= feature.rows || id == feature.padding;
     let row = id - feature.window_first;
     let present = !absent && row < feature.window_rows;
-    if (!present && feature.initial == 0u) {
+    if (!present && !is_first(feature)) {
         return;
     }
     // a row of a later window is overwritten by that window's dispatch
@@ -165,7 +165,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
         var block: Block;
         if (present) {
             block = load_block(feature.window_base + row * feature.window_stride, column, left);
-            if (params.weighted == 1u) {
+            if (weighted()) {
                 let weight = weights[p];
                 block.a *= weight;
                 block.b *= weight;

@@ -7,6 +7,7 @@ struct Two {
     a: vec4<f32>,
     b: vec4<f32>,
     here: vec2<bool>,
+    weight: vec2<f32>,
     // how many count for a mean
     count: u32,
 }
@@ -34,16 +35,17 @@ fn load_two(feature: Feature, p: u32, end: u32, column: u32, left: u32) -> Two {
         load_rows(at.x, column, left),
         load_rows(at.y, column, left),
         here,
+        select(vec2<f32>(), vec2<f32>(weights[q.x], weights[q.y]), weighted()),
         counted.x + counted.y,
     );
 }
 
-fn add_two(pooled: Pooled, two: Two, p: u32, end: u32) -> Pooled {
+fn add_two(pooled: Pooled, two: Two) -> Pooled {
     var a = two.a;
     var b = two.b;
-    if (params.weighted == 1u) {
-        a *= weights[min(p, end - 1u)];
-        b *= weights[min(p + 1u, end - 1u)];
+    if (weighted()) {
+        a *= two.weight.x;
+        b *= two.weight.y;
     }
     let first = select(pooled.sum, pooled.sum + a, two.here.x);
     return Pooled(select(first, first + b, two.here.y), pooled.count + two.count);
@@ -65,7 +67,7 @@ fn pool_rows(feature: Feature, item: u32, lane: u32) {
         if (feature.pooling == POOL_MEAN && pooled.count > 1u) {
             sum /= f32(pooled.count);
         }
-        if (feature.initial == 0u) {
+        if (!is_first(feature)) {
             sum = load_out(out_row + column, left) + sum;
         }
         store_out(out_row + column, left, sum);
@@ -98,7 +100,7 @@ fn max_rows(feature: Feature, item: u32, lane: u32) {
                 best = larger(best, value, count == 1u);
             }
         }
-        if (feature.initial == 0u) {
+        if (!is_first(feature)) {
             best = merged(load_out(out_row + column, left), best);
         }
         store_out(out_row + column, left, select(best, vec4<f32>(), count == 0u));
@@ -115,7 +117,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
     let absent = id >= feature.rows || id == feature.padding;
     let row = id - feature.window_first;
     let present = !absent && row < feature.window_rows;
-    if (!present && feature.initial == 0u) {
+    if (!present && !is_first(feature)) {
         return;
     }
     // a row of a later window is overwritten by that window's dispatch
@@ -125,7 +127,7 @@ fn copy_rows(feature: Feature, item: u32, lane: u32) {
         var value = vec4<f32>();
         if (present) {
             value = load_rows(feature.window_base + row * feature.window_stride, column, left);
-            if (params.weighted == 1u) {
+            if (weighted()) {
                 value *= weights[p];
             }
         }

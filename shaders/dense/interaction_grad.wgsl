@@ -1,12 +1,10 @@
 // The gradient of interaction with respect to its input: for feature i the sum over j of the pair's gradient
-// times feature j, in the order of j, behind the gradient of the copy. Four features by 16 columns a thread.
+// times feature j, in the order of j, behind the gradient of the copy. A group takes one example or more, the
+// gradients of their pairs as a square in workgroup memory, and four features by eight columns a thread.
 
-// What feature j counts for feature i.
-fn weight(at: u32, i: u32, j: u32) -> f32 {
-    let without = i == j && params.diagonal == 0u;
-    let pair = select(pair_index(max(i, j), min(i, j), params.diagonal), 0u, without);
-    return select(grad[at + pair] * select(1.0, 2.0, i == j), 0.0, without);
-}
+override SHARED: u32;
+// by example, j, and four of i
+var<workgroup> weights: array<vec4<f32>, SHARED>;
 
 // Four columns of four features.
 struct Block {
@@ -58,45 +56,49 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let parts = (params.dim + 15u) / 16u;
+    let first = min(group_index(group, groups) * params.together, params.rows);
+    let examples = min(params.together, params.rows - first);
     let side = (params.features + 3u) / 4u;
-    let index = group_index(group, groups) * WORKGROUP + thread;
-    let example = index / (side * parts);
-    if (example >= params.rows) {
-        return;
+    let square = params.features * side;
+    let copied = params.dim * params.dense_part;
+    // with a diagonal or without, every pair (i, j <= i) once
+    let pairs = params.features * (params.features + 1u) / 2u;
+    for (var k = thread; k < examples * pairs; k += WORKGROUP) {
+        let pair = k % pairs;
+        let i = triangle_row(pair);
+        let j = pair - i * (i + 1u) / 2u;
+        var value = 0.0;
+        if (j < i + params.diagonal) {
+            let at = params.grad_base + (first + k / pairs) * params.grad_stride + copied;
+            value = grad[at + pair_index(i, j, params.diagonal)] * select(1.0, 2.0, i == j);
+        }
+        let at = k / pairs * square;
+        weights[at + j * side + i / 4u][i % 4u] = value;
+        weights[at + i * side + j / 4u][j % 4u] = value;
     }
-    let column = index % parts * 16u;
-    let i = index / parts % side * 4u;
-    let last = params.features - 1u;
-    let start = params.input_base + example * params.input_stride;
-    let copied = params.grad_base + example * params.grad_stride;
-    let at = copied + params.dim * params.dense_part;
+    workgroupBarrier();
+
+    let parts = (params.dim + 7u) / 8u;
     // columns beyond the last are read there again, and not stored
     let end = (params.dim - 1u) / 4u * 4u;
-    let c1 = min(column + 4u, end);
-    let c2 = min(column + 8u, end);
-    let c3 = min(column + 12u, end);
-    var s0 = begun(copied, i, column);
-    var s1 = begun(copied, i, column + 4u);
-    var s2 = begun(copied, i, column + 8u);
-    var s3 = begun(copied, i, column + 12u);
-    for (var j = 0u; j < params.features; j++) {
-        // so are features
-        let weights = vec4<f32>(
-            weight(at, i, j),
-            weight(at, min(i + 1u, last), j),
-            weight(at, min(i + 2u, last), j),
-            weight(at, min(i + 3u, last), j),
-        );
-        let e = start + j * params.dim;
-        s0 = added(s0, weights, load_input(e + column, params.dim - column));
-        s1 = added(s1, weights, load_input(e + c1, params.dim - c1));
-        s2 = added(s2, weights, load_input(e + c2, params.dim - c2));
-        s3 = added(s3, weights, load_input(e + c3, params.dim - c3));
+    for (var k = thread; k < examples * side * parts; k += WORKGROUP) {
+        let example = first + k / (side * parts);
+        let four = k / parts % side;
+        let column = k % parts * 8u;
+        let next = min(column + 4u, end);
+        let of_copy = params.grad_base + example * params.grad_stride;
+        let x = params.input_base + example * params.input_stride;
+        let begin = k / (side * parts) * square + four;
+        var left = begun(of_copy, four * 4u, column);
+        var right = begun(of_copy, four * 4u, column + 4u);
+        for (var j = 0u; j < params.features; j++) {
+            let e = x + j * params.dim;
+            let of_j = weights[begin + j * side];
+            left = added(left, of_j, load_input(e + column, params.dim - column));
+            right = added(right, of_j, load_input(e + next, params.dim - next));
+        }
+        let e = params.out_base + example * params.out_stride;
+        finish(e, four * 4u, column, left);
+        finish(e, four * 4u, column + 4u, right);
     }
-    let e = params.out_base + example * params.out_stride;
-    finish(e, i, column, s0);
-    finish(e, i, column + 4u, s1);
-    finish(e, i, column + 8u, s2);
-    finish(e, i, column + 12u, s3);
 }

@@ -1,6 +1,11 @@
 // What each id of a batch contributes to which row: the row's sort key, where the gradient of the bag's
 // output lies, and by what it is multiplied (per-sample weight, divided by the bag's length for a mean).
 
+// How much an id that is no row counts.
+fn pruned(id: u32) -> u32 {
+    return select(0u, 1u, params.pruned == 1u && id == NONE);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -219,6 +219,7 @@ impl RowLookup<'_> {
                     rows_type: window.format.code(),
                     out_type: precision.code(),
                     pruned: u32::from(schema.pruned),
+                    initial: work.features.iter().all(|feature| feature.initial == 1).into(),
                 };
                 let bindings = Bindings {
                     status: batch.inner.status.clone(),

@@ -126,6 +126,7 @@ impl Lookup {
                 rows_type: RowFormat::F32.code(),
                 out_type: RowFormat::F32.code(),
                 pruned: 0,
+                initial: 1,
             };
             let bindings = bag_forward::Bindings {
                 status: inner.status.clone(),

@@ -1,5 +1,7 @@
 //! The interaction of features.
 
+use std::num::NonZeroU32;
+
 use super::plan::{record, row_chunks};
 use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
@@ -53,20 +55,22 @@ impl Interaction {
         for rows in row_chunks(&ctx, &[x, out]) {
             let [x, out] = [x, out].map(|matrix| matrix.row_part(rows.start, rows.len()));
             let (x, out) = (x.place(&ctx, "x")?, out.place(&ctx, "out")?);
+            let (features, dim) = (word("features", self.features)?, word("dim", self.dim)?);
+            let together = interaction::together(features, dim).filter(|_| ctx.shape() == Shape::Wide);
             let params = interaction::Params {
                 rows: word("rows", rows.len())?,
-                features: word("features", self.features)?,
-                dim: word("dim", self.dim)?,
+                features,
+                dim,
                 input_base: x.base,
                 input_stride: x.stride,
                 out_base: out.base,
                 out_stride: out.stride,
                 dense_part: self.dense_part.into(),
                 diagonal: self.self_interaction.into(),
+                together: together.map_or(1, NonZeroU32::get),
             };
-            let wide = ctx.shape() == Shape::Wide && interaction::fits(params.features, params.dim);
-            let variant = interaction::variant(x.vec4 && self.dim.is_multiple_of(4), wide);
-            let groups = interaction::groups(wide, &params);
+            let variant = interaction::variant(x.vec4 && self.dim.is_multiple_of(4), together.is_some());
+            let groups = interaction::groups(together.is_some(), &params);
             let bindings = interaction::Bindings { input: x.binding, out: out.binding };
             all.push(Dispatch::new(variant, &params, bindings, groups));
         }
@@ -90,10 +94,12 @@ impl Interaction {
             let [x, dout, dx] = [x, dout, dx].map(|matrix| matrix.row_part(rows.start, rows.len()));
             let (x, out) = (x.place(&ctx, "x")?, dx.place(&ctx, "dx")?);
             let grad = dout.place(&ctx, "dout")?;
+            let (features, dim) = (word("features", self.features)?, word("dim", self.dim)?);
+            let together = interaction_grad::together(features, dim).filter(|_| ctx.shape() == Shape::Wide);
             let params = interaction_grad::Params {
                 rows: word("rows", rows.len())?,
-                features: word("features", self.features)?,
-                dim: word("dim", self.dim)?,
+                features,
+                dim,
                 input_base: x.base,
                 input_stride: x.stride,
                 grad_base: grad.base,
@@ -102,12 +108,14 @@ impl Interaction {
                 out_stride: out.stride,
                 dense_part: self.dense_part.into(),
                 diagonal: self.self_interaction.into(),
+                together: together.map_or(1, NonZeroU32::get),
             };
             let vec4 = x.vec4 && out.vec4 && self.dim.is_multiple_of(4);
             let bindings =
                 interaction_grad::Bindings { input: x.binding, grad: grad.binding, out: out.binding };
-            let threads = interaction_grad::threads(&params);
-            all.push(Dispatch::threads(usize::from(!vec4), &params, bindings, threads));
+            let variant = interaction_grad::variant(vec4, together.is_some());
+            let groups = interaction_grad::groups(together.is_some(), &params);
+            all.push(Dispatch::new(variant, &params, bindings, groups));
         }
         record(rec, all);
         Ok(())

@@ -262,13 +262,14 @@ impl Context {
         self.gpu().is_none_or(|gpu| gpu.supports(variant))
     }
 
-    /// Builds the pipelines of every kernel for this device now, instead of at their first use.
+    /// Builds the pipelines of every kernel for this device and its [`Tuning`] now, instead of at their first
+    /// use.
     /// [The guide](crate#first-use-compiles-shaders) says what that costs.
     ///
     /// # Errors
     /// [`Error::Device`] if a driver refuses one.
     pub fn warm_up(&self) -> Result<()> {
-        self.gpu().map_or(Ok(()), Gpu::warm_up)
+        self.gpu().map_or(Ok(()), |gpu| gpu.warm_up(&self.tuning()))
     }
 
     /// How long each pipeline took to build that was built until now, the longest first, by kernel and variant.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::Shape;
-use crate::kernels::bag_forward::{InFlight, ROWS, THREADS};
+use crate::kernel::{Kernel, Shape};
+use crate::kernels::bag_forward::{self, InFlight, ROWS, THREADS};
 pub use crate::kernels::tile::MatmulTile;
 use crate::{Error, Result};
 
@@ -102,6 +102,13 @@ impl Tuning {
     /// What lookups have in flight; software adapters nothing.
     pub(super) fn in_flight(&self, shape: Shape) -> Option<InFlight> {
         (shape == Shape::Wide).then_some(InFlight { rows: self.bag_rows, threads: self.bag_workgroup })
+    }
+
+    /// Whether a variant of a kernel is among what is chosen.
+    pub(super) fn may_use(&self, kernel: &Kernel, variant: usize) -> bool {
+        let (rows, threads) = (self.bag_rows, self.bag_workgroup);
+        kernel.name != bag_forward::KERNEL.name
+            || bag_forward::in_flight(variant).is_none_or(|of| of == InFlight { rows, threads })
     }
 
     /// The tile for an output that is summed in slices; software adapters have none.

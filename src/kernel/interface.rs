@@ -80,6 +80,18 @@ pub struct Interface {
     pub params: StructLayout,
     /// The storage bindings, in order.
     pub bindings: &'static [Binding],
+    /// Parameters of 0 or 1 that variants for real GPUs have as overrides: there is a pipeline for each set of
+    /// them, in which what is not asked for takes no registers.
+    pub flags: &'static [Flag],
+}
+
+/// A parameter that is an override too.
+#[derive(Debug, Clone, Copy)]
+pub struct Flag {
+    /// The override.
+    pub name: &'static str,
+    /// Bytes before it in the parameters.
+    pub offset: usize,
 }
 
 impl Interface {
@@ -163,13 +175,13 @@ fn whole<T>(words: usize) -> usize {
 
 /// Declares a kernel's parameters and bindings: see the module. A binding is `name: read TYPE` or `name:
 /// write TYPE`, of one struct or of a slice, and `as "…"` where the shader sees another type. Without
-/// `Params` the kernel has those that are in scope, another kernel's.
+/// `Params` the kernel has those that are in scope, another kernel's. `Flags` are `OVERRIDE: parameter`.
 macro_rules! interface {
-    ($(#[$meta:meta])* Params { $($params:tt)* } Bindings { $($bindings:tt)* }) => {
+    ($(#[$meta:meta])* Params { $($params:tt)* } $(Flags { $($flag:ident: $param:ident),+ $(,)? })? Bindings { $($bindings:tt)* }) => {
         $crate::kernel::shared_struct! { $(#[$meta])* Params { $($params)* } }
-        $crate::kernel::interface! { Bindings { $($bindings)* } }
+        $crate::kernel::interface! { $(Flags { $($flag: $param),+ })? Bindings { $($bindings)* } }
     };
-    (Bindings { $($(#[$meta:meta])* $name:ident: $access:ident $ty:ty $(as $wgsl:literal)?),+ $(,)? }) => {
+    ($(Flags { $($flag:ident: $param:ident),+ $(,)? })? Bindings { $($(#[$meta:meta])* $name:ident: $access:ident $ty:ty $(as $wgsl:literal)?),+ $(,)? }) => {
         /// What is bound, by name.
         #[derive(Debug, Clone)]
         #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "one kernel is for measurements alone"))]
@@ -205,6 +217,10 @@ macro_rules! interface {
                 stringify!($name),
                 $crate::kernel::wgsl_type!($ty $(, $wgsl)?),
             )),+],
+            flags: &[$($($crate::kernel::Flag {
+                name: stringify!($flag),
+                offset: std::mem::offset_of!(Params, $param),
+            }),+)?],
         };
     };
 }

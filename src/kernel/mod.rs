@@ -18,7 +18,7 @@ pub use call::Call;
 pub(crate) use call::{Slot, words_of};
 #[cfg(feature = "testing")]
 pub use case::{Case, CaseBinding, Holds, Oracle};
-pub use interface::{Access, Binding, Interface, Type};
+pub use interface::{Access, Binding, Flag, Interface, Type};
 pub(crate) use interface::{Bindings, Stored, StoredType, interface, seen, wgsl_type};
 pub use layout::{Element, Field, StructLayout};
 pub(crate) use layout::{Wgsl, shared_struct};
@@ -91,6 +91,34 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// The flags that a variant is compiled for: see [`Interface::flags`].
+    fn flags_of(&self, variant: &Variant) -> &'static [Flag] {
+        if variant.shape == Shape::Wide { self.interface.flags } else { &[] }
+    }
+
+    /// A call's flags that a variant is compiled for, a bit each in their order.
+    #[must_use]
+    pub fn flags(&self, variant: usize, params: &[u8]) -> u32 {
+        let is_set = |flag: &Flag| params.get(flag.offset) == Some(&1);
+        let flags = self.flags_of(&self.variants[variant]).iter().zip(0..);
+        flags.filter(|(flag, _)| is_set(flag)).map(|(_, bit)| 1 << bit).sum()
+    }
+
+    /// Every set of flags that a variant can be compiled for.
+    #[must_use]
+    pub fn flag_sets(&self, variant: usize) -> std::ops::Range<u32> {
+        0..1 << self.flags_of(&self.variants[variant]).len()
+    }
+
+    /// Every override of a variant, with its value for a set of flags.
+    pub fn overrides(&self, variant: &Variant, flags: u32) -> impl Iterator<Item = (&'static str, u32)> {
+        let compiled = self.flags_of(variant).iter().zip(0..);
+        [("WORKGROUP", variant.workgroup)]
+            .into_iter()
+            .chain(variant.constants.iter().copied())
+            .chain(compiled.map(move |(flag, bit)| (flag.name, flags >> bit & 1)))
+    }
+
     /// Workgroups with one thread for each of `threads` work items.
     pub(crate) fn groups(&self, variant: usize, threads: u32) -> u32 {
         threads.div_ceil(self.variants[variant].workgroup)

@@ -83,8 +83,8 @@ fn inner_loops_clamp_as_many_indices_as_the_list_says() {
     for (kernel, variant) in shader::all() {
         let (module, info) =
             shader::compile(&shader::source(kernel, variant)).expect("another test says why not");
-        let (module, info) =
-            shader::resolve(&module, &info, &shader::constants(variant)).expect("another test says why not");
+        let (module, info) = shader::resolve(&module, &info, &shader::constants(kernel, variant))
+            .expect("another test says why not");
         let [checked, unchecked] = [BoundsCheckPolicy::Restrict, BoundsCheckPolicy::Unchecked]
             .map(|index| innermost(&spirv::written(&module, &info, index)));
         assert_eq!(checked.len(), unchecked.len(), "{}", shader::name(kernel, variant));

@@ -23,7 +23,7 @@ fn every_variant_is_as_rust_says() {
     let mut failures = Vec::new();
     for (kernel, variant) in shader::all() {
         let name = shader::name(kernel, variant);
-        let found = faults(kernel, &shader::source(kernel, variant), &shader::constants(variant));
+        let found = faults(kernel, &shader::source(kernel, variant), &shader::constants(kernel, variant));
         failures.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
     }
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
@@ -222,7 +222,7 @@ fn in_main(source: &str, statement: &str) -> String {
 fn planted_faults_are_found() {
     for (kernel, variant) in shader::all() {
         let name = shader::name(kernel, variant);
-        let (source, constants) = (shader::source(kernel, variant), shader::constants(variant));
+        let (source, constants) = (shader::source(kernel, variant), shader::constants(kernel, variant));
         let field = kernel.interface.params.fields[0].name;
         let first = kernel.interface.bindings[0].name;
         let mut planted = vec![

@@ -100,6 +100,9 @@ fn cases_can_be_told_apart() {
         }
         for (index, variant) in kernel.variants.iter().enumerate() {
             assert!(seen.iter().any(|(_, v)| *v == index), "{name}.{} has no case", variant.name);
+            let of_variant = cases.iter().filter(|case| case.variants.contains(&index));
+            let flags: HashSet<u32> = of_variant.map(|case| kernel.flags(index, &case.params)).collect();
+            assert_eq!(flags, kernel.flag_sets(index).collect(), "{name}.{}: sets of flags", variant.name);
         }
     }
 }

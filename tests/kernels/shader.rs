@@ -32,9 +32,9 @@ pub(crate) fn aliased(kernel: &Kernel, variant: &Variant) -> String {
     kernel.source(variant, u32::MAX)
 }
 
-/// The values of a variant's overrides.
-pub(crate) fn constants(variant: &Variant) -> BTreeMap<&'static str, u32> {
-    std::iter::once(("WORKGROUP", variant.workgroup)).chain(variant.constants.iter().copied()).collect()
+/// The values of a variant's overrides; its flags ask for all there is.
+pub(crate) fn constants(kernel: &Kernel, variant: &Variant) -> BTreeMap<&'static str, u32> {
+    kernel.overrides(variant, u32::MAX).collect()
 }
 
 /// Parses and validates with the optional capabilities that the source enables; a default device has none.

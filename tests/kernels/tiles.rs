@@ -78,8 +78,8 @@ fn tiles_take_little_workgroup_memory() {
         let name = shader::name(kernel, variant);
         let (module, info) =
             shader::compile(&shader::source(kernel, variant)).expect("another test says why not");
-        let (module, _) =
-            shader::resolve(&module, &info, &shader::constants(variant)).expect("another test says why not");
+        let (module, _) = shader::resolve(&module, &info, &shader::constants(kernel, variant))
+            .expect("another test says why not");
         let shared =
             module.global_variables.iter().filter(|(_, variable)| variable.space == AddressSpace::WorkGroup);
         let bytes: u32 =
@@ -138,11 +138,11 @@ fn workgroup_memory_has_no_bank_conflicts() {
     let Some(gpu) = common::gpu() else { return };
     for (kernel, variant, _) in tiles().filter(|(_, variant, _)| gpu.supports(variant)) {
         let name = shader::name(kernel, variant);
-        let [stored, loaded] = places(&gpu, kernel, variant, shader::constants(variant));
+        let [stored, loaded] = places(&gpu, kernel, variant, &shader::constants(kernel, variant));
         assert_eq!(stored.len(), 4 * variant.workgroup as usize, "{name}");
         assert_eq!((conflicts(&stored), conflicts(&loaded)), (0, 0), "{name}");
         // every vector is stored once, and loaded
-        let constants = shader::constants(variant);
+        let constants = shader::constants(kernel, variant);
         let all = (constants["SHARED_A"] + constants["SHARED_B"]) as usize;
         assert_eq!(stored.iter().filter(|&&at| at != u32::MAX).count(), all, "{name}");
         // without the exclusive or, blocks of several k along a row do conflict: what counts them finds them
@@ -150,8 +150,53 @@ fn workgroup_memory_has_no_bank_conflicts() {
         let plain = BTreeMap::from_iter(
             constants.into_iter().map(|(name, value)| (name, if name == "SWIZZLE" { 0 } else { value })),
         );
-        let [stored, _] = places(&gpu, kernel, variant, plain);
+        let [stored, _] = places(&gpu, kernel, variant, &plain);
         assert_eq!(conflicts(&stored) > 0, along, "{name}");
+    }
+}
+
+/// What threads of `interaction` load together: the places of four features of either side.
+const FEATURES: &str = "
+override FEATURES: u32;
+override QUADS: u32;
+@group(3) @binding(0) var<storage, read_write> left: array<vec4<u32>>;
+@group(3) @binding(1) var<storage, read_write> right: array<vec4<u32>>;
+
+@compute @workgroup_size(WORKGROUP)
+fn places(@builtin(local_invocation_index) thread: u32) {
+    let side = (FEATURES + 3u) / 4u;
+    let i = triangle_row(thread % (side * (side + 1u) / 2u));
+    let j = thread % (side * (side + 1u) / 2u) - i * (i + 1u) / 2u;
+    left[thread] = places_of(0u, i, FEATURES, QUADS);
+    right[thread] = places_of(0u, j, FEATURES, QUADS);
+}
+";
+
+#[test]
+fn interactions_have_few_bank_conflicts() {
+    let Some(gpu) = common::gpu() else { return };
+    let kernel = kernels::ALL.iter().find(|kernel| kernel.name == "interaction").expect("it is a kernel");
+    let variant = &kernel.variants[kernel.variant("vec4.wide")];
+    let source = shader::source(kernel, variant).replace("fn places(", "fn places_of(");
+    let source = source.replace("= places(", "= places_of(") + FEATURES;
+    let together = |places: &[u32]| -> Vec<u32> {
+        // a load takes one component from each thread
+        (0..4).flat_map(|of| places.iter().skip(of).step_by(4).copied()).collect()
+    };
+    let count = |source: &str, features: u32, quads: u32| {
+        let mut constants = shader::constants(kernel, variant);
+        constants.extend([("FEATURES", features), ("QUADS", quads)]);
+        let words = [u64::from(variant.workgroup) * 4; 2];
+        let found = run_places(&gpu, source.to_owned(), &constants, words);
+        found.iter().map(|places| conflicts(&together(places))).sum::<usize>()
+    };
+    for (features, quads) in [(27, 16), (27, 32), (26, 4), (40, 16), (16, 8)] {
+        let waves = 2 * 4 * variant.workgroup as usize / TOGETHER;
+        // only where the features of one thread's row end and those of the next begin do two meet
+        assert!(count(&source, features, quads) <= waves / 4, "{features} x {quads}");
+        // without the odd number of vectors all of a row's features lie in the same banks
+        let even = source.replace("(quads | 1u)", "quads");
+        assert!(count(&even, features, quads) > waves, "{features} x {quads}");
     }
 }
 
@@ -160,10 +205,20 @@ fn places(
     gpu: &Context,
     kernel: &Kernel,
     variant: &Variant,
-    constants: BTreeMap<&str, u32>,
+    constants: &BTreeMap<&str, u32>,
+) -> [Vec<u32>; 2] {
+    let words = [4, constants["K_TILE"] * 2].map(|each| u64::from(each * variant.workgroup));
+    run_places(gpu, shader::source(kernel, variant) + PLACES, constants, words)
+}
+
+/// What the entry point `places` of a source writes into two buffers of so many words.
+fn run_places(
+    gpu: &Context,
+    source: String,
+    constants: &BTreeMap<&str, u32>,
+    words: [u64; 2],
 ) -> [Vec<u32>; 2] {
     let (device, queue) = gpu.wgpu().expect("it is a GPU");
-    let source = shader::source(kernel, variant) + PLACES;
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: None,
         source: wgpu::ShaderSource::Wgsl(source.into()),
@@ -177,7 +232,6 @@ fn places(
         compilation_options: wgpu::PipelineCompilationOptions { constants: &values, ..Default::default() },
         cache: None,
     });
-    let words = [4, constants["K_TILE"] * 2].map(|each| u64::from(each * variant.workgroup));
     let buffers = words.map(|words| {
         device.create_buffer(&wgpu::BufferDescriptor {
             label: None,

@@ -27,7 +27,7 @@ fn every_variant_translates() {
     let folder = folder();
     let mut failures = Vec::new();
     for (kernel, variant) in shader::all() {
-        let constants = shader::constants(variant);
+        let constants = shader::constants(kernel, variant);
         let values: Vec<_> = constants.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
         let source = shader::source(kernel, variant);
         for (form, source) in [("", source.clone()), (".aliased", shader::aliased(kernel, variant))] {
@@ -137,8 +137,8 @@ fn loops_are_as_they_are_written() {
     for (kernel, variant) in shader::all() {
         let source = shader::source(kernel, variant);
         let (module, info) = shader::compile(&source).expect("another test says why not");
-        let (module, info) =
-            shader::resolve(&module, &info, &shader::constants(variant)).expect("another test says why not");
+        let (module, info) = shader::resolve(&module, &info, &shader::constants(kernel, variant))
+            .expect("another test says why not");
         assert_eq!(bounded_loops(&module, &info, ours), 0, "{}", shader::name(kernel, variant));
         // what finds them finds them
         let bounded = bounded_loops(&module, &info, wgpu::ShaderRuntimeChecks::checked());
@@ -187,8 +187,8 @@ fn four_loads_are_on_their_way_at_a_time() {
         let (kernel, variant) = found.unwrap_or_else(|| panic!("no variant {wanted}"));
         let (module, info) =
             shader::compile(&shader::source(kernel, variant)).expect("another test says why not");
-        let (module, info) =
-            shader::resolve(&module, &info, &shader::constants(variant)).expect("another test says why not");
+        let (module, info) = shader::resolve(&module, &info, &shader::constants(kernel, variant))
+            .expect("another test says why not");
         let calls = calls_in_a_block(&module, &info, function).unwrap_or_else(|| panic!("{wanted} branches"));
         match least {
             0 => assert!(calls < 2, "{wanted}: {calls}"),

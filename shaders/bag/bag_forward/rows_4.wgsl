@@ -4,5 +4,5 @@ const ROWS: u32 = 4u;
 fn add_rows(pooled: Pooled, feature: Feature, p: u32, end: u32, column: u32, left: u32) -> Pooled {
     let first = load_two(feature, p, end, column, left);
     let second = load_two(feature, p + 2u, end, column, left);
-    return add_two(add_two(pooled, first, p, end), second, p + 2u, end);
+    return add_two(add_two(pooled, first), second);
 }

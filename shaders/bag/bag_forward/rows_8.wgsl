@@ -6,6 +6,6 @@ fn add_rows(pooled: Pooled, feature: Feature, p: u32, end: u32, column: u32, lef
     let second = load_two(feature, p + 2u, end, column, left);
     let third = load_two(feature, p + 4u, end, column, left);
     let fourth = load_two(feature, p + 6u, end, column, left);
-    let half = add_two(add_two(pooled, first, p, end), second, p + 2u, end);
-    return add_two(add_two(half, third, p + 4u, end), fourth, p + 6u, end);
+    let half = add_two(add_two(pooled, first), second);
+    return add_two(add_two(half, third), fourth);
 }

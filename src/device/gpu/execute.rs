@@ -103,7 +103,7 @@ impl Gpu {
     /// The pipelines of all dispatches, and their parameters one after the other.
     pub(crate) fn prepare(&self, commands: &[Command]) -> Result<(Prepared, Vec<u8>)> {
         let calls = || Command::dispatches(commands);
-        let key = |call: &Dispatch| PipelineKey::new(call.kernel, call.variant, aliased(call));
+        let key = |call: &Dispatch| PipelineKey::new(call, aliased(call));
         let known: Option<Vec<_>> = calls().map(|call| self.built(&key(call))).collect();
         let pipelines = match known {
             Some(known) => known,
@@ -124,7 +124,7 @@ impl Gpu {
     pub(crate) fn pin(&self, commands: &[Command], prepared: &mut Prepared) -> Result<()> {
         let pinned = self.guarded("binding", || {
             let pin = |call: &Dispatch| {
-                let pipeline = self.pipeline(PipelineKey::new(call.kernel, call.variant, aliased(call)))?;
+                let pipeline = self.pipeline(PipelineKey::new(call, aliased(call)))?;
                 Ok((self.bindings(call, &pipeline)?, pipeline))
             };
             Command::dispatches(commands).map(pin).collect::<Result<Vec<_>>>()

@@ -11,27 +11,31 @@ use rayon::prelude::*;
 
 use super::Gpu;
 use super::cache::Cache;
+use crate::device::{Dispatch, Tuning};
 use crate::kernel::{Access, Kernel, Shape, Variant};
 use crate::kernels;
 use crate::{Error, Result};
 
-/// Which pipeline: kernel, variant, and a bit for each read-only binding that lies in the same wgpu buffer as a
-/// written one: wgpu allows that only if both are declared `read_write`.
+/// Which pipeline: kernel, variant, its [flags](crate::kernel::Interface::flags), and a bit for each read-only
+/// binding that lies in the same wgpu buffer as a written one: wgpu allows that only if both are declared
+/// `read_write`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PipelineKey {
     kernel: &'static Kernel,
     variant: usize,
+    flags: u32,
     aliased: u32,
 }
 
 impl PipelineKey {
-    pub(super) fn new(kernel: &'static Kernel, variant: usize, aliased: u32) -> Self {
-        Self { kernel, variant, aliased }
+    pub(super) fn new(call: &Dispatch, aliased: u32) -> Self {
+        let Dispatch { kernel, variant, ref params, .. } = *call;
+        Self { kernel, variant, flags: kernel.flags(variant, params), aliased }
     }
 
     /// What tells it from others.
-    fn parts(&self) -> (&'static str, usize, u32) {
-        (self.kernel.name, self.variant, self.aliased)
+    fn parts(&self) -> (&'static str, usize, u32, u32) {
+        (self.kernel.name, self.variant, self.flags, self.aliased)
     }
 }
 
@@ -114,15 +118,21 @@ impl Gpu {
         missing.into_par_iter().with_max_len(1).try_for_each(|key| self.pipeline(key).map(drop))
     }
 
-    /// The pipelines of every kernel that suit the device.
-    pub(crate) fn warm_up(&self) -> Result<()> {
+    /// The pipelines of every kernel that suit the device and a tuning.
+    pub(crate) fn warm_up(&self, tuning: &Tuning) -> Result<()> {
         let suits = |variant: &Variant| {
             self.supports(variant) && (variant.shape == Shape::Any || variant.shape == self.shape)
         };
-        self.build_all(kernels::ALL.iter().flat_map(|&kernel| {
+        let all = kernels::ALL.iter().flat_map(|&kernel| {
             let variants = kernel.variants.iter().enumerate().filter(move |(_, variant)| suits(variant));
-            variants.map(move |(index, _)| PipelineKey::new(kernel, index, 0))
-        }))?;
+            variants.map(move |(variant, _)| (kernel, variant))
+        });
+        self.build_all(all.filter(|&(kernel, variant)| tuning.may_use(kernel, variant)).flat_map(
+            |(kernel, variant)| {
+                let sets = kernel.flag_sets(variant);
+                sets.map(move |flags| PipelineKey { kernel, variant, flags, aliased: 0 })
+            },
+        ))?;
         self.save_pipelines();
         self.check_alive("warm-up")
     }
@@ -138,15 +148,17 @@ impl Gpu {
     pub(crate) fn build_times(&self) -> Vec<(String, Duration)> {
         let pipelines = self.pipelines.read().unwrap_or_else(PoisonError::into_inner);
         let named = |(key, pipeline): (&PipelineKey, &Arc<Pipeline>)| {
-            let PipelineKey { kernel, variant, .. } = key;
-            (format!("{}.{}", kernel.name, kernel.variants[*variant].name), pipeline.took)
+            let PipelineKey { kernel, variant, flags, .. } = *key;
+            let flags = kernel.interface.flags.iter().zip(0..).filter(|(_, bit)| flags >> bit & 1 == 1);
+            let flags: String = flags.map(|(flag, _)| format!(" {}", flag.name)).collect();
+            (format!("{}.{}{flags}", kernel.name, kernel.variants[variant].name), pipeline.took)
         };
         let mut times: Vec<_> = pipelines.iter().map(named).collect();
         times.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
         times
     }
 
-    fn build(&self, PipelineKey { kernel, variant, aliased }: PipelineKey) -> Result<Pipeline> {
+    fn build(&self, PipelineKey { kernel, variant, flags, aliased }: PipelineKey) -> Result<Pipeline> {
         let start = Instant::now();
         let variant = &kernel.variants[variant];
         let label = format!("embag.{}.{}", kernel.name, variant.name);
@@ -180,12 +192,8 @@ impl Gpu {
                 }
             })
             .collect();
-        let workgroup = [("WORKGROUP", variant.workgroup)];
-        let constants: Vec<(&str, f64)> = workgroup
-            .iter()
-            .chain(variant.constants)
-            .map(|&(name, value)| (name, f64::from(value)))
-            .collect();
+        let constants: Vec<(&str, f64)> =
+            kernel.overrides(variant, flags).map(|(name, value)| (name, f64::from(value))).collect();
         self.guarded(&label, || {
             let bindings = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
                 label: Some(&label),

@@ -73,6 +73,19 @@ pub(crate) fn cases() -> Vec<Case> {
             all.extend(case(&format!("B={batch} L<={longest} D={dims:?} types={types:?}"), inputs, weighted));
         }
     }
+    // every set of flags for every type, with features that begin and others that go on
+    for types in [[TYPE_F32; 2], [TYPE_F16, TYPE_F32], [TYPE_INT8, TYPE_F32]] {
+        for later in 0..3 {
+            let mut inputs = BagInputs::with_types(&[8, 4], 6, 4, types, 5);
+            inputs.features.iter_mut().take(later).for_each(|feature| feature.initial = 0);
+            let mut pruned = inputs.clone();
+            pruned.prune();
+            for weighted in [0, 1] {
+                all.extend(case(&format!("later={later} types={types:?}"), inputs.clone(), weighted));
+                all.extend(case(&format!("later={later} pruned types={types:?}"), pruned.clone(), weighted));
+            }
+        }
+    }
     for feature in [POOL_MEAN, POOL_MAX] {
         let mut inputs = BagInputs::new(&[16, 3], 9, 4, 8);
         inputs.prune();
@@ -107,12 +120,17 @@ fn case(name: &str, inputs: BagInputs, weighted: u32) -> Vec<Case> {
             rows_type: inputs.types[0],
             out_type: inputs.types[1],
             pruned: inputs.pruned,
+            initial: inputs.features.iter().all(|feature| feature.initial == 1).into(),
         };
         let table = match inputs.types[0] {
             TYPE_F32 => CaseBinding::floats(&inputs.table),
             _ => CaseBinding::ints(&inputs.table_words()),
         };
+        let adds = |feature: &Feature| feature.initial == 0 && feature.pooling != POOL_MAX;
         let out = match inputs.types[1] {
+            TYPE_F32 if inputs.features.iter().any(adds) => {
+                CaseBinding::floats(&vec![1.5; inputs.out_len.max(4)])
+            }
             TYPE_F32 => CaseBinding::poisoned(inputs.out_len.max(4)),
             // what lies behind an odd row is written too, as zero
             _ => CaseBinding::mixed(&vec![0u32; inputs.out_len.div_ceil(2).max(4)]),

@@ -29,7 +29,10 @@ interface! {
         out_type: u32,
         /// 1: the id [`NONE`] stands for a row of zeros, which counts.
         pruned: u32,
+        /// 1: every feature's output is written; 0: its own `initial` says whether it is added to.
+        initial: u32,
     }
+    Flags { WEIGHTED: weighted, PRUNED: pruned, INITIAL: initial }
     Bindings {
         status: read Status,
         features: read [Feature],
@@ -112,6 +115,11 @@ pub(crate) fn variant(vec4: bool, types: [u32; 2], in_flight: Option<InFlight>) 
     types as usize * OF_EACH + Width::of(vec4).variant() * OF_WIDTH + last.unwrap_or(serial)
 }
 
+/// What a variant has in flight: nothing, on software adapters.
+pub(crate) fn in_flight(variant: usize) -> Option<InFlight> {
+    (variant < UNCONDITIONAL).then_some(variant % OF_WIDTH).and_then(|at| InFlight::all().nth(at))
+}
+
 /// The variant without conditions, for features that are all [`is_plain`] and bags of at most `longest` ids.
 pub(crate) fn plain_variant(weighted: bool, longest: u32) -> usize {
     let which = match (weighted, longest) {
@@ -133,7 +141,8 @@ pub(crate) fn columns(shape: Shape) -> u32 {
 }
 
 macro_rules! variant {
-    ($width:literal, $rows:expr, $out:expr, $shape:ident, $threads:expr, $name:expr, [$($body:expr),+]) => {
+    ($width:literal, $rows:expr, $out:expr, $shape:ident, $flags:literal, $threads:expr, $name:expr,
+        [$($body:expr),+]) => {
         Variant {
             name: $name,
             shape: Shape::$shape,
@@ -143,7 +152,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 "prelude/status.wgsl",
                 "prelude/pooling.wgsl",
-                "prelude/pruned.wgsl",
+                concat!("bag/bag_forward/flags_", $flags, ".wgsl"),
                 "prelude/find_feature.wgsl",
                 "prelude/types.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
@@ -164,6 +173,7 @@ macro_rules! wide {
             $rows,
             $out,
             Wide,
+            "compiled",
             $threads,
             concat!($name, ".rows", $in_flight, ".threads", $threads),
             [
@@ -191,6 +201,7 @@ macro_rules! any_pooling {
                     $rows,
                     $out,
                     Serial,
+                    "given",
                     SERIAL,
                     concat!($name, ".serial"),
                     ["bag/bag_forward/main.wgsl", "bag/bag_forward.serial.wgsl"]
@@ -204,7 +215,7 @@ macro_rules! any_pooling {
 /// Without conditions.
 macro_rules! unconditional {
     ($name:literal, $($body:literal),+) => {
-        variant!("vec4", "vec4", "vec4", Serial, SERIAL, $name, [$($body),+])
+        variant!("vec4", "vec4", "vec4", Serial, "given", SERIAL, $name, [$($body),+])
     };
 }
 

@@ -5,7 +5,7 @@ use crate::kernel::{Case, CaseBinding};
 use crate::kernels::random::Random;
 
 /// Rows, features, dim, gap between rows, whether there is a dense part, and a diagonal.
-pub(crate) const SHAPES: [(u32, u32, u32, u32, u32, u32); 10] = [
+pub(crate) const SHAPES: [(u32, u32, u32, u32, u32, u32); 13] = [
     (1, 1, 1, 0, 1, 0),
     (1, 1, 3, 0, 1, 1),
     (1, 2, 4, 0, 0, 0),
@@ -15,6 +15,9 @@ pub(crate) const SHAPES: [(u32, u32, u32, u32, u32, u32); 10] = [
     (9, 13, 17, 3, 1, 0),
     (2, 9, 130, 0, 1, 1),
     (1, 40, 128, 0, 1, 0),
+    (2, 40, 64, 0, 1, 1),
+    (3, 65, 4, 0, 0, 0),
+    (29, 6, 20, 0, 0, 1),
     (256, 27, 64, 0, 1, 0),
 ];
 
@@ -33,11 +36,12 @@ pub(crate) fn cases() -> Vec<Case> {
             out_stride: columns + gap,
             dense_part,
             diagonal,
+            together: together(features, dim).map_or(1, NonZeroU32::get),
         };
         let x = random.floats((gap + rows * params.input_stride) as usize);
         let out = CaseBinding::poisoned((gap + rows * params.out_stride) as usize);
         for wide in [true, false] {
-            if wide && !fits(features, dim) {
+            if wide && together(features, dim).is_none() {
                 continue;
             }
             let vec4 = dim % 4 == 0 && gap % 4 == 0;

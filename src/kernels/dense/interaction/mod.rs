@@ -4,6 +4,8 @@
 pub(crate) mod cases;
 pub(crate) mod twin;
 
+use std::num::NonZeroU32;
+
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 
 interface! {
@@ -22,6 +24,8 @@ interface! {
         dense_part: u32,
         /// 1: pairs (i, i) too.
         diagonal: u32,
+        /// Examples of a group in the wide shape.
+        together: u32,
     }
     Bindings {
         input: read [f32] as "array<Elem>",
@@ -34,11 +38,19 @@ const WIDE: u32 = 64;
 const TILES: u32 = 64;
 
 /// vec4s of workgroup memory: all that WebGPU promises.
-const SHARED: u32 = 1024;
+pub(crate) const SHARED: u32 = 1024;
 
-/// Whether an example fits the workgroup memory of the wide shape.
-pub(crate) fn fits(features: u32, dim: u32) -> bool {
-    u64::from(features) * u64::from(dim.div_ceil(4)) <= u64::from(SHARED)
+/// Examples that a group of the wide shape takes: those whose features fit workgroup memory, an odd number of
+/// vectors each, and then their pairs, and for whose 4 x 4 pairs there is a thread each. None if that is less
+/// than one.
+pub(crate) fn together(features: u32, dim: u32) -> Option<NonZeroU32> {
+    if features > WIDE {
+        return None;
+    }
+    let tiles = tiles(features);
+    let values = u64::from(features) * u64::from(dim.div_ceil(4) | 1);
+    let fitting = u64::from(SHARED) / values.max(u64::from(tiles) * 4);
+    NonZeroU32::new((WIDE / tiles).min(u32::try_from(fitting).unwrap_or(u32::MAX)))
 }
 
 /// Pairs of features.
@@ -46,13 +58,18 @@ pub(crate) fn pairs(features: u32, diagonal: u32) -> u32 {
     features * (features + 2 * diagonal - 1) / 2
 }
 
+/// Blocks of 4 x 4 pairs.
+fn tiles(features: u32) -> u32 {
+    let side = features.div_ceil(4);
+    side * (side + 1) / 2
+}
+
 /// Groups for `rows` examples; `wide`: with the rows in workgroup memory.
 pub(crate) fn groups(wide: bool, p: &Params) -> u32 {
     if wide {
-        return p.rows;
+        return p.rows.div_ceil(p.together);
     }
-    let side = p.features.div_ceil(4);
-    let threads = side * (side + 1) / 2 + p.dim.div_ceil(4) * p.dense_part;
+    let threads = tiles(p.features) + p.dim.div_ceil(4) * p.dense_part;
     (p.rows * threads).div_ceil(TILES)
 }
 

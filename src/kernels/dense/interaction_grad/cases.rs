@@ -23,26 +23,36 @@ pub(crate) fn cases() -> Vec<Case> {
             out_stride: features * dim + gap,
             dense_part,
             diagonal,
+            together: together(features, dim).map_or(1, NonZeroU32::get),
         };
         let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
         let input = floats(gap + rows * params.input_stride);
         let grad = floats(gap + rows * params.grad_stride);
         let out = CaseBinding::poisoned((gap + rows * params.out_stride) as usize);
         let vec4 = dim % 4 == 0 && gap % 4 == 0;
-        let case = Case::new(
-            format!("B={rows} F={features} D={dim} gap={gap} dense={dense_part} diagonal={diagonal}"),
-            usize::from(!vec4)..2,
-            &params,
-            Bindings { input, grad, out },
-            threads(&params).div_ceil(KERNEL.variants[0].workgroup),
-        );
-        let moved = 2 * u64::from(features * dim) + u64::from(columns);
-        let flops = 2 * u64::from(features * features * dim);
-        all.push(if rows == 256 {
-            case.bench(4 * u64::from(rows) * moved, u64::from(rows) * flops)
-        } else {
-            case
-        });
+        for wide in [true, false] {
+            if wide && together(features, dim).is_none() {
+                continue;
+            }
+            let variants = [true, false].into_iter().filter(|&four| vec4 || !four);
+            let (input, grad, out) = (input.clone(), grad.clone(), out.clone());
+            let case = Case::new(
+                format!(
+                    "B={rows} F={features} D={dim} gap={gap} dense={dense_part} diagonal={diagonal} {wide}"
+                ),
+                variants.map(|four| variant(four, wide)),
+                &params,
+                Bindings { input, grad, out },
+                groups(wide, &params),
+            );
+            let moved = 2 * u64::from(features * dim) + u64::from(columns);
+            let flops = 2 * u64::from(features * features * dim);
+            all.push(if rows == 256 {
+                case.bench(4 * u64::from(rows) * moved, u64::from(rows) * flops)
+            } else {
+                case
+            });
+        }
     }
     all
 }

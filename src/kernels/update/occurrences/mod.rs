@@ -53,7 +53,6 @@ pub(crate) static KERNEL: Kernel = Kernel {
             "prelude/grid.wgsl",
             "prelude/status.wgsl",
             "prelude/pooling.wgsl",
-            "prelude/pruned.wgsl",
             "update/occurrences.wgsl"
         ],
     }],
