@@ -275,7 +275,7 @@
 //!
 //! On a GPU the first use of a kernel compiles its shader, so the first step of a program takes longer than
 //! the second. What a step needs is built side by side. [`Context::warm_up`] builds the pipelines of every
-//! kernel for the device ahead of time: all of them, many more than one model uses;
+//! kernel for the device and its tuning ahead of time: all of them, many more than one model uses;
 //! [`Context::build_times`] says how long each took. Drivers may keep compiled shaders on disk, and those that
 //! leave that to the program do so with [`ContextOptions::pipeline_cache`]. Some compile to machine code no
 //! earlier than at the first dispatch: to be sure, run one step on a small batch before the clock matters.

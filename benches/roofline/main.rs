@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release -p embag-benches --bin roofline -- \
-//!     [--device gpu|cpu] [--tune | --tuning JSON] [--checked-shaders BOOL] [--filter TEXT] \
+//!     [--device gpu|cpu] [--tune | --tuning JSON] [--checked-shaders BOOL] [--cooperative] [--filter TEXT] \
 //!     [--all] [--json] [--plot FILE.png] | --check
 //! ```
 //!
@@ -66,6 +66,9 @@ struct Args {
     /// Build shaders with wgpu's checks of loops and divisions, or without, whatever the device is
     #[arg(long, value_name = "BOOL")]
     checked_shaders: Option<bool>,
+    /// Multiply layers of f16 weights by cooperative matrices, where the device has them: an experiment
+    #[arg(long)]
+    cooperative: bool,
     /// Measure the choices between kernels first (`Context::tune`), and go on with the best
     #[arg(long)]
     tune: bool,
@@ -88,6 +91,7 @@ impl Args {
     fn context(&self) -> embag::Result<Context> {
         let mut options = ContextOptions::new();
         (options.tuning, options.checked_shaders) = (self.tuning, self.checked_shaders);
+        options.cooperative_matrices = self.cooperative;
         match self.device {
             Some(Device::Cpu) => Context::cpu_with(&options),
             Some(Device::Gpu) => Context::open_with(&options),

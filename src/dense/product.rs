@@ -4,7 +4,7 @@ use super::linear::Activation;
 use super::plan::{longest_sum, record, row_chunks};
 use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
-use crate::kernels::{linear, sum_slices, tile};
+use crate::kernels::{linear, linear_cooperative, sum_slices, tile};
 use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 use linear::Layout;
 
@@ -243,14 +243,22 @@ fn one_binding(
         None => nothing,
     };
     let out = out.place(ctx, "out")?;
-    let native = layout == Layout::NtF16 && ctx.native_f16()?;
     let tile = ctx.matmul_tile(m, n, slices);
-    let variant = linear::variant(if native { Layout::NtF16Native } else { layout }, vec4, tile);
-    let groups = linear::groups(tile, m, n) * slices;
+    let cooperative = layout == Layout::NtF16 && ctx.has_cooperative();
+    let native = layout == Layout::NtF16 && !cooperative && ctx.native_f16()?;
+    let sums_into = |params: &linear::Params, bias: Buffer, out: Buffer| {
+        if cooperative {
+            let groups = linear_cooperative::groups(m, n) * slices;
+            let bindings = linear_cooperative::Bindings { a, b, bias, out };
+            return Dispatch::new(linear_cooperative::variant(vec4), params, bindings, groups);
+        }
+        let variant = linear::variant(if native { Layout::NtF16Native } else { layout }, vec4, tile);
+        let groups = linear::groups(tile, m, n) * slices;
+        Dispatch::new(variant, params, linear::Bindings { a, b, bias, out }, groups)
+    };
     if slices == 1 {
         (params.out_base, params.out_stride) = (out.base, out.stride);
-        let bindings = linear::Bindings { a, b, bias, out: out.binding };
-        all.push(Dispatch::new(variant, &params, bindings, groups));
+        all.push(sums_into(&params, bias, out.binding));
         return Ok(());
     }
     let sums = rec.scratch("embag.slices", u64::from(m) * u64::from(n) * u64::from(slices) * 4)?;
@@ -267,8 +275,7 @@ fn one_binding(
     };
     (params.out_stride, params.slice_stride) = (n, m * n);
     (params.biased, params.activation, params.accumulate) = (0, Activation::None.code(), 0);
-    let bindings = linear::Bindings { a, b, bias: bias.clone(), out: sums.clone() };
-    all.push(Dispatch::new(variant, &params, bindings, groups));
+    all.push(sums_into(&params, bias.clone(), sums.clone()));
     let bindings = sum_slices::Bindings { slices: sums, bias, out: out.binding };
     all.push(Dispatch::threads(0, &join, bindings, m * n));
     Ok(())

@@ -405,6 +405,11 @@ impl Context {
     }
 
     /// Whether the device has subgroups that kernels are written for.
+    /// Whether layers of `f16` weights are multiplied by cooperative matrices.
+    pub(crate) fn has_cooperative(&self) -> bool {
+        self.shape() == Shape::Wide && self.gpu().is_some_and(Gpu::has_cooperative)
+    }
+
     pub(crate) fn has_subgroups(&self) -> bool {
         self.gpu().is_some_and(Gpu::has_subgroups)
     }

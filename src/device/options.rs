@@ -26,6 +26,12 @@ pub struct ContextOptions {
     /// `PIPELINE_CACHE`); elsewhere it is not touched. It is written after
     /// [`Context::warm_up`](crate::Context::warm_up) and when the context's last clone is dropped.
     pub pipeline_cache: Option<PathBuf>,
+    /// An experiment, off by default: whether layers of `f16` weights are multiplied by the device's matrix
+    /// units, where it has them (Vulkan, by wgpu's `EXPERIMENTAL_COOPERATIVE_MATRIX`, of 16 x 16
+    /// 16-bit floats with 32-bit sums, and subgroups of 32). Activations are then rounded to 16 bits, which
+    /// changes results by up to 2^-11 of each term; elsewhere nothing changes. A
+    /// device of the caller's own is taken to have such matrices if it has the features.
+    pub cooperative_matrices: bool,
 }
 
 impl ContextOptions {
@@ -67,6 +73,13 @@ impl ContextOptions {
     #[must_use]
     pub fn pipeline_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.pipeline_cache = Some(folder.into());
+        self
+    }
+
+    /// Sets [`cooperative_matrices`](Self::cooperative_matrices).
+    #[must_use]
+    pub fn cooperative_matrices(mut self, wanted: bool) -> Self {
+        self.cooperative_matrices = wanted;
         self
     }
 

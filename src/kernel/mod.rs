@@ -59,7 +59,17 @@ impl Variant {
     /// Whether the device must have 16-bit floats: the source then begins by enabling them.
     #[must_use]
     pub fn needs_f16(&self) -> bool {
-        self.sources.first().is_some_and(|first| first.path == "prelude/enable_f16.wgsl")
+        self.begins_with("prelude/enable_f16.wgsl") || self.needs_cooperative()
+    }
+
+    /// Whether the device must have cooperative matrices of 16 x 16, of 16-bit floats with sums of 32 bits.
+    #[must_use]
+    pub fn needs_cooperative(&self) -> bool {
+        self.begins_with("prelude/enable_cooperative.wgsl")
+    }
+
+    fn begins_with(&self, path: &str) -> bool {
+        self.sources.first().is_some_and(|first| first.path == path)
     }
 
     /// Whether the device must have subgroups of 8 to 32 threads.

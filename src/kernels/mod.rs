@@ -41,7 +41,8 @@ pub(crate) use chunk::{
 };
 pub(crate) use dense::{
     activation_grad, add_scaled, bce, column_sum, cross, cross_grad, dense_update, interaction,
-    interaction_grad, linear, normalize_rows, normalize_rows_grad, softmax_cross_entropy, sum_slices,
+    interaction_grad, linear, linear_cooperative, normalize_rows, normalize_rows_grad, softmax_cross_entropy,
+    sum_slices,
 };
 pub(crate) use device::{arithmetic, copy_words, nothing, probe, sum_words};
 pub(crate) use directory::{
@@ -106,6 +107,7 @@ pub const ALL: &[&Kernel] = &[
     &add_rows::KERNEL,
     &join_status::KERNEL,
     &linear::KERNEL,
+    &linear_cooperative::KERNEL,
     &activation_range::KERNEL,
     &activation_scale::KERNEL,
     &quantize_activations::KERNEL,

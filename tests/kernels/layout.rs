@@ -40,7 +40,11 @@ fn faults(kernel: &Kernel, source: &str, constants: &BTreeMap<&str, u32>) -> Vec
         source
             .lines()
             .filter(|line| line.trim_start().starts_with("enable "))
-            .skip(usize::from(source.starts_with("// file: shaders/prelude/enable_f16.wgsl\n")))
+            .skip(match source.lines().next() {
+                Some("// file: shaders/prelude/enable_f16.wgsl") => 1,
+                Some("// file: shaders/prelude/enable_cooperative.wgsl") => 2,
+                _ => 0,
+            })
             .map(|line| format!("`{line}`: a default device has no extension")),
     );
     bindings(kernel, &module, &mut faults);

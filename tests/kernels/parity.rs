@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use embag::kernel::{Access, Case, Kernel};
 use embag::parity::{Arithmetic, compare, run_case};
-use embag::{Context, kernels};
+use embag::{Context, ContextOptions, kernels};
 use rayon::prelude::*;
 
 /// To build one pipeline on lavapipe, where the longest takes a quarter of it.
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 #[test]
 fn every_kernel_agrees_with_its_twin() {
-    let Some(gpu) = common::gpu() else { return };
+    let Some(gpu) = common::gpu_with(&ContextOptions::new().cooperative_matrices(true)) else { return };
     println!("{gpu}");
     let cpu = Context::cpu();
     let arithmetic = Arithmetic::of(&gpu);

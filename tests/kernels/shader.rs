@@ -58,7 +58,9 @@ pub(crate) fn resolve(
 
 fn validator(source: &str) -> Validator {
     let mut capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
-    capabilities.set(Capabilities::SUBGROUP, source.contains("subgroupBallot"));
-    capabilities.set(Capabilities::SHADER_FLOAT16, source.lines().any(|line| line == "enable f16;"));
+    capabilities.set(Capabilities::SUBGROUP, source.contains("@builtin(subgroup_id)"));
+    let enables = |name: &str| source.lines().any(|line| line == format!("enable {name};"));
+    capabilities.set(Capabilities::SHADER_FLOAT16, enables("f16"));
+    capabilities.set(Capabilities::COOPERATIVE_MATRIX, enables("wgpu_cooperative_matrix"));
     Validator::new(ValidationFlags::all(), capabilities)
 }

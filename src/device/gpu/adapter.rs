@@ -27,6 +27,15 @@ pub(super) const OPTIONAL: &[(&str, wgpu::Features)] = &[
     ("timestamp", wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES),
 ];
 
+/// What cooperative matrices need.
+pub(super) const COOPERATIVE: wgpu::Features = wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX
+    .union(wgpu::Features::SHADER_F16)
+    .union(wgpu::Features::SUBGROUP);
+
+pub(super) fn subgroups_of_32(info: &wgpu::AdapterInfo) -> bool {
+    (info.subgroup_min_size, info.subgroup_max_size) == (32, 32)
+}
+
 impl Gpu {
     pub(crate) fn open(choice: AdapterChoice, options: &ContextOptions) -> Result<Self> {
         // drivers have hung when two threads opened a device at the same moment
@@ -56,10 +65,32 @@ impl Gpu {
             let got = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
             return Err(Error::NoAdapter { expected, got });
         };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor_for(&adapter)))
+        let cooperative = options.cooperative_matrices && has_cooperative(&adapter);
+        let mut descriptor = descriptor_for(&adapter);
+        if cooperative {
+            descriptor.required_features |= wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
+            #[allow(unsafe_code, reason = "wgpu marks so what is not yet known to be sound")]
+            // SAFETY: the user asked for it, and no shader but this crate's comes to the device.
+            let experimental = unsafe { wgpu::ExperimentalFeatures::enabled() };
+            descriptor.experimental_features = experimental;
+        }
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| Error::device("opening the adapter", error))?;
         Self::new(device, queue, options)
     }
+}
+
+/// Whether an adapter has the matrices and subgroups that kernels are written for.
+fn has_cooperative(adapter: &wgpu::Adapter) -> bool {
+    use wgpu::CooperativeScalarType::{F16, F32};
+    let info = adapter.get_info();
+    adapter.features().contains(COOPERATIVE)
+        && !["f16", "subgroup"].into_iter().any(disabled)
+        && subgroups_of_32(&info)
+        && adapter.cooperative_matrix_properties().iter().any(|matrix| {
+            (matrix.m_size, matrix.n_size, matrix.k_size) == (16, 16, 16)
+                && (matrix.ab_type, matrix.cr_type) == (F16, F32)
+        })
 }
 
 fn rank(kind: wgpu::DeviceType) -> u8 {

@@ -35,6 +35,8 @@ pub(crate) struct Gpu {
     queue: wgpu::Queue,
     info: wgpu::AdapterInfo,
     shape: Shape,
+    /// Whether it was asked for cooperative matrices, and has those that kernels are written for.
+    cooperative: bool,
     pipelines: RwLock<HashMap<PipelineKey, Arc<Pipeline>>>,
     checks: wgpu::ShaderRuntimeChecks,
     cache: Option<Cache>,
@@ -87,11 +89,15 @@ impl Gpu {
             });
             GpuMemory::new(buffer, false, &bind_groups)
         });
+        let cooperative = options.cooperative_matrices
+            && device.features().contains(adapter::COOPERATIVE)
+            && adapter::subgroups_of_32(&info);
         Ok(Self {
             device,
             queue,
             info,
             shape,
+            cooperative,
             pipelines: RwLock::default(),
             checks,
             cache,
@@ -303,6 +309,12 @@ impl Gpu {
     pub(crate) fn supports(&self, variant: &Variant) -> bool {
         (!variant.needs_f16() || self.device.features().contains(wgpu::Features::SHADER_F16))
             && (!variant.needs_subgroups() || self.has_subgroups())
+            && (!variant.needs_cooperative() || self.cooperative)
+    }
+
+    /// Whether there are cooperative matrices that kernels are written for.
+    pub(crate) fn has_cooperative(&self) -> bool {
+        self.cooperative
     }
 
     /// Whether there are subgroups that kernels are written for.

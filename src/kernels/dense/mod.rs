@@ -10,6 +10,7 @@ pub(crate) mod dense_update;
 pub(crate) mod interaction;
 pub(crate) mod interaction_grad;
 pub(crate) mod linear;
+pub(crate) mod linear_cooperative;
 pub(crate) mod normalize_rows;
 pub(crate) mod normalize_rows_grad;
 pub(crate) mod softmax_cross_entropy;

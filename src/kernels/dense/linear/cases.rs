@@ -8,7 +8,7 @@ use crate::numbers::narrow;
 use half::f16;
 
 /// What a case varies besides the shape.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Options {
     biased: u32,
     activation: u32,
@@ -17,27 +17,52 @@ struct Options {
     base: u32,
     gap: u32,
     k_slice: u32,
+    /// Whether `a` holds values of 16 bits.
+    rounded: bool,
+}
+
+const PLAIN: Options = Options {
+    biased: 0,
+    activation: ACTIVATION_NONE,
+    accumulate: 0,
+    base: 0,
+    gap: 0,
+    k_slice: 0,
+    rounded: false,
+};
+
+/// m, n, k of every layout's cases.
+const SHAPES: [(u32, u32, u32, Options); 13] = [
+    (1, 1, 1, PLAIN),
+    (1, 1, 100, Options { biased: 1, activation: ACTIVATION_SIGMOID, ..PLAIN }),
+    (3, 5, 7, Options { base: 3, gap: 5, ..PLAIN }),
+    (4, 4, 4, Options { base: 4, gap: 4, biased: 1, ..PLAIN }),
+    (16, 64, 16, Options { base: 4, ..PLAIN }),
+    (17, 65, 33, Options { biased: 1, activation: ACTIVATION_RELU, ..PLAIN }),
+    (63, 30, 13, Options { gap: 3, accumulate: 1, ..PLAIN }),
+    (66, 70, 24, Options { gap: 2, base: 8, activation: ACTIVATION_RELU, accumulate: 1, ..PLAIN }),
+    (130, 129, 40, PLAIN),
+    (33, 12, 100, Options { k_slice: 32, ..PLAIN }),
+    (257, 300, 64, Options { biased: 1, activation: ACTIVATION_SIGMOID, accumulate: 1, ..PLAIN }),
+    (66, 70, 3, Options { activation: ACTIVATION_RELU, accumulate: 2, ..PLAIN }),
+    (63, 31, 24, Options { biased: 1, activation: ACTIVATION_SIGMOID, accumulate: 2, ..PLAIN }),
+];
+
+/// Those with weights and values of 16 bits, in a tile of 64 x 64, and whether rows begin with whole vectors.
+pub(crate) fn of_16_bits() -> Vec<(Case, bool)> {
+    let shapes = SHAPES.into_iter().map(|shape| (shape, false)).chain([((512, 1024, 1024, PLAIN), true)]);
+    let cases = shapes.flat_map(|((m, n, k, options), bench)| {
+        every_tile(Layout::NtF16, m, n, k, Options { rounded: true, ..options }, bench)
+    });
+    let [vec4, scalar] = [true, false].map(|vec4| variant(Layout::NtF16, vec4, Some(MatmulTile::T64x64)));
+    let of_tile = cases.filter(|case| case.variants.contains(&vec4) || case.variants.contains(&scalar));
+    of_tile.map(|case| (case.variants.contains(&vec4), case)).map(|(vec4, case)| (case, vec4)).collect()
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    let plain = Options::default();
     let mut all = Vec::new();
     for layout in LAYOUTS {
-        for (m, n, k, options) in [
-            (1, 1, 1, plain),
-            (1, 1, 100, Options { biased: 1, activation: ACTIVATION_SIGMOID, ..plain }),
-            (3, 5, 7, Options { base: 3, gap: 5, ..plain }),
-            (4, 4, 4, Options { base: 4, gap: 4, biased: 1, ..plain }),
-            (16, 64, 16, Options { base: 4, ..plain }),
-            (17, 65, 33, Options { biased: 1, activation: ACTIVATION_RELU, ..plain }),
-            (63, 30, 13, Options { gap: 3, accumulate: 1, ..plain }),
-            (66, 70, 24, Options { gap: 2, base: 8, activation: ACTIVATION_RELU, accumulate: 1, ..plain }),
-            (130, 129, 40, plain),
-            (33, 12, 100, Options { k_slice: 32, ..plain }),
-            (257, 300, 64, Options { biased: 1, activation: ACTIVATION_SIGMOID, accumulate: 1, ..plain }),
-            (66, 70, 3, Options { activation: ACTIVATION_RELU, accumulate: 2, ..plain }),
-            (63, 31, 24, Options { biased: 1, activation: ACTIVATION_SIGMOID, accumulate: 2, ..plain }),
-        ] {
+        for (m, n, k, options) in SHAPES {
             all.extend(every_tile(layout, m, n, k, options, false));
         }
         let bench = match layout {
@@ -46,7 +71,7 @@ pub(crate) fn cases() -> Vec<Case> {
             Layout::Tn | Layout::Tt => (256, 512, 512),
             Layout::NtF16 | Layout::NtInt8 | Layout::NtInt4 | Layout::NtF16Native => (512, 1024, 1024),
         };
-        all.extend(every_tile(layout, bench.0, bench.1, bench.2, plain, true));
+        all.extend(every_tile(layout, bench.0, bench.1, bench.2, PLAIN, true));
     }
     all
 }
@@ -85,7 +110,10 @@ fn every_tile(layout: Layout, m: u32, n: u32, k: u32, options: Options, bench: b
     let mut random = Random::new(u64::from(m * 1000 + n * 10 + k));
     let (a_rows, a_cols) = if layout.a_along() { (m, k) } else { (k, m) };
     let (b_rows, b_cols) = if layout.b_along() { (n, k) } else { (k, n) };
-    let (a, a_base, a_stride) = matrix(&mut random, a_rows, a_cols, options);
+    let (mut a, a_base, a_stride) = matrix(&mut random, a_rows, a_cols, options);
+    if options.rounded {
+        a.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+    }
     let weights = layout.bits().map(|bits| weight_rows(&mut random, bits, n, k));
     let (b, b_base, b_stride) = match &weights {
         None => matrix(&mut random, b_rows, b_cols, options),
