@@ -26,11 +26,22 @@ fn added(sums: Block, weights: vec4<f32>, v: vec4<f32>) -> Block {
     );
 }
 
-// The first sums: for feature 0 the gradient of its copy.
-fn begun(copied: u32, i: u32, column: u32) -> Block {
+// The first sums: what the output holds, if it is added to, and for feature 0 the gradient of its copy.
+fn begun(copied: u32, e: u32, i: u32, column: u32) -> Block {
     var sums = Block();
-    if (i == 0u && params.dense_part == 1u && column < params.dim) {
-        sums.f0 = load_grad(copied + column, params.dim - column);
+    if (column >= params.dim) {
+        return sums;
+    }
+    let left = params.dim - column;
+    if (params.accumulate == 1u) {
+        let last = params.features - 1u;
+        sums.f0 = load_out(e + i * params.dim + column, left);
+        sums.f1 = load_out(e + min(i + 1u, last) * params.dim + column, left);
+        sums.f2 = load_out(e + min(i + 2u, last) * params.dim + column, left);
+        sums.f3 = load_out(e + min(i + 3u, last) * params.dim + column, left);
+    }
+    if (i == 0u && params.dense_part == 1u) {
+        sums.f0 += load_grad(copied + column, left);
     }
     return sums;
 }
@@ -72,15 +83,16 @@ fn main(
     let start = params.input_base + example * params.input_stride;
     let copied = params.grad_base + example * params.grad_stride;
     let at = copied + params.dim * params.dense_part;
+    let out_row = params.out_base + example * params.out_stride;
     // columns beyond the last are read there again, and not stored
     let end = (params.dim - 1u) / 4u * 4u;
     let c1 = min(column + 4u, end);
     let c2 = min(column + 8u, end);
     let c3 = min(column + 12u, end);
-    var s0 = begun(copied, i, column);
-    var s1 = begun(copied, i, column + 4u);
-    var s2 = begun(copied, i, column + 8u);
-    var s3 = begun(copied, i, column + 12u);
+    var s0 = begun(copied, out_row, i, column);
+    var s1 = begun(copied, out_row, i, column + 4u);
+    var s2 = begun(copied, out_row, i, column + 8u);
+    var s3 = begun(copied, out_row, i, column + 12u);
     for (var j = 0u; j < params.features; j++) {
         // so are features
         let weights = vec4<f32>(
@@ -95,9 +107,8 @@ fn main(
         s2 = added(s2, weights, load_input(e + c2, params.dim - c2));
         s3 = added(s3, weights, load_input(e + c3, params.dim - c3));
     }
-    let e = params.out_base + example * params.out_stride;
-    finish(e, i, column, s0);
-    finish(e, i, column + 4u, s1);
-    finish(e, i, column + 8u, s2);
-    finish(e, i, column + 12u, s3);
+    finish(out_row, i, column, s0);
+    finish(out_row, i, column + 4u, s1);
+    finish(out_row, i, column + 8u, s2);
+    finish(out_row, i, column + 12u, s3);
 }

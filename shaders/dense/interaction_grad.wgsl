@@ -23,11 +23,22 @@ fn added(sums: Block, weights: vec4<f32>, v: vec4<f32>) -> Block {
     );
 }
 
-// The first sums: for feature 0 the gradient of its copy.
-fn begun(copied: u32, i: u32, column: u32) -> Block {
+// The first sums: what the output holds, if it is added to, and for feature 0 the gradient of its copy.
+fn begun(copied: u32, e: u32, i: u32, column: u32) -> Block {
     var sums = Block();
-    if (i == 0u && params.dense_part == 1u && column < params.dim) {
-        sums.f0 = load_grad(copied + column, params.dim - column);
+    if (column >= params.dim) {
+        return sums;
+    }
+    let left = params.dim - column;
+    if (params.accumulate == 1u) {
+        let last = params.features - 1u;
+        sums.f0 = load_out(e + i * params.dim + column, left);
+        sums.f1 = load_out(e + min(i + 1u, last) * params.dim + column, left);
+        sums.f2 = load_out(e + min(i + 2u, last) * params.dim + column, left);
+        sums.f3 = load_out(e + min(i + 3u, last) * params.dim + column, left);
+    }
+    if (i == 0u && params.dense_part == 1u) {
+        sums.f0 += load_grad(copied + column, left);
     }
     return sums;
 }
@@ -88,17 +99,17 @@ fn main(
         let next = min(column + 4u, end);
         let of_copy = params.grad_base + example * params.grad_stride;
         let x = params.input_base + example * params.input_stride;
+        let out_row = params.out_base + example * params.out_stride;
         let begin = k / (side * parts) * square + four;
-        var left = begun(of_copy, four * 4u, column);
-        var right = begun(of_copy, four * 4u, column + 4u);
+        var left = begun(of_copy, out_row, four * 4u, column);
+        var right = begun(of_copy, out_row, four * 4u, column + 4u);
         for (var j = 0u; j < params.features; j++) {
             let e = x + j * params.dim;
             let of_j = weights[begin + j * side];
             left = added(left, of_j, load_input(e + column, params.dim - column));
             right = added(right, of_j, load_input(e + next, params.dim - next));
         }
-        let e = params.out_base + example * params.out_stride;
-        finish(e, four * 4u, column, left);
-        finish(e, four * 4u, column + 4u, right);
+        finish(out_row, four * 4u, column, left);
+        finish(out_row, four * 4u, column + 4u, right);
     }
 }

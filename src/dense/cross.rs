@@ -41,6 +41,10 @@ impl Trained for CrossLayer {
     fn training(&self) -> &Training {
         &self.training
     }
+
+    fn training_mut(&mut self) -> &mut Training {
+        &mut self.training
+    }
 }
 
 /// Where a layer stands in the backward pass of a stack.

@@ -216,7 +216,7 @@ impl CrossNet {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn tensors(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
-        stack::export(&self.layers, ctx)
+        stack::export(&stack::numbered(&self.layers), ctx)
     }
 
     /// Takes up what [`CrossNet::tensors`] gave.
@@ -224,6 +224,6 @@ impl CrossNet {
     /// # Errors
     /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
     pub fn set_tensors(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
-        stack::import(&mut self.layers, ctx, tensors)
+        stack::import(&stack::numbered(&self.layers), ctx, tensors)
     }
 }

@@ -47,6 +47,12 @@ impl Interaction {
     /// [`Error::InvalidArgument`] if there is no feature, value or output, or a shape does not fit;
     /// [`Error::LimitExceeded`] if one row is too large for the device to bind.
     pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        let all = self.plan_forward(rec, x, out)?;
+        record(rec, all);
+        Ok(())
+    }
+
+    pub(super) fn plan_forward(&self, rec: &Recorder, x: &Matrix, out: &Matrix) -> Result<Vec<Dispatch>> {
         self.validate()?;
         x.check_shape("x", x.rows(), self.in_cols())?;
         out.check_shape("out", x.rows(), self.out_cols())?;
@@ -74,8 +80,7 @@ impl Interaction {
             let bindings = interaction::Bindings { input: x.binding, out: out.binding };
             all.push(Dispatch::new(variant, &params, bindings, groups));
         }
-        record(rec, all);
-        Ok(())
+        Ok(all)
     }
 
     /// Records the gradient with respect to the input, for `x` of the forward pass and the gradient `dout` of
@@ -84,6 +89,20 @@ impl Interaction {
     /// # Errors
     /// As [`Interaction::record_forward`].
     pub fn record_backward(&self, rec: &mut Recorder, x: &Matrix, dout: &Matrix, dx: &Matrix) -> Result<()> {
+        let all = self.plan_backward(rec, x, dout, dx, false)?;
+        record(rec, all);
+        Ok(())
+    }
+
+    /// [`Interaction::record_backward`], or added to `dx` if `accumulate`.
+    pub(super) fn plan_backward(
+        &self,
+        rec: &Recorder,
+        x: &Matrix,
+        dout: &Matrix,
+        dx: &Matrix,
+        accumulate: bool,
+    ) -> Result<Vec<Dispatch>> {
         self.validate()?;
         x.check_shape("x", x.rows(), self.in_cols())?;
         dout.check_shape("dout", x.rows(), self.out_cols())?;
@@ -108,6 +127,7 @@ impl Interaction {
                 out_stride: out.stride,
                 dense_part: self.dense_part.into(),
                 diagonal: self.self_interaction.into(),
+                accumulate: accumulate.into(),
                 together: together.map_or(1, NonZeroU32::get),
             };
             let vec4 = x.vec4 && out.vec4 && self.dim.is_multiple_of(4);
@@ -117,8 +137,7 @@ impl Interaction {
             let groups = interaction_grad::groups(together.is_some(), &params);
             all.push(Dispatch::new(variant, &params, bindings, groups));
         }
-        record(rec, all);
-        Ok(())
+        Ok(all)
     }
 
     fn validate(&self) -> Result<()> {

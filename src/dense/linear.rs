@@ -52,6 +52,10 @@ impl Trained for Linear {
     fn training(&self) -> &Training {
         &self.training
     }
+
+    fn training_mut(&mut self) -> &mut Training {
+        &mut self.training
+    }
 }
 
 impl Linear {
@@ -185,7 +189,7 @@ impl Linear {
         dy: &Matrix,
         dx: Option<&Matrix>,
     ) -> Result<()> {
-        let dispatches = self.plan_backward(rec, x, y, dy, dx)?;
+        let dispatches = self.plan_backward(rec, x, y, dy, dx, false)?;
         if x.rows() == 0 {
             self.clear_gradients(rec);
         }
@@ -193,6 +197,7 @@ impl Linear {
         Ok(())
     }
 
+    /// [`Linear::record_backward`]; the gradient of the input is added to `dx` if `accumulate`.
     pub(super) fn plan_backward(
         &self,
         rec: &mut Recorder,
@@ -200,6 +205,7 @@ impl Linear {
         y: &Matrix,
         dy: &Matrix,
         dx: Option<&Matrix>,
+        accumulate: bool,
     ) -> Result<Vec<Dispatch>> {
         let batch = x.rows();
         x.check_shape("x", batch, self.inputs())?;
@@ -226,7 +232,8 @@ impl Linear {
             all.push(column_sums(&ctx, &part, &self.bias.grad, rows.start > 0)?);
         }
         if let Some(dx) = dx {
-            all.extend(product(rec, Layout::Nn, dy, &self.weight.value, dx, none)?);
+            let epilogue = Epilogue { accumulate, ..none };
+            all.extend(product(rec, Layout::Nn, dy, &self.weight.value, dx, epilogue)?);
         }
         Ok(all)
     }

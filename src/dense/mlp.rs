@@ -6,6 +6,7 @@ use super::parameter::NamedTensor;
 use super::plan::record;
 use super::stack;
 use super::trained::Trained;
+use crate::device::Dispatch;
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// A multilayer perceptron: linear layers with relu between them, and buffers for what lies between.
@@ -60,6 +61,10 @@ impl Mlp {
         &self.layers
     }
 
+    pub(super) fn layers_mut(&mut self) -> &mut [Linear] {
+        &mut self.layers
+    }
+
     /// Columns of the input.
     #[must_use]
     pub fn inputs(&self) -> usize {
@@ -98,14 +103,19 @@ impl Mlp {
     /// # Errors
     /// As [`Linear::record_forward`], and [`Error::InvalidArgument`] for too large a batch.
     pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        let all = self.plan_forward(rec, x, out)?;
+        record(rec, all);
+        Ok(())
+    }
+
+    pub(super) fn plan_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<Vec<Dispatch>> {
         let hidden = self.first_rows(&self.hidden, x)?;
         let mut all = Vec::new();
         for (i, layer) in self.layers.iter().enumerate() {
             let input = if i == 0 { x } else { &hidden[i - 1] };
             all.extend(layer.plan_forward(rec, input, hidden.get(i).unwrap_or(out))?);
         }
-        record(rec, all);
-        Ok(())
+        Ok(all)
     }
 
     /// Records the gradients of all parameters and, where `dx` is given, of the input, after
@@ -121,22 +131,36 @@ impl Mlp {
         dy: &Matrix,
         dx: Option<&Matrix>,
     ) -> Result<()> {
-        let hidden = self.first_rows(&self.hidden, x)?;
-        let grads = self.first_rows(&self.grads, x)?;
-        let mut all = Vec::new();
-        for (i, layer) in self.layers.iter().enumerate().rev() {
-            let (input, input_grad) = match i {
-                0 => (x, dx),
-                _ => (&hidden[i - 1], Some(&grads[i - 1])),
-            };
-            let (output, output_grad) = (hidden.get(i).unwrap_or(y), grads.get(i).unwrap_or(dy));
-            all.extend(layer.plan_backward(rec, input, output, output_grad, input_grad)?);
-        }
+        let all = self.plan_backward(rec, x, y, dy, dx, false)?;
         if x.rows() == 0 {
             self.layers.iter().for_each(|layer| layer.clear_gradients(rec));
         }
         record(rec, all);
         Ok(())
+    }
+
+    /// [`Mlp::record_backward`]; the gradient of the input is added to `dx` if `accumulate`.
+    pub(super) fn plan_backward(
+        &self,
+        rec: &mut Recorder,
+        x: &Matrix,
+        y: &Matrix,
+        dy: &Matrix,
+        dx: Option<&Matrix>,
+        accumulate: bool,
+    ) -> Result<Vec<Dispatch>> {
+        let hidden = self.first_rows(&self.hidden, x)?;
+        let grads = self.first_rows(&self.grads, x)?;
+        let mut all = Vec::new();
+        for (i, layer) in self.layers.iter().enumerate().rev() {
+            let (input, input_grad, accumulate) = match i {
+                0 => (x, dx, accumulate),
+                _ => (&hidden[i - 1], Some(&grads[i - 1]), false),
+            };
+            let (output, output_grad) = (hidden.get(i).unwrap_or(y), grads.get(i).unwrap_or(dy));
+            all.extend(layer.plan_backward(rec, input, output, output_grad, input_grad, accumulate)?);
+        }
+        Ok(all)
     }
 
     fn first_rows(&self, matrices: &[Matrix], x: &Matrix) -> Result<Vec<Matrix>> {
@@ -160,7 +184,7 @@ impl Mlp {
     /// # Errors
     /// [`Error::Device`] if the device fails.
     pub fn tensors(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
-        stack::export(&self.layers, ctx)
+        stack::export(&stack::numbered(&self.layers), ctx)
     }
 
     /// Takes up what [`Mlp::tensors`] gave.
@@ -168,6 +192,6 @@ impl Mlp {
     /// # Errors
     /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
     pub fn set_tensors(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
-        stack::import(&mut self.layers, ctx, tensors)
+        stack::import(&stack::numbered(&self.layers), ctx, tensors)
     }
 }

@@ -28,10 +28,27 @@
 //! assert!(loss.to_vec(&ctx)?.iter().all(|loss| loss.is_finite()));
 //! # Ok::<(), embag::Error>(())
 //! ```
+//!
+//! # Stacked interactions
+//!
+//! [`Dhen`] stacks layers of several kinds of interaction ([`Module`]). **Axes**: an example's input is `tokens`
+//! vectors of `dim` values one after the other in its row, as [`Interaction`] reads them: `X` is `[batch, tokens *
+//! dim]`, and of one example a matrix of `tokens x dim`. A module makes `l` tokens of the `m` it is given: `U = W X`
+//! with `W` of `[l, m]` mixes tokens and leaves values alone. (The paper writes tokens as columns, and mixes them on
+//! the right.) A layer is
+//!
+//! ```text
+//! Y = norm(ensemble of modules(X) + shortcut(X))
+//! ```
+//!
+//! with the norm of every token over its values, a gain and a bias (`1e-5` is added to the variance); the shortcut
+//! is `X` where the layer makes as many tokens as it is given, and a trained `W X` elsewhere.
 
+mod batched;
 mod checkpoint;
 mod cross;
 mod cross_net;
+mod dhen;
 mod elementwise;
 mod interaction;
 mod linear;
@@ -47,6 +64,7 @@ mod trained;
 
 pub use cross::CrossLayer;
 pub use cross_net::{CrossNet, CrossNetBuilder};
+pub use dhen::{Dhen, DhenBuilder, DhenLayer, Ensemble, Module};
 pub use elementwise::{record_add, record_add_scaled, record_scale};
 pub use interaction::Interaction;
 pub use linear::{Activation, Linear};

@@ -9,27 +9,32 @@ pub(super) fn prefix(i: usize) -> String {
     format!("{i}.")
 }
 
+/// Layers with what comes before their names.
+pub(super) fn numbered<T: Trained>(layers: &[T]) -> Vec<(String, &dyn Trained)> {
+    layers.iter().enumerate().map(|(i, layer)| (prefix(i), layer as &dyn Trained)).collect()
+}
+
 /// Records one step of every layer's optimizer.
 pub(super) fn step(layers: &[impl Trained], rec: &mut Recorder) -> Result<()> {
     rec.whole(|rec| layers.iter().try_for_each(|layer| layer.step_parameters(rec)))
 }
 
 /// Everything that a checkpoint must hold.
-pub(super) fn export(layers: &[impl Trained], ctx: &Context) -> Result<Vec<NamedTensor>> {
+pub(super) fn export(layers: &[(String, &dyn Trained)], ctx: &Context) -> Result<Vec<NamedTensor>> {
     let mut all = Vec::new();
-    for (i, layer) in layers.iter().enumerate() {
-        all.extend(layer.export_with(ctx, &prefix(i))?);
+    for (prefix, layer) in layers {
+        all.extend(layer.export_with(ctx, prefix)?);
     }
     Ok(all)
 }
 
-/// Finds the tensors of every layer.
-fn matched<'a>(layers: &[impl Trained], tensors: &'a [NamedTensor]) -> Result<Vec<Import<'a>>> {
-    layers.iter().enumerate().map(|(i, layer)| layer.matched(tensors, &prefix(i))).collect()
-}
-
 /// Takes up what [`export`] gave; nothing is changed if something does not fit.
-pub(super) fn import(layers: &mut [impl Trained], ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
-    let imports = matched(layers, tensors)?;
-    layers.iter_mut().zip(imports).try_for_each(|(layer, import)| layer.take(ctx, import))
+pub(super) fn import(
+    layers: &[(String, &dyn Trained)],
+    ctx: &Context,
+    tensors: &[NamedTensor],
+) -> Result<()> {
+    let imports = layers.iter().map(|(prefix, layer)| layer.matched(tensors, prefix));
+    let imports: Vec<Import<'_>> = imports.collect::<Result<_>>()?;
+    layers.iter().zip(imports).try_for_each(|((_, layer), import)| layer.take(ctx, import))
 }

@@ -45,6 +45,8 @@ pub(super) trait Trained {
 
     fn training(&self) -> &Training;
 
+    fn training_mut(&mut self) -> &mut Training;
+
     /// An empty batch has gradients too: zeros.
     fn clear_gradients(&self, rec: &mut Recorder) {
         self.all().into_iter().for_each(|parameter| rec.clear(parameter.grad.buffer()));
@@ -99,7 +101,7 @@ pub(super) trait Trained {
         Ok(Import { values, steps })
     }
 
-    fn take(&mut self, ctx: &Context, import: Import<'_>) -> Result<()> {
+    fn take(&self, ctx: &Context, import: Import<'_>) -> Result<()> {
         for (matrix, values) in import.values {
             matrix.write(ctx, values)?;
         }

@@ -40,9 +40,9 @@ pub(crate) use chunk::{
     chunk_utility, evict_chunks, evict_credit, evict_marks, evict_protect,
 };
 pub(crate) use dense::{
-    activation_grad, add_scaled, bce, column_sum, cross, cross_grad, dense_update, interaction,
-    interaction_grad, linear, linear_cooperative, normalize_rows, normalize_rows_grad, softmax_cross_entropy,
-    sum_slices,
+    activation_grad, add_scaled, batch_product, bce, column_sum, cross, cross_grad, dense_update,
+    interaction, interaction_grad, layer_norm, layer_norm_grad, linear, linear_cooperative, normalize_rows,
+    normalize_rows_grad, softmax_cross_entropy, sum_slices,
 };
 pub(crate) use device::{arithmetic, copy_words, nothing, probe, sum_words};
 pub(crate) use directory::{
@@ -108,6 +108,9 @@ pub const ALL: &[&Kernel] = &[
     &join_status::KERNEL,
     &linear::KERNEL,
     &linear_cooperative::KERNEL,
+    &batch_product::KERNEL,
+    &layer_norm::KERNEL,
+    &layer_norm_grad::KERNEL,
     &activation_range::KERNEL,
     &activation_scale::KERNEL,
     &quantize_activations::KERNEL,

@@ -3,7 +3,7 @@
 use embag::bag::{BatchBuilder, Batches, EmbeddingBagsBuilder, ForCache};
 use embag::cached::{CachedBagsBuilder, CachedBatch};
 use embag::chunked::{ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, ExportedRows, PrunedTables};
-use embag::dense::{CrossLayer, CrossNet, Linear, Mlp};
+use embag::dense::{CrossLayer, CrossNet, Dhen, DhenBuilder, DhenLayer, Linear, Mlp};
 use embag::directory::{DeviceIds, IdDirectory};
 use embag::jagged::{Bucketized, KeyedJagged, Offsets, PooledOrder};
 use embag::optim::Optimizer;
@@ -35,7 +35,7 @@ all! {
     EmbeddingBags, EmbeddingBagsBuilder, Error, JaggedBatch, Matrix, Optimizer, Readback<u32>,
     Recorder, SparseGradient, Submission, Table,
     ChunkedBatch, ChunkedTables, ChunkedTablesBuilder, DeviceIds, ExportedRows, IdDirectory, PrunedTables,
-    CrossLayer, CrossNet, Linear, Mlp,
+    CrossLayer, CrossNet, Dhen, DhenBuilder, DhenLayer, Linear, Mlp,
     Bucketized, KeyedJagged, Offsets, PooledOrder,
     PairedNe, Shadow, Observer, Outliers,
     CodeMatrix, Int8Linear, QuantizedBags, QuantizedBagsBuilder, QuantizedMlp, QuantizedWeight, WeightOnlyLinear,

@@ -2,6 +2,7 @@
 
 pub(crate) mod activation_grad;
 pub(crate) mod add_scaled;
+pub(crate) mod batch_product;
 pub(crate) mod bce;
 pub(crate) mod column_sum;
 pub(crate) mod cross;
@@ -9,6 +10,8 @@ pub(crate) mod cross_grad;
 pub(crate) mod dense_update;
 pub(crate) mod interaction;
 pub(crate) mod interaction_grad;
+pub(crate) mod layer_norm;
+pub(crate) mod layer_norm_grad;
 pub(crate) mod linear;
 pub(crate) mod linear_cooperative;
 pub(crate) mod normalize_rows;

@@ -23,12 +23,17 @@ pub(crate) fn cases() -> Vec<Case> {
             out_stride: features * dim + gap,
             dense_part,
             diagonal,
+            accumulate: rows % 2,
             together: together(features, dim).map_or(1, NonZeroU32::get),
         };
         let mut floats = |len: u32| CaseBinding::floats(&random.floats(len as usize));
         let input = floats(gap + rows * params.input_stride);
         let grad = floats(gap + rows * params.grad_stride);
-        let out = CaseBinding::poisoned((gap + rows * params.out_stride) as usize);
+        let out = (gap + rows * params.out_stride) as usize;
+        let out = match params.accumulate {
+            1 => CaseBinding::floats(&random.floats(out)),
+            _ => CaseBinding::poisoned(out),
+        };
         let vec4 = dim % 4 == 0 && gap % 4 == 0;
         for wide in [true, false] {
             if wide && together(features, dim).is_none() {

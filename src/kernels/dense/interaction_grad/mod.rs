@@ -28,6 +28,8 @@ interface! {
         dense_part: u32,
         /// 1: pairs (i, i) too.
         diagonal: u32,
+        /// 1: the gradient is added to the output.
+        accumulate: u32,
         /// Examples of a group in the wide shape.
         together: u32,
     }

@@ -31,6 +31,9 @@ pub(crate) fn run(call: View<'_>) {
                         out.chunks_mut(stride).zip(x.chunks(x_stride)).zip(grad.chunks(grad_stride));
                     for ((out, x), grad) in examples {
                         let (copied, grad) = grad[..columns].split_at(if dense_part { dim } else { 0 });
+                        if p.accumulate == 0 {
+                            out[..width].fill(0.0);
+                        }
                         example(&mut out[..width], &x[..width], copied, grad, dim, diagonal);
                     }
                 },
@@ -39,6 +42,7 @@ pub(crate) fn run(call: View<'_>) {
     );
 }
 
+/// Adds to what the output holds.
 #[inline(always)]
 fn example(out: &mut [f32], x: &[f32], copied: &[f32], grad: &[f32], dim: usize, diagonal: usize) {
     // where the pairs of a feature begin: i (i - 1) / 2, or i (i + 1) / 2 with the diagonal
@@ -78,9 +82,9 @@ fn sum_block<const N: usize>(
     column: usize,
     weight: impl Fn(usize) -> f32,
 ) {
-    let mut sums = [0.0f32; N];
+    let mut sums = *out;
     if let Some(copied) = copied.get(column..column + N) {
-        sums.copy_from_slice(copied);
+        sums.iter_mut().zip(copied).for_each(|(sum, copied)| *sum += copied);
     }
     for (j, x) in x.chunks_exact(dim).enumerate() {
         let weight = weight(j);

@@ -172,6 +172,7 @@ macro_rules! variant {
                 "prelude/activated.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 "dense/linear/finish.wgsl",
+                "prelude/block.wgsl",
                 "dense/linear/tile.wgsl",
                 concat!("dense/linear/load_", $width, ".wgsl"),
                 $(concat!("dense/linear/", $operand, ".wgsl")),+,

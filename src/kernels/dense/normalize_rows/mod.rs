@@ -53,7 +53,8 @@ macro_rules! variant {
                 concat!("prelude/input_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
                 "prelude/norm.wgsl",
-                "dense/normalize_rows/lanes.wgsl",
+                "prelude/lanes.wgsl",
+                "dense/normalize_rows/row_norm.wgsl",
                 "dense/normalize_rows.wgsl"
             ],
         }

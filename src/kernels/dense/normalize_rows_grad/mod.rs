@@ -44,7 +44,8 @@ macro_rules! variant {
                 concat!("prelude/grad_", $width, ".wgsl"),
                 concat!("prelude/out_", $width, ".wgsl"),
                 "prelude/norm.wgsl",
-                "dense/normalize_rows/lanes.wgsl",
+                "prelude/lanes.wgsl",
+                "dense/normalize_rows/row_norm.wgsl",
                 "dense/normalize_rows_grad.wgsl"
             ],
         }

@@ -1,0 +1,29 @@
+// Four columns at a time: every beginning, stride and dim is a multiple of four.
+// Which of four columns are left in the row.
+fn inside(left: u32) -> vec4<bool> {
+    return vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(left);
+}
+
+fn load_grad(e: u32, left: u32) -> vec4<f32> {
+    return grad[e / 4u];
+}
+
+fn load_normal(e: u32, left: u32) -> vec4<f32> {
+    return normal[e / 4u];
+}
+
+fn load_affine(e: u32, left: u32) -> vec4<f32> {
+    return affine[e / 4u];
+}
+
+fn store_spread(e: u32, left: u32, v: vec4<f32>) {
+    spread[e / 4u] = v;
+}
+
+fn store_out(e: u32, left: u32, v: vec4<f32>) {
+    out[e / 4u] = v;
+}
+
+fn store_through(e: u32, left: u32, v: vec4<f32>) {
+    through[e / 4u] = v;
+}

@@ -1,0 +1,183 @@
+//! Small products, one for each example, as dispatches of the `batch_product` kernel.
+
+use super::plan::{longest_sum, record, row_chunks};
+use crate::device::{Dispatch, word};
+use crate::kernel::Shape;
+use crate::kernels::{batch_product, sum_slices};
+use crate::{Context, Error, Matrix, Recorder, Result};
+use batch_product::Layout;
+
+/// A factor of the products of a batch: for each example a matrix, row after row in the example's row, or one
+/// that is the same for all of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item<'a> {
+    matrix: &'a Matrix,
+    rows: usize,
+    cols: usize,
+    shared: bool,
+    transposed: bool,
+}
+
+impl<'a> Item<'a> {
+    /// Each example's own, of `[rows, cols]`.
+    pub(super) fn each(matrix: &'a Matrix, rows: usize, cols: usize) -> Self {
+        Self { matrix, rows, cols, shared: false, transposed: false }
+    }
+
+    /// The same for all.
+    pub(super) fn shared(matrix: &'a Matrix) -> Self {
+        let (rows, cols) = (matrix.rows(), matrix.cols());
+        Self { matrix, rows, cols, shared: true, transposed: false }
+    }
+
+    /// Its columns as rows; nothing is moved.
+    pub(super) fn transposed(self) -> Self {
+        Self { transposed: !self.transposed, ..self }
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        if self.transposed { (self.cols, self.rows) } else { (self.rows, self.cols) }
+    }
+
+    /// The examples of a range, for which there is a matrix each.
+    fn part(&self, rows: &std::ops::Range<usize>) -> Matrix {
+        match self.shared {
+            true => self.matrix.clone(),
+            false => self.matrix.row_part(rows.start, rows.len()),
+        }
+    }
+}
+
+/// Records `out_e = a_e b_e` for every example, or adds it; an example's product lies in its row of `out`, row
+/// after row.
+pub(super) fn record_batch_product(
+    rec: &mut Recorder,
+    a: Item<'_>,
+    b: Item<'_>,
+    out: &Matrix,
+    accumulate: bool,
+) -> Result<()> {
+    let (m, n) = checked(&a, &b)?;
+    out.check_shape("out", out.rows(), m * n)?;
+    let ctx = rec.context().clone();
+    let mut all = Vec::new();
+    for rows in chunks(&ctx, &[&a, &b], Some(out)) {
+        let place = out.row_part(rows.start, rows.len()).place(&ctx, "out")?;
+        let (mut params, variant, factors) = params(&ctx, &a, &b, &rows, longest_sum(&ctx))?;
+        (params.out_base, params.out_example) = (place.base, place.stride);
+        (params.out_stride, params.together) = (params.n, 1);
+        params.accumulate = accumulate.into();
+        let [a, b] = factors;
+        let bindings = batch_product::Bindings { a, b, out: place.binding };
+        let threads = batch_product::threads(&params);
+        all.push(Dispatch::threads(variant, &params, bindings, threads));
+    }
+    record(rec, all);
+    Ok(())
+}
+
+/// Records the sum of `a_e b_e` over all examples, overwriting `out`.
+pub(super) fn record_batch_sum(rec: &mut Recorder, a: Item<'_>, b: Item<'_>, out: &Matrix) -> Result<()> {
+    let (m, n) = checked(&a, &b)?;
+    out.check_shape("out", m, n)?;
+    let ctx = rec.context().clone();
+    let target = out.place(&ctx, "out")?;
+    let (m, n) = (word("rows", m)?, word("columns", n)?);
+    let mut all = Vec::new();
+    for rows in chunks(&ctx, &[&a, &b], None) {
+        let (mut params, variant, factors) = params(&ctx, &a, &b, &rows, longest_sum(&ctx))?;
+        params.together = together(&ctx, params.rows, params.k);
+        let slices = params.rows.div_ceil(params.together);
+        (params.out_example, params.out_stride) = (m * n, n);
+        let bytes = u64::from(m) * u64::from(n) * u64::from(slices) * 4;
+        let sums = rec.scratch("embag.slices", bytes)?;
+        let [a, b] = factors;
+        let bindings = batch_product::Bindings { a, b, out: sums.clone() };
+        let threads = batch_product::threads(&params);
+        all.push(Dispatch::threads(variant, &params, bindings, threads));
+        let join = sum_slices::Params {
+            m,
+            n,
+            slices,
+            out_base: target.base,
+            out_stride: target.stride,
+            accumulate: u32::from(rows.start > 0),
+            ..sum_slices::Params::default()
+        };
+        let bias = rec.scratch("embag.nothing", 16)?;
+        let bindings = sum_slices::Bindings { slices: sums, bias, out: target.binding.clone() };
+        all.push(Dispatch::threads(0, &join, bindings, m * n));
+    }
+    record(rec, all);
+    Ok(())
+}
+
+/// Rows and columns of the products.
+fn checked(a: &Item<'_>, b: &Item<'_>) -> Result<(usize, usize)> {
+    let ((m, k), (inner, n)) = (a.shape(), b.shape());
+    if k != inner {
+        return Err(Error::invalid("rows of b", format!("{k}, the columns of a"), inner));
+    }
+    for item in [a, b].into_iter().filter(|item| !item.shared) {
+        item.matrix.check_shape("factor", item.matrix.rows(), item.rows * item.cols)?;
+    }
+    Ok((m, n))
+}
+
+/// Ranges of examples that can be bound at once.
+fn chunks(ctx: &Context, factors: &[&Item<'_>], out: Option<&Matrix>) -> Vec<std::ops::Range<usize>> {
+    let of_examples = factors.iter().filter(|item| !item.shared).map(|item| item.matrix);
+    row_chunks(ctx, &of_examples.chain(out).collect::<Vec<_>>())
+}
+
+/// Slices of a sum that keep a device busy, each by the threads of one product.
+const SLICES: u32 = 16;
+const SLICES_WIDE: u32 = 256;
+
+/// Examples whose products a thread adds up.
+fn together(ctx: &Context, rows: u32, k: u32) -> u32 {
+    let slices = if ctx.shape() == Shape::Wide && !ctx.is_cpu() { SLICES_WIDE } else { SLICES };
+    let longest = u32::try_from(longest_sum(ctx)).unwrap_or(u32::MAX);
+    rows.div_ceil(slices).min(longest / k.div_ceil(4).max(1)).max(1)
+}
+
+/// What products of both kinds have in common: parameters, variant, and the factors' bindings.
+fn params(
+    ctx: &Context,
+    a: &Item<'_>,
+    b: &Item<'_>,
+    rows: &std::ops::Range<usize>,
+    longest: usize,
+) -> Result<(batch_product::Params, usize, [crate::Buffer; 2])> {
+    let ((m, k), (_, n)) = (a.shape(), b.shape());
+    if k.div_ceil(4) > longest {
+        let expected = format!("at most {} on a software adapter", longest.saturating_mul(4));
+        return Err(Error::invalid("columns to sum over", expected, k));
+    }
+    let place = |item: &Item<'_>, name| -> Result<_> {
+        let place = item.part(rows).place(ctx, name)?;
+        let (example, row) = match item.shared {
+            true => (0, place.stride),
+            false => (place.stride, word("columns", item.cols)?),
+        };
+        Ok((place.binding, place.base, example, row, place.vec4 && row.is_multiple_of(4)))
+    };
+    let (a_binding, a_base, a_example, a_stride, a_vec4) = place(a, "a")?;
+    let (b_binding, b_base, b_example, b_stride, b_vec4) = place(b, "b")?;
+    let params = batch_product::Params {
+        rows: word("rows", rows.len())?,
+        m: word("rows", m)?,
+        n: word("columns", n)?,
+        k: word("columns", k)?,
+        a_base,
+        a_example,
+        a_stride,
+        b_base,
+        b_example,
+        b_stride,
+        ..batch_product::Params::default()
+    };
+    let layout = Layout { a_transposed: a.transposed, b_transposed: b.transposed };
+    let variant = batch_product::variant(layout, a_vec4 && b_vec4);
+    Ok((params, variant, [a_binding, b_binding]))
+}

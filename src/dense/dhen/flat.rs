@@ -1,0 +1,51 @@
+//! A multilayer perceptron on the flat row, so that a model sees the values themselves.
+
+use super::block::Block;
+use crate::dense::plan::record;
+use crate::dense::stack;
+use crate::dense::trained::Trained;
+use crate::dense::{Activation, DenseOptimizer, Mlp};
+use crate::{Context, Matrix, Recorder, Result};
+
+/// Linear layers from one width to another, with relu between them.
+#[derive(Debug)]
+pub(super) struct Flat {
+    pub(super) mlp: Mlp,
+}
+
+impl Flat {
+    pub(super) fn new(
+        ctx: &Context,
+        sizes: &[usize],
+        max_batch: usize,
+        optimizer: &DenseOptimizer,
+        seed: u64,
+    ) -> Result<Self> {
+        Ok(Self { mlp: Mlp::new(ctx, sizes, Activation::None, max_batch, *optimizer, seed)? })
+    }
+}
+
+impl Block for Flat {
+    fn forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        self.mlp.record_forward(rec, x, out)
+    }
+
+    fn backward(&self, rec: &mut Recorder, x: &Matrix, dout: &Matrix, dx: Option<&Matrix>) -> Result<()> {
+        if x.rows() == 0 {
+            self.mlp.layers().iter().for_each(|layer| layer.clear_gradients(rec));
+        }
+        // nothing follows the last layer, so that its output is not read, nor its gradient written
+        let all = self.mlp.plan_backward(rec, x, dout, dout, dx, true)?;
+        record(rec, all);
+        Ok(())
+    }
+
+    fn parts(&self) -> Vec<(String, &dyn Trained)> {
+        let layers = self.mlp.layers().iter().enumerate();
+        layers.map(|(i, layer)| (stack::prefix(i), layer as &dyn Trained)).collect()
+    }
+
+    fn parts_mut(&mut self) -> Vec<&mut dyn Trained> {
+        self.mlp.layers_mut().iter_mut().map(|layer| layer as &mut dyn Trained).collect()
+    }
+}

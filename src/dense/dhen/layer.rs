@@ -1,0 +1,189 @@
+//! One layer: modules, their ensemble, the shortcut and the norm.
+
+use super::block::{Block, scratch};
+use super::dot::Dot;
+use super::flat::Flat;
+use super::module::{DhenLayer, Ensemble, Module};
+use super::norm::Norm;
+use super::token_linear::TokenLinear;
+use crate::dense::DenseOptimizer;
+use crate::dense::trained::Trained;
+use crate::{Context, Error, Matrix, Recorder, Result};
+
+/// `Y = norm(ensemble + shortcut)`.
+#[derive(Debug)]
+pub(super) struct Layer {
+    modules: Vec<Placed>,
+    ensemble: Ensemble,
+    /// Nothing where there are as many tokens behind the layer as in front of it.
+    shortcut: Option<TokenLinear>,
+    norm: Norm,
+    /// `[max_batch, tokens * dim]`
+    output: Matrix,
+}
+
+/// A module, and its columns among those of the layer's output.
+#[derive(Debug)]
+struct Placed {
+    block: Box<dyn Block>,
+    first: usize,
+    cols: usize,
+}
+
+/// What layers of a net have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Common<'a> {
+    pub(super) ctx: &'a Context,
+    pub(super) dim: usize,
+    pub(super) max_batch: usize,
+    pub(super) optimizer: &'a DenseOptimizer,
+}
+
+impl Layer {
+    /// A layer for `inputs` tokens. `seeds` gives one to each part.
+    pub(super) fn new(
+        common: Common<'_>,
+        inputs: usize,
+        layer: &DhenLayer,
+        seeds: &mut impl Iterator<Item = u64>,
+    ) -> Result<Self> {
+        let Common { ctx, dim, max_batch, optimizer } = common;
+        let mut seed = || seeds.next().unwrap_or_default();
+        let mut first = 0;
+        let mut modules = Vec::new();
+        for (module, tokens) in layer.modules.iter().map(|(module, _)| module).zip(shares(layer)?) {
+            let between = (inputs, tokens);
+            let block: Box<dyn Block> = match *module {
+                Module::Linear => Box::new(TokenLinear::new(ctx, between, dim, optimizer, seed())?),
+                Module::Dot { hidden } => {
+                    Box::new(Dot::new(ctx, between, dim, hidden, max_batch, optimizer, seed())?)
+                }
+                Module::Mlp { hidden } => {
+                    let sizes = [inputs * dim, hidden, tokens * dim];
+                    Box::new(Flat::new(ctx, &sizes, max_batch, optimizer, seed())?)
+                }
+            };
+            modules.push(Placed { block, first, cols: tokens * dim });
+            if layer.ensemble == Ensemble::Concat {
+                first += tokens * dim;
+            }
+        }
+        let shortcut = match inputs == layer.tokens {
+            true => None,
+            false => Some(TokenLinear::new(ctx, (inputs, layer.tokens), dim, optimizer, seed())?),
+        };
+        Ok(Self {
+            modules,
+            ensemble: layer.ensemble,
+            shortcut,
+            norm: Norm::new(ctx, layer.tokens, dim, max_batch, optimizer)?,
+            output: Matrix::padded(ctx, max_batch, layer.tokens * dim)?,
+        })
+    }
+
+    /// The output of a batch.
+    pub(super) fn output(&self, rows: usize) -> Matrix {
+        self.output.row_part(0, rows)
+    }
+
+    /// Records the layer into [`Layer::output`].
+    pub(super) fn forward(&self, rec: &mut Recorder, x: &Matrix) -> Result<()> {
+        let (rows, width) = (x.rows(), self.output.cols());
+        rec.scope(|rec| {
+            // modules that are added lie side by side
+            let parts = if self.ensemble == Ensemble::Concat { 1 } else { self.modules.len() };
+            let outputs = scratch(rec, rows, parts * width)?;
+            for (i, Placed { block, first, cols }) in self.modules.iter().enumerate() {
+                let part = if self.ensemble == Ensemble::Concat { 0 } else { i };
+                block.forward(rec, x, &outputs.columns(part * width + first, *cols)?)?;
+            }
+            match &self.shortcut {
+                None => self.norm.forward(rec, &outputs, x, &self.output(rows)),
+                Some(shortcut) => {
+                    let mixed = scratch(rec, rows, width)?;
+                    shortcut.forward(rec, x, &mixed)?;
+                    self.norm.forward(rec, &outputs, &mixed, &self.output(rows))
+                }
+            }
+        })
+    }
+
+    /// Records the gradients of the parameters and, where `dx` is given, of the input, which is overwritten.
+    pub(super) fn backward(
+        &self,
+        rec: &mut Recorder,
+        x: &Matrix,
+        dout: &Matrix,
+        dx: Option<&Matrix>,
+    ) -> Result<()> {
+        rec.scope(|rec| {
+            let dz = scratch(rec, x.rows(), self.output.cols())?;
+            match &self.shortcut {
+                None => self.norm.backward(rec, dout, &dz, dx)?,
+                Some(shortcut) => {
+                    self.norm.backward(rec, dout, &dz, None)?;
+                    shortcut.backward_into(rec, x, &dz, dx, false)?;
+                }
+            }
+            for Placed { block, first, cols } in &self.modules {
+                block.backward(rec, x, &dz.columns(*first, *cols)?, dx)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The parts with parameters, by what comes before their names.
+    pub(super) fn parts(&self) -> Vec<(String, &dyn Trained)> {
+        let of_modules = self.modules.iter().enumerate().flat_map(|(i, placed)| {
+            let parts = placed.block.parts().into_iter();
+            parts.map(move |(name, part)| (format!("modules.{i}.{name}"), part))
+        });
+        let shortcut = self.shortcut.iter().map(|part| ("shortcut.".to_owned(), part as &dyn Trained));
+        let norm: (_, &dyn Trained) = ("norm.".to_owned(), &self.norm);
+        of_modules.chain(shortcut).chain([norm]).collect()
+    }
+
+    /// The same parts, to be changed.
+    pub(super) fn parts_mut(&mut self) -> Vec<&mut dyn Trained> {
+        let of_modules = self.modules.iter_mut().flat_map(|placed| placed.block.parts_mut());
+        let shortcut = self.shortcut.iter_mut().map(|part| part as &mut dyn Trained);
+        let norm: &mut dyn Trained = &mut self.norm;
+        of_modules.chain(shortcut).chain([norm]).collect()
+    }
+}
+
+/// Tokens that each module makes.
+fn shares(layer: &DhenLayer) -> Result<Vec<usize>> {
+    let DhenLayer { tokens, ensemble, modules } = layer;
+    if *tokens == 0 {
+        return Err(Error::invalid("tokens", "at least one in every layer", 0));
+    }
+    if modules.is_empty() {
+        return Err(Error::invalid("modules", "at least one in every layer", "none"));
+    }
+    let said: Vec<usize> = modules.iter().filter_map(|(_, tokens)| *tokens).collect();
+    match ensemble {
+        Ensemble::Sum if said.iter().any(|own| own != tokens) => {
+            let expected = format!("modules of {tokens} tokens each, the layer's, since they are added");
+            Err(Error::invalid("modules", expected, format!("{said:?}")))
+        }
+        Ensemble::Sum => Ok(vec![*tokens; modules.len()]),
+        Ensemble::Concat if said.is_empty() => {
+            if !tokens.is_multiple_of(modules.len()) {
+                let expected = format!("a multiple of {}, the modules that share them", modules.len());
+                return Err(Error::invalid("tokens", expected, tokens));
+            }
+            Ok(vec![tokens / modules.len(); modules.len()])
+        }
+        Ensemble::Concat if said.len() == modules.len() && said.iter().sum::<usize>() == *tokens => {
+            match said.contains(&0) {
+                true => Err(Error::invalid("modules", "at least one token each", format!("{said:?}"))),
+                false => Ok(said),
+            }
+        }
+        Ensemble::Concat => {
+            let expected = format!("tokens of all modules, {tokens} together, or of none");
+            Err(Error::invalid("modules", expected, format!("{said:?}")))
+        }
+    }
+}

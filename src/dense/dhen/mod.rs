@@ -1,0 +1,18 @@
+//! Stacked ensembles of feature interactions: DHEN (Zhang et al., 2022) and its like.
+//!
+//! Axes and formula are in the documentation of [`dense`](super).
+
+mod block;
+mod builder;
+mod checkpoint;
+mod dot;
+mod flat;
+mod layer;
+mod module;
+mod net;
+mod norm;
+mod token_linear;
+
+pub use builder::DhenBuilder;
+pub use module::{DhenLayer, Ensemble, Module};
+pub use net::Dhen;

@@ -1,0 +1,81 @@
+//! What layers are made of, as users describe them.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of interaction, from the tokens of a layer's input to tokens of its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Module {
+    /// `U = W X` with `W` of `[l, m]`, without a bias.
+    Linear,
+    /// The dot products of all pairs of tokens, a hidden layer with relu if it is given, and a projection to `l *
+    /// dim` values, with biases. It stands for the paper's AdvancedDLRM, whose inside is not published.
+    Dot {
+        /// Outputs of the hidden layer.
+        hidden: Option<usize>,
+    },
+    /// Two linear layers with relu between them, on all values of the input.
+    Mlp {
+        /// Outputs of the first layer.
+        hidden: usize,
+    },
+}
+
+/// How a layer puts its modules' outputs together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Ensemble {
+    /// Each module makes some of the layer's tokens.
+    Concat,
+    /// Each makes all of them, and they are added.
+    Sum,
+}
+
+/// One layer of a [`Dhen`](super::Dhen): how many tokens it makes, by which modules, and how these are put together.
+///
+/// ```
+/// use embag::dense::{DhenLayer, Ensemble, Module};
+///
+/// let summed = DhenLayer::new(12, Ensemble::Sum).module(Module::Dot { hidden: None }).module(Module::Linear);
+/// let shared = DhenLayer::new(12, Ensemble::Concat)
+///     .module_of(8, Module::Dot { hidden: Some(64) })
+///     .module_of(4, Module::Linear);
+/// assert_eq!(summed.tokens(), shared.tokens());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DhenLayer {
+    pub(super) tokens: usize,
+    pub(super) ensemble: Ensemble,
+    /// With how many tokens each makes, if that was said.
+    pub(super) modules: Vec<(Module, Option<usize>)>,
+}
+
+impl DhenLayer {
+    /// A layer that makes `tokens` tokens, without modules yet.
+    #[must_use]
+    pub fn new(tokens: usize, ensemble: Ensemble) -> Self {
+        Self { tokens, ensemble, modules: Vec::new() }
+    }
+
+    /// Adds a module that makes all tokens or, with [`Ensemble::Concat`], an equal share of them.
+    #[must_use]
+    pub fn module(mut self, module: Module) -> Self {
+        self.modules.push((module, None));
+        self
+    }
+
+    /// Adds a module that makes `tokens` tokens, for [`Ensemble::Concat`].
+    #[must_use]
+    pub fn module_of(mut self, tokens: usize, module: Module) -> Self {
+        self.modules.push((module, Some(tokens)));
+        self
+    }
+
+    /// Tokens of the output.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+}

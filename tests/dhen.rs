@@ -1,0 +1,357 @@
+//! Stacked interactions against f64 formulas and central differences, what zero weights leave, checkpoints and
+//! errors.
+
+mod common;
+#[path = "common/dense.rs"]
+mod dense;
+
+use std::collections::HashMap;
+
+use dense::{ADAM, SGD, all_devices, assert_close, differences, dot, numbers, view, wide};
+use embag::dense::{Dhen, DhenBuilder, DhenLayer, Ensemble, Module};
+use embag::optim::Adagrad;
+use embag::{Checkpoint, Context, Error, Matrix, Recorder, Result};
+
+type Parameters = HashMap<String, Vec<f64>>;
+
+const LINEAR: Module = Module::Linear;
+const DOT: Module = Module::Dot { hidden: None };
+const DEEP_DOT: Module = Module::Dot { hidden: Some(5) };
+const MLP: Module = Module::Mlp { hidden: 6 };
+
+/// A layer: its tokens, how modules are put together, and what each makes.
+#[derive(Debug, Clone)]
+struct Made {
+    tokens: usize,
+    ensemble: Ensemble,
+    modules: Vec<(Module, usize)>,
+}
+
+fn summed(tokens: usize, modules: &[Module]) -> Made {
+    let modules = modules.iter().map(|&module| (module, tokens)).collect();
+    Made { tokens, ensemble: Ensemble::Sum, modules }
+}
+
+fn side_by_side(modules: &[(Module, usize)]) -> Made {
+    let tokens = modules.iter().map(|(_, tokens)| tokens).sum();
+    Made { tokens, ensemble: Ensemble::Concat, modules: modules.to_vec() }
+}
+
+impl Made {
+    fn described(&self) -> DhenLayer {
+        let empty = DhenLayer::new(self.tokens, self.ensemble);
+        self.modules.iter().fold(empty, |layer, &(module, tokens)| match self.ensemble {
+            Ensemble::Concat => layer.module_of(tokens, module),
+            _ => layer.module(module),
+        })
+    }
+}
+
+fn described(builder: DhenBuilder, layers: &[Made]) -> DhenBuilder {
+    layers.iter().fold(builder, |builder, layer| builder.layer(layer.described()))
+}
+
+/// `W X`, for an example's X with rows of `dim` values.
+fn mixed(weight: &[f64], x: &[f64], dim: usize) -> Vec<f64> {
+    let tokens = x.len() / dim;
+    let of_row = |row: &[f64]| -> Vec<f64> {
+        (0..dim).map(|d| row.iter().enumerate().map(|(t, w)| w * x[t * dim + d]).sum()).collect()
+    };
+    weight.chunks(tokens).flat_map(of_row).collect()
+}
+
+/// Linear layers with relu between them, for one example.
+fn perceptron(parameters: &Parameters, prefix: &str, x: &[f64]) -> Vec<f64> {
+    let mut values = x.to_vec();
+    for i in 0.. {
+        let Some(weight) = parameters.get(&format!("{prefix}{i}.weight")) else { break };
+        if i > 0 {
+            values.iter_mut().for_each(|value| *value = value.max(0.0));
+        }
+        let rows = weight.chunks(values.len()).zip(&parameters[&format!("{prefix}{i}.bias")]);
+        values = rows.map(|(row, bias)| dot(row, &values) + bias).collect();
+    }
+    values
+}
+
+fn module(made: Module, parameters: &Parameters, prefix: &str, x: &[f64], dim: usize) -> Vec<f64> {
+    match made {
+        Module::Linear => mixed(&parameters[&format!("{prefix}weight")], x, dim),
+        Module::Mlp { .. } => perceptron(parameters, prefix, x),
+        Module::Dot { .. } => {
+            let tokens: Vec<&[f64]> = x.chunks(dim).collect();
+            let pairs = (0..tokens.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+            let dots: Vec<f64> = pairs.map(|(i, j)| dot(tokens[i], tokens[j])).collect();
+            perceptron(parameters, prefix, &dots)
+        }
+        _ => unreachable!("a module that this test does not know"),
+    }
+}
+
+fn normalized(z: &[f64], affine: &[f64], dim: usize) -> Vec<f64> {
+    let (gain, bias) = affine.split_at(dim);
+    let of_token = |z: &[f64]| -> Vec<f64> {
+        let mean = z.iter().sum::<f64>() / dim as f64;
+        let variance = z.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / dim as f64;
+        (0..dim).map(|d| (z[d] - mean) / (variance + 1e-5).sqrt() * gain[d] + bias[d]).collect()
+    };
+    z.chunks(dim).flat_map(of_token).collect()
+}
+
+/// The logit of one example.
+fn logit(layers: &[Made], parameters: &Parameters, x: &[f64], dim: usize) -> f64 {
+    let mut x = x.to_vec();
+    for (i, layer) in layers.iter().enumerate() {
+        let mut z = match parameters.get(&format!("layers.{i}.shortcut.weight")) {
+            Some(weight) => mixed(weight, &x, dim),
+            None => x.clone(),
+        };
+        let mut first = 0;
+        for (j, &(made, tokens)) in layer.modules.iter().enumerate() {
+            let values = module(made, parameters, &format!("layers.{i}.modules.{j}."), &x, dim);
+            assert_eq!(values.len(), tokens * dim);
+            z[first..].iter_mut().zip(values).for_each(|(z, value)| *z += value);
+            if layer.ensemble == Ensemble::Concat {
+                first += tokens * dim;
+            }
+        }
+        x = normalized(&z, &parameters[&format!("layers.{i}.norm.affine")], dim);
+    }
+    perceptron(parameters, "head.", &x)[0]
+}
+
+fn read(ctx: &Context, named: Vec<(String, &Matrix)>) -> Vec<(String, Vec<f64>)> {
+    named.into_iter().map(|(name, matrix)| (name, wide(&matrix.to_vec(ctx).unwrap()))).collect()
+}
+
+/// Nets of every module and ensemble, with the tokens and values of their inputs.
+fn nets() -> Vec<(usize, usize, Vec<Made>)> {
+    vec![
+        (3, 4, vec![summed(3, &[LINEAR])]),
+        (4, 3, vec![summed(4, &[DOT])]),
+        (3, 5, vec![summed(2, &[DEEP_DOT])]),
+        (2, 8, vec![summed(3, &[MLP])]),
+        (5, 4, vec![summed(5, &[DOT, LINEAR, MLP]), summed(3, &[LINEAR, DOT])]),
+        (4, 6, vec![side_by_side(&[(DOT, 1), (LINEAR, 3)]), side_by_side(&[(MLP, 2), (LINEAR, 3)])]),
+        (
+            6,
+            8,
+            vec![summed(6, &[DOT, DEEP_DOT]), side_by_side(&[(LINEAR, 2), (DOT, 2)]), summed(4, &[LINEAR])],
+        ),
+    ]
+}
+
+#[test]
+fn nets_and_their_gradients_are_the_formulas() {
+    for ctx in all_devices() {
+        for (tokens, dim, layers) in nets() {
+            let batch = 3;
+            let builder = Dhen::builder(&ctx, tokens, dim).head(&[4]).max_batch(batch + 2).seed(5);
+            let net = described(builder.optimizer(SGD), &layers).build().unwrap();
+            // gains and biases that are not what they begin as
+            for (name, matrix) in net.parameters() {
+                if name.ends_with("affine") {
+                    let values = numbers(2 * dim, 9).iter().map(|value| value + 1.5).collect::<Vec<_>>();
+                    matrix.write(&ctx, &values).unwrap();
+                }
+            }
+            let parameters: Parameters = read(&ctx, net.parameters()).into_iter().collect();
+            let (x, g) = (numbers(batch * tokens * dim, 1), numbers(batch, 2));
+            let value = |x: &[f64], parameters: &Parameters| -> Vec<f64> {
+                x.chunks(tokens * dim).map(|x| logit(&layers, parameters, x, dim)).collect()
+            };
+            let what = format!("{tokens} x {dim}, {layers:?} on {ctx:?}");
+            let [input, dx] =
+                [&x, &vec![f32::NAN; x.len()]].map(|data| view(&ctx, data, batch, tokens * dim));
+            let [logits, dlogits] = [&vec![f32::NAN; batch], &g].map(|data| view(&ctx, data, batch, 1));
+            let mut rec = Recorder::new(&ctx);
+            net.record_forward(&mut rec, &input, &logits).unwrap();
+            net.record_backward(&mut rec, &input, &logits, &dlogits, Some(&dx)).unwrap();
+            rec.run().unwrap();
+            assert_close(&what, &logits.to_vec(&ctx).unwrap(), &value(&wide(&x), &parameters), 1e-5);
+            let loss = |x: &[f64], parameters: &Parameters| dot(&value(x, parameters), &wide(&g));
+            let expected = differences(&wide(&x), |x| loss(x, &parameters));
+            assert_close(&what, &dx.to_vec(&ctx).unwrap(), &expected, 1e-4);
+            for (name, found) in net.gradients() {
+                let expected = differences(&parameters[&name], |point| {
+                    let mut changed = parameters.clone();
+                    changed.insert(name.clone(), point.to_vec());
+                    loss(&wide(&x), &changed)
+                });
+                assert_close(&format!("{name}, {what}"), &found.to_vec(&ctx).unwrap(), &expected, 1e-4);
+            }
+        }
+    }
+}
+
+/// A net of two layers, the second of fewer tokens.
+fn small(ctx: &Context, max_batch: usize) -> Dhen {
+    let builder = Dhen::builder(ctx, 4, 8).head(&[6]).max_batch(max_batch).optimizer(ADAM).seed(3);
+    described(builder, &[summed(4, &[DOT, LINEAR]), side_by_side(&[(LINEAR, 2), (MLP, 1)])]).build().unwrap()
+}
+
+#[test]
+fn modules_of_zeros_leave_the_norm_of_the_input() {
+    for ctx in all_devices() {
+        let net = Dhen::builder(&ctx, 3, 8).layer(summed(3, &[DOT, LINEAR, MLP]).described()).max_batch(5);
+        let net = net.build().unwrap();
+        assert!(net.parameters().iter().all(|(name, _)| !name.contains("shortcut")));
+        for (name, matrix) in net.parameters() {
+            if name.contains("modules") {
+                matrix.write(&ctx, &vec![0.0; matrix.rows() * matrix.cols()]).unwrap();
+            }
+        }
+        // a head that picks a value shows the layer's output
+        let x = numbers(5 * 24, 4);
+        let input = Matrix::from_slice(&ctx, &x, 5, 24).unwrap();
+        let logits = Matrix::zeros(&ctx, 5, 1).unwrap();
+        let found: Vec<Vec<f32>> = (0..24)
+            .map(|column| {
+                for (name, matrix) in net.parameters() {
+                    match &*name {
+                        "head.0.weight" => {
+                            let one: Vec<f32> = (0..24).map(|at| f32::from(u8::from(at == column))).collect();
+                            matrix.write(&ctx, &one).unwrap();
+                        }
+                        "head.0.bias" => matrix.write(&ctx, &[0.0]).unwrap(),
+                        _ => {}
+                    }
+                }
+                let mut rec = Recorder::new(&ctx);
+                net.record_forward(&mut rec, &input, &logits).unwrap();
+                rec.run().unwrap();
+                logits.to_vec(&ctx).unwrap()
+            })
+            .collect();
+        // the norm alone: of a layer whose shortcut is all there is, to the bit on the CPU and near it elsewhere
+        for (example, x) in x.chunks(24).enumerate() {
+            let affine = [[1.0; 8], [0.0; 8]].concat();
+            let expected = normalized(&wide(x), &affine, 8);
+            let got: Vec<f32> = (0..24).map(|column| found[column][example]).collect();
+            assert_close(&format!("example {example} on {ctx:?}"), &got, &expected, 1e-6);
+        }
+    }
+}
+
+/// Trains and returns all tensors.
+fn trained(ctx: &Context, net: &mut Dhen, steps: std::ops::Range<u32>) -> Vec<Vec<f32>> {
+    for step in steps {
+        let x = Matrix::from_slice(ctx, &numbers(6 * 32, step), 6, 32).unwrap();
+        let (logits, dlogits) = (Matrix::zeros(ctx, 6, 1).unwrap(), Matrix::zeros(ctx, 6, 1).unwrap());
+        dlogits.write(ctx, &numbers(6, step + 100)).unwrap();
+        let mut rec = Recorder::new(ctx);
+        net.record_forward(&mut rec, &x, &logits).unwrap();
+        net.record_backward(&mut rec, &x, &logits, &dlogits, None).unwrap();
+        net.record_step(&mut rec).unwrap();
+        rec.run().unwrap();
+    }
+    net.tensors(ctx).unwrap().into_iter().map(|tensor| tensor.values).collect()
+}
+
+#[test]
+fn resumed_training_has_the_bits_of_the_longer_run() {
+    for ctx in all_devices() {
+        let whole = trained(&ctx, &mut small(&ctx, 8), 0..6);
+        assert_eq!(whole, trained(&ctx, &mut small(&ctx, 8), 0..6), "the same on every run");
+        let mut first = small(&ctx, 8);
+        trained(&ctx, &mut first, 0..3);
+        let mut checkpoint = Checkpoint::new();
+        first.export(&ctx, &mut checkpoint, "net").unwrap();
+        let mut resumed = small(&ctx, 8);
+        resumed.import(&ctx, &checkpoint, "net").unwrap();
+        assert_eq!(trained(&ctx, &mut resumed, 3..6), whole);
+    }
+}
+
+#[test]
+fn deep_nets_stay_finite() {
+    let ctx = Context::cpu();
+    let builder = Dhen::builder(&ctx, 4, 8).max_batch(16).optimizer(Adagrad::new(0.05)).seed(1);
+    let mut net = described(builder, &vec![summed(4, &[DOT, LINEAR, MLP]); 8]).build().unwrap();
+    for values in trained(&ctx, &mut net, 0..1000) {
+        assert!(values.iter().all(|value| value.is_finite()));
+    }
+}
+
+#[test]
+fn empty_batches_have_gradients_of_zero() {
+    for ctx in all_devices() {
+        let mut net = small(&ctx, 8);
+        trained(&ctx, &mut net, 0..1);
+        let [x, dx] = [(); 2].map(|()| Matrix::zeros(&ctx, 0, 32).unwrap());
+        let [logits, dlogits] = [(); 2].map(|()| Matrix::zeros(&ctx, 0, 1).unwrap());
+        let mut rec = Recorder::new(&ctx);
+        net.record_forward(&mut rec, &x, &logits).unwrap();
+        net.record_backward(&mut rec, &x, &logits, &dlogits, Some(&dx)).unwrap();
+        rec.run().unwrap();
+        for (name, grad) in net.gradients() {
+            assert!(grad.to_vec(&ctx).unwrap().iter().all(|&value| value == 0.0), "{name} on {ctx:?}");
+        }
+    }
+}
+
+#[track_caller]
+fn assert_says(result: Result<impl std::fmt::Debug>, parts: &[&str]) {
+    let message = result.expect_err("it is refused").to_string();
+    assert!(parts.iter().all(|part| message.contains(part)), "{parts:?} in: {message}");
+}
+
+#[test]
+fn nets_that_cannot_be_are_refused() {
+    let ctx = Context::cpu();
+    let builder = |tokens, dim| Dhen::builder(&ctx, tokens, dim).max_batch(4);
+    let layer = |layer: DhenLayer| builder(4, 8).layer(layer).build();
+    assert_says(builder(4, 8).build(), &["layers", "at least one", "none"]);
+    assert_says(builder(0, 8).layer(summed(2, &[LINEAR]).described()).build(), &["tokens", "0"]);
+    assert_says(builder(4, 0).layer(summed(2, &[LINEAR]).described()).build(), &["dim", "0"]);
+    assert_says(layer(DhenLayer::new(4, Ensemble::Sum)), &["modules", "none"]);
+    assert_says(layer(DhenLayer::new(0, Ensemble::Sum).module(LINEAR)), &["tokens", "0"]);
+    assert_says(layer(DhenLayer::new(4, Ensemble::Sum).module_of(3, LINEAR)), &["4 tokens", "[3]"]);
+    let shared = DhenLayer::new(3, Ensemble::Concat).module(LINEAR).module(DOT);
+    assert_says(layer(shared), &["tokens", "a multiple of 2", "3"]);
+    let shared = DhenLayer::new(4, Ensemble::Concat).module_of(3, LINEAR).module(DOT);
+    assert_says(layer(shared), &["4 together", "[3]"]);
+    let shared = DhenLayer::new(4, Ensemble::Concat).module_of(4, LINEAR).module_of(0, DOT);
+    assert_says(layer(shared), &["at least one token", "[4, 0]"]);
+    assert_says(builder(1, 8).layer(summed(1, &[DOT]).described()).build(), &["tokens", "two", "1"]);
+    let no_hidden = summed(4, &[Module::Mlp { hidden: 0 }]).described();
+    assert_says(layer(no_hidden), &["linear layer", "0 outputs"]);
+}
+
+#[test]
+fn inputs_that_do_not_fit_record_nothing() {
+    let ctx = Context::cpu();
+    let net = small(&ctx, 4);
+    let zeros = |rows, cols| Matrix::zeros(&ctx, rows, cols).unwrap();
+    let mut rec = Recorder::new(&ctx);
+    assert_says(net.record_forward(&mut rec, &zeros(2, 31), &zeros(2, 1)), &["x", "2 x 32", "2 x 31"]);
+    assert_says(net.record_forward(&mut rec, &zeros(2, 32), &zeros(2, 2)), &["logits", "2 x 1"]);
+    assert_says(net.record_forward(&mut rec, &zeros(5, 32), &zeros(5, 1)), &["x", "at most 4 rows", "5"]);
+    let backward =
+        net.record_backward(&mut rec, &zeros(2, 32), &zeros(2, 1), &zeros(2, 1), Some(&zeros(2, 8)));
+    assert_says(backward, &["dx", "2 x 32"]);
+    let backward = net.record_backward(&mut rec, &zeros(2, 32), &zeros(2, 1), &zeros(3, 1), None);
+    assert_says(backward, &["dy", "2 x 1"]);
+    let before = ctx.counters();
+    rec.run().unwrap();
+    assert_eq!(ctx.counters().dispatches, before.dispatches);
+}
+
+#[test]
+fn checkpoints_of_other_nets_are_refused() {
+    let ctx = Context::cpu();
+    let mut checkpoint = Checkpoint::new();
+    small(&ctx, 4).export(&ctx, &mut checkpoint, "net").unwrap();
+    let other = |layers: &[Made]| {
+        let builder = Dhen::builder(&ctx, 4, 8).head(&[6]).max_batch(4).optimizer(ADAM);
+        described(builder, layers).build().unwrap().check_import(&checkpoint, "net")
+    };
+    let (first, second) = (summed(4, &[DOT, LINEAR]), side_by_side(&[(LINEAR, 2), (MLP, 1)]));
+    other(&[first.clone(), second.clone()]).unwrap();
+    assert_says(other(std::slice::from_ref(&first)), &["layers of \"net\"", "expected 1", "got 2"]);
+    let wrong = [summed(4, &[LINEAR, DOT]), second];
+    assert_says(other(&wrong), &["layer 0 of \"net\"", "Linear and Dot", "and Linear"]);
+    let wrong = other(&[first, side_by_side(&[(LINEAR, 1), (MLP, 2)])]);
+    assert!(matches!(wrong, Err(Error::Checkpoint { .. })));
+    assert_says(wrong, &["layer 1 of \"net\"", "Linear of 1", "Linear of 2"]);
+}
