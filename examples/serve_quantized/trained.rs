@@ -19,6 +19,8 @@ struct Settings {
     precision: Precision,
     #[serde(default)]
     embedding: Option<serde_json::Value>,
+    #[serde(default)]
+    over: Option<serde_json::Value>,
 }
 
 /// A trained DLRM; `train_ctr`'s `model.rs` describes it.
@@ -40,6 +42,11 @@ impl Trained {
         let data: DataState = checkpoint.json("data")?;
         if let Some(other) = settings.embedding.filter(|embedding| embedding != "fixed") {
             return Err(checkpoint.mismatch("embeddings", "tables of fixed size", other));
+        }
+        if let Some(other) = settings.over.filter(|over| over != "dlrm") {
+            let got = other.as_object().and_then(|over| over.keys().next().cloned());
+            let got = got.unwrap_or_else(|| other.to_string());
+            return Err(checkpoint.mismatch("model", "one that was trained with --model dlrm", got));
         }
         let interaction = interaction(data.schema.features.len(), settings.dim);
         let mut bags = bags(ctx, &data.schema.features, settings.dim, settings.precision)?;

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::chunked_args::{ChunkedArgs, Embedding};
 use crate::data::{DEFAULT_HASH_ROWS, DataError, Format, Ids, Source};
 use crate::device::Device;
+use crate::model_args::{Kind, ModelArgs, Over};
 use crate::output::png_path;
 
-/// Trains a click-through-rate model (DLRM) on embedding bags and reports its test log loss, AUC
+/// Trains a click-through-rate model (DLRM or DHEN) on embedding bags and reports its test log loss, AUC
 /// and normalised entropy after each epoch.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "train_ctr")]
@@ -88,6 +89,8 @@ pub struct Args {
     /// Print one line of JSON at the end
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub over: ModelArgs,
     #[command(flatten)]
     pub chunked: ChunkedArgs,
 }
@@ -167,10 +170,12 @@ pub struct Settings {
     pub dense_lr: f32,
     /// The hidden widths of the MLP over the numeric columns; its output has the width `dim`.
     pub bottom: Vec<usize>,
-    /// The hidden widths of the MLP over the interactions; its output is the click's log odds.
+    /// The hidden widths of the MLP over the interactions, or over the last layer of a DHEN; its output is the click's log odds.
     pub top: Vec<usize>,
     #[serde(default)]
     pub embedding: Embedding,
+    #[serde(default)]
+    pub over: Over,
 }
 
 /// What a format is trained with where the command line says nothing.
@@ -190,7 +195,7 @@ pub struct Defaults {
 
 impl Defaults {
     /// The table of defaults.
-    pub const fn of(format: Format) -> Self {
+    pub const fn of(format: Format, model: Kind) -> Self {
         let common = Self {
             epochs: 3,
             batch: 512,
@@ -208,7 +213,10 @@ impl Defaults {
         match format {
             Format::Synthetic => Self { epochs: 4, lr: 0.1, eps: 5.0, dense_lr: 0.003, ..common },
             // More epochs overfit.
-            Format::MovieLens => Self { epochs: 2, dense_lr: 0.003, ..common },
+            Format::MovieLens => {
+                let epochs = if matches!(model, Kind::Dhen) { 1 } else { 2 };
+                Self { epochs, dense_lr: 0.003, ..common }
+            }
             Format::Adult => Self { epochs: 5, ..common },
             Format::Libsvm => Self { epochs: 2, batch: 1024, eps: 1.0, dense_lr: 0.003, ..common },
             // One pass: a click log has more examples than a model can memorise.
@@ -250,6 +258,7 @@ impl Defaults {
             bottom: self.bottom.to_vec(),
             top: self.top.to_vec(),
             embedding: Embedding::default(),
+            over: Over::default(),
         }
     }
 }
@@ -272,14 +281,15 @@ fn count(default: usize) -> NonZeroUsize {
 
 impl Args {
     /// How often to pass over the training data.
-    pub fn epochs(&self) -> usize {
-        self.epochs.unwrap_or(count(Defaults::of(self.format).epochs)).get()
+    pub fn epochs(&self, settings: &Settings) -> usize {
+        self.epochs.unwrap_or(count(Defaults::of(self.format, settings.over.kind()).epochs)).get()
     }
 
     /// The run's settings; `saved` are those of the checkpoint it goes on from. All must be as they were, but
     /// for the learning rate: so a resumed run is what a longer one would have been.
     pub fn settings(&self, saved: Option<&Settings>) -> Result<Settings, DataError> {
-        let defaults = Defaults::of(self.format);
+        let over = self.over.over(saved.map(|saved| &saved.over))?;
+        let defaults = Defaults::of(self.format, over.kind());
         let base = match saved {
             Some(saved) => {
                 agree("--seed", self.seed, saved.seed)?;
@@ -315,6 +325,7 @@ impl Args {
             dim,
             precision,
             embedding,
+            over,
             rounding: self.rounding.unwrap_or(base.rounding),
             lr: self.lr.unwrap_or(base.lr),
             l1: self.l1.unwrap_or(base.l1),
@@ -365,7 +376,7 @@ impl<T: ValueEnum> Display for Name<T> {
 
 // clap puts the argument and what was given before these messages.
 
-fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+pub fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     (text.parse()).map_err(|_| format!("expected a whole number from 1 to {}, got `{text}`", usize::MAX))
 }
 
@@ -404,13 +415,16 @@ mod tests {
     #[test]
     fn what_is_not_given_is_the_format_s() -> Result<(), String> {
         let settings = settings(&parse(&[])?, None)?;
-        assert_eq!((settings.batch.get(), settings.seed), (Defaults::of(Format::Synthetic).batch, 1));
+        assert_eq!(
+            (settings.batch.get(), settings.seed),
+            (Defaults::of(Format::Synthetic, Kind::Dlrm).batch, 1)
+        );
         let given = ["--format", "adult", "--batch", "7", "--lr", "0.5", "--optimizer"];
         let args = parse(&[given.as_slice(), &["rowwise-adagrad"]].concat())?;
-        let (settings, defaults) = (self::settings(&args, None)?, Defaults::of(Format::Adult));
+        let (settings, defaults) = (self::settings(&args, None)?, Defaults::of(Format::Adult, Kind::Dlrm));
         assert_eq!((settings.batch.get(), settings.lr), (7, 0.5));
         assert_eq!(settings.optimizer, Optimizer::RowwiseAdagrad);
-        assert_eq!(args.epochs(), defaults.epochs);
+        assert_eq!(args.epochs(&settings), defaults.epochs);
         assert_eq!(settings.top, defaults.top);
         Ok(())
     }
@@ -441,7 +455,7 @@ mod tests {
     #[test]
     fn every_default_is_one_that_the_command_line_would_take() {
         for &format in Format::value_variants() {
-            let defaults = Defaults::of(format);
+            let defaults = Defaults::of(format, Kind::Dhen);
             for count in [defaults.epochs, defaults.batch, defaults.dim] {
                 assert!(at_least_one(&count.to_string()).is_ok());
             }
@@ -463,6 +477,9 @@ mod tests {
             ("--lr", "-0.1", "expected a number above 0, of at most 3.4e38, got `-0.1`"),
             ("--lr", "0", "expected a number above 0, of at most 3.4e38, got `0`"),
             ("--hash-rows", "0", "expected a whole number from 1 to 4294967295"),
+            ("--modules", "dot,chance", "invalid value 'chance'"),
+            ("--modules", "chance", "[possible values: dot, deep-dot, linear, mlp]"),
+            ("--layers", "0", "expected a whole number from 1 to "),
             ("--plot", "curves.svg", "expected a file name ending in .png, got `curves.svg`"),
         ];
         for (argument, value, expected) in cases {

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `args.rs`, `chunked_args.rs` | the command line and each format's defaults |
 //! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
-//! | `model.rs` | the model, and what one step of training is |
+//! | `model.rs`, `over.rs`, `model_args.rs` | the model, and what one step of training is |
 //! | `fixed.rs`, `chunked.rs`, `upkeep.rs` | what ids are looked up in: tables of fixed size, or chunked ones, and what is done to these besides steps |
 //! | `trainer.rs`, `losses.rs` | epochs, tests, checkpoints |
 //! | `report.rs`, `chunked_report.rs`, `plot.rs`, `dims.rs` | what is printed and drawn |
@@ -27,11 +27,13 @@ mod error;
 mod fixed;
 mod losses;
 mod model;
+mod model_args;
 mod optimizer;
 #[path = "../common/output.rs"]
 mod output;
 #[path = "../common/outputs.rs"]
 mod outputs;
+mod over;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
@@ -88,6 +90,7 @@ fn run(args: &Args) -> Result<(), RunError> {
         eprintln!("{}: {choice}", args.format.name());
     }
     let schema = data.schema();
+    let epochs = args.epochs(&settings);
     match settings.embedding {
         Embedding::Fixed => {
             if let Some(path) = &args.dims {
@@ -95,11 +98,13 @@ fn run(args: &Args) -> Result<(), RunError> {
                 return Err(DataError::argument("--dims", "none with --embedding fixed", got).into());
             }
             let embeddings = fixed::embeddings(&ctx, schema, &settings)?;
-            train(args, &ctx, Trainer::new(&ctx, &*data, settings, (embeddings, NoUpkeep), &stop)?, saved)
+            let trainer = Trainer::new(&ctx, &*data, settings, (embeddings, NoUpkeep), &stop)?;
+            train(args, &ctx, trainer, saved, epochs)
         }
         Embedding::Chunked(chunked) => {
             let embeddings = Schedule::new(&ctx, schema, &settings, chunked, args.dims.is_some())?;
-            train(args, &ctx, Trainer::new(&ctx, &*data, settings, embeddings, &stop)?, saved)
+            let trainer = Trainer::new(&ctx, &*data, settings, embeddings, &stop)?;
+            train(args, &ctx, trainer, saved, epochs)
         }
     }
 }
@@ -124,6 +129,7 @@ fn train<E: Embeddings, U: Upkeep<E>>(
     ctx: &Context,
     mut trainer: Trainer<'_, E, U>,
     saved: Option<Checkpoint>,
+    epochs: usize,
 ) -> Result<(), RunError> {
     if let Some(saved) = &saved {
         trainer.resume(saved)?;
@@ -133,9 +139,9 @@ fn train<E: Embeddings, U: Upkeep<E>>(
         trainer.measure_kernels();
     }
     let first = trainer.reports().len();
-    if args.epochs() <= first {
+    if epochs <= first {
         let expected = format!("more than the checkpoint's {first}");
-        return Err(DataError::argument("--epochs", expected, args.epochs().to_string()).into());
+        return Err(DataError::argument("--epochs", expected, epochs.to_string()).into());
     }
 
     if trainer.chunks()?.is_none() {
@@ -143,7 +149,7 @@ fn train<E: Embeddings, U: Upkeep<E>>(
         eprintln!("embeddings: {} in tables, {} of optimizer state", HumanBytes(bytes), HumanBytes(state));
     }
     let mut table = Table::new(io::stdout());
-    for _ in first..args.epochs() {
+    for _ in first..epochs {
         let report = match trainer.epoch() {
             Err(RunError::Stopped) => {
                 eprintln!("{}", what_is_left(args, trainer.reports()));

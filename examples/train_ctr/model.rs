@@ -1,19 +1,20 @@
 //! The model: DLRM (Naumov et al., "Deep learning recommendation model for personalization and recommendation
-//! systems", 2019).
+//! systems", 2019), or stacked interactions in the place of its dot products (DHEN; Zhang et al., 2022).
 //!
 //! The bottom MLP makes a vector of the numeric columns. It lies beside the pooled embeddings of all features
-//! in one matrix, whose columns both write, and of which the interaction takes all dot products of two
-//! vectors. The top MLP makes the click's log odds of these products and of the first vector.
+//! in one matrix, whose columns both write, and of which DLRM takes all dot products of two vectors; its top MLP
+//! makes the click's log odds of these products and of the first vector.
 //!
 //! Without numeric columns the first vector is the same for all examples: it is learnt, and its products with
 //! the embeddings are what these say by themselves, without a partner.
 
-use embag::dense::{Activation, Interaction, Mlp, record_bce_with_logits};
+use embag::dense::{Activation, Mlp, record_bce_with_logits};
 use embag::optim::Adagrad;
 use embag::{Checkpoint, Context, Embeddings, Matrix, Recorder, Result};
 
 use crate::args::Settings;
 use crate::data::{Examples, Schema};
+use crate::over::Over;
 
 /// The embeddings begin uniform between this and its negative.
 pub const INIT: f32 = 0.05;
@@ -27,8 +28,8 @@ pub struct Model<E> {
     schema: Schema,
     embeddings: E,
     bottom: Mlp,
-    top: Mlp,
-    interaction: Interaction,
+    over: Over,
+    dim: usize,
     room: Room,
     /// The bottom MLP's input where there are no numeric columns.
     ones: Matrix,
@@ -40,20 +41,15 @@ struct Room {
     /// The vectors of an example side by side: the bottom MLP's, then those of the features.
     vectors: Matrix,
     vectors_grad: Matrix,
-    /// What the interaction makes of them.
-    products: Matrix,
-    products_grad: Matrix,
     logits: Matrix,
     logits_grad: Matrix,
 }
 
 impl Room {
-    fn new(ctx: &Context, interaction: &Interaction, rows: usize) -> Result<Self> {
+    fn new(ctx: &Context, cols: usize, rows: usize) -> Result<Self> {
         Ok(Self {
-            vectors: Matrix::padded(ctx, rows, interaction.in_cols())?,
-            vectors_grad: Matrix::padded(ctx, rows, interaction.in_cols())?,
-            products: Matrix::padded(ctx, rows, interaction.out_cols())?,
-            products_grad: Matrix::padded(ctx, rows, interaction.out_cols())?,
+            vectors: Matrix::padded(ctx, rows, cols)?,
+            vectors_grad: Matrix::padded(ctx, rows, cols)?,
             logits: Matrix::zeros(ctx, rows, 1)?,
             logits_grad: Matrix::zeros(ctx, rows, 1)?,
         })
@@ -64,8 +60,6 @@ impl Room {
         Ok(Self {
             vectors: self.vectors.row_range(0, rows)?,
             vectors_grad: self.vectors_grad.row_range(0, rows)?,
-            products: self.products.row_range(0, rows)?,
-            products_grad: self.products_grad.row_range(0, rows)?,
             logits: self.logits.row_range(0, rows)?,
             logits_grad: self.logits_grad.row_range(0, rows)?,
         })
@@ -133,12 +127,7 @@ impl<E: Embeddings> Model<E> {
     ) -> Result<Self> {
         let dim = settings.dim.get();
         let dense = Adagrad { lr: settings.dense_lr, eps: 1e-10, ..Default::default() };
-        let interaction = Interaction {
-            features: schema.features.len() + 1,
-            dim,
-            self_interaction: pairs_within_bags(schema.features.len()),
-            dense_part: true,
-        };
+        let vectors = schema.features.len() + 1;
         let mlp =
             |sizes: &[&[usize]], last, seed| Mlp::new(ctx, &sizes.concat(), last, max_batch, dense, seed);
         // each layer takes the next seed: these two cannot meet
@@ -148,16 +137,15 @@ impl<E: Embeddings> Model<E> {
             0 => mlp(&[&[1], &[dim]], Activation::None, bottom_seed)?,
             columns => mlp(&[&[columns], &settings.bottom, &[dim]], Activation::Relu, bottom_seed)?,
         };
-        let top = mlp(&[&[interaction.out_cols()], &settings.top, &[1]], Activation::None, top_seed)?;
         Ok(Self {
             ctx: ctx.clone(),
             schema: schema.clone(),
             embeddings,
             bottom,
-            top,
-            room: Room::new(ctx, &interaction, max_batch)?,
+            over: Over::new(ctx, vectors, settings, max_batch, dense.into(), top_seed)?,
+            dim,
+            room: Room::new(ctx, vectors * dim, max_batch)?,
             ones: Matrix::from_slice(ctx, &vec![1.0; max_batch], max_batch, 1)?,
-            interaction,
         })
     }
 
@@ -189,12 +177,11 @@ impl<E: Embeddings> Model<E> {
         rows: &E::Batch,
         logits: &Matrix,
     ) -> Result<()> {
-        let Room { vectors, products, .. } = self.room.first(batch.len())?;
+        let Room { vectors, .. } = self.room.first(batch.len())?;
         let (first, others) = self.halves(&vectors)?;
         self.bottom.record_forward(rec, &batch.numeric, &first)?;
         self.embeddings.record_forward(rec, rows, &others)?;
-        self.interaction.record_forward(rec, &vectors, &products)?;
-        self.top.record_forward(rec, &products, logits)
+        self.over.record_forward(rec, &vectors, logits)
     }
 
     /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`.
@@ -203,25 +190,18 @@ impl<E: Embeddings> Model<E> {
         let rows = self.embeddings.admit(&batch.ids, &batch.lengths, batch.weights.as_deref())?;
         self.forward_rows(rec, batch, &rows, &room.logits)?;
         record_bce_with_logits(rec, &room.logits, &batch.labels, losses, &room.logits_grad)?;
-        self.top.record_backward(
-            rec,
-            &room.products,
-            &room.logits,
-            &room.logits_grad,
-            Some(&room.products_grad),
-        )?;
-        self.interaction.record_backward(rec, &room.vectors, &room.products_grad, &room.vectors_grad)?;
+        self.over.record_backward(rec, &room.vectors, &room.logits, &room.logits_grad, &room.vectors_grad)?;
         let (first, _) = self.halves(&room.vectors)?;
         let (first_grad, others_grad) = self.halves(&room.vectors_grad)?;
         self.bottom.record_backward(rec, &batch.numeric, &first, &first_grad, None)?;
         self.embeddings.record_backward(rec, &rows, &others_grad)?;
-        self.top.record_step(rec)?;
+        self.over.record_step(rec)?;
         self.bottom.record_step(rec)
     }
 
     /// The columns of the bottom MLP, and those of the embeddings.
     fn halves(&self, vectors: &Matrix) -> Result<(Matrix, Matrix)> {
-        let dim = self.interaction.dim;
+        let dim = self.dim;
         Ok((vectors.columns(0, dim)?, vectors.columns(dim, self.embeddings.output_cols())?))
     }
 
@@ -229,24 +209,18 @@ impl<E: Embeddings> Model<E> {
     pub fn export(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
         self.embeddings.export(checkpoint, PREFIX)?;
         self.bottom.export(&self.ctx, checkpoint, "bottom")?;
-        self.top.export(&self.ctx, checkpoint, "top")
+        self.over.export(&self.ctx, checkpoint)
     }
 
     /// Goes on from a checkpoint, with the learning rates of `settings`.
     pub fn import(&mut self, checkpoint: &Checkpoint, settings: &Settings) -> Result<()> {
         self.bottom.check_import(checkpoint, "bottom")?;
-        self.top.check_import(checkpoint, "top")?;
+        self.over.check_import(checkpoint)?;
         self.embeddings.import(checkpoint, PREFIX)?;
         self.embeddings.set_lr(settings.lr)?;
         self.bottom.import(&self.ctx, checkpoint, "bottom")?;
-        self.top.import(&self.ctx, checkpoint, "top")
+        self.over.import(&self.ctx, checkpoint)
     }
-}
-
-/// Whether bags are multiplied with themselves too: a single one has no other to meet, and its product with
-/// itself is the sum over all pairs of its ids, as a factorisation machine takes it.
-const fn pairs_within_bags(features: usize) -> bool {
-    features == 1
 }
 
 /// The first of the seeds of an MLP's layers.

@@ -80,6 +80,12 @@ fn bad_input_is_named() {
     let error = |args: &[&str]| example::error("serve_quantized", &[&["--device", "cpu"], args].concat());
     let message = error(&["--checkpoint", &model, "--train", &train]);
     assert!(message.contains("embeddings: expected tables of fixed size"), "{message}");
+    let (model, train) = trained(folder.path(), &["--model", "dhen"]);
+    let message = error(&["--checkpoint", &model, "--train", &train]);
+    assert!(
+        message.ends_with("model: expected one that was trained with --model dlrm, got dhen"),
+        "{message}"
+    );
     let (model, train) = trained(folder.path(), &[]);
     let message = error(&["--checkpoint", &model]);
     assert_eq!(message, "error: --train: expected a path for --format adult, got none");

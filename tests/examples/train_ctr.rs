@@ -33,16 +33,19 @@ fn two_epochs_are_one_epoch_and_another_resumed_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let train = census(folder.path(), 3000);
     let [two, one, more] = ["two", "one", "more"].map(|name| path(folder.path(), name));
-    for (optimizer, precision) in [
-        ("sgd", "f32"),
-        ("adagrad", "bf16"),
-        ("rowwise-adagrad", "f32"),
-        ("adam", "f16"),
-        ("frequency-sgd", "f32"),
+    let stacked = ["--model", "dhen", "--modules", "dot,linear,mlp", "--tokens", "6", "--ensemble", "concat"];
+    for (optimizer, precision, model) in [
+        ("sgd", "f32", &[][..]),
+        ("adagrad", "bf16", &[]),
+        ("rowwise-adagrad", "f32", &[]),
+        ("adam", "f16", &["--model", "dhen"]),
+        ("adagrad", "f32", &stacked),
+        ("frequency-sgd", "f32", &[]),
     ] {
         let common =
             ["--device", "cpu", "--format", "adult", "--train", &train, "--batch", "128", "--epochs"];
-        let new = ["--seed", "9", "--optimizer", optimizer, "--precision", precision, "--checkpoint"];
+        let new = ["--seed", "9", "--optimizer", optimizer, "--precision", precision];
+        let new = [&new[..], model, &["--checkpoint"]].concat();
         let whole = json(&[&common[..], &["2"], &new, &[&two]].concat());
         json(&[&common[..], &["1"], &new, &[&one]].concat());
         let resumed = json(&[&common[..], &["2", "--resume", &one, "--checkpoint", &more]].concat());
@@ -271,11 +274,13 @@ fn mistakes_end_with_code_1_and_a_line() {
         (&["--dim", "8"], "error: --dim: expected the checkpoint's 16, got 8"),
         (&["--seed", "2"], "error: --seed: expected the checkpoint's 1, got 2"),
         (&["--optimizer", "sgd"], "error: --optimizer: expected the checkpoint's adagrad, got sgd"),
+        (&["--model", "dhen"], "error: --model: expected the checkpoint's dlrm, got dhen"),
     ] {
         assert_eq!(with(&[&resume[..], args].concat()), expected);
     }
     for (args, expected) in [
-        (&["--chunk", "8"][..], "error: --chunk: expected none with --embedding fixed, got 8"),
+        (&["--modules", "dot,mlp"][..], "error: --modules: expected none without --model dhen, got dot,mlp"),
+        (&["--chunk", "8"], "error: --chunk: expected none with --embedding fixed, got 8"),
         (
             &["--embedding", "chunked", "--chunk", "32"],
             "error: --chunk: expected a divisor of --dim 16, got 32",
@@ -295,6 +300,22 @@ fn mistakes_end_with_code_1_and_a_line() {
     ] {
         assert_eq!(with(args), expected);
     }
+    let shares = with(&["--model", "dhen", "--ensemble", "concat", "--tokens", "3"]);
+    assert!(
+        shares.ends_with("tokens: expected a multiple of 2, the modules that share them, got 3"),
+        "{shares}"
+    );
+    let deeper = path(folder.path(), "deeper");
+    let stacked = ["--model", "dhen", "--epochs", "1"];
+    json(&[&common[..], &stacked, &["--layers", "3", "--checkpoint", &deeper]].concat());
+    assert_eq!(
+        with(&["--resume", &deeper, "--layers", "2", "--epochs", "2"]),
+        "error: --layers: expected the checkpoint's 3, got 2"
+    );
+    assert_eq!(
+        with(&["--resume", &deeper, "--modules", "linear", "--epochs", "2"]),
+        "error: --modules: expected the checkpoint's dot,linear, got linear"
+    );
     let little = with(&["--embedding", "chunked", "--budget", "20"]);
     assert!(little.contains("budget: expected more than the ") && little.ends_with("got 20"), "{little}");
     let missing = path(folder.path(), "missing/file");
