@@ -212,11 +212,11 @@ impl Defaults {
         // little as small as their gradients. Slower dense layers help against it too.
         match format {
             Format::Synthetic => Self { epochs: 4, lr: 0.1, eps: 5.0, dense_lr: 0.003, ..common },
-            // More epochs overfit.
-            Format::MovieLens => {
-                let epochs = if matches!(model, Kind::Dhen) { 1 } else { 2 };
-                Self { epochs, dense_lr: 0.003, ..common }
+            // More epochs overfit, those of stacked interactions from the second on.
+            Format::MovieLens if matches!(model, Kind::Dhen) => {
+                Self { epochs: 1, batch: 256, dense_lr: 0.006, ..common }
             }
+            Format::MovieLens => Self { epochs: 2, dense_lr: 0.003, ..common },
             Format::Adult => Self { epochs: 5, ..common },
             Format::Libsvm => Self { epochs: 2, batch: 1024, eps: 1.0, dense_lr: 0.003, ..common },
             // One pass: a click log has more examples than a model can memorise.

@@ -8,6 +8,7 @@ mod common;
 mod example;
 
 mod chunked_ctr;
+mod dhen;
 mod frequency_sgd;
 mod live_serving;
 mod serve_quantized;

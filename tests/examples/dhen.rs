@@ -1,0 +1,35 @@
+//! The example `dhen` as its users run it: the built program, its report and its exit codes.
+
+use std::fs;
+
+use crate::common;
+use crate::example;
+
+#[test]
+fn a_quick_run_says_and_draws_what_it_came_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let plot = folder.path().join("curves.png");
+    let args = ["--quick", "--plot", plot.to_str().unwrap(), "--device"];
+    let devices = if common::gpu().is_some() { vec!["cpu", "gpu"] } else { vec!["cpu"] };
+    let mut entropies = Vec::new();
+    for device in devices {
+        let summary = example::json("dhen", &[&args[..], &[device]].concat());
+        assert!(fs::read(&plot).unwrap().starts_with(b"\x89PNG"));
+        assert_eq!((&summary["seeds"], &summary["train_examples"]), (&1.into(), &12_000.into()));
+        assert!(summary["criteria"].as_array().unwrap().is_empty(), "{summary}");
+        let nets = summary["nets"].as_array().unwrap();
+        assert_eq!(nets.len(), 4, "{summary}");
+        // even so little shows what one kind of interaction cannot find
+        let last = |i: usize| nets[i]["ne"][3].as_f64().unwrap();
+        assert!(last(0) < 0.9 && last(3) > last(0) + 0.05, "{summary}");
+        assert!(nets.iter().all(|net| net["parameters"].as_u64().unwrap() > 100), "{summary}");
+        entropies.push(last(0));
+    }
+    assert!(entropies.iter().all(|ne| (ne - entropies[0]).abs() < 0.01), "{entropies:?}");
+}
+
+#[test]
+fn mistakes_end_with_a_line() {
+    let message = example::error("dhen", &["--device", "cpu", "--quick", "--plot", "no/such/curves.png"]);
+    assert!(message.starts_with("error: --plot: cannot write `no/such/curves.png`: "), "{message}");
+}
