@@ -18,6 +18,7 @@ const LINEAR: Module = Module::Linear;
 const DOT: Module = Module::Dot { hidden: None };
 const DEEP_DOT: Module = Module::Dot { hidden: Some(5) };
 const MLP: Module = Module::Mlp { hidden: 6 };
+const FM: Module = Module::Fm { rank: 3, hidden: 5 };
 
 /// A layer: its tokens, how modules are put together, and what each makes.
 #[derive(Debug, Clone)]
@@ -74,10 +75,39 @@ fn perceptron(parameters: &Parameters, prefix: &str, x: &[f64]) -> Vec<f64> {
     values
 }
 
+/// `X^T X`
+fn gram(x: &[f64], dim: usize) -> Vec<f64> {
+    let at = |i: usize, j: usize| x.chunks(dim).map(|token| token[i] * token[j]).sum();
+    (0..dim).flat_map(|i| (0..dim).map(move |j| (i, j))).map(|(i, j)| at(i, j)).collect()
+}
+
 fn module(made: Module, parameters: &Parameters, prefix: &str, x: &[f64], dim: usize) -> Vec<f64> {
     match made {
         Module::Linear => mixed(&parameters[&format!("{prefix}weight")], x, dim),
         Module::Mlp { .. } => perceptron(parameters, prefix, x),
+        Module::Gram => {
+            let products = gram(x, dim);
+            let values = mixed(&parameters[&format!("{prefix}weight")], &products, dim);
+            values
+                .iter()
+                .zip(&parameters[&format!("{prefix}bias")])
+                .map(|(value, bias)| value + bias)
+                .collect()
+        }
+        Module::Fm { rank, .. } => {
+            let projection = &parameters[&format!("{prefix}projection")];
+            let by_rank = (0..rank).map(|r| -> Vec<f64> {
+                let column: Vec<f64> = projection.iter().skip(r).step_by(rank).copied().collect();
+                let inner = mixed(&column, x, dim);
+                x.chunks(dim).map(|token| dot(token, &inner)).collect()
+            });
+            let by_rank: Vec<Vec<f64>> = by_rank.collect();
+            let products: Vec<f64> =
+                (0..x.len() / dim).flat_map(|t| by_rank.iter().map(move |column| column[t])).collect();
+            let affine = &parameters[&format!("{prefix}norm.affine")];
+            let normed = normalized(&products, affine, products.len());
+            perceptron(parameters, &format!("{prefix}mlp."), &normed)
+        }
         Module::Dot { .. } => {
             let tokens: Vec<&[f64]> = x.chunks(dim).collect();
             let pairs = (0..tokens.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
@@ -133,6 +163,9 @@ fn nets() -> Vec<(usize, usize, Vec<Made>)> {
         (2, 8, vec![summed(3, &[MLP])]),
         (5, 4, vec![summed(5, &[DOT, LINEAR, MLP]), summed(3, &[LINEAR, DOT])]),
         (4, 6, vec![side_by_side(&[(DOT, 1), (LINEAR, 3)]), side_by_side(&[(MLP, 2), (LINEAR, 3)])]),
+        (3, 4, vec![summed(3, &[Module::Gram])]),
+        (5, 3, vec![summed(2, &[FM])]),
+        (4, 8, vec![side_by_side(&[(FM, 3), (LINEAR, 2)]), summed(5, &[Module::Gram, FM])]),
         (
             6,
             8,
@@ -151,7 +184,8 @@ fn nets_and_their_gradients_are_the_formulas() {
             // gains and biases that are not what they begin as
             for (name, matrix) in net.parameters() {
                 if name.ends_with("affine") {
-                    let values = numbers(2 * dim, 9).iter().map(|value| value + 1.5).collect::<Vec<_>>();
+                    let values =
+                        numbers(2 * matrix.cols(), 9).iter().map(|value| value + 1.5).collect::<Vec<_>>();
                     matrix.write(&ctx, &values).unwrap();
                 }
             }
@@ -193,7 +227,9 @@ fn small(ctx: &Context, max_batch: usize) -> Dhen {
 #[test]
 fn modules_of_zeros_leave_the_norm_of_the_input() {
     for ctx in all_devices() {
-        let net = Dhen::builder(&ctx, 3, 8).layer(summed(3, &[DOT, LINEAR, MLP]).described()).max_batch(5);
+        let net = Dhen::builder(&ctx, 3, 8)
+            .layer(summed(3, &[DOT, LINEAR, MLP, FM, Module::Gram]).described())
+            .max_batch(5);
         let net = net.build().unwrap();
         assert!(net.parameters().iter().all(|(name, _)| !name.contains("shortcut")));
         for (name, matrix) in net.parameters() {
@@ -267,7 +303,8 @@ fn resumed_training_has_the_bits_of_the_longer_run() {
 fn deep_nets_stay_finite() {
     let ctx = Context::cpu();
     let builder = Dhen::builder(&ctx, 4, 8).max_batch(16).optimizer(Adagrad::new(0.05)).seed(1);
-    let mut net = described(builder, &vec![summed(4, &[DOT, LINEAR, MLP]); 8]).build().unwrap();
+    let mut net =
+        described(builder, &vec![summed(4, &[DOT, LINEAR, MLP, FM, Module::Gram]); 8]).build().unwrap();
     for values in trained(&ctx, &mut net, 0..1000) {
         assert!(values.iter().all(|value| value.is_finite()));
     }
@@ -314,6 +351,7 @@ fn nets_that_cannot_be_are_refused() {
     let shared = DhenLayer::new(4, Ensemble::Concat).module_of(4, LINEAR).module_of(0, DOT);
     assert_says(layer(shared), &["at least one token", "[4, 0]"]);
     assert_says(builder(1, 8).layer(summed(1, &[DOT]).described()).build(), &["tokens", "two", "1"]);
+    assert_says(layer(DhenLayer::wukong(2, 2, 0)), &["rank", "at least one", "0"]);
     let no_hidden = summed(4, &[Module::Mlp { hidden: 0 }]).described();
     assert_says(layer(no_hidden), &["linear layer", "0 outputs"]);
 }

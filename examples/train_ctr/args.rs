@@ -13,7 +13,7 @@ use crate::device::Device;
 use crate::model_args::{Kind, ModelArgs, Over};
 use crate::output::png_path;
 
-/// Trains a click-through-rate model (DLRM or DHEN) on embedding bags and reports its test log loss, AUC
+/// Trains a click-through-rate model (DLRM, DHEN or Wukong) on embedding bags and reports its test log loss, AUC
 /// and normalised entropy after each epoch.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "train_ctr")]
@@ -213,7 +213,7 @@ impl Defaults {
         match format {
             Format::Synthetic => Self { epochs: 4, lr: 0.1, eps: 5.0, dense_lr: 0.003, ..common },
             // More epochs overfit, those of stacked interactions from the second on.
-            Format::MovieLens if matches!(model, Kind::Dhen) => {
+            Format::MovieLens if !matches!(model, Kind::Dlrm) => {
                 Self { epochs: 1, batch: 256, dense_lr: 0.006, ..common }
             }
             Format::MovieLens => Self { epochs: 2, dense_lr: 0.003, ..common },
@@ -478,7 +478,7 @@ mod tests {
             ("--lr", "0", "expected a number above 0, of at most 3.4e38, got `0`"),
             ("--hash-rows", "0", "expected a whole number from 1 to 4294967295"),
             ("--modules", "dot,chance", "invalid value 'chance'"),
-            ("--modules", "chance", "[possible values: dot, deep-dot, linear, mlp]"),
+            ("--modules", "chance", "[possible values: dot, deep-dot, linear, mlp, gram, fm]"),
             ("--layers", "0", "expected a whole number from 1 to "),
             ("--plot", "curves.svg", "expected a file name ending in .png, got `curves.svg`"),
         ];

@@ -15,7 +15,7 @@ pub struct ModelArgs {
     /// What makes a click's log odds of the embeddings [default: the checkpoint's, or dlrm]
     #[arg(long, value_enum)]
     pub model: Option<Kind>,
-    /// Dhen: layers one after the other [default: the checkpoint's, or 2]
+    /// Dhen, wukong: layers one after the other [default: the checkpoint's, or 2]
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub layers: Option<NonZeroUsize>,
     /// Dhen: the interactions of every layer [default: the checkpoint's, or dot,linear]
@@ -24,8 +24,8 @@ pub struct ModelArgs {
     /// Dhen: how a layer puts them together [default: the checkpoint's, or sum]
     #[arg(long, value_enum)]
     pub ensemble: Option<EnsembleName>,
-    /// Dhen: vectors that every layer makes [default: the checkpoint's, or as many as the model begins with, one
-    /// for each feature and one for the numeric columns]
+    /// Dhen, wukong: vectors that every layer makes [default: the checkpoint's, or as many as the model begins
+    /// with, one for each feature and one for the numeric columns]
     #[arg(long, value_name = "L", value_parser = at_least_one, allow_negative_numbers = true)]
     pub tokens: Option<NonZeroUsize>,
 }
@@ -38,6 +38,8 @@ pub enum Kind {
     Dlrm,
     /// Layers of several interactions, and an MLP
     Dhen,
+    /// Layers of factorization machines beside mixtures, half of the vectors each, and an MLP
+    Wukong,
 }
 
 /// An interaction of a layer.
@@ -52,6 +54,10 @@ pub enum ModuleName {
     Linear,
     /// An MLP with a hidden layer of 64
     Mlp,
+    /// The products of values rather than of vectors, projected
+    Gram,
+    /// A factorization machine of rank 8 with a hidden layer of 64
+    Fm,
 }
 
 /// How a layer puts its modules together.
@@ -67,6 +73,8 @@ pub enum EnsembleName {
 
 /// Outputs of a module's hidden layer.
 const HIDDEN: usize = 64;
+/// Of factorization machines.
+const RANK: usize = 8;
 
 /// What is over the embeddings, with all that decides it. A checkpoint keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -75,16 +83,24 @@ pub enum Over {
     #[default]
     Dlrm,
     Dhen(Stack),
+    Wukong(Layers),
+}
+
+/// How many layers of how many vectors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Layers {
+    pub layers: NonZeroUsize,
+    /// Vectors of every layer, if that was said.
+    pub tokens: Option<NonZeroUsize>,
 }
 
 /// What decides how the layers look.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stack {
-    pub layers: NonZeroUsize,
+    #[serde(flatten)]
+    pub layers: Layers,
     pub modules: Vec<ModuleName>,
     pub ensemble: EnsembleName,
-    /// Vectors of every layer, if that was said.
-    pub tokens: Option<NonZeroUsize>,
 }
 
 impl Over {
@@ -92,13 +108,32 @@ impl Over {
         match self {
             Self::Dlrm => Kind::Dlrm,
             Self::Dhen(_) => Kind::Dhen,
+            Self::Wukong(_) => Kind::Wukong,
+        }
+    }
+
+    /// The layers of a model that begins with `tokens` vectors; none of DLRM.
+    pub fn layers(&self, tokens: usize) -> Vec<DhenLayer> {
+        match self {
+            Self::Dlrm => Vec::new(),
+            Self::Dhen(stack) => vec![stack.layer(stack.layers.tokens(tokens)); stack.layers.layers.get()],
+            Self::Wukong(layers) => {
+                let tokens = layers.tokens(tokens);
+                vec![DhenLayer::wukong(tokens - tokens / 2, tokens / 2, RANK); layers.layers.get()]
+            }
         }
     }
 }
 
+impl Layers {
+    fn tokens(&self, default: usize) -> usize {
+        self.tokens.map_or(default, NonZeroUsize::get)
+    }
+}
+
 impl Stack {
-    /// The layers of a model that begins with `tokens` vectors.
-    pub fn described(&self, tokens: usize) -> Vec<DhenLayer> {
+    /// A layer of `tokens` vectors.
+    fn layer(&self, tokens: usize) -> DhenLayer {
         let ensemble = match self.ensemble {
             EnsembleName::Concat => Ensemble::Concat,
             EnsembleName::Sum => Ensemble::Sum,
@@ -108,10 +143,11 @@ impl Stack {
             ModuleName::DeepDot => Module::Dot { hidden: Some(HIDDEN) },
             ModuleName::Linear => Module::Linear,
             ModuleName::Mlp => Module::Mlp { hidden: HIDDEN },
+            ModuleName::Gram => Module::Gram,
+            ModuleName::Fm => Module::Fm { rank: RANK, hidden: HIDDEN },
         };
-        let empty = DhenLayer::new(self.tokens.map_or(tokens, NonZeroUsize::get), ensemble);
-        let layer = self.modules.iter().fold(empty, |layer, name| layer.module(module(name)));
-        vec![layer; self.layers.get()]
+        let empty = DhenLayer::new(tokens, ensemble);
+        self.modules.iter().fold(empty, |layer, name| layer.module(module(name)))
     }
 }
 
@@ -122,34 +158,49 @@ impl ModelArgs {
             agree("--model", self.model.map(Name), Name(saved.kind()))?;
         }
         let kind = self.model.or(saved.map(Over::kind)).unwrap_or_default();
-        if kind == Kind::Dlrm {
-            let given = [
-                ("--layers", self.layers.map(|layers| layers.to_string())),
-                ("--modules", self.modules.as_deref().map(listed)),
-                ("--ensemble", self.ensemble.map(|name| Name(name).to_string())),
-                ("--tokens", self.tokens.map(|tokens| tokens.to_string())),
-            ];
-            return match given.into_iter().find_map(|(name, value)| Some((name, value?))) {
-                Some((name, got)) => Err(DataError::argument(name, "none without --model dhen", got)),
-                None => Ok(Over::Dlrm),
-            };
+        let of_layers = [
+            ("--layers", self.layers.map(|layers| layers.to_string())),
+            ("--tokens", self.tokens.map(|tokens| tokens.to_string())),
+        ];
+        let of_modules = [
+            ("--modules", self.modules.as_deref().map(listed)),
+            ("--ensemble", self.ensemble.map(|name| Name(name).to_string())),
+        ];
+        let (unused, expected): (Vec<_>, _) = match kind {
+            Kind::Dlrm => (of_layers.into_iter().chain(of_modules).collect(), "none with --model dlrm"),
+            Kind::Wukong => (of_modules.into(), "none with --model wukong"),
+            Kind::Dhen => (Vec::new(), ""),
+        };
+        if let Some((name, got)) = unused.into_iter().find_map(|(name, value)| Some((name, value?))) {
+            return Err(DataError::argument(name, expected, got));
         }
-        if let Some(Over::Dhen(saved)) = saved {
+        match (kind, saved) {
+            (Kind::Dlrm, _) => Ok(Over::Dlrm),
+            (Kind::Wukong, Some(Over::Wukong(saved))) => Ok(Over::Wukong(self.layers(Some(saved))?)),
+            (Kind::Wukong, _) => Ok(Over::Wukong(self.layers(None)?)),
+            (Kind::Dhen, Some(Over::Dhen(saved))) => {
+                agree("--modules", self.modules.as_deref().map(listed), listed(&saved.modules))?;
+                agree("--ensemble", self.ensemble.map(Name), Name(saved.ensemble))?;
+                Ok(Over::Dhen(Stack { layers: self.layers(Some(&saved.layers))?, ..saved.clone() }))
+            }
+            (Kind::Dhen, _) => Ok(Over::Dhen(Stack {
+                layers: self.layers(None)?,
+                modules: self.modules.clone().unwrap_or_else(|| vec![ModuleName::Dot, ModuleName::Linear]),
+                ensemble: self.ensemble.unwrap_or_default(),
+            })),
+        }
+    }
+
+    fn layers(&self, saved: Option<&Layers>) -> Result<Layers, DataError> {
+        if let Some(saved) = saved {
             agree("--layers", self.layers, saved.layers)?;
-            agree("--modules", self.modules.as_deref().map(listed), listed(&saved.modules))?;
-            agree("--ensemble", self.ensemble.map(Name), Name(saved.ensemble))?;
             let tokens =
                 |tokens: Option<NonZeroUsize>| tokens.map_or("default".to_owned(), |n| n.to_string());
             agree("--tokens", self.tokens.map(|given| tokens(Some(given))), tokens(saved.tokens))?;
-            return Ok(Over::Dhen(saved.clone()));
+            return Ok(saved.clone());
         }
         let two = const { NonZeroUsize::new(2).expect("it is not zero") };
-        Ok(Over::Dhen(Stack {
-            layers: self.layers.unwrap_or(two),
-            modules: self.modules.clone().unwrap_or_else(|| vec![ModuleName::Dot, ModuleName::Linear]),
-            ensemble: self.ensemble.unwrap_or_default(),
-            tokens: self.tokens,
-        }))
+        Ok(Layers { layers: self.layers.unwrap_or(two), tokens: self.tokens })
     }
 }
 

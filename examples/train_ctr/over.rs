@@ -4,7 +4,6 @@ use embag::dense::{Activation, DenseOptimizer, Dhen, Interaction, Mlp};
 use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 
 use crate::args::Settings;
-use crate::model_args;
 
 /// One of the models.
 #[derive(Debug)]
@@ -34,10 +33,10 @@ impl Over {
         seed: u64,
     ) -> Result<Self> {
         let dim = settings.dim.get();
-        if let model_args::Over::Dhen(stack) = &settings.over {
+        let layers = settings.over.layers(vectors);
+        if !layers.is_empty() {
             let empty = Dhen::builder(ctx, vectors, dim).head(&settings.top).max_batch(max_batch);
-            let layers = stack.described(vectors).into_iter();
-            let builder = layers.fold(empty, |builder, layer| builder.layer(layer));
+            let builder = layers.into_iter().fold(empty, |builder, layer| builder.layer(layer));
             return Ok(Self::Dhen(builder.optimizer(optimizer).seed(seed).build()?));
         }
         let interaction = Interaction {

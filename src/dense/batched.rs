@@ -76,10 +76,51 @@ pub(super) fn record_batch_product(
     Ok(())
 }
 
-/// Records the sum of `a_e b_e` over all examples, overwriting `out`.
+/// Records `out_e = a_e b_e + bias` for every example; the bias is one row of as many values as a product.
+pub(super) fn record_with_bias(
+    rec: &mut Recorder,
+    a: Item<'_>,
+    b: Item<'_>,
+    bias: &Matrix,
+    out: &Matrix,
+) -> Result<()> {
+    rec.scope(|rec| {
+        let (rows, cols) = (out.rows(), out.cols());
+        let products = rec.scratch("embag.products", (rows * cols) as u64 * 4)?;
+        let products = Matrix::new(products, rows, cols, cols)?;
+        record_batch_product(rec, a, b, &products, false)?;
+        let ctx = rec.context().clone();
+        let mut all = Vec::new();
+        for rows in row_chunks(&ctx, &[&products, out]) {
+            let place = |name, matrix: &Matrix| matrix.row_part(rows.start, rows.len()).place(&ctx, name);
+            let (bias, target) = (bias.place(&ctx, "bias")?, place("out", out)?);
+            let slices = products.row_part(rows.start, rows.len()).buffer().clone();
+            let params = sum_slices::Params {
+                m: word("rows", rows.len())?,
+                n: word("columns", cols)?,
+                slices: 1,
+                out_base: target.base,
+                out_stride: target.stride,
+                bias_base: bias.base,
+                biased: 1,
+                ..sum_slices::Params::default()
+            };
+            let bindings = sum_slices::Bindings { slices, bias: bias.binding, out: target.binding };
+            all.push(Dispatch::threads(0, &params, bindings, params.m * params.n));
+        }
+        record(rec, all);
+        Ok(())
+    })
+}
+
+/// Records the sum of `a_e b_e` over all examples, overwriting `out`, which has its memory for itself.
 pub(super) fn record_batch_sum(rec: &mut Recorder, a: Item<'_>, b: Item<'_>, out: &Matrix) -> Result<()> {
     let (m, n) = checked(&a, &b)?;
     out.check_shape("out", m, n)?;
+    if a.matrix.rows() == 0 {
+        rec.clear(out.buffer());
+        return Ok(());
+    }
     let ctx = rec.context().clone();
     let target = out.place(&ctx, "out")?;
     let (m, n) = (word("rows", m)?, word("columns", n)?);

@@ -40,6 +40,7 @@ fn two_epochs_are_one_epoch_and_another_resumed_bit_for_bit() {
         ("rowwise-adagrad", "f32", &[]),
         ("adam", "f16", &["--model", "dhen"]),
         ("adagrad", "f32", &stacked),
+        ("adagrad", "f32", &["--model", "wukong", "--layers", "1", "--tokens", "5"]),
         ("frequency-sgd", "f32", &[]),
     ] {
         let common =
@@ -279,7 +280,11 @@ fn mistakes_end_with_code_1_and_a_line() {
         assert_eq!(with(&[&resume[..], args].concat()), expected);
     }
     for (args, expected) in [
-        (&["--modules", "dot,mlp"][..], "error: --modules: expected none without --model dhen, got dot,mlp"),
+        (&["--modules", "dot,mlp"][..], "error: --modules: expected none with --model dlrm, got dot,mlp"),
+        (
+            &["--model", "wukong", "--ensemble", "sum"],
+            "error: --ensemble: expected none with --model wukong, got sum",
+        ),
         (&["--chunk", "8"], "error: --chunk: expected none with --embedding fixed, got 8"),
         (
             &["--embedding", "chunked", "--chunk", "32"],

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::dense::trained::Trained;
+use crate::dense::trained::{Trained, Training};
 use crate::{Matrix, Recorder, Result};
 
 /// A module of a layer: from the tokens of `x` to those of `out`. What a call recorded before it failed is for
@@ -18,8 +18,8 @@ pub(super) trait Block: Debug + Send + Sync {
     /// The parts with parameters, by what comes before their names.
     fn parts(&self) -> Vec<(String, &dyn Trained)>;
 
-    /// The same parts, to be changed.
-    fn parts_mut(&mut self) -> Vec<&mut dyn Trained>;
+    /// The optimizers of these parts.
+    fn trainings(&mut self) -> Vec<&mut Training>;
 }
 
 /// A matrix in scratch memory, its rows at multiples of four values.

@@ -3,7 +3,7 @@
 use super::block::{Block, scratch};
 use super::flat::Flat;
 use crate::dense::plan::record;
-use crate::dense::trained::Trained;
+use crate::dense::trained::{Trained, Training};
 use crate::dense::{DenseOptimizer, Interaction};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
@@ -64,7 +64,7 @@ impl Block for Dot {
         self.projection.parts()
     }
 
-    fn parts_mut(&mut self) -> Vec<&mut dyn Trained> {
-        self.projection.parts_mut()
+    fn trainings(&mut self) -> Vec<&mut Training> {
+        self.projection.trainings()
     }
 }

@@ -3,7 +3,7 @@
 use super::block::Block;
 use crate::dense::plan::record;
 use crate::dense::stack;
-use crate::dense::trained::Trained;
+use crate::dense::trained::{Trained, Training};
 use crate::dense::{Activation, DenseOptimizer, Mlp};
 use crate::{Context, Matrix, Recorder, Result};
 
@@ -45,7 +45,7 @@ impl Block for Flat {
         layers.map(|(i, layer)| (stack::prefix(i), layer as &dyn Trained)).collect()
     }
 
-    fn parts_mut(&mut self) -> Vec<&mut dyn Trained> {
-        self.mlp.layers_mut().iter_mut().map(|layer| layer as &mut dyn Trained).collect()
+    fn trainings(&mut self) -> Vec<&mut Training> {
+        self.mlp.layers_mut().iter_mut().map(Trained::training_mut).collect()
     }
 }

@@ -3,11 +3,13 @@
 use super::block::{Block, scratch};
 use super::dot::Dot;
 use super::flat::Flat;
+use super::fm::Fm;
+use super::gram::Gram;
 use super::module::{DhenLayer, Ensemble, Module};
 use super::norm::Norm;
 use super::token_linear::TokenLinear;
 use crate::dense::DenseOptimizer;
-use crate::dense::trained::Trained;
+use crate::dense::trained::{Trained, Training};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// `Y = norm(ensemble + shortcut)`.
@@ -62,6 +64,11 @@ impl Layer {
                     let sizes = [inputs * dim, hidden, tokens * dim];
                     Box::new(Flat::new(ctx, &sizes, max_batch, optimizer, seed())?)
                 }
+                Module::Gram => Box::new(Gram::new(ctx, between, dim, max_batch, optimizer, seed())?),
+                Module::Fm { rank, hidden } => {
+                    let sizes = (rank, hidden);
+                    Box::new(Fm::new(ctx, between, dim, sizes, max_batch, optimizer, seed())?)
+                }
             };
             modules.push(Placed { block, first, cols: tokens * dim });
             if layer.ensemble == Ensemble::Concat {
@@ -98,11 +105,11 @@ impl Layer {
                 block.forward(rec, x, &outputs.columns(part * width + first, *cols)?)?;
             }
             match &self.shortcut {
-                None => self.norm.forward(rec, &outputs, x, &self.output(rows)),
+                None => self.norm.forward(rec, Some(&outputs), x, &self.output(rows)),
                 Some(shortcut) => {
                     let mixed = scratch(rec, rows, width)?;
                     shortcut.forward(rec, x, &mixed)?;
-                    self.norm.forward(rec, &outputs, &mixed, &self.output(rows))
+                    self.norm.forward(rec, Some(&outputs), &mixed, &self.output(rows))
                 }
             }
         })
@@ -143,12 +150,11 @@ impl Layer {
         of_modules.chain(shortcut).chain([norm]).collect()
     }
 
-    /// The same parts, to be changed.
-    pub(super) fn parts_mut(&mut self) -> Vec<&mut dyn Trained> {
-        let of_modules = self.modules.iter_mut().flat_map(|placed| placed.block.parts_mut());
-        let shortcut = self.shortcut.iter_mut().map(|part| part as &mut dyn Trained);
-        let norm: &mut dyn Trained = &mut self.norm;
-        of_modules.chain(shortcut).chain([norm]).collect()
+    /// The optimizers of these parts.
+    pub(super) fn trainings(&mut self) -> Vec<&mut Training> {
+        let of_modules = self.modules.iter_mut().flat_map(|placed| placed.block.trainings());
+        let shortcut = self.shortcut.iter_mut().map(Trained::training_mut);
+        of_modules.chain(shortcut).chain([self.norm.training_mut()]).collect()
     }
 }
 

@@ -7,6 +7,8 @@ mod builder;
 mod checkpoint;
 mod dot;
 mod flat;
+mod fm;
+mod gram;
 mod layer;
 mod module;
 mod net;

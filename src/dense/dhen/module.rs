@@ -20,6 +20,16 @@ pub enum Module {
         /// Outputs of the first layer.
         hidden: usize,
     },
+    /// `U = W (X^T X) + b` with `W` and `b` of `[l, dim]`: DHEN's DCN as it is printed.
+    Gram,
+    /// Wukong's factorization-machine block (Zhang et al., 2024): `X (X^T Y)` with a trained `Y` of `[m, rank]`,
+    /// normed over all values, and two linear layers with relu between them.
+    Fm {
+        /// Columns of `Y`.
+        rank: usize,
+        /// Outputs of the first of the linear layers.
+        hidden: usize,
+    },
 }
 
 /// How a layer puts its modules' outputs together.
@@ -71,6 +81,14 @@ impl DhenLayer {
     pub fn module_of(mut self, tokens: usize, module: Module) -> Self {
         self.modules.push((module, Some(tokens)));
         self
+    }
+
+    /// A layer of Wukong (Zhang et al., 2024): `fm` tokens of a factorization-machine block with this rank and 128
+    /// hidden outputs, beside `linear` tokens that are mixtures.
+    #[must_use]
+    pub fn wukong(fm: usize, linear: usize, rank: usize) -> Self {
+        let block = Module::Fm { rank, hidden: 128 };
+        Self::new(fm + linear, Ensemble::Concat).module_of(fm, block).module_of(linear, Module::Linear)
     }
 
     /// Tokens of the output.

@@ -122,8 +122,7 @@ impl Dhen {
     /// # Errors
     /// [`Error::InvalidArgument`] for a negative one, or one that is not finite.
     pub fn set_lr(&mut self, lr: f32) -> Result<()> {
-        let mut of_layers = self.layers.iter_mut().flat_map(Layer::parts_mut);
-        of_layers.try_for_each(|part| part.training_mut().set_lr(lr))?;
+        self.layers.iter_mut().flat_map(Layer::trainings).try_for_each(|training| training.set_lr(lr))?;
         self.head.set_lr(lr)
     }
 

@@ -71,29 +71,33 @@ impl Norm {
         self.affine.value.cols()
     }
 
-    /// Records the norm of the shortcut and as many parts as lie side by side in `parts`.
+    /// Records the norm of the shortcut and, added to it, as many parts as lie side by side in `parts`.
     pub(super) fn forward(
         &self,
         rec: &mut Recorder,
-        parts: &Matrix,
+        parts: Option<&Matrix>,
         shortcut: &Matrix,
         out: &Matrix,
     ) -> Result<()> {
         let ctx = rec.context().clone();
         let width = self.tokens * self.dim();
         let mut all = Vec::new();
-        for rows in row_chunks(&ctx, &[parts, shortcut, out, &self.normal.row_part(0, out.rows())]) {
+        let normal = self.normal.row_part(0, out.rows());
+        let mut matrices = vec![shortcut, out, &normal];
+        matrices.extend(parts);
+        for rows in row_chunks(&ctx, &matrices) {
             let place = |name, matrix: &Matrix| matrix.row_part(rows.start, rows.len()).place(&ctx, name);
             let (normal, deviation) = (place("normal", &self.normal)?, place("deviation", &self.deviation)?);
             let affine = self.affine.value.place(&ctx, "affine")?;
-            let of_parts = place("parts", parts)?;
+            // something has to be bound where there are none
+            let of_parts = place("parts", parts.unwrap_or(shortcut))?;
             let (shortcut, out) = (place("shortcut", shortcut)?, place("out", out)?);
             let vec4 = [&normal, &affine, &of_parts, &shortcut, &out].iter().all(|place| place.vec4);
             let params = layer_norm::Params {
                 rows: word("tokens", rows.len() * self.tokens)?,
                 cols: word("dim", self.dim())?,
                 tokens: word("tokens", self.tokens)?,
-                parts: word("parts", parts.cols() / width)?,
+                parts: word("parts", parts.map_or(0, |parts| parts.cols() / width))?,
                 part_step: word("parts", width)?,
                 parts_base: of_parts.base,
                 parts_stride: of_parts.stride,

@@ -53,10 +53,6 @@ impl TokenLinear {
         dx: Option<&Matrix>,
         accumulate: bool,
     ) -> Result<()> {
-        if x.rows() == 0 {
-            self.clear_gradients(rec);
-            return Ok(());
-        }
         let (outputs, inputs) = (self.weight.value.rows(), self.weight.value.cols());
         let du = Item::each(dout, outputs, self.dim);
         record_batch_sum(rec, du, Item::each(x, inputs, self.dim).transposed(), &self.weight.grad)?;
@@ -83,7 +79,7 @@ impl Block for TokenLinear {
         vec![(String::new(), self)]
     }
 
-    fn parts_mut(&mut self) -> Vec<&mut dyn Trained> {
-        vec![self]
+    fn trainings(&mut self) -> Vec<&mut Training> {
+        vec![&mut self.training]
     }
 }
