@@ -33,6 +33,10 @@ fn summed(tokens: usize, modules: &[Module]) -> Made {
     Made { tokens, ensemble: Ensemble::Sum, modules }
 }
 
+fn weighted(tokens: usize, modules: &[Module]) -> Made {
+    Made { ensemble: Ensemble::WeightedSum, ..summed(tokens, modules) }
+}
+
 fn side_by_side(modules: &[(Module, usize)]) -> Made {
     let tokens = modules.iter().map(|(_, tokens)| tokens).sum();
     Made { tokens, ensemble: Ensemble::Concat, modules: modules.to_vec() }
@@ -136,11 +140,15 @@ fn logit(layers: &[Made], parameters: &Parameters, x: &[f64], dim: usize) -> f64
             Some(weight) => mixed(weight, &x, dim),
             None => x.clone(),
         };
+        // the weights of a weighted sum
+        let terms = parameters.get(&format!("layers.{i}.ensemble.weights"));
+        let terms: Option<Vec<f64>> = terms.map(|values| values.iter().map(|value| value.exp()).collect());
         let mut first = 0;
         for (j, &(made, tokens)) in layer.modules.iter().enumerate() {
             let values = module(made, parameters, &format!("layers.{i}.modules.{j}."), &x, dim);
             assert_eq!(values.len(), tokens * dim);
-            z[first..].iter_mut().zip(values).for_each(|(z, value)| *z += value);
+            let weight = terms.as_ref().map_or(1.0, |terms| terms[j] / terms.iter().sum::<f64>());
+            z[first..].iter_mut().zip(values).for_each(|(z, value)| *z += weight * value);
             if layer.ensemble == Ensemble::Concat {
                 first += tokens * dim;
             }
@@ -164,6 +172,7 @@ fn nets() -> Vec<(usize, usize, Vec<Made>)> {
         (5, 4, vec![summed(5, &[DOT, LINEAR, MLP]), summed(3, &[LINEAR, DOT])]),
         (4, 6, vec![side_by_side(&[(DOT, 1), (LINEAR, 3)]), side_by_side(&[(MLP, 2), (LINEAR, 3)])]),
         (3, 4, vec![summed(3, &[Module::Gram])]),
+        (3, 4, vec![weighted(3, &[DOT, LINEAR]), weighted(2, &[MLP, LINEAR, Module::Gram])]),
         (5, 3, vec![summed(2, &[FM])]),
         (4, 8, vec![side_by_side(&[(FM, 3), (LINEAR, 2)]), summed(5, &[Module::Gram, FM])]),
         (
@@ -183,6 +192,9 @@ fn nets_and_their_gradients_are_the_formulas() {
             let net = described(builder.optimizer(SGD), &layers).build().unwrap();
             // gains and biases that are not what they begin as
             for (name, matrix) in net.parameters() {
+                if name.ends_with("ensemble.weights") {
+                    matrix.write(&ctx, &numbers(matrix.cols(), 8)).unwrap();
+                }
                 if name.ends_with("affine") {
                     let values =
                         numbers(2 * matrix.cols(), 9).iter().map(|value| value + 1.5).collect::<Vec<_>>();
@@ -221,7 +233,9 @@ fn nets_and_their_gradients_are_the_formulas() {
 /// A net of two layers, the second of fewer tokens.
 fn small(ctx: &Context, max_batch: usize) -> Dhen {
     let builder = Dhen::builder(ctx, 4, 8).head(&[6]).max_batch(max_batch).optimizer(ADAM).seed(3);
-    described(builder, &[summed(4, &[DOT, LINEAR]), side_by_side(&[(LINEAR, 2), (MLP, 1)])]).build().unwrap()
+    described(builder, &[weighted(4, &[DOT, LINEAR]), side_by_side(&[(LINEAR, 2), (MLP, 1)])])
+        .build()
+        .unwrap()
 }
 
 #[test]
@@ -384,10 +398,12 @@ fn checkpoints_of_other_nets_are_refused() {
         let builder = Dhen::builder(&ctx, 4, 8).head(&[6]).max_batch(4).optimizer(ADAM);
         described(builder, layers).build().unwrap().check_import(&checkpoint, "net")
     };
-    let (first, second) = (summed(4, &[DOT, LINEAR]), side_by_side(&[(LINEAR, 2), (MLP, 1)]));
+    let (first, second) = (weighted(4, &[DOT, LINEAR]), side_by_side(&[(LINEAR, 2), (MLP, 1)]));
     other(&[first.clone(), second.clone()]).unwrap();
     assert_says(other(std::slice::from_ref(&first)), &["layers of \"net\"", "expected 1", "got 2"]);
-    let wrong = [summed(4, &[LINEAR, DOT]), second];
+    let wrong = [summed(4, &[DOT, LINEAR]), second.clone()];
+    assert_says(other(&wrong), &["layer 0 of \"net\"", "expected 4 tokens, Sum of", "WeightedSum of"]);
+    let wrong = [weighted(4, &[LINEAR, DOT]), second];
     assert_says(other(&wrong), &["layer 0 of \"net\"", "Linear and Dot", "and Linear"]);
     let wrong = other(&[first, side_by_side(&[(LINEAR, 1), (MLP, 2)])]);
     assert!(matches!(wrong, Err(Error::Checkpoint { .. })));

@@ -69,6 +69,8 @@ pub enum EnsembleName {
     /// Each makes all of them, and they are added
     #[default]
     Sum,
+    /// The same, by weights that are trained
+    Weighted,
 }
 
 /// Outputs of a module's hidden layer.
@@ -137,6 +139,7 @@ impl Stack {
         let ensemble = match self.ensemble {
             EnsembleName::Concat => Ensemble::Concat,
             EnsembleName::Sum => Ensemble::Sum,
+            EnsembleName::Weighted => Ensemble::WeightedSum,
         };
         let module = |name: &ModuleName| match name {
             ModuleName::Dot => Module::Dot { hidden: None },

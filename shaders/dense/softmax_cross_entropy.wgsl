@@ -1,17 +1,9 @@
 // Softmax cross-entropy over the candidates of a row, and its gradient: a workgroup a row. Sums go through 64
 // accumulators, column c to number c % 64, and a tree adds them.
 
-const LOG2_E: f32 = 1.4426950;
 const LN_2: f32 = 0.69314718;
 
 var<workgroup> values: array<f32, WORKGROUP>;
-
-// 2^x for x up to 0; 0 where that is less than 2^-100, so that what is made of it is no subnormal number,
-// which some devices flush. A NaN stays one.
-fn exp_2_or_zero(x: f32) -> f32 {
-    let small = x < -100.0;
-    return select(exp_2(select(x, 0.0, small)), 0.0, small);
-}
 
 fn joined(thread: u32, value: f32, largest: bool) -> f32 {
     workgroupBarrier();

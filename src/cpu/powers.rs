@@ -57,6 +57,15 @@ pub(crate) fn exp_2(x: f32) -> f32 {
     series * f32::from_bits(exponent.cast_unsigned() << 23)
 }
 
+/// `2^x` for `x` up to 0; 0 where that is less than `2^-100`, so that what is made of it is no subnormal
+/// number, which some devices flush. A NaN stays one.
+#[inline(always)]
+pub(crate) fn exp_2_or_zero(x: f32) -> f32 {
+    let small = x < -100.0;
+    let power = exp_2(if small { 0.0 } else { x });
+    if small { 0.0 } else { power }
+}
+
 #[cfg(test)]
 mod tests {
     use approx::abs_diff_eq;

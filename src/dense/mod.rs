@@ -59,6 +59,7 @@ mod optimizer;
 mod parameter;
 mod plan;
 mod product;
+mod softmax;
 mod stack;
 mod trained;
 

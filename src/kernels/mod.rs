@@ -42,7 +42,7 @@ pub(crate) use chunk::{
 pub(crate) use dense::{
     activation_grad, add_scaled, batch_product, bce, column_sum, cross, cross_grad, dense_update,
     interaction, interaction_grad, layer_norm, layer_norm_grad, linear, linear_cooperative, normalize_rows,
-    normalize_rows_grad, softmax_cross_entropy, sum_slices,
+    normalize_rows_grad, softmax_cross_entropy, softmax_rows, softmax_rows_grad, sum_slices,
 };
 pub(crate) use device::{arithmetic, copy_words, nothing, probe, sum_words};
 pub(crate) use directory::{
@@ -111,6 +111,8 @@ pub const ALL: &[&Kernel] = &[
     &batch_product::KERNEL,
     &layer_norm::KERNEL,
     &layer_norm_grad::KERNEL,
+    &softmax_rows::KERNEL,
+    &softmax_rows_grad::KERNEL,
     &activation_range::KERNEL,
     &activation_scale::KERNEL,
     &quantize_activations::KERNEL,

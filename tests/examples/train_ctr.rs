@@ -38,7 +38,7 @@ fn two_epochs_are_one_epoch_and_another_resumed_bit_for_bit() {
         ("sgd", "f32", &[][..]),
         ("adagrad", "bf16", &[]),
         ("rowwise-adagrad", "f32", &[]),
-        ("adam", "f16", &["--model", "dhen"]),
+        ("adam", "f16", &["--model", "dhen", "--ensemble", "weighted"]),
         ("adagrad", "f32", &stacked),
         ("adagrad", "f32", &["--model", "wukong", "--layers", "1", "--tokens", "5"]),
         ("frequency-sgd", "f32", &[]),

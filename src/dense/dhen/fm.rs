@@ -89,7 +89,7 @@ impl Block for Fm {
         let tokens = Item::each(x, self.inputs(), self.dim);
         record_batch_product(rec, tokens.transposed(), Item::shared(&self.projection.value), &inner, false)?;
         record_batch_product(rec, tokens, Item::each(&inner, self.dim, self.rank()), &products, false)?;
-        self.norm.forward(rec, None, &products, &normed)?;
+        self.norm.forward(rec, None, None, &products, &normed)?;
         self.mlp.forward(rec, &normed, out)
     }
 

@@ -5,6 +5,7 @@ use super::dot::Dot;
 use super::flat::Flat;
 use super::fm::Fm;
 use super::gram::Gram;
+use super::mix::Mix;
 use super::module::{DhenLayer, Ensemble, Module};
 use super::norm::Norm;
 use super::token_linear::TokenLinear;
@@ -17,6 +18,8 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 pub(super) struct Layer {
     modules: Vec<Placed>,
     ensemble: Ensemble,
+    /// The weights of a weighted sum.
+    mix: Option<Mix>,
     /// Nothing where there are as many tokens behind the layer as in front of it.
     shortcut: Option<TokenLinear>,
     norm: Norm,
@@ -79,9 +82,16 @@ impl Layer {
             true => None,
             false => Some(TokenLinear::new(ctx, (inputs, layer.tokens), dim, optimizer, seed())?),
         };
+        let mix = match layer.ensemble {
+            Ensemble::Concat | Ensemble::Sum => None,
+            Ensemble::WeightedSum => {
+                Some(Mix::new(ctx, modules.len(), layer.tokens * dim, max_batch, optimizer)?)
+            }
+        };
         Ok(Self {
             modules,
             ensemble: layer.ensemble,
+            mix,
             shortcut,
             norm: Norm::new(ctx, layer.tokens, dim, max_batch, optimizer)?,
             output: Matrix::padded(ctx, max_batch, layer.tokens * dim)?,
@@ -99,17 +109,21 @@ impl Layer {
         rec.scope(|rec| {
             // modules that are added lie side by side
             let parts = if self.ensemble == Ensemble::Concat { 1 } else { self.modules.len() };
-            let outputs = scratch(rec, rows, parts * width)?;
+            let outputs = match &self.mix {
+                Some(mix) => mix.parts(rows),
+                None => scratch(rec, rows, parts * width)?,
+            };
             for (i, Placed { block, first, cols }) in self.modules.iter().enumerate() {
                 let part = if self.ensemble == Ensemble::Concat { 0 } else { i };
                 block.forward(rec, x, &outputs.columns(part * width + first, *cols)?)?;
             }
+            let weights = self.mix.as_ref().map(|mix| mix.forward(rec)).transpose()?;
             match &self.shortcut {
-                None => self.norm.forward(rec, Some(&outputs), x, &self.output(rows)),
+                None => self.norm.forward(rec, Some(&outputs), weights, x, &self.output(rows)),
                 Some(shortcut) => {
                     let mixed = scratch(rec, rows, width)?;
                     shortcut.forward(rec, x, &mixed)?;
-                    self.norm.forward(rec, Some(&outputs), &mixed, &self.output(rows))
+                    self.norm.forward(rec, Some(&outputs), weights, &mixed, &self.output(rows))
                 }
             }
         })
@@ -132,8 +146,16 @@ impl Layer {
                     shortcut.backward_into(rec, x, &dz, dx, false)?;
                 }
             }
-            for Placed { block, first, cols } in &self.modules {
-                block.backward(rec, x, &dz.columns(*first, *cols)?, dx)?;
+            let Some(mix) = &self.mix else {
+                for Placed { block, first, cols } in &self.modules {
+                    block.backward(rec, x, &dz.columns(*first, *cols)?, dx)?;
+                }
+                return Ok(());
+            };
+            let dparts = scratch(rec, x.rows(), self.modules.len() * dz.cols())?;
+            mix.backward(rec, &dz, &dparts)?;
+            for (i, Placed { block, cols, .. }) in self.modules.iter().enumerate() {
+                block.backward(rec, x, &dparts.columns(i * cols, *cols)?, dx)?;
             }
             Ok(())
         })
@@ -146,15 +168,17 @@ impl Layer {
             parts.map(move |(name, part)| (format!("modules.{i}.{name}"), part))
         });
         let shortcut = self.shortcut.iter().map(|part| ("shortcut.".to_owned(), part as &dyn Trained));
+        let mix = self.mix.iter().map(|part| ("ensemble.".to_owned(), part as &dyn Trained));
         let norm: (_, &dyn Trained) = ("norm.".to_owned(), &self.norm);
-        of_modules.chain(shortcut).chain([norm]).collect()
+        of_modules.chain(mix).chain(shortcut).chain([norm]).collect()
     }
 
     /// The optimizers of these parts.
     pub(super) fn trainings(&mut self) -> Vec<&mut Training> {
         let of_modules = self.modules.iter_mut().flat_map(|placed| placed.block.trainings());
+        let mix = self.mix.iter_mut().map(Trained::training_mut);
         let shortcut = self.shortcut.iter_mut().map(Trained::training_mut);
-        of_modules.chain(shortcut).chain([self.norm.training_mut()]).collect()
+        of_modules.chain(mix).chain(shortcut).chain([self.norm.training_mut()]).collect()
     }
 }
 
@@ -169,11 +193,11 @@ fn shares(layer: &DhenLayer) -> Result<Vec<usize>> {
     }
     let said: Vec<usize> = modules.iter().filter_map(|(_, tokens)| *tokens).collect();
     match ensemble {
-        Ensemble::Sum if said.iter().any(|own| own != tokens) => {
+        Ensemble::Sum | Ensemble::WeightedSum if said.iter().any(|own| own != tokens) => {
             let expected = format!("modules of {tokens} tokens each, the layer's, since they are added");
             Err(Error::invalid("modules", expected, format!("{said:?}")))
         }
-        Ensemble::Sum => Ok(vec![*tokens; modules.len()]),
+        Ensemble::Sum | Ensemble::WeightedSum => Ok(vec![*tokens; modules.len()]),
         Ensemble::Concat if said.is_empty() => {
             if !tokens.is_multiple_of(modules.len()) {
                 let expected = format!("a multiple of {}, the modules that share them", modules.len());

@@ -10,6 +10,7 @@ mod flat;
 mod fm;
 mod gram;
 mod layer;
+mod mix;
 mod module;
 mod net;
 mod norm;

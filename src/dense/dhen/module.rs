@@ -41,6 +41,9 @@ pub enum Ensemble {
     Concat,
     /// Each makes all of them, and they are added.
     Sum,
+    /// Each makes all of them, and they are added by weights that are trained: the softmax of a value for each
+    /// module, equal at first.
+    WeightedSum,
 }
 
 /// One layer of a [`Dhen`](super::Dhen): how many tokens it makes, by which modules, and how these are put together.

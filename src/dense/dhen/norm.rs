@@ -71,11 +71,13 @@ impl Norm {
         self.affine.value.cols()
     }
 
-    /// Records the norm of the shortcut and, added to it, as many parts as lie side by side in `parts`.
+    /// Records the norm of the shortcut and, added to it, as many parts as lie side by side in
+    /// `parts`, each by its weight if there are some.
     pub(super) fn forward(
         &self,
         rec: &mut Recorder,
         parts: Option<&Matrix>,
+        weights: Option<&Matrix>,
         shortcut: &Matrix,
         out: &Matrix,
     ) -> Result<()> {
@@ -93,7 +95,7 @@ impl Norm {
             let of_parts = place("parts", parts.unwrap_or(shortcut))?;
             let (shortcut, out) = (place("shortcut", shortcut)?, place("out", out)?);
             let vec4 = [&normal, &affine, &of_parts, &shortcut, &out].iter().all(|place| place.vec4);
-            let params = layer_norm::Params {
+            let mut params = layer_norm::Params {
                 rows: word("tokens", rows.len() * self.tokens)?,
                 cols: word("dim", self.dim())?,
                 tokens: word("tokens", self.tokens)?,
@@ -110,9 +112,17 @@ impl Norm {
                 eps: EPS,
                 ..layer_norm::Params::default()
             };
+            let weights = match weights {
+                Some(weights) => {
+                    let place = weights.place(&ctx, "weights")?;
+                    (params.weighted, params.weights_base) = (1, place.base);
+                    place.binding
+                }
+                None => rec.scratch("embag.nothing", 16)?,
+            };
             let bindings = layer_norm::Bindings {
                 parts: of_parts.binding,
-                weights: rec.scratch("embag.nothing", 16)?,
+                weights,
                 shortcut: shortcut.binding,
                 affine: affine.binding,
                 out: out.binding,

@@ -17,4 +17,6 @@ pub(crate) mod linear_cooperative;
 pub(crate) mod normalize_rows;
 pub(crate) mod normalize_rows_grad;
 pub(crate) mod softmax_cross_entropy;
+pub(crate) mod softmax_rows;
+pub(crate) mod softmax_rows_grad;
 pub(crate) mod sum_slices;

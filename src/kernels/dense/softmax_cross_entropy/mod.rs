@@ -60,7 +60,12 @@ pub(crate) static KERNEL: Kernel = Kernel {
         shape: Shape::Any,
         workgroup: WORKGROUP,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/powers.wgsl", "dense/softmax_cross_entropy.wgsl"],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/powers.wgsl",
+            "prelude/shares.wgsl",
+            "dense/softmax_cross_entropy.wgsl"
+        ],
     }],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

@@ -3,22 +3,13 @@
 use std::f32::consts::{LN_2, LOG2_E};
 
 use crate::cpu::parallel;
-use crate::cpu::powers::{exp_2, log_2};
+use crate::cpu::powers::{exp_2_or_zero, log_2};
 use crate::cpu::row_sum::row_total;
 use crate::cpu::simd::vectorised;
 use crate::kernels::softmax_cross_entropy::View;
 
 /// Logits that one task takes.
 const LOGITS: usize = 4096;
-
-/// `2^x` for `x` up to 0; 0 where that is less than `2^-100`, so that what is made of it is no subnormal
-/// number, which some devices flush. A NaN stays one.
-#[inline(always)]
-fn exp_2_or_zero(x: f32) -> f32 {
-    let small = x < -100.0;
-    let power = exp_2(if small { 0.0 } else { x });
-    if small { 0.0 } else { power }
-}
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
