@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use dense::{ADAM, SGD, all_devices, assert_close, differences, dot, numbers, view, wide};
 use embag::dense::{Dhen, DhenBuilder, DhenLayer, Ensemble, Module};
 use embag::optim::Adagrad;
-use embag::{Checkpoint, Context, Error, Matrix, Recorder, Result};
+use embag::{Checkpoint, Context, ContextOptions, Error, Matrix, Recorder, Result};
 
 type Parameters = HashMap<String, Vec<f64>>;
 
@@ -337,6 +337,36 @@ fn empty_batches_have_gradients_of_zero() {
         rec.run().unwrap();
         for (name, grad) in net.gradients() {
             assert!(grad.to_vec(&ctx).unwrap().iter().all(|&value| value == 0.0), "{name} on {ctx:?}");
+        }
+    }
+}
+
+#[test]
+fn batches_that_are_cut_give_the_same() {
+    let net = |ctx: &Context| {
+        let builder = Dhen::builder(ctx, 4, 8).max_batch(90).optimizer(SGD).seed(4);
+        let layers = [weighted(3, &[DOT, LINEAR, Module::Gram]), side_by_side(&[(FM, 2), (MLP, 1)])];
+        described(builder, &layers).build().unwrap()
+    };
+    let pass = |ctx: &Context| {
+        let net = net(ctx);
+        let x = Matrix::from_slice(ctx, &numbers(90 * 32, 5), 90, 32).unwrap();
+        let dlogits = Matrix::from_slice(ctx, &numbers(90, 6), 90, 1).unwrap();
+        let [logits, dx] = [1, 32].map(|cols| Matrix::zeros(ctx, 90, cols).unwrap());
+        let mut rec = Recorder::new(ctx);
+        net.record_forward(&mut rec, &x, &logits).unwrap();
+        net.record_backward(&mut rec, &x, &logits, &dlogits, Some(&dx)).unwrap();
+        rec.run().unwrap();
+        let mut all = vec![("logits".to_owned(), logits), ("dx".to_owned(), dx)];
+        all.extend(net.gradients().into_iter().map(|(name, grad)| (name, grad.clone())));
+        all.into_iter().map(|(name, matrix)| (name, matrix.to_vec(ctx).unwrap())).collect::<Vec<_>>()
+    };
+    let whole = pass(&Context::cpu());
+    // a few rows of the widest matrices at a time
+    let sizes = [24 << 10, 12 << 10].map(|bytes| ContextOptions::new().max_binding(bytes));
+    for ctx in sizes.iter().flat_map(common::devices_with) {
+        for ((name, expected), (_, got)) in whole.iter().zip(pass(&ctx)) {
+            assert_close(&format!("{name} on {ctx:?}"), &got, &wide(expected), 1e-5);
         }
     }
 }

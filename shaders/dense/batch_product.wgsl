@@ -1,19 +1,9 @@
 // Small products, one for each example or one for the sum over some: out(m, n) = sum over examples and k of
-// a(m, k) b(k, n), in that order. Either factor may be the same for all examples. Four rows by four columns a
-// thread.
+// a(m, k) b(k, n), in that order. Either factor may be the same for all examples. A tile of a product a group.
+alias Operand = vec4<f32>;
 
-fn added(c: Tile, a: vec4<f32>, b: vec4<f32>) -> Tile {
-    return Tile(c.r0 + a.x * b, c.r1 + a.y * b, c.r2 + a.z * b, c.r3 + a.w * b);
-}
-
-fn finish_row(at: u32, left: u32, sums: vec4<f32>) {
-    for (var i = 0u; i < min(left, 4u); i++) {
-        var value = sums[i];
-        if (params.accumulate == 1u) {
-            value = out[at + i] + value;
-        }
-        out[at + i] = value;
-    }
+fn multiplied(a: f32, b: vec4<f32>) -> vec4<f32> {
+    return a * b;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -22,35 +12,16 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let fours = (params.n + 3u) / 4u;
-    let tiles = (params.m + 3u) / 4u * fours;
-    let index = group_index(group, groups) * WORKGROUP + thread;
-    let first = index / tiles * params.together;
-    if (first >= params.rows) {
-        return;
-    }
-    let m = index % tiles / fours * 4u;
-    let n = index % fours * 4u;
-    var c = Tile();
-    for (var example = first; example < min(first + params.together, params.rows); example++) {
-        let of_a = params.a_base + example * params.a_example;
-        let of_b = params.b_base + example * params.b_example;
-        for (var k = 0u; k < params.k; k += 4u) {
-            let a = block_a(of_a, m, k);
-            let b = block_b(of_b, n, k);
-            c = added(added(added(added(c, a.k0, b.k0), a.k1, b.k1), a.k2, b.k2), a.k3, b.k3);
-        }
-    }
-    let at = params.out_base + index / tiles * params.out_example + m * params.out_stride + n;
-    let left = params.n - n;
-    finish_row(at, left, c.r0);
-    if (m + 1u < params.m) {
-        finish_row(at + params.out_stride, left, c.r1);
-    }
-    if (m + 2u < params.m) {
-        finish_row(at + 2u * params.out_stride, left, c.r2);
-    }
-    if (m + 3u < params.m) {
-        finish_row(at + 3u * params.out_stride, left, c.r3);
+    let index = group_index(group, groups);
+    let tiles_n = (params.n + TILE_N - 1u) / TILE_N;
+    let tiles = (params.m + TILE_M - 1u) / TILE_M * tiles_n;
+    let output = index / tiles;
+    let m = index % tiles / tiles_n * TILE_M;
+    let n = index % tiles_n * TILE_N;
+    let first = min(output * params.together, params.rows);
+    let last = min(first + params.together, params.rows);
+    let sums = tile_sums(thread, m, n, first * padded_k(), last * padded_k());
+    if (first < last) {
+        finish_sums(output, thread, m, n, sums);
     }
 }

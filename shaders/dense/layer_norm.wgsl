@@ -13,7 +13,7 @@ fn main(
     let token = place.row % params.tokens * params.cols;
     let of_parts = params.parts_base + example * params.parts_stride + token;
     let of_shortcut = params.shortcut_base + example * params.shortcut_stride + token;
-    let of_normal = place.row * params.cols;
+    let of_normal = params.normal_base + place.row * params.cols;
     var sum = vec4<f32>();
     for (var column = place.lane * 4u; column < place.cols; column += LANES * 4u) {
         let left = place.cols - column;
@@ -50,6 +50,6 @@ fn main(
         store_out(of_out + column, left, normal * gain + bias);
     }
     if (place.cols > 0u && place.lane == 0u) {
-        deviation[place.row] = inverse;
+        deviation[params.deviation_base + place.row] = inverse;
     }
 }

@@ -12,7 +12,8 @@ fn main(
     let example = place.row / params.tokens;
     let token = place.row % params.tokens * params.cols;
     let of_grad = params.grad_base + example * params.grad_stride + token;
-    let of_normal = place.row * params.cols;
+    let of_normal = params.normal_base + place.row * params.cols;
+    let of_spread = params.spread_base + place.row * params.cols;
     var sum = vec4<f32>();
     var along = vec4<f32>();
     for (var column = place.lane * 4u; column < place.cols; column += LANES * 4u) {
@@ -22,14 +23,14 @@ fn main(
         let g = grad * load_affine(params.affine_base + column, left);
         sum += g;
         along += g * normal;
-        store_spread(of_normal + column, left, grad * normal);
+        store_spread(of_spread + column, left, grad * normal);
     }
     let dim = f32(params.cols);
     let mean = lanes_sum(place, sum) / dim;
     let mean_along = lanes_sum(place, along) / dim;
     var inverse = 0.0;
     if (place.cols > 0u) {
-        inverse = deviation[place.row];
+        inverse = deviation[params.deviation_base + place.row];
     }
     let of_out = params.out_base + example * params.out_stride + token;
     let of_through = params.through_base + example * params.through_stride + token;

@@ -69,8 +69,7 @@ pub(super) fn record_batch_product(
         params.accumulate = accumulate.into();
         let [a, b] = factors;
         let bindings = batch_product::Bindings { a, b, out: place.binding };
-        let threads = batch_product::threads(&params);
-        all.push(Dispatch::threads(variant, &params, bindings, threads));
+        all.push(dispatch(&ctx, variant, &params, bindings));
     }
     record(rec, all);
     Ok(())
@@ -84,33 +83,34 @@ pub(super) fn record_with_bias(
     bias: &Matrix,
     out: &Matrix,
 ) -> Result<()> {
-    rec.scope(|rec| {
-        let (rows, cols) = (out.rows(), out.cols());
-        let products = rec.scratch("embag.products", (rows * cols) as u64 * 4)?;
-        let products = Matrix::new(products, rows, cols, cols)?;
-        record_batch_product(rec, a, b, &products, false)?;
-        let ctx = rec.context().clone();
-        let mut all = Vec::new();
-        for rows in row_chunks(&ctx, &[&products, out]) {
-            let place = |name, matrix: &Matrix| matrix.row_part(rows.start, rows.len()).place(&ctx, name);
-            let (bias, target) = (bias.place(&ctx, "bias")?, place("out", out)?);
-            let slices = products.row_part(rows.start, rows.len()).buffer().clone();
+    let ctx = rec.context().clone();
+    let cols = out.cols();
+    let place = bias.place(&ctx, "bias")?;
+    for rows in chunks(&ctx, &[&a, &b], Some(out)) {
+        rec.scope(|rec| {
+            let products = rec.scratch("embag.products", (rows.len() * cols) as u64 * 4)?;
+            let products = Matrix::new(products, rows.len(), cols, cols)?;
+            let (of_a, of_b) = (a.part(&rows), b.part(&rows));
+            let (a, b) = (Item { matrix: &of_a, ..a }, Item { matrix: &of_b, ..b });
+            record_batch_product(rec, a, b, &products, false)?;
+            let target = out.row_part(rows.start, rows.len()).place(&ctx, "out")?;
             let params = sum_slices::Params {
                 m: word("rows", rows.len())?,
                 n: word("columns", cols)?,
                 slices: 1,
                 out_base: target.base,
                 out_stride: target.stride,
-                bias_base: bias.base,
+                bias_base: place.base,
                 biased: 1,
                 ..sum_slices::Params::default()
             };
-            let bindings = sum_slices::Bindings { slices, bias: bias.binding, out: target.binding };
-            all.push(Dispatch::threads(0, &params, bindings, params.m * params.n));
-        }
-        record(rec, all);
-        Ok(())
-    })
+            let (slices, bias) = (products.buffer().clone(), place.binding.clone());
+            let bindings = sum_slices::Bindings { slices, bias, out: target.binding };
+            rec.dispatch(Dispatch::threads(0, &params, bindings, params.m * params.n));
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// Records the sum of `a_e b_e` over all examples, overwriting `out`, which has its memory for itself.
@@ -127,15 +127,14 @@ pub(super) fn record_batch_sum(rec: &mut Recorder, a: Item<'_>, b: Item<'_>, out
     let mut all = Vec::new();
     for rows in chunks(&ctx, &[&a, &b], None) {
         let (mut params, variant, factors) = params(&ctx, &a, &b, &rows, longest_sum(&ctx))?;
-        params.together = together(&ctx, params.rows, params.k);
+        params.together = together(&ctx, &params);
         let slices = params.rows.div_ceil(params.together);
         (params.out_example, params.out_stride) = (m * n, n);
         let bytes = u64::from(m) * u64::from(n) * u64::from(slices) * 4;
         let sums = rec.scratch("embag.slices", bytes)?;
         let [a, b] = factors;
         let bindings = batch_product::Bindings { a, b, out: sums.clone() };
-        let threads = batch_product::threads(&params);
-        all.push(Dispatch::threads(variant, &params, bindings, threads));
+        all.push(dispatch(&ctx, variant, &params, bindings));
         let join = sum_slices::Params {
             m,
             n,
@@ -175,21 +174,25 @@ fn chunks(ctx: &Context, factors: &[&Item<'_>], out: Option<&Matrix>) -> Vec<std
 const SLICES: u32 = 16;
 const SLICES_WIDE: u32 = 256;
 
-/// Examples whose products a thread adds up.
-fn together(ctx: &Context, rows: u32, k: u32) -> u32 {
+/// Examples whose products a thread adds up: the sums of all slices fit one binding.
+fn together(ctx: &Context, p: &batch_product::Params) -> u32 {
     let slices = if ctx.shape() == Shape::Wide && !ctx.is_cpu() { SLICES_WIDE } else { SLICES };
-    let longest = u32::try_from(longest_sum(ctx)).unwrap_or(u32::MAX);
-    rows.div_ceil(slices).min(longest / k.div_ceil(4).max(1)).max(1)
+    let fitting = ctx.limits().binding / (u64::from(p.m) * u64::from(p.n) * 4).max(1);
+    let slices = u64::from(slices).min(fitting).max(1);
+    let wanted = u64::from(p.rows).div_ceil(slices);
+    let longest = u32::try_from(longest_sum(ctx)).unwrap_or(u32::MAX) / p.k.div_ceil(4).max(1);
+    u32::try_from(wanted).unwrap_or(u32::MAX).min(longest).max(1)
 }
 
-/// What products of both kinds have in common: parameters, variant, and the factors' bindings.
+/// What products of both kinds have in common: parameters, layout and whether it is one of whole vectors, and the
+/// factors' bindings.
 fn params(
     ctx: &Context,
     a: &Item<'_>,
     b: &Item<'_>,
     rows: &std::ops::Range<usize>,
     longest: usize,
-) -> Result<(batch_product::Params, usize, [crate::Buffer; 2])> {
+) -> Result<(batch_product::Params, (Layout, bool), [crate::Buffer; 2])> {
     let ((m, k), (_, n)) = (a.shape(), b.shape());
     if k.div_ceil(4) > longest {
         let expected = format!("at most {} on a software adapter", longest.saturating_mul(4));
@@ -219,6 +222,17 @@ fn params(
         ..batch_product::Params::default()
     };
     let layout = Layout { a_transposed: a.transposed, b_transposed: b.transposed };
-    let variant = batch_product::variant(layout, a_vec4 && b_vec4);
-    Ok((params, variant, [a_binding, b_binding]))
+    Ok((params, (layout, a_vec4 && b_vec4), [a_binding, b_binding]))
+}
+
+/// The dispatch of products: on real GPUs in tiles, where they fill some.
+fn dispatch(
+    ctx: &Context,
+    (layout, vec4): (Layout, bool),
+    params: &batch_product::Params,
+    bindings: batch_product::Bindings<crate::Buffer>,
+) -> Dispatch {
+    let tiles = ctx.shape() == Shape::Wide && !ctx.is_cpu() && batch_product::fills_tiles(params);
+    let variant = batch_product::variant(layout, vec4, tiles);
+    Dispatch::new(variant, params, bindings, batch_product::groups(params, tiles))
 }

@@ -11,6 +11,12 @@ use embag::parity::run_case;
 use embag::{Context, MatmulTile, kernels};
 use naga::AddressSpace;
 
+/// The kernels that are made of tiles: those that have a variant for each, and small products, which have one.
+fn made_of_tiles() -> impl Iterator<Item = &'static Kernel> {
+    let small = kernels::ALL.iter().copied().filter(|kernel| kernel.name == "batch_product");
+    tiled().chain(small)
+}
+
 /// The kernels that have a variant for each tile.
 fn tiled() -> impl Iterator<Item = &'static Kernel> {
     kernels::ALL.iter().copied().filter(|kernel| ["linear", "linear_int8"].contains(&kernel.name))
@@ -18,7 +24,7 @@ fn tiled() -> impl Iterator<Item = &'static Kernel> {
 
 /// Their variants, and the tile of each.
 fn tiles() -> impl Iterator<Item = (&'static Kernel, &'static Variant, MatmulTile)> {
-    tiled().flat_map(|kernel| {
+    made_of_tiles().flat_map(|kernel| {
         let wide = kernel.variants.iter().filter(|variant| variant.shape == Shape::Wide);
         wide.map(move |variant| {
             let tile = MatmulTile::ALL.into_iter().find(|tile| variant.name.ends_with(&format!("{tile:?}")));

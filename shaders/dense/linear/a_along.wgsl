@@ -7,8 +7,3 @@ fn block_a(m: u32, k: u32) -> Block {
         along_a(m + 3u, k),
     );
 }
-
-// Which block of a tile a thread loads, in m and in k: neighbours read side by side.
-fn place_a(thread: u32) -> vec2<u32> {
-    return vec2<u32>(thread / (K_TILE / 4u), thread % (K_TILE / 4u));
-}

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use crate::dense::trained::{Trained, Training};
-use crate::{Matrix, Recorder, Result};
+use crate::{Matrix, Precision, Recorder, Result};
 
 /// A module of a layer: from the tokens of `x` to those of `out`. What a call recorded before it failed is for
 /// the caller to take back.
@@ -24,7 +24,19 @@ pub(super) trait Block: Debug + Send + Sync {
 
 /// A matrix in scratch memory, its rows at multiples of four values.
 pub(super) fn scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
-    let stride = cols.next_multiple_of(4);
-    let buffer = rec.scratch("embag.dhen", (rows * stride) as u64 * 4)?;
-    Matrix::new(buffer, rows, cols, stride)
+    room(rec, rows, cols, cols.next_multiple_of(4))
+}
+
+/// [`scratch`] without gaps between rows.
+pub(super) fn dense_scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
+    room(rec, rows, cols, cols)
+}
+
+fn room(rec: &mut Recorder, rows: usize, cols: usize, stride: usize) -> Result<Matrix> {
+    let bytes = (rows * stride) as u64 * 4;
+    if bytes > rec.context().limits().binding {
+        // scratch must fit a binding; this lives as long as what is recorded
+        return Matrix::output(Precision::F32, rec.context(), rows, stride)?.columns(0, cols);
+    }
+    Matrix::new(rec.scratch("embag.dhen", bytes)?, rows, cols, stride)
 }

@@ -1,6 +1,6 @@
 //! The layer normalization of every token.
 
-use super::block::scratch;
+use super::block::{dense_scratch, scratch};
 use crate::dense::DenseOptimizer;
 use crate::dense::linear::column_sums;
 use crate::dense::parameter::Parameter;
@@ -107,6 +107,8 @@ impl Norm {
                 shortcut_stride: shortcut.stride,
                 out_base: out.base,
                 out_stride: out.stride,
+                normal_base: normal.base,
+                deviation_base: deviation.base,
                 affine_base: affine.base,
                 affine_stride: affine.stride,
                 eps: EPS,
@@ -150,12 +152,7 @@ impl Norm {
         }
         let ctx = rec.context().clone();
         let (dim, width) = (self.dim(), self.tokens * self.dim());
-        let spread = Matrix::new(
-            rec.scratch("embag.dhen", (dout.rows() * width) as u64 * 4)?,
-            dout.rows(),
-            width,
-            width,
-        )?;
+        let spread = dense_scratch(rec, dout.rows(), width)?;
         let mut all = Vec::new();
         let mut matrices = vec![dout, dz, &spread];
         matrices.extend(through);
@@ -174,6 +171,9 @@ impl Norm {
                 out_base: out.base,
                 out_stride: out.stride,
                 affine_base: affine.base,
+                normal_base: normal.base,
+                deviation_base: deviation.base,
+                spread_base: spread.base,
                 ..layer_norm_grad::Params::default()
             };
             let through = match through {

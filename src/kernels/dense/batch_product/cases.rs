@@ -63,20 +63,24 @@ pub(crate) fn cases() -> Vec<Case> {
                     CaseBinding::poisoned(out)
                 };
                 let vec4 = gap != 1;
-                let fitting = [true, false].into_iter().filter(|&width| vec4 || !width);
                 let bytes = 4 * u64::from(rows * if a_shared { of_b } else { of_a + of_b })
                     + 4 * u64::from(outputs * m * n);
-                let case = Case::new(
-                    format!(
-                        "B={rows} {m}x{n}x{k} gap={gap} together={together} {layout:?} {a_shared} {b_shared}"
-                    ),
-                    fitting.map(|width| variant(layout, width)),
-                    &params,
-                    Bindings { a: CaseBinding::floats(&a), b: CaseBinding::floats(&b), out },
-                    threads(&params).div_ceil(WORKGROUP),
-                );
                 let flops = 2 * u64::from(rows) * u64::from(m * n * k);
-                all.push(if rows == 2048 { case.bench(bytes, flops) } else { case });
+                for tiles in [true, false] {
+                    let kind = if tiles { "T32x64" } else { "Serial" };
+                    let shared = format!("{a_shared} {b_shared}");
+                    let fitting = [true, false].into_iter().filter(|&width| vec4 || !width);
+                    let case = Case::new(
+                        format!(
+                            "B={rows} {m}x{n}x{k} {kind} gap={gap} together={together} {layout:?} {shared}"
+                        ),
+                        fitting.map(|width| variant(layout, width, tiles)),
+                        &params,
+                        Bindings { a: CaseBinding::floats(&a), b: CaseBinding::floats(&b), out: out.clone() },
+                        groups(&params, tiles),
+                    );
+                    all.push(if rows == 2048 { case.bench(bytes, flops) } else { case });
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::tile::{MatmulTile, tile_constants};
 use crate::kernels::width::Width;
 
 interface! {
@@ -38,7 +39,7 @@ interface! {
     }
 }
 
-const WORKGROUP: u32 = 64;
+const WORKGROUP: u32 = TILE.threads();
 
 /// How factors are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,29 +58,76 @@ pub(crate) const LAYOUTS: [Layout; 4] = [
     Layout { a_transposed: true, b_transposed: true },
 ];
 
-/// The index of a variant; `vec4` for factors whose beginnings and strides are multiples of four.
-pub(crate) fn variant(layout: Layout, vec4: bool) -> usize {
+/// What real GPUs cut products into.
+const TILE: MatmulTile = MatmulTile::T32x64;
+
+/// Variants of a layout.
+const OF_LAYOUT: usize = 2 * Width::ALL.len();
+
+/// The index of a variant; `vec4` for factors whose beginnings and strides are multiples of four, `tiles` for real
+/// GPUs.
+pub(crate) fn variant(layout: Layout, vec4: bool, tiles: bool) -> usize {
     let layout = usize::from(layout.a_transposed) * 2 + usize::from(layout.b_transposed);
-    layout * Width::ALL.len() + Width::of(vec4).variant()
+    layout * OF_LAYOUT + usize::from(!tiles) * Width::ALL.len() + Width::of(vec4).variant()
 }
 
 /// The layout of a variant.
 fn layout_of(variant: usize) -> Layout {
-    LAYOUTS[variant / Width::ALL.len()]
+    LAYOUTS[variant / OF_LAYOUT]
 }
 
-/// Threads of a product.
-pub(crate) fn threads(p: &Params) -> u32 {
-    p.rows.div_ceil(p.together) * p.m.div_ceil(4) * p.n.div_ceil(4)
+/// Whether products fill a good part of a tile, and all of their k, up to whole tiles, can be counted.
+pub(crate) fn fills_tiles(p: &Params) -> bool {
+    let counted = p.k.checked_next_multiple_of(TILE.k()).and_then(|k| k.checked_mul(p.rows));
+    p.m > 8 && p.n > 16 && counted.is_some()
 }
 
+/// Groups of a batch, with tiles or without.
+pub(crate) fn groups(p: &Params, tiles: bool) -> u32 {
+    let outputs = p.rows.div_ceil(p.together);
+    match tiles {
+        true => outputs * TILE.groups(p.m, p.n),
+        false => (outputs * p.m.div_ceil(4) * p.n.div_ceil(4)).div_ceil(WORKGROUP),
+    }
+}
+
+/// Of a layout and width: for real GPUs, and for all devices.
 macro_rules! variant {
-    ($name:literal, $width:literal, $a:literal, $b:literal) => {
+    ($name:literal, $width:literal, tiles, $a:literal, $b:literal) => {
+        variant!(
+            concat!($name, ".", $width, ".T32x64"),
+            $width,
+            Wide,
+            tile_constants!(T32x64),
+            $a,
+            $b,
+            [
+                concat!("dense/linear/place_a_", $a, ".wgsl"),
+                concat!("dense/linear/place_b_", $b, ".wgsl"),
+                "dense/batch_product/tile.wgsl",
+                "prelude/product.wgsl",
+                "prelude/product_8x4.wgsl",
+                "dense/batch_product.wgsl"
+            ]
+        )
+    };
+    ($name:literal, $width:literal, registers, $a:literal, $b:literal) => {
+        variant!(
+            concat!($name, ".", $width),
+            $width,
+            Any,
+            &[],
+            $a,
+            $b,
+            ["dense/batch_product.registers.wgsl"]
+        )
+    };
+    ($name:expr, $width:literal, $shape:ident, $constants:expr, $a:literal, $b:literal, [$($body:expr),+]) => {
         Variant {
-            name: concat!($name, ".", $width),
-            shape: Shape::Any,
+            name: $name,
+            shape: Shape::$shape,
             workgroup: WORKGROUP,
-            constants: &[],
+            constants: $constants,
             sources: fragments![
                 "prelude/grid.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
@@ -88,9 +136,22 @@ macro_rules! variant {
                 concat!("dense/linear/load_b_", $width, ".wgsl"),
                 concat!("dense/batch_product/a_", $a, ".wgsl"),
                 concat!("dense/batch_product/b_", $b, ".wgsl"),
-                "dense/batch_product.wgsl"
+                "dense/batch_product/finish.wgsl",
+                $($body),+
             ],
         }
+    };
+}
+
+/// Every variant of the layouts.
+macro_rules! variants {
+    ($($name:literal $a:literal $b:literal;)+) => {
+        &[$(
+            variant!($name, "vec4", tiles, $a, $b),
+            variant!($name, "scalar", tiles, $a, $b),
+            variant!($name, "vec4", registers, $a, $b),
+            variant!($name, "scalar", registers, $a, $b),
+        )+]
     };
 }
 
@@ -98,15 +159,11 @@ pub(crate) static KERNEL: Kernel = Kernel {
     name: "batch_product",
     about: "out_e(m, n) = sum over k of a_e(m, k) b_e(k, n) for each example e, or summed over some of them",
     interface: INTERFACE,
-    variants: &[
-        variant!("nn", "vec4", "along", "across"),
-        variant!("nn", "scalar", "along", "across"),
-        variant!("nt", "vec4", "along", "along"),
-        variant!("nt", "scalar", "along", "along"),
-        variant!("tn", "vec4", "across", "across"),
-        variant!("tn", "scalar", "across", "across"),
-        variant!("tt", "vec4", "across", "along"),
-        variant!("tt", "scalar", "across", "along"),
+    variants: variants![
+        "nn" "along" "across";
+        "nt" "along" "along";
+        "tn" "across" "across";
+        "tt" "across" "along";
     ],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

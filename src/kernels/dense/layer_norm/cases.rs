@@ -35,6 +35,8 @@ pub(crate) fn cases() -> Vec<Case> {
                 shortcut_stride: width + gap,
                 out_base: gap,
                 out_stride: width + gap,
+                normal_base: gap,
+                deviation_base: gap,
                 affine_base: gap,
                 affine_stride: cols + gap,
                 weighted,
@@ -49,8 +51,8 @@ pub(crate) fn cases() -> Vec<Case> {
                 shortcut: CaseBinding::floats(&random.floats(of(params.shortcut_stride))),
                 affine: CaseBinding::floats(&random.floats(affine)),
                 out: CaseBinding::floats(&random.floats(of(params.out_stride))),
-                normal: CaseBinding::poisoned((examples * width) as usize),
-                deviation: CaseBinding::poisoned((examples * tokens) as usize),
+                normal: CaseBinding::floats(&random.floats((gap + examples * width) as usize)),
+                deviation: CaseBinding::floats(&random.floats((gap + examples * tokens) as usize)),
             };
             let vec4 = cols.is_multiple_of(4) && gap.is_multiple_of(4);
             let fitting = Width::ALL.into_iter().filter(|&of| vec4 || of == Width::Scalar);

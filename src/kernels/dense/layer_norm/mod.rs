@@ -25,6 +25,9 @@ interface! {
         shortcut_stride: u32,
         out_base: u32,
         out_stride: u32,
+        /// Elements where these begin, token after token without gaps.
+        normal_base: u32,
+        deviation_base: u32,
         /// Where the gain begins, and how far from it the bias.
         affine_base: u32,
         affine_stride: u32,
@@ -40,7 +43,6 @@ interface! {
         shortcut: read [f32] as "array<Elem>",
         affine: read [f32] as "array<Elem>",
         out: write [f32] as "array<Elem>",
-        /// Token after token, without gaps.
         normal: write [f32] as "array<Elem>",
         /// 1 / sqrt(variance + eps) of every token.
         deviation: write [f32],

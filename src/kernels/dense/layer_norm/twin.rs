@@ -17,8 +17,8 @@ pub(crate) fn run(call: View<'_>) {
     }
     let stride = p.out_stride as usize;
     let out = &mut call.out[p.out_base as usize..][..(examples - 1) * stride + width];
-    let normal = &mut call.normal[..examples * width];
-    let deviation = &mut call.deviation[..examples * tokens];
+    let normal = &mut call.normal[p.normal_base as usize..][..examples * width];
+    let deviation = &mut call.deviation[p.deviation_base as usize..][..examples * tokens];
     let gain = &call.affine[p.affine_base as usize..][..cols];
     let bias = &call.affine[(p.affine_base + p.affine_stride) as usize..][..cols];
     let parts = &call.parts[p.parts_base as usize..];

@@ -24,18 +24,21 @@ pub(crate) fn cases() -> Vec<Case> {
             through_base: gap,
             through_stride: width + 2 * gap,
             affine_base: gap,
+            normal_base: gap,
+            deviation_base: gap,
+            spread_base: gap,
             passes,
         };
         let of = |stride: u32| (gap + examples * stride) as usize;
         let deviation: Vec<f32> =
-            random.floats((examples * tokens) as usize).iter().map(|value| value.abs() + 0.1).collect();
+            random.floats((gap + examples * tokens) as usize).iter().map(|value| value.abs() + 0.1).collect();
         let bindings = Bindings {
             grad: CaseBinding::floats(&random.floats(of(params.grad_stride))),
-            normal: CaseBinding::floats(&random.floats((examples * width) as usize)),
+            normal: CaseBinding::floats(&random.floats((gap + examples * width) as usize)),
             deviation: CaseBinding::floats(&deviation),
             affine: CaseBinding::floats(&random.floats((gap + cols) as usize)),
             out: CaseBinding::floats(&random.floats(of(params.out_stride))),
-            spread: CaseBinding::poisoned((examples * width) as usize),
+            spread: CaseBinding::floats(&random.floats((gap + examples * width) as usize)),
             through: CaseBinding::floats(&random.floats(of(params.through_stride))),
         };
         let vec4 = cols.is_multiple_of(4) && gap.is_multiple_of(4);

@@ -24,12 +24,15 @@ interface! {
         through_base: u32,
         through_stride: u32,
         affine_base: u32,
+        /// Elements where these begin, token after token without gaps.
+        normal_base: u32,
+        deviation_base: u32,
+        spread_base: u32,
         /// 1: the gradient is written to `through` too.
         passes: u32,
     }
     Bindings {
         grad: read [f32] as "array<Elem>",
-        /// Token after token, without gaps, and `spread` too.
         normal: read [f32] as "array<Elem>",
         /// 1 / sqrt(variance + eps) of every token.
         deviation: read [f32],

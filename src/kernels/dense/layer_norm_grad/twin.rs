@@ -17,10 +17,11 @@ pub(crate) fn run(call: View<'_>) {
     }
     let (stride, through_stride) = (p.out_stride as usize, p.through_stride as usize);
     let grad = &call.grad[p.grad_base as usize..];
-    let normal = &call.normal[..examples * width];
+    let normal = &call.normal[p.normal_base as usize..][..examples * width];
+    let deviation = &call.deviation[p.deviation_base as usize..][..examples * tokens];
     let gain = &call.affine[p.affine_base as usize..][..cols];
     let out = &mut call.out[p.out_base as usize..][..(examples - 1) * stride + width];
-    let spread = &mut call.spread[..examples * width];
+    let spread = &mut call.spread[p.spread_base as usize..][..examples * width];
     let tasks = out.chunks_mut(stride * EXAMPLES).zip(spread.chunks_mut(width * EXAMPLES)).enumerate();
     parallel::each(tasks, &|(task, (out, spread))| {
         let mut g = vec![0.0; cols];
@@ -31,7 +32,7 @@ pub(crate) fn run(call: View<'_>) {
                 for (example, (out, spread)) in (task * EXAMPLES..).zip(examples) {
                     let grad = &grad[example * p.grad_stride as usize..][..width];
                     let normal = &normal[example * width..][..width];
-                    let deviation = &call.deviation[example * tokens..][..tokens];
+                    let deviation = &deviation[example * tokens..][..tokens];
                     let of_tokens = grad
                         .chunks_exact(cols)
                         .zip(normal.chunks_exact(cols))

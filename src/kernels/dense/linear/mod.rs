@@ -199,22 +199,22 @@ pub(crate) static KERNEL: Kernel = Kernel {
     about: "out[m][n] = activation(sum over k of a(m, k) b(k, n) + bias[n])",
     interface: INTERFACE,
     variants: variants![
-        "nn" "vec4" ["along_a", "a_along", "load_b_vec4", "b_across"];
-        "nn" "scalar" ["along_a", "a_along", "load_b_scalar", "b_across"];
-        "nt" "vec4" ["along_a", "a_along", "load_b_vec4", "weights_f32", "along_b", "b_along"];
-        "nt" "scalar" ["along_a", "a_along", "load_b_scalar", "weights_f32", "along_b", "b_along"];
-        "tn" "vec4" ["a_across", "load_b_vec4", "b_across"];
-        "tn" "scalar" ["a_across", "load_b_scalar", "b_across"];
-        "tt" "vec4" ["a_across", "load_b_vec4", "weights_f32", "along_b", "b_along"];
-        "tt" "scalar" ["a_across", "load_b_scalar", "weights_f32", "along_b", "b_along"];
-        "nt_f16" "vec4" ["along_a", "a_along", "weights_f16", "along_b", "b_along"];
-        "nt_f16" "scalar" ["along_a", "a_along", "weights_f16", "along_b", "b_along"];
-        "nt_int8" "vec4" ["along_a", "a_along", "weights_int8", "along_b", "b_along"];
-        "nt_int8" "scalar" ["along_a", "a_along", "weights_int8", "along_b", "b_along"];
-        "nt_int4" "vec4" ["along_a", "a_along", "weights_int4", "along_b", "b_along"];
-        "nt_int4" "scalar" ["along_a", "a_along", "weights_int4", "along_b", "b_along"];
-        "nt_f16_native" "vec4" ["along_a", "a_along", "weights_f16_native", "along_b", "b_along"] "prelude/enable_f16.wgsl";
-        "nt_f16_native" "scalar" ["along_a", "a_along", "weights_f16_native", "along_b", "b_along"] "prelude/enable_f16.wgsl";
+        "nn" "vec4" ["along_a", "a_along", "place_a_along", "load_b_vec4", "b_across", "place_b_across"];
+        "nn" "scalar" ["along_a", "a_along", "place_a_along", "load_b_scalar", "b_across", "place_b_across"];
+        "nt" "vec4" ["along_a", "a_along", "place_a_along", "load_b_vec4", "weights_f32", "along_b", "b_along", "place_b_along"];
+        "nt" "scalar" ["along_a", "a_along", "place_a_along", "load_b_scalar", "weights_f32", "along_b", "b_along", "place_b_along"];
+        "tn" "vec4" ["a_across", "place_a_across", "load_b_vec4", "b_across", "place_b_across"];
+        "tn" "scalar" ["a_across", "place_a_across", "load_b_scalar", "b_across", "place_b_across"];
+        "tt" "vec4" ["a_across", "place_a_across", "load_b_vec4", "weights_f32", "along_b", "b_along", "place_b_along"];
+        "tt" "scalar" ["a_across", "place_a_across", "load_b_scalar", "weights_f32", "along_b", "b_along", "place_b_along"];
+        "nt_f16" "vec4" ["along_a", "a_along", "place_a_along", "weights_f16", "along_b", "b_along", "place_b_along"];
+        "nt_f16" "scalar" ["along_a", "a_along", "place_a_along", "weights_f16", "along_b", "b_along", "place_b_along"];
+        "nt_int8" "vec4" ["along_a", "a_along", "place_a_along", "weights_int8", "along_b", "b_along", "place_b_along"];
+        "nt_int8" "scalar" ["along_a", "a_along", "place_a_along", "weights_int8", "along_b", "b_along", "place_b_along"];
+        "nt_int4" "vec4" ["along_a", "a_along", "place_a_along", "weights_int4", "along_b", "b_along", "place_b_along"];
+        "nt_int4" "scalar" ["along_a", "a_along", "place_a_along", "weights_int4", "along_b", "b_along", "place_b_along"];
+        "nt_f16_native" "vec4" ["along_a", "a_along", "place_a_along", "weights_f16_native", "along_b", "b_along", "place_b_along"] "prelude/enable_f16.wgsl";
+        "nt_f16_native" "scalar" ["along_a", "a_along", "place_a_along", "weights_f16_native", "along_b", "b_along", "place_b_along"] "prelude/enable_f16.wgsl";
     ],
     parity: Parity::Sum,
     twin: |call| twin::run(call.into()),
