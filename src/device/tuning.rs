@@ -65,18 +65,31 @@ impl Default for Tuning {
     }
 }
 
+/// PCI's numbers of vendors.
+const INTEL: u32 = 0x8086;
+const ARM: u32 = 0x13b5;
+const QUALCOMM: u32 = 0x5143;
+
 impl Tuning {
-    /// What is likely best, by what kind of device it is.
+    /// What is likely best, by what kind of device it is and who makes it.
     pub(super) fn of(info: Option<&wgpu::AdapterInfo>) -> Self {
+        info.map_or(Self::of_kind(wgpu::DeviceType::Cpu, 0), |info| {
+            Self::of_kind(info.device_type, info.vendor)
+        })
+    }
+
+    fn of_kind(kind: wgpu::DeviceType, vendor: u32) -> Self {
+        use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other, VirtualGpu};
         let general = Self::default();
-        match info.map(|info| info.device_type) {
-            Some(wgpu::DeviceType::DiscreteGpu | wgpu::DeviceType::VirtualGpu) => general,
-            // few cores, which small outputs must fill too
-            Some(wgpu::DeviceType::IntegratedGpu | wgpu::DeviceType::Other) => {
-                Self { matmul: MatmulTile::T64x64, ..general }
-            }
+        match (kind, vendor) {
             // whose work needs the thread
-            Some(wgpu::DeviceType::Cpu) | None => Self { wait: Duration::ZERO, ..general },
+            (Cpu, _) => Self { wait: Duration::ZERO, ..general },
+            // a thread of 16 lanes has 64 registers each, which the sums of the largest tile alone would take
+            (DiscreteGpu | VirtualGpu, INTEL) => Self { matmul: MatmulTile::T64x64, ..general },
+            (DiscreteGpu | VirtualGpu, _) => general,
+            // phones: few registers, and few cores, which small outputs must fill too
+            (IntegratedGpu | Other, ARM | QUALCOMM) => Self { matmul: MatmulTile::T32x64, ..general },
+            (IntegratedGpu | Other, _) => Self { matmul: MatmulTile::T64x64, ..general },
         }
     }
 
@@ -141,5 +154,28 @@ mod microseconds {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         u64::deserialize(from).map(Duration::from_micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu};
+
+    #[test]
+    fn defaults_are_by_kind_and_vendor() {
+        const NVIDIA: u32 = 0x10de;
+        for (kind, vendor, tile) in [
+            (DiscreteGpu, NVIDIA, MatmulTile::T128x128),
+            (DiscreteGpu, INTEL, MatmulTile::T64x64),
+            (IntegratedGpu, INTEL, MatmulTile::T64x64),
+            (IntegratedGpu, QUALCOMM, MatmulTile::T32x64),
+        ] {
+            let tuning = Tuning::of_kind(kind, vendor);
+            assert_eq!((tuning.matmul, tuning.wait), (tile, WAIT), "{kind:?} {vendor:#x}");
+            assert!(tuning.check().is_ok());
+        }
+        assert_eq!(Tuning::of_kind(Cpu, NVIDIA).wait, Duration::ZERO);
+        assert_eq!(Tuning::of(None), Tuning::of_kind(Cpu, 0));
     }
 }
