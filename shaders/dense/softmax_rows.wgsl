@@ -15,11 +15,6 @@ fn lanes_max(place: Lane, best: vec4<f32>) -> f32 {
     return max(max(most.x, most.y), max(most.z, most.w));
 }
 
-// Which of four columns are left in the row.
-fn inside(left: u32) -> vec4<bool> {
-    return vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(left);
-}
-
 fn term(x: f32, most: f32) -> f32 {
     return exp_2_or_zero((x - most) * LOG2_E);
 }

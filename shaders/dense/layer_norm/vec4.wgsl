@@ -1,9 +1,4 @@
 // Four columns at a time: every beginning, stride and dim is a multiple of four.
-// Which of four columns are left in the row.
-fn inside(left: u32) -> vec4<bool> {
-    return vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(left);
-}
-
 fn load_parts(e: u32, left: u32) -> vec4<f32> {
     return parts[e / 4u];
 }

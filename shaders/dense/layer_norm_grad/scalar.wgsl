@@ -1,9 +1,4 @@
 // Up to four columns at a time; zeros where there are none.
-// Which of four columns are left in the row.
-fn inside(left: u32) -> vec4<bool> {
-    return vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(left);
-}
-
 fn load_grad(e: u32, left: u32) -> vec4<f32> {
     let last = e + min(left, 4u) - 1u;
     let v = vec4<f32>(grad[e], grad[min(e + 1u, last)], grad[min(e + 2u, last)], grad[min(e + 3u, last)]);

@@ -57,6 +57,7 @@ macro_rules! variant {
                 "prelude/grad_scalar.wgsl",
                 concat!("prelude/out_", $width, ".wgsl"),
                 "prelude/pairs.wgsl",
+                "dense/interaction_grad/block.wgsl",
                 $body
             ],
         }

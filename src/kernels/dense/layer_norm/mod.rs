@@ -5,6 +5,8 @@ pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::normalize_rows::WORKGROUP;
+pub(crate) use crate::kernels::normalize_rows::{groups, iterations};
 
 interface! {
     /// Uniform parameters.
@@ -49,21 +51,6 @@ interface! {
     }
 }
 
-pub(crate) const WORKGROUP: u32 = 64;
-
-/// Threads of a token.
-const LANES: u32 = 16;
-
-/// Groups for a number of tokens, of the gradient too.
-pub(crate) fn groups(rows: u32) -> u32 {
-    rows.div_ceil(WORKGROUP / LANES)
-}
-
-/// Iterations of a thread's loops for tokens of `cols` values, of the gradient's too, but for those over parts.
-pub(crate) fn iterations(cols: usize) -> usize {
-    cols.div_ceil(4 * LANES as usize) * 4 + 64
-}
-
 macro_rules! variant {
     ($width:literal) => {
         Variant {
@@ -75,6 +62,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 "prelude/lanes.wgsl",
+                "prelude/inside.wgsl",
                 concat!("dense/layer_norm/", $width, ".wgsl"),
                 "dense/layer_norm.wgsl"
             ],

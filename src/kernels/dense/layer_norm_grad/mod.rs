@@ -5,7 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
-use crate::kernels::layer_norm::WORKGROUP;
+use crate::kernels::normalize_rows::WORKGROUP;
 
 interface! {
     /// Uniform parameters.
@@ -54,6 +54,7 @@ macro_rules! variant {
                 "prelude/grid.wgsl",
                 concat!("prelude/elem_", $width, ".wgsl"),
                 "prelude/lanes.wgsl",
+                "prelude/inside.wgsl",
                 concat!("dense/layer_norm_grad/", $width, ".wgsl"),
                 "dense/layer_norm_grad.wgsl"
             ],

@@ -25,12 +25,12 @@ interface! {
     }
 }
 
-const WORKGROUP: u32 = 64;
+pub(crate) const WORKGROUP: u32 = 64;
 
 /// Threads of a row.
 const LANES: u32 = 16;
 
-/// Groups for a number of rows.
+/// Groups for a number of rows, of every kernel with so many threads a row.
 pub(crate) fn groups(rows: u32) -> u32 {
     rows.div_ceil(WORKGROUP / LANES)
 }

@@ -5,6 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::normalize_rows::WORKGROUP;
 
 interface! {
     /// Uniform parameters.
@@ -27,8 +28,6 @@ interface! {
         out: write [f32] as "array<Elem>",
     }
 }
-
-const WORKGROUP: u32 = 64;
 
 macro_rules! variant {
     ($width:literal) => {

@@ -5,6 +5,8 @@ pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
+use crate::kernels::normalize_rows::WORKGROUP;
+pub(crate) use crate::kernels::normalize_rows::{groups, iterations};
 
 interface! {
     /// Uniform parameters.
@@ -23,21 +25,6 @@ interface! {
     }
 }
 
-pub(crate) const WORKGROUP: u32 = 64;
-
-/// Threads of a row.
-const LANES: u32 = 16;
-
-/// Groups for a number of rows, of the gradient too.
-pub(crate) fn groups(rows: u32) -> u32 {
-    rows.div_ceil(WORKGROUP / LANES)
-}
-
-/// Iterations of a thread's loops for rows of `cols` columns, of the gradient's too.
-pub(crate) fn iterations(cols: usize) -> usize {
-    cols.div_ceil(4 * LANES as usize) * 4 + 64
-}
-
 macro_rules! variant {
     ($width:literal) => {
         Variant {
@@ -54,6 +41,7 @@ macro_rules! variant {
                 "prelude/shares.wgsl",
                 "prelude/maximum.wgsl",
                 "prelude/lanes.wgsl",
+                "prelude/inside.wgsl",
                 "dense/softmax_rows.wgsl"
             ],
         }

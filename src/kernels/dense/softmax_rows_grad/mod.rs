@@ -5,7 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
-use crate::kernels::softmax_rows::WORKGROUP;
+use crate::kernels::normalize_rows::WORKGROUP;
 
 interface! {
     /// Uniform parameters.
