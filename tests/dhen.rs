@@ -18,6 +18,10 @@ const LINEAR: Module = Module::Linear;
 const DOT: Module = Module::Dot { hidden: None };
 const DEEP_DOT: Module = Module::Dot { hidden: Some(5) };
 const MLP: Module = Module::Mlp { hidden: 6 };
+const ATTENTION: Module = Module::Attention { heads: 2, ff: 5 };
+const CONV: Module = Module::Conv { channels: 2 };
+const CROSS: Module = Module::Cross { rank: None };
+const LOW_CROSS: Module = Module::Cross { rank: Some(2) };
 const FM: Module = Module::Fm { rank: 3, hidden: 5 };
 
 /// A layer: its tokens, how modules are put together, and what each makes.
@@ -112,6 +116,34 @@ fn module(made: Module, parameters: &Parameters, prefix: &str, x: &[f64], dim: u
             let normed = normalized(&products, affine, products.len());
             perceptron(parameters, &format!("{prefix}mlp."), &normed)
         }
+        Module::Attention { heads, .. } => {
+            let named = |name: &str| &parameters[&format!("{prefix}{name}")];
+            let encoded = attention(heads, parameters, prefix, x, dim);
+            let hidden = normalized(&added(&encoded, x), named("norms.0.affine"), dim);
+            let forward = |token: &[f64]| perceptron(parameters, &format!("{prefix}ff."), token);
+            let fed: Vec<f64> = hidden.chunks(dim).flat_map(forward).collect();
+            let encoded = normalized(&added(&fed, &hidden), named("norms.1.affine"), dim);
+            mixed(named("linear.weight"), &encoded, dim)
+        }
+        Module::Conv { .. } => {
+            let taps = &parameters[&format!("{prefix}taps")];
+            let tokens = x.len() / dim;
+            let made: Vec<f64> = taps.chunks(10).flat_map(|taps| convolved(taps, x, tokens, dim)).collect();
+            mixed(&parameters[&format!("{prefix}linear.weight")], &made, dim)
+        }
+        Module::Cross { .. } => {
+            let weight = |name: &str| parameters.get(&format!("{prefix}cross.{name}"));
+            let times = |weight: &[f64], x: &[f64]| -> Vec<f64> {
+                weight.chunks(x.len()).map(|row| dot(row, x)).collect()
+            };
+            let product = match weight("weight") {
+                Some(weight) => times(weight, x),
+                None => times(weight("u").unwrap(), &times(weight("v").unwrap(), x)),
+            };
+            let inner = added(&product, weight("bias").unwrap());
+            let crossed: Vec<f64> = x.iter().zip(inner).map(|(x, inner)| x * inner).collect();
+            perceptron(parameters, &format!("{prefix}projection."), &crossed)
+        }
         Module::Dot { .. } => {
             let tokens: Vec<&[f64]> = x.chunks(dim).collect();
             let pairs = (0..tokens.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
@@ -120,6 +152,48 @@ fn module(made: Module, parameters: &Parameters, prefix: &str, x: &[f64], dim: u
         }
         _ => unreachable!("a module that this test does not know"),
     }
+}
+
+fn added(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+/// What the heads make of all tokens, joined.
+fn attention(heads: usize, parameters: &Parameters, prefix: &str, x: &[f64], dim: usize) -> Vec<f64> {
+    let projected: Vec<Vec<f64>> =
+        x.chunks(dim).map(|token| perceptron(parameters, &format!("{prefix}qkv."), token)).collect();
+    let width = dim / heads;
+    let of = |token: &'_ [f64], third: usize, head: usize| -> Vec<f64> {
+        token[third * dim + head * width..][..width].to_vec()
+    };
+    let of_token = |query: &Vec<f64>| -> Vec<f64> {
+        let by_head = (0..heads).flat_map(|head| {
+            let asked = of(query, 0, head);
+            let scores = projected.iter().map(|key| dot(&asked, &of(key, 1, head)) / (width as f64).sqrt());
+            let terms: Vec<f64> = scores.map(f64::exp).collect();
+            let total: f64 = terms.iter().sum();
+            let mut sum = vec![0.0; width];
+            for (term, token) in terms.iter().zip(&projected) {
+                sum.iter_mut().zip(of(token, 2, head)).for_each(|(sum, value)| *sum += term / total * value);
+            }
+            sum
+        });
+        perceptron(parameters, &format!("{prefix}out."), &by_head.collect::<Vec<_>>())
+    };
+    projected.iter().flat_map(of_token).collect()
+}
+
+/// One channel of a convolution: nine taps, row by row, and a bias.
+fn convolved(taps: &[f64], x: &[f64], tokens: usize, dim: usize) -> Vec<f64> {
+    let at = |token: usize, value: usize, j: usize, k: usize| -> f64 {
+        let token = (token + j).checked_sub(1).filter(|&token| token < tokens);
+        let value = (value + k).checked_sub(1).filter(|&value| value < dim);
+        token.zip(value).map_or(0.0, |(token, value)| x[token * dim + value])
+    };
+    let of = |token: usize, value: usize| {
+        taps[9] + (0..9).map(|tap| taps[tap] * at(token, value, tap / 3, tap % 3)).sum::<f64>()
+    };
+    (0..tokens * dim).map(|i| of(i / dim, i % dim)).collect()
 }
 
 fn normalized(z: &[f64], affine: &[f64], dim: usize) -> Vec<f64> {
@@ -173,6 +247,13 @@ fn nets() -> Vec<(usize, usize, Vec<Made>)> {
         (4, 6, vec![side_by_side(&[(DOT, 1), (LINEAR, 3)]), side_by_side(&[(MLP, 2), (LINEAR, 3)])]),
         (3, 4, vec![summed(3, &[Module::Gram])]),
         (3, 4, vec![weighted(3, &[DOT, LINEAR]), weighted(2, &[MLP, LINEAR, Module::Gram])]),
+        (3, 4, vec![summed(3, &[ATTENTION])]),
+        (5, 6, vec![summed(2, &[Module::Attention { heads: 3, ff: 4 }]), summed(2, &[ATTENTION, LINEAR])]),
+        (3, 4, vec![summed(3, &[CONV])]),
+        (5, 3, vec![summed(2, &[CONV]), summed(3, &[CONV, Module::Conv { channels: 1 }])]),
+        (3, 4, vec![summed(2, &[CROSS])]),
+        (3, 3, vec![summed(3, &[LOW_CROSS]), side_by_side(&[(CROSS, 1), (LOW_CROSS, 2)])]),
+        (3, 5, vec![weighted(3, &[Module::Attention { heads: 1, ff: 3 }, CROSS])]),
         (5, 3, vec![summed(2, &[FM])]),
         (4, 8, vec![side_by_side(&[(FM, 3), (LINEAR, 2)]), summed(5, &[Module::Gram, FM])]),
         (
@@ -238,11 +319,20 @@ fn small(ctx: &Context, max_batch: usize) -> Dhen {
         .unwrap()
 }
 
+/// The norm of a token of eight values, in the order of the kernel's sums.
+fn norm_of_eight(x: &[f32; 8]) -> [f32; 8] {
+    let sum = |v: [f32; 8]| ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7]));
+    let mean = sum(*x) / 8.0;
+    let centred = x.map(|x| x - mean);
+    let inverse = 1.0 / (sum(centred.map(|z| z * z)) / 8.0 + 1e-5).sqrt();
+    centred.map(|z| z * inverse)
+}
+
 #[test]
 fn modules_of_zeros_leave_the_norm_of_the_input() {
     for ctx in all_devices() {
         let net = Dhen::builder(&ctx, 3, 8)
-            .layer(summed(3, &[DOT, LINEAR, MLP, FM, Module::Gram]).described())
+            .layer(summed(3, &[DOT, LINEAR, MLP, FM, CROSS, ATTENTION, CONV, Module::Gram]).described())
             .max_batch(5);
         let net = net.build().unwrap();
         assert!(net.parameters().iter().all(|(name, _)| !name.contains("shortcut")));
@@ -273,12 +363,13 @@ fn modules_of_zeros_leave_the_norm_of_the_input() {
                 logits.to_vec(&ctx).unwrap()
             })
             .collect();
-        // the norm alone: of a layer whose shortcut is all there is, to the bit on the CPU and near it elsewhere
+        // the norm of the input alone, to the bit where the device rounds as the CPU does
         for (example, x) in x.chunks(24).enumerate() {
-            let affine = [[1.0; 8], [0.0; 8]].concat();
-            let expected = normalized(&wide(x), &affine, 8);
+            let expected: Vec<f32> = x.as_chunks::<8>().0.iter().flat_map(norm_of_eight).collect();
             let got: Vec<f32> = (0..24).map(|column| found[column][example]).collect();
-            assert_close(&format!("example {example} on {ctx:?}"), &got, &expected, 1e-6);
+            common::assert_agrees(&ctx, &format!("example {example} on {ctx:?}"), &got, &expected);
+            let affine = [[1.0; 8], [0.0; 8]].concat();
+            assert_close("the norm", &got, &normalized(&wide(x), &affine, 8), 1e-6);
         }
     }
 }
@@ -317,8 +408,12 @@ fn resumed_training_has_the_bits_of_the_longer_run() {
 fn deep_nets_stay_finite() {
     let ctx = Context::cpu();
     let builder = Dhen::builder(&ctx, 4, 8).max_batch(16).optimizer(Adagrad::new(0.05)).seed(1);
-    let mut net =
-        described(builder, &vec![summed(4, &[DOT, LINEAR, MLP, FM, Module::Gram]); 8]).build().unwrap();
+    let mut net = described(
+        builder,
+        &vec![summed(4, &[DOT, LINEAR, MLP, FM, CROSS, ATTENTION, CONV, Module::Gram]); 8],
+    )
+    .build()
+    .unwrap();
     for values in trained(&ctx, &mut net, 0..1000) {
         assert!(values.iter().all(|value| value.is_finite()));
     }
@@ -345,7 +440,10 @@ fn empty_batches_have_gradients_of_zero() {
 fn batches_that_are_cut_give_the_same() {
     let net = |ctx: &Context| {
         let builder = Dhen::builder(ctx, 4, 8).max_batch(90).optimizer(SGD).seed(4);
-        let layers = [weighted(3, &[DOT, LINEAR, Module::Gram]), side_by_side(&[(FM, 2), (MLP, 1)])];
+        let layers = [
+            weighted(3, &[DOT, LINEAR, Module::Gram]),
+            side_by_side(&[(FM, 2), (ATTENTION, 1), (CROSS, 1), (CONV, 2)]),
+        ];
         described(builder, &layers).build().unwrap()
     };
     let pass = |ctx: &Context| {
@@ -396,6 +494,15 @@ fn nets_that_cannot_be_are_refused() {
     assert_says(layer(shared), &["at least one token", "[4, 0]"]);
     assert_says(builder(1, 8).layer(summed(1, &[DOT]).described()).build(), &["tokens", "two", "1"]);
     assert_says(layer(DhenLayer::wukong(2, 2, 0)), &["rank", "at least one", "0"]);
+    for (heads, got) in [(0, "0"), (3, "3")] {
+        let layer = layer(summed(4, &[Module::Attention { heads, ff: 4 }]).described());
+        assert_says(layer, &["heads", "a divisor of dim, 8", got]);
+    }
+    assert_says(layer(summed(4, &[Module::Cross { rank: Some(0) }]).described()), &["cross layer", "rank"]);
+    assert_says(
+        layer(summed(4, &[Module::Conv { channels: 0 }]).described()),
+        &["channels", "at least one", "0"],
+    );
     let no_hidden = summed(4, &[Module::Mlp { hidden: 0 }]).described();
     assert_says(layer(no_hidden), &["linear layer", "0 outputs"]);
 }

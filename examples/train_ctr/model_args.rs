@@ -54,8 +54,14 @@ pub enum ModuleName {
     Linear,
     /// An MLP with a hidden layer of 64
     Mlp,
+    /// An encoder layer of two heads with a hidden layer of 64, and mixtures
+    Attention,
     /// The products of values rather than of vectors, projected
     Gram,
+    /// Four convolutions of 3 x 3 over vectors and values, and mixtures
+    Conv,
+    /// DCN-v2's cross of all values, projected
+    Cross,
     /// A factorization machine of rank 8 with a hidden layer of 64
     Fm,
 }
@@ -75,6 +81,10 @@ pub enum EnsembleName {
 
 /// Outputs of a module's hidden layer.
 const HIDDEN: usize = 64;
+/// Of convolutions.
+const CHANNELS: usize = 4;
+/// Of attention.
+const HEADS: usize = 2;
 /// Of factorization machines.
 const RANK: usize = 8;
 
@@ -146,7 +156,10 @@ impl Stack {
             ModuleName::DeepDot => Module::Dot { hidden: Some(HIDDEN) },
             ModuleName::Linear => Module::Linear,
             ModuleName::Mlp => Module::Mlp { hidden: HIDDEN },
+            ModuleName::Attention => Module::Attention { heads: HEADS, ff: HIDDEN },
             ModuleName::Gram => Module::Gram,
+            ModuleName::Conv => Module::Conv { channels: CHANNELS },
+            ModuleName::Cross => Module::Cross { rank: None },
             ModuleName::Fm => Module::Fm { rank: RANK, hidden: HIDDEN },
         };
         let empty = DhenLayer::new(tokens, ensemble);

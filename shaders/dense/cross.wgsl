@@ -1,5 +1,5 @@
-// The output of a cross layer: out = x0 * (product + bias) + x. A thread has one element; x0 and x may be the
-// same.
+// The output of a cross layer: out = x0 * (product + bias) + x, or without x. A thread has one element; x0 and x
+// may be the same.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -15,7 +15,9 @@ fn main(
     let column = i % params.cols;
     let inner = product[params.product_base + row * params.product_stride + column]
         + bias[params.bias_base + column];
-    let crossed = x0[params.x0_base + row * params.x0_stride + column] * inner;
-    out[params.out_base + row * params.out_stride + column] =
-        crossed + x[params.x_base + row * params.x_stride + column];
+    var crossed = x0[params.x0_base + row * params.x0_stride + column] * inner;
+    if (params.skip == 1u) {
+        crossed += x[params.x_base + row * params.x_stride + column];
+    }
+    out[params.out_base + row * params.out_stride + column] = crossed;
 }

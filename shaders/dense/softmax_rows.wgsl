@@ -1,4 +1,4 @@
-// The softmax of every row: exp(x - max) / sum. Sixteen threads a row, and sums as in normalize_rows.
+// The softmax of every row: 2^((x - max) rate) / sum of these. Sixteen threads a row, and sums as in normalize_rows.
 
 fn lanes_max(place: Lane, best: vec4<f32>) -> f32 {
     // others may still read the last sums
@@ -16,7 +16,7 @@ fn lanes_max(place: Lane, best: vec4<f32>) -> f32 {
 }
 
 fn term(x: f32, most: f32) -> f32 {
-    return exp_2_or_zero((x - most) * LOG2_E);
+    return exp_2_or_zero((x - most) * params.rate);
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -1,4 +1,4 @@
-// The gradient of softmax_rows from its output y: out = y (g - sum of y g). Threads and sums as there.
+// The gradient of softmax_rows from its output y: out = y (g - sum of y g) scale. Threads and sums as there.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -19,6 +19,6 @@ fn main(
     for (var column = place.lane * 4u; column < place.cols; column += LANES * 4u) {
         let left = place.cols - column;
         let value = load_input(source + column, left) * (load_grad(of_grad + column, left) - along);
-        store_out(target_row + column, left, value);
+        store_out(target_row + column, left, value * params.scale);
     }
 }

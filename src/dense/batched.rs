@@ -1,19 +1,25 @@
 //! Small products, one for each example, as dispatches of the `batch_product` kernel.
 
+use std::ops::Range;
+
 use super::plan::{longest_sum, record, row_chunks};
 use crate::device::{Dispatch, word};
+use crate::error::check_size;
 use crate::kernel::Shape;
 use crate::kernels::{batch_product, sum_slices};
 use crate::{Context, Error, Matrix, Recorder, Result};
 use batch_product::Layout;
 
 /// A factor of the products of a batch: for each example a matrix, row after row in the example's row, or one
-/// that is the same for all of them.
+/// that is the same for all of them. It is also where products are written to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<'a> {
     matrix: &'a Matrix,
     rows: usize,
     cols: usize,
+    /// Values in front of the first within an example's row, and from row to row of the item.
+    first: usize,
+    step: usize,
     shared: bool,
     transposed: bool,
 }
@@ -21,13 +27,13 @@ pub(super) struct Item<'a> {
 impl<'a> Item<'a> {
     /// Each example's own, of `[rows, cols]`.
     pub(super) fn each(matrix: &'a Matrix, rows: usize, cols: usize) -> Self {
-        Self { matrix, rows, cols, shared: false, transposed: false }
+        Self { matrix, rows, cols, first: 0, step: cols, shared: false, transposed: false }
     }
 
     /// The same for all.
     pub(super) fn shared(matrix: &'a Matrix) -> Self {
         let (rows, cols) = (matrix.rows(), matrix.cols());
-        Self { matrix, rows, cols, shared: true, transposed: false }
+        Self { matrix, rows, cols, first: 0, step: cols, shared: true, transposed: false }
     }
 
     /// Its columns as rows; nothing is moved.
@@ -35,12 +41,30 @@ impl<'a> Item<'a> {
         Self { transposed: !self.transposed, ..self }
     }
 
+    /// Some rows and some columns of each example's matrix, as stored.
+    pub(super) fn block(self, rows: Range<usize>, cols: Range<usize>) -> Self {
+        let first = self.first + rows.start * self.step + cols.start;
+        Self { first, rows: rows.len(), cols: cols.len(), ..self }
+    }
+
     fn shape(&self) -> (usize, usize) {
         if self.transposed { (self.cols, self.rows) } else { (self.rows, self.cols) }
     }
 
+    /// Whether each example has as many values as the item takes.
+    fn check(&self, name: &str) -> Result<()> {
+        let last = self.first + self.rows.saturating_sub(1) * self.step + self.cols;
+        match self.shared || last <= self.matrix.cols() {
+            true => self.matrix.check_f32(name),
+            false => {
+                let expected = format!("at least {last} columns");
+                Err(Error::invalid(name, expected, self.matrix.cols()))
+            }
+        }
+    }
+
     /// The examples of a range, for which there is a matrix each.
-    fn part(&self, rows: &std::ops::Range<usize>) -> Matrix {
+    fn part(&self, rows: &Range<usize>) -> Matrix {
         match self.shared {
             true => self.matrix.clone(),
             false => self.matrix.row_part(rows.start, rows.len()),
@@ -58,14 +82,27 @@ pub(super) fn record_batch_product(
     accumulate: bool,
 ) -> Result<()> {
     let (m, n) = checked(&a, &b)?;
-    out.check_shape("out", out.rows(), m * n)?;
+    record_product_into(rec, a, b, Item::each(out, m, n), accumulate)
+}
+
+/// [`record_batch_product`] into a block of each example's matrix.
+pub(super) fn record_product_into(
+    rec: &mut Recorder,
+    a: Item<'_>,
+    b: Item<'_>,
+    out: Item<'_>,
+    accumulate: bool,
+) -> Result<()> {
+    let (m, n) = checked(&a, &b)?;
+    check_size("out", (m, n), (out.rows, out.cols))?;
+    out.check("out")?;
     let ctx = rec.context().clone();
     let mut all = Vec::new();
-    for rows in chunks(&ctx, &[&a, &b], Some(out)) {
-        let place = out.row_part(rows.start, rows.len()).place(&ctx, "out")?;
+    for rows in chunks(&ctx, &[&a, &b], Some(out.matrix)) {
+        let place = out.part(&rows).place(&ctx, "out")?;
         let (mut params, variant, factors) = params(&ctx, &a, &b, &rows, longest_sum(&ctx))?;
-        (params.out_base, params.out_example) = (place.base, place.stride);
-        (params.out_stride, params.together) = (params.n, 1);
+        (params.out_base, params.out_example) = (place.base + word("columns", out.first)?, place.stride);
+        (params.out_stride, params.together) = (word("columns", out.step)?, 1);
         params.accumulate = accumulate.into();
         let [a, b] = factors;
         let bindings = batch_product::Bindings { a, b, out: place.binding };
@@ -158,14 +195,13 @@ fn checked(a: &Item<'_>, b: &Item<'_>) -> Result<(usize, usize)> {
     if k != inner {
         return Err(Error::invalid("rows of b", format!("{k}, the columns of a"), inner));
     }
-    for item in [a, b].into_iter().filter(|item| !item.shared) {
-        item.matrix.check_shape("factor", item.matrix.rows(), item.rows * item.cols)?;
-    }
+    a.check("a")?;
+    b.check("b")?;
     Ok((m, n))
 }
 
 /// Ranges of examples that can be bound at once.
-fn chunks(ctx: &Context, factors: &[&Item<'_>], out: Option<&Matrix>) -> Vec<std::ops::Range<usize>> {
+fn chunks(ctx: &Context, factors: &[&Item<'_>], out: Option<&Matrix>) -> Vec<Range<usize>> {
     let of_examples = factors.iter().filter(|item| !item.shared).map(|item| item.matrix);
     row_chunks(ctx, &of_examples.chain(out).collect::<Vec<_>>())
 }
@@ -190,7 +226,7 @@ fn params(
     ctx: &Context,
     a: &Item<'_>,
     b: &Item<'_>,
-    rows: &std::ops::Range<usize>,
+    rows: &Range<usize>,
     longest: usize,
 ) -> Result<(batch_product::Params, (Layout, bool), [crate::Buffer; 2])> {
     let ((m, k), (_, n)) = (a.shape(), b.shape());
@@ -202,9 +238,10 @@ fn params(
         let place = item.part(rows).place(ctx, name)?;
         let (example, row) = match item.shared {
             true => (0, place.stride),
-            false => (place.stride, word("columns", item.cols)?),
+            false => (place.stride, word("columns", item.step)?),
         };
-        Ok((place.binding, place.base, example, row, place.vec4 && row.is_multiple_of(4)))
+        let vec4 = place.vec4 && row.is_multiple_of(4) && item.first.is_multiple_of(4);
+        Ok((place.binding, place.base + word("columns", item.first)?, example, row, vec4))
     };
     let (a_binding, a_base, a_example, a_stride, a_vec4) = place(a, "a")?;
     let (b_binding, b_base, b_example, b_stride, b_vec4) = place(b, "b")?;

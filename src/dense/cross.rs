@@ -31,6 +31,8 @@ pub struct CrossLayer {
     training: Training,
     /// Room for `weight x` or `u (v x)`.
     product: Matrix,
+    /// Whether `x` is added.
+    skip: bool,
 }
 
 impl Trained for CrossLayer {
@@ -96,7 +98,13 @@ impl CrossLayer {
                 (low, u, parameter("bias", (1, width), rank + width, rank)?)
             }
         };
-        Ok(Self { low, up, bias, training, product: Matrix::padded(ctx, max_batch, width)? })
+        let product = Matrix::padded(ctx, max_batch, width)?;
+        Ok(Self { low, up, bias, training, product, skip: true })
+    }
+
+    /// The same layer, but `x` is not added to its output.
+    pub(super) fn without_skip(self) -> Self {
+        Self { skip: false, ..self }
     }
 
     /// Columns of the inputs and of the output.
@@ -195,6 +203,7 @@ impl CrossLayer {
                 bias_base: bias.base / width,
                 out_base: out.base / width,
                 out_stride: out.stride / width,
+                skip: self.skip.into(),
             };
             let bindings = cross::Bindings {
                 x0: x0.binding,
@@ -295,7 +304,7 @@ impl CrossLayer {
             product_grad_stride: inner_grad.stride / width,
             x0_grad_base: out.base / width,
             x0_grad_stride: out.stride / width,
-            through: turn.last.into(),
+            through: (turn.last && self.skip).into(),
             accumulate: (!turn.first).into(),
         };
         let bindings = cross_grad::Bindings {

@@ -1,13 +1,15 @@
 //! The softmax of rows.
 
+use std::f32::consts::LOG2_E;
+
 use super::plan::{longest_sum, record, row_chunks};
 use crate::device::{Dispatch, word};
 use crate::kernels::width::Width;
 use crate::kernels::{softmax_rows, softmax_rows_grad};
 use crate::{Error, Matrix, Recorder, Result};
 
-/// Records `out[r] = exp(x[r] - max(x[r])) / sum of these`.
-pub(super) fn record_softmax_rows(rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+/// Records the softmax of every row: `out[r] = exp(scale (x[r] - max(x[r]))) / sum of these`, for a scale above zero.
+pub(super) fn record_softmax_rows(rec: &mut Recorder, x: &Matrix, scale: f32, out: &Matrix) -> Result<()> {
     x.check_shape("x", out.rows(), out.cols())?;
     let ctx = rec.context().clone();
     check_columns(rec, out)?;
@@ -23,6 +25,7 @@ pub(super) fn record_softmax_rows(rec: &mut Recorder, x: &Matrix, out: &Matrix) 
             input_stride: x.stride,
             out_base: target.base,
             out_stride: target.stride,
+            rate: LOG2_E * scale,
         };
         let bindings = softmax_rows::Bindings { input: x.binding, out: target.binding };
         let groups = softmax_rows::groups(params.rows);
@@ -37,6 +40,7 @@ pub(super) fn record_softmax_rows_grad(
     rec: &mut Recorder,
     y: &Matrix,
     grad: &Matrix,
+    scale: f32,
     dx: &Matrix,
 ) -> Result<()> {
     y.check_shape("y", dx.rows(), dx.cols())?;
@@ -57,6 +61,7 @@ pub(super) fn record_softmax_rows_grad(
             grad_stride: grad.stride,
             out_base: target.base,
             out_stride: target.stride,
+            scale,
         };
         let bindings =
             softmax_rows_grad::Bindings { input: y.binding, grad: grad.binding, out: target.binding };

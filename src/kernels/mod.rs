@@ -40,9 +40,9 @@ pub(crate) use chunk::{
     chunk_utility, evict_chunks, evict_credit, evict_marks, evict_protect,
 };
 pub(crate) use dense::{
-    activation_grad, add_scaled, batch_product, bce, column_sum, cross, cross_grad, dense_update,
-    interaction, interaction_grad, layer_norm, layer_norm_grad, linear, linear_cooperative, normalize_rows,
-    normalize_rows_grad, softmax_cross_entropy, softmax_rows, softmax_rows_grad, sum_slices,
+    activation_grad, add_scaled, batch_product, bce, column_sum, conv2d, conv2d_grad, cross, cross_grad,
+    dense_update, interaction, interaction_grad, layer_norm, layer_norm_grad, linear, linear_cooperative,
+    normalize_rows, normalize_rows_grad, softmax_cross_entropy, softmax_rows, softmax_rows_grad, sum_slices,
 };
 pub(crate) use device::{arithmetic, copy_words, nothing, probe, sum_words};
 pub(crate) use directory::{
@@ -123,6 +123,8 @@ pub const ALL: &[&Kernel] = &[
     &column_sum::KERNEL,
     &interaction::KERNEL,
     &interaction_grad::KERNEL,
+    &conv2d::KERNEL,
+    &conv2d_grad::KERNEL,
     &cross::KERNEL,
     &cross_grad::KERNEL,
     &bce::KERNEL,

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use crate::dense::record_scale;
 use crate::dense::trained::{Trained, Training};
 use crate::{Matrix, Precision, Recorder, Result};
 
@@ -30,6 +31,16 @@ pub(super) fn scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Ma
 /// [`scratch`] without gaps between rows.
 pub(super) fn dense_scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
     room(rec, rows, cols, cols)
+}
+
+/// The matrix, or a copy of it, without gaps between rows.
+pub(super) fn dense(rec: &mut Recorder, x: &Matrix) -> Result<Matrix> {
+    if x.stride() == x.cols() {
+        return Ok(x.clone());
+    }
+    let copy = dense_scratch(rec, x.rows(), x.cols())?;
+    record_scale(rec, x, 1.0, &copy)?;
+    Ok(copy)
 }
 
 fn room(rec: &mut Recorder, rows: usize, cols: usize, stride: usize) -> Result<Matrix> {

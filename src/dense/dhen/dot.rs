@@ -52,8 +52,7 @@ impl Block for Dot {
         let Some(dx) = dx else { return self.projection.backward(rec, &dots, dout, None) };
         rec.scope(|rec| {
             let ddots = scratch(rec, x.rows(), self.dots.cols())?;
-            rec.clear(ddots.buffer());
-            self.projection.backward(rec, &dots, dout, Some(&ddots))?;
+            self.projection.backward_into(rec, &dots, dout, Some(&ddots), false)?;
             let all = self.interaction.plan_backward(rec, x, &ddots, dx, true)?;
             record(rec, all);
             Ok(())

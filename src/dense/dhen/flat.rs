@@ -23,6 +23,24 @@ impl Flat {
     ) -> Result<Self> {
         Ok(Self { mlp: Mlp::new(ctx, sizes, Activation::None, max_batch, *optimizer, seed)? })
     }
+
+    /// [`Block::backward`], overwriting `dx` unless `accumulate`.
+    pub(super) fn backward_into(
+        &self,
+        rec: &mut Recorder,
+        x: &Matrix,
+        dout: &Matrix,
+        dx: Option<&Matrix>,
+        accumulate: bool,
+    ) -> Result<()> {
+        if x.rows() == 0 {
+            self.mlp.layers().iter().for_each(|layer| layer.clear_gradients(rec));
+        }
+        // nothing follows the last layer, so that its output is not read, nor its gradient written
+        let all = self.mlp.plan_backward(rec, x, dout, dout, dx, accumulate)?;
+        record(rec, all);
+        Ok(())
+    }
 }
 
 impl Block for Flat {
@@ -31,13 +49,7 @@ impl Block for Flat {
     }
 
     fn backward(&self, rec: &mut Recorder, x: &Matrix, dout: &Matrix, dx: Option<&Matrix>) -> Result<()> {
-        if x.rows() == 0 {
-            self.mlp.layers().iter().for_each(|layer| layer.clear_gradients(rec));
-        }
-        // nothing follows the last layer, so that its output is not read, nor its gradient written
-        let all = self.mlp.plan_backward(rec, x, dout, dout, dx, true)?;
-        record(rec, all);
-        Ok(())
+        self.backward_into(rec, x, dout, dx, true)
     }
 
     fn parts(&self) -> Vec<(String, &dyn Trained)> {

@@ -99,8 +99,7 @@ impl Block for Fm {
         let (rank, projection) = (self.rank(), Item::shared(&self.projection.value));
         rec.scope(|rec| {
             let dnormed = scratch(rec, x.rows(), normed.cols())?;
-            rec.clear(dnormed.buffer());
-            self.mlp.backward(rec, &normed, dout, Some(&dnormed))?;
+            self.mlp.backward_into(rec, &normed, dout, Some(&dnormed), false)?;
             let dproducts = scratch(rec, x.rows(), products.cols())?;
             self.norm.backward(rec, &dnormed, &dproducts, None)?;
             let dinner = scratch(rec, x.rows(), inner.cols())?;

@@ -1,6 +1,9 @@
 //! One layer: modules, their ensemble, the shortcut and the norm.
 
+use super::attention::Attention;
 use super::block::{Block, scratch};
+use super::conv::Conv;
+use super::cross::Cross;
 use super::dot::Dot;
 use super::flat::Flat;
 use super::fm::Fm;
@@ -66,6 +69,16 @@ impl Layer {
                 Module::Mlp { hidden } => {
                     let sizes = [inputs * dim, hidden, tokens * dim];
                     Box::new(Flat::new(ctx, &sizes, max_batch, optimizer, seed())?)
+                }
+                Module::Attention { heads, ff } => {
+                    let sizes = (heads, ff);
+                    Box::new(Attention::new(ctx, between, dim, sizes, max_batch, optimizer, seed())?)
+                }
+                Module::Conv { channels } => {
+                    Box::new(Conv::new(ctx, between, dim, channels, max_batch, optimizer, seed())?)
+                }
+                Module::Cross { rank } => {
+                    Box::new(Cross::new(ctx, between, dim, rank, max_batch, optimizer, seed())?)
                 }
                 Module::Gram => Box::new(Gram::new(ctx, between, dim, max_batch, optimizer, seed())?),
                 Module::Fm { rank, hidden } => {

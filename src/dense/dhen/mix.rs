@@ -34,7 +34,7 @@ impl Trained for Mix {
 }
 
 impl Mix {
-    /// For so many modules of outputs of `width` values.
+    /// For modules whose outputs have `width` values each.
     pub(super) fn new(
         ctx: &Context,
         modules: usize,
@@ -57,7 +57,7 @@ impl Mix {
 
     /// Records the weights, and returns them.
     pub(super) fn forward(&self, rec: &mut Recorder) -> Result<&Matrix> {
-        record_softmax_rows(rec, &self.logits.value, &self.weights)?;
+        record_softmax_rows(rec, &self.logits.value, 1.0, &self.weights)?;
         Ok(&self.weights)
     }
 
@@ -71,7 +71,7 @@ impl Mix {
             let by_weight = scratch(rec, 1, modules)?;
             let column = Matrix::new(by_weight.buffer().clone(), modules, 1, 1)?;
             record_batch_sum(rec, by_module, Item::each(dz, 1, width).transposed(), &column)?;
-            record_softmax_rows_grad(rec, &self.weights, &by_weight, &self.logits.grad)?;
+            record_softmax_rows_grad(rec, &self.weights, &by_weight, 1.0, &self.logits.grad)?;
             let weights = Item::shared(&self.weights).transposed();
             record_batch_product(rec, weights, Item::each(dz, 1, width), dparts, false)
         })

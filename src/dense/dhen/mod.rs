@@ -2,9 +2,12 @@
 //!
 //! Axes and formula are in the documentation of [`dense`](super).
 
+mod attention;
 mod block;
 mod builder;
 mod checkpoint;
+mod conv;
+mod cross;
 mod dot;
 mod flat;
 mod fm;

@@ -20,6 +20,26 @@ pub enum Module {
         /// Outputs of the first layer.
         hidden: usize,
     },
+    /// An encoder layer of a transformer over the tokens, as torch's with norms behind its sums and without dropout,
+    /// and a [`Module::Linear`] behind it.
+    Attention {
+        /// Heads, which share the values of a token.
+        heads: usize,
+        /// Outputs of the hidden layer that follows the attention, with relu.
+        ff: usize,
+    },
+    /// Convolutions of 3 x 3 over tokens and values, zeros around them, and a [`Module::Linear`] of all tokens that
+    /// they make.
+    Conv {
+        /// How many convolutions; each makes as many tokens as there are.
+        channels: usize,
+    },
+    /// DCN-v2's cross of all values of the input, `x * (W x + b)` without its skip, and a projection to `l * dim`
+    /// values.
+    Cross {
+        /// Makes `W` a product of two, if it is given.
+        rank: Option<usize>,
+    },
     /// `U = W (X^T X) + b` with `W` and `b` of `[l, dim]`: DHEN's DCN as it is printed.
     Gram,
     /// Wukong's factorization-machine block (Zhang et al., 2024): `X (X^T Y)` with a trained `Y` of `[m, rank]`,

@@ -5,6 +5,8 @@ pub(crate) mod add_scaled;
 pub(crate) mod batch_product;
 pub(crate) mod bce;
 pub(crate) mod column_sum;
+pub(crate) mod conv2d;
+pub(crate) mod conv2d_grad;
 pub(crate) mod cross;
 pub(crate) mod cross_grad;
 pub(crate) mod dense_update;

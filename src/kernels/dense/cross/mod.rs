@@ -21,6 +21,8 @@ interface! {
         bias_base: u32,
         out_base: u32,
         out_stride: u32,
+        /// 1: `x` is added.
+        skip: u32,
     }
     Bindings {
         x0: read [f32] as "array<Elem>",
@@ -49,7 +51,7 @@ macro_rules! variant {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "cross",
-    about: "out[r][c] = x0[r][c] (product[r][c] + bias[c]) + x[r][c]",
+    about: "out[r][c] = x0[r][c] (product[r][c] + bias[c]) + x[r][c], or without x",
     interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,

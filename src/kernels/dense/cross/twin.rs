@@ -21,6 +21,7 @@ pub(crate) fn run(call: View<'_>) {
     let product = &call.product[values(p.product_base)..][..span(product_stride)];
     let bias = &call.bias[values(p.bias_base)..][..cols];
     let out = &mut call.out[values(p.out_base)..][..span(out_stride)];
+    let skip = p.skip == 1;
     let tasks = out
         .chunks_mut(out_stride * ROWS)
         .zip(x0.chunks(x0_stride * ROWS))
@@ -38,7 +39,8 @@ pub(crate) fn run(call: View<'_>) {
                 for (((out, x0), x), product) in rows {
                     let inputs = x0[..cols].iter().zip(&x[..cols]).zip(&product[..cols]).zip(bias);
                     for (out, (((x0, x), product), bias)) in out[..cols].iter_mut().zip(inputs) {
-                        *out = x0 * (product + bias) + x;
+                        let crossed = x0 * (product + bias);
+                        *out = if skip { crossed + x } else { crossed };
                     }
                 }
             },

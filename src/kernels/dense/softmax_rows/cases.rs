@@ -1,5 +1,7 @@
 //! The cases of `softmax_rows`.
 
+use std::f32::consts::LOG2_E;
+
 use super::*;
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::random::Random;
@@ -15,8 +17,16 @@ pub(crate) fn cases() -> Vec<Case> {
     for (rows, cols, gap) in SHAPES {
         let (base, stride) = (gap, cols + gap);
         let len = (base + rows * stride) as usize;
-        let params =
-            Params { rows, cols, input_base: base, input_stride: stride, out_base: base, out_stride: stride };
+        let params = Params {
+            rows,
+            cols,
+            input_base: base,
+            input_stride: stride,
+            out_base: base,
+            out_stride: stride,
+            // every other case has values that are scaled
+            rate: if rows.is_multiple_of(2) { LOG2_E } else { LOG2_E / 3.0 },
+        };
         let vec4 = cols.is_multiple_of(4) && gap.is_multiple_of(4);
         let fitting = Width::ALL.into_iter().filter(|&width| vec4 || width == Width::Scalar);
         let bindings = Bindings {

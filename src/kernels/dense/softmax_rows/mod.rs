@@ -18,6 +18,8 @@ interface! {
         input_stride: u32,
         out_base: u32,
         out_stride: u32,
+        /// log2(e), times the factor of all values, which is above zero.
+        rate: f32,
     }
     Bindings {
         input: read [f32] as "array<Elem>",
@@ -50,7 +52,7 @@ macro_rules! variant {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "softmax_rows",
-    about: "out[r] = exp(x[r] - max(x[r])) / sum of these",
+    about: "out[r] = 2^((x[r] - max(x[r])) rate) / sum of these",
     interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,

@@ -1,7 +1,5 @@
 //! Twin of `softmax_rows.wgsl`.
 
-use std::f32::consts::LOG2_E;
-
 use crate::cpu::parallel;
 use crate::cpu::powers::exp_2_or_zero;
 use crate::cpu::row_sum::row_total;
@@ -24,7 +22,7 @@ pub(crate) fn run(call: View<'_>) {
                     let x = &input[row * p.input_stride as usize..][..cols];
                     let most = x.iter().fold(f32::NEG_INFINITY, |most, x| most.max(*x));
                     for (out, x) in out[..cols].iter_mut().zip(x) {
-                        *out = exp_2_or_zero((x - most) * LOG2_E);
+                        *out = exp_2_or_zero((x - most) * p.rate);
                     }
                     let total = row_total(&out[..cols]);
                     out[..cols].iter_mut().for_each(|out| *out /= total);

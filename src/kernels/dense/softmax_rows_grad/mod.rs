@@ -19,6 +19,8 @@ interface! {
         grad_stride: u32,
         out_base: u32,
         out_stride: u32,
+        /// The factor of all values in front of the softmax.
+        scale: f32,
     }
     Bindings {
         input: read [f32] as "array<Elem>",
@@ -49,7 +51,7 @@ macro_rules! variant {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "softmax_rows_grad",
-    about: "out[r] = y[r] (g[r] - sum of y[r] g[r]), from the output y of softmax_rows",
+    about: "out[r] = y[r] (g[r] - sum of y[r] g[r]) scale, from the output y of softmax_rows",
     interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,

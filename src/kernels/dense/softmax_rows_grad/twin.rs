@@ -23,7 +23,7 @@ pub(crate) fn run(call: View<'_>) {
                     let g = &grad[row * p.grad_stride as usize..][..cols];
                     let along = row_sum(y, g);
                     for ((out, y), g) in out[..cols].iter_mut().zip(y).zip(g) {
-                        *out = y * (g - along);
+                        *out = y * (g - along) * p.scale;
                     }
                 }
             },

@@ -1,0 +1,14 @@
+// Four columns of a row of `input` from `column` on, and the same one further left and right; zeros outside.
+fn beside(row: u32, column: u32) -> Beside {
+    let at = (row + column) / 4u;
+    let middle = input[at];
+    var before = 0.0;
+    if (column > 0u) {
+        before = input[at - 1u].w;
+    }
+    var behind = 0.0;
+    if (column + 4u < params.cols) {
+        behind = input[at + 1u].x;
+    }
+    return Beside(vec4<f32>(before, middle.xyz), middle, vec4<f32>(middle.yzw, behind));
+}
