@@ -10,6 +10,7 @@
 mod bags;
 mod chunked;
 mod dense;
+mod dhen;
 mod inputs;
 mod low_precision;
 mod measure;
@@ -21,6 +22,7 @@ mod variable;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, ValueEnum};
+use embag::dense::Module;
 use embag::quant::RowFormat;
 use embag::{Context, Result, Tuning};
 
@@ -121,6 +123,10 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dot_fwdbwd", |ctx, m| dense::dots(ctx, m, false, true)),
     ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
     ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
+    ("I2_dot", |ctx, m| dhen::module(ctx, m, "dot", Module::Dot { hidden: None })),
+    ("I2_linear", |ctx, m| dhen::module(ctx, m, "linear", Module::Linear)),
+    ("I2_attention", |ctx, m| dhen::module(ctx, m, "attention", Module::Attention { heads: 2, ff: 128 })),
+    ("I2_step", dhen::step),
     ("M1_fp32", low_precision::fp32),
     ("M1_fp16", low_precision::fp16),
     ("M1_int4", low_precision::int4),
