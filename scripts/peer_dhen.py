@@ -111,9 +111,27 @@ def dots(peer):
     peer.case(f"I1_dot_fwdbwd_B{BATCH}_F{TOKENS}_D{DIM}", run, sums_of)
 
 
+def norm_of_sum(peer):
+    affine = Parameters(peer).affine()
+    x = peer.here(hashed(BATCH * WIDTH, 1).reshape(BATCH, TOKENS, DIM)).requires_grad_()
+    # copies, as what modules make would be
+    parts = hashed(2 * BATCH * WIDTH, 2).reshape(BATCH, 2, TOKENS, DIM)
+    parts = [peer.here(parts[:, i]).requires_grad_() for i in range(2)]
+    dout = peer.here(hashed(BATCH * WIDTH, 1000).reshape(BATCH, TOKENS, DIM))
+
+    def run():
+        for tensor in (x, *parts, affine):
+            tensor.grad = None
+        F.layer_norm(x + parts[0] + parts[1], (DIM,), *affine).backward(dout)
+        return x.grad
+
+    peer.case(f"I2_norm_of_sum_fwdbwd_B{BATCH}_F{TOKENS}_D{DIM}", run, sums_of)
+
+
 CASES = {
     "I1_dot": dots,
     "I2_dot": lambda peer: net(peer, "I2_dot_fwdbwd", [dot]),
+    "I2_norm_of_sum": norm_of_sum,
     "I2_linear": lambda peer: net(peer, "I2_linear_fwdbwd", [linear]),
     "I2_attention": lambda peer: net(peer, "I2_attention_fwdbwd", [attention]),
     "I2_step": lambda peer: net(peer, "I2_step_adagrad_3_layers", [dot, linear], layers=3, steps=True),

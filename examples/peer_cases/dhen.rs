@@ -1,6 +1,6 @@
 //! I2: stacked interactions.
 
-use embag::dense::{Dhen, DhenLayer, Ensemble, Module};
+use embag::dense::{Dhen, DhenLayer, Ensemble, LayerNorm, Module};
 use embag::optim::Adagrad;
 use embag::{Context, Matrix, Recorder, Result};
 
@@ -10,6 +10,25 @@ use crate::measure::{Measure, Work, checksum};
 const BATCH: usize = 2048;
 const TOKENS: usize = 27;
 const DIM: usize = 64;
+
+/// The norm of the sum of three matrices, with all gradients.
+pub(crate) fn norm_of_sum(ctx: &Context, measure: &Measure) -> Result<()> {
+    let width = TOKENS * DIM;
+    let norm = LayerNorm::new(ctx, TOKENS, DIM, BATCH, Adagrad::new(0.01))?;
+    let input = |cols, tag| Matrix::from_slice(ctx, &hashed(BATCH * cols, tag), BATCH, cols);
+    let (x, parts, dout) = (input(width, 1)?, input(2 * width, 2)?, input(width, 1000)?);
+    let (out, dx) = (Matrix::zeros(ctx, BATCH, width)?, Matrix::zeros(ctx, BATCH, width)?);
+    let run = || {
+        let mut rec = Recorder::new(ctx);
+        norm.record_forward_sum(&mut rec, &x, &parts, &out)?;
+        norm.record_backward(&mut rec, &dout, &dx)?;
+        Ok(rec)
+    };
+    run()?.run()?;
+    let sums = checksum(&dx.to_vec(ctx)?);
+    let case = format!("I2_norm_of_sum_fwdbwd_B{BATCH}_F{TOKENS}_D{DIM}");
+    measure.case(&case, "the sum of three matrices; its gradient is that of each", Work::default(), sums, run)
+}
 
 /// A layer of one module with its norm, a logit, and all gradients.
 pub(crate) fn module(ctx: &Context, measure: &Measure, name: &str, module: Module) -> Result<()> {

@@ -124,6 +124,7 @@ const CASES: &[(&str, Run)] = &[
     ("I1_dcnv2_full", |ctx, m| dense::cross(ctx, m, None)),
     ("I1_dcnv2_lowrank512", |ctx, m| dense::cross(ctx, m, Some(512))),
     ("I2_dot", |ctx, m| dhen::module(ctx, m, "dot", Module::Dot { hidden: None })),
+    ("I2_norm_of_sum", dhen::norm_of_sum),
     ("I2_linear", |ctx, m| dhen::module(ctx, m, "linear", Module::Linear)),
     ("I2_attention", |ctx, m| dhen::module(ctx, m, "attention", Module::Attention { heads: 2, ff: 128 })),
     ("I2_step", dhen::step),

@@ -7,6 +7,7 @@ use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
 use super::plan::{record, row_chunks};
 use super::product::{Epilogue, product};
+use super::scratch::scratch;
 use super::trained::{Trained, Training};
 use crate::device::word;
 use crate::device::{Dispatch, Place};
@@ -399,11 +400,4 @@ impl CrossLayer {
         let import = self.matched(tensors, "")?;
         self.take(ctx, import)
     }
-}
-
-/// A matrix in scratch memory, its rows at multiples of four values.
-fn scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
-    let stride = cols.next_multiple_of(4);
-    let buffer = rec.scratch("embag.cross", (rows * stride) as u64 * 4)?;
-    Matrix::new(buffer, rows, cols, stride)
 }

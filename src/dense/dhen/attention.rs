@@ -1,10 +1,11 @@
 //! A transformer's encoder layer over tokens, and a mixture of what it makes.
 
-use super::block::{Block, dense, dense_scratch};
+use super::block::Block;
 use super::flat::Flat;
-use super::norm::Norm;
 use super::token_linear::TokenLinear;
+use crate::dense::LayerNorm;
 use crate::dense::batched::{Item, record_product_into};
+use crate::dense::scratch::{dense, dense_scratch};
 use crate::dense::softmax::{record_softmax_rows, record_softmax_rows_grad};
 use crate::dense::trained::{Trained, Training};
 use crate::dense::{DenseOptimizer, record_add_scaled};
@@ -21,7 +22,7 @@ pub(super) struct Attention {
     projection: Flat,
     joined: Flat,
     feed_forward: Flat,
-    norms: [Norm; 2],
+    norms: [LayerNorm; 2],
     mixture: TokenLinear,
     /// What the backward pass needs, without gaps: `[max_batch, m * 3 dim]`, `[max_batch, heads * m * m]`, and
     /// three times `[max_batch, m * dim]`.
@@ -58,7 +59,7 @@ impl Attention {
         // every token is a row of these
         let rows = max_batch.saturating_mul(tokens);
         let flat = |sizes: &[usize], part| Flat::new(ctx, sizes, rows, optimizer, seed.wrapping_add(part));
-        let norm = || Norm::new(ctx, tokens, dim, max_batch, optimizer);
+        let norm = || LayerNorm::new(ctx, tokens, dim, max_batch, *optimizer);
         let zeros = |cols| Matrix::zeros(ctx, max_batch, cols);
         Ok(Self {
             heads,

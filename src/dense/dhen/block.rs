@@ -2,9 +2,8 @@
 
 use std::fmt::Debug;
 
-use crate::dense::record_scale;
 use crate::dense::trained::{Trained, Training};
-use crate::{Matrix, Precision, Recorder, Result};
+use crate::{Matrix, Recorder, Result};
 
 /// A module of a layer: from the tokens of `x` to those of `out`. What a call recorded before it failed is for
 /// the caller to take back.
@@ -21,33 +20,4 @@ pub(super) trait Block: Debug + Send + Sync {
 
     /// The optimizers of these parts.
     fn trainings(&mut self) -> Vec<&mut Training>;
-}
-
-/// A matrix in scratch memory, its rows at multiples of four values.
-pub(super) fn scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
-    room(rec, rows, cols, cols.next_multiple_of(4))
-}
-
-/// [`scratch`] without gaps between rows.
-pub(super) fn dense_scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
-    room(rec, rows, cols, cols)
-}
-
-/// The matrix, or a copy of it, without gaps between rows.
-pub(super) fn dense(rec: &mut Recorder, x: &Matrix) -> Result<Matrix> {
-    if x.stride() == x.cols() {
-        return Ok(x.clone());
-    }
-    let copy = dense_scratch(rec, x.rows(), x.cols())?;
-    record_scale(rec, x, 1.0, &copy)?;
-    Ok(copy)
-}
-
-fn room(rec: &mut Recorder, rows: usize, cols: usize, stride: usize) -> Result<Matrix> {
-    let bytes = (rows * stride) as u64 * 4;
-    if bytes > rec.context().limits().binding {
-        // scratch must fit a binding; this lives as long as what is recorded
-        return Matrix::output(Precision::F32, rec.context(), rows, stride)?.columns(0, cols);
-    }
-    Matrix::new(rec.scratch("embag.dhen", bytes)?, rows, cols, stride)
 }

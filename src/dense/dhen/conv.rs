@@ -1,10 +1,11 @@
 //! A convolution over tokens and values, and a mixture of what it makes.
 
-use super::block::{Block, scratch};
+use super::block::Block;
 use super::token_linear::TokenLinear;
 use crate::dense::DenseOptimizer;
 use crate::dense::parameter::Parameter;
 use crate::dense::plan::{longest_sum, record, row_chunks};
+use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::device::{Dispatch, word};
 use crate::kernel::Shape;

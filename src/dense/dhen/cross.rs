@@ -1,10 +1,11 @@
 //! DCN-v2's cross of the flat row with itself, projected to tokens.
 
-use super::block::{Block, scratch};
+use super::block::Block;
 use super::flat::Flat;
 use crate::dense::DenseOptimizer;
 use crate::dense::cross::{CrossLayer, Turn};
 use crate::dense::plan::record;
+use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::{Context, Matrix, Recorder, Result};
 

@@ -1,8 +1,9 @@
 //! The dot products of all pairs of tokens, projected to tokens.
 
-use super::block::{Block, scratch};
+use super::block::Block;
 use super::flat::Flat;
 use crate::dense::plan::record;
+use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::dense::{DenseOptimizer, Interaction};
 use crate::{Context, Error, Matrix, Recorder, Result};

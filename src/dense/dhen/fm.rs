@@ -1,12 +1,13 @@
 //! Wukong's factorization-machine block (Zhang et al., 2024): all dot products of tokens, compressed by a learnt
 //! projection before they are made, normed, and an MLP of these.
 
-use super::block::{Block, scratch};
+use super::block::Block;
 use super::flat::Flat;
-use super::norm::Norm;
 use crate::dense::DenseOptimizer;
+use crate::dense::LayerNorm;
 use crate::dense::batched::{Item, record_batch_product, record_batch_sum};
 use crate::dense::parameter::Parameter;
+use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
@@ -20,7 +21,7 @@ pub(super) struct Fm {
     inner: Matrix,
     products: Matrix,
     /// Over all products of an example.
-    norm: Norm,
+    norm: LayerNorm,
     normed: Matrix,
     mlp: Flat,
 }
@@ -63,7 +64,7 @@ impl Fm {
             dim,
             inner: Matrix::padded(ctx, max_batch, dim * rank)?,
             products: Matrix::padded(ctx, max_batch, width)?,
-            norm: Norm::new(ctx, 1, width, max_batch, optimizer)?,
+            norm: LayerNorm::new(ctx, 1, width, max_batch, *optimizer)?,
             normed: Matrix::padded(ctx, max_batch, width)?,
             mlp: Flat::new(ctx, &sizes, max_batch, optimizer, seed.wrapping_add(1))?,
         })

@@ -1,11 +1,12 @@
 //! DHEN's DCN as it is printed: a projection of the products of values, without a skip of its own.
 
-use super::block::{Block, scratch};
+use super::block::Block;
 use crate::dense::DenseOptimizer;
 use crate::dense::batched::{Item, record_batch_product, record_batch_sum, record_with_bias};
 use crate::dense::linear::column_sums;
 use crate::dense::parameter::Parameter;
 use crate::dense::plan::{record, row_chunks};
+use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::{Context, Matrix, Recorder, Result};
 

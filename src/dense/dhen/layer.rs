@@ -1,7 +1,7 @@
 //! One layer: modules, their ensemble, the shortcut and the norm.
 
 use super::attention::Attention;
-use super::block::{Block, scratch};
+use super::block::Block;
 use super::conv::Conv;
 use super::cross::Cross;
 use super::dot::Dot;
@@ -10,9 +10,10 @@ use super::fm::Fm;
 use super::gram::Gram;
 use super::mix::Mix;
 use super::module::{DhenLayer, Ensemble, Module};
-use super::norm::Norm;
 use super::token_linear::TokenLinear;
 use crate::dense::DenseOptimizer;
+use crate::dense::LayerNorm;
+use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
@@ -25,7 +26,7 @@ pub(super) struct Layer {
     mix: Option<Mix>,
     /// Nothing where there are as many tokens behind the layer as in front of it.
     shortcut: Option<TokenLinear>,
-    norm: Norm,
+    norm: LayerNorm,
     /// `[max_batch, tokens * dim]`
     output: Matrix,
 }
@@ -106,7 +107,7 @@ impl Layer {
             ensemble: layer.ensemble,
             mix,
             shortcut,
-            norm: Norm::new(ctx, layer.tokens, dim, max_batch, optimizer)?,
+            norm: LayerNorm::new(ctx, layer.tokens, dim, max_batch, *optimizer)?,
             output: Matrix::padded(ctx, max_batch, layer.tokens * dim)?,
         })
     }

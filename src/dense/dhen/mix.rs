@@ -1,9 +1,9 @@
 //! The weights of a weighted sum of modules.
 
-use super::block::scratch;
 use crate::dense::DenseOptimizer;
 use crate::dense::batched::{Item, record_batch_product, record_batch_sum};
 use crate::dense::parameter::Parameter;
+use crate::dense::scratch::scratch;
 use crate::dense::softmax::{record_softmax_rows, record_softmax_rows_grad};
 use crate::dense::trained::{Trained, Training};
 use crate::{Context, Matrix, Recorder, Result};

@@ -16,7 +16,6 @@ mod layer;
 mod mix;
 mod module;
 mod net;
-mod norm;
 mod token_linear;
 
 pub use builder::DhenBuilder;

@@ -1,10 +1,10 @@
 //! The net.
 
-use super::block::scratch;
 use super::builder::DhenBuilder;
 use super::layer::Layer;
 use super::module::DhenLayer;
 use crate::dense::parameter::Parameter;
+use crate::dense::scratch::scratch;
 use crate::dense::trained::Trained;
 use crate::dense::{DenseOptimizer, Mlp, NamedTensor, stack};
 use crate::{Context, Error, Matrix, Recorder, Result};

@@ -1,11 +1,11 @@
 //! The layer normalization of every token.
 
-use super::block::{dense_scratch, scratch};
-use crate::dense::DenseOptimizer;
-use crate::dense::linear::column_sums;
-use crate::dense::parameter::Parameter;
-use crate::dense::plan::{longest_sum, record, row_chunks};
-use crate::dense::trained::{Trained, Training};
+use super::linear::column_sums;
+use super::optimizer::DenseOptimizer;
+use super::parameter::{NamedTensor, Parameter};
+use super::plan::{longest_sum, record, row_chunks};
+use super::scratch::{dense_scratch, scratch};
+use super::trained::{Trained, Training};
 use crate::device::{Dispatch, word};
 use crate::kernels::width::Width;
 use crate::kernels::{layer_norm, layer_norm_grad};
@@ -14,10 +14,32 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 /// What is added to variances, as in torch.
 const EPS: f32 = 1e-5;
 
-/// `(z - mean(z)) / sqrt(var(z) + 1e-5) * gain + bias` of every token's values, for the sum `z` of parts and a
-/// shortcut.
+/// The layer normalization (Ba et al., 2016) of every token: `(z - mean(z)) / sqrt(var(z) + 1e-5) * gain + bias`
+/// over its `dim` values, as torch's `LayerNorm(dim)`, with its gradients and optimizer, and room for what its
+/// backward pass needs. An example has `tokens` tokens one after the other in its row; `z` may be a sum.
+///
+/// ```
+/// use embag::dense::LayerNorm;
+/// use embag::optim::Adagrad;
+/// use embag::{Context, Matrix, Recorder};
+///
+/// let ctx = Context::cpu();
+/// let mut norm = LayerNorm::new(&ctx, 2, 4, 8, Adagrad::new(0.1))?;
+/// let x = Matrix::from_slice(&ctx, &[1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0], 1, 8)?;
+/// let (out, dx) = (Matrix::zeros(&ctx, 1, 8)?, Matrix::zeros(&ctx, 1, 8)?);
+///
+/// let mut rec = Recorder::new(&ctx);
+/// norm.record_forward(&mut rec, &x, &out)?;
+/// norm.record_backward(&mut rec, &out, &dx)?; // here the loss is half of the sum of squares
+/// norm.record_step(&mut rec)?;
+/// rec.run()?;
+/// let out = out.to_vec(&ctx)?;
+/// assert!((out[0] + 1.3416).abs() < 1e-3);
+/// assert_eq!(out[4..], [0.0; 4]);
+/// # Ok::<(), embag::Error>(())
+/// ```
 #[derive(Debug)]
-pub(super) struct Norm {
+pub struct LayerNorm {
     /// `[2, dim]`: gain and bias.
     affine: Parameter,
     training: Training,
@@ -28,7 +50,7 @@ pub(super) struct Norm {
     deviation: Matrix,
 }
 
-impl Trained for Norm {
+impl Trained for LayerNorm {
     fn all(&self) -> Vec<&Parameter> {
         vec![&self.affine]
     }
@@ -42,15 +64,26 @@ impl Trained for Norm {
     }
 }
 
-impl Norm {
-    /// Gains of one, and biases of zero.
-    pub(super) fn new(
+impl LayerNorm {
+    /// For examples of `tokens` tokens of `dim` values, and batches of at most `max_batch`. Gains are one at first,
+    /// and biases zero.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for no tokens or values, more values than a software adapter sums, or senseless
+    /// hyper-parameters; [`Error::LimitExceeded`] or [`Error::Device`] if the room for the batch cannot be had.
+    pub fn new(
         ctx: &Context,
         tokens: usize,
         dim: usize,
         max_batch: usize,
-        optimizer: &DenseOptimizer,
+        optimizer: impl Into<DenseOptimizer>,
     ) -> Result<Self> {
+        let optimizer = &optimizer.into();
+        for (name, size) in [("tokens", tokens), ("dim", dim)] {
+            if size == 0 {
+                return Err(Error::invalid(name, "at least one", size));
+            }
+        }
         if layer_norm::iterations(dim) > longest_sum(ctx) {
             let expected =
                 format!("rows whose sums take at most {} steps on a software adapter", longest_sum(ctx));
@@ -67,8 +100,130 @@ impl Norm {
         })
     }
 
-    fn dim(&self) -> usize {
+    /// Tokens of an example.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Values of a token.
+    #[must_use]
+    pub fn dim(&self) -> usize {
         self.affine.value.cols()
+    }
+
+    /// The largest batch that there is room for.
+    #[must_use]
+    pub fn max_batch(&self) -> usize {
+        self.normal.rows()
+    }
+
+    /// `affine` of `[2, dim]`: gains, and biases.
+    #[must_use]
+    pub fn parameters(&self) -> [(&'static str, &Matrix); 1] {
+        [(self.affine.name, &self.affine.value)]
+    }
+
+    /// The gradients of [`LayerNorm::parameters`] of the last [`LayerNorm::record_backward`].
+    #[must_use]
+    pub fn gradients(&self) -> [(&'static str, &Matrix); 1] {
+        [(self.affine.name, &self.affine.grad)]
+    }
+
+    /// The optimizer.
+    #[must_use]
+    pub fn optimizer(&self) -> &DenseOptimizer {
+        &self.training.optimizer
+    }
+
+    /// Sets the learning rate of the steps that are submitted from now on.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a negative one, or one that is not finite.
+    pub fn set_lr(&mut self, lr: f32) -> Result<()> {
+        self.training.set_lr(lr)
+    }
+
+    /// Records the norm of `x` of `[batch, tokens * dim]` into `out` of that shape; the batch may be smaller than
+    /// the largest.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for too large a batch or if a shape does not fit, [`Error::LimitExceeded`] if
+    /// one row is too large for the device to bind.
+    pub fn record_forward(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        self.check("x", x, x.rows())?;
+        self.check("out", out, x.rows())?;
+        rec.whole(|rec| self.forward(rec, None, None, x, out))
+    }
+
+    /// Records the norm of `x` and, added to it, of as many matrices of its shape as lie side by side in `parts`,
+    /// of `[batch, n * tokens * dim]`.
+    ///
+    /// # Errors
+    /// As [`LayerNorm::record_forward`].
+    pub fn record_forward_sum(
+        &self,
+        rec: &mut Recorder,
+        x: &Matrix,
+        parts: &Matrix,
+        out: &Matrix,
+    ) -> Result<()> {
+        self.check("x", x, x.rows())?;
+        self.check("out", out, x.rows())?;
+        let width = self.tokens * self.dim();
+        if parts.cols() == 0 || !parts.cols().is_multiple_of(width) {
+            let expected = format!("a multiple of {width} columns, tokens * dim");
+            return Err(Error::invalid("parts", expected, parts.cols()));
+        }
+        parts.check_shape("parts", x.rows(), parts.cols())?;
+        rec.whole(|rec| self.forward(rec, Some(parts), None, x, out))
+    }
+
+    /// Records the gradients of gains and biases (the sums over the batch, overwriting the last ones) and, into
+    /// `dx`, of `x` and of each part, after [`LayerNorm::record_forward`] or [`LayerNorm::record_forward_sum`].
+    /// `dout` is the gradient of the output.
+    ///
+    /// # Errors
+    /// As [`LayerNorm::record_forward`].
+    pub fn record_backward(&self, rec: &mut Recorder, dout: &Matrix, dx: &Matrix) -> Result<()> {
+        self.check("dout", dout, dout.rows())?;
+        self.check("dx", dx, dout.rows())?;
+        rec.whole(|rec| rec.scope(|rec| self.backward(rec, dout, dx, None)))
+    }
+
+    fn check(&self, name: &str, matrix: &Matrix, rows: usize) -> Result<()> {
+        matrix.check_shape(name, rows, self.tokens * self.dim())?;
+        if rows > self.max_batch() {
+            return Err(Error::invalid(name, format!("at most {} rows", self.max_batch()), rows));
+        }
+        Ok(())
+    }
+
+    /// Records one step of the optimizer with the gradients of the last [`LayerNorm::record_backward`]. It counts
+    /// when it is submitted, and never if it is not.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no memory.
+    pub fn record_step(&mut self, rec: &mut Recorder) -> Result<()> {
+        self.step_parameters(rec)
+    }
+
+    /// Everything a checkpoint must hold: `affine`, optimizer state (`affine.exp_avg`) and the number of steps.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn tensors(&self, ctx: &Context) -> Result<Vec<NamedTensor>> {
+        self.export_with(ctx, "")
+    }
+
+    /// Takes up what [`LayerNorm::tensors`] gave; other names among `tensors` are left alone.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a tensor is missing or has the wrong shape; nothing is changed then.
+    pub fn set_tensors(&mut self, ctx: &Context, tensors: &[NamedTensor]) -> Result<()> {
+        let import = self.matched(tensors, "")?;
+        self.take(ctx, import)
     }
 
     /// Records the norm of the shortcut and, added to it, as many parts as lie side by side in
