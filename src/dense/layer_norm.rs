@@ -4,7 +4,7 @@ use super::linear::column_sums;
 use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
 use super::plan::{longest_sum, record, row_chunks};
-use super::scratch::{dense_scratch, scratch};
+use super::scratch::dense_scratch;
 use super::trained::{Trained, Training};
 use crate::device::{Dispatch, word};
 use crate::kernels::width::Width;
@@ -306,17 +306,21 @@ impl LayerNorm {
             return Ok(());
         }
         let ctx = rec.context().clone();
-        let (dim, width) = (self.dim(), self.tokens * self.dim());
-        let spread = dense_scratch(rec, dout.rows(), width)?;
-        let mut all = Vec::new();
-        let mut matrices = vec![dout, dz, &spread];
+        let dim = self.dim();
+        let together = together(&ctx, dim);
+        let mut matrices = vec![dout, dz];
         matrices.extend(through);
         for rows in row_chunks(&ctx, &matrices) {
             let place = |name, matrix: &Matrix| matrix.row_part(rows.start, rows.len()).place(&ctx, name);
             let (normal, deviation) = (place("normal", &self.normal)?, place("deviation", &self.deviation)?);
             let affine = self.affine.value.place(&ctx, "affine")?;
-            let (grad, out, spread) = (place("dout", dout)?, place("dz", dz)?, place("spread", &spread)?);
-            let mut vec4 = [&normal, &affine, &grad, &out, &spread].iter().all(|place| place.vec4);
+            let (grad, out) = (place("dout", dout)?, place("dz", dz)?);
+            // so many that they can be added up as rows of several
+            let slices =
+                (rows.len() * self.tokens).div_ceil(together as usize).next_multiple_of(SIDE_BY_SIDE);
+            let sums = dense_scratch(rec, slices, 2 * dim)?;
+            let of_sums = sums.place(&ctx, "slices")?;
+            let mut vec4 = [&normal, &affine, &grad, &out, &of_sums].iter().all(|place| place.vec4);
             let mut params = layer_norm_grad::Params {
                 rows: word("tokens", rows.len() * self.tokens)?,
                 cols: word("dim", dim)?,
@@ -328,7 +332,9 @@ impl LayerNorm {
                 affine_base: affine.base,
                 normal_base: normal.base,
                 deviation_base: deviation.base,
-                spread_base: spread.base,
+                slices_base: of_sums.base,
+                together,
+                slices: word("slices", slices)?,
                 ..layer_norm_grad::Params::default()
             };
             let through = match through {
@@ -347,35 +353,48 @@ impl LayerNorm {
                 deviation: deviation.binding,
                 affine: affine.binding,
                 out: out.binding,
-                spread: spread.binding,
+                slices: of_sums.binding,
                 through,
             };
             let variant = Width::of(vec4 && dim.is_multiple_of(4)).variant();
-            all.push(Dispatch::new(variant, &params, bindings, layer_norm::groups(params.rows)));
-        }
-        record(rec, all);
-        for (row, terms) in [&spread, dout].into_iter().enumerate() {
-            self.sum_tokens(rec, terms, &self.affine.grad.row_part(row, 1))?;
+            let groups = layer_norm_grad::groups(params.slices);
+            rec.dispatch(Dispatch::new(variant, &params, bindings, groups));
+            self.join(rec, &sums, rows.start > 0)?;
         }
         Ok(())
     }
 
-    /// Records the sums of every value over all tokens: first over examples, which has more columns to share out.
-    fn sum_tokens(&self, rec: &mut Recorder, terms: &Matrix, out: &Matrix) -> Result<()> {
-        let (dim, width) = (self.dim(), self.tokens * self.dim());
-        let sums = scratch(rec, 1, width)?;
-        let ctx = rec.context().clone();
+    /// Records the gradients of gain and bias from their slices: first of several slices side by side, which are more
+    /// columns to share out.
+    fn join(&self, rec: &mut Recorder, slices: &Matrix, accumulate: bool) -> Result<()> {
+        let (dim, ctx) = (self.dim(), rec.context().clone());
+        let cols = SIDE_BY_SIDE * 2 * dim;
+        let wide = Matrix::new(slices.buffer().clone(), slices.rows() / SIDE_BY_SIDE, cols, cols)?;
+        let sums = dense_scratch(rec, SIDE_BY_SIDE, 2 * dim)?;
+        let flat = Matrix::new(sums.buffer().clone(), 1, cols, cols)?;
         let mut all = Vec::new();
-        for rows in row_chunks(&ctx, &[terms]) {
-            let part = terms.row_part(rows.start, rows.len());
-            all.push(column_sums(&ctx, &part, &sums, rows.start > 0)?);
+        for rows in row_chunks(&ctx, &[&wide]) {
+            let part = wide.row_part(rows.start, rows.len());
+            all.push(column_sums(&ctx, &part, &flat, rows.start > 0)?);
         }
-        let by_tokens = Matrix::new(sums.buffer().clone(), self.tokens, dim, dim)?;
-        for rows in row_chunks(&ctx, &[&by_tokens]) {
-            let part = by_tokens.row_part(rows.start, rows.len());
-            all.push(column_sums(&ctx, &part, out, rows.start > 0)?);
+        for row in 0..2 {
+            let (part, out) = (sums.columns(row * dim, dim)?, self.affine.grad.row_part(row, 1));
+            all.push(column_sums(&ctx, &part, &out, accumulate)?);
         }
         record(rec, all);
         Ok(())
     }
+}
+
+/// Slices of sums that are added up side by side.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Tokens of a slice: fewer where a software adapter would end the loop over them.
+fn together(ctx: &Context, dim: usize) -> u32 {
+    let fitting = longest_sum(ctx) / layer_norm::iterations(dim).max(1);
+    let mut together = layer_norm_grad::TOGETHER;
+    while together > 1 && together as usize > fitting {
+        together /= 2;
+    }
+    together
 }

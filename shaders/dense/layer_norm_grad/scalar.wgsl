@@ -17,9 +17,9 @@ fn load_affine(e: u32, left: u32) -> vec4<f32> {
     return select(vec4<f32>(), v, inside(left));
 }
 
-fn store_spread(e: u32, left: u32, v: vec4<f32>) {
+fn store_slices(e: u32, left: u32, v: vec4<f32>) {
     for (var i = 0u; i < min(left, 4u); i++) {
-        spread[e + i] = v[i];
+        slices[e + i] = v[i];
     }
 }
 

@@ -11,8 +11,8 @@ fn load_affine(e: u32, left: u32) -> vec4<f32> {
     return affine[e / 4u];
 }
 
-fn store_spread(e: u32, left: u32, v: vec4<f32>) {
-    spread[e / 4u] = v;
+fn store_slices(e: u32, left: u32, v: vec4<f32>) {
+    slices[e / 4u] = v;
 }
 
 fn store_out(e: u32, left: u32, v: vec4<f32>) {

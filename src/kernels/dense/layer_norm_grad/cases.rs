@@ -3,7 +3,6 @@
 use super::*;
 use crate::kernel::{Case, CaseBinding};
 use crate::kernels::layer_norm::cases::SHAPES;
-use crate::kernels::layer_norm::groups;
 use crate::kernels::random::Random;
 use crate::kernels::width::Width;
 
@@ -13,6 +12,7 @@ pub(crate) fn cases() -> Vec<Case> {
     for (examples, tokens, cols, gap, parts) in SHAPES {
         let passes = parts % 2;
         let width = tokens * cols;
+        let together = if cols == 130 { 2 } else { TOGETHER };
         let params = Params {
             rows: examples * tokens,
             cols,
@@ -26,7 +26,9 @@ pub(crate) fn cases() -> Vec<Case> {
             affine_base: gap,
             normal_base: gap,
             deviation_base: gap,
-            spread_base: gap,
+            slices_base: gap,
+            together,
+            slices: (examples * tokens).div_ceil(together).next_multiple_of(4),
             passes,
         };
         let of = |stride: u32| (gap + examples * stride) as usize;
@@ -38,7 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
             deviation: CaseBinding::floats(&deviation),
             affine: CaseBinding::floats(&random.floats((gap + cols) as usize)),
             out: CaseBinding::floats(&random.floats(of(params.out_stride))),
-            spread: CaseBinding::floats(&random.floats((gap + examples * width) as usize)),
+            slices: CaseBinding::floats(&random.floats((gap + params.slices * 2 * cols) as usize)),
             through: CaseBinding::floats(&random.floats(of(params.through_stride))),
         };
         let vec4 = cols.is_multiple_of(4) && gap.is_multiple_of(4);
@@ -48,11 +50,11 @@ pub(crate) fn cases() -> Vec<Case> {
             fitting.map(Width::variant),
             &params,
             bindings,
-            groups(params.rows),
+            groups(params.slices),
         );
         let values = u64::from(examples * width);
         all.push(if examples == 2048 {
-            case.bench(4 * values * u64::from(4 + passes), 12 * values)
+            case.bench(4 * values * u64::from(3 + passes) + values, 12 * values)
         } else {
             case
         });

@@ -6,6 +6,7 @@ pub(crate) mod twin;
 
 use crate::kernel::{Kernel, Parity, Shape, Variant, fragments, interface};
 use crate::kernels::normalize_rows::WORKGROUP;
+pub(crate) use crate::kernels::normalize_rows::groups;
 
 interface! {
     /// Uniform parameters.
@@ -27,7 +28,11 @@ interface! {
         /// Elements where these begin, token after token without gaps.
         normal_base: u32,
         deviation_base: u32,
-        spread_base: u32,
+        slices_base: u32,
+        /// Tokens that are added up to one slice.
+        together: u32,
+        /// How many there is room for; those without a token are zeros.
+        slices: u32,
         /// 1: the gradient is written to `through` too.
         passes: u32,
     }
@@ -38,10 +43,14 @@ interface! {
         deviation: read [f32],
         affine: read [f32] as "array<Elem>",
         out: write [f32] as "array<Elem>",
-        spread: write [f32] as "array<Elem>",
+        /// For each slice the sums of `grad * normal`, and of `grad`.
+        slices: write [f32] as "array<Elem>",
         through: write [f32] as "array<Elem>",
     }
 }
+
+/// The most tokens of a slice, which sixteen threads take; fewer must divide it.
+pub(crate) const TOGETHER: u32 = 8;
 
 macro_rules! variant {
     ($width:literal) => {
@@ -64,7 +73,7 @@ macro_rules! variant {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "layer_norm_grad",
-    about: "out = (g - mean(g) - normal mean(g normal)) / sqrt(var + eps), g = grad gain; spread = grad normal",
+    about: "out = (g - mean(g) - normal mean(g normal)) / sqrt(var + eps), g = grad gain; slices: sums of grad normal, and of grad",
     interface: INTERFACE,
     variants: &[variant!("vec4"), variant!("scalar")],
     parity: Parity::Bits,

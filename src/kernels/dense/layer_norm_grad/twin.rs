@@ -3,10 +3,10 @@
 use crate::cpu::parallel;
 use crate::cpu::row_sum::{row_sum, row_total};
 use crate::cpu::simd::vectorised;
-use crate::kernels::layer_norm_grad::View;
+use crate::kernels::layer_norm_grad::{TOGETHER, View};
 
-/// Examples that one task takes.
-const EXAMPLES: usize = 16;
+/// Examples that one task takes: so many that slices do not go from one task to the next.
+const EXAMPLES: usize = 2 * TOGETHER as usize;
 
 pub(crate) fn run(call: View<'_>) {
     let p = call.params;
@@ -21,15 +21,20 @@ pub(crate) fn run(call: View<'_>) {
     let deviation = &call.deviation[p.deviation_base as usize..][..examples * tokens];
     let gain = &call.affine[p.affine_base as usize..][..cols];
     let out = &mut call.out[p.out_base as usize..][..(examples - 1) * stride + width];
-    let spread = &mut call.spread[p.spread_base as usize..][..examples * width];
-    let tasks = out.chunks_mut(stride * EXAMPLES).zip(spread.chunks_mut(width * EXAMPLES)).enumerate();
-    parallel::each(tasks, &|(task, (out, spread))| {
+    let together = p.together as usize;
+    let slices = &mut call.slices[p.slices_base as usize..][..p.slices as usize * 2 * cols];
+    let (of_tokens, behind) = slices.split_at_mut((examples * tokens).div_ceil(together) * 2 * cols);
+    behind.fill(0.0);
+    let of_task = EXAMPLES * tokens / together * 2 * cols;
+    let tasks = out.chunks_mut(stride * EXAMPLES).zip(of_tokens.chunks_mut(of_task)).enumerate();
+    parallel::each(tasks, &|(task, (out, slices))| {
         let mut g = vec![0.0; cols];
+        slices.fill(0.0);
         vectorised(
             #[inline(always)]
             || {
-                let examples = out.chunks_mut(stride).zip(spread.chunks_exact_mut(width));
-                for (example, (out, spread)) in (task * EXAMPLES..).zip(examples) {
+                let mut row = 0;
+                for (example, out) in (task * EXAMPLES..).zip(out.chunks_mut(stride)) {
                     let grad = &grad[example * p.grad_stride as usize..][..width];
                     let normal = &normal[example * width..][..width];
                     let deviation = &deviation[example * tokens..][..tokens];
@@ -37,10 +42,11 @@ pub(crate) fn run(call: View<'_>) {
                         .chunks_exact(cols)
                         .zip(normal.chunks_exact(cols))
                         .zip(deviation)
-                        .zip(out[..width].chunks_exact_mut(cols))
-                        .zip(spread.chunks_exact_mut(cols));
-                    for ((((grad, normal), inverse), out), spread) in of_tokens {
-                        token(grad, normal, *inverse, gain, &mut g, out, spread);
+                        .zip(out[..width].chunks_exact_mut(cols));
+                    for (((grad, normal), inverse), out) in of_tokens {
+                        let slice = &mut slices[row / together * 2 * cols..][..2 * cols];
+                        row += 1;
+                        token(grad, normal, *inverse, gain, &mut g, out, slice);
                     }
                 }
             },
@@ -65,15 +71,15 @@ fn token(
     gain: &[f32],
     g: &mut [f32],
     out: &mut [f32],
-    spread: &mut [f32],
+    slice: &mut [f32],
 ) {
     let dim = grad.len() as f32;
-    for (((g, spread), (grad, normal)), gain) in
-        g.iter_mut().zip(spread).zip(grad.iter().zip(normal)).zip(gain)
-    {
-        *g = grad * gain;
-        *spread = grad * normal;
+    let (of_gain, of_bias) = slice.split_at_mut(grad.len());
+    for ((sum, grad), normal) in of_gain.iter_mut().zip(grad).zip(normal) {
+        *sum += grad * normal;
     }
+    of_bias.iter_mut().zip(grad).for_each(|(sum, grad)| *sum += grad);
+    g.iter_mut().zip(grad).zip(gain).for_each(|((g, grad), gain)| *g = grad * gain);
     let mean = row_total(g) / dim;
     let mean_along = row_sum(g, normal) / dim;
     for ((out, g), normal) in out.iter_mut().zip(g).zip(normal) {
