@@ -478,7 +478,11 @@ mod tests {
             ("--lr", "0", "expected a number above 0, of at most 3.4e38, got `0`"),
             ("--hash-rows", "0", "expected a whole number from 1 to 4294967295"),
             ("--modules", "dot,chance", "invalid value 'chance'"),
-            ("--modules", "chance", "[possible values: dot, deep-dot, linear, mlp, gram, fm]"),
+            (
+                "--modules",
+                "chance",
+                "[possible values: dot, deep-dot, linear, mlp, attention, gram, conv, cross, fm]",
+            ),
             ("--layers", "0", "expected a whole number from 1 to "),
             ("--plot", "curves.svg", "expected a file name ending in .png, got `curves.svg`"),
         ];

@@ -3,8 +3,8 @@
 use embag::dense::{DenseOptimizer, Dhen, DhenLayer, Ensemble, Module};
 use embag::{Context, Result};
 
-use crate::planted::{DIM, TOKENS};
-use crate::training::BATCH;
+use super::planted::{DIM, TOKENS};
+use super::training::BATCH;
 
 /// A net: layers of as many vectors, of the same modules.
 #[derive(Debug, Clone, Copy)]

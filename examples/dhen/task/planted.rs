@@ -7,7 +7,7 @@
 
 use rand_pcg::Pcg64;
 
-use crate::random::{fraction, generator, normal};
+use crate::data::random::{fraction, generator, normal};
 
 pub const TOKENS: usize = 6;
 pub const DIM: usize = 8;

@@ -4,8 +4,8 @@ use embag::dense::{Dhen, record_bce_with_logits};
 use embag::metrics::normalized_entropy_from_logits;
 use embag::{Context, Matrix, Recorder, Result};
 
-use crate::planted::{COLS, Examples};
-use crate::random::{generator, shuffle};
+use super::planted::{COLS, Examples};
+use crate::data::random::{generator, shuffle};
 
 pub const BATCH: usize = 256;
 pub const EPOCHS: u64 = 4;
