@@ -1,5 +1,6 @@
 //! The model: DLRM (Naumov et al., "Deep learning recommendation model for personalization and recommendation
-//! systems", 2019), or stacked interactions in the place of its dot products (DHEN; Zhang et al., 2022).
+//! systems", 2019), or cross layers (DCN-v2; Wang et al., 2021) or stacked interactions (DHEN; Zhang et al., 2022) in
+//! the place of its dot products.
 //!
 //! The bottom MLP makes a vector of the numeric columns. It lies beside the pooled embeddings of all features
 //! in one matrix, whose columns both write, and of which DLRM takes all dot products of two vectors; its top MLP

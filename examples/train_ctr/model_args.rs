@@ -15,7 +15,7 @@ pub struct ModelArgs {
     /// What makes a click's log odds of the embeddings [default: the checkpoint's, or dlrm]
     #[arg(long, value_enum)]
     pub model: Option<Kind>,
-    /// Dhen, wukong: layers one after the other [default: the checkpoint's, or 2]
+    /// Dcnv2, dhen, wukong: layers one after the other [default: the checkpoint's, or 2]
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub layers: Option<NonZeroUsize>,
     /// Dhen: the interactions of every layer [default: the checkpoint's, or dot,linear]
@@ -36,6 +36,8 @@ pub enum Kind {
     /// The dot products of all pairs, and an MLP
     #[default]
     Dlrm,
+    /// DCN-v2's cross layers of all values, and an MLP behind them
+    Dcnv2,
     /// Layers of several interactions, and an MLP
     Dhen,
     /// Layers of factorization machines beside mixtures, half of the vectors each, and an MLP
@@ -79,6 +81,8 @@ pub enum EnsembleName {
     Weighted,
 }
 
+/// Layers where nothing is said.
+const LAYERS: NonZeroUsize = NonZeroUsize::new(2).expect("it is not zero");
 /// Outputs of a module's hidden layer.
 const HIDDEN: usize = 64;
 /// Of convolutions.
@@ -94,8 +98,15 @@ const RANK: usize = 8;
 pub enum Over {
     #[default]
     Dlrm,
+    Dcnv2(Crosses),
     Dhen(Stack),
     Wukong(Layers),
+}
+
+/// How many cross layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Crosses {
+    pub layers: NonZeroUsize,
 }
 
 /// How many layers of how many vectors.
@@ -119,15 +130,16 @@ impl Over {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Dlrm => Kind::Dlrm,
+            Self::Dcnv2(_) => Kind::Dcnv2,
             Self::Dhen(_) => Kind::Dhen,
             Self::Wukong(_) => Kind::Wukong,
         }
     }
 
-    /// The layers of a model that begins with `tokens` vectors; none of DLRM.
+    /// The stacked interactions of a model that begins with `tokens` vectors; none of DLRM and DCN-v2.
     pub fn layers(&self, tokens: usize) -> Vec<DhenLayer> {
         match self {
-            Self::Dlrm => Vec::new(),
+            Self::Dlrm | Self::Dcnv2(_) => Vec::new(),
             Self::Dhen(stack) => vec![stack.layer(stack.layers.tokens(tokens)); stack.layers.layers.get()],
             Self::Wukong(layers) => {
                 let tokens = layers.tokens(tokens);
@@ -174,16 +186,18 @@ impl ModelArgs {
             agree("--model", self.model.map(Name), Name(saved.kind()))?;
         }
         let kind = self.model.or(saved.map(Over::kind)).unwrap_or_default();
-        let of_layers = [
-            ("--layers", self.layers.map(|layers| layers.to_string())),
-            ("--tokens", self.tokens.map(|tokens| tokens.to_string())),
-        ];
+        let of_layers = [("--layers", self.layers.map(|layers| layers.to_string()))];
+        let of_tokens = [("--tokens", self.tokens.map(|tokens| tokens.to_string()))];
         let of_modules = [
             ("--modules", self.modules.as_deref().map(listed)),
             ("--ensemble", self.ensemble.map(|name| Name(name).to_string())),
         ];
         let (unused, expected): (Vec<_>, _) = match kind {
-            Kind::Dlrm => (of_layers.into_iter().chain(of_modules).collect(), "none with --model dlrm"),
+            Kind::Dlrm => {
+                let all = of_layers.into_iter().chain(of_tokens).chain(of_modules);
+                (all.collect(), "none with --model dlrm")
+            }
+            Kind::Dcnv2 => (of_tokens.into_iter().chain(of_modules).collect(), "none with --model dcnv2"),
             Kind::Wukong => (of_modules.into(), "none with --model wukong"),
             Kind::Dhen => (Vec::new(), ""),
         };
@@ -192,6 +206,11 @@ impl ModelArgs {
         }
         match (kind, saved) {
             (Kind::Dlrm, _) => Ok(Over::Dlrm),
+            (Kind::Dcnv2, Some(Over::Dcnv2(saved))) => {
+                agree("--layers", self.layers, saved.layers)?;
+                Ok(Over::Dcnv2(saved.clone()))
+            }
+            (Kind::Dcnv2, _) => Ok(Over::Dcnv2(Crosses { layers: self.layers.unwrap_or(LAYERS) })),
             (Kind::Wukong, Some(Over::Wukong(saved))) => Ok(Over::Wukong(self.layers(Some(saved))?)),
             (Kind::Wukong, _) => Ok(Over::Wukong(self.layers(None)?)),
             (Kind::Dhen, Some(Over::Dhen(saved))) => {
@@ -215,8 +234,7 @@ impl ModelArgs {
             agree("--tokens", self.tokens.map(|given| tokens(Some(given))), tokens(saved.tokens))?;
             return Ok(saved.clone());
         }
-        let two = const { NonZeroUsize::new(2).expect("it is not zero") };
-        Ok(Layers { layers: self.layers.unwrap_or(two), tokens: self.tokens })
+        Ok(Layers { layers: self.layers.unwrap_or(LAYERS), tokens: self.tokens })
     }
 }
 

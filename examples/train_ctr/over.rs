@@ -1,14 +1,17 @@
-//! What makes log odds of the vectors of an example: DLRM's dot products and MLP, or stacked interactions.
+//! What makes log odds of the vectors of an example: DLRM's dot products and MLP, DCN-v2's cross layers and MLP, or
+//! stacked interactions.
 
-use embag::dense::{Activation, DenseOptimizer, Dhen, Interaction, Mlp};
+use embag::dense::{Activation, CrossNet, DenseOptimizer, Dhen, Interaction, Mlp};
 use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 
 use crate::args::Settings;
+use crate::model_args;
 
 /// One of the models.
 #[derive(Debug)]
 pub enum Over {
     Dlrm(Dlrm),
+    Dcnv2(Dcnv2),
     Dhen(Dhen),
 }
 
@@ -20,6 +23,17 @@ pub struct Dlrm {
     /// What the interaction makes, and its gradient.
     products: Matrix,
     products_grad: Matrix,
+}
+
+/// Cross layers of all values, and an MLP behind them (Wang et al., "DCN V2: Improved deep & cross network", 2021,
+/// stacked).
+#[derive(Debug)]
+pub struct Dcnv2 {
+    cross: CrossNet,
+    top: Mlp,
+    /// What the cross layers make, and its gradient.
+    crossed: Matrix,
+    crossed_grad: Matrix,
 }
 
 impl Over {
@@ -39,15 +53,31 @@ impl Over {
             let builder = layers.into_iter().fold(empty, |builder, layer| builder.layer(layer));
             return Ok(Self::Dhen(builder.optimizer(optimizer).seed(seed).build()?));
         }
+        let top = |inputs: usize| {
+            let sizes = [&[inputs], &settings.top[..], &[1]].concat();
+            Mlp::new(ctx, &sizes, Activation::None, max_batch, optimizer, seed)
+        };
+        if let model_args::Over::Dcnv2(described) = &settings.over {
+            let width = vectors * dim;
+            let cross = CrossNet::builder(ctx, width).layers(described.layers.get()).max_batch(max_batch);
+            // layers take seeds one by one: those of the MLP are far from these
+            let cross = cross.optimizer(optimizer).seed(seed.wrapping_add(1 << 32)).build()?;
+            let room = || Matrix::padded(ctx, max_batch, width);
+            return Ok(Self::Dcnv2(Dcnv2 {
+                cross,
+                top: top(width)?,
+                crossed: room()?,
+                crossed_grad: room()?,
+            }));
+        }
         let interaction = Interaction {
             features: vectors,
             dim,
             self_interaction: pairs_within_bags(vectors - 1),
             dense_part: true,
         };
-        let sizes = [&[interaction.out_cols()], &settings.top[..], &[1]].concat();
         Ok(Self::Dlrm(Dlrm {
-            top: Mlp::new(ctx, &sizes, Activation::None, max_batch, optimizer, seed)?,
+            top: top(interaction.out_cols())?,
             products: Matrix::padded(ctx, max_batch, interaction.out_cols())?,
             products_grad: Matrix::padded(ctx, max_batch, interaction.out_cols())?,
             interaction,
@@ -61,6 +91,11 @@ impl Over {
                 let products = products.row_range(0, vectors.rows())?;
                 interaction.record_forward(rec, vectors, &products)?;
                 top.record_forward(rec, &products, logits)
+            }
+            Self::Dcnv2(Dcnv2 { cross, top, crossed, .. }) => {
+                let crossed = crossed.row_range(0, vectors.rows())?;
+                cross.record_forward(rec, vectors, &crossed)?;
+                top.record_forward(rec, &crossed, logits)
             }
             Self::Dhen(net) => net.record_forward(rec, vectors, logits),
         }
@@ -82,6 +117,12 @@ impl Over {
                 top.record_backward(rec, &products, logits, logits_grad, Some(&products_grad))?;
                 interaction.record_backward(rec, vectors, &products_grad, vectors_grad)
             }
+            Self::Dcnv2(Dcnv2 { cross, top, crossed, crossed_grad }) => {
+                let crossed = crossed.row_range(0, vectors.rows())?;
+                let crossed_grad = crossed_grad.row_range(0, vectors.rows())?;
+                top.record_backward(rec, &crossed, logits, logits_grad, Some(&crossed_grad))?;
+                cross.record_backward(rec, vectors, &crossed_grad, vectors_grad)
+            }
             Self::Dhen(net) => net.record_backward(rec, vectors, logits, logits_grad, Some(vectors_grad)),
         }
     }
@@ -90,6 +131,10 @@ impl Over {
     pub fn record_step(&mut self, rec: &mut Recorder) -> Result<()> {
         match self {
             Self::Dlrm(dlrm) => dlrm.top.record_step(rec),
+            Self::Dcnv2(net) => {
+                net.cross.record_step(rec)?;
+                net.top.record_step(rec)
+            }
             Self::Dhen(net) => net.record_step(rec),
         }
     }
@@ -98,6 +143,10 @@ impl Over {
     pub fn export(&self, ctx: &Context, checkpoint: &mut Checkpoint) -> Result<()> {
         match self {
             Self::Dlrm(dlrm) => dlrm.top.export(ctx, checkpoint, "top"),
+            Self::Dcnv2(net) => {
+                net.cross.export(ctx, checkpoint, "cross")?;
+                net.top.export(ctx, checkpoint, "top")
+            }
             Self::Dhen(net) => net.export(ctx, checkpoint, "dhen"),
         }
     }
@@ -106,6 +155,10 @@ impl Over {
     pub fn check_import(&self, checkpoint: &Checkpoint) -> Result<()> {
         match self {
             Self::Dlrm(dlrm) => dlrm.top.check_import(checkpoint, "top"),
+            Self::Dcnv2(net) => {
+                net.cross.check_import(checkpoint, "cross")?;
+                net.top.check_import(checkpoint, "top")
+            }
             Self::Dhen(net) => net.check_import(checkpoint, "dhen"),
         }
     }
@@ -114,6 +167,10 @@ impl Over {
     pub fn import(&mut self, ctx: &Context, checkpoint: &Checkpoint) -> Result<()> {
         match self {
             Self::Dlrm(dlrm) => dlrm.top.import(ctx, checkpoint, "top"),
+            Self::Dcnv2(net) => {
+                net.cross.import(ctx, checkpoint, "cross")?;
+                net.top.import(ctx, checkpoint, "top")
+            }
             Self::Dhen(net) => net.import(ctx, checkpoint, "dhen"),
         }
     }

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::plan::{longest_sum, record, row_chunks};
-use crate::device::{Dispatch, word};
+use crate::device::{Dispatch, Place, word};
 use crate::error::check_size;
 use crate::kernel::Shape;
 use crate::kernels::{batch_product, sum_slices};
-use crate::{Context, Error, Matrix, Recorder, Result};
+use crate::{Buffer, Context, Error, Matrix, Recorder, Result};
 use batch_product::Layout;
 
 /// A factor of the products of a batch: for each example a matrix, row after row in the example's row, or one
@@ -172,21 +172,32 @@ pub(super) fn record_batch_sum(rec: &mut Recorder, a: Item<'_>, b: Item<'_>, out
         let [a, b] = factors;
         let bindings = batch_product::Bindings { a, b, out: sums.clone() };
         all.push(dispatch(&ctx, variant, &params, bindings));
-        let join = sum_slices::Params {
-            m,
-            n,
-            slices,
-            out_base: target.base,
-            out_stride: target.stride,
-            accumulate: u32::from(rows.start > 0),
-            ..sum_slices::Params::default()
-        };
-        let bias = rec.scratch("embag.nothing", 16)?;
-        let bindings = sum_slices::Bindings { slices: sums, bias, out: target.binding.clone() };
-        all.push(Dispatch::threads(0, &join, bindings, m * n));
+        all.push(join(rec, sums, (slices, m, n), &target, rows.start > 0)?);
     }
     record(rec, all);
     Ok(())
+}
+
+/// The sum of slices of `[m, n]`, one after the other, which is added to `out` if `accumulate`.
+pub(super) fn join(
+    rec: &mut Recorder,
+    sums: Buffer,
+    (slices, m, n): (u32, u32, u32),
+    out: &Place,
+    accumulate: bool,
+) -> Result<Dispatch> {
+    let params = sum_slices::Params {
+        m,
+        n,
+        slices,
+        out_base: out.base,
+        out_stride: out.stride,
+        accumulate: accumulate.into(),
+        ..sum_slices::Params::default()
+    };
+    let bias = rec.scratch("embag.nothing", 16)?;
+    let bindings = sum_slices::Bindings { slices: sums, bias, out: out.binding.clone() };
+    Ok(Dispatch::threads(0, &params, bindings, m * n))
 }
 
 /// Rows and columns of the products.
@@ -228,7 +239,7 @@ fn params(
     b: &Item<'_>,
     rows: &Range<usize>,
     longest: usize,
-) -> Result<(batch_product::Params, (Layout, bool), [crate::Buffer; 2])> {
+) -> Result<(batch_product::Params, (Layout, bool), [Buffer; 2])> {
     let ((m, k), (_, n)) = (a.shape(), b.shape());
     if k.div_ceil(4) > longest {
         let expected = format!("at most {} on a software adapter", longest.saturating_mul(4));
@@ -267,7 +278,7 @@ fn dispatch(
     ctx: &Context,
     (layout, vec4): (Layout, bool),
     params: &batch_product::Params,
-    bindings: batch_product::Bindings<crate::Buffer>,
+    bindings: batch_product::Bindings<Buffer>,
 ) -> Dispatch {
     let tiles = ctx.shape() == Shape::Wide && !ctx.is_cpu() && batch_product::fills_tiles(params);
     let variant = batch_product::variant(layout, vec4, tiles);

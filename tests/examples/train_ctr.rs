@@ -40,6 +40,7 @@ fn two_epochs_are_one_epoch_and_another_resumed_bit_for_bit() {
         ("rowwise-adagrad", "f32", &[]),
         ("adam", "f16", &["--model", "dhen", "--ensemble", "weighted"]),
         ("adagrad", "f32", &stacked),
+        ("adagrad", "f32", &["--model", "dcnv2", "--layers", "3"]),
         ("adagrad", "f32", &["--model", "wukong", "--layers", "1", "--tokens", "5"]),
         ("frequency-sgd", "f32", &[]),
     ] {
@@ -281,6 +282,7 @@ fn mistakes_end_with_code_1_and_a_line() {
     }
     for (args, expected) in [
         (&["--modules", "dot,mlp"][..], "error: --modules: expected none with --model dlrm, got dot,mlp"),
+        (&["--model", "dcnv2", "--tokens", "4"], "error: --tokens: expected none with --model dcnv2, got 4"),
         (
             &["--model", "wukong", "--ensemble", "sum"],
             "error: --ensemble: expected none with --model wukong, got sum",

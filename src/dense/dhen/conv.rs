@@ -3,13 +3,14 @@
 use super::block::Block;
 use super::token_linear::TokenLinear;
 use crate::dense::DenseOptimizer;
+use crate::dense::batched::join;
 use crate::dense::parameter::Parameter;
 use crate::dense::plan::{longest_sum, record, row_chunks};
 use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::device::{Dispatch, word};
 use crate::kernel::Shape;
-use crate::kernels::{conv2d, conv2d_grad, sum_slices};
+use crate::kernels::{conv2d, conv2d_grad};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// `U = W C`, for the `channels * m` tokens `C` that 3 x 3 convolutions make of the tokens, with zeros around them.
@@ -146,18 +147,7 @@ impl Conv {
             let bindings =
                 conv2d_grad::Bindings { input: input.binding, grad: of_grad.binding, out: sums.clone() };
             all.push(Dispatch::new(conv2d::variant(vec4), &params, bindings, slices * channels));
-            let join = sum_slices::Params {
-                m: channels,
-                n: values,
-                slices,
-                out_base: target.base,
-                out_stride: target.stride,
-                accumulate: u32::from(rows.start > 0),
-                ..sum_slices::Params::default()
-            };
-            let bias = rec.scratch("embag.nothing", 16)?;
-            let bindings = sum_slices::Bindings { slices: sums, bias, out: target.binding.clone() };
-            all.push(Dispatch::threads(0, &join, bindings, channels * values));
+            all.push(join(rec, sums, (slices, channels, values), &target, rows.start > 0)?);
         }
         record(rec, all);
         Ok(())
