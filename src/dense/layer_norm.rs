@@ -315,7 +315,7 @@ impl LayerNorm {
             let (normal, deviation) = (place("normal", &self.normal)?, place("deviation", &self.deviation)?);
             let affine = self.affine.value.place(&ctx, "affine")?;
             let (grad, out) = (place("dout", dout)?, place("dz", dz)?);
-            // so many that they can be added up as rows of several
+            // a multiple of those that are added up side by side
             let slices =
                 (rows.len() * self.tokens).div_ceil(together as usize).next_multiple_of(SIDE_BY_SIDE);
             let sums = dense_scratch(rec, slices, 2 * dim)?;

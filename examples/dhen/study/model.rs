@@ -46,7 +46,7 @@ struct Batch {
 }
 
 impl Model {
-    /// A model with layers of so many tokens as the data have vectors, untrained.
+    /// A model for the columns of a data set, untrained.
     pub fn new(
         ctx: &Context,
         schema: &Schema,

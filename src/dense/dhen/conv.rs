@@ -153,7 +153,8 @@ impl Conv {
         Ok(())
     }
 
-    /// Examples of a slice: so many that there are slices enough, and loops end.
+    /// Examples of a slice: few enough that slices fill the device, and that a software adapter does not cut
+    /// loops short.
     fn together(&self, ctx: &Context, examples: usize) -> usize {
         let wide = ctx.shape() == Shape::Wide && !ctx.is_cpu();
         let slices = (if wide { SLICES_WIDE } else { SLICES }).div_ceil(self.channels());

@@ -5,7 +5,7 @@ use crate::cpu::row_sum::{row_sum, row_total};
 use crate::cpu::simd::vectorised;
 use crate::kernels::layer_norm_grad::{TOGETHER, View};
 
-/// Examples that one task takes: so many that slices do not go from one task to the next.
+/// Examples that one task takes: a multiple of a slice's tokens, so that no slice is cut between two tasks.
 const EXAMPLES: usize = 2 * TOGETHER as usize;
 
 pub(crate) fn run(call: View<'_>) {
