@@ -87,8 +87,7 @@ impl Attention {
 
     /// A matrix without gaps with a row for each token.
     fn by_token(&self, matrix: &Matrix) -> Result<Matrix> {
-        let cols = matrix.cols() / self.tokens;
-        Matrix::new(matrix.buffer().clone(), matrix.rows() * self.tokens, cols, cols)
+        cut(matrix, self.tokens)
     }
 
     /// A head's columns among those of every token, and the weights of its tokens.
@@ -106,14 +105,19 @@ impl Attention {
 
     /// Every head's weights of a token as a row.
     fn rows_of(&self, weights: &Matrix) -> Result<Matrix> {
-        let rows = weights.rows() * self.heads * self.tokens;
-        Matrix::new(weights.buffer().clone(), rows, self.tokens, self.tokens)
+        cut(weights, self.heads * self.tokens)
     }
 
     /// What products of queries and keys are multiplied by.
     fn scale(&self) -> f32 {
         1.0 / f32::sqrt((self.dim / self.heads) as f32)
     }
+}
+
+/// Each row of a matrix without gaps as several rows.
+fn cut(matrix: &Matrix, parts: usize) -> Result<Matrix> {
+    let cols = matrix.cols() / parts;
+    Matrix::new(matrix.buffer().clone(), matrix.rows() * parts, cols, cols)
 }
 
 const QUERIES: usize = 0;
