@@ -1,5 +1,13 @@
 // Rounds a matrix of f32 to one of 16-bit values, two to a word, each row from a whole word on.
 
+fn bits_of(row: u32, column: u32) -> u32 {
+    let value = source[params.source_base + row * params.source_stride + column];
+    if (params.stochastic == 1u) {
+        return stochastic(value, params.out_type, random_word(params.seed, row, column));
+    }
+    return nearest(value, params.out_type);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -13,10 +21,9 @@ fn main(
     let row = word / params.row_words;
     let pair = word % params.row_words;
     let column = pair * 2u;
-    let place = params.source_base + row * params.source_stride + column;
-    var bits = nearest(source[place], params.out_type);
+    var bits = bits_of(row, column);
     if (column + 1u < params.cols) {
-        bits |= nearest(source[place + 1u], params.out_type) << 16u;
+        bits |= bits_of(row, column + 1u) << 16u;
     }
     out[params.out_base + row * params.out_stride + pair] = bits;
 }

@@ -7,6 +7,7 @@ use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
 use super::plan::{record, row_chunks};
 use super::product::{Epilogue, product};
+use super::room::Room;
 use super::scratch::scratch;
 use super::trained::{Trained, Training};
 use crate::device::word;
@@ -76,15 +77,26 @@ impl CrossLayer {
         optimizer: impl Into<DenseOptimizer>,
         seed: u64,
     ) -> Result<Self> {
+        Self::within(&mut Room::plain(ctx), width, rank, max_batch, &optimizer.into(), seed)
+    }
+
+    /// [`CrossLayer::new`] in a room.
+    pub(super) fn within(
+        room: &mut Room,
+        width: usize,
+        rank: Option<usize>,
+        max_batch: usize,
+        optimizer: &DenseOptimizer,
+        seed: u64,
+    ) -> Result<Self> {
         if width == 0 || rank == Some(0) {
             let got = format!("{width} columns, rank {rank:?}");
             return Err(Error::invalid("cross layer", "at least one column, and a rank of at least 1", got));
         }
-        let optimizer = &optimizer.into();
         let training = Training::new(optimizer)?;
         let scale = |inputs: usize| 1.0 / f32::sqrt(inputs as f32);
-        let parameter = |name, shape, first_row, inputs| {
-            Parameter::new(ctx, name, shape, first_row, scale(inputs), optimizer, seed)
+        let mut parameter = |name, shape, first_row, inputs| {
+            Parameter::new(room, name, shape, first_row, scale(inputs), optimizer, seed)
         };
         // every parameter's rows are numbered behind those of the one before, so that no number comes twice
         let (low, up, bias) = match rank {
@@ -95,11 +107,14 @@ impl CrossLayer {
             Some(rank) => {
                 let v = parameter("v", (rank, width), 0, width)?;
                 let u = parameter("u", (width, rank), rank, rank)?;
-                let low = Some((v, Matrix::padded(ctx, max_batch, rank)?));
-                (low, u, parameter("bias", (1, width), rank + width, rank)?)
+                (Some(v), u, parameter("bias", (1, width), rank + width, rank)?)
             }
         };
-        let product = Matrix::padded(ctx, max_batch, width)?;
+        let low = match (low, rank) {
+            (Some(v), Some(rank)) => Some((v, room.activation(max_batch, rank)?)),
+            _ => None,
+        };
+        let product = room.activation(max_batch, width)?;
         Ok(Self { low, up, bias, training, product, skip: true })
     }
 

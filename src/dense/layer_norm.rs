@@ -4,6 +4,7 @@ use super::linear::column_sums;
 use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
 use super::plan::{longest_sum, record, row_chunks};
+use super::room::Room;
 use super::scratch::dense_scratch;
 use super::trained::{Trained, Training};
 use crate::device::{Dispatch, word};
@@ -78,7 +79,17 @@ impl LayerNorm {
         max_batch: usize,
         optimizer: impl Into<DenseOptimizer>,
     ) -> Result<Self> {
-        let optimizer = &optimizer.into();
+        Self::within(&mut Room::plain(ctx), (tokens, dim), max_batch, &optimizer.into())
+    }
+
+    /// [`LayerNorm::new`] in a room.
+    pub(super) fn within(
+        room: &mut Room,
+        (tokens, dim): (usize, usize),
+        max_batch: usize,
+        optimizer: &DenseOptimizer,
+    ) -> Result<Self> {
+        let ctx = &room.ctx().clone();
         for (name, size) in [("tokens", tokens), ("dim", dim)] {
             if size == 0 {
                 return Err(Error::invalid(name, "at least one", size));
@@ -89,13 +100,13 @@ impl LayerNorm {
                 format!("rows whose sums take at most {} steps on a software adapter", longest_sum(ctx));
             return Err(Error::invalid("dim", expected, dim));
         }
-        let affine = Parameter::new(ctx, "affine", (2, dim), 0, 0.0, optimizer, 0)?;
-        affine.value.row_part(0, 1).write(ctx, &vec![1.0; dim])?;
+        let affine = Parameter::new(room, "affine", (2, dim), 0, 0.0, optimizer, 0)?;
+        affine.stored().row_part(0, 1).write(ctx, &vec![1.0; dim])?;
         Ok(Self {
             affine,
             training: Training::new(optimizer)?,
             tokens,
-            normal: Matrix::zeros(ctx, max_batch, tokens * dim)?,
+            normal: room.dense_activation(max_batch, tokens * dim)?,
             deviation: Matrix::zeros(ctx, max_batch, tokens)?,
         })
     }

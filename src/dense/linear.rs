@@ -6,6 +6,7 @@ use super::optimizer::DenseOptimizer;
 use super::parameter::{NamedTensor, Parameter};
 use super::plan::{record, row_chunks};
 use super::product::{Epilogue, product};
+use super::room::Room;
 use super::trained::{Trained, Training};
 use crate::device::{Dispatch, word};
 use crate::kernels::linear::{ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID, Layout};
@@ -73,15 +74,25 @@ impl Linear {
         optimizer: impl Into<DenseOptimizer>,
         seed: u64,
     ) -> Result<Self> {
+        Self::within(&mut Room::plain(ctx), (inputs, outputs), activation, &optimizer.into(), seed)
+    }
+
+    /// [`Linear::new`] in a room.
+    pub(super) fn within(
+        room: &mut Room,
+        (inputs, outputs): (usize, usize),
+        activation: Activation,
+        optimizer: &DenseOptimizer,
+        seed: u64,
+    ) -> Result<Self> {
         if inputs == 0 || outputs == 0 {
             let got = format!("{inputs} inputs, {outputs} outputs");
             return Err(Error::invalid("linear layer", "at least one input and one output", got));
         }
-        let optimizer = &optimizer.into();
         let training = Training::new(optimizer)?;
         let scale = 1.0 / f32::sqrt(inputs as f32);
-        let parameter =
-            |name, shape, first_row| Parameter::new(ctx, name, shape, first_row, scale, optimizer, seed);
+        let mut parameter =
+            |name, shape, first_row| Parameter::new(room, name, shape, first_row, scale, optimizer, seed);
         Ok(Self {
             weight: parameter("weight", (outputs, inputs), 0)?,
             // the row behind the weight's last, so that no number comes twice

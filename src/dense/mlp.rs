@@ -4,6 +4,7 @@ use super::linear::{Activation, Linear};
 use super::optimizer::DenseOptimizer;
 use super::parameter::NamedTensor;
 use super::plan::record;
+use super::room::Room;
 use super::stack;
 use super::trained::Trained;
 use crate::device::Dispatch;
@@ -33,26 +34,34 @@ impl Mlp {
         optimizer: impl Into<DenseOptimizer>,
         seed: u64,
     ) -> Result<Self> {
+        Self::within(&mut Room::plain(ctx), sizes, activation, max_batch, &optimizer.into(), seed)
+    }
+
+    /// [`Mlp::new`] in a room.
+    pub(super) fn within(
+        room: &mut Room,
+        sizes: &[usize],
+        activation: Activation,
+        max_batch: usize,
+        optimizer: &DenseOptimizer,
+        seed: u64,
+    ) -> Result<Self> {
         if sizes.len() < 2 {
             return Err(Error::invalid("sizes", "at least two", sizes.len()));
         }
-        let optimizer = optimizer.into();
         let last = sizes.len() - 2;
         let layers = sizes
             .windows(2)
             .zip(0u64..)
             .map(|(pair, i)| {
                 let activation = if i == last as u64 { activation } else { Activation::Relu };
-                Linear::new(ctx, pair[0], pair[1], activation, optimizer, seed.wrapping_add(i))
+                Linear::within(room, (pair[0], pair[1]), activation, optimizer, seed.wrapping_add(i))
             })
             .collect::<Result<Vec<_>>>()?;
-        let between = || sizes[1..=last].iter().map(|&size| Matrix::padded(ctx, max_batch, size));
-        Ok(Self {
-            layers,
-            hidden: between().collect::<Result<_>>()?,
-            grads: between().collect::<Result<_>>()?,
-            max_batch,
-        })
+        let between = &sizes[1..=last];
+        let hidden = between.iter().map(|&size| room.activation(max_batch, size)).collect::<Result<_>>()?;
+        let grads = between.iter().map(|&size| room.passing(max_batch, size)).collect::<Result<_>>()?;
+        Ok(Self { layers, hidden, grads, max_batch })
     }
 
     /// The layers, first to last.

@@ -60,6 +60,7 @@ mod optimizer;
 mod parameter;
 mod plan;
 mod product;
+mod room;
 mod scratch;
 mod softmax;
 mod stack;

@@ -178,6 +178,12 @@ impl Default for Progress {
 impl Progress {
     pub(super) const START: Self = Self { steps: 0, powers: [1.0; 2] };
 
+    /// What the noise of the step differs by from others.
+    pub(super) fn noise(&self) -> u32 {
+        let [low, _]: [u32; 2] = bytemuck::cast(self.steps);
+        low
+    }
+
     /// One step further.
     pub(super) fn next(&self, optimizer: &DenseOptimizer) -> Self {
         let betas = match optimizer {

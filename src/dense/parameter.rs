@@ -1,6 +1,8 @@
 //! A parameter with its gradient and its optimizer's state.
 
 use super::optimizer::{DenseOptimizer, Progress};
+use super::room::Room;
+use crate::cast::{record_round, record_round_at_random, record_widen};
 use crate::cpu::random_word;
 use crate::device::{Dispatch, Reached, word};
 use crate::kernels::{dense_update, init_rows};
@@ -47,7 +49,10 @@ fn seed_word(seed: u64) -> u32 {
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub(super) name: &'static str,
+    /// What layers compute with; where the parameter is kept in 16 bits, memory that other layers use as well.
     pub(super) value: Matrix,
+    /// Values of 16 bits, and the seed of the noise that rounds them.
+    stored: Option<(Matrix, u32)>,
     pub(super) grad: Matrix,
     /// One matrix after the other.
     state: Option<Buffer>,
@@ -58,7 +63,7 @@ impl Parameter {
     /// Uniform in `[-scale, scale)` by seed, row (`first_row` for the first) and column; the same on every
     /// device.
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         name: &'static str,
         (rows, cols): (usize, usize),
         first_row: usize,
@@ -66,7 +71,8 @@ impl Parameter {
         optimizer: &DenseOptimizer,
         seed: u64,
     ) -> Result<Self> {
-        let value = Matrix::padded(ctx, rows, cols)?;
+        let ctx = &room.ctx().clone();
+        let (value, stored) = room.parameter(rows, cols)?;
         let grad = Matrix::padded(ctx, rows, cols)?;
         let bytes = (rows * value.stride()) as u64 * 4;
         let states = optimizer.state();
@@ -82,11 +88,12 @@ impl Parameter {
             0 => None,
             count => Some(ctx.allocate("embag.dense_state", bytes * count)?),
         };
+        let (seed, first_row) = (seed_word(seed), word(name, first_row)?);
         let params = init_rows::Params {
             words: word(name, rows * value.stride())?,
-            first_row: word(name, first_row)?,
+            first_row,
             dim: word(name, value.stride())?,
-            seed: seed_word(seed),
+            seed,
             uniform_values: 1,
             scale,
             ..init_rows::Params::default()
@@ -94,8 +101,18 @@ impl Parameter {
         let mut rec = Recorder::new(ctx);
         let binding = value.buffer().part(0, bytes);
         rec.dispatch(Dispatch::threads(0, &params, init_rows::Bindings { table: binding }, params.words));
+        if let Some(stored) = &stored {
+            record_round(&mut rec, &value, stored)?;
+        }
         drop(rec.submit()?);
-        Ok(Self { name, value, grad, state, states })
+        // parameters of one layer differ in their first rows
+        let stored = stored.map(|matrix| (matrix, random_word(seed, first_row, 0)));
+        Ok(Self { name, value, stored, grad, state, states })
+    }
+
+    /// Where the values are kept.
+    pub(super) fn stored(&self) -> &Matrix {
+        self.stored.as_ref().map_or(&self.value, |(matrix, _)| matrix)
     }
 
     fn bytes(&self) -> u64 {
@@ -116,16 +133,24 @@ impl Parameter {
             Some(state) => state.part(0, bytes * self.states.len() as u64),
             None => rec.scratch("embag.nothing", 16)?,
         };
+        if let Some((stored, _)) = &self.stored {
+            record_widen(rec, stored, &self.value)?;
+        }
         let bindings = dense_update::Bindings {
             grad: self.grad.buffer().part(0, bytes),
             weights: self.value.buffer().part(0, bytes),
             state,
         };
-        let (optimizer, rate, progress) = (*optimizer, rate.clone(), progress.clone());
+        let (optimizer, rate, steps) = (*optimizer, rate.clone(), progress.clone());
         let variant = optimizer.variant();
         let groups = dense_update::KERNEL.groups(variant, quads);
-        let params = move || optimizer.with_lr(rate.get()).params(&progress.get(), quads);
+        let params = move || optimizer.with_lr(rate.get()).params(&steps.get(), quads);
         rec.dispatch_late(variant, params, bindings, groups, &[]);
+        if let Some((stored, seed)) = &self.stored {
+            let (seed, progress) = (*seed, progress.clone());
+            let noise = move || random_word(seed, progress.get().noise(), 0);
+            record_round_at_random(rec, &self.value, stored, noise)?;
+        }
         Ok(())
     }
 
@@ -137,7 +162,7 @@ impl Parameter {
                 (format!("{}.{name}", self.name), Matrix { buffer, ..self.value.clone() })
             })
         });
-        std::iter::once((self.name.to_owned(), self.value.clone())).chain(states).collect()
+        std::iter::once((self.name.to_owned(), self.stored().clone())).chain(states).collect()
     }
 
     fn shape(&self) -> Vec<usize> {

@@ -5,12 +5,12 @@ use crate::{Matrix, Precision, Recorder, Result};
 
 /// A matrix in scratch memory, its rows at multiples of four values.
 pub(super) fn scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
-    room(rec, rows, cols, cols.next_multiple_of(4))
+    of_stride(rec, rows, cols, cols.next_multiple_of(4))
 }
 
 /// [`scratch`] without gaps between rows.
 pub(super) fn dense_scratch(rec: &mut Recorder, rows: usize, cols: usize) -> Result<Matrix> {
-    room(rec, rows, cols, cols)
+    of_stride(rec, rows, cols, cols)
 }
 
 /// The matrix, or a copy of it, without gaps between rows.
@@ -23,7 +23,7 @@ pub(super) fn dense(rec: &mut Recorder, x: &Matrix) -> Result<Matrix> {
     Ok(copy)
 }
 
-fn room(rec: &mut Recorder, rows: usize, cols: usize, stride: usize) -> Result<Matrix> {
+fn of_stride(rec: &mut Recorder, rows: usize, cols: usize, stride: usize) -> Result<Matrix> {
     let bytes = (rows * stride) as u64 * 4;
     if bytes > rec.context().limits().binding {
         // scratch must fit a binding; this lives as long as what is recorded

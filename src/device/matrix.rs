@@ -81,14 +81,14 @@ impl Matrix {
     /// As [`Matrix::zeros`].
     pub fn zeros_of(precision: Precision, ctx: &Context, rows: usize, cols: usize) -> Result<Self> {
         let stride = dense_stride(precision, cols);
-        let buffer = ctx.allocate("embag.matrix", dense_bytes(precision, rows, stride))?;
+        let buffer = ctx.allocate("embag.matrix", Self::bytes(precision, rows, stride))?;
         Ok(Self { buffer, rows, cols, stride, precision })
     }
 
     /// [`Matrix::zeros_of`] for an output that is written whole, so that it need not hold zeros.
     pub(crate) fn output(precision: Precision, ctx: &Context, rows: usize, cols: usize) -> Result<Self> {
         let stride = dense_stride(precision, cols);
-        let buffer = ctx.output("embag.matrix", dense_bytes(precision, rows, stride))?;
+        let buffer = ctx.output("embag.matrix", Self::bytes(precision, rows, stride))?;
         Ok(Self { buffer, rows, cols, stride, precision })
     }
 
@@ -166,7 +166,7 @@ impl Matrix {
     pub fn padded(ctx: &Context, rows: usize, cols: usize) -> Result<Self> {
         // what overflows is larger than any device's memory
         let stride = cols.checked_next_multiple_of(4).unwrap_or(usize::MAX);
-        let buffer = ctx.allocate("embag.matrix", dense_bytes(Precision::F32, rows, stride))?;
+        let buffer = ctx.allocate("embag.matrix", Self::bytes(Precision::F32, rows, stride))?;
         Ok(Self { buffer, rows, cols, stride, precision: Precision::F32 })
     }
 
@@ -203,6 +203,12 @@ impl Matrix {
             Precision::F32 => Ok(()),
             other => Err(Error::invalid(name, "a matrix of f32", format!("one of {}", other.name()))),
         }
+    }
+
+    /// Bytes of rows with their gaps; more than there can be, if they cannot be counted.
+    pub(crate) fn bytes(precision: Precision, rows: usize, stride: usize) -> u64 {
+        let values = rows.checked_mul(stride).and_then(|values| u64::try_from(values).ok());
+        values.and_then(|values| values.checked_mul(precision.bytes() as u64)).unwrap_or(u64::MAX / 4 * 4)
     }
 
     fn bytes_of(&self, values: usize) -> u64 {
@@ -320,12 +326,6 @@ impl Matrix {
 fn dense_stride(precision: Precision, cols: usize) -> usize {
     // what overflows is larger than any device's memory
     cols.checked_next_multiple_of(precision.per_word()).unwrap_or(usize::MAX)
-}
-
-/// Bytes of a matrix without gaps; more than there can be, if they cannot be counted.
-fn dense_bytes(precision: Precision, rows: usize, stride: usize) -> u64 {
-    let values = rows.checked_mul(stride).and_then(|values| u64::try_from(values).ok());
-    values.and_then(|values| values.checked_mul(precision.bytes() as u64)).unwrap_or(u64::MAX / 4 * 4)
 }
 
 /// A matrix as a binding of a kernel.

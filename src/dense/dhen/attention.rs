@@ -5,11 +5,12 @@ use super::flat::Flat;
 use super::token_linear::TokenLinear;
 use crate::dense::LayerNorm;
 use crate::dense::batched::{Item, record_product_into};
+use crate::dense::room::Room;
 use crate::dense::scratch::{dense, dense_scratch};
 use crate::dense::softmax::{record_softmax_rows, record_softmax_rows_grad};
 use crate::dense::trained::{Trained, Training};
 use crate::dense::{DenseOptimizer, record_add_scaled};
-use crate::{Context, Error, Matrix, Recorder, Result};
+use crate::{Error, Matrix, Recorder, Result};
 
 /// An encoder layer with norms behind its sums, as torch's `TransformerEncoderLayer` without dropout, with relu:
 /// `H = norm(X + attention(X))`, `E = norm(H + ff(H))`; then `U = W E`.
@@ -45,7 +46,7 @@ struct Between {
 impl Attention {
     #[allow(clippy::too_many_arguments, reason = "what a module is made of")]
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         (tokens, outputs): (usize, usize),
         dim: usize,
         (heads, ff): (usize, usize),
@@ -58,23 +59,24 @@ impl Attention {
         }
         // every token is a row of these
         let rows = max_batch.saturating_mul(tokens);
-        let flat = |sizes: &[usize], part| Flat::new(ctx, sizes, rows, optimizer, seed.wrapping_add(part));
-        let norm = || LayerNorm::new(ctx, tokens, dim, max_batch, *optimizer);
-        let zeros = |cols| Matrix::zeros(ctx, max_batch, cols);
+        let seed = |part| seed.wrapping_add(part);
+        let flat =
+            |room: &mut Room, sizes: &[usize], part| Flat::new(room, sizes, rows, optimizer, seed(part));
+        let norm = |room: &mut Room| LayerNorm::within(room, (tokens, dim), max_batch, optimizer);
         Ok(Self {
             heads,
             tokens,
             dim,
-            projection: flat(&[dim, 3 * dim], 0)?,
-            joined: flat(&[dim, dim], 1)?,
-            feed_forward: flat(&[dim, ff, dim], 2)?,
-            norms: [norm()?, norm()?],
-            mixture: TokenLinear::new(ctx, (tokens, outputs), dim, optimizer, seed.wrapping_add(4))?,
-            projected: zeros(tokens * 3 * dim)?,
-            weights: zeros(heads * tokens * tokens)?,
-            attended: zeros(tokens * dim)?,
-            hidden: zeros(tokens * dim)?,
-            encoded: zeros(tokens * dim)?,
+            projection: flat(room, &[dim, 3 * dim], 0)?,
+            joined: flat(room, &[dim, dim], 1)?,
+            feed_forward: flat(room, &[dim, ff, dim], 2)?,
+            norms: [norm(room)?, norm(room)?],
+            mixture: TokenLinear::new(room, (tokens, outputs), dim, optimizer, seed(4))?,
+            projected: room.dense_activation(max_batch, tokens * 3 * dim)?,
+            weights: room.dense_activation(max_batch, heads * tokens * tokens)?,
+            attended: room.dense_activation(max_batch, tokens * dim)?,
+            hidden: room.dense_activation(max_batch, tokens * dim)?,
+            encoded: room.dense_activation(max_batch, tokens * dim)?,
         })
     }
 

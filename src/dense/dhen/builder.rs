@@ -3,9 +3,10 @@
 use super::layer::{Common, Layer};
 use super::module::DhenLayer;
 use super::net::Dhen;
+use crate::dense::room::Room;
 use crate::dense::{Activation, DenseOptimizer, Mlp};
 use crate::optim::Sgd;
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Precision, Result};
 
 /// Describes a [`Dhen`]; made by [`Dhen::builder`].
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct DhenBuilder {
     pub(super) max_batch: usize,
     pub(super) optimizer: DenseOptimizer,
     pub(super) seed: u64,
+    pub(super) parameters: Precision,
+    pub(super) activations: Precision,
 }
 
 impl DhenBuilder {
@@ -31,6 +34,8 @@ impl DhenBuilder {
             max_batch: 2048,
             optimizer: Sgd::default().into(),
             seed: 0,
+            parameters: Precision::F32,
+            activations: Precision::F32,
         }
     }
 
@@ -69,6 +74,24 @@ impl DhenBuilder {
         self
     }
 
+    /// In what the parameters of layers are kept from step to step; those of the head are `f32`. Steps round values
+    /// of 16 bits at random, so that small steps add up as in `f32`; state and gradients stay `f32`. With
+    /// [`Precision::F16`], values beyond 65,504 become infinite.
+    #[must_use]
+    pub fn parameter_precision(mut self, precision: Precision) -> Self {
+        self.parameters = precision;
+        self
+    }
+
+    /// In what activations of layers are kept from the forward pass to the backward pass, rounded to the nearest:
+    /// layers compute in `f32`, in memory that all of them share. With [`Precision::F16`], values beyond 65,504
+    /// become infinite.
+    #[must_use]
+    pub fn activation_precision(mut self, precision: Precision) -> Self {
+        self.activations = precision;
+        self
+    }
+
     /// Makes the net.
     ///
     /// # Errors
@@ -76,7 +99,8 @@ impl DhenBuilder {
     /// senseless hyper-parameters; [`Error::LimitExceeded`] if a parameter is too large for the device to bind,
     /// [`Error::Device`] if the room for the batch cannot be had.
     pub fn build(self) -> Result<Dhen> {
-        let Self { ctx, tokens, dim, layers, head, max_batch, optimizer, seed } = self;
+        let Self { ctx, tokens, dim, layers, head, max_batch, optimizer, seed, parameters, activations } =
+            self;
         for (name, size) in [("tokens", tokens), ("dim", dim), ("max_batch", max_batch)] {
             if size == 0 {
                 return Err(Error::invalid(name, "at least one", size));
@@ -87,11 +111,12 @@ impl DhenBuilder {
         }
         // seeds of one net differ in their upper half, those of an `Mlp` in its lower
         let mut seeds = (0u64..).map(|part| seed.wrapping_add(part << 32));
-        let common = Common { ctx: &ctx, dim, max_batch, optimizer: &optimizer };
+        let room = Room::new(&ctx, parameters, activations);
+        let mut common = Common { room, dim, max_batch, optimizer: &optimizer };
         let mut inputs = tokens;
         let mut built = Vec::new();
         for layer in &layers {
-            built.push(Layer::new(common, inputs, layer, &mut seeds)?);
+            built.push(Layer::new(&mut common, inputs, layer, &mut seeds)?);
             inputs = layer.tokens;
         }
         let sizes: Vec<usize> = [inputs * dim].into_iter().chain(head).chain([1]).collect();

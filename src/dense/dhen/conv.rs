@@ -6,6 +6,7 @@ use crate::dense::DenseOptimizer;
 use crate::dense::batched::join;
 use crate::dense::parameter::Parameter;
 use crate::dense::plan::{longest_sum, record, row_chunks};
+use crate::dense::room::Room;
 use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::device::{Dispatch, word};
@@ -48,7 +49,7 @@ const SLICES_WIDE: usize = 256;
 
 impl Conv {
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         (tokens, outputs): (usize, usize),
         dim: usize,
         channels: usize,
@@ -60,21 +61,23 @@ impl Conv {
             return Err(Error::invalid("channels", "at least one for a convolution", channels));
         }
         let steps = conv2d_grad::iterations(tokens, dim);
-        if steps > longest_sum(ctx) {
-            let expected =
-                format!("tokens whose sums take at most {} steps on a software adapter", longest_sum(ctx));
+        if steps > longest_sum(room.ctx()) {
+            let expected = format!(
+                "tokens whose sums take at most {} steps on a software adapter",
+                longest_sum(room.ctx())
+            );
             return Err(Error::invalid("tokens", expected, tokens));
         }
         let scale = 1.0 / f32::sqrt(TAPS as f32);
-        let taps = Parameter::new(ctx, "taps", (channels, TAPS + 1), 0, scale, optimizer, seed)?;
+        let taps = Parameter::new(room, "taps", (channels, TAPS + 1), 0, scale, optimizer, seed)?;
         let made = channels.saturating_mul(tokens);
         Ok(Self {
             taps,
             training: Training::new(optimizer)?,
             tokens,
             dim,
-            convolved: Matrix::padded(ctx, max_batch, made.saturating_mul(dim))?,
-            mixture: TokenLinear::new(ctx, (made, outputs), dim, optimizer, seed.wrapping_add(1))?,
+            convolved: room.activation(max_batch, made.saturating_mul(dim))?,
+            mixture: TokenLinear::new(room, (made, outputs), dim, optimizer, seed.wrapping_add(1))?,
         })
     }
 

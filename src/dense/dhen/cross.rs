@@ -5,9 +5,10 @@ use super::flat::Flat;
 use crate::dense::DenseOptimizer;
 use crate::dense::cross::{CrossLayer, Turn};
 use crate::dense::plan::record;
+use crate::dense::room::Room;
 use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
-use crate::{Context, Matrix, Recorder, Result};
+use crate::{Matrix, Recorder, Result};
 
 /// `P (x * (W x + b)) + c` for the flat row `x`; the layer's shortcut serves as the skip of DCN-v2.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(super) struct Cross {
 
 impl Cross {
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         (inputs, outputs): (usize, usize),
         dim: usize,
         rank: Option<usize>,
@@ -30,9 +31,9 @@ impl Cross {
     ) -> Result<Self> {
         let sizes = [inputs * dim, outputs * dim];
         Ok(Self {
-            cross: CrossLayer::new(ctx, sizes[0], rank, max_batch, *optimizer, seed)?.without_skip(),
-            crossed: Matrix::padded(ctx, max_batch, sizes[0])?,
-            projection: Flat::new(ctx, &sizes, max_batch, optimizer, seed.wrapping_add(1))?,
+            cross: CrossLayer::within(room, sizes[0], rank, max_batch, optimizer, seed)?.without_skip(),
+            crossed: room.activation(max_batch, sizes[0])?,
+            projection: Flat::new(room, &sizes, max_batch, optimizer, seed.wrapping_add(1))?,
         })
     }
 }

@@ -3,10 +3,11 @@
 use super::block::Block;
 use super::flat::Flat;
 use crate::dense::plan::record;
+use crate::dense::room::Room;
 use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
 use crate::dense::{DenseOptimizer, Interaction};
-use crate::{Context, Error, Matrix, Recorder, Result};
+use crate::{Error, Matrix, Recorder, Result};
 
 /// Stands for the AdvancedDLRM of the paper, whose inside is not published.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Dot {
 
 impl Dot {
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         (inputs, outputs): (usize, usize),
         dim: usize,
         hidden: Option<usize>,
@@ -35,8 +36,8 @@ impl Dot {
         let sizes: Vec<usize> = [pairs].into_iter().chain(hidden).chain([outputs * dim]).collect();
         Ok(Self {
             interaction,
-            dots: Matrix::padded(ctx, max_batch, pairs)?,
-            projection: Flat::new(ctx, &sizes, max_batch, optimizer, seed)?,
+            dots: room.activation(max_batch, pairs)?,
+            projection: Flat::new(room, &sizes, max_batch, optimizer, seed)?,
         })
     }
 }

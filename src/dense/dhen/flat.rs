@@ -2,10 +2,11 @@
 
 use super::block::Block;
 use crate::dense::plan::record;
+use crate::dense::room::Room;
 use crate::dense::stack;
 use crate::dense::trained::{Trained, Training};
 use crate::dense::{Activation, DenseOptimizer, Mlp};
-use crate::{Context, Matrix, Recorder, Result};
+use crate::{Matrix, Recorder, Result};
 
 /// Linear layers from one width to another, with relu between them.
 #[derive(Debug)]
@@ -15,13 +16,13 @@ pub(super) struct Flat {
 
 impl Flat {
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         sizes: &[usize],
         max_batch: usize,
         optimizer: &DenseOptimizer,
         seed: u64,
     ) -> Result<Self> {
-        Ok(Self { mlp: Mlp::new(ctx, sizes, Activation::None, max_batch, *optimizer, seed)? })
+        Ok(Self { mlp: Mlp::within(room, sizes, Activation::None, max_batch, optimizer, seed)? })
     }
 
     /// [`Block::backward`], overwriting `dx` unless `accumulate`.

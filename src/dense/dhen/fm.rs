@@ -7,9 +7,10 @@ use crate::dense::DenseOptimizer;
 use crate::dense::LayerNorm;
 use crate::dense::batched::{Item, record_batch_product, record_batch_sum};
 use crate::dense::parameter::Parameter;
+use crate::dense::room::Room;
 use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
-use crate::{Context, Error, Matrix, Recorder, Result};
+use crate::{Error, Matrix, Recorder, Result};
 
 /// `MLP(norm(X (X^T Y)))`, `Y` of `[m, rank]`.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Trained for Fm {
 impl Fm {
     #[allow(clippy::too_many_arguments, reason = "what a module is made of")]
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         (inputs, outputs): (usize, usize),
         dim: usize,
         (rank, hidden): (usize, usize),
@@ -55,18 +56,18 @@ impl Fm {
             return Err(Error::invalid("rank", "at least one for a factorization machine", rank));
         }
         let (scale, width) = (1.0 / f32::sqrt(inputs as f32), inputs * rank);
-        let projection = Parameter::new(ctx, "projection", (inputs, rank), 0, scale, optimizer, seed)?;
+        let projection = Parameter::new(room, "projection", (inputs, rank), 0, scale, optimizer, seed)?;
         // the MLP's layers take the seeds behind
         let sizes = [width, hidden, outputs * dim];
         Ok(Self {
             projection,
             training: Training::new(optimizer)?,
             dim,
-            inner: Matrix::padded(ctx, max_batch, dim * rank)?,
-            products: Matrix::padded(ctx, max_batch, width)?,
-            norm: LayerNorm::new(ctx, 1, width, max_batch, *optimizer)?,
-            normed: Matrix::padded(ctx, max_batch, width)?,
-            mlp: Flat::new(ctx, &sizes, max_batch, optimizer, seed.wrapping_add(1))?,
+            inner: room.activation(max_batch, dim * rank)?,
+            products: room.activation(max_batch, width)?,
+            norm: LayerNorm::within(room, (1, width), max_batch, optimizer)?,
+            normed: room.activation(max_batch, width)?,
+            mlp: Flat::new(room, &sizes, max_batch, optimizer, seed.wrapping_add(1))?,
         })
     }
 

@@ -6,9 +6,10 @@ use crate::dense::batched::{Item, record_batch_product, record_batch_sum, record
 use crate::dense::linear::column_sums;
 use crate::dense::parameter::Parameter;
 use crate::dense::plan::{record, row_chunks};
+use crate::dense::room::Room;
 use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
-use crate::{Context, Matrix, Recorder, Result};
+use crate::{Matrix, Recorder, Result};
 
 /// `U = W (X^T X) + b`, `W` of `[l, dim]` and `b` of `[l, dim]`.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Trained for Gram {
 
 impl Gram {
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         (inputs, outputs): (usize, usize),
         dim: usize,
         max_batch: usize,
@@ -46,15 +47,15 @@ impl Gram {
         seed: u64,
     ) -> Result<Self> {
         let scale = 1.0 / f32::sqrt(dim as f32);
-        let parameter =
-            |name, shape, first_row| Parameter::new(ctx, name, shape, first_row, scale, optimizer, seed);
+        let mut parameter =
+            |name, shape, first_row| Parameter::new(room, name, shape, first_row, scale, optimizer, seed);
         Ok(Self {
             weight: parameter("weight", (outputs, dim), 0)?,
             // the row behind the weight's last, so that no number comes twice
             bias: parameter("bias", (1, outputs * dim), outputs)?,
             training: Training::new(optimizer)?,
             inputs,
-            gram: Matrix::padded(ctx, max_batch, dim * dim)?,
+            gram: room.activation(max_batch, dim * dim)?,
         })
     }
 

@@ -11,11 +11,13 @@ use super::gram::Gram;
 use super::mix::Mix;
 use super::module::{DhenLayer, Ensemble, Module};
 use super::token_linear::TokenLinear;
+use crate::cast::record_round;
 use crate::dense::DenseOptimizer;
 use crate::dense::LayerNorm;
+use crate::dense::room::{Kept, Room, Share, wide, widened};
 use crate::dense::scratch::scratch;
 use crate::dense::trained::{Trained, Training};
-use crate::{Context, Error, Matrix, Recorder, Result};
+use crate::{Error, Matrix, Precision, Recorder, Result};
 
 /// `Y = norm(ensemble + shortcut)`.
 #[derive(Debug)]
@@ -27,8 +29,9 @@ pub(super) struct Layer {
     /// Nothing where there are as many tokens behind the layer as in front of it.
     shortcut: Option<TokenLinear>,
     norm: LayerNorm,
-    /// `[max_batch, tokens * dim]`
+    /// `[max_batch, tokens * dim]`, in the precision of activations.
     output: Matrix,
+    kept: Kept,
 }
 
 /// A module, and its columns among those of the layer's output.
@@ -40,9 +43,9 @@ struct Placed {
 }
 
 /// What layers of a net have in common.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Common<'a> {
-    pub(super) ctx: &'a Context,
+    pub(super) room: Room,
     pub(super) dim: usize,
     pub(super) max_batch: usize,
     pub(super) optimizer: &'a DenseOptimizer,
@@ -51,40 +54,41 @@ pub(super) struct Common<'a> {
 impl Layer {
     /// A layer for `inputs` tokens. `seeds` gives one to each part.
     pub(super) fn new(
-        common: Common<'_>,
+        common: &mut Common<'_>,
         inputs: usize,
         layer: &DhenLayer,
         seeds: &mut impl Iterator<Item = u64>,
     ) -> Result<Self> {
-        let Common { ctx, dim, max_batch, optimizer } = common;
+        let Common { room, dim, max_batch, optimizer } = common;
+        let (dim, max_batch) = (*dim, *max_batch);
         let mut seed = || seeds.next().unwrap_or_default();
         let mut first = 0;
         let mut modules = Vec::new();
         for (module, tokens) in layer.modules.iter().map(|(module, _)| module).zip(shares(layer)?) {
             let between = (inputs, tokens);
             let block: Box<dyn Block> = match *module {
-                Module::Linear => Box::new(TokenLinear::new(ctx, between, dim, optimizer, seed())?),
+                Module::Linear => Box::new(TokenLinear::new(room, between, dim, optimizer, seed())?),
                 Module::Dot { hidden } => {
-                    Box::new(Dot::new(ctx, between, dim, hidden, max_batch, optimizer, seed())?)
+                    Box::new(Dot::new(room, between, dim, hidden, max_batch, optimizer, seed())?)
                 }
                 Module::Mlp { hidden } => {
                     let sizes = [inputs * dim, hidden, tokens * dim];
-                    Box::new(Flat::new(ctx, &sizes, max_batch, optimizer, seed())?)
+                    Box::new(Flat::new(room, &sizes, max_batch, optimizer, seed())?)
                 }
                 Module::Attention { heads, ff } => {
                     let sizes = (heads, ff);
-                    Box::new(Attention::new(ctx, between, dim, sizes, max_batch, optimizer, seed())?)
+                    Box::new(Attention::new(room, between, dim, sizes, max_batch, optimizer, seed())?)
                 }
                 Module::Conv { channels } => {
-                    Box::new(Conv::new(ctx, between, dim, channels, max_batch, optimizer, seed())?)
+                    Box::new(Conv::new(room, between, dim, channels, max_batch, optimizer, seed())?)
                 }
                 Module::Cross { rank } => {
-                    Box::new(Cross::new(ctx, between, dim, rank, max_batch, optimizer, seed())?)
+                    Box::new(Cross::new(room, between, dim, rank, max_batch, optimizer, seed())?)
                 }
-                Module::Gram => Box::new(Gram::new(ctx, between, dim, max_batch, optimizer, seed())?),
+                Module::Gram => Box::new(Gram::new(room, between, dim, max_batch, optimizer, seed())?),
                 Module::Fm { rank, hidden } => {
                     let sizes = (rank, hidden);
-                    Box::new(Fm::new(ctx, between, dim, sizes, max_batch, optimizer, seed())?)
+                    Box::new(Fm::new(room, between, dim, sizes, max_batch, optimizer, seed())?)
                 }
             };
             modules.push(Placed { block, first, cols: tokens * dim });
@@ -94,12 +98,12 @@ impl Layer {
         }
         let shortcut = match inputs == layer.tokens {
             true => None,
-            false => Some(TokenLinear::new(ctx, (inputs, layer.tokens), dim, optimizer, seed())?),
+            false => Some(TokenLinear::new(room, (inputs, layer.tokens), dim, optimizer, seed())?),
         };
         let mix = match layer.ensemble {
             Ensemble::Concat | Ensemble::Sum => None,
             Ensemble::WeightedSum => {
-                Some(Mix::new(ctx, modules.len(), layer.tokens * dim, max_batch, optimizer)?)
+                Some(Mix::new(room, modules.len(), layer.tokens * dim, max_batch, optimizer)?)
             }
         };
         Ok(Self {
@@ -107,19 +111,43 @@ impl Layer {
             ensemble: layer.ensemble,
             mix,
             shortcut,
-            norm: LayerNorm::new(ctx, layer.tokens, dim, max_batch, *optimizer)?,
-            output: Matrix::padded(ctx, max_batch, layer.tokens * dim)?,
+            norm: LayerNorm::within(room, (layer.tokens, dim), max_batch, optimizer)?,
+            output: room.output(max_batch, layer.tokens * dim)?,
+            kept: room.next_layer(),
         })
     }
 
-    /// The output of a batch.
-    pub(super) fn output(&self, rows: usize) -> Matrix {
-        self.output.row_part(0, rows)
+    /// Columns of the output.
+    pub(super) fn width(&self) -> usize {
+        self.output.cols()
     }
 
-    /// Records the layer into [`Layer::output`].
+    /// The output of a batch, in `f32`.
+    pub(super) fn output(&self, rec: &mut Recorder, rows: usize) -> Result<Matrix> {
+        widened(rec, &self.output.row_part(0, rows))
+    }
+
+    fn share(&self, batch: usize) -> Share {
+        Share { batch, max_batch: self.output.rows() }
+    }
+
+    /// Records the layer into what [`Layer::output`] gives.
     pub(super) fn forward(&self, rec: &mut Recorder, x: &Matrix) -> Result<()> {
-        let (rows, width) = (x.rows(), self.output.cols());
+        self.kept.record_parameters(rec)?;
+        let stored = self.output.row_part(0, x.rows());
+        rec.scope(|rec| {
+            let out = wide(rec, &stored)?;
+            self.forward_into(rec, x, &out)?;
+            match stored.precision() {
+                Precision::F32 => Ok(()),
+                _ => record_round(rec, &out, &stored),
+            }
+        })?;
+        self.kept.record_keep(rec, self.share(x.rows()))
+    }
+
+    fn forward_into(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
+        let (rows, width) = (x.rows(), self.width());
         rec.scope(|rec| {
             // modules that are added lie side by side
             let parts = if self.ensemble == Ensemble::Concat { 1 } else { self.modules.len() };
@@ -133,11 +161,11 @@ impl Layer {
             }
             let weights = self.mix.as_ref().map(|mix| mix.forward(rec)).transpose()?;
             match &self.shortcut {
-                None => self.norm.forward(rec, Some(&outputs), weights, x, &self.output(rows)),
+                None => self.norm.forward(rec, Some(&outputs), weights, x, out),
                 Some(shortcut) => {
                     let mixed = scratch(rec, rows, width)?;
                     shortcut.forward(rec, x, &mixed)?;
-                    self.norm.forward(rec, Some(&outputs), weights, &mixed, &self.output(rows))
+                    self.norm.forward(rec, Some(&outputs), weights, &mixed, out)
                 }
             }
         })
@@ -151,6 +179,8 @@ impl Layer {
         dout: &Matrix,
         dx: Option<&Matrix>,
     ) -> Result<()> {
+        self.kept.record_parameters(rec)?;
+        self.kept.record_activations(rec, self.share(x.rows()))?;
         rec.scope(|rec| {
             let dz = scratch(rec, x.rows(), self.output.cols())?;
             match &self.shortcut {

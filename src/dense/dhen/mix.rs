@@ -3,10 +3,11 @@
 use crate::dense::DenseOptimizer;
 use crate::dense::batched::{Item, record_batch_product, record_batch_sum};
 use crate::dense::parameter::Parameter;
+use crate::dense::room::Room;
 use crate::dense::scratch::scratch;
 use crate::dense::softmax::{record_softmax_rows, record_softmax_rows_grad};
 use crate::dense::trained::{Trained, Training};
-use crate::{Context, Matrix, Recorder, Result};
+use crate::{Matrix, Recorder, Result};
 
 /// A weight for each module, positive and one together: the softmax of trained values.
 #[derive(Debug)]
@@ -36,17 +37,17 @@ impl Trained for Mix {
 impl Mix {
     /// For modules whose outputs have `width` values each.
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         modules: usize,
         width: usize,
         max_batch: usize,
         optimizer: &DenseOptimizer,
     ) -> Result<Self> {
         Ok(Self {
-            logits: Parameter::new(ctx, "weights", (1, modules), 0, 0.0, optimizer, 0)?,
+            logits: Parameter::new(room, "weights", (1, modules), 0, 0.0, optimizer, 0)?,
             training: Training::new(optimizer)?,
-            weights: Matrix::padded(ctx, 1, modules)?,
-            parts: Matrix::padded(ctx, max_batch, modules * width)?,
+            weights: Matrix::padded(room.ctx(), 1, modules)?,
+            parts: room.activation(max_batch, modules * width)?,
         })
     }
 

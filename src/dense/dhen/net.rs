@@ -99,7 +99,7 @@ impl Dhen {
     /// `layers.0.shortcut.weight`, `head.0.weight` and so on.
     #[must_use]
     pub fn parameters(&self) -> Vec<(String, &Matrix)> {
-        self.named(|parameter| &parameter.value)
+        self.named(Parameter::stored)
     }
 
     /// The parameters' gradients of the last [`Dhen::record_backward`], in the order of [`Dhen::parameters`].
@@ -136,12 +136,16 @@ impl Dhen {
         self.check("x", x, x.rows())?;
         logits.check_shape("logits", x.rows(), 1)?;
         rec.whole(|rec| {
-            let mut input = x.clone();
-            for layer in &self.layers {
-                layer.forward(rec, &input)?;
-                input = layer.output(x.rows());
+            for (i, layer) in self.layers.iter().enumerate() {
+                rec.scope(|rec| {
+                    let input = self.input(rec, i, x)?;
+                    layer.forward(rec, &input)
+                })?;
             }
-            self.head.record_forward(rec, &input, logits)
+            rec.scope(|rec| {
+                let input = self.input(rec, self.layers.len(), x)?;
+                self.head.record_forward(rec, &input, logits)
+            })
         })
     }
 
@@ -164,20 +168,37 @@ impl Dhen {
             self.check("dx", dx, rows)?;
         }
         rec.whole(|rec| {
-            let outputs: Vec<Matrix> = self.layers.iter().map(|layer| layer.output(rows)).collect();
-            let grads = outputs.iter().map(|output| scratch(rec, rows, output.cols()));
-            let grads = grads.collect::<Result<Vec<_>>>()?;
-            let last = outputs.len() - 1;
-            self.head.record_backward(rec, &outputs[last], logits, dlogits, Some(&grads[last]))?;
+            // of one layer's output and of the next one's by turns
+            let widest = self.layers.iter().map(Layer::width).max().unwrap_or_default();
+            let turns = [scratch(rec, rows, widest)?, scratch(rec, rows, widest)?];
+            let grad = |i: usize| {
+                let (width, buffer) = (self.layers[i].width(), turns[i % 2].buffer().clone());
+                Matrix::new(buffer, rows, width, width.next_multiple_of(4))
+            };
+            let count = self.layers.len();
+            rec.scope(|rec| {
+                let input = self.input(rec, count, x)?;
+                self.head.record_backward(rec, &input, logits, dlogits, Some(&grad(count - 1)?))
+            })?;
             for (i, layer) in self.layers.iter().enumerate().rev() {
-                let (input, input_grad) = match i {
-                    0 => (x, dx),
-                    _ => (&outputs[i - 1], Some(&grads[i - 1])),
-                };
-                layer.backward(rec, input, &grads[i], input_grad)?;
+                rec.scope(|rec| {
+                    let input = self.input(rec, i, x)?;
+                    match i {
+                        0 => layer.backward(rec, &input, &grad(i)?, dx),
+                        _ => layer.backward(rec, &input, &grad(i)?, Some(&grad(i - 1)?)),
+                    }
+                })?;
             }
             Ok(())
         })
+    }
+
+    /// The input of a layer, or of the head behind the last, for the net's input `x`.
+    fn input(&self, rec: &mut Recorder, layer: usize, x: &Matrix) -> Result<Matrix> {
+        match layer {
+            0 => Ok(x.clone()),
+            _ => self.layers[layer - 1].output(rec, x.rows()),
+        }
     }
 
     fn check(&self, name: &str, matrix: &Matrix, rows: usize) -> Result<()> {

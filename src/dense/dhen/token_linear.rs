@@ -4,8 +4,9 @@ use super::block::Block;
 use crate::dense::DenseOptimizer;
 use crate::dense::batched::{Item, record_batch_product, record_batch_sum};
 use crate::dense::parameter::Parameter;
+use crate::dense::room::Room;
 use crate::dense::trained::{Trained, Training};
-use crate::{Context, Matrix, Recorder, Result};
+use crate::{Matrix, Recorder, Result};
 
 /// A linear layer across tokens, without a bias; Wukong's linear compress block.
 #[derive(Debug)]
@@ -33,14 +34,14 @@ impl TokenLinear {
     /// From `inputs` tokens to `outputs` of as many values, with weights uniform in `[-1 / sqrt(inputs), 1 /
     /// sqrt(inputs))`.
     pub(super) fn new(
-        ctx: &Context,
+        room: &mut Room,
         (inputs, outputs): (usize, usize),
         dim: usize,
         optimizer: &DenseOptimizer,
         seed: u64,
     ) -> Result<Self> {
         let scale = 1.0 / f32::sqrt(inputs as f32);
-        let weight = Parameter::new(ctx, "weight", (outputs, inputs), 0, scale, optimizer, seed)?;
+        let weight = Parameter::new(room, "weight", (outputs, inputs), 0, scale, optimizer, seed)?;
         Ok(Self { weight, training: Training::new(optimizer)?, dim })
     }
 

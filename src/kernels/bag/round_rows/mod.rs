@@ -21,6 +21,9 @@ interface! {
         out_stride: u32,
         /// Element type of the output.
         out_type: u32,
+        /// Whether values are rounded at random, by this seed, and not to the nearest.
+        stochastic: u32,
+        seed: u32,
     }
     Bindings {
         source: read [f32],
@@ -30,14 +33,19 @@ interface! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "round_rows",
-    about: "out[r][c] = source[r][c] in 16 bits, to the nearest",
+    about: "out[r][c] = source[r][c] in 16 bits, to the nearest or at random",
     interface: INTERFACE,
     variants: &[Variant {
         name: "any",
         shape: Shape::Any,
         workgroup: 64,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "prelude/types.wgsl", "bag/round_rows.wgsl"],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "prelude/types.wgsl",
+            "prelude/random.wgsl",
+            "bag/round_rows.wgsl"
+        ],
     }],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

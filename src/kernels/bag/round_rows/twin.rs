@@ -1,10 +1,12 @@
 //! Twin of `round_rows.wgsl`.
 
 use crate::cpu::parallel;
+use crate::cpu::random_word;
 use crate::cpu::simd::vectorised;
-use crate::cpu::types::{nearest, pack};
+use crate::cpu::types::{nearest, pack, stochastic};
 use crate::kernel::elements::{TYPE_BF16, TYPE_F16};
 use crate::kernels::round_rows::View;
+use crate::numbers::narrow;
 
 /// Rows that one task takes.
 const ROWS: usize = 64;
@@ -23,9 +25,12 @@ pub(crate) fn run(call: View<'_>) {
                     let out = &mut out[..row_words];
                     let values = &source[row * p.source_stride as usize..][..cols];
                     // the type is a constant in each loop
-                    match p.out_type {
-                        TYPE_F16 => pack(values, out, |value, _| nearest(value, TYPE_F16)),
-                        _ => pack(values, out, |value, _| nearest(value, TYPE_BF16)),
+                    match (p.out_type, p.stochastic) {
+                        (TYPE_F16, 0) => pack(values, out, |value, _| nearest(value, TYPE_F16)),
+                        (_, 0) => pack(values, out, |value, _| nearest(value, TYPE_BF16)),
+                        (element, _) => pack(values, out, |value, column| {
+                            stochastic(value, element, random_word(p.seed, narrow(row), column))
+                        }),
                     }
                 }
             },
