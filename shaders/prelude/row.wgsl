@@ -9,8 +9,9 @@ struct Row {
     // words of a block of state
     block: u32,
     dim: u32,
-    // the seed of its random numbers
+    // the seed of its random numbers, and the number of its first column
     random: u32,
+    column_first: u32,
 }
 
 // What optimizers ask for of a row: the sum of the squares of the gradient, or the norms of gradient and
@@ -27,8 +28,10 @@ struct RowSums {
 fn row_of(begin: u32, end: u32, key: u32, part: Part) -> Row {
     let row = key - part.key_first;
     let block = select(part.dim, (part.dim + 1u) / 2u, params.state_type != TYPE_F32);
-    let random = mix(mix(part.random) ^ (part.row_first + row));
-    return Row(begin, end, part.base + row * part.stride, part.state_base + row * part.state_stride, block, part.dim, random);
+    let random = mix(mix(part.random) ^ (part.row_first + row * part.row_step));
+    let e = part.base + row * part.stride;
+    let at = part.state_base + row * part.state_stride;
+    return Row(begin, end, e, at, block, part.dim, random, part.column_first);
 }
 
 // One past the last position of the segment that begins at i. Most are short; the end of a long one is

@@ -27,7 +27,7 @@ fn main(
 
 fn value_at(row: u32, column: u32) -> f32 {
     if (params.uniform_values == 1u) {
-        return uniform_value(params.seed, params.first_row + row, column, params.scale);
+        return uniform_value(params.seed, params.first_row + row * params.row_step, params.first_column + column, params.scale);
     }
     return params.scale;
 }

@@ -103,7 +103,7 @@ fn update_columns(row: Row, column: u32, sum: vec4<f32>, known: Known, shrink: v
     if (ELEMENT_VALUES > 0u) {
         store_element_state(row.at, row.block, column, left, after.s);
     }
-    store_table(row.e + column, left, after.w, row.random, column);
+    store_table(row.e + column, left, after.w, row.random, row.column_first + column);
 }
 
 @compute @workgroup_size(WORKGROUP)

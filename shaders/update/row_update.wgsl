@@ -194,6 +194,6 @@ fn main(
         if (ELEMENT_VALUES > 0u) {
             store_element_state(row.at, row.block, column, left, after.s);
         }
-        store_table(row.e + column, left, after.w, row.random, column);
+        store_table(row.e + column, left, after.w, row.random, row.column_first + column);
     }
 }

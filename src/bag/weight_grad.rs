@@ -8,7 +8,7 @@ use super::section::Section;
 use super::{EmbeddingBags, Gradients, JaggedBatch, Pooling, Schema};
 use crate::device::{Buffer, Dispatch, Recorder};
 use crate::kernels::weight_grad;
-use crate::table::RowFormat;
+use crate::table::{Noise, RowFormat};
 use crate::update::{KeyTerms, Parts};
 use crate::{Error, Result};
 
@@ -92,7 +92,7 @@ impl EmbeddingBags {
         let plan = self.store.tables().plan();
         for w in section.span.windows.clone() {
             let window = &plan.windows[w];
-            let parts = Parts::new(rec, &section.span.parts(plan, w..w + 1, |_| 0))?;
+            let parts = Parts::new(rec, &section.span.parts(plan, w..w + 1, |_| Noise::default()))?;
             let zeros = first && w == section.span.windows.start;
             let of = WeightGrad {
                 len: batch.inner.ids,

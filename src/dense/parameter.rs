@@ -92,6 +92,7 @@ impl Parameter {
         let params = init_rows::Params {
             words: word(name, rows * value.stride())?,
             first_row,
+            row_step: 1,
             dim: word(name, value.stride())?,
             seed,
             uniform_values: 1,

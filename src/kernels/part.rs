@@ -5,10 +5,13 @@ use crate::kernel::shared_struct;
 shared_struct! {
     /// Rows of one table that lie in one window, in the order of their keys.
     Part {
-        /// Keys of the first row and number of rows; the first row's number in the table.
+        /// Key of the first row, and number of rows.
         key_first: u32,
         rows: u32,
+        /// What noise is made of: the number of the first row and of its first column, and numbers from row to row.
         row_first: u32,
+        row_step: u32,
+        column_first: u32,
         /// Element of the first row in the window's weights, and elements from row to row.
         base: u32,
         stride: u32,

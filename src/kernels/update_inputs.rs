@@ -48,6 +48,8 @@ impl UpdateInputs {
                 key_first,
                 rows,
                 row_first,
+                row_step: 1 + key_first % 3,
+                column_first: key_first % 5,
                 base,
                 stride,
                 state_base,

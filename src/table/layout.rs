@@ -5,7 +5,7 @@
 //! a group in the order of windows and parts: these numbers are the sort keys of the backward, so that a
 //! window is a range of keys.
 
-use super::{MAX_ROWS, RowFormat, Shape};
+use super::{MAX_ROWS, Noise, RowFormat, Shape};
 use crate::kernels::part;
 use crate::numbers::narrow;
 use crate::{Error, Result};
@@ -28,13 +28,15 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// As kernels see it, with the key of its first row among those of a dispatch and the seed of its random
-    /// numbers.
-    pub(crate) fn for_kernel(&self, key_first: u32, random: u32) -> part::Part {
+    /// As kernels see it, with the key of its first row among those of a dispatch.
+    pub(crate) fn for_kernel(&self, key_first: u32, noise: Noise) -> part::Part {
+        let Noise { seed: random, origin } = noise;
         part::Part {
             key_first,
             rows: self.rows,
-            row_first: self.first_row,
+            row_first: origin.row(self.first_row),
+            row_step: origin.row_step,
+            column_first: origin.first_column,
             base: self.base,
             stride: self.stride,
             state_base: self.state_base,

@@ -2,6 +2,7 @@
 
 mod init;
 mod layout;
+mod origin;
 mod packed;
 mod row_format;
 mod store;
@@ -9,6 +10,7 @@ mod store;
 pub use init::Init;
 pub(crate) use init::table_seed;
 pub(crate) use layout::{Group, Part, Plan, Window};
+pub(crate) use origin::{Noise, Origin};
 pub(crate) use packed::RowList;
 pub use row_format::RowFormat;
 pub(crate) use store::{KeptState, Kind, TableStore};
@@ -33,6 +35,8 @@ pub struct Table {
     pub(crate) raw: bool,
     pub(crate) admit_after: u32,
     pub(crate) own: OwnUpdates,
+    /// Where it lies in a larger table; nothing for a table that is none's part.
+    pub(crate) origin: Option<Origin>,
 }
 
 /// What a table has in place of what is said for all tables.
@@ -64,6 +68,7 @@ impl Table {
             raw: false,
             admit_after: 1,
             own: OwnUpdates::default(),
+            origin: None,
         }
     }
 

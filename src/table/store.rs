@@ -6,7 +6,7 @@ use bytemuck::NoUninit;
 
 use super::init::{normal_value, table_seed};
 use super::layout::TableShape;
-use super::{Init, Plan, Shape, Table, Window};
+use super::{Init, Noise, Origin, Plan, Shape, Table, Window};
 use crate::device::{Buffer, Context, Dispatch, Need, Precision, Recorder};
 use crate::kernels::init_rows;
 use crate::numbers::narrow;
@@ -19,6 +19,8 @@ pub(crate) struct TableStore {
     ctx: Context,
     names: Vec<String>,
     shapes: Vec<Shape>,
+    /// What each table's first values and noise are made of.
+    noise: Vec<Noise>,
     /// Words of state for a row of each table.
     state_words: Vec<u32>,
     plan: Plan,
@@ -69,10 +71,15 @@ impl TableStore {
         }
         let names = tables.iter().map(|(name, _)| name.clone()).collect();
         let state_words = planned.iter().map(|table| table.state).collect();
-        let store = Self { ctx: ctx.clone(), names, shapes, state_words, plan, weights, states };
+        let noise = tables.iter().enumerate().map(|(index, (_, table))| {
+            let origin = table.origin.unwrap_or(Origin::whole(index));
+            Noise { seed: table_seed(seed, origin.table), origin }
+        });
+        let noise = noise.collect();
+        let store = Self { ctx: ctx.clone(), names, shapes, noise, state_words, plan, weights, states };
         for (index, (_, table)) in tables.iter().enumerate() {
             if table.storage.is_none() {
-                store.init(index, table.init, table_seed(seed, index))?;
+                store.init(index, table.init)?;
             }
         }
         Ok(store)
@@ -93,6 +100,10 @@ impl TableStore {
 
     pub(crate) fn shape(&self, table: usize) -> Shape {
         self.shapes[table]
+    }
+
+    pub(crate) fn noise(&self, table: usize) -> Noise {
+        self.noise[table]
     }
 
     pub(crate) fn names(&self) -> &[String] {
@@ -288,10 +299,11 @@ impl TableStore {
     }
 
     /// Gives a table its first values.
-    fn init(&self, table: usize, init: Init, seed: u32) -> Result<()> {
+    fn init(&self, table: usize, init: Init) -> Result<()> {
+        let Noise { seed, origin } = self.noise[table];
         let (uniform_values, scale) = match init {
             Init::Zero => return Ok(()), // memory begins as zeros
-            Init::Normal { mean, std } => return self.init_normal(table, seed, mean, std),
+            Init::Normal { mean, std } => return self.init_normal(table, mean, std),
             Init::Uniform(scale) => (1, scale),
             Init::Constant(value) => (0, value),
         };
@@ -308,7 +320,9 @@ impl TableStore {
                 let words = narrow(bytes / 4);
                 let params = init_rows::Params {
                     words,
-                    first_row: part.first_row,
+                    first_row: origin.row(part.first_row),
+                    row_step: origin.row_step,
+                    first_column: origin.first_column,
                     dim: part.dim,
                     seed,
                     uniform_values,
@@ -325,11 +339,13 @@ impl TableStore {
         rec.run()
     }
 
-    fn init_normal(&self, table: usize, seed: u32, mean: f32, std: f32) -> Result<()> {
-        let dim = self.shapes[table].dim;
+    fn init_normal(&self, table: usize, mean: f32, std: f32) -> Result<()> {
+        let (dim, Noise { seed, origin }) = (self.shapes[table].dim, self.noise[table]);
+        let columns = origin.first_column..origin.first_column + dim;
         for (first, count) in self.steps(table, Kind::Weights) {
             let values: Vec<f32> = (first..first + count)
-                .flat_map(|row| (0..dim).map(move |column| normal_value(seed, row, column, mean, std)))
+                .map(|row| origin.row(row))
+                .flat_map(|row| columns.clone().map(move |column| normal_value(seed, row, column, mean, std)))
                 .collect();
             self.write(table, first, &values)?;
         }

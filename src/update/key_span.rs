@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::kernels::part;
-use crate::table::{Group, Part, Plan};
+use crate::table::{Group, Noise, Part, Plan};
 
 /// The keys of some tables' rows among those of their group, and the windows that the tables lie in. Within
 /// the span keys begin at 0.
@@ -29,17 +29,17 @@ impl KeySpan {
         key.saturating_sub(self.keys.start).min(self.none_key())
     }
 
-    /// The parts of its tables in these windows, with the seeds of their random numbers.
+    /// The parts of its tables in these windows, with what their random numbers are made of.
     pub(crate) fn parts(
         &self,
         plan: &Plan,
         windows: Range<usize>,
-        random: impl Fn(&Part) -> u32,
+        noise: impl Fn(&Part) -> Noise,
     ) -> Vec<part::Part> {
         let parts = plan.windows[windows].iter().flat_map(|window| &window.parts);
         parts
             .filter(|part| self.keys.contains(&part.key_first))
-            .map(|part| part.for_kernel(self.key(part.key_first), random(part)))
+            .map(|part| part.for_kernel(self.key(part.key_first), noise(part)))
             .collect()
     }
 }

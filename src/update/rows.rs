@@ -7,7 +7,7 @@ use super::{KeySpan, KeyTerms, RowStore, SortedTerms, Step};
 use crate::device::{Buffer, Recorder};
 use crate::kernel::Shape;
 use crate::kernels::row_update;
-use crate::table::{RowFormat, Window, table_seed};
+use crate::table::{Noise, RowFormat, Window};
 use crate::{Error, Result};
 
 /// Rows whose gradients have been summed.
@@ -57,7 +57,7 @@ impl RowStore {
         for w in span.windows.clone().filter(|&w| !left_out(w)) {
             let plan = self.tables.plan();
             let window = &plan.windows[w];
-            let parts = span.parts(plan, w..w + 1, |part| table_seed(self.seed, part.table));
+            let parts = span.parts(plan, w..w + 1, |part| self.tables.noise(part.table));
             let parts = step.parts(rec, parts)?;
             let loops = |shape| row_loops(shape, widest(&window.parts), sums, partials.is_some(), len);
             let rows = WindowRows {
@@ -102,7 +102,7 @@ impl RowStore {
                 continue;
             };
             // within a single table rows are keys
-            let part = of_table.for_kernel(of_table.first_row, table_seed(self.seed, table));
+            let part = of_table.for_kernel(of_table.first_row, self.tables.noise(table));
             let parts = step.parts(rec, vec![part])?;
             let rows = WindowRows {
                 len: rows.len,
@@ -155,7 +155,7 @@ impl RowStore {
         if ctx.shape() == Shape::Serial && ctx.loop_limit().is_none_or(short) {
             return Ok(None);
         }
-        let parts = Parts::new(rec, &span.parts(plan, span.windows.clone(), |_| 0))?;
+        let parts = Parts::new(rec, &span.parts(plan, span.windows.clone(), |_| Noise::default()))?;
         let vec4 = sorted.vec4 && windows.iter().all(|window| window.vec4);
         Partials::record(rec, parts, sorted, span.none_key(), vec4, clip_value)
     }

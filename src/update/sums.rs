@@ -47,6 +47,8 @@ impl KeyTerms {
             key_first: 0,
             rows,
             row_first: 0,
+            row_step: 1,
+            column_first: 0,
             base: 0,
             stride: dim,
             state_base: 0,

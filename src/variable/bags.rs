@@ -9,6 +9,7 @@ use crate::bag::{
 };
 use crate::device::{Buffer, Matrix, Recorder};
 use crate::kernels::feature::NONE;
+use crate::table::Noise;
 use crate::update::{KeyTerms, Parts};
 
 impl VariableRows {
@@ -182,8 +183,11 @@ impl VariableRows {
                 let gradient = Gradient::new(rec, &batch.inner, grad)?;
                 let found = self.occurrences(rec, &batch.inner, &gradient, false)?;
                 for (w, window) in self.store.tables().plan().windows.iter().enumerate() {
-                    let parts: Vec<_> =
-                        window.parts.iter().map(|part| part.for_kernel(part.key_first, 0)).collect();
+                    let parts: Vec<_> = window
+                        .parts
+                        .iter()
+                        .map(|part| part.for_kernel(part.key_first, Noise::default()))
+                        .collect();
                     let of = WeightGrad {
                         len: batch.inner.inner.ids,
                         parts: Parts::new(rec, &parts)?,

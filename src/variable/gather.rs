@@ -5,7 +5,7 @@ use crate::device::{Buffer, Dispatch, Matrix, Precision, Recorder};
 use crate::kernels::variable_gather::{Bindings, Params};
 use crate::kernels::width::Width;
 use crate::numbers::narrow;
-use crate::table::Window;
+use crate::table::{Noise, Window};
 use crate::{Error, Result};
 
 impl VariableRows {
@@ -128,7 +128,8 @@ impl VariableRows {
 
 /// A window's parts on the device, and how many they are.
 pub(super) fn parts(rec: &mut Recorder, window: &Window) -> Result<(Buffer, u32)> {
-    let parts: Vec<_> = window.parts.iter().map(|part| part.for_kernel(part.key_first, 0)).collect();
+    let parts: Vec<_> =
+        window.parts.iter().map(|part| part.for_kernel(part.key_first, Noise::default())).collect();
     // there are fewer than rows
     Ok((rec.scratch_from("embag.parts", &parts)?, narrow(parts.len())))
 }

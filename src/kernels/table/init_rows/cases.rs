@@ -13,6 +13,8 @@ pub(crate) fn cases() -> Vec<Case> {
         let params = Params {
             words,
             first_row: random.below(1 << 20),
+            row_step: 1 + random.below(3),
+            first_column: random.below(3) * 4,
             dim,
             seed: random.below(u32::MAX),
             uniform_values,

@@ -11,8 +11,11 @@ interface! {
     Params {
         /// Words to fill.
         words: u32,
-        /// Row of the first word.
+        /// Number of the first row, and numbers from row to row.
         first_row: u32,
+        row_step: u32,
+        /// Number of the first column.
+        first_column: u32,
         /// Columns of a row.
         dim: u32,
         /// Seed of the table.

@@ -14,9 +14,9 @@ pub(crate) fn run(call: View<'_>) {
     let row_words = if p.table_type == TYPE_F32 { dim } else { dim.div_ceil(2) };
     parallel::pieces(table, row_words, &|r, words| {
         // at most `words` rows
-        let row = p.first_row.wrapping_add(narrow(r));
-        let value = |column| match p.uniform_values {
-            1 => uniform_value(p.seed, row, column, p.scale),
+        let row = p.first_row.wrapping_add(p.row_step.wrapping_mul(narrow(r)));
+        let value = |column: u32| match p.uniform_values {
+            1 => uniform_value(p.seed, row, p.first_column.wrapping_add(column), p.scale),
             _ => p.scale,
         };
         if p.table_type == TYPE_F32 {

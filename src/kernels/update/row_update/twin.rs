@@ -164,11 +164,26 @@ fn update_rows(inputs: &Inputs<'_>, range: Range<usize>, target: Target<'_>) {
                     0 => &mut [][..],
                     _ => &mut state[row_state - state_base..][..state_words],
                 };
-                let random = mix(mix(part.random) ^ part.row_first.wrapping_add(key - part.key_first));
-                update_row(inputs, count, random, row, row_state, &mut scratch, dim);
+                let number = (key - part.key_first).wrapping_mul(part.row_step).wrapping_add(part.row_first);
+                let noise = Noise { row: mix(mix(part.random) ^ number), column_first: part.column_first };
+                update_row(inputs, count, noise, row, row_state, &mut scratch, dim);
             }
         },
     );
+}
+
+/// What rounds a row at random.
+#[derive(Clone, Copy)]
+struct Noise {
+    row: u32,
+    column_first: u32,
+}
+
+impl Noise {
+    #[inline(always)]
+    fn of(self, column: u32) -> u32 {
+        mix(self.row ^ self.column_first.wrapping_add(column))
+    }
 }
 
 /// Memory for one row.
@@ -192,7 +207,7 @@ impl Scratch {
 fn update_row(
     inputs: &Inputs<'_>,
     count: u32,
-    random: u32,
+    noise: Noise,
     row: &mut [u32],
     row_state: &mut [u32],
     scratch: &mut Scratch,
@@ -228,7 +243,7 @@ fn update_row(
     match (p.table_type, p.stochastic) {
         (TYPE_F32, _) => row.copy_from_slice(bytemuck::cast_slice(w)),
         (element, 0) => pack(w, row, |value, _| nearest(value, element)),
-        (element, _) => pack(w, row, |value, column| stochastic(value, element, mix(random ^ column))),
+        (element, _) => pack(w, row, |value, column| stochastic(value, element, noise.of(column))),
     }
     for (values, words) in [(a, block_a), (b, block_b)] {
         match p.state_type {
