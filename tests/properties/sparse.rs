@@ -209,7 +209,7 @@ fn tables_and_gradients_over_several_windows() {
                 (0..4).map(|t| SparseGradient::sum(&[made[0][t].clone(), made[1][t].clone()]).unwrap());
             sums.map(|sum| sum.scale(0.3).unwrap().to_host().unwrap()).collect::<Vec<_>>()
         };
-        for ((rows, found), (expected_rows, expected)) in sum(&ctx).iter().zip(&sum(&Context::cpu())) {
+        for ((rows, found, _), (expected_rows, expected, _)) in sum(&ctx).iter().zip(&sum(&Context::cpu())) {
             assert_eq!(rows, expected_rows, "{}", common::name_of(&ctx));
             common::assert_agrees(&ctx, &common::name_of(&ctx), found, expected);
         }
@@ -255,9 +255,8 @@ fn reference(model: &Model, lists: &Lists, grads: &[Vec<f32>]) -> Vec<Expected> 
 #[track_caller]
 fn assert_is(ctx: &Context, what: &str, gradient: &SparseGradient, expected: &Expected) {
     let what = format!("{what} on {}", common::name_of(ctx));
-    let (rows, values) = gradient.to_host().unwrap();
+    let (rows, values, counts) = gradient.to_host().unwrap();
     assert!(rows.iter().eq(expected.keys()), "{what}: rows {rows:?}");
-    let counts: Vec<u32> = gradient.trimmed().unwrap().counts().read(ctx).unwrap();
     assert!(counts.iter().eq(expected.values().map(|(_, count)| count)), "{what}: counts {counts:?}");
     let sums: Vec<f64> = expected.values().flat_map(|(sum, _)| sum).copied().collect();
     common::assert_close(&what, &values, &sums, 1e-5);
@@ -370,7 +369,7 @@ fn empty_batches_and_tables() {
         assert_eq!(made.iter().map(|g| g.len().unwrap()).collect::<Vec<_>>(), [2, 0, 0]);
         assert!(made[1].is_empty().unwrap());
         for empty in gradients(&bags, &model, &none) {
-            assert_eq!(empty.to_host().unwrap(), (vec![], vec![]));
+            assert_eq!(empty.to_host().unwrap(), (vec![], vec![], vec![]));
         }
         let sum = SparseGradient::sum(&made[1..2]).unwrap();
         assert_eq!((sum.len().unwrap(), sum.capacity(), sum.dim()), (0, 0, 4));
@@ -449,7 +448,7 @@ fn a_caller_s_own_rows() {
         // three updates that must be the same
         let (mut host, mut device, mut fused) = (small(&ctx), small(&ctx), small(&ctx));
         let given = SparseGradient::from_host(&host, "t", &[2, 5, 9], &values, Some(&[1, 2, 1])).unwrap();
-        assert_eq!(given.to_host().unwrap(), (vec![2, 5, 9], values.clone()));
+        assert_eq!(given.to_host().unwrap(), (vec![2, 5, 9], values.clone(), vec![1, 2, 1]));
         host.update(&[given]).unwrap();
 
         // with room to spare, and gaps between the rows
@@ -463,9 +462,9 @@ fn a_caller_s_own_rows() {
         let given = SparseGradient::from_device(&mut rec, &device, "t", rows, matrix, None).unwrap();
         device.record_update(&mut rec, std::slice::from_ref(&given)).unwrap();
         rec.run().unwrap();
-        assert_eq!(given.to_host().unwrap(), (vec![2, 5, 9], values.clone()));
+        assert_eq!(given.to_host().unwrap(), (vec![2, 5, 9], values.clone(), vec![1; 3]));
         assert_eq!((given.len().unwrap(), given.capacity()), (3, 5));
-        assert_eq!(given.scale(1.0).unwrap().to_host().unwrap(), (vec![2, 5, 9], values.clone()));
+        assert_eq!(given.scale(1.0).unwrap().to_host().unwrap(), (vec![2, 5, 9], values.clone(), vec![1; 3]));
 
         let batch = fused.batch().lists("f", [vec![2u32], vec![5], vec![9]]).lists("g", [[0u32; 0]; 3]);
         let grads = [Matrix::from_slice(&ctx, &values, 3, 4).unwrap(), Matrix::zeros(&ctx, 3, 3).unwrap()];
@@ -678,8 +677,7 @@ proptest! {
                 for &id in ids {
                     *expected.entry(id).or_default() += 1;
                 }
-                let (rows, values) = gradient.to_host().unwrap();
-                let counts: Vec<u32> = gradient.counts().read(&ctx).unwrap();
+                let (rows, values, counts) = gradient.to_host().unwrap();
                 prop_assert!(rows.iter().copied().eq(expected.keys().copied()));
                 prop_assert!(counts.iter().copied().eq(expected.values().copied()));
                 let ones = values.chunks(gradient.dim()).zip(&counts);

@@ -36,7 +36,7 @@ use crate::{Error, Result};
 ///     halves.extend(bags.sparse_grad(&batch, &grad)?);
 /// }
 /// let sum = SparseGradient::sum(&halves)?;
-/// assert_eq!(sum.to_host()?, (vec![3, 7, 9], vec![1.0, 2.0, 11.0, 22.0, 10.0, 20.0]));
+/// assert_eq!(sum.to_host()?, (vec![3, 7, 9], vec![1.0, 2.0, 11.0, 22.0, 10.0, 20.0], vec![1, 2, 1]));
 /// bags.update(&[sum.scale(0.5)?])?;
 /// assert_eq!(bags.read_row("movie", 7)?, [-5.5, -11.0]);
 /// # Ok::<(), embag::Error>(())
@@ -174,13 +174,15 @@ impl SparseGradient {
         }
     }
 
-    /// Rows and values (row after row, without gaps) on the host. Waits for the device.
+    /// Rows, values (row after row, without gaps) and how often each row was there, on the host: what
+    /// [`SparseGradient::from_host`] takes. Waits for the device.
     ///
     /// # Errors
     /// As [`SparseGradient::len`].
-    pub fn to_host(&self) -> Result<(Vec<u32>, Vec<f32>)> {
+    pub fn to_host(&self) -> Result<(Vec<u32>, Vec<f32>, Vec<u32>)> {
         let trimmed = self.trimmed()?;
-        Ok((trimmed.rows.read(&self.ctx)?, trimmed.values.to_vec(&self.ctx)?))
+        let (rows, counts) = (trimmed.rows.read(&self.ctx)?, trimmed.counts.read(&self.ctx)?);
+        Ok((rows, trimmed.values.to_vec(&self.ctx)?, counts))
     }
 
     /// The numbers of the rows on the host. Waits for the device.
