@@ -135,6 +135,24 @@ pub enum Error {
         /// What moved.
         moved: &'static str,
     },
+    /// What was wrong on one rank of a group: the same error on all of them.
+    #[error("rank {rank}: {reason}")]
+    Rank {
+        /// The rank.
+        rank: usize,
+        /// What it says.
+        reason: String,
+    },
+    /// An exchange between ranks failed: one is gone, late, or does something else.
+    #[error("rank {rank}, exchange of {what}: {reason}")]
+    Group {
+        /// This rank.
+        rank: usize,
+        /// What was exchanged.
+        what: String,
+        /// What went wrong, and with which rank.
+        reason: String,
+    },
     /// A checkpoint is damaged, or does not fit the model it is loaded into.
     #[error("checkpoint {path}: {reason}", path = path.display())]
     Checkpoint {
@@ -178,6 +196,10 @@ impl Error {
             expected: expected.to_string(),
             got: got.to_string(),
         }
+    }
+
+    pub(crate) fn on_rank(rank: usize, reason: impl ToString) -> Self {
+        Self::Rank { rank, reason: reason.to_string() }
     }
 
     pub(crate) fn device(operation: impl Into<String>, message: impl ToString) -> Self {

@@ -116,6 +116,7 @@
 //! | rows of differing dimensions, known before | [`VariableRows`] |
 //! | serving in few bits | [`QuantizedBags`]; dense layers: [`quant::QuantizedMlp`] |
 //! | serving what is still trained | [`delta`]: rows that changed, taken up while they serve |
+//! | rows on several devices, or processes | [`sharded::ShardedBags`] |
 //! | gradients for an optimizer of your own, or from several workers | [`EmbeddingBags::sparse_grad`] and [`SparseGradient`] |
 //!
 //! What each kind does (`-`: it only serves):
@@ -358,6 +359,7 @@ pub mod optim;
 #[cfg(feature = "testing")]
 pub mod parity;
 pub mod quant;
+pub mod sharded;
 pub mod sort;
 mod table;
 mod tune;

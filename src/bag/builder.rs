@@ -55,6 +55,12 @@ impl EmbeddingBagsBuilder {
         update_rules
     }
 
+    /// Takes all that was said about updates.
+    pub(crate) fn updates(mut self, updates: Updates) -> Self {
+        self.updates = updates;
+        self
+    }
+
     /// Makes the tables.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub(super) fn checked_weights(argument: impl Into<String>, weights: &[f32], ids:
 }
 
 /// All features one after the other.
+#[derive(Debug)]
 pub(crate) struct Flat {
     batch: usize,
     pub(crate) ids: Vec<u32>,
@@ -196,6 +197,28 @@ impl Flat {
         }
         self.raw.clear();
         Ok(())
+    }
+
+    /// Number of examples.
+    pub(crate) fn examples(&self) -> usize {
+        self.batch
+    }
+
+    /// Whether all features have as many examples.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.only.is_none() && self.examples.is_empty()
+    }
+
+    /// Where the bags of a feature begin among the ids of all, and where the last one ends.
+    pub(crate) fn offsets_of(&self, feature: usize) -> &[u32] {
+        &self.offsets[feature * self.batch..=(feature + 1) * self.batch]
+    }
+
+    /// The weights of a feature's ids, if there are some.
+    pub(crate) fn weights_of(&self, feature: usize) -> Option<&[f32]> {
+        let offsets = self.offsets_of(feature);
+        let range = offsets[0] as usize..offsets[self.batch] as usize;
+        self.weights.as_ref().map(|weights| &weights[range])
     }
 
     /// Whether there are raw ids.

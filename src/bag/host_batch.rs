@@ -147,6 +147,10 @@ pub enum ForDirectory {}
 #[derive(Debug, Clone)]
 pub enum ForVariable {}
 
+/// The batch is one rank's, of rows that lie on several.
+#[derive(Debug, Clone)]
+pub enum ForShards {}
+
 impl<For> BatchBuilder<For> {
     pub(crate) fn new(ctx: &Context, schema: &Arc<Schema>) -> Self {
         Self {
@@ -326,6 +330,11 @@ impl<For> BatchBuilder<For> {
             return Ok(());
         }
         Err(Error::invalid("batch", "one that was begun by these bags", "one that was begun by others"))
+    }
+
+    /// What it is checked against.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
     }
 
     /// The ids given so far, feature by feature.

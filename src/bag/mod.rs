@@ -34,7 +34,7 @@ pub(crate) use feature_list::{FeatureList, bounds_methods, change_methods, featu
 pub(crate) use flat::Flat;
 pub(crate) use forward::{Place, Round, RowLookup};
 pub(crate) use gradient::Gradient;
-pub use host_batch::{BatchBuilder, ForBags, ForCache, ForDirectory, ForVariable, Id};
+pub use host_batch::{BatchBuilder, ForBags, ForCache, ForDirectory, ForShards, ForVariable, Id};
 pub(crate) use maxima::{FeatureRows, RowWindow};
 pub(crate) use occurrences::{Keyed, Occurrences};
 pub use offset::Offset;

@@ -31,6 +31,12 @@ struct Region {
     begin: u32,
 }
 
+impl Region {
+    fn words(&self) -> usize {
+        self.rows as usize * self.cols as usize
+    }
+}
+
 impl TableStore {
     /// Bytes of a row of a table: of its weights and its state.
     pub(crate) fn packed_row_bytes(&self, table: usize) -> u64 {
@@ -52,7 +58,7 @@ impl TableStore {
 
     /// Records that rows are read; together they must fit a binding.
     pub(crate) fn record_gather(&self, rec: &mut Recorder, lists: &[RowList]) -> Result<Readback<u32>> {
-        let (regions, words) = self.regions(lists);
+        let (regions, words) = self.regions(lists, &KINDS);
         let packed = rec.scratch("embag.packed_rows", words * 4)?;
         self.record_moves(rec, lists, &regions, &packed, false)?;
         Ok(rec.readback(&packed))
@@ -62,7 +68,7 @@ impl TableStore {
     /// binding.
     pub(crate) fn record_scatter(&self, rec: &mut Recorder, lists: &[RowList], words: &[u32]) -> Result<()> {
         let packed = rec.scratch_from("embag.packed_rows", words)?;
-        self.record_moves(rec, lists, &self.regions(lists).0, &packed, true)
+        self.record_moves(rec, lists, &self.regions(lists, &KINDS).0, &packed, true)
     }
 
     /// [`TableStore::record_scatter`] of the weights of rows of one table without state.
@@ -75,7 +81,7 @@ impl TableStore {
     ) -> Result<()> {
         let lists = [RowList { table, rows: rows.to_vec() }];
         let mut packed = words.to_vec();
-        packed.resize(usize::try_from(self.regions(&lists).1).unwrap_or(packed.len()), 0);
+        packed.resize(usize::try_from(self.regions(&lists, &KINDS).1).unwrap_or(packed.len()), 0);
         self.record_scatter(rec, &lists, &packed)
     }
 
@@ -87,6 +93,18 @@ impl TableStore {
         readback.wait()
     }
 
+    /// The words of rows' weights, list after list; blocks.
+    pub(crate) fn gather_weights(&self, lists: &[RowList]) -> Result<Vec<Vec<u32>>> {
+        let (regions, words) = self.regions(lists, &[Kind::Weights]);
+        let mut rec = Recorder::new(self.context());
+        let packed = rec.scratch("embag.packed_rows", words * 4)?;
+        self.record_moves(&mut rec, lists, &regions, &packed, false)?;
+        let readback = rec.readback::<u32>(&packed);
+        rec.submit().map(drop)?;
+        let words = readback.wait()?;
+        Ok(regions.iter().map(|region| words[region.begin as usize..][..region.words()].to_vec()).collect())
+    }
+
     /// [`TableStore::record_scatter`] at once, after everything submitted so far.
     pub(crate) fn scatter(&self, lists: &[RowList], words: &[u32]) -> Result<()> {
         let mut rec = Recorder::new(self.context());
@@ -95,11 +113,11 @@ impl TableStore {
     }
 
     /// Where packed rows lie, and their words in all.
-    fn regions(&self, lists: &[RowList]) -> (Vec<Region>, u64) {
+    fn regions(&self, lists: &[RowList], kinds: &[Kind]) -> (Vec<Region>, u64) {
         let mut regions = Vec::new();
         let (mut places, mut words) = (0, 0u64);
         for &RowList { table, ref rows } in lists {
-            for kind in KINDS {
+            for &kind in kinds {
                 let cols = self.row_words(table, kind);
                 regions.push(Region {
                     table,

@@ -15,5 +15,6 @@ mod jagged;
 mod layers;
 mod metrics;
 mod retrieval;
+mod sharded;
 mod sort;
 mod sparse;

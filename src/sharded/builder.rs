@@ -1,0 +1,185 @@
+//! Describes tables, features and where tables lie, and makes the rank's part.
+
+use std::sync::Arc;
+
+use super::held::Held;
+use super::plan::sums_over_rows;
+use super::ranks::Call;
+use super::shards::{Role, routes, shards};
+use super::{Group, Placement, Plan, Ranks, ShardedBags};
+use crate::bag::{EmbeddingBags, FeatureList, FeatureSpec, Pooling, Schema, bounds_methods, feature_methods};
+use crate::names::unique;
+use crate::numbers::narrow;
+use crate::table::{Origin, Shape, Table};
+use crate::update::{Updates, update_methods};
+use crate::{Context, Error, Result};
+
+/// Describes tables, features and where tables lie; made by [`ShardedBags::builder`].
+#[derive(Debug)]
+pub struct ShardedBagsBuilder {
+    ctx: Context,
+    ranks: Ranks,
+    tables: Vec<(String, Table)>,
+    features: FeatureList,
+    updates: Updates,
+    plan: Plan,
+}
+
+impl ShardedBagsBuilder {
+    pub(super) fn new(ctx: &Context, group: impl Group + 'static) -> Self {
+        Self {
+            ctx: ctx.clone(),
+            ranks: Ranks::new(group),
+            tables: Vec::new(),
+            features: FeatureList::default(),
+            updates: Updates::default(),
+            plan: Plan::new(),
+        }
+    }
+
+    /// Adds a table. All ranks add all tables, in the same order, wherever they lie.
+    #[must_use]
+    pub fn table(mut self, name: &str, table: Table) -> Self {
+        self.tables.push((name.to_owned(), table));
+        self
+    }
+
+    /// Sets where tables lie.
+    #[must_use]
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = plan;
+        self
+    }
+
+    feature_methods!();
+
+    bounds_methods!();
+
+    update_methods! {
+        /// Without one the bags only look up.
+        optimizer,
+        update_rules
+    }
+
+    /// Makes this rank's part of the tables. All ranks call it together.
+    ///
+    /// # Errors
+    /// What [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build) refuses, tables without a
+    /// placement or with two, placements that do not go with their table, and ranks that describe other tables or
+    /// plans, as [`Error::Rank`](crate::Error::Rank) on all ranks; [`Error::Group`](crate::Error::Group) if a rank is
+    /// gone.
+    pub fn build(self) -> Result<ShardedBags> {
+        let ranks = self.ranks.clone();
+        let described = format!("{:?}", (&self.tables, &self.features, &self.updates, &self.plan));
+        let made = self.make();
+        let (own, bags) = match made {
+            Ok(bags) => (Ok(checksum(&described)), Some(bags)),
+            Err(error) => (Err(error), None),
+        };
+        let sums = ranks.agree(Call::Build, own)?;
+        if let Some(rank) = sums.iter().position(|sum| *sum != sums[0]) {
+            let reason = "expected the tables, features, optimizers and plan of rank 0, got others";
+            return Err(Error::on_rank(rank, reason));
+        }
+        bags.ok_or_else(|| Error::invalid("sharded bags", "tables", "none"))
+    }
+
+    fn make(self) -> Result<ShardedBags> {
+        let Self { ctx, ranks, tables, features, updates, plan } = self;
+        features.validate()?;
+        unique("table", tables.iter().map(|(name, _)| name))?;
+        let sums = |table: &Table| {
+            let optimizer = table.own.optimizer.or(updates.optimizer).filter(|_| !table.own.frozen);
+            sums_over_rows(optimizer, table.own.rules.unwrap_or(updates.rules))
+        };
+        let count = ranks.count();
+        let placements = plan.of(&tables, count, sums)?;
+        let shapes: Vec<Shape> =
+            tables.iter().map(|(name, table)| table.validate(name)).collect::<Result<_>>()?;
+        let schema = Arc::new(whole_schema(&features, &tables, &shapes)?);
+        let used = |table: usize| schema.features.iter().any(|spec| spec.table == table);
+        if let Some(unused) = (0..tables.len()).find(|&table| !used(table)) {
+            let argument = format!("table \"{}\"", tables[unused].0);
+            return Err(Error::invalid(argument, "a feature that looks it up", "none"));
+        }
+        check_pooling(&schema.features, &placements)?;
+        let cut: Vec<_> = tables
+            .iter()
+            .zip(&placements)
+            .enumerate()
+            .map(|(index, ((_, table), &placement))| shards(index, table, placement, count))
+            .collect();
+        let held = Role::ALL.map(|role| {
+            let routes = routes(role, &schema.features, &placements, &cut, count);
+            let own = cut.iter().flatten().filter(|shard| {
+                shard.rank == ranks.rank() && Role::of(placements[shard.table]) == Some(role)
+            });
+            let own = own.map(|shard| (shard.clone(), tables[shard.table].1.clone())).collect();
+            Held::new(&ctx, own, routes, ranks.rank(), &schema, updates)
+        });
+        let [pooling, sending] = held;
+        let replicas = replicas(&ctx, &tables, &placements, &schema, updates)?;
+        Ok(ShardedBags::new(ctx, ranks, schema, tables, placements, pooling?, sending?, replicas, updates))
+    }
+}
+
+/// Features of the whole tables, which lie nowhere together.
+fn whole_schema(features: &FeatureList, tables: &[(String, Table)], shapes: &[Shape]) -> Result<Schema> {
+    let find = |name: &str| match tables.iter().position(|(known, _)| known == name) {
+        Some(table) => Ok((table, shapes[table], false)),
+        None => {
+            let names: Vec<&String> = tables.iter().map(|(name, _)| name).collect();
+            Err(Error::invalid("table", format!("one of {names:?}"), format!("{name:?}")))
+        }
+    };
+    let features_of = features.specs(find)?;
+    Ok(Schema { features: features_of, bounds: features.bounds, pruned: false, windows: None })
+}
+
+fn check_pooling(features: &[FeatureSpec], placements: &[Placement]) -> Result<()> {
+    for spec in features {
+        let argument = || format!("pooling of feature \"{}\"", spec.name);
+        match (spec.pooling, placements[spec.table]) {
+            (Pooling::None, _) => {
+                return Err(Error::invalid(argument(), "a sum, a mean or a maximum", "none"));
+            }
+            (Pooling::Max, Placement::RowWise(_)) => {
+                let expected = "a sum or a mean, for a table whose rows are spread";
+                return Err(Error::invalid(argument(), expected, "a maximum"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Bags of the tables that every rank has, if there are such, and which features they look up.
+fn replicas(
+    ctx: &Context,
+    tables: &[(String, Table)],
+    placements: &[Placement],
+    schema: &Schema,
+    updates: Updates,
+) -> Result<Option<(EmbeddingBags, Vec<usize>)>> {
+    let copied = |table: usize| placements[table] == Placement::DataParallel;
+    let features: Vec<usize> = schema.all().filter(|&f| copied(schema.features[f].table)).collect();
+    if features.is_empty() {
+        return Ok(None);
+    }
+    let mut builder = EmbeddingBags::builder(ctx).updates(updates).bounds(schema.bounds);
+    for (index, (name, table)) in tables.iter().enumerate().filter(|(index, _)| copied(*index)) {
+        builder = builder.table(name, Table { origin: Some(Origin::whole(index)), ..table.clone() });
+    }
+    for spec in features.iter().map(|&f| &schema.features[f]) {
+        builder = builder.feature(&spec.name, &tables[spec.table].0, spec.pooling);
+        if let Some(padding) = spec.given_padding() {
+            builder = builder.padding(padding);
+        }
+    }
+    Ok(Some((builder.build()?, features)))
+}
+
+/// A sum by which ranks see whether they were told the same.
+fn checksum(text: &str) -> u32 {
+    text.bytes().zip(1u32..).fold(0, |sum, (byte, place)| crate::cpu::random_word(sum, narrow(byte), place))
+}

@@ -1,0 +1,171 @@
+//! Lookups: at the ranks that have the rows, or of rows that they send.
+
+use super::batch::ShardedBatch;
+use super::ranks::{Call, Reader};
+use super::routing::{Bags, Routed};
+use super::shards::{Role, Route};
+use super::staging::asked;
+use super::{ShardedBags, Traffic};
+use crate::dense::{record_add_scaled, record_scale};
+use crate::table::RowList;
+use crate::{Matrix, Recorder, Result};
+
+impl ShardedBags {
+    /// Looks up every feature of this rank's examples: `[examples, columns]`, features side by side. All ranks call it
+    /// together.
+    ///
+    /// # Errors
+    /// As [`ShardedBags::prefetch`], and [`Error::Device`](crate::Error::Device) if a device fails.
+    pub fn forward(&mut self, batch: &ShardedBatch) -> Result<Matrix> {
+        let routed = self.routed(batch)?;
+        let (own, messages) = match self.looked_up(&routed) {
+            Ok(messages) => (Ok(0), messages),
+            Err(error) => (Err(error), Messages::default()),
+        };
+        self.ranks.agree(Call::Forward, own)?;
+        let rows = match self.sends(Role::Send) {
+            true => self.ranks.all_to_all(Traffic::Rows, &messages.rows)?,
+            false => Vec::new(),
+        };
+        let pooled = match self.sends(Role::Pool) {
+            true => self.ranks.all_to_all(Traffic::Pooled, &messages.pooled)?,
+            false => Vec::new(),
+        };
+        self.assembled(batch, &routed, &rows, &pooled)
+    }
+
+    /// Whether any rank has shards of this role.
+    pub(super) fn sends(&self, role: Role) -> bool {
+        self.held(role).routes.iter().any(|routes| !routes.is_empty())
+    }
+
+    /// What each rank gets of the own shards.
+    fn looked_up(&self, routed: &Routed) -> Result<Messages> {
+        let [pooling, sending] = &routed.roles;
+        let ranks = self.ranks.count();
+        let mut messages = Messages { rows: vec![Vec::new(); ranks], pooled: vec![Vec::new(); ranks] };
+        if let (Some(bags), Some(batch)) = (&self.pooling.bags, &pooling.batch) {
+            let values = bags.forward(batch)?.to_vec(&self.ctx)?;
+            let routes = &self.pooling.routes[self.ranks.rank()];
+            let mut rows = values.chunks(bags.output_cols());
+            for ((message, received), &examples) in
+                messages.pooled.iter_mut().zip(&pooling.received).zip(&routed.examples)
+            {
+                let own: Vec<&[f32]> = rows.by_ref().take(examples).collect();
+                for (route, bags) in routes.iter().zip(received) {
+                    for (row, _) in own.iter().zip(&bags.lengths).filter(|(_, length)| **length > 0) {
+                        message.extend::<&[u32]>(bytemuck::cast_slice(&row[route.columns.clone()]));
+                    }
+                }
+            }
+        }
+        if let Some(bags) = &self.sending.bags {
+            let routes = &self.sending.routes[self.ranks.rank()];
+            let tables = bags.store().tables();
+            let mut lists = Vec::new();
+            for received in &sending.received {
+                for (table, rows) in asked(routes, received) {
+                    let shard = self.sending.name_of(table).map(|(_, name)| name).next().unwrap_or_default();
+                    lists.push(RowList { table: tables.find(&shard)?, rows });
+                }
+            }
+            let mut words = tables.gather_weights(&lists)?.into_iter();
+            let of_each = lists.len() / ranks;
+            for message in &mut messages.rows {
+                words.by_ref().take(of_each).for_each(|words| message.extend(words));
+            }
+        }
+        Ok(messages)
+    }
+
+    /// The output, of what came from each rank and of the tables that are here.
+    fn assembled(
+        &mut self,
+        batch: &ShardedBatch,
+        routed: &Routed,
+        rows: &[Vec<u32>],
+        pooled: &[Vec<u32>],
+    ) -> Result<Matrix> {
+        let (examples, cols) = (batch.len(), self.output_cols());
+        let first = self.schema.first_columns(self.schema.all());
+        let first: Vec<usize> = first.into_iter().map(|(_, column)| column as usize).collect();
+        let column = |route: &Route| first[route.feature] + route.shard.columns.start as usize;
+        let mut whole = vec![0.0; examples * cols];
+        // sums whose rows are spread come in a part from every rank
+        let mut parts: Vec<Vec<f32>> = Vec::new();
+        for (rank, (rest, routes)) in pooled.iter().zip(&self.pooling.routes).enumerate() {
+            let mut reader = Reader { rank, what: Traffic::Pooled, rest };
+            let mut part = routes.iter().any(|route| route.by_row).then(|| vec![0.0; examples * cols]);
+            for (route, bags) in routes.iter().zip(&routed.roles[Role::Pool as usize].sent[rank]) {
+                let target = match &mut part {
+                    Some(part) if route.by_row => part,
+                    _ => &mut whole,
+                };
+                place(&mut reader, bags, column(route), cols, route.columns.len(), target)?;
+            }
+            parts.extend(part);
+        }
+        let home = self.pooled_at_home(&batch.inner, routed, rows)?;
+        let out = Matrix::from_slice(&self.ctx, &whole, examples, cols)?;
+        let mut rec = Recorder::new(&self.ctx);
+        let mut spread: Vec<usize> = self
+            .pooling
+            .routes
+            .iter()
+            .flatten()
+            .filter(|route| route.by_row)
+            .map(|route| route.feature)
+            .collect();
+        spread.sort_unstable();
+        spread.dedup();
+        let parts = parts.iter().map(|part| Matrix::from_slice(&self.ctx, part, examples, cols));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        let columns_of = |feature: usize| (first[feature], self.schema.features[feature].shape.dim as usize);
+        for (begin, dim) in spread.into_iter().map(columns_of) {
+            let target = out.columns(begin, dim)?;
+            for (rank, part) in parts.iter().enumerate() {
+                match rank {
+                    0 => record_scale(&mut rec, &part.columns(begin, dim)?, 1.0, &target)?,
+                    _ => record_add_scaled(&mut rec, &part.columns(begin, dim)?, 1.0, &target)?,
+                }
+            }
+        }
+        let of_replicas = match (&self.replicas, &routed.replicas) {
+            (Some((bags, features)), Some(batch)) => Some((bags.forward(batch)?, features.clone())),
+            _ => None,
+        };
+        for (values, features) in
+            home.map(|values| (values, self.sent_features())).into_iter().chain(of_replicas)
+        {
+            let mut from = 0;
+            for (begin, dim) in features.into_iter().map(columns_of) {
+                record_scale(&mut rec, &values.columns(from, dim)?, 1.0, &out.columns(begin, dim)?)?;
+                from += dim;
+            }
+        }
+        rec.run()?;
+        Ok(out)
+    }
+}
+
+/// What each rank gets in a forward pass.
+#[derive(Debug, Default)]
+struct Messages {
+    rows: Vec<Vec<u32>>,
+    pooled: Vec<Vec<u32>>,
+}
+
+/// Puts the values of bags that have ids into rows of `cols` values, from a column on.
+pub(super) fn place(
+    reader: &mut Reader<'_>,
+    bags: &Bags,
+    column: usize,
+    cols: usize,
+    width: usize,
+    target: &mut [f32],
+) -> Result<()> {
+    for (row, _) in target.chunks_mut(cols).zip(&bags.lengths).filter(|(_, length)| **length > 0) {
+        row[column..column + width].copy_from_slice(bytemuck::cast_slice(reader.take(width)?));
+    }
+    Ok(())
+}
