@@ -132,6 +132,24 @@ need_vulkan() {
     return 1
 }
 
+# ---- MPI --------------------------------------------------------------------------------------------------------
+
+has_mpi() {
+    command -v mpirun >/dev/null && command -v mpicc >/dev/null &&
+        compgen -G "/usr/lib/llvm-*/lib/libclang*.so*" >/dev/null
+}
+
+# Makes sure that there are Open MPI and libclang, which reads its headers; otherwise one line that says what to install.
+need_mpi() {
+    has_mpi && return 0
+    if can_be_root && command -v apt-get >/dev/null; then
+        note "no MPI here: installing Open MPI and libclang"
+        apt_install libopenmpi-dev openmpi-bin libclang-dev && has_mpi && return 0
+    fi
+    note "no MPI: install libopenmpi-dev, openmpi-bin and libclang-dev (Debian, Ubuntu)"
+    return 1
+}
+
 # ---- SwiftShader, the second software driver --------------------------------------------------------------------
 
 # Takes the driver and its ICD file into DIR out of one of the packages that may hold them, and installs nothing.
