@@ -1,10 +1,14 @@
-//! Ranks that cannot go on: the same error on all of them, and nothing written.
+//! Models on several ranks: whole ones have the bits of one process; ranks that cannot go on are the same error on all,
+//! and nothing is written.
 
 use std::time::Duration;
 
-use embag::optim::{Adagrad, RowwiseAdagrad};
-use embag::sharded::{Exchange, Group, Placement, Plan, ShardedBags, ShardedBagsBuilder, Threads, Traffic};
-use embag::{Bounds, Context, Error, Matrix, Pooling, Result, Table};
+use embag::dense::{Activation, Layers, Mlp, record_part_bce_with_logits};
+use embag::optim::{Adagrad, Adam, RowwiseAdagrad};
+use embag::sharded::{
+    Exchange, Group, Placement, Plan, Ranks, Replicas, ShardedBags, ShardedBagsBuilder, Threads, Traffic,
+};
+use embag::{Bounds, Context, EmbeddingBags, Error, Matrix, Pooling, Recorder, Result, Table};
 
 fn on_ranks<T: Send>(ranks: usize, act: impl Fn(Threads) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
@@ -208,4 +212,146 @@ fn what_is_sent_is_counted() {
     assert_eq!(words(Traffic::Gradients), [8 + 8, 8]);
     assert!(sent[0].bytes(Traffic::Header) > 0);
     assert_eq!(sent[0].messages(Traffic::Ids), 1);
+}
+
+/// The examples of a rank in a step: ids, lengths and clicks; as many as its number and one.
+fn clicks(rank: usize, step: u32) -> (Vec<u32>, Vec<u32>, Vec<f32>) {
+    let examples = u32::try_from(rank).unwrap() + 1;
+    let ids = (0..3 * examples).map(|k| (k * 7 + step * 11 + examples * 5) % 50).collect();
+    let labels = (0..examples).map(|k| ((k + step) % 2) as f32).collect();
+    (ids, vec![3; examples as usize], labels)
+}
+
+fn mlp(ctx: &Context) -> Mlp {
+    Mlp::new(ctx, &[8, 6, 1], Activation::None, 16, Adam::new(0.01), 5).unwrap()
+}
+
+/// Forward and backward of the dense part, for some of a batch of `of` examples: the gradient of its input.
+fn dense_part(ctx: &Context, mlp: &Mlp, pooled: &Matrix, labels: &[f32], of: usize) -> Matrix {
+    let rows = pooled.rows();
+    let [logits, loss, dlogits] = [(); 3].map(|()| Matrix::zeros(ctx, rows, 1).unwrap());
+    let labels = Matrix::from_slice(ctx, labels, rows, 1).unwrap();
+    let grad = Matrix::zeros(ctx, rows, 8).unwrap();
+    let mut rec = Recorder::new(ctx);
+    mlp.record_forward(&mut rec, pooled, &logits).unwrap();
+    record_part_bce_with_logits(&mut rec, &logits, &labels, None, of, &loss, &dlogits).unwrap();
+    mlp.record_backward(&mut rec, pooled, &logits, &dlogits, Some(&grad)).unwrap();
+    rec.run().unwrap();
+    grad
+}
+
+fn step(ctx: &Context, mlp: &mut Mlp) {
+    let mut rec = Recorder::new(ctx);
+    mlp.record_step(&mut rec).unwrap();
+    rec.run().unwrap();
+}
+
+fn bits(mlp: &Mlp, ctx: &Context) -> Vec<u32> {
+    let all = mlp.all_parameters();
+    all.iter().flat_map(|(_, matrix)| matrix.to_vec(ctx).unwrap()).map(f32::to_bits).collect()
+}
+
+/// A model whose tables are spread and whose layers are copied has the bits of one process that takes the ranks' batches
+/// one after the other.
+#[test]
+fn a_whole_model_has_the_bits_of_one_process() {
+    const STEPS: u32 = 4;
+    for ranks in 1..4 {
+        let of = (1..=ranks).sum::<usize>();
+        let found = on_ranks(ranks, |group| {
+            let (rank, ctx) = (group.rank(), Context::cpu());
+            let mut bags = ShardedBags::builder(&ctx, group)
+                .table("movie", Table::rows(50).dim(8))
+                .feature("liked", "movie", Pooling::Mean)
+                .optimizer(Adagrad::new(0.1))
+                .plan(Plan::new().table("movie", Placement::RowWise(Exchange::Rows)))
+                .build()
+                .unwrap();
+            let mut mlp = mlp(&ctx);
+            let replicas = Replicas::new(&ctx, bags.ranks());
+            replicas.check_same(&[&mlp]).unwrap();
+            for at in 0..STEPS {
+                let (ids, lengths, labels) = clicks(rank, at);
+                let batch = bags.batch().bags("liked", &ids, &lengths).build().unwrap();
+                let pooled = bags.forward(&batch).unwrap();
+                let grad = dense_part(&ctx, &mlp, &pooled, &labels, of);
+                bags.backward(&batch, &grad).unwrap();
+                replicas.reduce(&[&mlp]).unwrap();
+                step(&ctx, &mut mlp);
+            }
+            replicas.check_same(&[&mlp]).unwrap();
+            let sent = bags.sent().bytes(Traffic::Dense);
+            (bits(&mlp, &ctx), bags.download("movie").unwrap(), sent)
+        });
+        let ctx = Context::cpu();
+        let mut bags = EmbeddingBags::builder(&ctx)
+            .table("movie", Table::rows(50).dim(8))
+            .feature("liked", "movie", Pooling::Mean)
+            .optimizer(Adagrad::new(0.1))
+            .build()
+            .unwrap();
+        let mut mlp = mlp(&ctx);
+        for at in 0..STEPS {
+            let parts: Vec<_> = (0..ranks).map(|rank| clicks(rank, at)).collect();
+            let batch_of = |bags: &EmbeddingBags, parts: &[(Vec<u32>, Vec<u32>, Vec<f32>)]| {
+                let (ids, lengths): (Vec<_>, Vec<_>) =
+                    parts.iter().map(|(ids, lengths, _)| (ids.clone(), lengths.clone())).unzip();
+                bags.batch().bags("liked", &ids.concat(), &lengths.concat()).build().unwrap()
+            };
+            let (mut grads, mut sums) = (Vec::new(), Vec::<Vec<f32>>::new());
+            for part in &parts {
+                let pooled = bags.forward(&batch_of(&bags, std::slice::from_ref(part))).unwrap();
+                grads.extend(dense_part(&ctx, &mlp, &pooled, &part.2, of).to_vec(&ctx).unwrap());
+                let own = mlp.all_gradients();
+                let own: Vec<Vec<f32>> = own.iter().map(|(_, grad)| grad.to_vec(&ctx).unwrap()).collect();
+                match sums.is_empty() {
+                    true => sums = own,
+                    false => {
+                        let all = sums.iter_mut().flatten().zip(own.into_iter().flatten());
+                        all.for_each(|(sum, grad)| *sum += grad);
+                    }
+                }
+            }
+            for ((_, grad), sum) in mlp.all_gradients().into_iter().zip(&sums) {
+                grad.write(&ctx, sum).unwrap();
+            }
+            let batch = batch_of(&bags, &parts);
+            bags.backward(&batch, &Matrix::from_slice(&ctx, &grads, of, 8).unwrap()).unwrap();
+            step(&ctx, &mut mlp);
+        }
+        for (layers, rows, sent) in found {
+            assert_eq!(layers, bits(&mlp, &ctx), "layers of {ranks} ranks");
+            assert_eq!(rows, bags.download("movie").unwrap(), "rows of {ranks} ranks");
+            assert_eq!(sent > 0, ranks > 1);
+        }
+    }
+}
+
+#[test]
+fn layers_that_differ_are_the_same_error_on_all_ranks() {
+    let on = |act: fn(usize, &Context, &Replicas) -> Result<()>| {
+        on_ranks(2, move |group| {
+            let (rank, ctx) = (group.rank(), Context::cpu());
+            act(rank, &ctx, &Replicas::new(&ctx, &Ranks::new(group)))
+        })
+    };
+    let results = on(|rank, ctx, replicas| {
+        let seed = u64::try_from(rank).unwrap();
+        let mlp = Mlp::new(ctx, &[2, 1], Activation::None, 4, Adam::new(0.1), seed)?;
+        replicas.check_same(&[&mlp])
+    });
+    all_say(results, "rank 1: layers: expected the parameters of rank 0, got others");
+    let results = on(|rank, ctx, replicas| {
+        let mlp = Mlp::new(ctx, &[2 + rank, 1], Activation::None, 4, Adam::new(0.1), 0)?;
+        replicas.reduce(&[&mlp])
+    });
+    all_say(results, "rank 1: layers: expected 3 values, as on rank 0, got 4");
+    let results = on(|rank, ctx, replicas| {
+        let mlp = Mlp::new(ctx, &[2, 1], Activation::None, 4, Adam::new(0.1), 0)?;
+        if rank == 1 {
+            mlp.layers()[0].weight_grad().write(ctx, &[0.0, f32::NAN])?;
+        }
+        replicas.reduce(&[&mlp])
+    });
+    all_say(results, "rank 1: gradient of \"0.weight\": expected finite numbers, got NaN");
 }

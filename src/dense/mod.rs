@@ -52,6 +52,7 @@ mod dhen;
 mod elementwise;
 mod interaction;
 mod layer_norm;
+mod layers;
 mod linear;
 mod loss;
 mod mlp;
@@ -72,8 +73,12 @@ pub use dhen::{Dhen, DhenBuilder, DhenLayer, Ensemble, Module};
 pub use elementwise::{record_add, record_add_scaled, record_scale};
 pub use interaction::Interaction;
 pub use layer_norm::LayerNorm;
+pub use layers::Layers;
 pub use linear::{Activation, Linear};
-pub use loss::{SoftmaxCrossEntropy, Targets, record_bce_with_logits, record_weighted_bce_with_logits};
+pub use loss::{
+    SoftmaxCrossEntropy, Targets, record_bce_with_logits, record_part_bce_with_logits,
+    record_weighted_bce_with_logits,
+};
 pub use mlp::Mlp;
 pub use normalize::{record_normalize_rows, record_normalize_rows_grad};
 pub use optimizer::DenseOptimizer;

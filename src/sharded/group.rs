@@ -47,14 +47,16 @@ pub enum Traffic {
     Pooled,
     /// Gradients of pooled rows, and of rows.
     Gradients,
+    /// Gradients of dense layers.
+    Dense,
     /// Values of whole tables, for callers and files.
     Tables,
 }
 
 impl Traffic {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Header, Self::Ids, Self::Rows, Self::Pooled, Self::Gradients, Self::Tables];
+    pub const ALL: [Self; 7] =
+        [Self::Header, Self::Ids, Self::Rows, Self::Pooled, Self::Gradients, Self::Dense, Self::Tables];
 
     fn name(self) -> &'static str {
         match self {
@@ -63,6 +65,7 @@ impl Traffic {
             Self::Rows => "rows",
             Self::Pooled => "pooled rows",
             Self::Gradients => "gradients",
+            Self::Dense => "gradients of layers",
             Self::Tables => "tables",
         }
     }

@@ -14,6 +14,9 @@
 //! the bits of one process that adds up as many batches
 //! ([`EmbeddingBags::record_accumulated`](crate::EmbeddingBags::record_accumulated)).
 //!
+//! Dense layers are copied too: [`Replicas`] adds up their gradients. Losses are divided by the examples of all ranks
+//! ([`record_part_bce_with_logits`](crate::dense::record_part_bce_with_logits)).
+//!
 //! # When a rank fails
 //!
 //! Before ranks exchange anything they tell each other whether they can go on: an id that is no row on one rank, say, is
@@ -30,6 +33,7 @@ mod group;
 mod held;
 mod plan;
 mod ranks;
+mod replicas;
 mod routing;
 mod shards;
 mod staging;
@@ -41,4 +45,5 @@ pub use builder::ShardedBagsBuilder;
 pub use group::{Group, Sent, Traffic};
 pub use plan::{Exchange, Placement, Plan};
 pub use ranks::Ranks;
+pub use replicas::Replicas;
 pub use threads::Threads;

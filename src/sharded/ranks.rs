@@ -102,17 +102,19 @@ pub(super) enum Call {
     Exchange,
     Forward,
     Backward,
+    Reduce,
     Download,
 }
 
 impl Call {
     fn name(code: u32) -> &'static str {
-        let all = [Self::Build, Self::Exchange, Self::Forward, Self::Backward, Self::Download];
+        let all = [Self::Build, Self::Exchange, Self::Forward, Self::Backward, Self::Reduce, Self::Download];
         match all.into_iter().find(|&call| call as u32 == code) {
             Some(Self::Build) => "`build`",
             Some(Self::Exchange) => "`prefetch`, or `forward` with a new batch,",
             Some(Self::Forward) => "`forward`",
             Some(Self::Backward) => "`backward`",
+            Some(Self::Reduce) => "`reduce`",
             Some(Self::Download) => "`download`",
             None => "something unknown",
         }

@@ -3,10 +3,9 @@
 use super::builder::DhenBuilder;
 use super::layer::Layer;
 use super::module::DhenLayer;
-use crate::dense::parameter::Parameter;
 use crate::dense::scratch::scratch;
 use crate::dense::trained::Trained;
-use crate::dense::{DenseOptimizer, Mlp, NamedTensor, stack};
+use crate::dense::{DenseOptimizer, Layers, Mlp, NamedTensor, stack};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// A deep hierarchical ensemble network (DHEN; Zhang et al., 2022): layers of several kinds of interaction one
@@ -99,22 +98,13 @@ impl Dhen {
     /// `layers.0.shortcut.weight`, `head.0.weight` and so on.
     #[must_use]
     pub fn parameters(&self) -> Vec<(String, &Matrix)> {
-        self.named(Parameter::stored)
+        self.all_parameters()
     }
 
     /// The parameters' gradients of the last [`Dhen::record_backward`], in the order of [`Dhen::parameters`].
     #[must_use]
     pub fn gradients(&self) -> Vec<(String, &Matrix)> {
-        self.named(|parameter| &parameter.grad)
-    }
-
-    fn named<'a>(&'a self, of: impl Fn(&'a Parameter) -> &'a Matrix) -> Vec<(String, &'a Matrix)> {
-        let mut all = Vec::new();
-        for (prefix, part) in self.parts() {
-            let parameters = part.all().into_iter();
-            all.extend(parameters.map(|parameter| (format!("{prefix}{}", parameter.name), of(parameter))));
-        }
-        all
+        self.all_gradients()
     }
 
     /// Sets the learning rate of the steps that are submitted from now on.
@@ -218,7 +208,7 @@ impl Dhen {
     }
 
     /// The parts with parameters, by what comes before their names.
-    pub(super) fn parts(&self) -> Vec<(String, &dyn Trained)> {
+    pub(in crate::dense) fn parts(&self) -> Vec<(String, &dyn Trained)> {
         let of_layers = self.layers.iter().enumerate().flat_map(|(i, layer)| {
             layer.parts().into_iter().map(move |(name, part)| (format!("layers.{i}.{name}"), part))
         });

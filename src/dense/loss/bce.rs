@@ -22,7 +22,7 @@ pub fn record_bce_with_logits(
     loss: &Matrix,
     grad: &Matrix,
 ) -> Result<()> {
-    bce(rec, logits, labels, None, loss, grad)
+    bce(rec, logits, labels, None, logits.rows(), loss, grad)
 }
 
 /// [`record_bce_with_logits`] with a weight for each row (`weights` of `[batch, 1]`) or each logit: losses are
@@ -39,7 +39,27 @@ pub fn record_weighted_bce_with_logits(
     loss: &Matrix,
     grad: &Matrix,
 ) -> Result<()> {
-    bce(rec, logits, labels, Some(weights), loss, grad)
+    bce(rec, logits, labels, Some(weights), logits.rows(), loss, grad)
+}
+
+/// [`record_bce_with_logits`] of some of a batch's rows, with weights or without: gradients are those of the mean over
+/// `rows` rows, of which other ranks, or later calls, have the others.
+///
+/// # Errors
+/// As [`record_bce_with_logits`], and [`Error::InvalidArgument`] if `rows` are fewer than those of `logits`.
+pub fn record_part_bce_with_logits(
+    rec: &mut Recorder,
+    logits: &Matrix,
+    labels: &Matrix,
+    weights: Option<&Matrix>,
+    rows: usize,
+    loss: &Matrix,
+    grad: &Matrix,
+) -> Result<()> {
+    if rows < logits.rows() {
+        return Err(Error::invalid("rows", format!("at least {}, those of the logits", logits.rows()), rows));
+    }
+    bce(rec, logits, labels, weights, rows, loss, grad)
 }
 
 fn bce(
@@ -47,6 +67,7 @@ fn bce(
     logits: &Matrix,
     labels: &Matrix,
     weights: Option<&Matrix>,
+    mean_of: usize,
     loss: &Matrix,
     grad: &Matrix,
 ) -> Result<()> {
@@ -85,7 +106,7 @@ fn bce(
             loss_stride: loss.stride,
             grad_base: grad.base,
             grad_stride: grad.stride,
-            scale: 1.0 / (batch as f32 * cols as f32),
+            scale: 1.0 / (mean_of as f32 * cols as f32),
             ..bce::Params::default()
         };
         let weights = match weights {
