@@ -6,7 +6,8 @@ use std::time::Duration;
 use embag::dense::{Activation, Layers, Mlp, record_part_bce_with_logits};
 use embag::optim::{Adagrad, Adam, RowwiseAdagrad};
 use embag::sharded::{
-    Exchange, Group, Placement, Plan, Ranks, Replicas, ShardedBags, ShardedBagsBuilder, Threads, Traffic,
+    Exchange, Group, Load, Placement, Plan, Ranks, Replicas, ShardedBags, ShardedBagsBuilder, Threads,
+    Traffic,
 };
 use embag::{Bounds, Context, EmbeddingBags, Error, Matrix, Pooling, Recorder, Result, Table};
 
@@ -354,4 +355,62 @@ fn layers_that_differ_are_the_same_error_on_all_ranks() {
         replicas.reduce(&[&mlp])
     });
     all_say(results, "rank 1: gradient of \"0.weight\": expected finite numbers, got NaN");
+}
+
+/// What a plan says that ranks send is about what they do send.
+#[test]
+fn plans_foresee_what_is_sent() {
+    let tables =
+        [("word", 3000u32, 16usize), ("user", 500, 8), ("movie", 800, 8), ("genre", 10, 4), ("day", 7, 4)];
+    let examples = 64u32;
+    // low numbers are frequent
+    let drawn = |k: u32, rows: u32| {
+        let h = (k ^ rows).wrapping_mul(0x9e37_79b9);
+        let h = (h ^ (h >> 15)).wrapping_mul(0x85eb_ca6b) >> 8;
+        let part = f64::from(h) / f64::from(1u32 << 24);
+        (0..rows).nth((part.powi(3) * f64::from(rows)) as usize).unwrap_or(0)
+    };
+    let lists = |rank: u32, rows: u32| {
+        let lengths: Vec<u32> = (0..examples).map(|k| 1 + (k + rank) % 5).collect();
+        let ids: Vec<u32> = (0..lengths.iter().sum()).map(|k| drawn(k + 100_000 * rank, rows)).collect();
+        (ids, lengths)
+    };
+    for ranks in [2u32, 4] {
+        let mut load = Load::new();
+        for (name, rows, _) in tables {
+            for rank in 0..ranks {
+                load = load.bags(name, &lists(rank, rows).0, examples as usize);
+            }
+        }
+        let results = on_ranks(ranks as usize, |group| {
+            let rank = u32::try_from(group.rank()).unwrap();
+            let mut described =
+                ShardedBags::builder(&Context::cpu(), group).optimizer(RowwiseAdagrad::new(0.1));
+            for (name, rows, dim) in tables {
+                let table = Table::rows(rows as usize).dim(dim);
+                described = described.table(name, table).feature(name, name, Pooling::Sum);
+            }
+            let planned = described.planned(&load, 1 << 30).unwrap();
+            let mut bags = described.plan(planned.plan()).build().unwrap();
+            let mut batch = bags.batch();
+            for (name, rows, _) in tables {
+                let (ids, lengths) = lists(rank, rows);
+                batch = batch.bags(name, &ids, &lengths);
+            }
+            let batch = batch.build().unwrap();
+            let pooled = bags.forward(&batch).unwrap();
+            bags.backward(&batch, &pooled).unwrap();
+            let sent = bags.sent();
+            let step = [Traffic::Ids, Traffic::Rows, Traffic::Pooled, Traffic::Gradients];
+            let bytes: u64 = step.iter().map(|&what| sent.bytes(what)).sum();
+            (planned, bytes as f64, bags.bytes())
+        });
+        let (planned, ..) = &results[0];
+        let foreseen: f64 = planned.ranks().iter().map(|rank| rank.sent).sum();
+        let sent: f64 = results.iter().map(|(_, sent, _)| sent).sum();
+        assert!((0.75..1.25).contains(&(foreseen / sent)), "{foreseen} foreseen, {sent} sent\n{planned}");
+        for (rank, (_, _, bytes)) in results.iter().enumerate() {
+            assert_eq!(planned.ranks()[rank].bytes, *bytes, "rank {rank}\n{planned}");
+        }
+    }
 }

@@ -46,6 +46,11 @@ impl FeatureList {
         Self { features, bounds: schema.bounds, stray_padding: false }
     }
 
+    /// Whether a feature makes a maximum of a table's rows.
+    pub(crate) fn makes_maxima(&self, table: &str) -> bool {
+        self.features.iter().any(|feature| feature.table == table && feature.pooling == Pooling::Max)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.features.is_empty()
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::held::Held;
 use super::plan::sums_over_rows;
+use super::planner::{Candidate, planned};
 use super::ranks::Call;
 use super::shards::{Role, routes, shards};
-use super::{Group, Placement, Plan, Ranks, ShardedBags};
+use super::{Group, Load, Placement, Plan, Planned, Ranks, ShardedBags};
 use crate::bag::{EmbeddingBags, FeatureList, FeatureSpec, Pooling, Schema, bounds_methods, feature_methods};
 use crate::names::unique;
 use crate::numbers::narrow;
@@ -49,6 +50,53 @@ impl ShardedBagsBuilder {
     pub fn plan(mut self, plan: Plan) -> Self {
         self.plan = plan;
         self
+    }
+
+    /// A plan for these tables, features and optimizer: tables that are asked for much are spread by rows, small ones
+    /// copied where that sends less, others go whole to ranks with little to do, so that no rank has more than
+    /// `allowed` bytes of rows and optimizer state. All ranks must be given the same load.
+    ///
+    /// ```
+    /// use embag::sharded::{Load, Placement, ShardedBags, Threads};
+    /// use embag::{Context, Pooling, Table};
+    ///
+    /// let group = Threads::group(2).remove(0);
+    /// let described = ShardedBags::builder(&Context::cpu(), group)
+    ///     .table("movie", Table::rows(1_000_000).dim(64))
+    ///     .table("genre", Table::rows(20).dim(16))
+    ///     .feature("liked", "movie", Pooling::Mean)
+    ///     .feature("genres", "genre", Pooling::Sum);
+    /// let load = Load::new().bags("movie", &[5u32, 31, 90, 7], 2).bags("genre", &[1u32, 2, 1], 2);
+    /// let planned = described.planned(&load, 1 << 30)?;
+    /// println!("{planned}"); // bytes, ids and traffic by table and rank
+    /// let described = described.plan(planned.plan());
+    ///
+    /// let error = described.planned(&load, 100 << 20).unwrap_err();
+    /// let expected = "plan, table \"movie\": expected at most 104857600 bytes a rank, of 104857600 allowed, got \
+    ///                 128000000 with its rows on 2 ranks";
+    /// assert_eq!(error.to_string(), expected);
+    /// # Ok::<(), embag::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a load of unknown tables, tables that cannot be, and a table that fits nowhere.
+    pub fn planned(&self, load: &Load, allowed: u64) -> Result<Planned> {
+        let mut candidates = Vec::new();
+        for (name, table) in &self.tables {
+            let shape = table.validate(name)?;
+            let optimizer = table.own.optimizer.or(self.updates.optimizer).filter(|_| !table.own.frozen);
+            let state = table.own.rules.unwrap_or(self.updates.rules).state.code();
+            let words = optimizer.map_or(0, |optimizer| optimizer.kernel().state_words(shape.dim, state));
+            candidates.push(Candidate {
+                name,
+                rows: shape.rows.into(),
+                dim: shape.dim.into(),
+                row_bytes: shape.row_bytes(),
+                state_bytes: u64::from(words) * 4,
+                maxima: self.features.makes_maxima(name),
+            });
+        }
+        planned(&candidates, load, self.ranks.count(), allowed)
     }
 
     feature_methods!();

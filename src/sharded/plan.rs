@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::optim::UpdateRules;
 use crate::table::Table;
 use crate::{Error, Result};
 
 /// Where the rows of a table lie, named as TorchRec's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Placement {
     /// All of it on this rank.
@@ -22,7 +25,8 @@ pub enum Placement {
 }
 
 /// What ranks send of tables whose rows are spread.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Exchange {
     /// Each row that a rank asks for, once; it pools them itself. Forwards have the bits of one process.
     #[default]
@@ -31,7 +35,7 @@ pub enum Exchange {
     Sums,
 }
 
-/// A placement for each table.
+/// A placement for each table. As JSON it is an object of placements by table.
 ///
 /// ```
 /// use embag::sharded::{Exchange, Placement, Plan};
@@ -41,9 +45,11 @@ pub enum Exchange {
 ///     .table("movie", Placement::TableWise(1))
 ///     .table("genre", Placement::DataParallel);
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    #[serde(flatten)]
     placements: BTreeMap<String, Placement>,
+    #[serde(skip)]
     twice: Option<String>,
 }
 
