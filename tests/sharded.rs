@@ -275,6 +275,7 @@ fn a_whole_model_has_the_bits_of_one_process() {
                 let (ids, lengths, labels) = clicks(rank, at);
                 let batch = bags.batch().bags("liked", &ids, &lengths).build().unwrap();
                 let pooled = bags.forward(&batch).unwrap();
+                assert_eq!(batch.of_group(), Some(of));
                 let grad = dense_part(&ctx, &mlp, &pooled, &labels, of);
                 bags.backward(&batch, &grad).unwrap();
                 replicas.reduce(&[&mlp]).unwrap();
@@ -368,7 +369,7 @@ fn plans_foresee_what_is_sent() {
         let h = (k ^ rows).wrapping_mul(0x9e37_79b9);
         let h = (h ^ (h >> 15)).wrapping_mul(0x85eb_ca6b) >> 8;
         let part = f64::from(h) / f64::from(1u32 << 24);
-        (0..rows).nth((part.powi(3) * f64::from(rows)) as usize).unwrap_or(0)
+        (0..rows).find(|&row| part.powi(3) * f64::from(rows) < f64::from(row + 1)).unwrap_or(0)
     };
     let lists = |rank: u32, rows: u32| {
         let lengths: Vec<u32> = (0..examples).map(|k| 1 + (k + rank) % 5).collect();

@@ -36,6 +36,12 @@ impl ShardedBatch {
         self.len() == 0
     }
 
+    /// Number of the examples of all ranks, which their losses are divided by; nothing before ids were exchanged.
+    #[must_use]
+    pub fn of_group(&self) -> Option<usize> {
+        self.inner.routed.borrow().as_ref().map(|routed| routed.examples.iter().sum())
+    }
+
     /// Number of this rank's ids.
     #[must_use]
     pub fn ids(&self) -> usize {

@@ -43,6 +43,41 @@ impl Ranks {
         *self.0.borrow().sent()
     }
 
+    /// Whether any rank says so, for each of some questions: whether to stop, say, and whether there is more to train on.
+    /// All ranks call it together, and get the same.
+    ///
+    /// ```
+    /// use embag::sharded::{Group, Ranks, Threads};
+    ///
+    /// std::thread::scope(|scope| {
+    ///     for group in Threads::group(2) {
+    ///         scope.spawn(move || {
+    ///             let mut batches = [3, 5][group.rank()]; // of this rank
+    ///             let (ranks, mut steps) = (Ranks::new(group), 0);
+    ///             loop {
+    ///                 let [stop, more] = ranks.any([false, batches > 0]).unwrap();
+    ///                 if stop || !more {
+    ///                     break;
+    ///                 }
+    ///                 // a rank without a batch takes the step with an empty one
+    ///                 batches -= i32::from(batches > 0);
+    ///                 steps += 1;
+    ///             }
+    ///             assert_eq!(steps, 5);
+    ///         });
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Group`] if a rank is gone or late, [`Error::Rank`] if one calls something else.
+    pub fn any<const N: usize>(&self, own: [bool; N]) -> Result<[bool; N]> {
+        const { assert!(N <= 32, "as many questions as a word has bits") };
+        let bits = own.iter().rev().fold(0, |bits, &said| bits << 1 | u32::from(said));
+        let all = self.agree(Call::Any, Ok(bits))?.into_iter().fold(0, |all, bits| all | bits);
+        Ok(std::array::from_fn(|question| all >> question & 1 == 1))
+    }
+
     /// Tells all ranks which call this one makes and, if it can go on, a number of its own; gives the numbers of all.
     /// If one of them cannot, or makes another call, that is the same error on all of them.
     pub(super) fn agree(&self, call: Call, own: Result<u32>) -> Result<Vec<u32>> {
@@ -103,21 +138,24 @@ pub(super) enum Call {
     Forward,
     Backward,
     Reduce,
+    Any,
     Download,
 }
 
 impl Call {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Build, "`build`"),
+        (Self::Exchange, "`prefetch`, or `forward` with a new batch,"),
+        (Self::Forward, "`forward`"),
+        (Self::Backward, "`backward`"),
+        (Self::Reduce, "`reduce`"),
+        (Self::Any, "`any`"),
+        (Self::Download, "`download`"),
+    ];
+
     fn name(code: u32) -> &'static str {
-        let all = [Self::Build, Self::Exchange, Self::Forward, Self::Backward, Self::Reduce, Self::Download];
-        match all.into_iter().find(|&call| call as u32 == code) {
-            Some(Self::Build) => "`build`",
-            Some(Self::Exchange) => "`prefetch`, or `forward` with a new batch,",
-            Some(Self::Forward) => "`forward`",
-            Some(Self::Backward) => "`backward`",
-            Some(Self::Reduce) => "`reduce`",
-            Some(Self::Download) => "`download`",
-            None => "something unknown",
-        }
+        let found = Self::ALL.into_iter().find(|(call, _)| *call as u32 == code);
+        found.map_or("something unknown", |(_, name)| name)
     }
 }
 
