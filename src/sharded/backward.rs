@@ -23,8 +23,11 @@ impl ShardedBags {
             Err(error) => (Err(error), Default::default()),
         };
         self.ranks.agree(Call::Backward, own)?;
+        if self.ranks.count() == 1 {
+            return self.step_alone(&routed, grad);
+        }
         let came = match Role::ALL.into_iter().any(|role| self.sends(role)) {
-            true => self.ranks.all_to_all(Traffic::Gradients, &messages)?,
+            true => self.ranks.all_to_all(Traffic::Gradients, messages)?,
             false => Vec::new(),
         };
         if self.replicas.is_some() {
@@ -45,6 +48,15 @@ impl ShardedBags {
         Ok(())
     }
 
+    /// The step of a group of one, which has all tables whole.
+    fn step_alone(&mut self, routed: &Routed, grad: &Matrix) -> Result<()> {
+        let [pooling, _] = &routed.roles;
+        match self.pooling.bags.as_mut().zip(pooling.batch.as_ref()) {
+            Some((bags, batch)) => bags.backward(batch, grad),
+            None => Ok(()),
+        }
+    }
+
     /// What each rank gets of the gradient, and the sums of the rows of tables that all ranks have.
     fn gradients(
         &self,
@@ -57,6 +69,9 @@ impl ShardedBags {
             && self.tables.iter().all(|(_, table)| table.own.optimizer.is_none())
         {
             return Err(Error::invalid("optimizer", "one, for a backward", "none"));
+        }
+        if self.ranks.count() == 1 {
+            return Ok(Default::default());
         }
         let values = grad.to_vec(&self.ctx)?;
         let cols = self.output_cols();

@@ -151,6 +151,11 @@ impl ShardedBagsBuilder {
             return Err(Error::invalid(argument, "a feature that looks it up", "none"));
         }
         check_pooling(&schema.features, &placements)?;
+        // a group of one has everything, wherever it is to lie
+        let placements: Vec<Placement> = match count {
+            1 => vec![Placement::TableWise(0); tables.len()],
+            _ => placements,
+        };
         let cut: Vec<_> = tables
             .iter()
             .zip(&placements)

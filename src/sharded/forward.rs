@@ -18,20 +18,30 @@ impl ShardedBags {
     /// As [`ShardedBags::prefetch`], and [`Error::Device`](crate::Error::Device) if a device fails.
     pub fn forward(&mut self, batch: &ShardedBatch) -> Result<Matrix> {
         let routed = self.routed(batch)?;
+        if let Some(out) = self.alone(&routed) {
+            return out;
+        }
         let (own, messages) = match self.looked_up(&routed) {
             Ok(messages) => (Ok(0), messages),
             Err(error) => (Err(error), Messages::default()),
         };
         self.ranks.agree(Call::Forward, own)?;
         let rows = match self.sends(Role::Send) {
-            true => self.ranks.all_to_all(Traffic::Rows, &messages.rows)?,
+            true => self.ranks.all_to_all(Traffic::Rows, messages.rows)?,
             false => Vec::new(),
         };
         let pooled = match self.sends(Role::Pool) {
-            true => self.ranks.all_to_all(Traffic::Pooled, &messages.pooled)?,
+            true => self.ranks.all_to_all(Traffic::Pooled, messages.pooled)?,
             false => Vec::new(),
         };
         self.assembled(batch, &routed, &rows, &pooled)
+    }
+
+    /// The output of a group of one, which has all tables whole.
+    fn alone(&self, routed: &Routed) -> Option<Result<Matrix>> {
+        let [pooling, _] = &routed.roles;
+        let (bags, batch) = self.pooling.bags.as_ref().zip(pooling.batch.as_ref())?;
+        (self.ranks.count() == 1).then(|| bags.forward(batch))
     }
 
     /// Whether any rank has shards of this role.
@@ -69,10 +79,9 @@ impl ShardedBags {
                     lists.push(RowList { table: tables.find(&shard)?, rows });
                 }
             }
-            let mut words = tables.gather_weights(&lists)?.into_iter();
-            let of_each = lists.len() / ranks;
-            for message in &mut messages.rows {
-                words.by_ref().take(of_each).for_each(|words| message.extend(words));
+            let (words, ranges) = tables.gather_weights(&lists)?;
+            for (message, ranges) in messages.rows.iter_mut().zip(ranges.chunks(lists.len() / ranks)) {
+                ranges.iter().for_each(|range| message.extend(&words[range.clone()]));
             }
         }
         Ok(messages)

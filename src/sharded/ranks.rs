@@ -109,11 +109,16 @@ impl Ranks {
         Ok(numbers)
     }
 
-    /// [`Group::all_to_all`] of words.
-    pub(super) fn all_to_all(&self, what: Traffic, send: &[Vec<u32>]) -> Result<Vec<Vec<u32>>> {
-        let send: Vec<&[u8]> = send.iter().map(|words| bytemuck::cast_slice(words)).collect();
-        let got = self.0.borrow_mut().all_to_all(what, &send)?;
-        got.iter().enumerate().map(|(rank, bytes)| words(what, rank, bytes)).collect()
+    /// [`Group::all_to_all`] of words. The own message comes back as it is.
+    pub(super) fn all_to_all(&self, what: Traffic, mut send: Vec<Vec<u32>>) -> Result<Vec<Vec<u32>>> {
+        let rank = self.rank();
+        let own = std::mem::take(&mut send[rank]);
+        let bytes: Vec<&[u8]> = send.iter().map(|words| bytemuck::cast_slice(words)).collect();
+        let got = self.0.borrow_mut().all_to_all(what, &bytes)?;
+        let got = got.iter().enumerate().map(|(rank, bytes)| words(what, rank, bytes));
+        let mut got = got.collect::<Result<Vec<_>>>()?;
+        got[rank] = own;
+        Ok(got)
     }
 
     /// [`Group::all_gather`] of words.

@@ -96,7 +96,7 @@ impl Replicas {
         let slices: Vec<Vec<u32>> = (0..count)
             .map(|rank| bytemuck::cast_slice(&own[bound(rank)..bound(rank + 1)]).to_vec())
             .collect();
-        let parts = self.ranks.all_to_all(Traffic::Dense, &slices)?;
+        let parts = self.ranks.all_to_all(Traffic::Dense, slices)?;
         let summed = self.summed(&parts)?;
         let all = self.ranks.all_gather(Traffic::Dense, bytemuck::cast_slice(&summed))?.concat();
         self.write(gradients(), bytemuck::cast_slice(&all))

@@ -74,7 +74,7 @@ impl ShardedBags {
                 message
             })
             .collect();
-        let messages = self.ranks.all_to_all(Traffic::Ids, &messages)?;
+        let messages = self.ranks.all_to_all(Traffic::Ids, messages)?;
         let mut readers: Vec<_> = messages
             .iter()
             .enumerate()

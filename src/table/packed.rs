@@ -4,6 +4,8 @@
 //! the words that they are. Tables with the same dims, types and optimizer have the same packed rows, so that
 //! what is gathered from one device can be scattered on another.
 
+use std::ops::Range;
+
 use super::TableStore;
 use super::store::Kind;
 use crate::Result;
@@ -93,8 +95,8 @@ impl TableStore {
         readback.wait()
     }
 
-    /// The words of rows' weights, list after list; blocks.
-    pub(crate) fn gather_weights(&self, lists: &[RowList]) -> Result<Vec<Vec<u32>>> {
+    /// The words of rows' weights, and where those of each list are among them; blocks.
+    pub(crate) fn gather_weights(&self, lists: &[RowList]) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
         let (regions, words) = self.regions(lists, &[Kind::Weights]);
         let mut rec = Recorder::new(self.context());
         let packed = rec.scratch("embag.packed_rows", words * 4)?;
@@ -102,7 +104,11 @@ impl TableStore {
         let readback = rec.readback::<u32>(&packed);
         rec.submit().map(drop)?;
         let words = readback.wait()?;
-        Ok(regions.iter().map(|region| words[region.begin as usize..][..region.words()].to_vec()).collect())
+        let ranges = regions.iter().map(|region| {
+            let begin = region.begin as usize;
+            begin..begin + region.words()
+        });
+        Ok((words, ranges.collect()))
     }
 
     /// [`TableStore::record_scatter`] at once, after everything submitted so far.
