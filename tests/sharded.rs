@@ -1,6 +1,8 @@
 //! Models on several ranks: whole ones have the bits of one process; ranks that cannot go on are the same error on all,
 //! and nothing is written.
 
+mod common;
+
 use std::time::Duration;
 
 use embag::dense::{Activation, Layers, Mlp, record_part_bce_with_logits};
@@ -72,6 +74,29 @@ fn a_bad_id_is_the_same_error_on_all_ranks() {
         "rank 1: batch: expected ids that are rows, got feature \"liked\", example 0, position 0: id 50 out of range for \
          50 rows",
     );
+}
+
+/// A rank whose device cannot take what the others send says so to all.
+#[test]
+fn a_bag_that_one_rank_cannot_take_is_the_same_error_on_all() {
+    let Some(gpu) = common::gpu() else { return };
+    if !gpu.device_name().contains("llvmpipe") {
+        return;
+    }
+    let results = on_ranks(2, |group| {
+        let rank = group.rank();
+        let ctx = if rank == 1 { gpu.clone() } else { Context::cpu() };
+        let mut bags = ShardedBags::builder(&ctx, group)
+            .table("movie", Table::rows(50).dim(4))
+            .feature("liked", "movie", Pooling::Sum)
+            .plan(Plan::new().table("movie", Placement::TableWise(1)))
+            .build()?;
+        let ids = vec![7u32; if rank == 0 { 40_000 } else { 1 }];
+        let batch = bags.batch().lists("liked", [ids]).build()?;
+        bags.forward(&batch).map(drop)
+    });
+    let reason = "feature \"liked/0\", example 0: expected at most 32250 ids in a bag on a software adapter, got 40000";
+    all_say(results, &format!("rank 1: batch: expected one that this rank can take, got {reason}"));
 }
 
 #[test]

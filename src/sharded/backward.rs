@@ -64,6 +64,7 @@ impl ShardedBags {
         routed: &Routed,
         grad: &Matrix,
     ) -> Result<(Vec<Vec<u32>>, Vec<u32>)> {
+        routed.check()?;
         grad.check_shape("grad", batch.len(), self.output_cols())?;
         if self.updates.optimizer.is_none()
             && self.tables.iter().all(|(_, table)| table.own.optimizer.is_none())

@@ -1,9 +1,11 @@
 //! Lookups: at the ranks that have the rows, or of rows that they send.
 
+use std::ops::Range;
+
 use super::batch::ShardedBatch;
 use super::ranks::{Call, Reader};
 use super::routing::{Bags, Routed};
-use super::shards::{Role, Route};
+use super::shards::Role;
 use super::staging::asked;
 use super::{ShardedBags, Traffic};
 use crate::dense::{record_add_scaled, record_scale};
@@ -18,14 +20,14 @@ impl ShardedBags {
     /// As [`ShardedBags::prefetch`], and [`Error::Device`](crate::Error::Device) if a device fails.
     pub fn forward(&mut self, batch: &ShardedBatch) -> Result<Matrix> {
         let routed = self.routed(batch)?;
-        if let Some(out) = self.alone(&routed) {
-            return out;
-        }
         let (own, messages) = match self.looked_up(&routed) {
             Ok(messages) => (Ok(0), messages),
             Err(error) => (Err(error), Messages::default()),
         };
         self.ranks.agree(Call::Forward, own)?;
+        if let Some(out) = self.alone(&routed) {
+            return out;
+        }
         let rows = match self.sends(Role::Send) {
             true => self.ranks.all_to_all(Traffic::Rows, messages.rows)?,
             false => Vec::new(),
@@ -51,9 +53,13 @@ impl ShardedBags {
 
     /// What each rank gets of the own shards.
     fn looked_up(&self, routed: &Routed) -> Result<Messages> {
+        routed.check()?;
         let [pooling, sending] = &routed.roles;
         let ranks = self.ranks.count();
         let mut messages = Messages { rows: vec![Vec::new(); ranks], pooled: vec![Vec::new(); ranks] };
+        if ranks == 1 {
+            return Ok(messages);
+        }
         if let (Some(bags), Some(batch)) = (&self.pooling.bags, &pooling.batch) {
             let values = bags.forward(batch)?.to_vec(&self.ctx)?;
             let routes = &self.pooling.routes[self.ranks.rank()];
@@ -97,8 +103,13 @@ impl ShardedBags {
     ) -> Result<Matrix> {
         let (examples, cols) = (batch.len(), self.output_cols());
         let first = self.schema.first_columns(self.schema.all());
-        let first: Vec<usize> = first.into_iter().map(|(_, column)| column as usize).collect();
-        let column = |route: &Route| first[route.feature] + route.shard.columns.start as usize;
+        let columns: Vec<Range<usize>> = first
+            .into_iter()
+            .map(|(feature, first)| {
+                let dim = self.schema.features[feature].shape.dim;
+                first as usize..(first + dim) as usize
+            })
+            .collect();
         let mut whole = vec![0.0; examples * cols];
         // sums whose rows are spread come in a part from every rank
         let mut parts: Vec<Vec<f32>> = Vec::new();
@@ -110,50 +121,56 @@ impl ShardedBags {
                     Some(part) if route.by_row => part,
                     _ => &mut whole,
                 };
-                place(&mut reader, bags, column(route), cols, route.columns.len(), target)?;
+                let column = columns[route.feature].start + route.shard.columns.start as usize;
+                place(&mut reader, bags, column, cols, route.columns.len(), target)?;
             }
             parts.extend(part);
         }
-        let home = self.pooled_at_home(&batch.inner, routed, rows)?;
-        let out = Matrix::from_slice(&self.ctx, &whole, examples, cols)?;
-        let mut rec = Recorder::new(&self.ctx);
-        let mut spread: Vec<usize> = self
-            .pooling
-            .routes
-            .iter()
-            .flatten()
-            .filter(|route| route.by_row)
-            .map(|route| route.feature)
-            .collect();
-        spread.sort_unstable();
-        spread.dedup();
-        let parts = parts.iter().map(|part| Matrix::from_slice(&self.ctx, part, examples, cols));
-        let parts = parts.collect::<Result<Vec<_>>>()?;
-        let columns_of = |feature: usize| (first[feature], self.schema.features[feature].shape.dim as usize);
-        for (begin, dim) in spread.into_iter().map(columns_of) {
-            let target = out.columns(begin, dim)?;
-            for (rank, part) in parts.iter().enumerate() {
-                match rank {
-                    0 => record_scale(&mut rec, &part.columns(begin, dim)?, 1.0, &target)?,
-                    _ => record_add_scaled(&mut rec, &part.columns(begin, dim)?, 1.0, &target)?,
-                }
-            }
-        }
-        let of_replicas = match (&self.replicas, &routed.replicas) {
+        let at_home = self.pooled_at_home(&batch.inner, routed, rows)?;
+        let copied = match (&self.replicas, &routed.replicas) {
             (Some((bags, features)), Some(batch)) => Some((bags.forward(batch)?, features.clone())),
             _ => None,
         };
+        let out = Matrix::from_slice(&self.ctx, &whole, examples, cols)?;
+        let mut rec = Recorder::new(&self.ctx);
+        let parts = parts.iter().map(|part| Matrix::from_slice(&self.ctx, part, examples, cols));
+        self.record_parts(&mut rec, &parts.collect::<Result<Vec<_>>>()?, &columns, &out)?;
         for (values, features) in
-            home.map(|values| (values, self.sent_features())).into_iter().chain(of_replicas)
+            at_home.map(|values| (values, self.sent_features())).into_iter().chain(copied)
         {
             let mut from = 0;
-            for (begin, dim) in features.into_iter().map(columns_of) {
-                record_scale(&mut rec, &values.columns(from, dim)?, 1.0, &out.columns(begin, dim)?)?;
-                from += dim;
+            for columns in features.into_iter().map(|feature| &columns[feature]) {
+                let source = values.columns(from, columns.len())?;
+                record_scale(&mut rec, &source, 1.0, &out.columns(columns.start, columns.len())?)?;
+                from += columns.len();
             }
         }
         rec.run()?;
         Ok(out)
+    }
+
+    /// Records the sums of what came in parts, rank after rank.
+    fn record_parts(
+        &self,
+        rec: &mut Recorder,
+        parts: &[Matrix],
+        columns: &[Range<usize>],
+        out: &Matrix,
+    ) -> Result<()> {
+        let spread = |feature: &usize| {
+            self.pooling.routes.iter().flatten().any(|route| route.by_row && route.feature == *feature)
+        };
+        for columns in (0..columns.len()).filter(spread).map(|feature| &columns[feature]) {
+            let target = out.columns(columns.start, columns.len())?;
+            for (rank, part) in parts.iter().enumerate() {
+                let part = part.columns(columns.start, columns.len())?;
+                match rank {
+                    0 => record_scale(rec, &part, 1.0, &target)?,
+                    _ => record_add_scaled(rec, &part, 1.0, &target)?,
+                }
+            }
+        }
+        Ok(())
     }
 }
 

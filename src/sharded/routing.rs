@@ -30,6 +30,18 @@ pub(super) struct Routed {
     pub(super) roles: [RoleBatch; 2],
     /// Own bags of tables that every rank has.
     pub(super) replicas: Option<JaggedBatch>,
+    /// Why one of the batches could not be made here; told to all ranks before it is looked up.
+    mistake: Option<String>,
+}
+
+impl Routed {
+    /// Whether the batch can be looked up here.
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.mistake {
+            Some(mistake) => Err(Error::invalid("batch", "one that this rank can take", mistake)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The part of a group's batch that is looked up in shards of one role.
@@ -81,10 +93,17 @@ impl ShardedBags {
             .map(|(rank, rest)| Reader { rank, what: Traffic::Ids, rest })
             .collect();
         let [to_pool, to_send] = sent;
-        let pooling = self.role_batch(Role::Pool, to_pool, &examples, &mut readers)?;
-        let sending = self.role_batch(Role::Send, to_send, &examples, &mut readers)?;
-        let replicas = self.replica_batch(flat)?;
-        let routed = Rc::new(Routed { examples, roles: [pooling, sending], replicas });
+        let mut mistake = None;
+        let mut made = |batch: Result<Option<JaggedBatch>>| {
+            batch.unwrap_or_else(|error| {
+                mistake.get_or_insert(error.to_string());
+                None
+            })
+        };
+        let pooling = self.role_batch(Role::Pool, to_pool, &examples, &mut readers, &mut made)?;
+        let sending = self.role_batch(Role::Send, to_send, &examples, &mut readers, &mut made)?;
+        let replicas = made(self.replica_batch(flat));
+        let routed = Rc::new(Routed { examples, roles: [pooling, sending], replicas, mistake });
         *batch.inner.routed.borrow_mut() = Some(routed.clone());
         Ok(routed)
     }
@@ -96,6 +115,7 @@ impl ShardedBags {
         sent: Vec<Vec<Bags>>,
         examples: &[usize],
         readers: &mut [Reader<'_>],
+        made: &mut impl FnMut(Result<Option<JaggedBatch>>) -> Option<JaggedBatch>,
     ) -> Result<RoleBatch> {
         let held = self.held(role);
         let own = &held.routes[self.ranks.rank()];
@@ -103,7 +123,7 @@ impl ShardedBags {
             own.iter().map(|_| Bags::read(reader, examples)).collect::<Result<Vec<_>>>()
         });
         let received = received.collect::<Result<Vec<_>>>()?;
-        let batch = self.joined(held, &received)?;
+        let batch = made(self.joined(held, &received));
         Ok(RoleBatch { sent, received, batch })
     }
 
