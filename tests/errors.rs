@@ -7,6 +7,7 @@ use std::time::Duration;
 use embag::chunked::{ChunkedTables, WhenFull};
 use embag::optim::{Adagrad, RowwiseAdagrad, Sgd, WeightDecay};
 use embag::quant::{QuantizedBags, RowFormat};
+use embag::sharded::{Group, ShardedBags, Threads, Traffic};
 use embag::sort::{prefix_sum, sort_by_key};
 use embag::variable::VariableRows;
 use embag::{
@@ -357,7 +358,7 @@ fn variant(error: &Error) -> &'static str {
         };
     }
     named!(InvalidArgument IdOutOfRange Offsets RowOutOfRange LimitExceeded WrongContext Checkpoint Io OutOfMemory
-        DirectoryFull Stale Timeout Device DeviceLost)
+        DirectoryFull Stale Timeout Device DeviceLost Rank Group)
 }
 
 /// `main() -> Result` prints what `Debug` makes of an error.
@@ -392,6 +393,12 @@ fn every_variant_can_be_had() {
     had.push(Checkpoint::load(file.path()).unwrap_err());
     had.push(Checkpoint::load(file.path().with_extension("missing")).unwrap_err());
     had.extend([out_of_memory(&ctx), directory_full(&ctx), stale(&ctx)]);
+    let alone = Threads::group(1).remove(0);
+    had.push(ShardedBags::builder(&ctx, alone).build().unwrap_err());
+    // the other rank is gone
+    let mut ranks = Threads::group(2);
+    ranks.truncate(1);
+    had.push(ranks[0].all_gather(Traffic::Ids, &[]).unwrap_err());
     let mut expected = vec![
         "InvalidArgument",
         "IdOutOfRange",
@@ -404,6 +411,8 @@ fn every_variant_can_be_had() {
         "OutOfMemory",
         "DirectoryFull",
         "Stale",
+        "Rank",
+        "Group",
     ];
     if let Some(gpu) = common::gpu() {
         had.extend([timeout(&gpu), device_error(&gpu), device_lost(&gpu)]);
@@ -488,6 +497,12 @@ fn no_adapter() {
         assert!(helper.status.success(), "{}", String::from_utf8_lossy(&helper.stdout));
     };
     run("no GPU adapter: expected any adapter whose name contains \"voodoo2\", got none");
+}
+
+#[test]
+fn an_adapter_of_a_number_that_is_not_there() {
+    let error = Context::open_with(&ContextOptions::new().adapter(99)).unwrap_err().to_string();
+    assert!(error.starts_with("no GPU adapter: expected any adapter, number 99 of "), "{error}");
 }
 
 #[test]

@@ -12,6 +12,9 @@ pub struct ContextOptions {
     pub max_binding: Option<u64>,
     /// Use no larger buffers than this many bytes (at least 1 KiB).
     pub max_buffer: Option<u64>,
+    /// Which adapter [`Context::open_with`](crate::Context::open_with) takes of those that there are, the best first: a
+    /// rank of several takes the one of its number on its machine.
+    pub adapter: usize,
     /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
     pub shape: Option<Shape>,
     /// The choices between kernels, rather than those that are likely best on the device: what
@@ -52,6 +55,13 @@ impl ContextOptions {
     #[must_use]
     pub fn max_buffer(mut self, bytes: u64) -> Self {
         self.max_buffer = Some(bytes);
+        self
+    }
+
+    /// Sets [`adapter`](Self::adapter).
+    #[must_use]
+    pub fn adapter(mut self, number: usize) -> Self {
+        self.adapter = number;
         self
     }
 

@@ -50,6 +50,8 @@ fn grads(step: u32, rank: u32, values: usize) -> Vec<f32> {
 fn check(group: Mpi, fault: &str) -> Result<()> {
     let group = group.patience(Duration::from_secs(if fault == "stall" { 2 } else { 60 }));
     let (rank, ranks) = (group.rank(), group.ranks());
+    // all are on one machine here
+    assert_eq!(group.local_rank(), rank);
     let faulty = |which: &str| fault == which && rank == 1;
     let ctx = Context::cpu();
     let optimizer = Adagrad::new(if faulty("settings") { 0.2 } else { 0.1 });

@@ -76,6 +76,13 @@ impl Mpi {
         Self { world, sent: Sent::default(), patience: Duration::from_secs(600), universe }
     }
 
+    /// The number of this rank among those of its machine, from 0 on: that of the GPU that it takes
+    /// ([`ContextOptions::adapter`](embag::ContextOptions::adapter)). All ranks call it together.
+    #[must_use]
+    pub fn local_rank(&self) -> usize {
+        usize::try_from(self.world.split_shared(0).rank()).unwrap_or(0)
+    }
+
     /// Sets how long a call waits for another rank before it ends all of them; ten minutes if it is not set.
     #[must_use]
     pub fn patience(mut self, longest: Duration) -> Self {

@@ -56,11 +56,17 @@ impl Gpu {
                 && (choice == AdapterChoice::Any || info.device_type != wgpu::DeviceType::Cpu)
         });
         adapters.sort_by_key(|adapter| rank(adapter.get_info().device_type));
-        let Some(adapter) = adapters.into_iter().next() else {
+        let found = adapters.len();
+        let Some(adapter) = adapters.into_iter().nth(options.adapter) else {
             let kind = if choice == AdapterChoice::Any { "any adapter" } else { "a hardware GPU" };
             let expected = match wanted {
                 Some(name) => format!("{kind} whose name contains \"{name}\""),
                 None => kind.to_owned(),
+            };
+            // numbers begin at 0
+            let expected = match options.adapter {
+                0 => expected,
+                number => format!("{expected}, number {number} of {found} that there are"),
             };
             let got = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
             return Err(Error::NoAdapter { expected, got });
