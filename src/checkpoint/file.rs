@@ -165,30 +165,71 @@ fn damaged(reason: impl Into<String>) -> Fault {
     Fault::Damaged(reason.into())
 }
 
+impl Fault {
+    fn of(self, path: &Path) -> Error {
+        match self {
+            Self::Io(source) => Error::Io { path: path.to_owned(), source },
+            Self::Damaged(reason) => Error::Checkpoint { path: path.to_owned(), reason },
+        }
+    }
+}
+
 pub(super) fn load(path: &Path, origin: Origin) -> Result<Checkpoint> {
-    read(path, origin).map_err(|fault| match fault {
-        Fault::Io(source) => Error::Io { path: path.to_owned(), source },
-        Fault::Damaged(reason) => Error::Checkpoint { path: path.to_owned(), reason },
-    })
+    read(path, origin).map_err(|fault| fault.of(path))
 }
 
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint> {
-    read_from(&mut { bytes }, bytes.len() as u64, Origin::Embag).map_err(|fault| match fault {
-        Fault::Io(source) => Error::Io { path: in_memory(), source },
-        Fault::Damaged(reason) => Error::Checkpoint { path: in_memory(), reason },
-    })
+    read_from(&mut { bytes }, bytes.len() as u64, Origin::Embag).map_err(|fault| fault.of(&in_memory()))
+}
+
+/// A file that was found whole, with what its header says and where its data begins.
+pub(super) fn open(path: &Path) -> Result<(File, Metadata, u64)> {
+    checked(path).map_err(|fault| fault.of(path))
+}
+
+fn checked(path: &Path) -> Result<(File, Metadata, u64), Fault> {
+    let (file, length) = file_at(path)?;
+    let mut reader = BufReader::with_capacity(CHUNK, file);
+    let Begun { parsed, data, found, mut hash } = begin(&mut reader, length, Origin::Embag)?;
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            break;
+        }
+        hash.update(bytes);
+        let read = bytes.len();
+        reader.consume(read);
+    }
+    compare(found, hash)?;
+    Ok((reader.into_inner(), parsed, data))
 }
 
 fn read(path: &Path, origin: Origin) -> Result<Checkpoint, Fault> {
-    // asked before it is opened, as opening a pipe waits for its other end
-    regular(&path.metadata()?)?;
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let (file, length) = file_at(path)?;
     let checkpoint = read_from(&mut BufReader::with_capacity(CHUNK, file), length, origin)?;
     Ok(Checkpoint { path: Some(path.to_owned()), ..checkpoint })
 }
 
-fn read_from(reader: &mut impl BufRead, length: u64, origin: Origin) -> Result<Checkpoint, Fault> {
+/// A file and its length.
+fn file_at(path: &Path) -> Result<(File, u64), Fault> {
+    // asked before it is opened, as opening a pipe waits for its other end
+    regular(&path.metadata()?)?;
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
+/// A file whose header was read.
+struct Begun {
+    parsed: Metadata,
+    /// Where the data begins.
+    data: u64,
+    /// The checksum that it says, and that of what was read.
+    found: Option<Vec<u8>>,
+    hash: Sha256,
+}
+
+fn begin(reader: &mut impl BufRead, length: u64, origin: Origin) -> Result<Begun, Fault> {
     let mut header = read_header(reader, length)?;
     let parsed: Metadata = serde_json::from_slice(&header[8..])
         .map_err(|error| damaged(format!("the header cannot be read: {error}")))?;
@@ -208,9 +249,25 @@ fn read_from(reader: &mut impl BufRead, length: u64, origin: Origin) -> Result<C
         digits.copy_from_slice(&ZEROS);
         found
     });
-    let mut hash = Sha256::new_with_prefix(&header);
-    drop(header);
+    Ok(Begun { parsed, data: header.len() as u64, found, hash: Sha256::new_with_prefix(&header) })
+}
 
+/// Whether a file's content has the checksum that it says.
+fn compare(found: Option<Vec<u8>>, hash: Sha256) -> Result<(), Fault> {
+    let computed = hex(hash);
+    match found.filter(|found| computed.as_bytes() != found) {
+        Some(found) => {
+            let kept = String::from_utf8_lossy(&found);
+            Err(damaged(format!(
+                "the file was altered: its checksum is {kept}, that of its content {computed}"
+            )))
+        }
+        None => Ok(()),
+    }
+}
+
+fn read_from(reader: &mut impl BufRead, length: u64, origin: Origin) -> Result<Checkpoint, Fault> {
+    let Begun { parsed, found, mut hash, .. } = begin(reader, length, origin)?;
     let (mut tensors, mut left_out) = (BTreeMap::new(), BTreeMap::new());
     for name in parsed.offset_keys() {
         let Some(TensorInfo { dtype, shape, data_offsets: (begin, end) }) = parsed.info(&name) else {
@@ -238,13 +295,7 @@ fn read_from(reader: &mut impl BufRead, length: u64, origin: Origin) -> Result<C
         };
         tensors.insert(name, Tensor { shape: shape.clone(), data });
     }
-    let computed = hex(hash);
-    if let Some(found) = found.filter(|found| computed.as_bytes() != found) {
-        let kept = String::from_utf8_lossy(&found);
-        return Err(damaged(format!(
-            "the file was altered: its checksum is {kept}, that of its content {computed}"
-        )));
-    }
+    compare(found, hash)?;
     let mut metadata: BTreeMap<_, _> = parsed.metadata().clone().unwrap_or_default().into_iter().collect();
     metadata.remove(RESERVED);
     Ok(Checkpoint { path: None, tensors, metadata, left_out })

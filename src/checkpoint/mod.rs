@@ -2,8 +2,10 @@
 
 mod atomic;
 mod file;
+mod reader;
 mod tensor;
 
+pub use reader::CheckpointReader;
 pub use tensor::Element;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use embag::bag::EmbeddingBagsBuilder;
+use embag::checkpoint::CheckpointReader;
 use embag::dense::{Activation, DenseOptimizer, Linear, Mlp};
 use embag::optim::{Adagrad, Adam, Optimizer, RowwiseAdagrad, Sgd, WeightDecay};
 use embag::{Checkpoint, Context, ContextOptions, EmbeddingBags, Error, Matrix, Pooling, Recorder, Table};
@@ -565,4 +566,43 @@ fn a_single_layer_goes_on_from_its_checkpoint() {
         let told = reason(wide.check_import(&checkpoint, "head").unwrap_err());
         assert_eq!(told, "tensor \"head.weight\": expected F32 [5, 3], got F32 [2, 3]");
     }
+}
+
+/// Rows that are read by themselves are those of the whole, whatever the type; what is not there is named.
+#[test]
+fn rows_are_read_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let halves: Vec<half::f16> = (0..30u8).map(|value| half::f16::from_f32(value.into())).collect();
+    let mut checkpoint = Checkpoint::new();
+    checkpoint.insert("wide", &[10, 3], (0..30u8).map(f32::from).collect()).unwrap();
+    checkpoint.insert("half", &[10, 3], halves.clone()).unwrap();
+    checkpoint.insert("count", &[7], (0..7u32).collect()).unwrap();
+    checkpoint.set_json("steps", &5).unwrap();
+    checkpoint.save(&path).unwrap();
+    let mut reader = CheckpointReader::open(&path).unwrap();
+    for rows in [0..10, 3..5, 9..10, 4..4, 0..1] {
+        let values = rows.start * 3..rows.end * 3;
+        let wide: Vec<f32> = checkpoint.tensor("wide", &[10, 3]).unwrap()[values.clone()].to_vec();
+        assert_eq!(reader.rows::<f32>("wide", rows.clone()).unwrap(), wide, "{rows:?}");
+        assert_eq!(reader.rows::<half::f16>("half", rows).unwrap(), halves[values]);
+    }
+    assert_eq!(reader.rows::<u32>("count", 2..4).unwrap(), [2, 3]);
+    assert_eq!((reader.shape("count"), reader.shape("counts")), (Some(&[7][..]), None));
+    assert_eq!(reader.json::<u32>("steps").unwrap(), 5);
+    let missing = reader.json::<u32>("epochs").unwrap_err();
+    assert_eq!(reason(missing), reason(checkpoint.json::<u32>("epochs").unwrap_err()));
+    let mut refused = |expected: &str, name: &str, rows: std::ops::Range<usize>| {
+        assert_eq!(reason(reader.rows::<f32>(name, rows).unwrap_err()), expected);
+    };
+    refused("tensor \"none\": expected F32, got none", "none", 0..1);
+    refused("tensor \"wide\": expected rows 8 to 11 of F32, got F32 [10, 3]", "wide", 8..11);
+    refused("tensor \"half\": expected rows 0 to 1 of F32, got F16 [10, 3]", "half", 0..1);
+    // an altered byte anywhere is found when the file is opened
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let error = CheckpointReader::open(&path).unwrap_err();
+    assert!(reason(error).starts_with("the file was altered: its checksum is "));
 }
