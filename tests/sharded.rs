@@ -3,15 +3,16 @@
 
 mod common;
 
+use std::path::Path;
 use std::time::Duration;
 
 use embag::dense::{Activation, Layers, Mlp, record_part_bce_with_logits};
-use embag::optim::{Adagrad, Adam, RowwiseAdagrad};
+use embag::optim::{Adagrad, Adam, Optimizer, RowwiseAdagrad};
 use embag::sharded::{
     Exchange, Group, Load, Placement, Plan, Ranks, Replicas, ShardedBags, ShardedBagsBuilder, Threads,
     Traffic,
 };
-use embag::{Bounds, Context, EmbeddingBags, Error, Matrix, Pooling, Recorder, Result, Table};
+use embag::{Bounds, Context, EmbeddingBags, Error, Matrix, Pooling, Precision, Recorder, Result, Table};
 
 fn on_ranks<T: Send>(ranks: usize, act: impl Fn(Threads) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
@@ -439,4 +440,149 @@ fn plans_foresee_what_is_sent() {
             assert_eq!(planned.ranks()[rank].bytes, *bytes, "rank {rank}\n{planned}");
         }
     }
+}
+
+/// What each of some ranks has become, after steps from a folder on, if there is one, and before it saves.
+fn go_on(
+    ranks: usize,
+    plan: &Plan,
+    from: Option<&Path>,
+    steps: std::ops::Range<u32>,
+    to: &Path,
+) -> Vec<Vec<u32>> {
+    let all = on_ranks(ranks, |group| {
+        let rank = group.rank();
+        let mut bags =
+            saved_model(ShardedBags::builder(&Context::cpu(), group)).plan(plan.clone()).build().unwrap();
+        if let Some(from) = from {
+            bags.load(from).unwrap();
+        }
+        for at in steps.clone() {
+            // the examples of one process, shared out
+            let ids: Vec<u32> = (0..24).map(|k| (k * 7 + at * 11) % 50).collect();
+            let own: Vec<u32> = ids.chunks(2).skip(rank).step_by(ranks).flatten().copied().collect();
+            let genres: Vec<u32> = own.chunks(2).map(|ids| ids[0] % 5).collect();
+            let lengths = vec![2; own.len() / 2];
+            let batch =
+                bags.batch().bags("liked", &own, &lengths).feature("seen", &genres).feature("genre", &genres);
+            let batch = batch.build().unwrap();
+            bags.forward(&batch).unwrap();
+            let grad = vec![0.01 * (at + 1) as f32; own.len() / 2 * 16];
+            bags.backward(&batch, &Matrix::from_slice(bags.context(), &grad, own.len() / 2, 16).unwrap())
+                .unwrap();
+        }
+        bags.save(to).unwrap();
+        let tables = ["movie", "word", "genre"];
+        let rows = tables.iter().map(|table| bags.download(table).unwrap());
+        let states = ["exp_avg", "exp_avg_sq"];
+        let states =
+            tables.iter().flat_map(|table| states.map(|name| bags.download_state(table, name).unwrap()));
+        rows.chain(states).flatten().map(f32::to_bits).collect::<Vec<u32>>()
+    });
+    assert!(all.iter().all(|rank| *rank == all[0]));
+    all
+}
+
+fn saved_model(builder: ShardedBagsBuilder) -> ShardedBagsBuilder {
+    let adam = Adam { lr: 0.01, ..Default::default() };
+    builder
+        .table("movie", Table::rows(50).dim(8))
+        .table("word", Table::rows(31).dim(4).precision(Precision::F16))
+        .table("genre", Table::rows(5).dim(4))
+        .feature("liked", "movie", Pooling::Sum)
+        .feature("seen", "word", Pooling::Sum)
+        .feature("genre", "genre", Pooling::Sum)
+        .optimizer(adam)
+}
+
+/// From one rank to four, to two and back to one, in the middle of training, with other plans: the bits of the run that
+/// nobody moved, where tables are not copied.
+#[test]
+fn what_a_group_saves_another_loads() {
+    let plans = |movie, word| {
+        Plan::new().table("movie", movie).table("word", word).table("genre", Placement::TableWise(0))
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let alone = plans(Placement::TableWise(0), Placement::TableWise(0));
+    let whole = go_on(1, &alone, None, 0..4, &at("whole"));
+    // gradients are the same for all examples, so that who has which does not matter
+    go_on(1, &alone, None, 0..1, &at("one"));
+    let four = plans(Placement::RowWise(Exchange::Rows), Placement::ColumnWise(2));
+    go_on(4, &four, Some(&at("one")), 1..2, &at("four"));
+    let two = plans(Placement::ColumnWise(2), Placement::RowWise(Exchange::Sums));
+    go_on(2, &two, Some(&at("four")), 2..3, &at("two"));
+    let moved = go_on(1, &alone, Some(&at("two")), 3..4, &at("last"));
+    assert_eq!(moved[0], whole[0]);
+
+    // and to and from the file of one process
+    let one = ShardedBags::merged(at("four")).unwrap();
+    one.save(at("file")).unwrap();
+    let mut bags = EmbeddingBags::builder(&Context::cpu())
+        .table("genre", Table::rows(5).dim(4))
+        .table("movie", Table::rows(50).dim(8))
+        .table("word", Table::rows(31).dim(4).precision(Precision::F16))
+        .feature("liked", "movie", Pooling::Sum)
+        .feature("seen", "word", Pooling::Sum)
+        .feature("genre", "genre", Pooling::Sum)
+        .optimizer(Adam { lr: 0.5, ..Default::default() })
+        .build()
+        .unwrap();
+    bags.load(at("file")).unwrap();
+    assert_eq!(bags.steps(), 2);
+    bags.save(at("back")).unwrap();
+    go_on(2, &two, Some(&at("back")), 2..3, &at("again"));
+    let again = go_on(1, &alone, Some(&at("again")), 3..4, &at("last"));
+    assert_eq!(again[0], whole[0]);
+
+    // one that is saved later takes its place, and the files of the one before are gone
+    let names = |name: &str| std::fs::read_dir(at(name)).unwrap().count();
+    assert_eq!(names("four"), 5);
+    go_on(2, &two, Some(&at("four")), 2..3, &at("four"));
+    assert_eq!(names("four"), 3);
+}
+
+#[test]
+fn folders_that_do_not_fit_are_the_same_error_on_all_ranks() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan::new()
+        .table("movie", Placement::RowWise(Exchange::Rows))
+        .table("word", Placement::TableWise(1))
+        .table("genre", Placement::DataParallel);
+    let saved = folder.path().join("saved");
+    go_on(2, &plan, None, 0..1, &saved);
+    let load = |from: &Path, optimizer: Optimizer| {
+        on_ranks(2, |group| {
+            let described = saved_model(ShardedBags::builder(&Context::cpu(), group)).optimizer(optimizer);
+            let mut bags = described.plan(plan.clone()).build().unwrap();
+            let before = bags.download("movie").unwrap();
+            let result = bags.load(from);
+            assert_eq!(bags.download("movie").unwrap() == before, result.is_err());
+            result.map_err(|error| error.to_string())
+        })
+    };
+    let adam: Optimizer = Adam { lr: 0.5, ..Default::default() }.into();
+    assert!(load(&saved, adam).iter().all(Result::is_ok));
+    let refused = |from: &Path, optimizer: Optimizer, parts: &[&str]| {
+        let results = load(from, optimizer);
+        let first = results[0].clone().unwrap_err();
+        assert!(parts.iter().all(|part| first.contains(part)), "{first}");
+        assert!(results.iter().all(|result| *result == Err(first.clone())));
+    };
+    refused(
+        &saved,
+        Adagrad::new(0.1).into(),
+        &["rank 0: checkpoint", "optimizer: expected adagrad, got adam"],
+    );
+    refused(&folder.path().join("none"), adam, &["rank 0: ", "none: No such file"]);
+    // a byte of the second rank's file
+    let second = std::fs::read_dir(&saved).unwrap().map(|entry| entry.unwrap().path());
+    let second = second.into_iter().find(|path| path.to_string_lossy().contains("rank-1")).unwrap();
+    let mut bytes = std::fs::read(&second).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&second, bytes).unwrap();
+    refused(&saved, adam, &["rank 0: checkpoint", "rank-1", "the file was altered"]);
+    std::fs::remove_file(&second).unwrap();
+    refused(&saved, adam, &["rank-1", "No such file"]);
 }

@@ -18,6 +18,12 @@ use serde::de::DeserializeOwned;
 use crate::{Error, Result};
 use tensor::Tensor;
 
+/// Writes a file whole: whatever goes wrong, one that was there before stays until the new one takes its place.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    atomic::replace_file(path, |file| std::io::Write::write_all(file, bytes))
+        .map_err(|source| Error::Io { path: path.to_owned(), source })
+}
+
 /// Who wrote a file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {

@@ -73,6 +73,17 @@ impl CheckpointReader {
         checkpoint.json(key)
     }
 
+    /// What follows this prefix in the names of tensors.
+    pub(crate) fn fields(&self, prefix: &str) -> Vec<String> {
+        let names = self.header.offset_keys().into_iter();
+        names.filter_map(|name| name.strip_prefix(prefix).map(str::to_owned)).collect()
+    }
+
+    /// The type of a tensor's values; of none, if there is no such tensor.
+    pub(crate) fn dtype(&self, name: &str) -> String {
+        self.header.info(name).map_or("none".to_owned(), |info| info.dtype.to_string())
+    }
+
     /// Reads rows of a tensor, one after the other: parts of its first dimension.
     ///
     /// # Errors

@@ -33,13 +33,13 @@ impl Held {
         }
         let mut builder = EmbeddingBags::builder(ctx).updates(updates).bounds(schema.bounds);
         for (shard, table) in &own {
-            builder = builder.table(&table_name(shard), shard.cut(table));
+            builder = builder.table(&Self::table_name(shard), shard.cut(table));
         }
         for route in &routes[rank] {
             let spec = &schema.features[route.feature];
             // what is no row is left out at home, and means are sums whose weights were divided there
             let pooling = if route.by_row { Pooling::Sum } else { spec.pooling };
-            builder = builder.feature(&route.name(spec), &table_name(&route.shard), pooling);
+            builder = builder.feature(&route.name(spec), &Self::table_name(&route.shard), pooling);
             if let Some(padding) = spec.given_padding().filter(|_| !route.by_row) {
                 builder = builder.padding(padding);
             }
@@ -47,13 +47,16 @@ impl Held {
         Ok(Self { bags: Some(builder.build()?), shards, routes })
     }
 
+    /// The name of a shard as a table.
+    pub(super) fn table_name(shard: &Shard) -> String {
+        format!("{}/{}", shard.table, shard.part)
+    }
+
     /// The shards of a table that are here, with their names.
     pub(super) fn name_of(&self, table: usize) -> impl Iterator<Item = (&Shard, String)> {
-        self.shards.iter().filter(move |shard| shard.table == table).map(|shard| (shard, table_name(shard)))
+        self.shards
+            .iter()
+            .filter(move |shard| shard.table == table)
+            .map(|shard| (shard, Self::table_name(shard)))
     }
-}
-
-/// The name of a shard as a table.
-fn table_name(shard: &Shard) -> String {
-    format!("{}/{}", shard.table, shard.part)
 }

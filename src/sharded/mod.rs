@@ -17,6 +17,11 @@
 //! Dense layers are copied too: [`Replicas`] adds up their gradients. Losses are divided by the examples of all ranks
 //! ([`record_part_bce_with_logits`](crate::dense::record_part_bce_with_logits)).
 //!
+//! # Files
+//!
+//! [`ShardedBags::save`] writes a file a rank, [`ShardedBags::load`] takes them up on any number of ranks, with any plan,
+//! and files of [`EmbeddingBags`](crate::EmbeddingBags) too.
+//!
 //! # When a rank fails
 //!
 //! Before ranks exchange anything they tell each other whether they can go on: an id that is no row on one rank, say, is
@@ -37,7 +42,9 @@ mod planner;
 mod ranks;
 mod replicas;
 mod routing;
+mod saved;
 mod shards;
+mod sources;
 mod staging;
 mod threads;
 

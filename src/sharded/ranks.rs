@@ -145,10 +145,12 @@ pub(super) enum Call {
     Reduce,
     Any,
     Download,
+    Save,
+    Load,
 }
 
 impl Call {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Build, "`build`"),
         (Self::Exchange, "`prefetch`, or `forward` with a new batch,"),
         (Self::Forward, "`forward`"),
@@ -156,6 +158,8 @@ impl Call {
         (Self::Reduce, "`reduce`"),
         (Self::Any, "`any`"),
         (Self::Download, "`download`"),
+        (Self::Save, "`save`"),
+        (Self::Load, "`load`"),
     ];
 
     fn name(code: u32) -> &'static str {
