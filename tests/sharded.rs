@@ -12,7 +12,9 @@ use embag::sharded::{
     Exchange, Group, Load, Placement, Plan, Ranks, Replicas, ShardedBags, ShardedBagsBuilder, Threads,
     Traffic,
 };
-use embag::{Bounds, Context, EmbeddingBags, Error, Matrix, Pooling, Precision, Recorder, Result, Table};
+use embag::{
+    Bounds, Checkpoint, Context, EmbeddingBags, Error, Matrix, Pooling, Precision, Recorder, Result, Table,
+};
 
 fn on_ranks<T: Send>(ranks: usize, act: impl Fn(Threads) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
@@ -585,4 +587,40 @@ fn folders_that_do_not_fit_are_the_same_error_on_all_ranks() {
     refused(&saved, adam, &["rank 0: checkpoint", "rank-1", "the file was altered"]);
     std::fs::remove_file(&second).unwrap();
     refused(&saved, adam, &["rank-1", "No such file"]);
+}
+
+/// Files that say what is not so are refused, before there is room made for what they say.
+#[test]
+fn pieces_that_cannot_be_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let merged = |first_row: usize, row_step: usize, rows: usize, columns: [usize; 2]| {
+        let mut checkpoint = Checkpoint::new();
+        checkpoint.insert("pool.0/0.weight", &[3, 2], vec![0.5f32; 6]).unwrap();
+        checkpoint.set_json("pool.steps", &1).unwrap();
+        checkpoint.set_json("pool.optimizer", &None::<u32>).unwrap();
+        let columns = serde_json::json!({ "start": columns[0], "end": columns[1] });
+        let piece = serde_json::json!({
+            "table": "movie", "prefix": "pool", "name": "0/0",
+            "first_row": first_row, "row_step": row_step, "rows": rows, "columns": columns,
+        });
+        checkpoint.set_json("embag.pieces", &[piece]).unwrap();
+        checkpoint.save(folder.path().join("file")).unwrap();
+        std::fs::write(folder.path().join("manifest.json"), r#"{"steps": 1, "files": ["file"]}"#).unwrap();
+        match ShardedBags::merged(folder.path()) {
+            Ok(_) => String::new(),
+            Err(Error::Checkpoint { reason, .. }) => reason,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(merged(0, 1, 3, [0, 2]), "");
+    assert_eq!(merged(1, 1, 3, [0, 2]), "table \"movie\": expected 4 rows, got 3");
+    let far = format!("table \"movie\": expected {} rows, got 3", usize::MAX);
+    assert_eq!(merged(7, usize::MAX / 2, 3, [0, 2]), far);
+    assert_eq!(merged(0, 0, 3, [0, 2]), "table \"movie\", weight: expected 2 values, got 6");
+    let shape = |expected: &str| format!("tensor \"pool.0/0.weight\": expected shape {expected}, got [3, 2]");
+    assert_eq!(merged(0, 1, 2, [0, 2]), shape("[2, 2]"));
+    assert_eq!(merged(0, 1, 3, [0, 3]), shape("[3, 3]"));
+    assert_eq!(merged(0, 1, 3, [2, 2]), shape("[3, 0]"));
+    std::fs::write(folder.path().join("manifest.json"), "{").unwrap();
+    assert!(ShardedBags::merged(folder.path()).unwrap_err().to_string().contains("manifest.json: EOF"));
 }

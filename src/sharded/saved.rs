@@ -86,7 +86,7 @@ impl ShardedBags {
     /// [`Error::Checkpoint`] if a file is damaged, [`Error::Io`] if one is not there.
     pub fn merged(folder: impl AsRef<Path>) -> Result<Checkpoint> {
         let mut sources = Sources::open(folder.as_ref())?;
-        let whole = sources.whole(crate::bag::PREFIX);
+        let whole = sources.whole(crate::bag::PREFIX)?;
         sources.checkpoint(crate::bag::PREFIX, &whole)
     }
 

@@ -88,13 +88,10 @@ impl Sources {
     }
 
     /// All tables, whole, in the order of their names.
-    pub(super) fn whole(&self, prefix: &str) -> Vec<Piece> {
-        let mut tables = BTreeMap::<String, Piece>::new();
+    pub(super) fn whole(&self, prefix: &str) -> Result<Vec<Piece>> {
+        let mut tables = BTreeMap::<String, (Piece, usize)>::new();
         for piece in self.files.iter().flat_map(|(_, pieces)| pieces) {
-            let (end, columns) =
-                (piece.first_row + piece.rows.saturating_sub(1) * piece.row_step + 1, piece.columns.end);
-            let end = if piece.rows == 0 { 0 } else { end };
-            let whole = tables.entry(piece.table.clone()).or_insert_with(|| Piece {
+            let empty = || Piece {
                 table: piece.table.clone(),
                 prefix: prefix.to_owned(),
                 name: piece.table.clone(),
@@ -102,11 +99,20 @@ impl Sources {
                 row_step: 1,
                 rows: 0,
                 columns: 0..0,
-            });
-            whole.rows = whole.rows.max(end);
-            whole.columns.end = whole.columns.end.max(columns);
+            };
+            let (whole, saved) = tables.entry(piece.table.clone()).or_insert_with(|| (empty(), 0));
+            let last = piece.rows.checked_sub(1).map(|last| piece.number(last));
+            whole.rows = whole.rows.max(last.map_or(0, |last| last.saturating_add(1)));
+            whole.columns.end = whole.columns.end.max(piece.columns.end);
+            *saved += piece.rows;
         }
-        tables.into_values().collect()
+        // before there is room made for them
+        if let Some((whole, saved)) = tables.values().find(|(whole, saved)| whole.rows > *saved) {
+            return Err(
+                self.error(format!("table \"{}\": expected {} rows, got {saved}", whole.table, whole.rows))
+            );
+        }
+        Ok(tables.into_values().map(|(whole, _)| whole).collect())
     }
 
     /// The wanted pieces as bags of this prefix save them.
@@ -168,6 +174,12 @@ impl Sources {
                 let columns = |piece: &Piece| if per_row { 0..1 } else { piece.columns.clone() };
                 let (from, to) = (columns(saved), columns(wanted));
                 let both = from.start.max(to.start)..from.end.min(to.end);
+                let shape = if per_row { vec![saved.rows] } else { vec![saved.rows, from.len()] };
+                if reader.shape(&tensor) != Some(&shape) || from.is_empty() {
+                    let got = reader.shape(&tensor).map_or("none".to_owned(), |shape| format!("{shape:?}"));
+                    let reason = format!("tensor \"{tensor}\": expected shape {shape:?}, got {got}");
+                    return Err(Error::Checkpoint { path: self.path.clone(), reason });
+                }
                 values.resize(wanted.rows * to.len(), T::zeroed());
                 if both.is_empty() || per_row && saved.columns.start > 0 {
                     continue;
@@ -177,8 +189,7 @@ impl Sources {
                     let rows = first..saved.rows.min(first + step);
                     let read = reader.rows::<T>(&tensor, rows.clone())?;
                     for (row, read) in rows.zip(read.chunks(from.len())) {
-                        let number = saved.first_row + row * saved.row_step;
-                        let Some(place) = wanted.place(number) else { continue };
+                        let Some(place) = wanted.place(saved.number(row)) else { continue };
                         let target =
                             &mut values[place * to.len()..][both.start - to.start..both.end - to.start];
                         target.copy_from_slice(&read[both.start - from.start..both.end - from.start]);
@@ -198,6 +209,11 @@ impl Sources {
 }
 
 impl Piece {
+    /// The number in the table of a row of the piece.
+    fn number(&self, row: usize) -> usize {
+        self.first_row.saturating_add(row.saturating_mul(self.row_step))
+    }
+
     /// Where a row of the table lies in the piece, if it is there.
     fn place(&self, row: usize) -> Option<usize> {
         let beyond = row.checked_sub(self.first_row)?;
