@@ -1,6 +1,7 @@
 //! Trains tables that lie on all ranks and, on each of them, the same tables in one process: all must have the same bits.
 //!
-//! `mpirun -n 4 check_bits [FAULT]`, where `FAULT` makes rank 1 fail: `error`, `panic`, `kill`, `stall`, `id`, `settings`.
+//! `mpirun -n 4 check_bits [FAULT [FOLDER]]`, where `FAULT` makes rank 1 fail: `error`, `panic`, `kill`, `stall`, `id`,
+//! `settings`; `save`, while the group saves into `FOLDER` for the second time. `load` says what is in `FOLDER`.
 
 use std::time::Duration;
 
@@ -14,8 +15,9 @@ const TABLES: [(&str, usize, usize); 4] =
 const STEPS: u32 = 5;
 
 fn main() {
-    let fault = std::env::args().nth(1).unwrap_or_default();
-    embag_mpi::run(|group| check(group, &fault));
+    let mut args = std::env::args().skip(1);
+    let (fault, folder) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
+    embag_mpi::run(|group| check(group, &fault, &folder));
 }
 
 fn plan(ranks: usize) -> Plan {
@@ -47,7 +49,13 @@ fn grads(step: u32, rank: u32, values: usize) -> Vec<f32> {
     (0..values).map(|k| number([step, rank, 99, k]) as f32 / 8_388_608.0 - 1.0).collect()
 }
 
-fn check(group: Mpi, fault: &str) -> Result<()> {
+/// Ends this process as the system ends one.
+fn kill() {
+    let own = std::process::id().to_string();
+    let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+}
+
+fn check(group: Mpi, fault: &str, folder: &str) -> Result<()> {
     let group = group.patience(Duration::from_secs(if fault == "stall" { 2 } else { 60 }));
     let (rank, ranks) = (group.rank(), group.ranks());
     // all are on one machine here
@@ -64,6 +72,12 @@ fn check(group: Mpi, fault: &str) -> Result<()> {
         whole = whole.table(name, table()).feature(name, name, pooling);
     }
     let (mut sharded, mut whole) = (sharded.build()?, whole.build()?);
+    if fault == "load" {
+        sharded.load(folder)?;
+        let sum: f32 = sharded.download_state("genre", "sum")?.iter().sum();
+        println!("rank {rank} of {ranks}: loaded {sum}");
+        return Ok(());
+    }
     let cols = sharded.output_cols();
     for step in 0..STEPS {
         let (mut own, mut all) = (sharded.batch(), whole.batch());
@@ -88,8 +102,7 @@ fn check(group: Mpi, fault: &str) -> Result<()> {
         }
         assert!(!(step == 3 && faulty("panic")), "rank 1 has had enough");
         if step == 3 && faulty("kill") {
-            let own = std::process::id().to_string();
-            let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+            kill();
         }
         let (own, all) = (own.build()?, all.build()?);
         let pooled = sharded.forward(&own)?;
@@ -101,6 +114,23 @@ fn check(group: Mpi, fault: &str) -> Result<()> {
         sharded.backward(&own, &Matrix::from_slice(&ctx, &of_rank(rank), own.len(), cols)?)?;
         let all_grads = (0..ranks).map(of_rank).collect::<Vec<_>>().concat();
         whole.backward(&all, &Matrix::from_slice(&ctx, &all_grads, all.len(), cols)?)?;
+        if fault == "save" && step == 1 {
+            sharded.save(folder)?;
+            let sum: f32 = sharded.download_state("genre", "sum")?.iter().sum();
+            println!("rank {rank} of {ranks}: saved {sum}");
+        }
+        if fault == "save" && step == 2 {
+            if rank == 1 {
+                // the others have begun to write when this one is gone
+                std::thread::spawn(|| {
+                    std::thread::sleep(Duration::from_micros(300));
+                    kill();
+                });
+            }
+            for _ in 0..1000 {
+                sharded.save(folder)?;
+            }
+        }
     }
     for (name, ..) in TABLES {
         let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();

@@ -20,16 +20,14 @@ fn program() -> PathBuf {
 }
 
 /// Runs the example on so many ranks; a run that takes a minute is killed.
-fn mpirun(ranks: usize, fault: &str, options: &[&str]) -> Ended {
+fn mpirun(ranks: usize, fault: &[&str], options: &[&str]) -> Ended {
     let mut command = Command::new("mpirun");
     // as root, on fewer cores than ranks, through shared memory alone, in containers too
     command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
     command.env("OMPI_MCA_rmaps_base_oversubscribe", "1").env("OMPI_MCA_btl", "self,vader");
     command.env("OMPI_MCA_btl_vader_single_copy_mechanism", "none").env("OMPI_MCA_oob_tcp_if_include", "lo");
     command.args(options).arg("-n").arg(ranks.to_string()).arg(program());
-    if !fault.is_empty() {
-        command.arg(fault);
-    }
+    command.args(fault);
     let begun = Instant::now();
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("mpirun (openmpi-bin) is there");
@@ -50,7 +48,7 @@ fn mpirun(ranks: usize, fault: &str, options: &[&str]) -> Ended {
             Some(status) => break status.success(),
             None if begun.elapsed() > Duration::from_secs(60) => {
                 let _ = child.kill();
-                panic!("mpirun of \"{fault}\" did not end");
+                panic!("mpirun of {fault:?} did not end");
             }
             None => std::thread::sleep(Duration::from_millis(20)),
         }
@@ -63,7 +61,7 @@ fn mpirun(ranks: usize, fault: &str, options: &[&str]) -> Ended {
 #[test]
 fn ranks_have_the_bits_of_one_process() {
     for ranks in [1, 2, 4] {
-        let ended = mpirun(ranks, "", &[]);
+        let ended = mpirun(ranks, &[], &[]);
         assert!(ended.success, "{}", ended.output);
         assert_eq!(ended.output.matches("same bits").count(), ranks, "{}", ended.output);
     }
@@ -79,13 +77,35 @@ fn a_rank_that_fails_ends_all() {
         ("id", "rank 0 ends: rank 1: batch: expected ids that are rows, got feature \"movie\""),
         ("settings", "rank 1: expected the tables, features, optimizers and plan of rank 0, got others"),
     ] {
-        let ended = mpirun(2, fault, &[]);
+        let ended = mpirun(2, &[fault], &[]);
         assert!(!ended.success, "{fault}: {}", ended.output);
         assert!(ended.output.contains(says), "{fault}: {}", ended.output);
         // what stalls is waited for, for two seconds
         let longest = Duration::from_secs(if fault == "stall" { 10 } else { 5 });
         assert!(ended.took < longest, "{fault} took {:?}", ended.took);
     }
+}
+
+/// A rank that is killed while the group saves ends all, and what was saved before is there.
+#[test]
+fn a_save_that_is_cut_short_leaves_the_one_before() {
+    let folder = std::env::temp_dir().join(format!("embag-mpi-saved-{}", std::process::id()));
+    let path = folder.to_string_lossy().into_owned();
+    let saved = |output: &str, word: &str| -> Option<String> {
+        output.lines().find_map(|line| line.strip_prefix(&format!("rank 0 of 2: {word} ")).map(str::to_owned))
+    };
+    let ended = mpirun(2, &["save", &path], &[]);
+    assert!(!ended.success && ended.took < Duration::from_secs(5), "{:?}: {}", ended.took, ended.output);
+    let before = saved(&ended.output, "saved").expect("it was saved once");
+    let ended = mpirun(2, &["load", &path], &[]);
+    assert!(ended.success, "{}", ended.output);
+    let loaded = saved(&ended.output, "loaded").expect("it is loaded");
+    // what was saved first or, whole, after the next step
+    assert!(
+        loaded.parse::<f32>().unwrap_or(0.0) >= before.parse::<f32>().unwrap_or(f32::MAX),
+        "{before} {loaded}"
+    );
+    let _ = std::fs::remove_dir_all(folder);
 }
 
 /// What ranks say they sent is what Open MPI counts, to the byte.
@@ -98,7 +118,7 @@ fn bytes_are_those_that_mpi_counts() {
     let values = ["2".to_owned(), "3".to_owned(), file.to_string_lossy().into_owned()];
     let options: Vec<&str> =
         monitoring.iter().zip(&values).flat_map(|(name, value)| ["--mca", name, value.as_str()]).collect();
-    let ended = mpirun(3, "", &options);
+    let ended = mpirun(3, &[], &options);
     assert!(ended.success, "{}", ended.output);
     for rank in 0..3 {
         let counts =
