@@ -32,7 +32,7 @@ fn ids(table: u32, rank: usize, examples: usize, round: usize) -> Vec<u32> {
     };
     // the cube of a number from 0 to 1, in thousandths of a thousandth
     let cubed = |h: u32| u64::from(h) * u64::from(h) / (1 << 24) * u64::from(h) / (1 << 24);
-    (0..count).map(|k| u32::try_from(cubed(hash(k)) * u64::from(ROWS) >> 24).unwrap_or(0)).collect()
+    (0..count).map(|k| u32::try_from((cubed(hash(k)) * u64::from(ROWS)) >> 24).unwrap_or(0)).collect()
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
