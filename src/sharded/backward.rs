@@ -37,11 +37,7 @@ impl ShardedBags {
         if came.is_empty() {
             return Ok(());
         }
-        let mut readers: Vec<_> = came
-            .iter()
-            .enumerate()
-            .map(|(rank, rest)| Reader { rank, what: Traffic::Gradients, rest })
-            .collect();
+        let mut readers = Reader::each(Traffic::Gradients, &came);
         for role in Role::ALL {
             self.update_shards(role, &routed, &mut readers)?;
         }
@@ -110,11 +106,7 @@ impl ShardedBags {
     /// Adds up the gradients of all ranks, in their order, and takes a step.
     fn update_replicas(&mut self, all: &[Vec<u32>]) -> Result<()> {
         let Some((bags, _)) = &mut self.replicas else { return Ok(()) };
-        let mut readers: Vec<_> = all
-            .iter()
-            .enumerate()
-            .map(|(rank, rest)| Reader { rank, what: Traffic::Gradients, rest })
-            .collect();
+        let mut readers = Reader::each(Traffic::Gradients, all);
         let mut sums = Vec::new();
         for table in bags.tables().to_vec() {
             let dim = bags.table_shape(&table)?.1;

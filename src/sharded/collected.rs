@@ -55,12 +55,12 @@ impl ShardedBags {
         let all = self.ranks.all_gather(Traffic::Tables, &message)?;
         let shards = shards(index, whole, self.placements[index], self.ranks.count());
         let mut found: Vec<&[f32]> = vec![&[]; shards.len()];
-        for (rank, rest) in all.iter().enumerate() {
-            let mut reader = Reader { rank, what: Traffic::Tables, rest };
+        for mut reader in Reader::each(Traffic::Tables, &all) {
             while !reader.rest.is_empty() {
                 let part = reader.take(1)?[0] as usize;
                 let values = reader.list()?;
-                let place = found.get_mut(part).ok_or_else(|| Error::on_rank(rank, "a part that is none"))?;
+                let place =
+                    found.get_mut(part).ok_or_else(|| Error::on_rank(reader.rank, "a part that is none"))?;
                 *place = bytemuck::cast_slice(values);
             }
         }

@@ -113,8 +113,8 @@ impl ShardedBags {
         let mut whole = vec![0.0; examples * cols];
         // sums whose rows are spread come in a part from every rank
         let mut parts: Vec<Vec<f32>> = Vec::new();
-        for (rank, (rest, routes)) in pooled.iter().zip(&self.pooling.routes).enumerate() {
-            let mut reader = Reader { rank, what: Traffic::Pooled, rest };
+        let readers = Reader::each(Traffic::Pooled, pooled);
+        for (rank, (mut reader, routes)) in readers.into_iter().zip(&self.pooling.routes).enumerate() {
             let mut part = routes.iter().any(|route| route.by_row).then(|| vec![0.0; examples * cols]);
             for (route, bags) in routes.iter().zip(&routed.roles[Role::Pool as usize].sent[rank]) {
                 let target = match &mut part {

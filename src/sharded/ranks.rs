@@ -176,6 +176,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Of the messages of all ranks.
+    pub(super) fn each(what: Traffic, messages: &'a [Vec<u32>]) -> Vec<Self> {
+        messages.iter().enumerate().map(|(rank, rest)| Self { rank, what, rest }).collect()
+    }
+
     /// The next words.
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u32]> {
         let Some((now, rest)) = self.rest.split_at_checked(count) else {

@@ -87,11 +87,7 @@ impl ShardedBags {
             })
             .collect();
         let messages = self.ranks.all_to_all(Traffic::Ids, messages)?;
-        let mut readers: Vec<_> = messages
-            .iter()
-            .enumerate()
-            .map(|(rank, rest)| Reader { rank, what: Traffic::Ids, rest })
-            .collect();
+        let mut readers = Reader::each(Traffic::Ids, &messages);
         let [to_pool, to_send] = sent;
         let mut mistake = None;
         let mut made = |batch: Result<Option<JaggedBatch>>| {
