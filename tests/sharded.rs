@@ -56,6 +56,42 @@ fn all_say<T: std::fmt::Debug>(results: Vec<Result<T>>, expected: &str) {
     }
 }
 
+/// Whichever rank has only tables that are not trained.
+#[test]
+fn some_tables_may_have_an_optimizer_and_others_none() {
+    for placements in [
+        [Placement::TableWise(0), Placement::TableWise(1)],
+        [Placement::TableWise(1), Placement::TableWise(0)],
+        [Placement::TableWise(1), Placement::RowWise(Exchange::Rows)],
+        [Placement::RowWise(Exchange::Sums), Placement::DataParallel],
+        [Placement::DataParallel, Placement::TableWise(0)],
+    ] {
+        let results = on_ranks(2, |group| {
+            let own = Table::rows(20).dim(4).optimizer(Adagrad::new(0.1));
+            let [trained, kept] = placements;
+            let mut bags = ShardedBags::builder(&Context::cpu(), group)
+                .table("trained", own)
+                .table("kept", Table::rows(20).dim(4))
+                .feature("trained", "trained", Pooling::Sum)
+                .feature("kept", "kept", Pooling::Sum)
+                .plan(Plan::new().table("trained", trained).table("kept", kept))
+                .build()?;
+            let before = ["trained", "kept"].map(|name| bags.download(name));
+            let batch = bags.batch().feature("trained", &[3u32, 4]).feature("kept", &[5u32, 6]).build()?;
+            let pooled = bags.forward(&batch)?;
+            bags.backward(&batch, &pooled)?;
+            let after = ["trained", "kept"].map(|name| bags.download(name));
+            Ok::<_, Error>(
+                before.into_iter().zip(after).map(|(a, b)| Ok(a? != b?)).collect::<Vec<Result<_>>>(),
+            )
+        });
+        for changed in results {
+            let changed: Vec<bool> = changed.unwrap().into_iter().collect::<Result<_>>().unwrap();
+            assert_eq!(changed, [true, false], "{placements:?}");
+        }
+    }
+}
+
 #[test]
 fn a_bad_id_is_the_same_error_on_all_ranks() {
     let results = on_ranks(3, |group| {

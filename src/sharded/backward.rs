@@ -30,7 +30,7 @@ impl ShardedBags {
             true => self.ranks.all_to_all(Traffic::Gradients, messages)?,
             false => Vec::new(),
         };
-        if self.replicas.is_some() {
+        if self.replicas.as_ref().is_some_and(|(bags, _)| bags.store().trains()) {
             let all = self.ranks.all_gather(Traffic::Gradients, &replicated)?;
             self.update_replicas(&all)?;
         }
@@ -62,9 +62,7 @@ impl ShardedBags {
     ) -> Result<(Vec<Vec<u32>>, Vec<u32>)> {
         routed.check()?;
         grad.check_shape("grad", batch.len(), self.output_cols())?;
-        if self.updates.optimizer.is_none()
-            && self.tables.iter().all(|(_, table)| table.own.optimizer.is_none())
-        {
+        if self.tables.iter().all(|(_, table)| self.updates.optimizer.or(table.own.optimizer).is_none()) {
             return Err(Error::invalid("optimizer", "one, for a backward", "none"));
         }
         if self.ranks.count() == 1 {
@@ -88,7 +86,9 @@ impl ShardedBags {
             }
         }
         let mut replicated = Vec::new();
-        if let (Some((bags, features)), Some(batch)) = (&self.replicas, &routed.replicas) {
+        if let (Some((bags, features)), Some(batch)) = (&self.replicas, &routed.replicas)
+            && bags.store().trains()
+        {
             let parts: Vec<Matrix> = features
                 .iter()
                 .map(|&f| grad.columns(first[f].1 as usize, self.schema.features[f].shape.dim as usize))
@@ -139,6 +139,10 @@ impl ShardedBags {
             }
         }
         let grad = Matrix::from_slice(&ctx, &values, batch.len(), cols)?;
+        // of tables without an optimizer, where others have one
+        if !bags.store().trains() {
+            return Ok(());
+        }
         bags.backward(batch, &grad)
     }
 }

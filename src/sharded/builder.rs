@@ -84,7 +84,7 @@ impl ShardedBagsBuilder {
         let mut candidates = Vec::new();
         for (name, table) in &self.tables {
             let shape = table.validate(name)?;
-            let optimizer = table.own.optimizer.or(self.updates.optimizer).filter(|_| !table.own.frozen);
+            let optimizer = self.updates.optimizer_of(table);
             let state = table.own.rules.unwrap_or(self.updates.rules).state.code();
             let words = optimizer.map_or(0, |optimizer| optimizer.kernel().state_words(shape.dim, state));
             candidates.push(Candidate {
@@ -137,8 +137,7 @@ impl ShardedBagsBuilder {
         features.validate()?;
         unique("table", tables.iter().map(|(name, _)| name))?;
         let sums = |table: &Table| {
-            let optimizer = table.own.optimizer.or(updates.optimizer).filter(|_| !table.own.frozen);
-            sums_over_rows(optimizer, table.own.rules.unwrap_or(updates.rules))
+            sums_over_rows(updates.optimizer_of(table), table.own.rules.unwrap_or(updates.rules))
         };
         let count = ranks.count();
         let placements = plan.of(&tables, count, sums)?;

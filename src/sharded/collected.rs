@@ -23,8 +23,8 @@ impl ShardedBags {
     /// As [`ShardedBags::download`], and if there is no such field.
     pub fn download_state(&self, table: &str, name: &str) -> Result<Vec<f32>> {
         let index = self.tables.iter().position(|(known, _)| known == table);
-        let own = index.and_then(|index| self.tables[index].1.own.optimizer);
-        let fields = own.or(self.updates.optimizer).map_or(&[][..], |optimizer| optimizer.states());
+        let optimizer = index.and_then(|index| self.updates.optimizer_of(&self.tables[index].1));
+        let fields = optimizer.map_or(&[][..], |optimizer| optimizer.states());
         // a name that is none is an error where the state is read
         let per_row = fields.iter().any(|field| field.name == name && field.per_row());
         self.collected(table, per_row, |bags, shard| bags.download_state(shard, name))

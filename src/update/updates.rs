@@ -20,6 +20,13 @@ impl Default for Updates {
     }
 }
 
+impl Updates {
+    /// The optimizer of a table, if it is not frozen.
+    pub(crate) fn optimizer_of(&self, table: &Table) -> Option<Optimizer> {
+        table.own.optimizer.or(self.optimizer).filter(|_| !table.own.frozen)
+    }
+}
+
 /// How the rows of some tables are updated; without an optimizer they stay as they are.
 #[derive(Debug, Clone)]
 pub(crate) struct Class {
