@@ -40,7 +40,7 @@ impl LayerFormat {
     }
 }
 
-/// A model to serve: DLRM, as `train_ctr`'s `model.rs` describes it.
+/// A model to serve: DLRM, as `common/ctr/model.rs` describes it.
 #[derive(Debug)]
 pub struct Served {
     ctx: Context,

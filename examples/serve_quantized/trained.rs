@@ -23,7 +23,7 @@ struct Settings {
     over: Option<serde_json::Value>,
 }
 
-/// A trained DLRM; `train_ctr`'s `model.rs` describes it.
+/// A trained DLRM; `common/ctr/model.rs` describes it.
 #[derive(Debug)]
 pub struct Trained {
     pub seed: u64,

@@ -6,12 +6,9 @@ use embag::IdDirectory;
 use embag::chunked::{ChunkedTables, WhenFull};
 use embag::{Context, Result};
 
-use crate::args::Settings;
-use crate::chunked_args::{Chunked, Target};
 use crate::chunked_report::{AdjustmentReport, Bytes, ChunkedReport};
+use crate::ctr::{Chunked, INIT, Settings, Target, optimizer};
 use crate::data::Schema;
-use crate::model::INIT;
-use crate::optimizer;
 use crate::upkeep::{Kept, Upkeep};
 
 /// The one table of all features: hashed with the names of their own, their ids are unrelated.

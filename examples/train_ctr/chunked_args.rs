@@ -4,9 +4,8 @@ use std::num::NonZeroU64;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use serde::{Deserialize, Serialize};
 
-use crate::args::{Name, agree};
+use crate::ctr::{Chunked, Embedding, Name, Target, agree};
 use crate::data::DataError;
 
 /// The arguments. Where none is given, the checkpoint's hold.
@@ -51,44 +50,6 @@ pub enum Kind {
     Chunked,
 }
 
-/// What ids are looked up in, with all that decides it. A checkpoint keeps it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Embedding {
-    #[default]
-    Fixed,
-    Chunked(Chunked),
-}
-
-/// What decides how chunked tables look.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Chunked {
-    /// Columns of a chunk.
-    pub chunk: u32,
-    /// Distinct ids that there is room for at first, if that was said.
-    pub rows: Option<u32>,
-    pub target: Target,
-    /// Steps.
-    pub adjust_every: NonZeroU64,
-    pub warm_up: u64,
-}
-
-/// How many chunks have memory.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Target {
-    /// All of them.
-    All,
-    /// All but this share.
-    Prune(f64),
-    /// As many as fit in this number of bytes.
-    Budget(u64),
-}
-
-const CHUNK: u32 = 8;
-const ADJUST_EVERY: NonZeroU64 = NonZeroU64::new(50).unwrap();
-const WARM_UP: u64 = 100;
-
 impl Embedding {
     const fn kind(self) -> Kind {
         match self {
@@ -97,6 +58,10 @@ impl Embedding {
         }
     }
 }
+
+const CHUNK: u32 = 8;
+const ADJUST_EVERY: NonZeroU64 = NonZeroU64::new(50).unwrap();
+const WARM_UP: u64 = 100;
 
 impl Chunked {
     /// The values of [`ChunkedArgs::given`], as the command line has them.

@@ -6,7 +6,14 @@ use embag::chunked::Adjustment;
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-/// Chunked tables at the end of a run, as the line of JSON has them.
+/// What the line of JSON says of chunked tables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Chunks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunked: Option<ChunkedReport>,
+}
+
+/// Chunked tables at the end of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChunkedReport {
     /// Distinct ids that have a row.

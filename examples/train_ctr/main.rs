@@ -3,21 +3,23 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `args.rs`, `chunked_args.rs` | the command line and each format's defaults |
+//! | `args.rs`, `chunked_args.rs` | the command line |
 //! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
-//! | `model.rs`, `over.rs`, `model_args.rs` | the model, and what one step of training is |
-//! | `fixed.rs`, `chunked.rs`, `upkeep.rs` | what ids are looked up in: tables of fixed size, or chunked ones, and what is done to these besides steps |
-//! | `trainer.rs`, `losses.rs` | epochs, tests, checkpoints |
-//! | `report.rs`, `chunked_report.rs`, `plot.rs`, `dims.rs` | what is printed and drawn |
+//! | `../common/ctr/` | the model, its settings, and how it is trained: the same for several ranks (`train_ctr_mpi`) |
+//! | `alone.rs`, `fixed.rs`, `chunked.rs`, `upkeep.rs` | what ids are looked up in: tables of fixed size, or chunked ones, and what is done to these besides steps |
+//! | `chunked_report.rs`, `plot.rs`, `dims.rs` | what else is printed and drawn |
 
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
+mod alone;
 mod args;
 mod chunked;
 mod chunked_args;
 mod chunked_report;
 #[path = "../common/columns.rs"]
 mod columns;
+#[path = "../common/ctr/mod.rs"]
+mod ctr;
 #[path = "../common/data/mod.rs"]
 mod data;
 #[path = "../common/device.rs"]
@@ -25,20 +27,13 @@ mod device;
 mod dims;
 mod error;
 mod fixed;
-mod losses;
-mod model;
-mod model_args;
-mod optimizer;
 #[path = "../common/output.rs"]
 mod output;
 #[path = "../common/outputs.rs"]
 mod outputs;
-mod over;
 #[path = "../common/picture.rs"]
 mod picture;
 mod plot;
-mod report;
-mod trainer;
 mod upkeep;
 
 use std::io;
@@ -50,15 +45,14 @@ use clap::Parser;
 use embag::{Checkpoint, Context, Embeddings};
 use indicatif::HumanBytes;
 
-use crate::args::{Args, Settings};
+use crate::alone::Alone;
+use crate::args::Args;
 use crate::chunked::Schedule;
-use crate::chunked_args::Embedding;
-use crate::chunked_report::ChunkedReport;
+use crate::chunked_report::Chunks;
+use crate::ctr::{Embedding, EpochReport, Settings, Summary, Table, TrainError, Trainer};
 use crate::data::{DataError, DataState};
 use crate::error::RunError;
 use crate::outputs::{Output, OutputError};
-use crate::report::{EpochReport, Summary, Table};
-use crate::trainer::Trainer;
 use crate::upkeep::{NoUpkeep, Upkeep};
 
 /// What shells report for a program that Ctrl-C ended.
@@ -67,7 +61,7 @@ const STOPPED: u8 = 130;
 fn main() -> ExitCode {
     match run(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(RunError::Stopped) => ExitCode::from(STOPPED),
+        Err(RunError::Train(TrainError::Stopped)) => ExitCode::from(STOPPED),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -78,32 +72,32 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), RunError> {
     check_outputs(args)?;
     let stop = stop_at_ctrl_c()?;
-    let ctx = args.device.open()?;
+    let ctx = args.run.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
 
     let saved = args.resume.as_ref().map(Checkpoint::load).transpose()?;
     let saved_settings: Option<Settings> = saved.as_ref().map(|saved| saved.json("settings")).transpose()?;
     let saved_data: Option<DataState> = saved.as_ref().map(|saved| saved.json("data")).transpose()?;
     let settings = args.settings(saved_settings.as_ref())?;
-    let data = data::open(&args.source(&settings), saved_data.as_ref())?;
+    let data = data::open(&args.run.source(&settings), saved_data.as_ref())?;
     if let Some(choice) = data.choice() {
-        eprintln!("{}: {choice}", args.format.name());
+        eprintln!("{}: {choice}", args.run.format.name());
     }
     let schema = data.schema();
-    let epochs = args.epochs(&settings);
+    let epochs = args.run.epochs(&settings);
     match settings.embedding {
         Embedding::Fixed => {
             if let Some(path) = &args.dims {
                 let got = path.display().to_string();
                 return Err(DataError::argument("--dims", "none with --embedding fixed", got).into());
             }
-            let embeddings = fixed::embeddings(&ctx, schema, &settings)?;
-            let trainer = Trainer::new(&ctx, &*data, settings, (embeddings, NoUpkeep), &stop)?;
+            let tables = Alone::new(fixed::embeddings(&ctx, schema, &settings)?, NoUpkeep);
+            let trainer = Trainer::new(&ctx, &*data, settings, tables, &stop)?;
             train(args, &ctx, trainer, saved, epochs)
         }
         Embedding::Chunked(chunked) => {
-            let embeddings = Schedule::new(&ctx, schema, &settings, chunked, args.dims.is_some())?;
-            let trainer = Trainer::new(&ctx, &*data, settings, embeddings, &stop)?;
+            let (tables, schedule) = Schedule::new(&ctx, schema, &settings, chunked, args.dims.is_some())?;
+            let trainer = Trainer::new(&ctx, &*data, settings, Alone::new(tables, schedule), &stop)?;
             train(args, &ctx, trainer, saved, epochs)
         }
     }
@@ -120,19 +114,19 @@ fn check_outputs(args: &Args) -> Result<(), OutputError> {
     let resumed: Vec<_> = args.resume.iter().map(|path| ("--resume", path.clone())).collect();
     outputs::check(&pictures, &resumed)?;
     let all: Vec<Output<'_>> = checkpoint.chain(pictures).collect();
-    outputs::check(&all, &data::files(args.train.as_deref(), args.test.as_deref()))
+    outputs::check(&all, &data::files(args.run.train.as_deref(), args.run.test.as_deref()))
 }
 
 /// Trains, from a checkpoint on if there is one, and reports.
 fn train<E: Embeddings, U: Upkeep<E>>(
     args: &Args,
     ctx: &Context,
-    mut trainer: Trainer<'_, E, U>,
+    mut trainer: Trainer<'_, Alone<E, U>>,
     saved: Option<Checkpoint>,
     epochs: usize,
 ) -> Result<(), RunError> {
-    if let Some(saved) = &saved {
-        trainer.resume(saved)?;
+    if let Some((saved, path)) = saved.as_ref().zip(args.resume.as_ref()) {
+        trainer.resume(saved, path)?;
     }
     drop(saved);
     if args.profile {
@@ -144,16 +138,16 @@ fn train<E: Embeddings, U: Upkeep<E>>(
         return Err(DataError::argument("--epochs", expected, epochs.to_string()).into());
     }
 
-    if trainer.chunks()?.is_none() {
+    if trainer.tables().chunks()?.is_none() {
         let (bytes, state) = trainer.embedding_bytes();
         eprintln!("embeddings: {} in tables, {} of optimizer state", HumanBytes(bytes), HumanBytes(state));
     }
     let mut table = Table::new(io::stdout());
     for _ in first..epochs {
         let report = match trainer.epoch() {
-            Err(RunError::Stopped) => {
+            Err(TrainError::Stopped) => {
                 eprintln!("{}", what_is_left(args, trainer.reports()));
-                return Err(RunError::Stopped);
+                return Err(TrainError::Stopped.into());
             }
             report => report?,
         };
@@ -163,20 +157,21 @@ fn train<E: Embeddings, U: Upkeep<E>>(
         }
     }
     if let Some(path) = &args.plot {
-        plot::write_curves(path, &format!("train_ctr on {}", args.format.name()), trainer.reports())?;
+        plot::write_curves(path, &format!("train_ctr on {}", args.run.format.name()), trainer.reports())?;
     }
     if let Some(path) = &args.dims {
-        dims::write(path, trainer.dim(), &trainer.kept()?)?;
+        dims::write(path, trainer.dim(), &trainer.tables().kept()?)?;
     }
     if let Some(profile) = trainer.profile() {
         eprintln!("{profile}");
     }
-    let chunks = trainer.chunks()?;
+    let chunks = trainer.tables().chunks()?;
     if let Some(chunks) = &chunks {
         chunks.write_text(io::stderr().lock())?;
     }
     if args.json {
-        summary(ctx, &trainer, &trainer.reports()[first..], chunks).write(io::stdout().lock())?;
+        let chunks = Chunks { chunked: chunks };
+        Summary::of(ctx, &trainer, first, chunks).write(io::stdout().lock())?;
     }
     Ok(())
 }
@@ -205,31 +200,5 @@ fn what_is_left(args: &Args, reports: &[EpochReport]) -> String {
             )
         }
         _ => format!("stopped in epoch {epoch}: no checkpoint was written"),
-    }
-}
-
-fn summary<E: Embeddings, U: Upkeep<E>>(
-    ctx: &Context,
-    trainer: &Trainer<'_, E, U>,
-    reports: &[EpochReport],
-    chunked: Option<ChunkedReport>,
-) -> Summary {
-    let last = reports.last().copied().unwrap_or(EpochReport::NONE);
-    let (train_examples, test_examples) = trainer.examples();
-    let (embedding_bytes, state_bytes) = trainer.embedding_bytes();
-    let seconds: f64 = reports.iter().map(|report| report.seconds).sum();
-    Summary {
-        device: ctx.device_name(),
-        driver: ctx.driver(),
-        epochs: last.epoch,
-        train_examples,
-        test_examples,
-        auc: last.auc,
-        logloss: last.logloss,
-        ne: last.ne,
-        examples_per_s: (train_examples * reports.len()) as f64 / seconds,
-        embedding_bytes,
-        state_bytes,
-        chunked,
     }
 }

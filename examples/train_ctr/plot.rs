@@ -8,8 +8,8 @@ use kuva::plot::{LegendPosition, LinePlot};
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
+use crate::ctr::EpochReport;
 use crate::picture::{self, PlotError, theme};
-use crate::report::EpochReport;
 
 /// The size of the picture, and the pixels per unit of it: sharp on a dense screen.
 const WIDTH: f64 = 1200.0;

@@ -75,9 +75,4 @@ impl Examples {
     pub fn len(&self) -> usize {
         self.labels.len()
     }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
 }

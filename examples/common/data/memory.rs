@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use super::examples::{Examples, Jagged, Schema};
 use super::random::{generator, shuffle};
-use super::{Batches, DataState, Dataset};
+use super::{Batches, DataState, Dataset, Part};
 
 /// Examples in memory, from which any selection can be taken.
 #[derive(Debug)]
@@ -51,13 +51,14 @@ impl MemorySet {
         }
     }
 
-    fn batches(&self, order: Vec<usize>, batch: NonZeroUsize) -> Batches<'_> {
-        let mut done = 0;
+    fn batches(&self, order: Vec<usize>, batch: NonZeroUsize, part: Part) -> Batches<'_> {
+        let (mut done, part) = (0, part.of(batch));
         Box::new(std::iter::from_fn(move || {
             let rest = &order[done..];
             let next = &rest[..batch.get().min(rest.len())];
             done += next.len();
-            (!next.is_empty()).then(|| Ok(self.gather(next)))
+            let own = part.start.min(next.len())..part.end.min(next.len());
+            (!next.is_empty()).then(|| Ok(self.gather(&next[own])))
         }))
     }
 }
@@ -103,14 +104,14 @@ impl Dataset for MemoryData {
         Some(self.test.len())
     }
 
-    fn train(&self, seed: u64, epoch: u64, batch: NonZeroUsize) -> Batches<'_> {
+    fn train_part(&self, seed: u64, epoch: u64, batch: NonZeroUsize, part: Part) -> Batches<'_> {
         let mut order: Vec<usize> = (0..self.train.len()).collect();
         shuffle(&mut order, &mut generator(seed, epoch));
-        self.train.batches(order, batch)
+        self.train.batches(order, batch, part)
     }
 
-    fn test(&self, batch: NonZeroUsize) -> Batches<'_> {
-        self.test.batches((0..self.test.len()).collect(), batch)
+    fn test_part(&self, batch: NonZeroUsize, part: Part) -> Batches<'_> {
+        self.test.batches((0..self.test.len()).collect(), batch, part)
     }
 }
 
@@ -189,6 +190,20 @@ mod tests {
         all.sort_unstable();
         assert!(all.into_iter().eq(0..10));
         assert!(ids(data.test(batch))?.concat().into_iter().eq(0..10));
+        Ok(())
+    }
+
+    #[test]
+    fn parts_of_batches_are_those_of_whole_ones() -> Result<(), DataError> {
+        let data = data(10);
+        let batch = NonZeroUsize::MIN.saturating_add(3);
+        let parts: Vec<_> = (0..3)
+            .map(|rank| ids(data.train_part(1, 0, batch, Part::of_rank(rank, 3))))
+            .collect::<Result<_, _>>()?;
+        let sizes = |part: &Vec<Vec<u64>>| part.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(parts.iter().map(sizes).collect::<Vec<_>>(), [[2, 2, 2], [1, 1, 0], [1, 1, 0]]);
+        let together = (0..3).map(|i| parts.iter().flat_map(|part| part[i].clone()).collect::<Vec<_>>());
+        assert!(together.eq(ids(data.train(1, 0, batch))?));
         Ok(())
     }
 

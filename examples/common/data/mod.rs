@@ -17,6 +17,7 @@ pub mod libsvm;
 mod lines;
 mod memory;
 pub mod movielens;
+mod part;
 pub mod random;
 mod stream;
 pub mod synthetic;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use error::DataError;
 pub use examples::{Examples, FeatureSpec, Schema};
 pub use ids::{Ids, Keys};
+pub use part::Part;
 use vocabulary::{Scale, Vocabulary};
 
 /// The rows that ids are hashed into where nothing else is said.
@@ -145,7 +147,8 @@ impl DataState {
     }
 }
 
-/// The batches of an epoch. The last may be short; after an error there are no more.
+/// The batches of an epoch, or a rank's part of each. The last may be short, or nothing of it of this rank; after an error
+/// there are no more.
 pub type Batches<'a> = Box<dyn Iterator<Item = Result<Examples, DataError>> + Send + 'a>;
 
 /// A training set and a test set of the same schema.
@@ -170,10 +173,22 @@ pub trait Dataset: Send + Sync {
     fn test_len(&self) -> Option<usize>;
 
     /// The training batches of an epoch, in an order which is a function of `seed` and `epoch`.
-    fn train(&self, seed: u64, epoch: u64, batch: NonZeroUsize) -> Batches<'_>;
+    #[allow(dead_code, reason = "some programs take parts")]
+    fn train(&self, seed: u64, epoch: u64, batch: NonZeroUsize) -> Batches<'_> {
+        self.train_part(seed, epoch, batch, Part::ALL)
+    }
 
     /// The test batches, always in the same order.
-    fn test(&self, batch: NonZeroUsize) -> Batches<'_>;
+    #[allow(dead_code, reason = "some programs take parts")]
+    fn test(&self, batch: NonZeroUsize) -> Batches<'_> {
+        self.test_part(batch, Part::ALL)
+    }
+
+    /// A part of each of the training batches.
+    fn train_part(&self, seed: u64, epoch: u64, batch: NonZeroUsize, part: Part) -> Batches<'_>;
+
+    /// A part of each of the test batches.
+    fn test_part(&self, batch: NonZeroUsize, part: Part) -> Batches<'_>;
 }
 
 /// Opens a data set: anew, or with the vocabularies and statistics of a checkpoint.

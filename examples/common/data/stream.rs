@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::lines::{Line, Lines, TextLine};
 use super::random::{Pcg64, below, generator};
-use super::{Batches, DataError, DataState, Dataset, Examples, HELD_OUT, TEST, TRAINING};
+use super::{Batches, DataError, DataState, Dataset, Examples, HELD_OUT, Part, TEST, TRAINING};
 
 /// A stream without `--test` holds out every 10th example.
 const FOLDS: u64 = 10;
@@ -30,7 +30,7 @@ pub trait LineFormat: Send + Sync {
 
 /// The examples of a file that belong to one of the two sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Part {
+struct Selection {
     path: PathBuf,
     keep: Keep,
     /// What it must have at least one of.
@@ -70,8 +70,8 @@ impl Keep {
 pub struct StreamData<F> {
     state: DataState,
     format: F,
-    train: Part,
-    test: Part,
+    train: Selection,
+    test: Selection,
     /// The training and the test examples, where they have been counted.
     lengths: Option<(usize, usize)>,
 }
@@ -79,10 +79,10 @@ pub struct StreamData<F> {
 impl<F: LineFormat> StreamData<F> {
     /// Streams `train`, and `test` or else the held-out examples of `train`.
     pub fn new(state: DataState, format: F, train: &Path, test: Option<&Path>) -> Self {
-        let part = |path: &Path, keep, needed| Part { path: path.to_owned(), keep, needed };
+        let select = |path: &Path, keep, needed| Selection { path: path.to_owned(), keep, needed };
         let (train, test) = match test {
-            Some(test) => (part(train, Keep::All, TRAINING), part(test, Keep::All, TEST)),
-            None => (part(train, Keep::NotHeldOut, TRAINING), part(train, Keep::HeldOut, HELD_OUT)),
+            Some(test) => (select(train, Keep::All, TRAINING), select(test, Keep::All, TEST)),
+            None => (select(train, Keep::NotHeldOut, TRAINING), select(train, Keep::HeldOut, HELD_OUT)),
         };
         Self { state, format, train, test, lengths: None }
     }
@@ -90,28 +90,35 @@ impl<F: LineFormat> StreamData<F> {
     /// Makes the sizes known: `train` and `test` are the examples of the two files, the latter
     /// `None` where the test set is held out.
     pub fn counted(mut self, train: u64, test: Option<u64>) -> Self {
-        let kept = |part: &Part, examples| usize::try_from(part.keep.count(examples)).ok();
+        let kept = |of: &Selection, examples| usize::try_from(of.keep.count(examples)).ok();
         self.lengths = kept(&self.train, train).zip(kept(&self.test, test.unwrap_or(train)));
         self
     }
 
-    /// A pass over a part. One without any example is an error.
-    fn batches<'a>(&'a self, part: &'a Part, rng: Option<Pcg64>, batch: NonZeroUsize) -> Batches<'a> {
-        let mut shuffled = Shuffled::new(part.clone(), rng);
+    /// A pass over one of the sets. One without any example is an error.
+    fn batches<'a>(
+        &'a self,
+        selection: &'a Selection,
+        rng: Option<Pcg64>,
+        batch: NonZeroUsize,
+        part: Part,
+    ) -> Batches<'a> {
+        let mut shuffled = Shuffled::new(selection.clone(), rng);
         let (mut ended, mut any) = (false, false);
         Box::new(std::iter::from_fn(move || {
             if ended {
                 return None;
             }
-            let next = self.read_batch(&mut shuffled, batch);
-            ended = next.as_ref().map_or(true, Examples::is_empty);
+            let next = self.read_batch(&mut shuffled, batch, part);
+            ended = !matches!(next, Ok(Some(_)));
             match next {
-                Err(error) => Some(Err(self.first_error(part, error))),
-                Ok(_) if ended && any => None,
-                Ok(_) if ended => {
-                    Some(Err(DataError::Empty { path: part.path.clone(), expected: part.needed }))
+                Err(error) => Some(Err(self.first_error(selection, error))),
+                Ok(None) if any => None,
+                Ok(None) => {
+                    let Selection { path, needed, .. } = selection.clone();
+                    Some(Err(DataError::Empty { path, expected: needed }))
                 }
-                Ok(examples) => {
+                Ok(Some(examples)) => {
                     any = true;
                     Some(Ok(examples))
                 }
@@ -120,9 +127,9 @@ impl<F: LineFormat> StreamData<F> {
     }
 
     /// The error of the first bad line of the file, of which shuffling has found another.
-    fn first_error(&self, part: &Part, found: DataError) -> DataError {
+    fn first_error(&self, selection: &Selection, found: DataError) -> DataError {
         match found {
-            DataError::Parse { .. } => self.check(&part.path).err().unwrap_or(found),
+            DataError::Parse { .. } => self.check(&selection.path).err().unwrap_or(found),
             _ => found,
         }
     }
@@ -139,12 +146,22 @@ impl<F: LineFormat> StreamData<F> {
         Ok(())
     }
 
-    fn read_batch(&self, lines: &mut Shuffled, batch: NonZeroUsize) -> Result<Examples, DataError> {
+    /// A part of the next batch, if there is one; other lines are not parsed.
+    fn read_batch(
+        &self,
+        lines: &mut Shuffled,
+        batch: NonZeroUsize,
+        part: Part,
+    ) -> Result<Option<Examples>, DataError> {
         let mut examples = Examples::empty(self.schema());
-        while examples.len() < batch.get() && lines.advance(&self.format)? {
-            self.format.parse(lines.text()?, &mut examples)?;
+        let (mut read, own) = (0, part.of(batch));
+        while read < batch.get() && lines.advance(&self.format)? {
+            if own.contains(&read) {
+                self.format.parse(lines.text()?, &mut examples)?;
+            }
+            read += 1;
         }
-        Ok(examples)
+        Ok((read > 0).then_some(examples))
     }
 }
 
@@ -165,20 +182,20 @@ impl<F: LineFormat> Dataset for StreamData<F> {
         self.lengths.map(|(_, test)| test)
     }
 
-    fn train(&self, seed: u64, epoch: u64, batch: NonZeroUsize) -> Batches<'_> {
-        self.batches(&self.train, Some(generator(seed, epoch)), batch)
+    fn train_part(&self, seed: u64, epoch: u64, batch: NonZeroUsize, part: Part) -> Batches<'_> {
+        self.batches(&self.train, Some(generator(seed, epoch)), batch, part)
     }
 
-    fn test(&self, batch: NonZeroUsize) -> Batches<'_> {
-        self.batches(&self.test, None, batch)
+    fn test_part(&self, batch: NonZeroUsize, part: Part) -> Batches<'_> {
+        self.batches(&self.test, None, batch, part)
     }
 }
 
-/// The example lines of a part in a shuffled order: each line read takes the place of a random
+/// The example lines of a set in a shuffled order: each line read takes the place of a random
 /// line of a full buffer, which is then the next one. Lines change places by swapping, so that
 /// the buffer's allocations are reused for the whole epoch.
 struct Shuffled {
-    part: Part,
+    selection: Selection,
     /// Opened by the first [`Self::advance`]; gone at the end of the file.
     lines: Option<Lines>,
     started: bool,
@@ -192,9 +209,9 @@ struct Shuffled {
 }
 
 impl Shuffled {
-    fn new(part: Part, rng: Option<Pcg64>) -> Self {
+    fn new(selection: Selection, rng: Option<Pcg64>) -> Self {
         Self {
-            part,
+            selection,
             lines: None,
             started: false,
             index: 0,
@@ -209,7 +226,7 @@ impl Shuffled {
     fn advance(&mut self, format: &impl LineFormat) -> Result<bool, DataError> {
         if !self.started {
             self.started = true;
-            self.lines = Some(Lines::open(&self.part.path)?);
+            self.lines = Some(Lines::open(&self.selection.path)?);
         }
         while self.read_kept(format)? {
             let Some(rng) = &mut self.rng else {
@@ -227,14 +244,14 @@ impl Shuffled {
         Ok(self.drain())
     }
 
-    /// Reads the next line of the part into `current`; false at the end of the file.
+    /// Reads the next line of the set into `current`; false at the end of the file.
     fn read_kept(&mut self, format: &impl LineFormat) -> Result<bool, DataError> {
         while let Some(lines) = &mut self.lines {
             if !lines.read(&mut self.current)? {
                 self.lines = None;
             } else if format.is_example(&self.current.bytes) {
                 self.index += 1;
-                if self.part.keep.takes(self.index - 1) {
+                if self.selection.keep.takes(self.index - 1) {
                     return Ok(true);
                 }
             }
@@ -256,7 +273,7 @@ impl Shuffled {
 
     /// The line that [`Self::advance`] moved to.
     fn text(&self) -> Result<TextLine<'_>, DataError> {
-        TextLine::new(&self.part.path, &self.current)
+        TextLine::new(&self.selection.path, &self.current)
     }
 }
 
@@ -343,6 +360,23 @@ mod tests {
         assert_eq!(order(1, 0)?, order(1, 0)?);
         assert_ne!(order(1, 0)?, order(1, 1)?);
         assert_ne!(order(1, 0)?, order(2, 0)?);
+        Ok(())
+    }
+
+    #[test]
+    fn ranks_parse_their_parts_of_the_same_batches() -> Result<(), Box<dyn Error>> {
+        // of the last batch of three, the last rank has nothing
+        let file = file(&numbers(17))?;
+        let data = stream(file.path(), Some(file.path()));
+        let batches = |part| -> Result<Vec<Vec<f32>>, DataError> {
+            data.train_part(1, 0, BATCH, part).map(|batch| Ok(batch?.labels)).collect()
+        };
+        let parts = [0, 1, 2].map(|rank| batches(Part::of_rank(rank, 3)));
+        let [first, second, third] = parts;
+        let (first, second, third) = (first?, second?, third?);
+        assert_eq!([&first, &second, &third].map(|part| part[2].len()), [3, 0, 0]);
+        let together: Vec<Vec<f32>> = (0..3).map(|i| [&*first[i], &second[i], &third[i]].concat()).collect();
+        assert_eq!(together, batches(Part::ALL)?);
         Ok(())
     }
 

@@ -1,11 +1,9 @@
-//! What a run says: progress, a table with a row per epoch, and a line of JSON.
+//! What a run says: progress, and a table with a row per epoch.
 
 use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::{Deserialize, Serialize};
-
-use crate::chunked_report::ChunkedReport;
 
 /// What an epoch came to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -59,38 +57,6 @@ mod nan_as_null {
     }
 }
 
-/// What a run came to: the line of JSON at the end, with null for a number that is not finite.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
-    pub device: String,
-    pub driver: String,
-    /// Epochs trained, those of the resumed checkpoint included.
-    pub epochs: usize,
-    pub train_examples: usize,
-    pub test_examples: usize,
-    /// Of the last epoch, like `logloss` and `ne`.
-    pub auc: f64,
-    pub logloss: f64,
-    pub ne: f64,
-    /// Training examples per second, over all epochs of this run.
-    pub examples_per_s: f64,
-    /// The bytes of all embedding tables.
-    pub embedding_bytes: u64,
-    /// The bytes of their optimizer's state.
-    pub state_bytes: u64,
-    /// What there is of chunked tables.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chunked: Option<ChunkedReport>,
-}
-
-impl Summary {
-    /// Writes the line of JSON.
-    pub fn write(&self, mut out: impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut out, self)?;
-        writeln!(out)
-    }
-}
-
 /// The table of the epochs, written as they end.
 #[derive(Debug)]
 pub struct Table<W> {
@@ -141,9 +107,9 @@ fn metric(value: f64) -> String {
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Shows a pass over `examples`, or over however many there are.
-    pub fn new(label: &str, examples: Option<usize>) -> Self {
-        let target = ProgressDrawTarget::stderr();
+    /// Shows a pass over `examples`, or over however many there are; or nothing, where another rank shows it.
+    pub fn new(label: &str, examples: Option<usize>, shown: bool) -> Self {
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(examples.map(|examples| examples as u64), target);
         bar.set_style(style(examples.is_some()));
         bar.set_prefix(label.to_owned());
@@ -213,31 +179,6 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_is_one_line_of_json_without_nan() -> Result<(), Box<dyn std::error::Error>> {
-        let summary = Summary {
-            device: "CPU".into(),
-            driver: "rayon".into(),
-            epochs: 3,
-            train_examples: 10,
-            test_examples: 5,
-            auc: f64::NAN,
-            logloss: 0.5,
-            ne: 0.9,
-            examples_per_s: 1000.0,
-            embedding_bytes: 64,
-            state_bytes: 4,
-            chunked: None,
-        };
-        let mut out = Vec::new();
-        summary.write(&mut out)?;
-        assert_eq!(out.iter().filter(|&&byte| byte == b'\n').count(), 1);
-        let json: serde_json::Value = serde_json::from_slice(&out)?;
-        assert_eq!(json["auc"], serde_json::Value::Null);
-        assert_eq!((json["epochs"].as_u64(), json["ne"].as_f64()), (Some(3), Some(0.9)));
-        Ok(())
-    }
-
-    #[test]
     fn an_epoch_without_auc_survives_json() -> serde_json::Result<()> {
         let json = serde_json::to_string(&epoch(f64::NAN))?;
         assert!(serde_json::from_str::<EpochReport>(&json)?.auc.is_nan());
@@ -252,9 +193,9 @@ mod tests {
 
     #[test]
     fn progress_counts() {
-        let progress = Progress::new("epoch 1", Some(10));
+        let progress = Progress::new("epoch 1", Some(10), true);
         progress.add(4);
         assert_eq!((progress.0.position(), progress.0.length()), (4, Some(10)));
-        assert_eq!(Progress::new("epoch 1", None).0.length(), None);
+        assert_eq!(Progress::new("epoch 1", None, false).0.length(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The mean loss of an epoch, without waiting for any of its steps.
+//! The losses of an epoch, without waiting for any of its steps.
 
 use embag::{Buffer, Context, Matrix, Readback, Recorder, Result};
 
@@ -14,19 +14,13 @@ pub struct Losses {
     rows: usize,
     reading: Option<Readback<f32>>,
     sum: f64,
-    count: usize,
 }
 
 impl Losses {
     /// No losses, and room for those of batches of at most `max_batch` examples.
     pub fn new(ctx: &Context, max_batch: usize) -> Result<Self> {
         let gathered = ctx.allocate("train_ctr.losses", (STEPS * max_batch) as u64 * 4)?;
-        Ok(Self { gathered, steps: 0, rows: 0, reading: None, sum: 0.0, count: 0 })
-    }
-
-    /// The number of examples so far.
-    pub fn count(&self) -> usize {
-        self.count
+        Ok(Self { gathered, steps: 0, rows: 0, reading: None, sum: 0.0 })
     }
 
     /// Where the next step shall write its `rows` losses.
@@ -38,7 +32,6 @@ impl Losses {
     pub fn recorded(&mut self, rec: &mut Recorder, rows: usize) -> Result<()> {
         self.steps += 1;
         self.rows += rows;
-        self.count += rows;
         if self.steps == STEPS { self.read(rec) } else { Ok(()) }
     }
 
@@ -59,13 +52,13 @@ impl Losses {
         Ok(())
     }
 
-    /// The mean of all, after all steps: NaN if there were none.
-    pub fn mean(mut self, ctx: &Context) -> Result<f64> {
+    /// The sum of all, after all steps.
+    pub fn sum(mut self, ctx: &Context) -> Result<f64> {
         let mut rec = Recorder::new(ctx);
         self.read(&mut rec)?;
         rec.run()?;
         self.collect()?;
-        Ok(self.sum / self.count as f64)
+        Ok(self.sum)
     }
 }
 
@@ -74,10 +67,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mean_is_that_of_all_steps() -> Result<()> {
+    fn the_sum_is_that_of_all_steps() -> Result<()> {
         let ctx = Context::cpu();
         let mut losses = Losses::new(&ctx, 3)?;
-        let mut expected = (0.0, 0);
+        let mut expected = 0.0;
         for step in 0..3 * STEPS + 5 {
             let rows = 1 + step % 3;
             let values: Vec<f32> = (0..rows).map(|row| (step * 10 + row) as f32).collect();
@@ -85,12 +78,10 @@ mod tests {
             let mut rec = Recorder::new(&ctx);
             losses.recorded(&mut rec, rows)?;
             rec.run()?;
-            expected.0 += values.into_iter().map(f64::from).sum::<f64>();
-            expected.1 += rows;
+            expected += values.into_iter().map(f64::from).sum::<f64>();
         }
-        assert_eq!(losses.count(), expected.1);
-        assert_eq!(losses.mean(&ctx)?, expected.0 / expected.1 as f64);
-        assert!(Losses::new(&ctx, 3)?.mean(&ctx)?.is_nan());
+        assert_eq!(losses.sum(&ctx)?, expected);
+        assert_eq!(Losses::new(&ctx, 3)?.sum(&ctx)?, 0.0);
         Ok(())
     }
 }

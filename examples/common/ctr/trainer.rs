@@ -9,16 +9,15 @@ use std::thread;
 use std::time::Instant;
 
 use embag::metrics::{auc, log_loss_from_logits, normalized_entropy};
-use embag::{Checkpoint, Context, Embeddings, Matrix, Profile, Readback, Recorder};
+use embag::{Checkpoint, Context, Matrix, Profile, Readback, Recorder};
 
-use crate::args::Settings;
-use crate::chunked_report::ChunkedReport;
+use super::error::TrainError;
+use super::losses::Losses;
+use super::model::{Batch, Model};
+use super::report::{EpochReport, Progress};
+use super::settings::Settings;
+use super::tables::Tables;
 use crate::data::{Batches, Dataset, Examples};
-use crate::error::RunError;
-use crate::losses::Losses;
-use crate::model::{Batch, Loader, Model};
-use crate::report::{EpochReport, Progress};
-use crate::upkeep::{Kept, Upkeep};
 
 /// Batches that are made before they are needed.
 const AHEAD: usize = 4;
@@ -28,12 +27,11 @@ const TEST_BATCH: NonZeroUsize = NonZeroUsize::new(2048).unwrap();
 const TEST_AHEAD: usize = 2;
 
 /// A model, its data and how far it has come.
-pub struct Trainer<'a, E, U> {
+pub struct Trainer<'a, T> {
     ctx: Context,
     data: &'a dyn Dataset,
     settings: Settings,
-    model: Model<E>,
-    upkeep: U,
+    model: Model<T>,
     stop: &'a AtomicBool,
     /// Steps taken, in all epochs.
     steps: u64,
@@ -46,22 +44,21 @@ pub struct Trainer<'a, E, U> {
     profile: Option<Profile>,
 }
 
-impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
+impl<'a, T: Tables> Trainer<'a, T> {
     /// A new model on a device. `stop` ends an epoch at the next step.
     pub fn new(
         ctx: &Context,
         data: &'a dyn Dataset,
         settings: Settings,
-        (embeddings, upkeep): (E, U),
+        tables: T,
         stop: &'a AtomicBool,
-    ) -> Result<Self, RunError> {
-        let max_batch = settings.batch.max(TEST_BATCH).get();
+    ) -> Result<Self, TrainError> {
+        let max_batch = tables.part().most(settings.batch.max(TEST_BATCH));
         Ok(Self {
             ctx: ctx.clone(),
             data,
-            model: Model::new(ctx, data.schema(), &settings, max_batch, embeddings)?,
+            model: Model::new(ctx, data.schema(), &settings, max_batch, tables)?,
             settings,
-            upkeep,
             stop,
             steps: 0,
             reports: Vec::new(),
@@ -81,23 +78,22 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
         self.profile.as_ref()
     }
 
-    /// Takes up where a checkpoint left.
-    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), RunError> {
-        let (steps, reports) = (checkpoint.json("steps")?, checkpoint.json("reports")?);
-        self.model.import(checkpoint, &self.settings)?;
+    /// Takes up where a checkpoint left, which was read from `path`.
+    pub fn resume(&mut self, saved: &Checkpoint, path: &Path) -> Result<(), TrainError> {
+        let (steps, reports) = (saved.json("steps")?, saved.json("reports")?);
+        self.model.load(saved, path, &self.settings)?;
         (self.steps, self.reports) = (steps, reports);
         Ok(())
     }
 
     /// Writes everything that [`Self::resume`] needs.
-    pub fn save(&mut self, path: &Path) -> Result<(), RunError> {
+    pub fn save(&mut self, path: &Path) -> Result<(), TrainError> {
         let mut checkpoint = Checkpoint::new();
         checkpoint.set_json("settings", &self.settings)?;
         checkpoint.set_json("data", self.data.state())?;
         checkpoint.set_json("steps", &self.steps)?;
         checkpoint.set_json("reports", &self.reports)?;
-        self.model.export(&mut checkpoint)?;
-        Ok(checkpoint.save(path)?)
+        Ok(self.model.save(checkpoint, path)?)
     }
 
     /// The epochs so far.
@@ -112,12 +108,12 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
 
     /// The bytes of all embedding tables, and of their optimizer's state.
     pub fn embedding_bytes(&self) -> (u64, u64) {
-        self.model.embeddings().memory()
+        self.model.tables().memory()
     }
 
-    /// What is to be said of chunks, if there are any.
-    pub fn chunks(&self) -> Result<Option<ChunkedReport>, RunError> {
-        Ok(self.upkeep.report(self.model.embeddings())?)
+    /// The tables.
+    pub const fn tables(&self) -> &T {
+        self.model.tables()
     }
 
     /// Columns of an embedding.
@@ -125,13 +121,8 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
         self.settings.dim.get()
     }
 
-    /// Occurrences and columns of the ids, if they were counted.
-    pub fn kept(&self) -> Result<Vec<Kept>, RunError> {
-        Ok(self.upkeep.kept(self.model.embeddings())?)
-    }
-
     /// Trains for the next epoch and tests.
-    pub fn epoch(&mut self) -> Result<EpochReport, RunError> {
+    pub fn epoch(&mut self) -> Result<EpochReport, TrainError> {
         let epoch = self.reports.len() + 1;
         let start = Instant::now();
         let (train_loss, trained) = self.train(epoch)?;
@@ -140,7 +131,7 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
         let (logits, labels) = self.test(epoch)?;
         // the last steps may have spoilt what the mean loss still does not show
         if !train_loss.is_finite() && trained > 0 || logits.iter().any(|logit| !logit.is_finite()) {
-            return Err(RunError::Diverged { epoch, lr: self.settings.lr });
+            return Err(TrainError::Diverged { epoch, lr: self.settings.lr });
         }
         self.tested = labels.len();
         let (logloss, auc, ne) = metrics(&logits, &labels)?;
@@ -150,17 +141,17 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
         Ok(report)
     }
 
-    /// One pass over the training data: the mean loss, and the number of examples.
-    fn train(&mut self, epoch: usize) -> Result<(f64, usize), RunError> {
-        let (data, ctx, stop) = (self.data, self.ctx.clone(), self.stop);
-        let batches = data.train(self.settings.seed, epoch as u64, self.settings.batch);
-        let progress = Progress::new(&format!("epoch {epoch}"), data.train_len());
-        let mut losses = Losses::new(&ctx, self.settings.batch.get())?;
-        ahead(batches, &self.model.loader(), stop, |batch, _| {
+    /// One pass over the training data: the mean loss, and the number of examples, of all ranks.
+    fn train(&mut self, epoch: usize) -> Result<(f64, usize), TrainError> {
+        let (data, ctx, part) = (self.data, self.ctx.clone(), self.model.tables().part());
+        let batches = data.train_part(self.settings.seed, epoch as u64, self.settings.batch, part);
+        let progress = Progress::new(&format!("epoch {epoch}"), data.train_len(), part.is_first());
+        let mut losses = Losses::new(&ctx, part.most(self.settings.batch))?;
+        let mut trained = 0;
+        ahead(data, batches, &mut self.model, self.stop, |model, batch, _| {
             let rows = batch.len();
-            self.upkeep.before(self.model.embeddings_mut(), &batch.ids)?;
             let mut rec = Recorder::new(&ctx);
-            self.model.record_step(&mut rec, &batch, &losses.next(rows)?)?;
+            let examples = model.record_step(&mut rec, &batch, &losses.next(rows)?)?;
             losses.recorded(&mut rec, rows)?;
             match &mut self.profile {
                 Some(profile) => *profile += rec.profile()?,
@@ -168,25 +159,27 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
                 None => drop(rec.submit()?),
             }
             self.steps += 1;
-            self.upkeep.stepped(self.model.embeddings_mut(), self.steps)?;
-            progress.add(rows);
+            model.tables_mut().stepped(self.steps)?;
+            trained += examples;
+            progress.add(examples);
             Ok(())
         })?;
-        self.upkeep.settle(self.model.embeddings_mut(), self.steps)?;
-        let trained = losses.count();
-        Ok((losses.mean(&ctx)?, trained))
+        self.model.tables_mut().settle(self.steps)?;
+        let sums = self.model.tables().gather(vec![losses.sum(&ctx)?])?;
+        Ok((sums.into_iter().sum::<f64>() / trained as f64, trained))
     }
 
     /// The log odds and the labels of all test examples.
-    fn test(&mut self, epoch: usize) -> Result<(Vec<f32>, Vec<f32>), RunError> {
-        let batches = self.data.test(self.settings.batch.max(TEST_BATCH));
-        let progress = Progress::new(&format!("test {epoch}"), self.data.test_len());
+    fn test(&mut self, epoch: usize) -> Result<(Vec<f32>, Vec<f32>), TrainError> {
+        let part = self.model.tables().part();
+        let batches = self.data.test_part(self.settings.batch.max(TEST_BATCH), part);
+        let progress = Progress::new(&format!("test {epoch}"), self.data.test_len(), part.is_first());
         let (mut logits, mut labels) = (Vec::new(), Vec::new());
         let mut reading: VecDeque<Readback<f32>> = VecDeque::new();
-        ahead(batches, &self.model.loader(), self.stop, |batch, examples| {
+        ahead(self.data, batches, &mut self.model, self.stop, |model, batch, examples| {
             let out = Matrix::zeros(&self.ctx, batch.len(), 1)?;
             let mut rec = Recorder::new(&self.ctx);
-            self.model.record_forward(&mut rec, &batch, &out)?;
+            progress.add(model.record_forward(&mut rec, &batch, &out)?);
             reading.push_back(rec.readback(out.buffer()));
             drop(rec.submit()?); // its readback is waited for
             if reading.len() > TEST_AHEAD
@@ -195,31 +188,32 @@ impl<'a, E: Embeddings, U: Upkeep<E>> Trainer<'a, E, U> {
                 logits.extend(first.wait()?);
             }
             labels.extend(&examples.labels);
-            progress.add(batch.len());
             Ok(())
         })?;
         for rest in reading {
             logits.extend(rest.wait()?);
         }
-        Ok((logits, labels))
+        let tables = self.model.tables();
+        Ok((tables.gather(logits)?, tables.gather(labels)?))
     }
 }
 
-/// Reads, checks and uploads batches on a thread of their own, and calls `each` with them here, in order.
-fn ahead(
+/// Reads, checks and uploads batches on a thread of their own, and calls `each` with them here, in order, until all
+/// ranks have come to their end, or one is to stop.
+fn ahead<T: Tables>(
+    data: &dyn Dataset,
     batches: Batches<'_>,
-    loader: &Loader,
+    model: &mut Model<T>,
     stop: &AtomicBool,
-    mut each: impl FnMut(Batch, Examples) -> Result<(), RunError>,
-) -> Result<(), RunError> {
+    mut each: impl FnMut(&mut Model<T>, Batch, Examples) -> Result<(), TrainError>,
+) -> Result<(), TrainError> {
+    let loader = &model.loader();
+    let load = |examples: Examples| Ok::<_, TrainError>((loader.load(&examples)?, examples));
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(AHEAD);
         scope.spawn(move || {
             for examples in batches {
-                let loaded = examples.map_err(RunError::from).and_then(|examples| {
-                    let batch = loader.load(&examples)?;
-                    Ok((batch, examples))
-                });
+                let loaded = examples.map_err(TrainError::from).and_then(load);
                 let failed = loaded.is_err();
                 // the receiver is gone if training has failed or was stopped
                 if sender.send(loaded).is_err() || failed {
@@ -227,19 +221,25 @@ fn ahead(
                 }
             }
         });
-        for loaded in receiver {
-            if stop.load(Ordering::Relaxed) {
-                return Err(RunError::Stopped);
+        let mut loaded = receiver.into_iter();
+        loop {
+            let next = loaded.next().transpose()?;
+            let [stopped, more] = model.tables().any([stop.load(Ordering::Relaxed), next.is_some()])?;
+            if stopped {
+                return Err(TrainError::Stopped);
             }
-            let (batch, examples) = loaded?;
-            each(batch, examples)?;
+            if !more {
+                return Ok(());
+            }
+            // others may have more
+            let (batch, examples) = next.map_or_else(|| load(Examples::empty(data.schema())), Ok)?;
+            each(model, batch, examples)?;
         }
-        Ok(())
     })
 }
 
 /// Log loss, AUC and normalised entropy; NaN where the labels do not define them.
-fn metrics(logits: &[f32], labels: &[f32]) -> Result<(f64, f64, f64), RunError> {
+fn metrics(logits: &[f32], labels: &[f32]) -> Result<(f64, f64, f64), TrainError> {
     if labels.is_empty() {
         return Ok((f64::NAN, f64::NAN, f64::NAN));
     }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use embag::dense::{DhenLayer, Ensemble, Module};
 use serde::{Deserialize, Serialize};
 
-use crate::args::{Name, agree, at_least_one};
+use super::args::{Name, agree, at_least_one};
 use crate::data::DataError;
 
 /// The arguments. Where none is given, the checkpoint's hold.

@@ -9,25 +9,28 @@
 //! Without numeric columns the first vector is the same for all examples: it is learnt, and its products with
 //! the embeddings are what these say by themselves, without a partner.
 
-use embag::dense::{Activation, Mlp, record_bce_with_logits};
-use embag::optim::Adagrad;
-use embag::{Checkpoint, Context, Embeddings, Matrix, Recorder, Result};
+use std::path::Path;
 
-use crate::args::Settings;
+use embag::dense::{Activation, Layers, Mlp, record_part_bce_with_logits};
+use embag::optim::Adagrad;
+use embag::{Checkpoint, Context, Matrix, Recorder, Result};
+
+use super::over::Over;
+use super::settings::Settings;
+use super::tables::Tables;
 use crate::data::{Examples, Schema};
-use crate::over::Over;
 
 /// The embeddings begin uniform between this and its negative.
 pub const INIT: f32 = 0.05;
 /// Their name in checkpoints.
-const PREFIX: &str = "bags";
+pub const PREFIX: &str = "bags";
 
 /// A model on a device, and room for what lies between its parts.
 #[derive(Debug)]
-pub struct Model<E> {
+pub struct Model<T> {
     ctx: Context,
     schema: Schema,
-    embeddings: E,
+    tables: T,
     bottom: Mlp,
     over: Over,
     dim: usize,
@@ -73,8 +76,8 @@ pub struct Batch {
     /// `lengths[f * batch + b]` ids for each feature and example, one after the other, and their weights, if
     /// there are any.
     pub ids: Vec<u64>,
-    lengths: Vec<u32>,
-    weights: Option<Vec<f32>>,
+    pub lengths: Vec<u32>,
+    pub weights: Option<Vec<f32>>,
     numeric: Matrix,
     labels: Matrix,
 }
@@ -117,14 +120,14 @@ impl Loader {
     }
 }
 
-impl<E: Embeddings> Model<E> {
+impl<T: Tables> Model<T> {
     /// A new model for batches of at most `max_batch` examples.
     pub fn new(
         ctx: &Context,
         schema: &Schema,
         settings: &Settings,
         max_batch: usize,
-        embeddings: E,
+        tables: T,
     ) -> Result<Self> {
         let dim = settings.dim.get();
         let dense = Adagrad { lr: settings.dense_lr, eps: 1e-10, ..Default::default() };
@@ -141,7 +144,7 @@ impl<E: Embeddings> Model<E> {
         Ok(Self {
             ctx: ctx.clone(),
             schema: schema.clone(),
-            embeddings,
+            tables,
             bottom,
             over: Over::new(ctx, vectors, settings, max_batch, dense.into(), top_seed)?,
             dim,
@@ -156,71 +159,86 @@ impl<E: Embeddings> Model<E> {
     }
 
     /// The tables.
-    pub const fn embeddings(&self) -> &E {
-        &self.embeddings
+    pub const fn tables(&self) -> &T {
+        &self.tables
     }
 
     /// The tables, for what is done to them besides steps.
-    pub const fn embeddings_mut(&mut self) -> &mut E {
-        &mut self.embeddings
+    pub const fn tables_mut(&mut self) -> &mut T {
+        &mut self.tables
     }
 
-    /// Records the log odds of a batch into `[batch, 1]`.
-    pub fn record_forward(&mut self, rec: &mut Recorder, batch: &Batch, logits: &Matrix) -> Result<()> {
-        let rows = self.embeddings.find(&batch.ids, &batch.lengths, batch.weights.as_deref())?;
-        self.forward_rows(rec, batch, &rows, logits)
+    /// Records the log odds of a batch into `[batch, 1]`, and gives the number of its examples on all ranks.
+    pub fn record_forward(&mut self, rec: &mut Recorder, batch: &Batch, logits: &Matrix) -> Result<usize> {
+        let rows = self.tables.find(batch)?;
+        self.forward_rows(rec, batch, &rows, logits)?;
+        Ok(self.tables.examples(&rows, batch.len()))
     }
 
     fn forward_rows(
-        &self,
+        &mut self,
         rec: &mut Recorder,
         batch: &Batch,
-        rows: &E::Batch,
+        rows: &T::Rows,
         logits: &Matrix,
     ) -> Result<()> {
         let Room { vectors, .. } = self.room.first(batch.len())?;
         let (first, others) = self.halves(&vectors)?;
         self.bottom.record_forward(rec, &batch.numeric, &first)?;
-        self.embeddings.record_forward(rec, rows, &others)?;
+        self.tables.forward(rec, rows, &others)?;
         self.over.record_forward(rec, &vectors, logits)
     }
 
-    /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`.
-    pub fn record_step(&mut self, rec: &mut Recorder, batch: &Batch, losses: &Matrix) -> Result<()> {
+    /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`. Gives the number of
+    /// examples on all ranks, by which the losses of a step are divided.
+    pub fn record_step(&mut self, rec: &mut Recorder, batch: &Batch, losses: &Matrix) -> Result<usize> {
         let room = self.room.first(batch.len())?;
-        let rows = self.embeddings.admit(&batch.ids, &batch.lengths, batch.weights.as_deref())?;
+        let rows = self.tables.admit(batch)?;
         self.forward_rows(rec, batch, &rows, &room.logits)?;
-        record_bce_with_logits(rec, &room.logits, &batch.labels, losses, &room.logits_grad)?;
+        let examples = self.tables.examples(&rows, batch.len());
+        record_part_bce_with_logits(
+            rec,
+            &room.logits,
+            &batch.labels,
+            None,
+            examples,
+            losses,
+            &room.logits_grad,
+        )?;
         self.over.record_backward(rec, &room.vectors, &room.logits, &room.logits_grad, &room.vectors_grad)?;
         let (first, _) = self.halves(&room.vectors)?;
         let (first_grad, others_grad) = self.halves(&room.vectors_grad)?;
         self.bottom.record_backward(rec, &batch.numeric, &first, &first_grad, None)?;
-        self.embeddings.record_backward(rec, &rows, &others_grad)?;
+        self.tables.backward(rec, &rows, &others_grad)?;
+        let mut layers: Vec<&dyn Layers> = vec![&self.bottom];
+        layers.extend(self.over.layers());
+        self.tables.reduce(rec, &layers)?;
         self.over.record_step(rec)?;
-        self.bottom.record_step(rec)
+        self.bottom.record_step(rec)?;
+        Ok(examples)
     }
 
     /// The columns of the bottom MLP, and those of the embeddings.
     fn halves(&self, vectors: &Matrix) -> Result<(Matrix, Matrix)> {
         let dim = self.dim;
-        Ok((vectors.columns(0, dim)?, vectors.columns(dim, self.embeddings.output_cols())?))
+        Ok((vectors.columns(0, dim)?, vectors.columns(dim, self.tables.output_cols())?))
     }
 
-    /// Adds all parameters and all optimizer state to a checkpoint.
-    pub fn export(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
-        self.embeddings.export(checkpoint, PREFIX)?;
-        self.bottom.export(&self.ctx, checkpoint, "bottom")?;
-        self.over.export(&self.ctx, checkpoint)
+    /// Writes all parameters and all optimizer state, with what else a checkpoint keeps.
+    pub fn save(&mut self, mut rest: Checkpoint, path: &Path) -> Result<()> {
+        self.bottom.export(&self.ctx, &mut rest, "bottom")?;
+        self.over.export(&self.ctx, &mut rest)?;
+        self.tables.save(rest, path)
     }
 
-    /// Goes on from a checkpoint, with the learning rates of `settings`.
-    pub fn import(&mut self, checkpoint: &Checkpoint, settings: &Settings) -> Result<()> {
-        self.bottom.check_import(checkpoint, "bottom")?;
-        self.over.check_import(checkpoint)?;
-        self.embeddings.import(checkpoint, PREFIX)?;
-        self.embeddings.set_lr(settings.lr)?;
-        self.bottom.import(&self.ctx, checkpoint, "bottom")?;
-        self.over.import(&self.ctx, checkpoint)
+    /// Goes on from what was saved, with the learning rates of `settings`.
+    pub fn load(&mut self, saved: &Checkpoint, path: &Path, settings: &Settings) -> Result<()> {
+        self.bottom.check_import(saved, "bottom")?;
+        self.over.check_import(saved)?;
+        self.tables.load(saved, path)?;
+        self.tables.set_lr(settings.lr)?;
+        self.bottom.import(&self.ctx, saved, "bottom")?;
+        self.over.import(&self.ctx, saved)
     }
 }
 

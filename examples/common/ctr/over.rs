@@ -1,11 +1,11 @@
 //! What makes log odds of the vectors of an example: DLRM's dot products and MLP, DCN-v2's cross layers and MLP, or
 //! stacked interactions.
 
-use embag::dense::{Activation, CrossNet, DenseOptimizer, Dhen, Interaction, Mlp};
+use embag::dense::{Activation, CrossNet, DenseOptimizer, Dhen, Interaction, Layers, Mlp};
 use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 
-use crate::args::Settings;
-use crate::model_args;
+use super::model_args;
+use super::settings::Settings;
 
 /// One of the models.
 #[derive(Debug)]
@@ -124,6 +124,15 @@ impl Over {
                 cross.record_backward(rec, vectors, &crossed_grad, vectors_grad)
             }
             Self::Dhen(net) => net.record_backward(rec, vectors, logits, logits_grad, Some(vectors_grad)),
+        }
+    }
+
+    /// All layers with parameters.
+    pub fn layers(&self) -> Vec<&dyn Layers> {
+        match self {
+            Self::Dlrm(dlrm) => vec![&dlrm.top],
+            Self::Dcnv2(net) => vec![&net.cross, &net.top],
+            Self::Dhen(net) => vec![net],
         }
     }
 
