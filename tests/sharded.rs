@@ -179,7 +179,17 @@ fn ranks_that_do_other_things_are_told() {
         let optimizer = Adagrad::new([0.1, 0.2][group.rank()]);
         described(group).optimizer(optimizer).build().map(drop)
     });
-    all_say(results, "rank 1: expected the tables, features, optimizers and plan of rank 0, got others");
+    // a value as long as this is cut
+    let first = &results[0].as_ref().unwrap_err().to_string();
+    assert!(
+        first.starts_with("rank 1: updates: expected Updates { optimizer: Some(Adagrad(Adagrad { lr: 0.1, "),
+        "{first}"
+    );
+    assert!(
+        first.contains(", as on rank 0, got Updates { optimizer: Some(Adagrad(Adagrad { lr: 0.2, "),
+        "{first}"
+    );
+    all_say(results, &first.clone());
     let results = on_ranks(2, |group| {
         let (rank, group) = (group.rank(), group.patience(Duration::from_secs(60)));
         let mut bags = described(group).build()?;
@@ -468,7 +478,7 @@ fn plans_foresee_what_is_sent() {
             let sent = bags.sent();
             let step = [Traffic::Ids, Traffic::Rows, Traffic::Pooled, Traffic::Gradients];
             let bytes: u64 = step.iter().map(|&what| sent.bytes(what)).sum();
-            (planned, bytes as f64, bags.bytes())
+            (planned, bytes as f64, bags.bytes() + bags.state_bytes())
         });
         let (planned, ..) = &results[0];
         let foreseen: f64 = planned.ranks().iter().map(|rank| rank.sent).sum();
@@ -580,6 +590,66 @@ fn what_a_group_saves_another_loads() {
     assert_eq!(names("four"), 3);
 }
 
+/// What ranks save beside their tables comes back, by rank, and into the one file.
+#[test]
+fn the_rest_of_a_model_is_saved_beside_its_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let (saved, file) = (folder.path().join("saved"), folder.path().join("file"));
+    let rest = |rank: usize| {
+        let mut rest = Checkpoint::new();
+        rest.insert("top.weight", &[2, 1], vec![rank as f32, 0.5]).unwrap();
+        rest.insert("counts", &[3], vec![1u32, 2, 3]).unwrap();
+        rest.set_json("steps", &(rank + 7)).unwrap();
+        rest
+    };
+    on_ranks(2, |group| {
+        let rank = group.rank();
+        let bags = described(group).build().unwrap();
+        bags.save_with(&saved, &rest(rank)).unwrap();
+    });
+    let is_rest = |found: &Checkpoint, rank: usize| {
+        assert_eq!(found.names().collect::<Vec<_>>(), ["counts", "top.weight"]);
+        assert_eq!(found.tensor::<f32>("top.weight", &[2, 1]).unwrap(), [rank as f32, 0.5]);
+        assert_eq!(found.tensor::<u32>("counts", &[3]).unwrap(), [1, 2, 3]);
+        assert_eq!(found.json::<usize>("steps").unwrap(), rank + 7);
+    };
+    let found = ShardedBags::saved_with(&saved).unwrap();
+    assert_eq!(found.len(), 2);
+    found.iter().enumerate().for_each(|(rank, found)| is_rest(found, rank));
+    ShardedBags::merged(&saved).unwrap().save(&file).unwrap();
+    let found = ShardedBags::saved_with(&file).unwrap();
+    assert_eq!(found.len(), 1);
+    is_rest(&found[0], 0);
+    // and the tables do not see it
+    on_ranks(3, |group| described(group).build().unwrap().load(&saved).unwrap());
+}
+
+#[test]
+fn values_that_differ_are_named_on_all_ranks() {
+    let compared = |values: fn(usize) -> Vec<(&'static str, String)>| {
+        on_ranks(3, |group| {
+            let rank = group.rank();
+            Ranks::new(group).check_same(&values(rank))
+        })
+    };
+    let long = "x".repeat(300);
+    assert!(
+        compared(|_| vec![("lr", "0.1".to_owned()), ("files", "x".repeat(300))]).iter().all(Result::is_ok)
+    );
+    all_say(
+        compared(|rank| vec![("seed", "1".to_owned()), ("lr", ["0.1", "0.1", "0.2"][rank].to_owned())]),
+        "rank 2: lr: expected 0.1, as on rank 0, got 0.2",
+    );
+    all_say(
+        compared(|rank| vec![(["seed", "lr", "lr"][rank], "1".to_owned())]),
+        "rank 1: expected [\"seed\"], as on rank 0, got [\"lr\"]",
+    );
+    // beyond what is shown
+    let results = compared(|rank| vec![("files", "x".repeat(300) + ["a", "b", "a"][rank])]);
+    let message = results[2].as_ref().unwrap_err().to_string();
+    assert!(message.starts_with(&format!("rank 1: files: expected {}... (sum ", &long[..200])), "{message}");
+}
+
 #[test]
 fn folders_that_do_not_fit_are_the_same_error_on_all_ranks() {
     let folder = tempfile::tempdir().unwrap();
@@ -641,7 +711,7 @@ fn pieces_that_cannot_be_are_refused() {
         });
         checkpoint.set_json("embag.pieces", &[piece]).unwrap();
         checkpoint.save(folder.path().join("file")).unwrap();
-        std::fs::write(folder.path().join("manifest.json"), r#"{"steps": 1, "files": ["file"]}"#).unwrap();
+        std::fs::write(folder.path().join("manifest.json"), r#"{"number": 1, "files": ["file"]}"#).unwrap();
         match ShardedBags::merged(folder.path()) {
             Ok(_) => String::new(),
             Err(Error::Checkpoint { reason, .. }) => reason,

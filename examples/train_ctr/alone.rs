@@ -67,8 +67,8 @@ impl<E: Embeddings, U: Upkeep<E>> Tables for Alone<E, U> {
         self.embeddings.set_lr(lr)
     }
 
-    fn memory(&self) -> (u64, u64) {
-        self.embeddings.memory()
+    fn memory(&self) -> Result<(u64, u64)> {
+        Ok(self.embeddings.memory())
     }
 
     fn save(&mut self, mut rest: Checkpoint, path: &Path) -> Result<()> {

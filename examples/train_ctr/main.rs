@@ -139,7 +139,7 @@ fn train<E: Embeddings, U: Upkeep<E>>(
     }
 
     if trainer.tables().chunks()?.is_none() {
-        let (bytes, state) = trainer.embedding_bytes();
+        let (bytes, state) = trainer.embedding_bytes()?;
         eprintln!("embeddings: {} in tables, {} of optimizer state", HumanBytes(bytes), HumanBytes(state));
     }
     let mut table = Table::new(io::stdout());
@@ -171,7 +171,7 @@ fn train<E: Embeddings, U: Upkeep<E>>(
     }
     if args.json {
         let chunks = Chunks { chunked: chunks };
-        Summary::of(ctx, &trainer, first, chunks).write(io::stdout().lock())?;
+        Summary::of(ctx, &trainer, first, chunks)?.write(io::stdout().lock())?;
     }
     Ok(())
 }

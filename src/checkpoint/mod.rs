@@ -132,6 +132,25 @@ impl Checkpoint {
         }
     }
 
+    /// Adds all tensors and metadata of another one, under names that begin with `prefix`.
+    pub(crate) fn add_all(&mut self, prefix: &str, other: &Self) -> Result<()> {
+        for (key, value) in &other.metadata {
+            self.set_metadata(&format!("{prefix}{key}"), value)?;
+        }
+        for (name, tensor) in &other.tensors {
+            let name = format!("{prefix}{name}");
+            if name == METADATA || self.tensors.contains_key(&name) {
+                return Err(Error::invalid(
+                    format!("tensor \"{name}\""),
+                    "a name of its own",
+                    "a name in use",
+                ));
+            }
+            self.tensors.insert(name, tensor.clone());
+        }
+        Ok(())
+    }
+
     /// Adds or replaces an entry of the metadata.
     ///
     /// # Errors

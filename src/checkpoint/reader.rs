@@ -5,10 +5,12 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use half::{bf16, f16};
+use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::DeserializeOwned;
 
-use super::{Checkpoint, Element, file};
+use super::{Checkpoint, Element, RESERVED, file};
 use crate::{Error, Result};
 
 /// A checkpoint's file that stays on disk: rows of its tensors are read as they are asked for, so that a table need not
@@ -82,6 +84,46 @@ impl CheckpointReader {
     /// The type of a tensor's values; of none, if there is no such tensor.
     pub(crate) fn dtype(&self, name: &str) -> String {
         self.header.info(name).map_or("none".to_owned(), |info| info.dtype.to_string())
+    }
+
+    /// Reads the tensors and metadata to which this gives a name, under it.
+    pub(crate) fn select(&mut self, renamed: impl Fn(&str) -> Option<String>) -> Result<Checkpoint> {
+        let mut checkpoint = Checkpoint { path: Some(self.path.clone()), ..Checkpoint::new() };
+        for (key, value) in self.header.metadata().iter().flatten().filter(|(key, _)| *key != RESERVED) {
+            if let Some(key) = renamed(key) {
+                checkpoint.set_metadata(&key, value)?;
+            }
+        }
+        let names = self.header.offset_keys();
+        for (name, new) in names.iter().filter_map(|name| Some((name, renamed(name)?))) {
+            let Some(TensorInfo { dtype, shape, .. }) = self.header.info(name) else { continue };
+            let (dtype, shape, new) = (*dtype, shape.clone(), &new);
+            match dtype {
+                Dtype::F32 => self.copy::<f32>(name, &shape, &mut checkpoint, new)?,
+                Dtype::F16 => self.copy::<f16>(name, &shape, &mut checkpoint, new)?,
+                Dtype::BF16 => self.copy::<bf16>(name, &shape, &mut checkpoint, new)?,
+                Dtype::I8 => self.copy::<i8>(name, &shape, &mut checkpoint, new)?,
+                Dtype::U8 => self.copy::<u8>(name, &shape, &mut checkpoint, new)?,
+                Dtype::U32 => self.copy::<u32>(name, &shape, &mut checkpoint, new)?,
+                Dtype::U64 => self.copy::<u64>(name, &shape, &mut checkpoint, new)?,
+                other => {
+                    let reason = format!("tensor \"{name}\": expected a type that embag writes, got {other}");
+                    return Err(Error::Checkpoint { path: self.path.clone(), reason });
+                }
+            }
+        }
+        Ok(checkpoint)
+    }
+
+    fn copy<T: Element>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        target: &mut Checkpoint,
+        new: &str,
+    ) -> Result<()> {
+        let values = self.rows::<T>(name, 0..shape.first().copied().unwrap_or(1))?;
+        target.insert(new, shape, values)
     }
 
     /// Reads rows of a tensor, one after the other: parts of its first dimension.

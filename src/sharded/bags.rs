@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::held::Held;
 use super::shards::Role;
 use super::staging::Staging;
-use super::{Group, Placement, Ranks, Sent, ShardedBagsBuilder};
+use super::{Placement, Ranks, Sent, ShardedBagsBuilder};
 use crate::bag::{BatchBuilder, EmbeddingBags, ForShards, Schema};
 use crate::table::Table;
 use crate::update::Updates;
@@ -62,10 +62,11 @@ pub struct ShardedBags {
 }
 
 impl ShardedBags {
-    /// Begins the description of tables, features and where tables lie, for a rank of a group.
+    /// Begins the description of tables, features and where tables lie, for a rank of a [`Group`](super::Group), or of one
+    /// that other parts of a model have too, [`Ranks`].
     #[must_use]
-    pub fn builder(ctx: &Context, group: impl Group + 'static) -> ShardedBagsBuilder {
-        ShardedBagsBuilder::new(ctx, group)
+    pub fn builder(ctx: &Context, group: impl Into<Ranks>) -> ShardedBagsBuilder {
+        ShardedBagsBuilder::new(ctx, group.into())
     }
 
     #[allow(clippy::too_many_arguments, reason = "its fields")]
@@ -136,12 +137,21 @@ impl ShardedBags {
         }
     }
 
-    /// Bytes of this rank's rows and optimizer state.
+    /// Bytes of this rank's rows.
     #[must_use]
     pub fn bytes(&self) -> u64 {
+        self.own().map(EmbeddingBags::bytes).sum()
+    }
+
+    /// Bytes of their optimizer's state.
+    #[must_use]
+    pub fn state_bytes(&self) -> u64 {
+        self.own().map(EmbeddingBags::state_bytes).sum()
+    }
+
+    fn own(&self) -> impl Iterator<Item = &EmbeddingBags> {
         let held = [&self.pooling, &self.sending].into_iter().filter_map(|held| held.bags.as_ref());
-        let all = held.chain(self.replicas.iter().map(|(bags, _)| bags));
-        all.map(|bags| bags.bytes() + bags.state_bytes()).sum()
+        held.chain(self.replicas.iter().map(|(bags, _)| bags))
     }
 
     /// Sets the learning rate of the steps from now on; all ranks set the same.

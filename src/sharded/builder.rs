@@ -7,10 +7,9 @@ use super::plan::sums_over_rows;
 use super::planner::{Candidate, planned};
 use super::ranks::Call;
 use super::shards::{Role, routes, shards};
-use super::{Group, Load, Placement, Plan, Planned, Ranks, ShardedBags};
+use super::{Load, Placement, Plan, Planned, Ranks, ShardedBags};
 use crate::bag::{EmbeddingBags, FeatureList, FeatureSpec, Pooling, Schema, bounds_methods, feature_methods};
 use crate::names::unique;
-use crate::numbers::narrow;
 use crate::table::{Origin, Shape, Table};
 use crate::update::{Updates, update_methods};
 use crate::{Context, Error, Result};
@@ -27,10 +26,10 @@ pub struct ShardedBagsBuilder {
 }
 
 impl ShardedBagsBuilder {
-    pub(super) fn new(ctx: &Context, group: impl Group + 'static) -> Self {
+    pub(super) fn new(ctx: &Context, ranks: Ranks) -> Self {
         Self {
             ctx: ctx.clone(),
-            ranks: Ranks::new(group),
+            ranks,
             tables: Vec::new(),
             features: FeatureList::default(),
             updates: Updates::default(),
@@ -118,17 +117,19 @@ impl ShardedBagsBuilder {
     /// gone.
     pub fn build(self) -> Result<ShardedBags> {
         let ranks = self.ranks.clone();
-        let described = format!("{:?}", (&self.tables, &self.features, &self.updates, &self.plan));
-        let made = self.make();
-        let (own, bags) = match made {
-            Ok(bags) => (Ok(checksum(&described)), Some(bags)),
+        let told = [
+            ("version of embag", env!("CARGO_PKG_VERSION").to_owned()),
+            ("tables", format!("{:?}", self.tables)),
+            ("features", format!("{:?}", self.features)),
+            ("updates", format!("{:?}", self.updates)),
+            ("plan", format!("{:?}", self.plan)),
+        ];
+        let (own, bags) = match self.make() {
+            Ok(bags) => (Ok(0), Some(bags)),
             Err(error) => (Err(error), None),
         };
-        let sums = ranks.agree(Call::Build, own)?;
-        if let Some(rank) = sums.iter().position(|sum| *sum != sums[0]) {
-            let reason = "expected the tables, features, optimizers and plan of rank 0, got others";
-            return Err(Error::on_rank(rank, reason));
-        }
+        ranks.agree(Call::Build, own)?;
+        ranks.check_same(&told)?;
         bags.ok_or_else(|| Error::invalid("sharded bags", "tables", "none"))
     }
 
@@ -229,9 +230,4 @@ fn replicas(
         }
     }
     Ok(Some((builder.build()?, features)))
-}
-
-/// A sum by which ranks see whether they were told the same.
-fn checksum(text: &str) -> u32 {
-    text.bytes().zip(1u32..).fold(0, |sum, (byte, place)| crate::cpu::random_word(sum, narrow(byte), place))
 }

@@ -51,12 +51,22 @@ pub enum Traffic {
     Dense,
     /// Values of whole tables, for callers and files.
     Tables,
+    /// Other values that callers gather, such as predictions.
+    Values,
 }
 
 impl Traffic {
     /// All kinds.
-    pub const ALL: [Self; 7] =
-        [Self::Header, Self::Ids, Self::Rows, Self::Pooled, Self::Gradients, Self::Dense, Self::Tables];
+    pub const ALL: [Self; 8] = [
+        Self::Header,
+        Self::Ids,
+        Self::Rows,
+        Self::Pooled,
+        Self::Gradients,
+        Self::Dense,
+        Self::Tables,
+        Self::Values,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -67,6 +77,7 @@ impl Traffic {
             Self::Gradients => "gradients",
             Self::Dense => "gradients of layers",
             Self::Tables => "tables",
+            Self::Values => "values",
         }
     }
 }

@@ -4,6 +4,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
+use bytemuck::Pod;
+use serde::{Deserialize, Serialize};
+
 use super::{Group, Sent, Traffic};
 use crate::numbers::narrow;
 use crate::{Error, Result};
@@ -15,6 +18,12 @@ pub struct Ranks(Rc<RefCell<dyn Group>>);
 impl fmt::Debug for Ranks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rank {} of {}", self.rank(), self.count())
+    }
+}
+
+impl<G: Group + 'static> From<G> for Ranks {
+    fn from(group: G) -> Self {
+        Self::new(group)
     }
 }
 
@@ -78,6 +87,73 @@ impl Ranks {
         Ok(std::array::from_fn(|question| all >> question & 1 == 1))
     }
 
+    /// The values of all ranks, in their order: losses and predictions, say, for metrics. All ranks call it together.
+    ///
+    /// ```
+    /// use embag::sharded::{Group, Ranks, Threads};
+    ///
+    /// std::thread::scope(|scope| {
+    ///     for group in Threads::group(2) {
+    ///         scope.spawn(move || {
+    ///             let own: &[f32] = [&[0.25, 0.5][..], &[0.125]][group.rank()];
+    ///             assert_eq!(Ranks::new(group).gather(own).unwrap(), [vec![0.25, 0.5], vec![0.125]]);
+    ///         });
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Ranks::any`].
+    pub fn gather<T: Pod>(&self, own: &[T]) -> Result<Vec<Vec<T>>> {
+        self.agree(Call::Gather, Ok(0))?;
+        let all = self.0.borrow_mut().all_gather(Traffic::Values, bytemuck::cast_slice(own))?;
+        let values = |(rank, bytes): (usize, &Vec<u8>)| match bytes.len().checked_rem(size_of::<T>()) {
+            Some(0) => Ok(bytemuck::pod_collect_to_vec(bytes)),
+            _ => {
+                Err(Error::on_rank(rank, format!("gather: expected whole values, got {} bytes", bytes.len())))
+            }
+        };
+        all.iter().enumerate().map(values).collect()
+    }
+
+    /// Compares what ranks were told, by name: settings, data, versions. All ranks call it together, with the same names
+    /// in the same order.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] on all ranks if a value of one of them is not that of rank 0, which names rank and value; as
+    /// [`Ranks::any`].
+    pub fn check_same(&self, values: &[(&str, String)]) -> Result<()> {
+        self.agree(Call::Compare, Ok(0))?;
+        let told: Vec<(&str, Told)> = values.iter().map(|(name, value)| (*name, Told::of(value))).collect();
+        let message = serde_json::to_vec(&told)
+            .map_err(|error| Error::invalid("values", "what JSON can say", error))?;
+        let all = self.0.borrow_mut().all_gather(Traffic::Header, &message)?;
+        let read = |(rank, message): (usize, &Vec<u8>)| {
+            let unreadable = |error| Error::on_rank(rank, format!("{error}: another version?"));
+            serde_json::from_slice::<Vec<(String, Told)>>(message).map_err(unreadable)
+        };
+        let all = all.iter().enumerate().map(read).collect::<Result<Vec<_>>>()?;
+        let Some((first, others)) = all.split_first() else { return Ok(()) };
+        for (rank, told) in (1..).zip(others) {
+            let names =
+                |told: &[(String, Told)]| told.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+            if names(first) != names(told) {
+                let (expected, got) = (names(first), names(told));
+                return Err(Error::on_rank(
+                    rank,
+                    format!("expected {expected:?}, as on rank 0, got {got:?}"),
+                ));
+            }
+            if let Some(((name, expected), (_, got))) = first.iter().zip(told).find(|(a, b)| a != b) {
+                return Err(Error::on_rank(
+                    rank,
+                    format!("{name}: expected {expected}, as on rank 0, got {got}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Tells all ranks which call this one makes and, if it can go on, a number of its own; gives the numbers of all.
     /// If one of them cannot, or makes another call, that is the same error on all of them.
     pub(super) fn agree(&self, call: Call, own: Result<u32>) -> Result<Vec<u32>> {
@@ -128,6 +204,33 @@ impl Ranks {
     }
 }
 
+/// A value that ranks compare: the beginning of its text, and a sum of all of it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    begin: String,
+    sum: u32,
+}
+
+impl Told {
+    /// Letters that are told.
+    const SHOWN: usize = 200;
+
+    fn of(value: &str) -> Self {
+        let bytes = value.bytes().zip(1u32..);
+        let sum = bytes.fold(0, |sum, (byte, place)| crate::cpu::random_word(sum, u32::from(byte), place));
+        Self { begin: value.chars().take(Self::SHOWN).collect(), sum }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.begin.chars().count() < Self::SHOWN {
+            true => f.write_str(&self.begin),
+            false => write!(f, "{}... (sum {:08x})", self.begin, self.sum),
+        }
+    }
+}
+
 fn words(what: Traffic, rank: usize, bytes: &[u8]) -> Result<Vec<u32>> {
     if !bytes.len().is_multiple_of(4) {
         return Err(Error::on_rank(rank, format!("{what}: expected whole words, got {} bytes", bytes.len())));
@@ -144,19 +247,23 @@ pub(super) enum Call {
     Backward,
     Reduce,
     Any,
+    Gather,
+    Compare,
     Download,
     Save,
     Load,
 }
 
 impl Call {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Build, "`build`"),
         (Self::Exchange, "`prefetch`, or `forward` with a new batch,"),
         (Self::Forward, "`forward`"),
         (Self::Backward, "`backward`"),
         (Self::Reduce, "`reduce`"),
         (Self::Any, "`any`"),
+        (Self::Gather, "`gather`"),
+        (Self::Compare, "`check_same`, or `build`,"),
         (Self::Download, "`download`"),
         (Self::Save, "`save`"),
         (Self::Load, "`load`"),

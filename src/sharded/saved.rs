@@ -6,7 +6,7 @@ use std::path::Path;
 use super::held::Held;
 use super::ranks::Call;
 use super::shards::Role;
-use super::sources::{MANIFEST, Manifest, PIECES, Piece, Sources};
+use super::sources::{MANIFEST, Manifest, PIECES, Piece, REST, Sources};
 use super::{Placement, ShardedBags};
 use crate::bag::EmbeddingBags;
 use crate::checkpoint::replace;
@@ -23,17 +23,29 @@ impl ShardedBags {
     /// # Errors
     /// [`Error::Rank`] on all ranks if one of them cannot write; [`Error::Group`] if a rank is gone or late.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<()> {
+        self.save_with(folder, &Checkpoint::new())
+    }
+
+    /// [`ShardedBags::save`] with what else of a model is to be kept, as this rank has it: dense layers, say, which are
+    /// the same on all ranks and which rank 0 gives, others nothing. [`ShardedBags::saved_with`] reads it.
+    ///
+    /// # Errors
+    /// As [`ShardedBags::save`].
+    pub fn save_with(&self, folder: impl AsRef<Path>, rest: &Checkpoint) -> Result<()> {
         let folder = folder.as_ref();
-        let steps = self.ranks.agree(Call::Save, Ok(self.steps()))?.into_iter().max().unwrap_or(0);
+        let before = Manifest::read(folder).map_or(0, |manifest| manifest.number);
+        let number = self.ranks.agree(Call::Save, Ok(before.wrapping_add(1)))?[0];
         let name =
-            |rank: usize| format!("step-{steps:010}-rank-{rank}-of-{}.safetensors", self.ranks.count());
+            |rank: usize| format!("save-{number:010}-rank-{rank}-of-{}.safetensors", self.ranks.count());
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Io { path, source }
         };
         let write = || {
             fs::create_dir_all(folder).map_err(io(folder))?;
-            self.own_checkpoint()?.save(folder.join(name(self.ranks.rank())))
+            let mut checkpoint = self.own_checkpoint()?;
+            checkpoint.add_all(REST, rest)?;
+            checkpoint.save(folder.join(name(self.ranks.rank())))
         };
         self.ranks.agree(Call::Save, write().map(|()| 0))?;
         let files: Vec<String> = (0..self.ranks.count()).map(name).collect();
@@ -41,14 +53,14 @@ impl ShardedBags {
             if self.ranks.rank() > 0 {
                 return Ok(0);
             }
-            let manifest = Manifest { steps, files: files.clone() };
+            let manifest = Manifest { number, files: files.clone() };
             let text = serde_json::to_vec_pretty(&manifest)
                 .map_err(|error| Error::invalid("manifest", "what JSON can say", error))?;
             replace(&folder.join(MANIFEST), &text)?;
             for entry in fs::read_dir(folder).map_err(io(folder))?.flatten() {
                 let found = entry.file_name().to_string_lossy().into_owned();
                 let old =
-                    found.starts_with("step-") && found.ends_with(".safetensors") && !files.contains(&found);
+                    found.starts_with("save-") && found.ends_with(".safetensors") && !files.contains(&found);
                 if old {
                     // one that stays is not loaded, and is removed the next time
                     let _ = fs::remove_file(entry.path());
@@ -57,6 +69,15 @@ impl ShardedBags {
             Ok(0)
         };
         self.ranks.agree(Call::Save, finish()).map(drop)
+    }
+
+    /// What each rank gave to [`ShardedBags::save_with`], in their order; of a file of one process, all that is not of
+    /// its tables.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if a file is damaged, [`Error::Io`] if one is not there.
+    pub fn saved_with(path: impl AsRef<Path>) -> Result<Vec<Checkpoint>> {
+        Sources::open(path.as_ref())?.rests()
     }
 
     /// Takes up what a group of any number of ranks with any plan [saved](ShardedBags::save), or one process
@@ -80,14 +101,19 @@ impl ShardedBags {
     }
 
     /// What a group [saved](ShardedBags::save), as a checkpoint that [`EmbeddingBags::import`] takes, under the prefix
-    /// `bags`: [`Checkpoint::save`] makes a file of it that [`EmbeddingBags::load`] takes. All of it is in memory.
+    /// `bags`, with what rank 0 saved [beside](ShardedBags::save_with): [`Checkpoint::save`] makes a file of it that
+    /// [`EmbeddingBags::load`] takes. All of it is in memory.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if a file is damaged, [`Error::Io`] if one is not there.
     pub fn merged(folder: impl AsRef<Path>) -> Result<Checkpoint> {
         let mut sources = Sources::open(folder.as_ref())?;
         let whole = sources.whole(crate::bag::PREFIX)?;
-        sources.checkpoint(crate::bag::PREFIX, &whole)
+        let mut checkpoint = sources.checkpoint(crate::bag::PREFIX, &whole)?;
+        if let Some(first) = sources.rests()?.first() {
+            checkpoint.add_all("", first)?;
+        }
+        Ok(checkpoint)
     }
 
     /// What the files give for each of the own bags.
@@ -115,10 +141,6 @@ impl ShardedBags {
     fn bags_mut(&mut self) -> [(&'static str, Option<&mut EmbeddingBags>); 3] {
         let copies = self.replicas.as_mut().map(|(bags, _)| bags);
         [("pool", self.pooling.bags.as_mut()), ("send", self.sending.bags.as_mut()), (COPIES, copies)]
-    }
-
-    fn steps(&self) -> u32 {
-        self.bags().iter().filter_map(|(_, bags)| bags.map(EmbeddingBags::steps)).max().unwrap_or(0)
     }
 
     /// What of the tables this rank has.

@@ -18,11 +18,26 @@ pub(super) const PIECES: &str = "embag.pieces";
 /// Values that are read at once.
 const AT_ONCE: usize = 1 << 20;
 
+/// What stands before the names of what a rank saved beside its tables.
+pub(super) const REST: &str = "rest.";
+
 /// What belongs together.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Manifest {
-    pub(super) steps: u32,
+    /// One more than that of the save before in the folder.
+    pub(super) number: u32,
     pub(super) files: Vec<String>,
+}
+
+impl Manifest {
+    /// That of a folder.
+    pub(super) fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join(MANIFEST);
+        let io = |source| Error::Io { path: path.clone(), source };
+        let text = std::fs::read_to_string(&path).map_err(io)?;
+        serde_json::from_str(&text)
+            .map_err(|error| Error::Checkpoint { path: path.clone(), reason: error.to_string() })
+    }
 }
 
 /// Rows and columns of a table under a name of their own.
@@ -56,12 +71,7 @@ impl Sources {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let mut files = Vec::new();
         if path.is_dir() {
-            let manifest = path.join(MANIFEST);
-            let io = |source| Error::Io { path: manifest.clone(), source };
-            let text = std::fs::read_to_string(&manifest).map_err(io)?;
-            let found: Manifest = serde_json::from_str(&text)
-                .map_err(|error| Error::Checkpoint { path: manifest.clone(), reason: error.to_string() })?;
-            for name in &found.files {
+            for name in &Manifest::read(path)?.files {
                 let reader = CheckpointReader::open(path.join(name))?;
                 let pieces = reader.json(PIECES)?;
                 files.push((reader, pieces));
@@ -81,6 +91,17 @@ impl Sources {
             files.push((reader, whole));
         }
         Ok(Self { path: path.to_owned(), files })
+    }
+
+    /// What each rank saved beside its tables; of a file of one process, all but its tables.
+    pub(super) fn rests(&mut self) -> Result<Vec<Checkpoint>> {
+        let folder = self.path.is_dir();
+        let tables = format!("{}.", crate::bag::PREFIX);
+        let renamed = |name: &str| match folder {
+            true => name.strip_prefix(REST).map(str::to_owned),
+            false => (!name.starts_with(&tables)).then(|| name.to_owned()),
+        };
+        self.files.iter_mut().map(|(reader, _)| reader.select(renamed)).collect()
     }
 
     fn error(&self, reason: String) -> Error {

@@ -141,12 +141,14 @@ impl<T: Tables> Model<T> {
             0 => mlp(&[&[1], &[dim]], Activation::None, bottom_seed)?,
             columns => mlp(&[&[columns], &settings.bottom, &[dim]], Activation::Relu, bottom_seed)?,
         };
+        let over = Over::new(ctx, vectors, settings, max_batch, dense.into(), top_seed)?;
+        tables.check_same(&layers(&bottom, &over))?;
         Ok(Self {
             ctx: ctx.clone(),
             schema: schema.clone(),
             tables,
             bottom,
-            over: Over::new(ctx, vectors, settings, max_batch, dense.into(), top_seed)?,
+            over,
             dim,
             room: Room::new(ctx, vectors * dim, max_batch)?,
             ones: Matrix::from_slice(ctx, &vec![1.0; max_batch], max_batch, 1)?,
@@ -210,9 +212,7 @@ impl<T: Tables> Model<T> {
         let (first_grad, others_grad) = self.halves(&room.vectors_grad)?;
         self.bottom.record_backward(rec, &batch.numeric, &first, &first_grad, None)?;
         self.tables.backward(rec, &rows, &others_grad)?;
-        let mut layers: Vec<&dyn Layers> = vec![&self.bottom];
-        layers.extend(self.over.layers());
-        self.tables.reduce(rec, &layers)?;
+        self.tables.reduce(rec, &layers(&self.bottom, &self.over))?;
         self.over.record_step(rec)?;
         self.bottom.record_step(rec)?;
         Ok(examples)
@@ -238,8 +238,15 @@ impl<T: Tables> Model<T> {
         self.tables.load(saved, path)?;
         self.tables.set_lr(settings.lr)?;
         self.bottom.import(&self.ctx, saved, "bottom")?;
-        self.over.import(&self.ctx, saved)
+        self.over.import(&self.ctx, saved)?;
+        self.tables.check_same(&layers(&self.bottom, &self.over))
     }
+}
+
+/// All dense layers.
+fn layers<'a>(bottom: &'a Mlp, over: &'a Over) -> Vec<&'a dyn Layers> {
+    let bottom: [&dyn Layers; 1] = [bottom];
+    bottom.into_iter().chain(over.layers()).collect()
 }
 
 /// The first of the seeds of an MLP's layers.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use embag::Context;
 use serde::Serialize;
 
+use super::error::TrainError;
 use super::report::EpochReport;
 use super::tables::Tables;
 use super::trainer::Trainer;
@@ -35,13 +36,18 @@ pub struct Summary<M> {
 
 impl<M: Serialize> Summary<M> {
     /// Of a run that trained the epochs from the 0-based `first` on.
-    pub fn of<T: Tables>(ctx: &Context, trainer: &Trainer<'_, T>, first: usize, more: M) -> Self {
+    pub fn of<T: Tables>(
+        ctx: &Context,
+        trainer: &Trainer<'_, T>,
+        first: usize,
+        more: M,
+    ) -> Result<Self, TrainError> {
         let reports = trainer.reports().get(first..).unwrap_or_default();
         let last = reports.last().copied().unwrap_or(EpochReport::NONE);
         let (train_examples, test_examples) = trainer.examples();
-        let (embedding_bytes, state_bytes) = trainer.embedding_bytes();
+        let (embedding_bytes, state_bytes) = trainer.embedding_bytes()?;
         let seconds: f64 = reports.iter().map(|report| report.seconds).sum();
-        Self {
+        Ok(Self {
             device: ctx.device_name(),
             driver: ctx.driver(),
             epochs: last.epoch,
@@ -54,7 +60,7 @@ impl<M: Serialize> Summary<M> {
             embedding_bytes,
             state_bytes,
             more,
-        }
+        })
     }
 
     /// Writes the line of JSON.

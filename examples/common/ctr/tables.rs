@@ -43,8 +43,8 @@ pub trait Tables {
 
     fn set_lr(&mut self, lr: f32) -> Result<()>;
 
-    /// The bytes of all rows that are here, and of their optimizer's state.
-    fn memory(&self) -> (u64, u64);
+    /// The bytes of all rows, and of their optimizer's state, on all ranks.
+    fn memory(&self) -> Result<(u64, u64)>;
 
     /// Writes the rows, with `rest`, which is the same on all ranks.
     fn save(&mut self, rest: Checkpoint, path: &Path) -> Result<()>;
@@ -64,6 +64,11 @@ pub trait Tables {
 
     /// Adds up the gradients of layers over all ranks.
     fn reduce(&mut self, _rec: &mut Recorder, _layers: &[&dyn Layers]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Refuses layers that are not the same on all ranks.
+    fn check_same(&self, _layers: &[&dyn Layers]) -> Result<()> {
         Ok(())
     }
 

@@ -107,8 +107,8 @@ impl<'a, T: Tables> Trainer<'a, T> {
     }
 
     /// The bytes of all embedding tables, and of their optimizer's state.
-    pub fn embedding_bytes(&self) -> (u64, u64) {
-        self.model.tables().memory()
+    pub fn embedding_bytes(&self) -> Result<(u64, u64), TrainError> {
+        Ok(self.model.tables().memory()?)
     }
 
     /// The tables.

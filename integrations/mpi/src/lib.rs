@@ -83,6 +83,12 @@ impl Mpi {
         usize::try_from(self.world.split_shared(0).rank()).unwrap_or(0)
     }
 
+    /// How many ranks are on this one's machine. All ranks call it together.
+    #[must_use]
+    pub fn local_ranks(&self) -> usize {
+        usize::try_from(self.world.split_shared(0).size()).unwrap_or(1)
+    }
+
     /// Sets how long a call waits for another rank before it ends all of them; ten minutes if it is not set.
     #[must_use]
     pub fn patience(mut self, longest: Duration) -> Self {
