@@ -343,7 +343,7 @@ fn a_whole_model_has_the_bits_of_one_process() {
                 .build()
                 .unwrap();
             let mut mlp = mlp(&ctx);
-            let replicas = Replicas::new(&ctx, bags.ranks());
+            let mut replicas = Replicas::new(&ctx, bags.ranks());
             replicas.check_same(&[&mlp]).unwrap();
             for at in 0..STEPS {
                 let (ids, lengths, labels) = clicks(rank, at);
@@ -405,10 +405,10 @@ fn a_whole_model_has_the_bits_of_one_process() {
 
 #[test]
 fn layers_that_differ_are_the_same_error_on_all_ranks() {
-    let on = |act: fn(usize, &Context, &Replicas) -> Result<()>| {
+    let on = |act: fn(usize, &Context, &mut Replicas) -> Result<()>| {
         on_ranks(2, move |group| {
             let (rank, ctx) = (group.rank(), Context::cpu());
-            act(rank, &ctx, &Replicas::new(&ctx, &Ranks::new(group)))
+            act(rank, &ctx, &mut Replicas::new(&ctx, &Ranks::new(group)))
         })
     };
     let results = on(|rank, ctx, replicas| {

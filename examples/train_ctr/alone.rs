@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use embag::dense::Layers;
 use embag::{Checkpoint, Embeddings, Matrix, Recorder, Result};
 
 use crate::chunked_report::ChunkedReport;
@@ -76,7 +77,7 @@ impl<E: Embeddings, U: Upkeep<E>> Tables for Alone<E, U> {
         rest.save(path)
     }
 
-    fn load(&mut self, saved: &Checkpoint, _path: &Path) -> Result<()> {
+    fn load(&mut self, saved: &Checkpoint, _path: &Path, _layers: &[&dyn Layers]) -> Result<()> {
         self.embeddings.import(saved, PREFIX)
     }
 }

@@ -13,7 +13,7 @@ fn main(
     let begin = min((group_index(group, groups) * WORKGROUP + lane) * params.tile, params.len);
     let end = min(begin + params.tile, params.len);
     for (var i = begin; i < end; i++) {
-        let key = keys[params.first + i * params.stride];
+        let key = keys[params.first + i * params.stride] & params.significant;
         if (((key ^ found[0]) & params.mask) == 0u) {
             own[(key >> params.shift) & 255u] += 1u;
         }

@@ -14,7 +14,7 @@ fn main(
     let begin = min(group_index(group, groups) * params.tile, params.len);
     let end = min(begin + params.tile, params.len);
     for (var i = begin + lane; i < end; i += WORKGROUP) {
-        let key = keys[params.first + i * params.stride];
+        let key = keys[params.first + i * params.stride] & params.significant;
         if (((key ^ found[0]) & params.mask) == 0u) {
             atomicAdd(&own[(key >> params.shift) & 255u], 1u);
         }

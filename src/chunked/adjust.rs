@@ -131,8 +131,13 @@ impl ChunkedTables {
             thresholds.write(&ctx, 0, &vec![f32::INFINITY; groups.len()])?;
             for (group, place) in groups.iter().zip(0u64..) {
                 if group.kept > 0 {
-                    let keys =
-                        Keys { buffer: &effective, first: group.first, stride: group.stride, len: group.len };
+                    let keys = Keys {
+                        buffer: &effective,
+                        first: group.first,
+                        stride: group.stride,
+                        len: group.len,
+                        significant: u32::MAX,
+                    };
                     select_of(&mut rec, keys, group.chunks - group.kept, &thresholds.part(place * 4, 4))?;
                 }
             }

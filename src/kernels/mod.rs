@@ -30,6 +30,7 @@ mod update_inputs;
 pub(crate) mod variable;
 pub(crate) mod weight_rows;
 pub(crate) mod width;
+pub(crate) mod wire;
 
 use crate::kernel::Kernel;
 pub(crate) use bag::{bag_forward, copy_rows, max_grad, max_places, round_rows, weight_grad};
@@ -65,6 +66,9 @@ pub(crate) use sparse::{add_rows, join_status, row_terms, segment_gradient};
 pub(crate) use table::{init_rows, move_rows};
 pub(crate) use update::{occurrences, row_update, segment_partials, stamp_rows};
 pub(crate) use variable::{variable_assign, variable_gather, variable_keys, variable_terms};
+pub(crate) use wire::{
+    index_count, index_lengths, index_place, index_write, scatter_add, threshold_count, threshold_pack,
+};
 
 /// Every kernel.
 pub const ALL: &[&Kernel] = &[
@@ -174,4 +178,11 @@ pub const ALL: &[&Kernel] = &[
     &evict_protect::KERNEL,
     &evict_marks::KERNEL,
     &evict_chunks::KERNEL,
+    &threshold_count::KERNEL,
+    &threshold_pack::KERNEL,
+    &scatter_add::KERNEL,
+    &index_lengths::KERNEL,
+    &index_write::KERNEL,
+    &index_count::KERNEL,
+    &index_place::KERNEL,
 ];

@@ -1,10 +1,11 @@
 //! Dense layers that every rank has.
 
 use super::ranks::Call;
-use super::{Ranks, Traffic};
+use super::thresholded::Thresholded;
+use super::{Dct, Ranks, Traffic};
 use crate::dense::{Layers, record_add_scaled, record_scale};
 use crate::numbers::narrow;
-use crate::{Context, Error, Matrix, Recorder, Result};
+use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
 /// Layers that are the same on every rank: their gradients are added up before each step.
 ///
@@ -20,7 +21,7 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 /// fn step(group: Threads, x: &Matrix, dout: &Matrix) -> Result<()> {
 ///     let ctx = Context::cpu();
 ///     let mut mlp = Mlp::new(&ctx, &[4, 8, 1], Activation::None, 64, Sgd::new(0.1), 7)?;
-///     let replicas = Replicas::new(&ctx, &Ranks::new(group)); // `ShardedBags::ranks` has the group of tables
+///     let mut replicas = Replicas::new(&ctx, &Ranks::new(group)); // `ShardedBags::ranks` has the group of tables
 ///     replicas.check_same(&[&mlp])?;
 ///
 ///     let out = Matrix::zeros(&ctx, x.rows(), 1)?;
@@ -34,10 +35,13 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 ///     rec.run()
 /// }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Replicas {
     ctx: Context,
     ranks: Ranks,
+    dct: Option<Dct>,
+    /// Of gradients that are thresholded, from the first reduction on.
+    thresholded: Option<Thresholded>,
 }
 
 /// Values that are summed at once.
@@ -49,7 +53,56 @@ impl Replicas {
     /// Layers of a context, on the ranks of a group.
     #[must_use]
     pub fn new(ctx: &Context, ranks: &Ranks) -> Self {
-        Self { ctx: ctx.clone(), ranks: ranks.clone() }
+        Self { ctx: ctx.clone(), ranks: ranks.clone(), dct: None, thresholded: None }
+    }
+
+    /// Sends only the largest gradients, see [`Dct`]: sums are then not exact, and what is left of gradients is part of the
+    /// training's state.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the share is not above 0 and at most 1, the lifespan is 0, or values are `bf16`.
+    pub fn dct(mut self, dct: Dct) -> Result<Self> {
+        dct.validate()?;
+        self.dct = Some(dct);
+        Ok(self)
+    }
+
+    /// Values of gradients that this rank has sent since it began, if they are thresholded.
+    #[must_use]
+    pub fn values_sent(&self) -> u64 {
+        self.thresholded.as_ref().map_or(0, Thresholded::sent)
+    }
+
+    /// Adds what this rank has left of gradients that are thresholded to a checkpoint, under names that begin with `prefix`;
+    /// nothing if they are not, or before the first reduction. Every rank saves its own
+    /// ([`ShardedBags::save_with`](super::ShardedBags::save_with)).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if names are taken.
+    pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+        match &self.thresholded {
+            Some(thresholded) => thresholded.export(self.ranks.rank(), checkpoint, prefix),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on with what the ranks of a group, of any number, had left of these layers' gradients
+    /// ([`ShardedBags::saved_with`](super::ShardedBags::saved_with)). Nothing of it is lost: where there were more ranks, some
+    /// take what several had.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if it is of other layers.
+    pub fn import(&mut self, saved: &[Checkpoint], prefix: &str, layers: &[&dyn Layers]) -> Result<()> {
+        let Some(dct) = self
+            .dct
+            .filter(|_| saved.iter().any(|saved| saved.metadata(&format!("{prefix}.step")).is_some()))
+        else {
+            return Ok(());
+        };
+        let mut thresholded = Thresholded::new(&self.ctx, &self.ranks, dct, gradients_of(layers))?;
+        thresholded.import(&self.ranks, saved, prefix)?;
+        self.thresholded = Some(thresholded);
+        Ok(())
     }
 
     /// Compares the layers' parameters with those of the other ranks. All ranks call it together.
@@ -75,8 +128,11 @@ impl Replicas {
     /// # Errors
     /// [`Error::Rank`] on all ranks if one of them has other layers, or a gradient that is not finite;
     /// [`Error::Group`] if a rank is gone or late, [`Error::Device`] if a device fails.
-    pub fn reduce(&self, layers: &[&dyn Layers]) -> Result<()> {
-        let gradients = || layers.iter().flat_map(|layers| layers.all_gradients());
+    pub fn reduce(&mut self, layers: &[&dyn Layers]) -> Result<()> {
+        if let Some(dct) = self.dct {
+            return self.reduce_thresholded(dct, layers);
+        }
+        let gradients = || gradients_of(layers);
         let own = self.values(gradients());
         let (said, own) = match own {
             Ok(values) => (finite(gradients(), &values), values),
@@ -100,6 +156,24 @@ impl Replicas {
         let summed = self.summed(&parts)?;
         let all = self.ranks.all_gather(Traffic::Dense, bytemuck::cast_slice(&summed))?.concat();
         self.write(gradients(), bytemuck::cast_slice(&all))
+    }
+
+    fn reduce_thresholded(&mut self, dct: Dct, layers: &[&dyn Layers]) -> Result<()> {
+        if self.thresholded.as_ref().is_none_or(|known| !known.is_for(gradients_of(layers))) {
+            let fresh = match &self.thresholded {
+                None => Thresholded::new(&self.ctx, &self.ranks, dct, gradients_of(layers)),
+                Some(_) => Err(Error::invalid("layers", "those of the first reduction", "others")),
+            };
+            match fresh {
+                Ok(fresh) => self.thresholded = Some(fresh),
+                Err(error) => return self.ranks.agree(Call::Reduce, Err(error)).map(drop),
+            }
+        }
+        let gradients: Vec<&Matrix> = gradients_of(layers).map(|(_, gradient)| gradient).collect();
+        match &mut self.thresholded {
+            Some(thresholded) => thresholded.reduce(&self.ranks, &gradients),
+            None => Ok(()),
+        }
     }
 
     /// The values of matrices one after the other.
@@ -175,6 +249,10 @@ impl Replicas {
         }
         rec.run()
     }
+}
+
+fn gradients_of<'a>(layers: &[&'a dyn Layers]) -> impl Iterator<Item = (String, &'a Matrix)> {
+    layers.iter().flat_map(|layers| layers.all_gradients())
 }
 
 /// The number of values, if all are finite.

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// [`Error::InvalidArgument`] if `keys` is smaller than `len`, `rank` is not below it or `out` is not one
 /// word, [`Error::LimitExceeded`] if the keys are larger than a binding.
 pub fn select(rec: &mut Recorder, keys: &Buffer, len: u32, rank: u32, out: &Buffer) -> Result<()> {
-    select_of(rec, Keys { buffer: keys, first: 0, stride: 1, len }, rank, out)
+    select_of(rec, Keys { buffer: keys, first: 0, stride: 1, len, significant: u32::MAX }, rank, out)
 }
 
 /// Some of the keys in a buffer: `len` of them from the first on, `stride` from one to the next.
@@ -26,11 +26,13 @@ pub(crate) struct Keys<'a> {
     pub(crate) first: u32,
     pub(crate) stride: u32,
     pub(crate) len: u32,
+    /// The bits that count: all but the highest are the sizes of floats.
+    pub(crate) significant: u32,
 }
 
 /// [`select`] of some of the keys in a buffer.
 pub(crate) fn select_of(rec: &mut Recorder, keys: Keys<'_>, rank: u32, out: &Buffer) -> Result<()> {
-    let Keys { buffer: keys, first, stride, len } = keys;
+    let Keys { buffer: keys, first, stride, len, significant } = keys;
     let last = u64::from(len.saturating_sub(1)) * u64::from(stride) + u64::from(first);
     let bytes = if len == 0 { 0 } else { (last + 1) * 4 };
     if keys.size() < bytes {
@@ -57,7 +59,7 @@ pub(crate) fn select_of(rec: &mut Recorder, keys: Keys<'_>, rank: u32, out: &Buf
             rec.clear(&counts);
             let mut mask = 0;
             for shift in [24, 16, 8, 0] {
-                let params = select_count::Params { len, first, stride, tile, shift, mask };
+                let params = select_count::Params { len, first, stride, tile, shift, mask, significant };
                 let bindings = select_count::Bindings {
                     keys: keys.clone(),
                     found: found.clone(),

@@ -235,7 +235,7 @@ impl<T: Tables> Model<T> {
     pub fn load(&mut self, saved: &Checkpoint, path: &Path, settings: &Settings) -> Result<()> {
         self.bottom.check_import(saved, "bottom")?;
         self.over.check_import(saved)?;
-        self.tables.load(saved, path)?;
+        self.tables.load(saved, path, &layers(&self.bottom, &self.over))?;
         self.tables.set_lr(settings.lr)?;
         self.bottom.import(&self.ctx, saved, "bottom")?;
         self.over.import(&self.ctx, saved)?;

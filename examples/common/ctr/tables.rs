@@ -49,8 +49,9 @@ pub trait Tables {
     /// Writes the rows, with `rest`, which is the same on all ranks.
     fn save(&mut self, rest: Checkpoint, path: &Path) -> Result<()>;
 
-    /// Reads the rows of what [`Tables::save`] wrote; `saved` is what else is in it.
-    fn load(&mut self, saved: &Checkpoint, path: &Path) -> Result<()>;
+    /// Reads the rows of what [`Tables::save`] wrote, and what there is of the dense layers besides these; `saved` is what
+    /// else is in it.
+    fn load(&mut self, saved: &Checkpoint, path: &Path, layers: &[&dyn Layers]) -> Result<()>;
 
     /// The part of each batch that is trained and tested here.
     fn part(&self) -> Part {

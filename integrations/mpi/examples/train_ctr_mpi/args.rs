@@ -7,6 +7,7 @@ use clap::Parser;
 use embag::{Context, ContextOptions};
 
 use crate::ctr::RunArgs;
+use crate::dct::DctArgs;
 use crate::device::Device;
 use crate::error::RunError;
 use crate::plan::PlanArgs;
@@ -20,6 +21,8 @@ pub struct Args {
     pub run: RunArgs,
     #[command(flatten)]
     pub plan: PlanArgs,
+    #[command(flatten)]
+    pub dct: DctArgs,
     /// Write the plan here, as JSON, with what it is likely to cost if it was made here
     #[arg(long, value_name = "FILE.json")]
     pub plan_out: Option<PathBuf>,

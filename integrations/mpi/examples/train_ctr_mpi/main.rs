@@ -4,7 +4,7 @@
 //! | file | |
 //! |---|---|
 //! | `args.rs` | the command line |
-//! | `plan.rs` | where tables lie |
+//! | `plan.rs`, `dct.rs` | where tables lie, and whether gradients are thresholded |
 //! | `on_ranks.rs` | embeddings on several ranks, as the trainer takes them |
 //! | `../../../../examples/common/` | data, model and trainer, which are `train_ctr`'s |
 
@@ -17,6 +17,7 @@ mod ctr;
 #[allow(dead_code, reason = "other programs take more of it")]
 #[path = "../../../../examples/common/data/mod.rs"]
 mod data;
+mod dct;
 #[allow(dead_code, reason = "a rank opens the device of its number")]
 #[path = "../../../../examples/common/device.rs"]
 mod device;
@@ -101,7 +102,7 @@ fn run(args: &Args, group: Mpi) -> Result<(), RunError> {
     }
     let ranks = Ranks::new(group);
     check_same(args, &ranks, &settings, &*data, saved.as_ref())?;
-    let tables = OnRanks::new(&ctx, ranks.clone(), &*data, &settings, &args.plan)?;
+    let tables = OnRanks::new(&ctx, ranks.clone(), &*data, &settings, args)?;
     say(format_args!("{}", tables.plan()));
     if let Some(path) = args.plan_out.as_ref().filter(|_| first) {
         plan::write(path, tables.plan())?;
@@ -160,6 +161,7 @@ fn check_same(
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         told.push((argument, format!("`{name}` of {bytes} bytes")));
     }
+    told.push(("--dct-dp", serde_json::to_string(&args.dct.dct()?)?));
     told.push(("--checkpoint", args.checkpoint.is_some().to_string()));
     let steps = saved.and_then(|saved| saved.metadata("steps"));
     told.push(("--resume", steps.map_or_else(|| "nothing".to_owned(), |steps| format!("{steps} steps"))));

@@ -8,10 +8,14 @@ use embag::dense::{Layers, record_scale};
 use embag::sharded::{Ranks, Replicas, ShardedBags, ShardedBatch, Traffic};
 use embag::{Checkpoint, Context, Matrix, Recorder, Result};
 
+use crate::args::Args;
 use crate::ctr::{Batch, Settings, Tables, fixed, optimizer};
 use crate::data::{Dataset, Part};
 use crate::error::RunError;
-use crate::plan::{Chosen, PlanArgs};
+use crate::plan::Chosen;
+
+/// The name of what is left of gradients in checkpoints.
+const LEFT: &str = "dct";
 
 /// Tables of fixed size, and what adds up the gradients of dense layers.
 pub struct OnRanks {
@@ -30,10 +34,13 @@ impl OnRanks {
         ranks: Ranks,
         data: &dyn Dataset,
         settings: &Settings,
-        plan: &PlanArgs,
+        args: &Args,
     ) -> std::result::Result<Self, RunError> {
         let schema = data.schema();
-        let replicas = Replicas::new(ctx, &ranks);
+        let mut replicas = Replicas::new(ctx, &ranks);
+        if let Some(dct) = args.dct.dct()? {
+            replicas = replicas.dct(dct)?;
+        }
         let mut builder = ShardedBags::builder(ctx, ranks)
             .seed(settings.seed)
             .optimizer(optimizer::of(settings))
@@ -44,7 +51,7 @@ impl OnRanks {
         for feature in &schema.features {
             builder = builder.feature(&feature.name, &feature.table, feature.pooling());
         }
-        let plan = plan.choose(&builder, data, settings)?;
+        let plan = args.plan.choose(&builder, data, settings)?;
         let placements = match &plan {
             Chosen::Given(plan) => plan.clone(),
             Chosen::Made(planned) => planned.plan(),
@@ -115,12 +122,14 @@ impl Tables for OnRanks {
     }
 
     fn save(&mut self, rest: Checkpoint, path: &Path) -> Result<()> {
-        let rest = if self.bags.ranks().rank() == 0 { rest } else { Checkpoint::new() };
+        let mut rest = if self.bags.ranks().rank() == 0 { rest } else { Checkpoint::new() };
+        self.replicas.export(&mut rest, LEFT)?;
         self.bags.save_with(path, &rest)
     }
 
-    fn load(&mut self, _saved: &Checkpoint, path: &Path) -> Result<()> {
-        self.bags.load(path)
+    fn load(&mut self, _saved: &Checkpoint, path: &Path, layers: &[&dyn Layers]) -> Result<()> {
+        self.bags.load(path)?;
+        self.replicas.import(&ShardedBags::saved_with(path)?, LEFT, layers)
     }
 
     fn part(&self) -> Part {

@@ -100,6 +100,36 @@ fn runs_go_on_with_other_ranks_and_plans() {
     assert!(other.contains("--seed: expected the checkpoint's 1, got 9"), "{other}");
 }
 
+/// Thresholded gradients are fewer bytes, and what was kept of them is in checkpoints: a run that goes on is the run that
+/// was not interrupted.
+#[test]
+fn gradients_are_thresholded() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let data = census(folder.path(), 2000);
+    let args = ["--format", "adult", "--train", &data, "--json", "--batch", "64"];
+    let dct = [&args[..], &["--dct-dp", "0.05", "--dct-downlink", "thresholded"]].concat();
+    let bytes = |ended: &Value| ended["sent"]["gradients of layers"].as_u64().expect("a number");
+    let exact = json(&train(2, &[&args[..], &["--epochs", "3"]].concat()));
+    let whole = train(2, &[&dct[..], &["--epochs", "3", "--checkpoint", &at("whole")]].concat());
+    assert!(bytes(&json(&whole)) * 8 < bytes(&exact), "{} {exact}", whole.output);
+    assert!(json(&whole)["auc"].as_f64() > Some(0.75), "{}", whole.output);
+    train(2, &[&dct[..], &["--epochs", "1", "--checkpoint", &at("part")]].concat());
+    train(2, &[&dct[..], &["--epochs", "3", "--resume", &at("part"), "--checkpoint", &at("part")]].concat());
+    let contents = |name: &str| -> Vec<Vec<u8>> {
+        let files = files(&folder.path().join(name)).into_iter();
+        files.filter(|(name, _)| name != "manifest.json").map(|(_, content)| content).collect()
+    };
+    assert!(contents("whole") == contents("part"), "the runs differ");
+    // and on other ranks
+    train(3, &[&dct[..], &["--epochs", "4", "--resume", &at("part")]].concat());
+
+    let alone = error(2, &["--dct-lifespan", "9"]);
+    assert!(alone.contains("--dct-lifespan: expected --dct-dp beside it, got 9"), "{alone}");
+    let share = error(2, &["--dct-dp", "1.5"]);
+    assert!(share.contains("expected a share above 0, of at most 1, got `1.5`"), "{share}");
+}
+
 #[test]
 fn bad_arguments_are_told_once() {
     let none = error(2, &["--format", "adult"]);

@@ -11,10 +11,15 @@ pub(crate) fn cases() -> Vec<Case> {
             let mut random = Random::new(u64::from(len));
             let (first, stride) = if len == 5000 { (2, 3) } else { (0, 1) };
             let keys: Vec<u32> = (0..first + len * stride).map(|_| random.below(1 << 20) << 11).collect();
-            let found = keys[keys.len() / 2];
+            // as if some were floats below zero
+            let (keys, significant) = match len {
+                255 => (keys.iter().map(|key| key | (key & 1 << 11) << 20).collect(), i32::MAX as u32),
+                _ => (keys, u32::MAX),
+            };
+            let found = keys[keys.len() / 2] & significant;
             for (shift, mask) in [(24, 0), (16, 0xff00_0000), (0, 0xffff_ff00)] {
                 let tile = if shape == Shape::Wide { 4096 } else { len.div_ceil(64) };
-                let params = Params { len, first, stride, tile, shift, mask };
+                let params = Params { len, first, stride, tile, shift, mask, significant };
                 let bindings = Bindings {
                     keys: CaseBinding::ints(&keys),
                     found: CaseBinding::ints(&[found & mask, 7]),

@@ -20,6 +20,8 @@ interface! {
         shift: u32,
         /// The bits that have been found.
         mask: u32,
+        /// The bits of keys that count; others are taken for zeros.
+        significant: u32,
     }
     Bindings {
         keys: read [u32],

@@ -12,7 +12,8 @@ pub(crate) fn run(call: View<'_>) {
     let counts = call.counts;
     let tiles = keys.par_chunks(p.tile as usize * stride).map(|tile| {
         let mut own = [0u32; 256];
-        for key in tile.iter().step_by(stride).filter(|&key| (key ^ found) & p.mask == 0) {
+        let keys = tile.iter().step_by(stride).map(|key| key & p.significant);
+        for key in keys.filter(|&key| (key ^ found) & p.mask == 0) {
             own[(key >> p.shift & 255) as usize] += 1;
         }
         own

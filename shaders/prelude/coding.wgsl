@@ -1,0 +1,2 @@
+// How places are written.
+override CODING_BITS: u32;
