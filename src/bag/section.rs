@@ -169,7 +169,7 @@ const SOFTWARE_IDS: u64 = 1 << 16;
 /// A section holds a single table, or tables with at most this many ids.
 fn most_ids(ctx: &Context) -> u64 {
     if ctx.is_cpu() {
-        IDS_PER_THREAD * crate::device::host_threads() as u64
+        IDS_PER_THREAD * ctx.threads().count() as u64
     } else if ctx.loop_limit().is_some() {
         SOFTWARE_IDS.min(ctx.limits().binding / size_of::<part::Term>() as u64)
     } else {

@@ -115,7 +115,7 @@ impl Buffer {
             }
             Repr::Gpu(memory) => match ctx.backend() {
                 Backend::Gpu(gpu) => gpu.write(memory, self.offset, places, parts),
-                Backend::Cpu => Err(Error::WrongContext { argument: "buffer" }),
+                Backend::Cpu(_) => Err(Error::WrongContext { argument: "buffer" }),
             },
         }
     }

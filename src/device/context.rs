@@ -10,7 +10,7 @@ use super::{
     Used,
 };
 use crate::device::gpu::{AdapterChoice, Gpu};
-use crate::device::host::Memory;
+use crate::device::host::{Memory, Threads};
 #[cfg(feature = "testing")]
 use crate::kernel::Variant;
 use crate::kernels::bag_forward::InFlight;
@@ -41,7 +41,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) enum Backend {
     Gpu(Box<Gpu>),
-    Cpu,
+    Cpu(Threads),
 }
 
 /// The limits that this crate plans by.
@@ -117,17 +117,18 @@ impl Context {
     /// The CPU: always there, with the same operations and answers.
     #[must_use]
     pub fn cpu() -> Self {
-        Self::new(Backend::Cpu, CPU_LIMITS, Tuning::of(None))
+        Self::new(Backend::Cpu(Threads::default()), CPU_LIMITS, Tuning::of(None))
     }
 
-    /// The CPU with limits, which change where large tables are cut.
+    /// The CPU with limits, which change where large tables are cut, or with a number of threads.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for limits that are too small, and a tuning that there are no kernels for.
+    /// [`Error::Device`] if threads cannot be started; [`Error::InvalidArgument`] for limits that are too small, and a tuning that there are no kernels for.
     pub fn cpu_with(options: &ContextOptions) -> Result<Self> {
         let tuning = options.tuning.unwrap_or_else(|| Tuning::of(None));
         tuning.check()?;
-        Ok(Self::new(Backend::Cpu, narrowed(CPU_LIMITS, options)?, tuning))
+        let threads = options.threads.map(Threads::of).transpose()?.unwrap_or_default();
+        Ok(Self::new(Backend::Cpu(threads), narrowed(CPU_LIMITS, options)?, tuning))
     }
 
     fn new(backend: Backend, limits: DeviceLimits, tuning: Tuning) -> Self {
@@ -153,7 +154,15 @@ impl Context {
     /// Whether this is the CPU context.
     #[must_use]
     pub fn is_cpu(&self) -> bool {
-        matches!(self.inner.backend, Backend::Cpu)
+        matches!(self.inner.backend, Backend::Cpu(_))
+    }
+
+    /// What works on submissions on the CPU.
+    pub(crate) fn threads(&self) -> Threads {
+        match &self.inner.backend {
+            Backend::Gpu(_) => Threads::default(),
+            Backend::Cpu(threads) => threads.clone(),
+        }
     }
 
     /// The limits in force.
@@ -167,7 +176,7 @@ impl Context {
     pub fn shape(&self) -> Shape {
         match &self.inner.backend {
             Backend::Gpu(gpu) => gpu.shape(),
-            Backend::Cpu => Shape::Serial,
+            Backend::Cpu(_) => Shape::Serial,
         }
     }
 
@@ -186,7 +195,7 @@ impl Context {
     pub fn device_name(&self) -> String {
         match &self.inner.backend {
             Backend::Gpu(gpu) => gpu.info().name.clone(),
-            Backend::Cpu => format!("CPU ({} threads)", crate::device::host_threads()),
+            Backend::Cpu(threads) => format!("CPU ({} threads)", threads.count()),
         }
     }
 
@@ -195,7 +204,7 @@ impl Context {
     pub fn driver(&self) -> String {
         match &self.inner.backend {
             Backend::Gpu(gpu) => format!("{} {}", gpu.info().driver, gpu.info().driver_info),
-            Backend::Cpu => "rayon".to_owned(),
+            Backend::Cpu(_) => "rayon".to_owned(),
         }
     }
 
@@ -289,7 +298,7 @@ impl Context {
         let backed = size.max(16);
         let repr = match &self.inner.backend {
             Backend::Gpu(gpu) => Repr::Gpu(gpu.allocate(label, backed)?),
-            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
+            Backend::Cpu(_) => Repr::Cpu(Arc::new(Memory::zeroed(backed)?)),
         };
         Ok(Buffer { repr, home: self.id(), offset: 0, size, lease: None })
     }
@@ -298,7 +307,7 @@ impl Context {
     pub(crate) fn allocate_for(&self, label: &str, size: u64, used: Used) -> Result<Buffer> {
         let repr = match &self.inner.backend {
             Backend::Gpu(gpu) => Repr::Gpu(gpu.allocate_scratch(label, size, used)?),
-            Backend::Cpu => Repr::Cpu(Arc::new(Memory::zeroed(size)?)),
+            Backend::Cpu(_) => Repr::Cpu(Arc::new(Memory::zeroed(size)?)),
         };
         Ok(Buffer { repr, home: self.id(), offset: 0, size, lease: None })
     }
@@ -444,7 +453,7 @@ impl Context {
     fn gpu(&self) -> Option<&Gpu> {
         match &self.inner.backend {
             Backend::Gpu(gpu) => Some(gpu),
-            Backend::Cpu => None,
+            Backend::Cpu(_) => None,
         }
     }
 

@@ -32,7 +32,6 @@ pub use counters::Counters;
 pub(crate) use counters::Counting;
 pub(crate) use dispatch::Dispatch;
 pub use encoded::Encoded;
-pub(crate) use host::threads as host_threads;
 pub(crate) use late::{Counter, Ground, Reached};
 pub use matrix::Matrix;
 pub(crate) use matrix::{Place, word};

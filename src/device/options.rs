@@ -1,5 +1,6 @@
 //! What a context is opened with.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::{Shape, Tuning};
@@ -15,6 +16,9 @@ pub struct ContextOptions {
     /// Which adapter [`Context::open_with`](crate::Context::open_with) takes of those that there are, the best first: a
     /// rank of several takes the one of its number on its machine.
     pub adapter: usize,
+    /// Threads of a context of the CPU ([`Context::cpu_with`](crate::Context::cpu_with)), of its own: a rank of several on
+    /// a machine takes its part. Contexts without this have threads in common, as many as rayon's global pool.
+    pub threads: Option<NonZeroUsize>,
     /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
     pub shape: Option<Shape>,
     /// The choices between kernels, rather than those that are likely best on the device: what
@@ -62,6 +66,13 @@ impl ContextOptions {
     #[must_use]
     pub fn adapter(mut self, number: usize) -> Self {
         self.adapter = number;
+        self
+    }
+
+    /// Sets [`threads`](Self::threads).
+    #[must_use]
+    pub fn threads(mut self, count: NonZeroUsize) -> Self {
+        self.threads = Some(count);
         self
     }
 

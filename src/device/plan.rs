@@ -74,7 +74,7 @@ impl Recorder {
                 gpu.pin(&self.commands, &mut ready.prepared)?;
                 Some(ready)
             }
-            Backend::Cpu => None,
+            Backend::Cpu(_) => None,
         };
         let recorded = self.commands.iter().map(|command| command.buffers().to_vec()).collect();
         Ok(Plan { rec: self, ready, recorded })

@@ -149,7 +149,7 @@ impl Recorder {
         let work: Vec<_> = self.commands.iter().chain(&status).map(|c| (c.name(), c.bytes())).collect();
         let mut timing = match ctx.backend() {
             Backend::Gpu(gpu) => Some(Timing::new(gpu, work.len())?),
-            Backend::Cpu => None,
+            Backend::Cpu(_) => None,
         };
         let start = Instant::now();
         let (submission, mut times) = self.submit_timed(timing.as_mut())?;

@@ -343,7 +343,7 @@ impl Recorder {
                 let ready = self.ready(gpu)?;
                 (Some(gpu.execute(&ready.work(&self), timing)?), Vec::new())
             }
-            Backend::Cpu => (None, self.execute_on_host()?),
+            Backend::Cpu(_) => (None, self.execute_on_host()?),
         };
         moved.keep();
         drop(turn);
@@ -416,7 +416,7 @@ impl Recorder {
     pub(super) fn execute_on_host(&mut self) -> Result<Vec<Duration>> {
         self.ctx.counting().submission(Command::dispatches(&self.commands).count(), 0);
         let commands = Arc::new(std::mem::take(&mut self.commands));
-        let times = crate::device::host::execute(commands.clone());
+        let times = crate::device::host::execute(&self.ctx.threads(), commands.clone());
         // the queue has dropped its own when it answers
         self.commands = Arc::into_inner(commands).unwrap_or_default();
         times

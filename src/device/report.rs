@@ -158,7 +158,7 @@ impl Report {
     pub(super) fn failed(&self, operation: &str, message: &str) -> Error {
         match self.ctx.backend() {
             Backend::Gpu(gpu) => gpu.failed(operation, message),
-            Backend::Cpu => Error::device(operation, message),
+            Backend::Cpu(_) => Error::device(operation, message),
         }
     }
 

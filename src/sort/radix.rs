@@ -124,7 +124,7 @@ impl Plan {
         let shape = ctx.shape();
         let (most_bits, tile) = if ctx.is_cpu() {
             // two tiles a thread even out a slow one; below 8,192 keys a thread is not worth waking
-            let threads = u32::try_from(crate::device::host_threads()).unwrap_or(1);
+            let threads = u32::try_from(ctx.threads().count()).unwrap_or(1);
             (CPU_BITS, len.div_ceil(threads * 2).max(8192))
         } else if shape == Shape::Wide {
             (sort_count::WIDE_BITS, sort_count::WIDE * sort_count::SHARE)

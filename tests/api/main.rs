@@ -13,4 +13,5 @@ mod plan;
 mod profile;
 mod send_sync;
 mod sizes;
+mod threads;
 mod tuning;

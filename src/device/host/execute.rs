@@ -5,14 +5,14 @@ use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use super::memory::{Memory, Words};
-use super::queue;
+use super::queue::Threads;
 use crate::device::{Buffer, Command, Dispatch, Repr};
 use crate::kernel::{Access, Call, Slot};
 use crate::{Error, Result};
 
 /// Runs everything, and says how long each took.
-pub(crate) fn execute(commands: Arc<Vec<Command>>) -> Result<Vec<Duration>> {
-    queue::run(move || {
+pub(crate) fn execute(threads: &Threads, commands: Arc<Vec<Command>>) -> Result<Vec<Duration>> {
+    threads.run(move || {
         let timed = |command| {
             let start = Instant::now();
             run(command).map(|()| start.elapsed())

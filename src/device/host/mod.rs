@@ -6,4 +6,4 @@ mod queue;
 
 pub(crate) use execute::execute;
 pub(crate) use memory::Memory;
-pub(crate) use queue::threads;
+pub(crate) use queue::Threads;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use embag::{Context, ContextOptions};
+use embag_mpi::Mpi;
 
 use crate::ctr::RunArgs;
 use crate::dct::DctArgs;
@@ -41,19 +42,17 @@ pub struct Args {
 }
 
 impl Args {
-    /// Decides how many threads this rank's kernels run on, before there is any.
-    pub fn set_threads(&self, local_ranks: usize) -> Result<(), RunError> {
+    /// A device for each rank of a machine: an adapter, as far as there are so many, or a part of the CPU's cores.
+    pub fn open_device(&self, group: &Mpi) -> Result<Context, RunError> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let threads = self.threads.map_or((cores / local_ranks).max(1), NonZeroUsize::get);
-        Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?)
-    }
-
-    /// A device for each rank of a machine, as far as there are so many.
-    pub fn open_device(&self, local_rank: usize) -> Result<Context, RunError> {
-        Ok(match self.run.device {
-            Device::Cpu => Context::cpu(),
-            Device::Auto if Context::auto()?.is_cpu() => Context::cpu(),
-            Device::Auto | Device::Gpu => Context::open_with(&ContextOptions::new().adapter(local_rank))?,
-        })
+        let share = NonZeroUsize::new(cores / group.local_ranks()).unwrap_or(NonZeroUsize::MIN);
+        let options =
+            ContextOptions::new().threads(self.threads.unwrap_or(share)).adapter(group.local_rank());
+        let cpu = match self.run.device {
+            Device::Cpu => true,
+            Device::Gpu => false,
+            Device::Auto => Context::auto()?.is_cpu(),
+        };
+        Ok(if cpu { Context::cpu_with(&options)? } else { Context::open_with(&options)? })
     }
 }

@@ -20,9 +20,6 @@ pub enum RunError {
     /// What is told to other ranks.
     #[error("cannot describe the run: {0}")]
     Json(#[from] serde_json::Error),
-    /// The threads of a rank.
-    #[error("--threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
     /// The handler of Ctrl-C.
     #[error("cannot listen to Ctrl-C: {0}")]
     Signal(#[from] ctrlc::Error),

@@ -75,8 +75,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args, group: Mpi) -> Result<(), RunError> {
     let stop = stop_at_signals()?;
-    args.set_threads(group.local_ranks())?;
-    let ctx = args.open_device(group.local_rank())?;
+    let ctx = args.open_device(&group)?;
     let first = group.rank() == 0;
     let say = |text: std::fmt::Arguments<'_>| {
         if first {
