@@ -48,6 +48,7 @@ mod batched;
 mod checkpoint;
 mod cross;
 mod cross_net;
+mod cut;
 mod dhen;
 mod elementwise;
 mod interaction;
@@ -69,6 +70,7 @@ mod trained;
 
 pub use cross::CrossLayer;
 pub use cross_net::{CrossNet, CrossNetBuilder};
+pub use cut::Cut;
 pub use dhen::{Dhen, DhenBuilder, DhenLayer, Ensemble, Module};
 pub use elementwise::{record_add, record_add_scaled, record_scale};
 pub use interaction::Interaction;

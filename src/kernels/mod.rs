@@ -67,7 +67,8 @@ pub(crate) use table::{init_rows, move_rows};
 pub(crate) use update::{occurrences, row_update, segment_partials, stamp_rows};
 pub(crate) use variable::{variable_assign, variable_gather, variable_keys, variable_terms};
 pub(crate) use wire::{
-    index_count, index_lengths, index_place, index_write, scatter_add, threshold_count, threshold_pack,
+    index_count, index_lengths, index_place, index_write, scatter_add, threshold_count, threshold_mask,
+    threshold_pack,
 };
 
 /// Every kernel.
@@ -180,6 +181,7 @@ pub const ALL: &[&Kernel] = &[
     &evict_chunks::KERNEL,
     &threshold_count::KERNEL,
     &threshold_pack::KERNEL,
+    &threshold_mask::KERNEL,
     &scatter_add::KERNEL,
     &index_lengths::KERNEL,
     &index_write::KERNEL,

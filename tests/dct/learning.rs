@@ -5,7 +5,7 @@
 //! function. Eight ranks have 32 fresh examples each at each of 2,000 steps, and an MLP of 64, 256, 128 and 1 values with
 //! stochastic gradient descent at a rate of 0.3. The loss is that of 20,000 other examples.
 
-use embag::dense::{Activation, Layers, Mlp, record_bce_with_logits, record_part_bce_with_logits};
+use embag::dense::{Activation, Cut, Layers, Mlp, record_bce_with_logits, record_part_bce_with_logits};
 use embag::optim::Sgd;
 use embag::sharded::{Dct, Downlink, Group, Ranks, Replicas};
 use embag::{Context, Matrix, Precision, Recorder, Result};
@@ -137,4 +137,115 @@ fn little_is_enough_where_what_stays_behind_is_kept() {
     assert!(late < times / 2.0);
     let (worse, _) = told("nothing kept", Dct { error_feedback: false, ..union });
     assert!(worse >= 0.01);
+}
+
+/// Examples of a step without ranks, and the width of the boundary.
+const WHOLE: usize = RANKS * BATCH;
+const WIDE: usize = 256;
+
+/// What crosses the boundary between the layers of 256 and 128 values.
+#[derive(Debug, Clone, Copy)]
+enum Crossing {
+    All,
+    Largest(f32),
+    AtRandom(f32),
+}
+
+/// The matrices of a number of examples.
+struct Room {
+    hidden: Matrix,
+    crossed: Matrix,
+    dhidden: Matrix,
+    dcrossed: Matrix,
+    logits: Matrix,
+    losses: Matrix,
+    grad: Matrix,
+}
+
+impl Room {
+    fn new(ctx: &Context, rows: usize) -> Result<Self> {
+        let of = |cols| Matrix::zeros(ctx, rows, cols);
+        let (hidden, crossed, dhidden, dcrossed) = (of(WIDE)?, of(WIDE)?, of(WIDE)?, of(WIDE)?);
+        Ok(Self { hidden, crossed, dhidden, dcrossed, logits: of(1)?, losses: of(1)?, grad: of(1)? })
+    }
+}
+
+/// The loss of a model in two halves, whose first 500 steps let everything cross.
+fn crossing(teacher: &Teacher, crossing: Crossing) -> Result<f64> {
+    let ctx = Context::cpu();
+    let sgd = Sgd::new(0.3);
+    let mut first = Mlp::new(&ctx, &[INPUTS, WIDE], Activation::Relu, TESTED, sgd, 5)?;
+    let mut second = Mlp::new(&ctx, &[WIDE, 128, 1], Activation::None, TESTED, sgd, 6)?;
+    let share = if let Crossing::Largest(share) = crossing { share } else { 1.0 };
+    let mut cut = Cut::new(&ctx, share)?.warm_up(500).lifespan(100);
+    let mut random = Random::of([7, 8, 9]);
+    // which activations cross, at random
+    let mut mask = |count: usize, step: u64| -> Option<Vec<bool>> {
+        let Crossing::AtRandom(share) = crossing else { return None };
+        (step >= 500).then(|| (0..count).map(|_| random.unit() < share).collect())
+    };
+    let masked = |values: &Matrix, mask: &[bool], out: &Matrix| -> Result<()> {
+        let mut values = values.to_vec(&ctx)?;
+        values.iter_mut().zip(mask).filter(|(_, crosses)| !**crosses).for_each(|(value, _)| *value = 0.0);
+        out.write(&ctx, &values)
+    };
+    let room = Room::new(&ctx, WHOLE)?;
+    for step in 0..STEPS {
+        let (inputs, labels) = teacher.examples([step, 0, 12], WHOLE);
+        let inputs = Matrix::from_slice(&ctx, &inputs, WHOLE, INPUTS)?;
+        let labels = Matrix::from_slice(&ctx, &labels, WHOLE, 1)?;
+        let mask = mask(WHOLE * WIDE, step);
+        let mut rec = Recorder::new(&ctx);
+        first.record_forward(&mut rec, &inputs, &room.hidden)?;
+        cut.record_forward(&mut rec, &room.hidden, &room.crossed)?;
+        rec.run()?;
+        if let Some(mask) = &mask {
+            masked(&room.hidden, mask, &room.crossed)?;
+        }
+        let mut rec = Recorder::new(&ctx);
+        second.record_forward(&mut rec, &room.crossed, &room.logits)?;
+        record_bce_with_logits(&mut rec, &room.logits, &labels, &room.losses, &room.grad)?;
+        second.record_backward(&mut rec, &room.crossed, &room.logits, &room.grad, Some(&room.dcrossed))?;
+        cut.record_backward(&mut rec, &room.crossed, &room.dcrossed, &room.dhidden)?;
+        rec.run()?;
+        if let Some(mask) = &mask {
+            masked(&room.dcrossed, mask, &room.dhidden)?;
+        }
+        let mut rec = Recorder::new(&ctx);
+        first.record_backward(&mut rec, &inputs, &room.hidden, &room.dhidden, None)?;
+        first.record_step(&mut rec)?;
+        second.record_step(&mut rec)?;
+        rec.run()?;
+    }
+    let (inputs, labels) = teacher.examples([0, 0, 11], TESTED);
+    let inputs = Matrix::from_slice(&ctx, &inputs, TESTED, INPUTS)?;
+    let labels = Matrix::from_slice(&ctx, &labels, TESTED, 1)?;
+    let room = Room::new(&ctx, TESTED)?;
+    let mut rec = Recorder::new(&ctx);
+    first.record_forward(&mut rec, &inputs, &room.hidden)?;
+    cut.record_inference(&mut rec, &room.hidden, &room.crossed)?;
+    rec.run()?;
+    if let Some(mask) = mask(TESTED * WIDE, STEPS) {
+        masked(&room.hidden, &mask, &room.crossed)?;
+    }
+    let mut rec = Recorder::new(&ctx);
+    second.record_forward(&mut rec, &room.crossed, &room.logits)?;
+    record_bce_with_logits(&mut rec, &room.logits, &labels, &room.losses, &room.grad)?;
+    rec.run()?;
+    Ok(room.losses.to_vec(&ctx)?.into_iter().map(f64::from).sum::<f64>() / TESTED as f64)
+}
+
+/// The largest activations say more than as many at random, and yet not all.
+#[test]
+#[ignore = "it takes half a minute; `scripts/test claims` runs it"]
+fn the_largest_activations_say_more_than_others() {
+    let teacher = Teacher::new();
+    let all = crossing(&teacher, Crossing::All).unwrap();
+    println!("all activations cross: loss {all:.4}");
+    for share in [0.25, 0.05] {
+        let largest = crossing(&teacher, Crossing::Largest(share)).unwrap();
+        let random = crossing(&teacher, Crossing::AtRandom(share)).unwrap();
+        println!("{:.0} %: the largest {largest:.4}, at random {random:.4}", 100.0 * share);
+        assert!(largest < random - 0.01, "{largest} {random}");
+    }
 }

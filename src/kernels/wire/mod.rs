@@ -6,4 +6,5 @@ pub(crate) mod index_place;
 pub(crate) mod index_write;
 pub(crate) mod scatter_add;
 pub(crate) mod threshold_count;
+pub(crate) mod threshold_mask;
 pub(crate) mod threshold_pack;
