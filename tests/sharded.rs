@@ -1,5 +1,5 @@
-//! Models on several ranks: whole ones have the bits of one process; ranks that cannot go on are the same error on all,
-//! and nothing is written.
+//! Models on several ranks: whole ones have the bits of one process; ranks that cannot go on are the same
+//! error on all, and nothing is written.
 
 mod common;
 
@@ -326,8 +326,8 @@ fn bits(mlp: &Mlp, ctx: &Context) -> Vec<u32> {
     all.iter().flat_map(|(_, matrix)| matrix.to_vec(ctx).unwrap()).map(f32::to_bits).collect()
 }
 
-/// A model whose tables are spread and whose layers are copied has the bits of one process that takes the ranks' batches
-/// one after the other.
+/// A model whose tables are spread and whose layers are copied has the bits of one process that takes the
+/// ranks' batches one after the other.
 #[test]
 fn a_whole_model_has_the_bits_of_one_process() {
     const STEPS: u32 = 4;
@@ -543,8 +543,8 @@ fn saved_model(builder: ShardedBagsBuilder) -> ShardedBagsBuilder {
         .optimizer(adam)
 }
 
-/// From one rank to four, to two and back to one, in the middle of training, with other plans: the bits of the run that
-/// nobody moved, where tables are not copied.
+/// From one rank to four, to two and back to one, in the middle of training, with other plans: the bits of
+/// the run that nobody moved, where tables are not copied.
 #[test]
 fn what_a_group_saves_another_loads() {
     let plans = |movie, word| {

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use super::{Checkpoint, Element, RESERVED, file};
 use crate::{Error, Result};
 
-/// A checkpoint's file that stays on disk: rows of its tensors are read as they are asked for, so that a table need not
-/// fit memory.
+/// A checkpoint's file that stays on disk: rows of its tensors are read as they are asked for, so that a
+/// table need not fit memory.
 ///
 /// ```
 /// use embag::Checkpoint;
@@ -129,8 +129,8 @@ impl CheckpointReader {
     /// Reads rows of a tensor, one after the other: parts of its first dimension.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if there is no such tensor, it is of another type, or has fewer rows; [`Error::Io`] if the
-    /// file cannot be read, or has changed.
+    /// [`Error::Checkpoint`] if there is no such tensor, it is of another type, or has fewer rows;
+    /// [`Error::Io`] if the file cannot be read, or has changed.
     pub fn rows<T: Element>(&mut self, name: &str, rows: Range<usize>) -> Result<Vec<T>> {
         let refuse = |reason: String| Error::Checkpoint { path: self.path.clone(), reason };
         let Some(TensorInfo { dtype, shape, data_offsets: (begin, _) }) = self.header.info(name) else {

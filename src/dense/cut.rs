@@ -8,14 +8,15 @@ use crate::kernels::width::Width;
 use crate::sort::{Keys, select_of};
 use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
-/// Dynamic communication thresholding of activations (DCT-MP; Gupta et al., "Training recommender systems at scale:
-/// communication-efficient model and data parallelism", KDD 2021): a boundary between layers, on one device or on two, that
-/// only the largest activations cross, and only the gradients of these come back.
+/// Dynamic communication thresholding of activations (DCT-MP; Gupta et al., "Training recommender systems at
+/// scale: communication-efficient model and data parallelism", KDD 2021): a boundary between layers, on one
+/// device or on two, that only the largest activations cross, and only the gradients of these come back.
 ///
-/// What crosses are activations whose size reaches a threshold, the size that a share of a batch's activations reached
-/// when it was last chosen. Nothing of the others is kept: what does not cross takes no part in the step. It is not free:
-/// wide layers with much in common lose little, narrow ones much, and embeddings that have learnt nothing yet never get
-/// a gradient. The first steps, [`warm_up`](Cut::warm_up) of them, let everything cross.
+/// What crosses are activations whose size reaches a threshold, the size that a share of a batch's
+/// activations reached when it was last chosen. Nothing of the others is kept: what does not cross takes no
+/// part in the step. It is not free: wide layers with much in common lose little, narrow ones much, and
+/// embeddings that have learnt nothing yet never get a gradient. The first steps, [`warm_up`](Cut::warm_up)
+/// of them, let everything cross.
 ///
 /// ```
 /// use embag::dense::{Activation, Cut, Mlp};
@@ -57,7 +58,8 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// A boundary that this share of activations crosses, with thresholds that are kept for 500 steps and no warm-up.
+    /// A boundary that this share of activations crosses, with thresholds that are kept for 500 steps and no
+    /// warm-up.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the share is not above 0 and at most 1.
@@ -91,10 +93,12 @@ impl Cut {
         self
     }
 
-    /// Records the forward pass of a step of training: what crosses of `x` into `out`, of the same shape, zeros elsewhere.
+    /// Records the forward pass of a step of training: what crosses of `x` into `out`, of the same shape,
+    /// zeros elsewhere.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the shapes differ; [`Error::LimitExceeded`] if `x` is larger than a binding.
+    /// [`Error::InvalidArgument`] if the shapes differ; [`Error::LimitExceeded`] if `x` is larger than a
+    /// binding.
     pub fn record_forward(&mut self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_f32("x")?;
         out.check_shape("out", x.rows(), x.cols())?;
@@ -121,8 +125,8 @@ impl Cut {
         }
     }
 
-    /// Records the backward pass: `dout` in the places where `out`, which [`Cut::record_forward`] made, has something, zeros
-    /// elsewhere, into `dx`.
+    /// Records the backward pass: `dout` in the places where `out`, which [`Cut::record_forward`] made, has
+    /// something, zeros elsewhere, into `dx`.
     ///
     /// # Errors
     /// As [`Cut::record_forward`].

@@ -13,11 +13,12 @@ pub struct ContextOptions {
     pub max_binding: Option<u64>,
     /// Use no larger buffers than this many bytes (at least 1 KiB).
     pub max_buffer: Option<u64>,
-    /// Which adapter [`Context::open_with`](crate::Context::open_with) takes of those that there are, the best first: a
-    /// rank of several takes the one of its number on its machine.
+    /// Which adapter [`Context::open_with`](crate::Context::open_with) takes of those that there are, the
+    /// best first: a rank of several takes the one of its number on its machine.
     pub adapter: usize,
-    /// Threads of a context of the CPU ([`Context::cpu_with`](crate::Context::cpu_with)), of its own: a rank of several on
-    /// a machine takes its part. Contexts without this have threads in common, as many as rayon's global pool.
+    /// Threads of a context of the CPU ([`Context::cpu_with`](crate::Context::cpu_with)), of its own: a rank
+    /// of several on a machine takes its part. Contexts without this have threads in common, as many as
+    /// rayon's global pool.
     pub threads: Option<NonZeroUsize>,
     /// Use kernels of this shape rather than those meant for the device; for tests and measurements.
     pub shape: Option<Shape>,
@@ -25,9 +26,9 @@ pub struct ContextOptions {
     /// [`Context::tune`](crate::Context::tune) found there before, say.
     pub tuning: Option<Tuning>,
     /// Whether shaders are built with wgpu's checks of every loop and division, which are for shaders that
-    /// may not end. By default they are on for software adapters, where they cost nothing (and Mesa's llvmpipe
-    /// walks some loops longer without), and off for GPUs: the loops of this crate's shaders end, and their
-    /// divisors are not zero. Accesses to memory are always checked.
+    /// may not end. By default they are on for software adapters, where they cost nothing (and Mesa's
+    /// llvmpipe walks some loops longer without), and off for GPUs: the loops of this crate's shaders end,
+    /// and their divisors are not zero. Accesses to memory are always checked.
     pub checked_shaders: Option<bool>,
     /// A folder to keep compiled pipelines in, where the driver has such a cache (Vulkan, the wgpu feature
     /// `PIPELINE_CACHE`); elsewhere it is not touched. It is written after

@@ -10,12 +10,12 @@ use crate::bag::SparseGradient;
 use crate::{Error, Matrix, Result};
 
 impl ShardedBags {
-    /// Updates every row that the group's batch touched, once, with the optimizer. `grad` is the gradient of this
-    /// rank's output. All ranks call it together.
+    /// Updates every row that the group's batch touched, once, with the optimizer. `grad` is the gradient of
+    /// this rank's output. All ranks call it together.
     ///
     /// # Errors
-    /// As [`ShardedBags::forward`], and [`Error::Rank`] on all ranks if there is no optimizer, or `grad` has not the
-    /// output's shape on one of them; nothing is written then.
+    /// As [`ShardedBags::forward`], and [`Error::Rank`] on all ranks if there is no optimizer, or `grad` has
+    /// not the output's shape on one of them; nothing is written then.
     pub fn backward(&mut self, batch: &ShardedBatch, grad: &Matrix) -> Result<()> {
         let routed = self.routed(batch)?;
         let (own, (messages, replicated)) = match self.gradients(batch, &routed, grad) {

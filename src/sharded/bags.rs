@@ -11,12 +11,12 @@ use crate::table::Table;
 use crate::update::Updates;
 use crate::{Context, Error, Result};
 
-/// Embedding tables whose rows lie on several ranks, each with a device of its own, with features and an optimizer as
-/// [`EmbeddingBags`] have them.
+/// Embedding tables whose rows lie on several ranks, each with a device of its own, with features and an
+/// optimizer as [`EmbeddingBags`] have them.
 ///
-/// Every rank has its own examples. Together, in the order of ranks, they are the group's batch: a rank that has rows
-/// of a table gets everyone's ids and gradients in that order, so that a step gives what it gives in one process.
-/// Losses are divided by the examples of the group.
+/// Every rank has its own examples. Together, in the order of ranks, they are the group's batch: a rank that
+/// has rows of a table gets everyone's ids and gradients in that order, so that a step gives what it gives in
+/// one process. Losses are divided by the examples of the group.
 ///
 /// ```
 /// use embag::optim::Adagrad;
@@ -62,8 +62,8 @@ pub struct ShardedBags {
 }
 
 impl ShardedBags {
-    /// Begins the description of tables, features and where tables lie, for a rank of a [`Group`](super::Group), or of one
-    /// that other parts of a model have too, [`Ranks`].
+    /// Begins the description of tables, features and where tables lie, for a rank of a
+    /// [`Group`](super::Group), or of one that other parts of a model have too, [`Ranks`].
     #[must_use]
     pub fn builder(ctx: &Context, group: impl Into<Ranks>) -> ShardedBagsBuilder {
         ShardedBagsBuilder::new(ctx, group.into())

@@ -36,7 +36,8 @@ impl ShardedBatch {
         self.len() == 0
     }
 
-    /// Number of the examples of all ranks, which their losses are divided by; nothing before ids were exchanged.
+    /// Number of the examples of all ranks, which their losses are divided by; nothing before ids were
+    /// exchanged.
     #[must_use]
     pub fn of_group(&self) -> Option<usize> {
         self.inner.routed.borrow().as_ref().map(|routed| routed.examples.iter().sum())
@@ -50,8 +51,8 @@ impl ShardedBatch {
 }
 
 impl BatchBuilder<ForShards> {
-    /// Checks names and sizes. Ids that are no rows are found too, but told by the call that exchanges ids, as the same
-    /// error on all ranks.
+    /// Checks names and sizes. Ids that are no rows are found too, but told by the call that exchanges ids,
+    /// as the same error on all ranks.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a feature is missing, unknown or given twice, or sizes disagree.

@@ -51,9 +51,9 @@ impl ShardedBagsBuilder {
         self
     }
 
-    /// A plan for these tables, features and optimizer: tables that are asked for much are spread by rows, small ones
-    /// copied where that sends less, others go whole to ranks with little to do, so that no rank has more than
-    /// `allowed` bytes of rows and optimizer state. All ranks must be given the same load.
+    /// A plan for these tables, features and optimizer: tables that are asked for much are spread by rows,
+    /// small ones copied where that sends less, others go whole to ranks with little to do, so that no rank
+    /// has more than `allowed` bytes of rows and optimizer state. All ranks must be given the same load.
     ///
     /// ```
     /// use embag::sharded::{Load, Placement, ShardedBags, Threads};
@@ -78,7 +78,8 @@ impl ShardedBagsBuilder {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a load of unknown tables, tables that cannot be, and a table that fits nowhere.
+    /// [`Error::InvalidArgument`] for a load of unknown tables, tables that cannot be, and a table that fits
+    /// nowhere.
     pub fn planned(&self, load: &Load, allowed: u64) -> Result<Planned> {
         let mut candidates = Vec::new();
         for (name, table) in &self.tables {
@@ -111,10 +112,10 @@ impl ShardedBagsBuilder {
     /// Makes this rank's part of the tables. All ranks call it together.
     ///
     /// # Errors
-    /// What [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build) refuses, tables without a
-    /// placement or with two, placements that do not go with their table, and ranks that describe other tables or
-    /// plans, as [`Error::Rank`](crate::Error::Rank) on all ranks; [`Error::Group`](crate::Error::Group) if a rank is
-    /// gone.
+    /// What [`EmbeddingBagsBuilder::build`](crate::bag::EmbeddingBagsBuilder::build) refuses, tables without
+    /// a placement or with two, placements that do not go with their table, and ranks that describe other
+    /// tables or plans, as [`Error::Rank`](crate::Error::Rank) on all ranks;
+    /// [`Error::Group`](crate::Error::Group) if a rank is gone.
     pub fn build(self) -> Result<ShardedBags> {
         let ranks = self.ranks.clone();
         let told = [

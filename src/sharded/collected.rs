@@ -16,8 +16,8 @@ impl ShardedBags {
         self.collected(table, false, |bags, name| bags.download(name))
     }
 
-    /// Reads optimizer state of all rows of a table on every rank, as [`EmbeddingBags::download_state`] does on one.
-    /// All ranks call it together.
+    /// Reads optimizer state of all rows of a table on every rank, as [`EmbeddingBags::download_state`] does
+    /// on one. All ranks call it together.
     ///
     /// # Errors
     /// As [`ShardedBags::download`], and if there is no such field.
@@ -89,8 +89,8 @@ impl ShardedBags {
     }
 }
 
-/// Rows of `columns` values, from those of shards: one if each shard has what is kept for a row, or else the shards'
-/// columns.
+/// Rows of `columns` values, from those of shards: one if each shard has what is kept for a row, or else the
+/// shards' columns.
 fn joined(shards: &[Shard], found: &[&[f32]], rows: usize, columns: usize) -> Vec<f32> {
     let mut all = vec![0.0; rows * columns];
     for (shard, values) in shards.iter().zip(found) {

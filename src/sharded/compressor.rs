@@ -87,7 +87,8 @@ impl Compressor {
         Ok(Self { ctx: ctx.clone(), segments, segment_of, thresholds, tiles, half })
     }
 
-    /// Finds what is to be sent of values, with thresholds as they are or, if a share is given, that it reaches now.
+    /// Finds what is to be sent of values, with thresholds as they are or, if a share is given, that it
+    /// reaches now.
     pub(super) fn count(&self, values: &Buffer, share: Option<f32>) -> Result<Counted> {
         let bytes = u64::from(self.tiles) * 4;
         let (counts, sizes) =
@@ -135,8 +136,8 @@ impl Compressor {
         Ok(chosen)
     }
 
-    /// Makes a message of each range of tiles, with places from its first value on; of what is sent only what does not
-    /// arrive stays among the values.
+    /// Makes a message of each range of tiles, with places from its first value on; of what is sent only what
+    /// does not arrive stays among the values.
     pub(super) fn pack(
         &self,
         counted: &Counted,
@@ -286,8 +287,8 @@ impl Packed {
 
 /// The power of two that makes the largest value one of the largest halves.
 fn scale_of(largest: f32) -> f32 {
-    // 2^exponent is at most the largest; scaled it is 2^14, and what is next to twice of it still finite. Scales beyond
-    // 2^100 would make numbers of what arrives that have no place among normal floats.
+    // 2^exponent is at most the largest; scaled it is 2^14, and what is next to twice of it still finite.
+    // Scales beyond 2^100 would make numbers of what arrives that have no place among normal floats.
     let exponent = (largest.to_bits() >> 23) as i32 - 127;
     f32::from_bits((((14 - exponent).min(100) + 127) as u32) << 23)
 }

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Precision, Result};
 
-/// Dynamic communication thresholding of the gradients of dense layers (DCT-DP; Gupta et al., "Training recommender systems
-/// at scale: communication-efficient model and data parallelism", KDD 2021): of the values of each matrix only the
-/// largest travel, and what stays behind is added to the next step's.
+/// Dynamic communication thresholding of the gradients of dense layers (DCT-DP; Gupta et al., "Training
+/// recommender systems at scale: communication-efficient model and data parallelism", KDD 2021): of the
+/// values of each matrix only the largest travel, and what stays behind is added to the next step's.
 ///
-/// A rank sends the values whose size reaches a threshold, the size that [`share`](Dct::share) of them reached when it
-/// was last chosen. Since what stays behind grows, a threshold that is old lets about twice as much through. Each rank adds
-/// up a slice of all values, rank after rank, and sends the sums.
+/// A rank sends the values whose size reaches a threshold, the size that [`share`](Dct::share) of them
+/// reached when it was last chosen. Since what stays behind grows, a threshold that is old lets about twice
+/// as much through. Each rank adds up a slice of all values, rank after rank, and sends the sums.
 ///
 /// ```
 /// use embag::Precision;
@@ -21,17 +21,18 @@ use crate::{Error, Precision, Result};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Dct {
-    /// What is sent of a matrix's values when its threshold is chosen, above 0 and at most 1 (eta); at least one value.
+    /// What is sent of a matrix's values when its threshold is chosen, above 0 and at most 1 (eta); at least
+    /// one value.
     pub share: f32,
     /// Steps for which a threshold is kept.
     pub lifespan: u32,
-    /// Whether thresholds are chosen at steps 1, 3, 10, 30, 100 and 300 too: the first one, of gradients without anything
-    /// left behind, is much too low.
+    /// Whether thresholds are chosen at steps 1, 3, 10, 30, 100 and 300 too: the first one, of gradients
+    /// without anything left behind, is much too low.
     pub early: bool,
     /// What of the sums is sent back.
     pub downlink: Downlink,
-    /// What values travel as: [`Precision::F32`], or [`Precision::F16`] with a power of two as the scale of each message.
-    /// What rounding takes away stays behind.
+    /// What values travel as: [`Precision::F32`], or [`Precision::F16`] with a power of two as the scale of
+    /// each message. What rounding takes away stays behind.
     pub values: Precision,
     /// Whether what stays behind is kept. Without it what is not sent is lost, and models become worse.
     pub error_feedback: bool,
@@ -41,8 +42,8 @@ pub struct Dct {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Downlink {
-    /// All that are not zero. The ranks' largest values are not in the same places: these are many more than what a rank
-    /// has sent.
+    /// All that are not zero. The ranks' largest values are not in the same places: these are many more than
+    /// what a rank has sent.
     #[default]
     Union,
     /// The largest, by thresholds of the rank that adds up; what stays behind is added to its next sums.
@@ -50,7 +51,8 @@ pub enum Downlink {
 }
 
 impl Dct {
-    /// With this share, thresholds that are kept for 500 steps and chosen early too, exact sums, `f32` values.
+    /// With this share, thresholds that are kept for 500 steps and chosen early too, exact sums, `f32`
+    /// values.
     #[must_use]
     pub const fn new(share: f32) -> Self {
         Self {

@@ -13,8 +13,8 @@ use crate::table::RowList;
 use crate::{Matrix, Recorder, Result};
 
 impl ShardedBags {
-    /// Looks up every feature of this rank's examples: `[examples, columns]`, features side by side. All ranks call it
-    /// together.
+    /// Looks up every feature of this rank's examples: `[examples, columns]`, features side by side. All
+    /// ranks call it together.
     ///
     /// # Errors
     /// As [`ShardedBags::prefetch`], and [`Error::Device`](crate::Error::Device) if a device fails.

@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::Result;
 
-/// Ranks that work on one model together: the threads of a process ([`Threads`](super::Threads)), or processes.
+/// Ranks that work on one model together: the threads of a process ([`Threads`](super::Threads)), or
+/// processes.
 ///
-/// Every call is collective: all ranks make the same calls in the same order, and a call returns when what this rank
-/// expects has come. A group stays on one thread.
+/// Every call is collective: all ranks make the same calls in the same order, and a call returns when what
+/// this rank expects has come. A group stays on one thread.
 pub trait Group {
     /// The number of this rank, from 0 on.
     fn rank(&self) -> usize;
@@ -15,12 +16,13 @@ pub trait Group {
     /// How many ranks there are.
     fn ranks(&self) -> usize;
 
-    /// Sends `send[r]` to rank `r`, and gives what rank `r` sent here at place `r`. What a rank sends to itself comes
-    /// back too.
+    /// Sends `send[r]` to rank `r`, and gives what rank `r` sent here at place `r`. What a rank sends to
+    /// itself comes back too.
     ///
     /// # Errors
-    /// [`Error::Group`](crate::Error::Group) if a rank is gone, does something else, or does not answer in time;
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is not one message for each rank.
+    /// [`Error::Group`](crate::Error::Group) if a rank is gone, does something else, or does not answer in
+    /// time; [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is not one message for each
+    /// rank.
     fn all_to_all(&mut self, what: Traffic, send: &[&[u8]]) -> Result<Vec<Vec<u8>>>;
 
     /// Sends `send` to all ranks, and gives what each of them sent, in their order.
@@ -88,8 +90,8 @@ impl fmt::Display for Traffic {
     }
 }
 
-/// Bytes and messages that a rank has sent to other ranks: what a caller of a [`Group`] handed over, without what a
-/// transport puts around it. A message of no bytes is one all the same.
+/// Bytes and messages that a rank has sent to other ranks: what a caller of a [`Group`] handed over, without
+/// what a transport puts around it. A message of no bytes is one all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sent {
     of: [(u64, u64); Traffic::ALL.len()],

@@ -15,10 +15,11 @@ use crate::{Error, Result};
 pub enum Placement {
     /// All of it on this rank.
     TableWise(usize),
-    /// Row `r` on rank `r` modulo the number of ranks, so that frequent rows, which often come first, are spread.
+    /// Row `r` on rank `r` modulo the number of ranks, so that frequent rows, which often come first, are
+    /// spread.
     RowWise(Exchange),
-    /// Its columns in this many parts of about as many columns, multiples of four where that goes: part `p` on rank `p`
-    /// modulo the number of ranks. Not for optimizers and rules that sum over a row.
+    /// Its columns in this many parts of about as many columns, multiples of four where that goes: part `p`
+    /// on rank `p` modulo the number of ranks. Not for optimizers and rules that sum over a row.
     ColumnWise(usize),
     /// A copy on every rank. Gradients are added up, rank after rank, and every rank takes the same step.
     DataParallel,

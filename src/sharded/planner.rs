@@ -82,13 +82,14 @@ impl Asked {
     }
 }
 
-/// The most tables, of those that are asked for most, that may be spread over all ranks to even out the others.
+/// The most tables, of those that are asked for most, that may be spread over all ranks to even out the
+/// others.
 const SPREAD: usize = 40;
 /// Ranks that differ by less do as much.
 const EVEN: f64 = 1.1;
 
-/// Places tables, with as many of the busiest ones spread over all ranks as leaves ranks the most alike and, of those
-/// that do, sends the least.
+/// Places tables, with as many of the busiest ones spread over all ranks as leaves ranks the most alike and,
+/// of those that do, sends the least.
 pub(super) fn planned(
     candidates: &[Candidate<'_>],
     load: &Load,
@@ -115,8 +116,8 @@ pub(super) fn planned(
     best.ok_or_else(|| Error::invalid("tables", "at least one", "none"))
 }
 
-/// Places tables, those with the most to do first: the first `spread` of them on all ranks, others on the rank that has
-/// the least to do and room for them.
+/// Places tables, those with the most to do first: the first `spread` of them on all ranks, others on the
+/// rank that has the least to do and room for them.
 fn placed(
     candidates: &[Candidate<'_>],
     asked: &[Asked],
@@ -255,7 +256,8 @@ impl Planned {
         &self.ranks
     }
 
-    /// Bytes of the rows that are looked up on the rank that looks up the most, over their mean: 1 if all do the same.
+    /// Bytes of the rows that are looked up on the rank that looks up the most, over their mean: 1 if all do
+    /// the same.
     #[must_use]
     pub fn imbalance(&self) -> f64 {
         let all = || self.ranks.iter().map(|rank| rank.row_bytes);

@@ -52,8 +52,8 @@ impl Ranks {
         *self.0.borrow().sent()
     }
 
-    /// Whether any rank says so, for each of some questions: whether to stop, say, and whether there is more to train on.
-    /// All ranks call it together, and get the same.
+    /// Whether any rank says so, for each of some questions: whether to stop, say, and whether there is more
+    /// to train on. All ranks call it together, and get the same.
     ///
     /// ```
     /// use embag::sharded::{Group, Ranks, Threads};
@@ -87,7 +87,8 @@ impl Ranks {
         Ok(std::array::from_fn(|question| all >> question & 1 == 1))
     }
 
-    /// The values of all ranks, in their order: losses and predictions, say, for metrics. All ranks call it together.
+    /// The values of all ranks, in their order: losses and predictions, say, for metrics. All ranks call it
+    /// together.
     ///
     /// ```
     /// use embag::sharded::{Group, Ranks, Threads};
@@ -116,12 +117,12 @@ impl Ranks {
         all.iter().enumerate().map(values).collect()
     }
 
-    /// Compares what ranks were told, by name: settings, data, versions. All ranks call it together, with the same names
-    /// in the same order.
+    /// Compares what ranks were told, by name: settings, data, versions. All ranks call it together, with the
+    /// same names in the same order.
     ///
     /// # Errors
-    /// [`Error::Rank`] on all ranks if a value of one of them is not that of rank 0, which names rank and value; as
-    /// [`Ranks::any`].
+    /// [`Error::Rank`] on all ranks if a value of one of them is not that of rank 0, which names rank and
+    /// value; as [`Ranks::any`].
     pub fn check_same(&self, values: &[(&str, String)]) -> Result<()> {
         self.agree(Call::Compare, Ok(0))?;
         let told: Vec<(&str, Told)> = values.iter().map(|(name, value)| (*name, Told::of(value))).collect();
@@ -154,8 +155,8 @@ impl Ranks {
         Ok(())
     }
 
-    /// Tells all ranks which call this one makes and, if it can go on, a number of its own; gives the numbers of all.
-    /// If one of them cannot, or makes another call, that is the same error on all of them.
+    /// Tells all ranks which call this one makes and, if it can go on, a number of its own; gives the numbers
+    /// of all. If one of them cannot, or makes another call, that is the same error on all of them.
     pub(super) fn agree(&self, call: Call, own: Result<u32>) -> Result<Vec<u32>> {
         let (number, error) = match own {
             Ok(number) => (number, None),

@@ -9,8 +9,8 @@ use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
 /// Layers that are the same on every rank: their gradients are added up before each step.
 ///
-/// Each rank sums a slice of all values, in the order of ranks, so that the sums have the same bits on every run, of
-/// every number of threads and of every transport: those of one process that adds up as many batches.
+/// Each rank sums a slice of all values, in the order of ranks, so that the sums have the same bits on every
+/// run, of every number of threads and of every transport: those of one process that adds up as many batches.
 ///
 /// ```
 /// use embag::dense::{Activation, Mlp};
@@ -56,11 +56,12 @@ impl Replicas {
         Self { ctx: ctx.clone(), ranks: ranks.clone(), dct: None, thresholded: None }
     }
 
-    /// Sends only the largest gradients, see [`Dct`]: sums are then not exact, and what is left of gradients is part of the
-    /// training's state.
+    /// Sends only the largest gradients, see [`Dct`]: sums are then not exact, and what is left of gradients
+    /// is part of the training's state.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the share is not above 0 and at most 1, the lifespan is 0, or values are `bf16`.
+    /// [`Error::InvalidArgument`] if the share is not above 0 and at most 1, the lifespan is 0, or values are
+    /// `bf16`.
     pub fn dct(mut self, dct: Dct) -> Result<Self> {
         dct.validate()?;
         self.dct = Some(dct);
@@ -73,8 +74,8 @@ impl Replicas {
         self.thresholded.as_ref().map_or(0, Thresholded::sent)
     }
 
-    /// Adds what this rank has left of gradients that are thresholded to a checkpoint, under names that begin with `prefix`;
-    /// nothing if they are not, or before the first reduction. Every rank saves its own
+    /// Adds what this rank has left of gradients that are thresholded to a checkpoint, under names that begin
+    /// with `prefix`; nothing if they are not, or before the first reduction. Every rank saves its own
     /// ([`ShardedBags::save_with`](super::ShardedBags::save_with)).
     ///
     /// # Errors
@@ -87,8 +88,8 @@ impl Replicas {
     }
 
     /// Goes on with what the ranks of a group, of any number, had left of these layers' gradients
-    /// ([`ShardedBags::saved_with`](super::ShardedBags::saved_with)). Nothing of it is lost: where there were more ranks, some
-    /// take what several had.
+    /// ([`ShardedBags::saved_with`](super::ShardedBags::saved_with)). Nothing of it is lost: where there were
+    /// more ranks, some take what several had.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if it is of other layers.
@@ -122,8 +123,8 @@ impl Replicas {
         }
     }
 
-    /// Replaces the gradients of layers by the sums of those of all ranks. All ranks call it together, between the
-    /// backward pass and the optimizer's step, with the same layers.
+    /// Replaces the gradients of layers by the sums of those of all ranks. All ranks call it together,
+    /// between the backward pass and the optimizer's step, with the same layers.
     ///
     /// # Errors
     /// [`Error::Rank`] on all ranks if one of them has other layers, or a gradient that is not finite;

@@ -56,8 +56,8 @@ pub(super) struct RoleBatch {
 }
 
 impl ShardedBags {
-    /// Sends the batch's ids to where their rows are, so that a later [`ShardedBags::forward`] need not: while a device
-    /// works on another batch, say. All ranks call it together.
+    /// Sends the batch's ids to where their rows are, so that a later [`ShardedBags::forward`] need not:
+    /// while a device works on another batch, say. All ranks call it together.
     ///
     /// # Errors
     /// [`Error::Rank`] on all ranks if one of them gave an id that is no row, or a batch of other bags;

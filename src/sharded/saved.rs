@@ -16,9 +16,10 @@ use crate::{Checkpoint, Error, Result};
 const COPIES: &str = "copies";
 
 impl ShardedBags {
-    /// Writes rows, optimizer state, learning rates and the number of steps into a folder that all ranks see: each rank a
-    /// file with what it has, and then rank 0 one that names them, `manifest.json`. Until that one takes its place, what
-    /// was saved before is what is loaded; then older files are removed. All ranks call it together.
+    /// Writes rows, optimizer state, learning rates and the number of steps into a folder that all ranks see:
+    /// each rank a file with what it has, and then rank 0 one that names them, `manifest.json`. Until that
+    /// one takes its place, what was saved before is what is loaded; then older files are removed. All ranks
+    /// call it together.
     ///
     /// # Errors
     /// [`Error::Rank`] on all ranks if one of them cannot write; [`Error::Group`] if a rank is gone or late.
@@ -26,8 +27,9 @@ impl ShardedBags {
         self.save_with(folder, &Checkpoint::new())
     }
 
-    /// [`ShardedBags::save`] with what else of a model is to be kept, as this rank has it: dense layers, say, which are
-    /// the same on all ranks and which rank 0 gives, others nothing. [`ShardedBags::saved_with`] reads it.
+    /// [`ShardedBags::save`] with what else of a model is to be kept, as this rank has it: dense layers, say,
+    /// which are the same on all ranks and which rank 0 gives, others nothing. [`ShardedBags::saved_with`]
+    /// reads it.
     ///
     /// # Errors
     /// As [`ShardedBags::save`].
@@ -71,8 +73,8 @@ impl ShardedBags {
         self.ranks.agree(Call::Save, finish()).map(drop)
     }
 
-    /// What each rank gave to [`ShardedBags::save_with`], in their order; of a file of one process, all that is not of
-    /// its tables.
+    /// What each rank gave to [`ShardedBags::save_with`], in their order; of a file of one process, all that
+    /// is not of its tables.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if a file is damaged, [`Error::Io`] if one is not there.
@@ -81,11 +83,12 @@ impl ShardedBags {
     }
 
     /// Takes up what a group of any number of ranks with any plan [saved](ShardedBags::save), or one process
-    /// ([`EmbeddingBags::save`]). A rank reads the rows that it has, and no others. All ranks call it together.
+    /// ([`EmbeddingBags::save`]). A rank reads the rows that it has, and no others. All ranks call it
+    /// together.
     ///
     /// # Errors
-    /// [`Error::Rank`] on all ranks if a file is not there, is damaged or does not fit; nothing is changed then.
-    /// [`Error::Group`] if a rank is gone or late.
+    /// [`Error::Rank`] on all ranks if a file is not there, is damaged or does not fit; nothing is changed
+    /// then. [`Error::Group`] if a rank is gone or late.
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let (own, found) = match self.fitting(path.as_ref()) {
             Ok(found) => (Ok(0), found),
@@ -100,9 +103,9 @@ impl ShardedBags {
         Ok(())
     }
 
-    /// What a group [saved](ShardedBags::save), as a checkpoint that [`EmbeddingBags::import`] takes, under the prefix
-    /// `bags`, with what rank 0 saved [beside](ShardedBags::save_with): [`Checkpoint::save`] makes a file of it that
-    /// [`EmbeddingBags::load`] takes. All of it is in memory.
+    /// What a group [saved](ShardedBags::save), as a checkpoint that [`EmbeddingBags::import`] takes, under
+    /// the prefix `bags`, with what rank 0 saved [beside](ShardedBags::save_with): [`Checkpoint::save`] makes
+    /// a file of it that [`EmbeddingBags::load`] takes. All of it is in memory.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if a file is damaged, [`Error::Io`] if one is not there.

@@ -73,7 +73,8 @@ pub(super) fn shards(index: usize, table: &Table, placement: Placement, ranks: u
     }
 }
 
-/// Where parts of columns begin, and where the last ends: at multiples of four if there are as many fours as parts.
+/// Where parts of columns begin, and where the last ends: at multiples of four if there are as many fours as
+/// parts.
 fn column_bounds(columns: u32, parts: u32) -> Vec<u32> {
     let unit = if columns / 4 >= parts { 4 } else { 1 };
     let units = columns / unit;

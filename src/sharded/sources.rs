@@ -66,8 +66,8 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Opens what a group saved into a folder, or a file of [`EmbeddingBags`](crate::EmbeddingBags), and compares the
-    /// checksums.
+    /// Opens what a group saved into a folder, or a file of [`EmbeddingBags`](crate::EmbeddingBags), and
+    /// compares the checksums.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let mut files = Vec::new();
         if path.is_dir() {

@@ -19,8 +19,8 @@ pub(super) struct Staging {
     room: BTreeMap<usize, usize>,
 }
 
-/// The distinct rows of tables that one rank asks of another, by the numbers of its shards, ascending. Both know them
-/// from the ids that were sent.
+/// The distinct rows of tables that one rank asks of another, by the numbers of its shards, ascending. Both
+/// know them from the ids that were sent.
 pub(super) type Asked = BTreeMap<usize, Vec<u32>>;
 
 /// What is asked by these bags.
@@ -37,7 +37,8 @@ pub(super) fn asked(routes: &[Route], bags: &[Bags]) -> Asked {
 }
 
 impl ShardedBags {
-    /// Pools the rows that came, as words, from each rank; nothing if there are no tables whose rows are sent.
+    /// Pools the rows that came, as words, from each rank; nothing if there are no tables whose rows are
+    /// sent.
     pub(super) fn pooled_at_home(
         &mut self,
         batch: &Inner,

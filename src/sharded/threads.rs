@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::{Group, Sent, Traffic};
 use crate::{Error, Result};
 
-/// A rank of a group of threads, for several devices of one machine, and for tests. Each thread takes one; when one is
-/// dropped, by an error or a panic of its thread too, calls of the others that wait for it give an error.
+/// A rank of a group of threads, for several devices of one machine, and for tests. Each thread takes one;
+/// when one is dropped, by an error or a panic of its thread too, calls of the others that wait for it give
+/// an error.
 ///
 /// ```
 /// use embag::sharded::{Group, Threads, Traffic};

@@ -243,8 +243,8 @@ impl Thresholded {
         Ok(())
     }
 
-    /// Goes on from what the ranks of a group saved. With as many ranks all is as it was; others share what is left: rank
-    /// r takes that of the ranks r, r + count and so on, and thresholds are chosen anew.
+    /// Goes on from what the ranks of a group saved. With as many ranks all is as it was; others share what
+    /// is left: rank r takes that of the ranks r, r + count and so on, and thresholds are chosen anew.
     pub(super) fn import(&mut self, ranks: &Ranks, saved: &[Checkpoint], prefix: &str) -> Result<()> {
         let tiles = self.slices.last().map_or(0, |slice| slice.end);
         let all = tiles as usize * TILE as usize;

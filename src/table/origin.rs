@@ -1,5 +1,5 @@
-//! Where a table lies in a larger one of which it is a part: first values and noise are made of the numbers of rows
-//! and columns there, so that they do not depend on how a table is cut.
+//! Where a table lies in a larger one of which it is a part: first values and noise are made of the numbers
+//! of rows and columns there, so that they do not depend on how a table is cut.
 
 /// The rows and columns of a larger table that a table has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,8 +37,8 @@ mod tests {
     use crate::optim::Sgd;
     use crate::{Context, EmbeddingBags, Init, Pooling, Precision, Table};
 
-    /// Every third row from the second on, and columns 4 to 8, have the values and the noise that they have in the
-    /// whole table.
+    /// Every third row from the second on, and columns 4 to 8, have the values and the noise that they have
+    /// in the whole table.
     #[test]
     fn parts_have_the_values_of_the_whole() {
         let ctx = Context::cpu();

@@ -1,9 +1,10 @@
 //! A model that is trained by ranks which send little.
 //!
-//! Inputs are 64 normal numbers. A teacher of 32 hidden units (relu; their weights normal, of variance 2/64, those of its
-//! output of deviation 0.7) makes a score of them, and a label is 1 with the probability that is the score's logistic
-//! function. Eight ranks have 32 fresh examples each at each of 2,000 steps, and an MLP of 64, 256, 128 and 1 values with
-//! stochastic gradient descent at a rate of 0.3. The loss is that of 20,000 other examples.
+//! Inputs are 64 normal numbers. A teacher of 32 hidden units (relu; their weights normal, of variance 2/64,
+//! those of its output of deviation 0.7) makes a score of them, and a label is 1 with the probability that is
+//! the score's logistic function. Eight ranks have 32 fresh examples each at each of 2,000 steps, and an MLP
+//! of 64, 256, 128 and 1 values with stochastic gradient descent at a rate of 0.3. The loss is that of 20,000
+//! other examples.
 
 use embag::dense::{Activation, Cut, Layers, Mlp, record_bce_with_logits, record_part_bce_with_logits};
 use embag::optim::Sgd;

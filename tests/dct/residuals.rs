@@ -33,7 +33,8 @@ fn replicas(ctx: &Context, group: impl Group + 'static, dct: Dct) -> Replicas {
     Replicas::new(ctx, &Ranks::new(group)).dct(dct).unwrap()
 }
 
-/// What a rank has left, of gradients and of sums: tiles of 1,024, the last of each tensor filled up with zeros.
+/// What a rank has left, of gradients and of sums: tiles of 1,024, the last of each tensor filled up with
+/// zeros.
 fn left(replicas: &Replicas) -> (Vec<f32>, Vec<f32>) {
     let mut saved = Checkpoint::new();
     replicas.export(&mut saved, "dct").unwrap();

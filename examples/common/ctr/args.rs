@@ -77,8 +77,9 @@ impl RunArgs {
         self.epochs.unwrap_or(count(Defaults::of(self.format, settings.over.kind()).epochs)).get()
     }
 
-    /// The run's settings, of tables of fixed size unless the checkpoint says something else; `saved` are those of the checkpoint it goes on from. All must be as they were, but
-    /// for the learning rate: so a resumed run is what a longer one would have been.
+    /// The run's settings, of tables of fixed size unless the checkpoint says something else; `saved` are
+    /// those of the checkpoint it goes on from. All must be as they were, but for the learning rate: so a
+    /// resumed run is what a longer one would have been.
     pub fn settings(&self, saved: Option<&Settings>) -> Result<Settings, DataError> {
         let over = self.over.over(saved.map(|saved| &saved.over))?;
         let defaults = Defaults::of(self.format, over.kind());

@@ -1,10 +1,10 @@
 //! The model: DLRM (Naumov et al., "Deep learning recommendation model for personalization and recommendation
-//! systems", 2019), or cross layers (DCN-v2; Wang et al., 2021) or stacked interactions (DHEN; Zhang et al., 2022) in
-//! the place of its dot products.
+//! systems", 2019), or cross layers (DCN-v2; Wang et al., 2021) or stacked interactions (DHEN; Zhang et al.,
+//! 2022) in the place of its dot products.
 //!
 //! The bottom MLP makes a vector of the numeric columns. It lies beside the pooled embeddings of all features
-//! in one matrix, whose columns both write, and of which DLRM takes all dot products of two vectors; its top MLP
-//! makes the click's log odds of these products and of the first vector.
+//! in one matrix, whose columns both write, and of which DLRM takes all dot products of two vectors; its top
+//! MLP makes the click's log odds of these products and of the first vector.
 //!
 //! Without numeric columns the first vector is the same for all examples: it is learnt, and its products with
 //! the embeddings are what these say by themselves, without a partner.
@@ -191,8 +191,8 @@ impl<T: Tables> Model<T> {
         self.over.record_forward(rec, &vectors, logits)
     }
 
-    /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`. Gives the number of
-    /// examples on all ranks, by which the losses of a step are divided.
+    /// Records a step of training; the examples' losses before it go to `losses`, `[batch, 1]`. Gives the
+    /// number of examples on all ranks, by which the losses of a step are divided.
     pub fn record_step(&mut self, rec: &mut Recorder, batch: &Batch, losses: &Matrix) -> Result<usize> {
         let room = self.room.first(batch.len())?;
         let rows = self.tables.admit(batch)?;

@@ -24,8 +24,8 @@ pub struct ModelArgs {
     /// Dhen: how a layer puts them together [default: the checkpoint's, or sum]
     #[arg(long, value_enum)]
     pub ensemble: Option<EnsembleName>,
-    /// Dhen, wukong: vectors that every layer makes [default: the checkpoint's, or as many as the model begins
-    /// with, one for each feature and one for the numeric columns]
+    /// Dhen, wukong: vectors that every layer makes [default: the checkpoint's, or as many as the model
+    /// begins with, one for each feature and one for the numeric columns]
     #[arg(long, value_name = "L", value_parser = at_least_one, allow_negative_numbers = true)]
     pub tokens: Option<NonZeroUsize>,
 }

@@ -1,5 +1,5 @@
-//! What makes log odds of the vectors of an example: DLRM's dot products and MLP, DCN-v2's cross layers and MLP, or
-//! stacked interactions.
+//! What makes log odds of the vectors of an example: DLRM's dot products and MLP, DCN-v2's cross layers and
+//! MLP, or stacked interactions.
 
 use embag::dense::{Activation, CrossNet, DenseOptimizer, Dhen, Interaction, Layers, Mlp};
 use embag::{Checkpoint, Context, Matrix, Recorder, Result};
@@ -25,8 +25,8 @@ pub struct Dlrm {
     products_grad: Matrix,
 }
 
-/// Cross layers of all values, and an MLP behind them (Wang et al., "DCN V2: Improved deep & cross network", 2021,
-/// stacked).
+/// Cross layers of all values, and an MLP behind them (Wang et al., "DCN V2: Improved deep & cross network",
+/// 2021, stacked).
 #[derive(Debug)]
 pub struct Dcnv2 {
     cross: CrossNet,

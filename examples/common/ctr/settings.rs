@@ -84,7 +84,8 @@ pub struct Settings {
     pub dense_lr: f32,
     /// The hidden widths of the MLP over the numeric columns; its output has the width `dim`.
     pub bottom: Vec<usize>,
-    /// The hidden widths of the MLP over the interactions, or over the last layer of a DHEN; its output is the click's log odds.
+    /// The hidden widths of the MLP over the interactions, or over the last layer of a DHEN; its output is
+    /// the click's log odds.
     pub top: Vec<usize>,
     #[serde(default)]
     pub embedding: Embedding,

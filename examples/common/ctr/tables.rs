@@ -8,8 +8,8 @@ use std::path::Path;
 use super::model::Batch;
 use crate::data::Part;
 
-/// Embeddings of one kind, and what there is to do around their steps. Those of several ranks exchange what they need
-/// with each other; where a recorder is given, what was recorded before may be run for that.
+/// Embeddings of one kind, and what there is to do around their steps. Those of several ranks exchange what
+/// they need with each other; where a recorder is given, what was recorded before may be run for that.
 pub trait Tables {
     /// Where a batch's rows are.
     type Rows;
@@ -49,8 +49,8 @@ pub trait Tables {
     /// Writes the rows, with `rest`, which is the same on all ranks.
     fn save(&mut self, rest: Checkpoint, path: &Path) -> Result<()>;
 
-    /// Reads the rows of what [`Tables::save`] wrote, and what there is of the dense layers besides these; `saved` is what
-    /// else is in it.
+    /// Reads the rows of what [`Tables::save`] wrote, and what there is of the dense layers besides these;
+    /// `saved` is what else is in it.
     fn load(&mut self, saved: &Checkpoint, path: &Path, layers: &[&dyn Layers]) -> Result<()>;
 
     /// The part of each batch that is trained and tested here.

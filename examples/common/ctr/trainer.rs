@@ -198,8 +198,8 @@ impl<'a, T: Tables> Trainer<'a, T> {
     }
 }
 
-/// Reads, checks and uploads batches on a thread of their own, and calls `each` with them here, in order, until all
-/// ranks have come to their end, or one is to stop.
+/// Reads, checks and uploads batches on a thread of their own, and calls `each` with them here, in order,
+/// until all ranks have come to their end, or one is to stop.
 fn ahead<T: Tables>(
     data: &dyn Dataset,
     batches: Batches<'_>,

@@ -30,8 +30,8 @@ impl Part {
         batch.get().div_ceil(self.ranks.get())
     }
 
-    /// Its examples of a batch of this size; a shorter one, such as the last of an epoch, leaves out those behind its
-    /// end.
+    /// Its examples of a batch of this size; a shorter one, such as the last of an epoch, leaves out those
+    /// behind its end.
     pub fn of(self, batch: NonZeroUsize) -> Range<usize> {
         let (batch, ranks) = (batch.get(), self.ranks.get());
         let begin = |rank: usize| batch / ranks * rank + (batch % ranks).min(rank);

@@ -10,8 +10,8 @@ use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Source};
 
 use crate::Mpi;
 
-/// Bytes of a piece at most: counts of MPI are of 32 bits, and long messages would hold up others. A piece of this size
-/// is followed by another one.
+/// Bytes of a piece at most: counts of MPI are of 32 bits, and long messages would hold up others. A piece of
+/// this size is followed by another one.
 const PIECE: usize = 256 << 20;
 
 impl Group for Mpi {

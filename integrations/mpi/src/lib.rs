@@ -23,9 +23,9 @@
 //!
 //! # When a rank fails
 //!
-//! [`run`] ends all ranks, with an exit status that is not 0, as soon as one of them returns an error or panics. A rank
-//! that waits for another one longer than [`Mpi::patience`] says whom it waits for and what for, and ends all. (MPI has
-//! no way back from a rank that is lost.)
+//! [`run`] ends all ranks, with an exit status that is not 0, as soon as one of them returns an error or
+//! panics. A rank that waits for another one longer than [`Mpi::patience`] says whom it waits for and what
+//! for, and ends all. (MPI has no way back from a rank that is lost.)
 
 mod exchange;
 mod run;
@@ -56,9 +56,9 @@ impl std::fmt::Debug for Mpi {
 }
 
 impl Mpi {
-    /// Starts MPI, once in a process; a process that `mpirun` did not start is a group by itself. Prefer [`run`], which
-    /// sees to it that a rank that fails ends all at once: a rank that leaves by itself lets the others wait as long as
-    /// their [`Mpi::patience`].
+    /// Starts MPI, once in a process; a process that `mpirun` did not start is a group by itself. Prefer
+    /// [`run`], which sees to it that a rank that fails ends all at once: a rank that leaves by itself lets
+    /// the others wait as long as their [`Mpi::patience`].
     ///
     /// # Errors
     /// [`Error::Device`] if MPI was started before.

@@ -7,8 +7,8 @@ use embag::sharded::Group;
 
 use crate::Mpi;
 
-/// Starts MPI and runs a program on this rank. If it returns an error or panics, that is printed, and all ranks end with
-/// an exit status of 1: no rank waits for one that is gone.
+/// Starts MPI and runs a program on this rank. If it returns an error or panics, that is printed, and all
+/// ranks end with an exit status of 1: no rank waits for one that is gone.
 ///
 /// ```
 /// use embag::sharded::Group;

@@ -1,7 +1,9 @@
-//! Trains tables that lie on all ranks and, on each of them, the same tables in one process: all must have the same bits.
+//! Trains tables that lie on all ranks and, on each of them, the same tables in one process: all must have
+//! the same bits.
 //!
-//! `mpirun -n 4 check_bits [FAULT [FOLDER]]`, where `FAULT` makes rank 1 fail: `error`, `panic`, `kill`, `stall`, `id`,
-//! `settings`; `save`, while the group saves into `FOLDER` for the second time. `load` says what is in `FOLDER`.
+//! `mpirun -n 4 check_bits [FAULT [FOLDER]]`, where `FAULT` makes rank 1 fail: `error`, `panic`, `kill`,
+//! `stall`, `id`, `settings`; `save`, while the group saves into `FOLDER` for the second time. `load` says
+//! what is in `FOLDER`.
 
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 

@@ -1,5 +1,6 @@
-//! Trains what `train_ctr` trains, on several ranks: `mpirun -n 4 train_ctr_mpi --format criteo --train FILE`. Each rank
-//! reads its part of each batch, and has its part of the tables and all dense layers. `--help` lists the arguments.
+//! Trains what `train_ctr` trains, on several ranks: `mpirun -n 4 train_ctr_mpi --format criteo --train
+//! FILE`. Each rank reads its part of each batch, and has its part of the tables and all dense layers.
+//! `--help` lists the arguments.
 //!
 //! | file | |
 //! |---|---|

@@ -15,8 +15,8 @@ use crate::error::RunError;
 /// What the command line says of it.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct PlanArgs {
-    /// Where tables lie: auto, by what a batch asks of each, or a file with a placement for each table, such as
-    /// {"user": {"row_wise": "rows"}, "movie": {"table_wise": 1}, "genre": "data_parallel"}
+    /// Where tables lie: auto, by what a batch asks of each, or a file with a placement for each table, such
+    /// as {"user": {"row_wise": "rows"}, "movie": {"table_wise": 1}, "genre": "data_parallel"}
     #[arg(long, value_name = "auto|FILE.json", default_value = "auto")]
     pub plan: Source,
     /// With --plan auto: bytes of rows and optimizer state that a rank may have [default: any number]
