@@ -109,7 +109,7 @@ impl Cut {
         }
         self.step = self.step.saturating_add(1);
         match self.step > self.warm_up {
-            true => self.record_mask(rec, &self.threshold, x, x, out),
+            true => record_mask(rec, &self.threshold, x, x, out),
             false => record_scale(rec, x, 1.0, out),
         }
     }
@@ -120,7 +120,7 @@ impl Cut {
     /// As [`Cut::record_forward`].
     pub fn record_inference(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         match self.step > self.warm_up {
-            true => self.record_mask(rec, &self.threshold, x, x, out),
+            true => record_mask(rec, &self.threshold, x, x, out),
             false => record_scale(rec, x, 1.0, out),
         }
     }
@@ -138,7 +138,7 @@ impl Cut {
         dx: &Matrix,
     ) -> Result<()> {
         match self.step > self.warm_up {
-            true => self.record_mask(rec, &self.nothing, out, dout, dx),
+            true => record_mask(rec, &self.nothing, out, dout, dx),
             false => record_scale(rec, dout, 1.0, dx),
         }
     }
@@ -168,51 +168,6 @@ impl Cut {
         select_of(rec, keys, values - sent.max(1), &self.threshold)
     }
 
-    fn record_mask(
-        &self,
-        rec: &mut Recorder,
-        threshold: &Buffer,
-        by: &Matrix,
-        values: &Matrix,
-        out: &Matrix,
-    ) -> Result<()> {
-        values.check_f32("dout")?;
-        out.check_f32("out")?;
-        values.check_shape("dout", by.rows(), by.cols())?;
-        out.check_shape("out", by.rows(), by.cols())?;
-        if out.cols() == 0 {
-            return Ok(());
-        }
-        let cols = word("columns", out.cols())?;
-        let mut all = Vec::new();
-        for rows in row_chunks(&self.ctx, &[by, values, out]) {
-            let place =
-                |name, matrix: &Matrix| matrix.row_part(rows.start, rows.len()).place(&self.ctx, name);
-            let (by, values, out) = (place("x", by)?, place("dout", values)?, place("out", out)?);
-            let width = Width::of(by.vec4 && values.vec4 && out.vec4 && cols.is_multiple_of(4));
-            let elements = |values: u32| values / width.columns();
-            let params = threshold_mask::Params {
-                rows: word("rows", rows.len())?,
-                cols: elements(cols),
-                by_base: elements(by.base),
-                by_stride: elements(by.stride),
-                values_base: elements(values.base),
-                values_stride: elements(values.stride),
-                out_base: elements(out.base),
-                out_stride: elements(out.stride),
-            };
-            let bindings = threshold_mask::Bindings {
-                threshold: threshold.clone(),
-                by: by.binding,
-                values: values.binding,
-                out: out.binding,
-            };
-            all.push(Dispatch::threads(width.variant(), &params, bindings, params.rows * params.cols));
-        }
-        record(rec, all);
-        Ok(())
-    }
-
     /// Adds the threshold and the number of steps to a checkpoint.
     ///
     /// # Errors
@@ -236,4 +191,49 @@ impl Cut {
         self.step = steps;
         Ok(())
     }
+}
+
+/// Records `out = values` where `by` reaches the threshold, a word that holds the bits of a size, and zeros elsewhere.
+pub(crate) fn record_mask(
+    rec: &mut Recorder,
+    threshold: &Buffer,
+    by: &Matrix,
+    values: &Matrix,
+    out: &Matrix,
+) -> Result<()> {
+    values.check_f32("dout")?;
+    out.check_f32("out")?;
+    values.check_shape("dout", by.rows(), by.cols())?;
+    out.check_shape("out", by.rows(), by.cols())?;
+    if out.cols() == 0 {
+        return Ok(());
+    }
+    let ctx = rec.context().clone();
+    let cols = word("columns", out.cols())?;
+    let mut all = Vec::new();
+    for rows in row_chunks(&ctx, &[by, values, out]) {
+        let place = |name, matrix: &Matrix| matrix.row_part(rows.start, rows.len()).place(&ctx, name);
+        let (by, values, out) = (place("x", by)?, place("dout", values)?, place("out", out)?);
+        let width = Width::of(by.vec4 && values.vec4 && out.vec4 && cols.is_multiple_of(4));
+        let elements = |values: u32| values / width.columns();
+        let params = threshold_mask::Params {
+            rows: word("rows", rows.len())?,
+            cols: elements(cols),
+            by_base: elements(by.base),
+            by_stride: elements(by.stride),
+            values_base: elements(values.base),
+            values_stride: elements(values.stride),
+            out_base: elements(out.base),
+            out_stride: elements(out.stride),
+        };
+        let bindings = threshold_mask::Bindings {
+            threshold: threshold.clone(),
+            by: by.binding,
+            values: values.binding,
+            out: out.binding,
+        };
+        all.push(Dispatch::threads(width.variant(), &params, bindings, params.rows * params.cols));
+    }
+    record(rec, all);
+    Ok(())
 }

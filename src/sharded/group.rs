@@ -51,6 +51,8 @@ pub enum Traffic {
     Gradients,
     /// Gradients of dense layers.
     Dense,
+    /// Activations of layers on several ranks, and gradients of these.
+    Activations,
     /// Values of whole tables, for callers and files.
     Tables,
     /// Other values that callers gather, such as predictions.
@@ -59,13 +61,14 @@ pub enum Traffic {
 
 impl Traffic {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Header,
         Self::Ids,
         Self::Rows,
         Self::Pooled,
         Self::Gradients,
         Self::Dense,
+        Self::Activations,
         Self::Tables,
         Self::Values,
     ];
@@ -78,6 +81,7 @@ impl Traffic {
             Self::Pooled => "pooled rows",
             Self::Gradients => "gradients",
             Self::Dense => "gradients of layers",
+            Self::Activations => "activations",
             Self::Tables => "tables",
             Self::Values => "values",
         }

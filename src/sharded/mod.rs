@@ -31,6 +31,7 @@
 mod backward;
 mod bags;
 mod batch;
+mod boundary;
 mod builder;
 mod collected;
 mod compressor;
@@ -54,6 +55,7 @@ mod thresholded;
 
 pub use bags::ShardedBags;
 pub use batch::ShardedBatch;
+pub use boundary::Boundary;
 pub use builder::ShardedBagsBuilder;
 pub use dct::{Dct, Downlink};
 pub use group::{Group, Sent, Traffic};

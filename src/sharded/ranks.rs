@@ -249,6 +249,8 @@ pub(super) enum Call {
     Reduce,
     Any,
     Gather,
+    Forth,
+    Back,
     Compare,
     Download,
     Save,
@@ -256,7 +258,7 @@ pub(super) enum Call {
 }
 
 impl Call {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 13] = [
         (Self::Build, "`build`"),
         (Self::Exchange, "`prefetch`, or `forward` with a new batch,"),
         (Self::Forward, "`forward`"),
@@ -264,6 +266,8 @@ impl Call {
         (Self::Reduce, "`reduce`"),
         (Self::Any, "`any`"),
         (Self::Gather, "`gather`"),
+        (Self::Forth, "a boundary's `forward`"),
+        (Self::Back, "a boundary's `backward`"),
         (Self::Compare, "`check_same`, or `build`,"),
         (Self::Download, "`download`"),
         (Self::Save, "`save`"),

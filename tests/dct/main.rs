@@ -1,5 +1,6 @@
 //! Gradients that are thresholded: what travels, what stays behind, and what a model loses by it.
 
+mod boundaries;
 mod cuts;
 mod learning;
 mod residuals;
