@@ -132,6 +132,13 @@ impl Checkpoint {
         }
     }
 
+    /// The tensors and metadata of these names.
+    pub(crate) fn only(mut self, kept: impl Fn(&str) -> bool) -> Self {
+        self.tensors.retain(|name, _| kept(name));
+        self.metadata.retain(|key, _| kept(key));
+        self
+    }
+
     /// Adds all tensors and metadata of another one, under names that begin with `prefix`.
     pub(crate) fn add_all(&mut self, prefix: &str, other: &Self) -> Result<()> {
         for (key, value) in &other.metadata {

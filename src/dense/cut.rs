@@ -9,8 +9,9 @@ use crate::sort::{Keys, select_of};
 use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
 /// Dynamic communication thresholding of activations (DCT-MP; Gupta et al., "Training recommender systems at
-/// scale: communication-efficient model and data parallelism", KDD 2021): a boundary between layers, on one
-/// device or on two, that only the largest activations cross, and only the gradients of these come back.
+/// scale: communication-efficient model and data parallelism", KDD 2021): a boundary between layers that
+/// only the largest activations cross, and only the gradients of these come back.
+/// [`sharded::Boundary`](crate::sharded::Boundary) is one between ranks.
 ///
 /// What crosses are activations whose size reaches a threshold, the size that a share of a batch's
 /// activations reached when it was last chosen. Nothing of the others is kept: what does not cross takes no
@@ -48,70 +49,100 @@ use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 #[derive(Debug)]
 pub struct Cut {
     ctx: Context,
-    share: f32,
-    lifespan: u32,
-    warm_up: u32,
-    step: u32,
+    schedule: Schedule,
     threshold: Buffer,
     /// Of what crosses back: all that is not zero.
     nothing: Buffer,
 }
 
+/// When thresholds are chosen, of how many values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schedule {
+    pub(crate) share: f32,
+    pub(crate) lifespan: u32,
+    pub(crate) warm_up: u32,
+    /// Steps that were begun.
+    pub(crate) step: u32,
+    /// Steps until a threshold is chosen.
+    pub(crate) left: u32,
+}
+
+impl Schedule {
+    pub(crate) fn new(share: f32) -> Result<Self> {
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(Error::invalid("share", "a share above 0, of at most 1", share));
+        }
+        Ok(Self { share, lifespan: 500, warm_up: 0, step: 0, left: 0 })
+    }
+
+    /// Whether everything crosses in the next step.
+    pub(crate) const fn is_warming_up(&self) -> bool {
+        self.step < self.warm_up
+    }
+
+    /// Whether a threshold is chosen in the next step, if it has values.
+    pub(crate) const fn is_due(&self) -> bool {
+        !self.is_warming_up() && self.left == 0
+    }
+
+    /// Counts a step, in which a threshold was chosen or not: one that was due and not chosen is due again.
+    pub(crate) fn count(&mut self, chosen: bool) {
+        if !self.is_warming_up() {
+            self.left = if chosen { self.lifespan - 1 } else { self.left.saturating_sub(1) };
+        }
+        self.step = self.step.saturating_add(1);
+    }
+}
+
 impl Cut {
-    /// A boundary that this share of activations crosses, with thresholds that are kept for 500 steps and no
-    /// warm-up.
+    /// A boundary that this share of activations crosses, with thresholds that are kept for 500 steps and no warm-up.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the share is not above 0 and at most 1.
     pub fn new(ctx: &Context, share: f32) -> Result<Self> {
-        if !(share > 0.0 && share <= 1.0) {
-            return Err(Error::invalid("share", "a share above 0, of at most 1", share));
-        }
         let word = || ctx.allocate("embag.threshold", 4);
-        Ok(Self {
-            ctx: ctx.clone(),
-            share,
-            lifespan: 500,
-            warm_up: 0,
-            step: 0,
-            threshold: word()?,
-            nothing: word()?,
-        })
+        Ok(Self { ctx: ctx.clone(), schedule: Schedule::new(share)?, threshold: word()?, nothing: word()? })
     }
 
     /// Sets for how many steps a threshold is kept, at least one.
     #[must_use]
     pub fn lifespan(mut self, steps: u32) -> Self {
-        self.lifespan = steps.max(1);
+        self.schedule.lifespan = steps.max(1);
         self
     }
 
     /// Sets how many steps let everything cross at first.
     #[must_use]
     pub fn warm_up(mut self, steps: u32) -> Self {
-        self.warm_up = steps;
+        self.schedule.warm_up = steps;
         self
     }
 
-    /// Records the forward pass of a step of training: what crosses of `x` into `out`, of the same shape,
-    /// zeros elsewhere.
+    /// Records the forward pass of a step of training: what crosses of `x` into `out`, of the same shape, zeros
+    /// elsewhere. The step counts when it is recorded.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the shapes differ; [`Error::LimitExceeded`] if `x` is larger than a
-    /// binding.
+    /// [`Error::InvalidArgument`] if the shapes differ; [`Error::LimitExceeded`] if `x` is larger than a binding.
     pub fn record_forward(&mut self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_f32("x")?;
+        out.check_f32("out")?;
         out.check_shape("out", x.rows(), x.cols())?;
         let values = word("activations", x.rows() * x.cols())?;
-        let steps = self.step.saturating_sub(self.warm_up);
-        if self.step >= self.warm_up && steps.is_multiple_of(self.lifespan) && values > 0 {
-            self.record_choice(rec, x, values)?;
+        if self.schedule.is_warming_up() {
+            record_scale(rec, x, 1.0, out)?;
+            self.schedule.count(false);
+            return Ok(());
         }
-        self.step = self.step.saturating_add(1);
-        match self.step > self.warm_up {
-            true => record_mask(rec, &self.threshold, x, x, out),
-            false => record_scale(rec, x, 1.0, out),
-        }
+        // a batch without values has nothing to choose by
+        let chosen = self.schedule.is_due() && values > 0;
+        rec.whole(|rec| {
+            if chosen {
+                self.record_choice(rec, x, values)?;
+            }
+            record_mask(rec, &self.threshold, x, x, out)
+        })?;
+        self.schedule.count(chosen);
+        Ok(())
     }
 
     /// Records what crosses outside of training, by the threshold as it is.
@@ -119,7 +150,10 @@ impl Cut {
     /// # Errors
     /// As [`Cut::record_forward`].
     pub fn record_inference(&self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
-        match self.step > self.warm_up {
+        x.check_f32("x")?;
+        out.check_f32("out")?;
+        out.check_shape("out", x.rows(), x.cols())?;
+        match self.schedule.step > self.schedule.warm_up {
             true => record_mask(rec, &self.threshold, x, x, out),
             false => record_scale(rec, x, 1.0, out),
         }
@@ -137,7 +171,11 @@ impl Cut {
         dout: &Matrix,
         dx: &Matrix,
     ) -> Result<()> {
-        match self.step > self.warm_up {
+        for (name, matrix) in [("dout", dout), ("dx", dx)] {
+            matrix.check_f32(name)?;
+            matrix.check_shape(name, out.rows(), out.cols())?;
+        }
+        match self.schedule.step > self.schedule.warm_up {
             true => record_mask(rec, &self.nothing, out, dout, dx),
             false => record_scale(rec, dout, 1.0, dx),
         }
@@ -145,7 +183,7 @@ impl Cut {
 
     /// The size that a share of the values reaches.
     fn record_choice(&self, rec: &mut Recorder, x: &Matrix, values: u32) -> Result<()> {
-        if self.share >= 1.0 {
+        if self.schedule.share >= 1.0 {
             return Ok(());
         }
         let dense = match x.stride() == x.cols() {
@@ -161,14 +199,15 @@ impl Cut {
                 dense
             }
         };
-        let buffer = dense.buffer().part(0, dense.span());
+        let (buffer, first) = dense.buffer().part(0, dense.span()).bindable(&self.ctx);
+        let first = word("activations", usize::try_from(first).unwrap_or(usize::MAX))?;
         #[allow(clippy::cast_possible_truncation, reason = "a share of a number of 32 bits")]
-        let sent = (f64::from(values) * f64::from(self.share)) as u32;
-        let keys = Keys { buffer: &buffer, first: 0, stride: 1, len: values, significant: i32::MAX as u32 };
+        let sent = (f64::from(values) * f64::from(self.schedule.share)) as u32;
+        let keys = Keys { buffer: &buffer, first, stride: 1, len: values, significant: i32::MAX as u32 };
         select_of(rec, keys, values - sent.max(1), &self.threshold)
     }
 
-    /// Adds the threshold and the number of steps to a checkpoint.
+    /// Adds the threshold and the steps that it is kept for to a checkpoint.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the names are taken.
@@ -177,7 +216,7 @@ impl Cut {
         let threshold = rec.readback::<u32>(&self.threshold);
         rec.run()?;
         checkpoint.insert(&format!("{prefix}.threshold"), &[1], threshold.wait()?)?;
-        checkpoint.set_json(&format!("{prefix}.steps"), &self.step)
+        checkpoint.set_json(&format!("{prefix}.steps"), &(self.schedule.step, self.schedule.left))
     }
 
     /// Goes on from what [`Cut::export`] wrote.
@@ -185,15 +224,16 @@ impl Cut {
     /// # Errors
     /// [`Error::Checkpoint`] if it is not there.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        let steps = checkpoint.json(&format!("{prefix}.steps"))?;
+        let (step, left) = checkpoint.json(&format!("{prefix}.steps"))?;
         let threshold: &[u32] = checkpoint.tensor(&format!("{prefix}.threshold"), &[1])?;
         self.threshold.write(&self.ctx, 0, threshold)?;
-        self.step = steps;
+        (self.schedule.step, self.schedule.left) = (step, left);
         Ok(())
     }
 }
 
-/// Records `out = values` where `by` reaches the threshold, a word that holds the bits of a size, and zeros elsewhere.
+/// Records `out = values` where `by` reaches the threshold, a word that holds the bits of a size, and zeros
+/// elsewhere; all have been checked to be of one shape.
 pub(crate) fn record_mask(
     rec: &mut Recorder,
     threshold: &Buffer,
@@ -201,10 +241,6 @@ pub(crate) fn record_mask(
     values: &Matrix,
     out: &Matrix,
 ) -> Result<()> {
-    values.check_f32("dout")?;
-    out.check_f32("out")?;
-    values.check_shape("dout", by.rows(), by.cols())?;
-    out.check_shape("out", by.rows(), by.cols())?;
     if out.cols() == 0 {
         return Ok(());
     }

@@ -71,7 +71,7 @@ mod trained;
 pub use cross::CrossLayer;
 pub use cross_net::{CrossNet, CrossNetBuilder};
 pub use cut::Cut;
-pub(crate) use cut::record_mask;
+pub(crate) use cut::{Schedule, record_mask};
 pub use dhen::{Dhen, DhenBuilder, DhenLayer, Ensemble, Module};
 pub use elementwise::{record_add, record_add_scaled, record_scale};
 pub use interaction::Interaction;

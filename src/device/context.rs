@@ -86,10 +86,18 @@ impl Context {
     /// # Errors
     /// [`Error::Device`] if there is a hardware GPU that cannot be opened.
     pub fn auto() -> Result<Self> {
-        let options = ContextOptions::default();
-        match Gpu::open(AdapterChoice::Hardware, &options) {
-            Ok(gpu) => Self::with_gpu(gpu, &options),
-            Err(Error::NoAdapter { .. }) => Ok(Self::cpu()),
+        Self::auto_with(&ContextOptions::default())
+    }
+
+    /// [`Context::auto`] with options: of hardware GPUs the one of the number that they say, and the CPU if there are
+    /// not so many.
+    ///
+    /// # Errors
+    /// As [`Context::open_with`] and [`Context::cpu_with`].
+    pub fn auto_with(options: &ContextOptions) -> Result<Self> {
+        match Gpu::open(AdapterChoice::Hardware, options) {
+            Ok(gpu) => Self::with_gpu(gpu, options),
+            Err(Error::NoAdapter { .. }) => Self::cpu_with(options),
             Err(error) => Err(error),
         }
     }
@@ -413,12 +421,12 @@ impl Context {
         self.tuning().in_flight(self.shape())
     }
 
-    /// Whether the device has subgroups that kernels are written for.
     /// Whether layers of `f16` weights are multiplied by cooperative matrices.
     pub(crate) fn has_cooperative(&self) -> bool {
         self.shape() == Shape::Wide && self.gpu().is_some_and(Gpu::has_cooperative)
     }
 
+    /// Whether the device has subgroups that kernels are written for.
     pub(crate) fn has_subgroups(&self) -> bool {
         self.gpu().is_some_and(Gpu::has_subgroups)
     }

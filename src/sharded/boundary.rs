@@ -4,11 +4,11 @@ use super::compressor::{Compressor, Segment};
 use super::message::Message;
 use super::ranks::{Call, Reader};
 use super::{Ranks, Traffic};
-use crate::dense::{record_mask, record_scale};
+use crate::dense::{Schedule, record_mask, record_scale};
 use crate::device::{Buffer, word};
 use crate::kernels::threshold_count::TILE;
 use crate::numbers::narrow;
-use crate::{Context, Error, Matrix, Precision, Recorder, Result};
+use crate::{Checkpoint, Context, Error, Matrix, Precision, Recorder, Result};
 
 /// A boundary between the layers of two ranks: the activations of one are the inputs of the other, and the gradients
 /// of these come back. Only the largest may cross, as at a [`Cut`](crate::dense::Cut) (DCT-MP).
@@ -55,11 +55,8 @@ pub struct Boundary {
     ranks: Ranks,
     from: usize,
     to: usize,
-    share: f32,
-    lifespan: u32,
-    warm_up: u32,
+    schedule: Schedule,
     half: bool,
-    step: u32,
     /// Of activations, and of their gradients.
     forth: Option<Sized>,
     back: Option<Sized>,
@@ -90,11 +87,8 @@ impl Boundary {
             ranks: ranks.clone(),
             from,
             to,
-            share: 1.0,
-            lifespan: 500,
-            warm_up: 0,
+            schedule: Schedule::new(1.0)?,
             half: false,
-            step: 0,
             forth: None,
             back: None,
             arrived: None,
@@ -106,24 +100,21 @@ impl Boundary {
     /// # Errors
     /// [`Error::InvalidArgument`] if it is not above 0 and at most 1.
     pub fn share(mut self, share: f32) -> Result<Self> {
-        if !(share > 0.0 && share <= 1.0) {
-            return Err(Error::invalid("share", "a share above 0, of at most 1", share));
-        }
-        self.share = share;
+        self.schedule.share = Schedule::new(share)?.share;
         Ok(self)
     }
 
     /// Sets for how many steps a threshold is kept, at least one; 500 if it is not set.
     #[must_use]
     pub fn lifespan(mut self, steps: u32) -> Self {
-        self.lifespan = steps.max(1);
+        self.schedule.lifespan = steps.max(1);
         self
     }
 
     /// Sets how many steps let everything cross at first.
     #[must_use]
     pub fn warm_up(mut self, steps: u32) -> Self {
-        self.warm_up = steps;
+        self.schedule.warm_up = steps;
         self
     }
 
@@ -140,23 +131,25 @@ impl Boundary {
     }
 
     /// Sends the activations of a step of training: those of the rank `from`, which gives them and gets nothing, to the
-    /// rank `to`, which gives nothing and gets `[rows, columns]` with zeros where nothing has crossed.
+    /// rank `to`, which gives nothing and gets `[rows, columns]` with zeros where nothing has crossed. What it gets is
+    /// not to be written before the gradients have gone back.
     ///
     /// # Errors
     /// [`Error::Rank`] on all ranks if one that should give activations does not, one that should not does, or they are
     /// not finite; [`Error::Group`] if a rank is gone or late.
     pub fn forward(&mut self, x: Option<&Matrix>) -> Result<Option<Matrix>> {
-        let steps = self.step.saturating_sub(self.warm_up);
-        let due = self.step >= self.warm_up && steps.is_multiple_of(self.lifespan);
-        let share = match self.step < self.warm_up {
+        self.arrived = None;
+        let share = match self.schedule.is_warming_up() {
             true => Some(1.0),
-            false => due.then_some(self.share),
+            false => self.schedule.is_due().then_some(self.schedule.share),
         };
         let mut forth = self.forth.take();
         let prepared = self.given(x, self.from).and_then(|x| self.prepared(&mut forth, x, None, share));
         self.forth = forth;
         let arrived = self.cross(Call::Forth, self.from, self.to, prepared)?;
-        self.step = self.step.saturating_add(1);
+        // the rank that gives activations chooses by them; without any there is nothing to choose by
+        let chosen = x.is_some_and(|x| x.rows() * x.cols() > 0) && share.is_some();
+        self.schedule.count(chosen);
         self.arrived.clone_from(&arrived);
         Ok(arrived)
     }
@@ -183,6 +176,40 @@ impl Boundary {
         });
         self.back = back;
         self.cross(Call::Back, self.to, self.from, prepared)
+    }
+
+    /// Adds the threshold and the steps that it is kept for to a checkpoint; each of the two ranks saves its own.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the names are taken.
+    pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
+        let threshold = match &self.forth {
+            Some(sized) => {
+                let mut rec = Recorder::new(&self.ctx);
+                let threshold = rec.readback::<u32>(&sized.compressor.thresholds);
+                rec.run()?;
+                threshold.wait()?[0]
+            }
+            None => 0,
+        };
+        checkpoint.set_json(&format!("{prefix}.threshold"), &threshold)?;
+        checkpoint.set_json(&format!("{prefix}.steps"), &(self.schedule.step, self.schedule.left))
+    }
+
+    /// Goes on from what [`Boundary::export`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if it is not there.
+    pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
+        let threshold: u32 = checkpoint.json(&format!("{prefix}.threshold"))?;
+        let (step, left) = checkpoint.json(&format!("{prefix}.steps"))?;
+        // of one value: the threshold goes on to the compressor of the next batch
+        let segment = Segment { tiles: 0..1, values: 1 };
+        let compressor = Compressor::new(&self.ctx, vec![segment], 1, self.half)?;
+        compressor.thresholds.write(&self.ctx, 0, &[threshold])?;
+        self.forth = Some(Sized { values: 1, compressor });
+        (self.schedule.step, self.schedule.left) = (step, left);
+        Ok(())
     }
 
     /// What this rank gives, if it is the one that gives something.

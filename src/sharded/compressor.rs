@@ -9,7 +9,7 @@ use crate::kernels::threshold_count::{TILE, groups};
 use crate::kernels::{index_lengths, index_write, scatter_add, threshold_count, threshold_pack};
 use crate::numbers::narrow;
 use crate::sort::{Keys, prefix_sum, select_of};
-use crate::{Context, Result};
+use crate::{Context, Error, Result};
 
 /// Sizes of floats from this one on, as bits, are not finite.
 const INFINITE: u32 = 0x7f80_0000;
@@ -80,7 +80,16 @@ impl Compressor {
             .zip(&segments)
             .flat_map(|(number, segment)| segment.tiles.clone().map(move |_| number))
             .collect();
-        ctx.check_binding("gradients of layers", u64::from(tiles) * u64::from(TILE) * 4)?;
+        let (needed, limit) = (u64::from(tiles) * u64::from(TILE) * 4, ctx.limits().binding);
+        if needed > limit {
+            let hint = "send all of them, without thresholds, or use a device with larger bindings";
+            return Err(Error::LimitExceeded {
+                what: "values that are thresholded".to_owned(),
+                needed,
+                limit,
+                hint,
+            });
+        }
         let segment_of = ctx.allocate("embag.segments", of_tile.len() as u64 * 4)?;
         segment_of.write(ctx, 0, &of_tile)?;
         let thresholds = ctx.allocate("embag.thresholds", segments.len() as u64 * 4)?;
@@ -214,7 +223,7 @@ fn record_message(
         let params = scatter_add::Params { len, entry: first, first: 0, places };
         let bindings =
             scatter_add::Bindings { indices: indices.clone(), values: packed.clone(), out: values.clone() };
-        rec.dispatch(Dispatch::new(0, &params, bindings, len.div_ceil(64)));
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         let values = rec.readback(&values);
         return Ok(Packed { values, codes: Vec::new(), gap_bytes: None, half });
     }
@@ -231,7 +240,7 @@ fn record_message(
         let lengths = rec.scratch("embag.gap_lengths", (entries + 1) * 4)?;
         rec.clear(&lengths);
         let bindings = index_lengths::Bindings { indices: indices.clone(), lengths: lengths.clone() };
-        rec.dispatch(Dispatch::new(0, &index_lengths::Params { len, first }, bindings, len.div_ceil(64)));
+        rec.dispatch(Dispatch::threads(0, &index_lengths::Params { len, first }, bindings, len));
         prefix_sum(rec, &lengths, len + 1)?;
         gap_bytes = Some(rec.readback(&lengths.part(entries * 4, 4)));
         let bytes = most_gaps.div_ceil(4) * 4;
@@ -259,7 +268,7 @@ fn record_code(
         offsets: offsets.unwrap_or(nothing),
         words: words.clone(),
     };
-    rec.dispatch(Dispatch::new(0, &params, bindings, len.div_ceil(64)));
+    rec.dispatch(Dispatch::threads(0, &params, bindings, len));
     Ok(rec.readback(&words))
 }
 

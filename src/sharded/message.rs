@@ -90,7 +90,7 @@ impl<'a> Message<'a> {
             return Err(Error::on_rank(rank, String::from_utf8_lossy(&bytes)));
         }
         let Some(coding) = Coding::EACH.into_iter().find(|coding| *coding as u32 == code) else {
-            return Err(Error::on_rank(rank, format!("gradients of layers: a code {code}")));
+            return Err(Error::on_rank(rank, format!("a vector's message: a code {code}")));
         };
         let values = match exponent {
             0 => bytemuck::cast_slice(reader.take(count)?).to_vec(),
@@ -102,8 +102,18 @@ impl<'a> Message<'a> {
             }
         };
         let places = reader.rest;
-        if coding == Coding::Words && places.len() != count || coding == Coding::All && !places.is_empty() {
-            return Err(Error::on_rank(rank, "gradients of layers: a message of another length"));
+        let ascending = || places.windows(2).all(|pair| pair[0] < pair[1]);
+        let fits = match coding {
+            Coding::All => places.is_empty(),
+            Coding::Words => places.len() == count && ascending(),
+            Coding::Bits => places.iter().map(|word| word.count_ones() as usize).sum::<usize>() == count,
+            Coding::Gaps => {
+                let bytes = places.iter().flat_map(|word| word.to_le_bytes());
+                bytes.filter(|byte| *byte != 0).count() == count
+            }
+        };
+        if !fits {
+            return Err(Error::on_rank(rank, "a vector's message: places that do not go with its values"));
         }
         Ok(Self { coding, values, places })
     }
@@ -122,7 +132,7 @@ impl<'a> Message<'a> {
         let values = rec.scratch_from("embag.values", &self.values)?;
         let params = scatter_add::Params { len, entry: 0, first, places };
         let bindings = scatter_add::Bindings { indices, values, out: out.clone() };
-        rec.dispatch(Dispatch::new(0, &params, bindings, len.div_ceil(64)));
+        rec.dispatch(Dispatch::threads(0, &params, bindings, len));
         Ok(())
     }
 
@@ -135,14 +145,13 @@ impl<'a> Message<'a> {
         let params = index_count::Params { words: count, coding };
         let bindings =
             index_count::Bindings { words: words.clone(), entries: entries.clone(), places: places.clone() };
-        rec.dispatch(Dispatch::new(0, &params, bindings, count.div_ceil(64)));
+        rec.dispatch(Dispatch::threads(0, &params, bindings, count));
         prefix_sum(rec, &entries, count)?;
         prefix_sum(rec, &places, count)?;
         let indices = rec.scratch("embag.places", u64::from(len) * 4)?;
-        // a code of fewer entries than there are values, which none of these makes, adds the rest nowhere
         let params = index_place::Params { words: count, len, coding };
         let bindings = index_place::Bindings { words, entries, places, indices: indices.clone() };
-        rec.dispatch(Dispatch::new(0, &params, bindings, count.div_ceil(64)));
+        rec.dispatch(Dispatch::threads(0, &params, bindings, count));
         Ok(indices)
     }
 }
@@ -191,12 +200,19 @@ mod tests {
         assert_eq!(error(&told).as_deref(), Some("rank 3: share: expected more, got 0"));
         let mut other = good.clone();
         other[0] = 9;
-        assert_eq!(error(&other).as_deref(), Some("rank 3: gradients of layers: a code 9"));
+        assert_eq!(error(&other).as_deref(), Some("rank 3: a vector's message: a code 9"));
         other[0] = 3;
         other.push(0);
         assert_eq!(
             error(&other).as_deref(),
-            Some("rank 3: gradients of layers: a message of another length")
+            Some("rank 3: a vector's message: places that do not go with its values")
         );
+        // codes of fewer places than values, and a place that comes twice
+        for (coding, places) in
+            [(Coding::Bits, vec![1]), (Coding::Gaps, vec![5]), (Coding::Words, vec![5, 5])]
+        {
+            let error = error(&write(coding, None, &[1.0, 2.0], &places));
+            assert!(error.is_some_and(|error| error.contains("do not go with its values")), "{coding:?}");
+        }
     }
 }

@@ -186,6 +186,18 @@ impl Ranks {
         Ok(numbers)
     }
 
+    /// Tells all ranks a sum of the layers that this one reduces, and refuses those of others.
+    pub(super) fn agree_on_layers(&self, own: Result<u32>) -> Result<()> {
+        let sums = self.agree(Call::Reduce, own)?;
+        match sums.iter().position(|sum| *sum != sums[0]) {
+            Some(rank) => {
+                let reason = "layers: expected those of rank 0, and its thresholds, got others";
+                Err(Error::on_rank(rank, reason))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// [`Group::all_to_all`] of words. The own message comes back as it is.
     pub(super) fn all_to_all(&self, what: Traffic, mut send: Vec<Vec<u32>>) -> Result<Vec<Vec<u32>>> {
         let rank = self.rank();
@@ -217,9 +229,7 @@ impl Told {
     const SHOWN: usize = 200;
 
     fn of(value: &str) -> Self {
-        let bytes = value.bytes().zip(1u32..);
-        let sum = bytes.fold(0, |sum, (byte, place)| crate::cpu::random_word(sum, u32::from(byte), place));
-        Self { begin: value.chars().take(Self::SHOWN).collect(), sum }
+        Self { begin: value.chars().take(Self::SHOWN).collect(), sum: sum_of(&value) }
     }
 }
 
@@ -230,6 +240,14 @@ impl fmt::Display for Told {
             false => write!(f, "{}... (sum {:08x})", self.begin, self.sum),
         }
     }
+}
+
+/// A sum of what is told of a value, by which ranks see whether they have the same.
+pub(super) fn sum_of(value: &impl fmt::Debug) -> u32 {
+    let text = format!("{value:?}");
+    text.bytes()
+        .zip(1u32..)
+        .fold(0, |sum, (byte, place)| crate::cpu::random_word(sum, u32::from(byte), place))
 }
 
 fn words(what: Traffic, rank: usize, bytes: &[u8]) -> Result<Vec<u32>> {

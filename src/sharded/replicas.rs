@@ -1,10 +1,9 @@
 //! Dense layers that every rank has.
 
-use super::ranks::Call;
+use super::ranks::{Call, sum_of};
 use super::thresholded::Thresholded;
 use super::{Dct, Ranks, Traffic};
 use crate::dense::{Layers, record_add_scaled, record_scale};
-use crate::numbers::narrow;
 use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
 /// Layers that are the same on every rank: their gradients are added up before each step.
@@ -44,6 +43,9 @@ pub struct Replicas {
     thresholded: Option<Thresholded>,
 }
 
+/// The key of the prefix of what a rank has left of its gradients: of one rank alone it is of no use.
+pub(super) const RESIDUALS: &str = "embag.residuals";
+
 /// Values that are summed at once.
 const PIECE: usize = 1 << 22;
 /// Columns of the matrices in which they are summed.
@@ -82,7 +84,10 @@ impl Replicas {
     /// [`Error::InvalidArgument`] if names are taken.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         match &self.thresholded {
-            Some(thresholded) => thresholded.export(self.ranks.rank(), checkpoint, prefix),
+            Some(thresholded) => {
+                checkpoint.set_json(RESIDUALS, prefix)?;
+                thresholded.export(self.ranks.rank(), checkpoint, prefix)
+            }
             None => Ok(()),
         }
     }
@@ -116,7 +121,7 @@ impl Replicas {
             let words = values.into_iter().map(f32::to_bits).zip(0u32..);
             words.fold(0, |sum, (bits, place)| crate::cpu::random_word(sum, bits, place))
         };
-        let sums = self.ranks.agree(Call::Reduce, own.map(sum))?;
+        let sums = self.ranks.agree(Call::Compare, own.map(sum))?;
         match sums.iter().position(|sum| *sum != sums[0]) {
             Some(rank) => Err(Error::on_rank(rank, "layers: expected the parameters of rank 0, got others")),
             None => Ok(()),
@@ -135,18 +140,12 @@ impl Replicas {
         }
         let gradients = || gradients_of(layers);
         let own = self.values(gradients());
+        let shapes: Vec<_> = gradients().map(|(name, matrix)| (name, matrix.rows(), matrix.cols())).collect();
         let (said, own) = match own {
-            Ok(values) => (finite(gradients(), &values), values),
+            Ok(values) => (finite(gradients(), &values).map(|()| sum_of(&shapes)), values),
             Err(error) => (Err(error), Vec::new()),
         };
-        let sizes = self.ranks.agree(Call::Reduce, said)?;
-        if let Some(rank) = sizes.iter().position(|size| *size != sizes[0]) {
-            let (expected, got) = (sizes[0], sizes[rank]);
-            return Err(Error::on_rank(
-                rank,
-                format!("layers: expected {expected} values, as on rank 0, got {got}"),
-            ));
-        }
+        self.ranks.agree_on_layers(said)?;
         // rank r sums the values from r / ranks of them on
         let count = self.ranks.count();
         let bound = |rank: usize| own.len() / count * rank + (own.len() % count).min(rank);
@@ -160,21 +159,28 @@ impl Replicas {
     }
 
     fn reduce_thresholded(&mut self, dct: Dct, layers: &[&dyn Layers]) -> Result<()> {
-        if self.thresholded.as_ref().is_none_or(|known| !known.is_for(gradients_of(layers))) {
-            let fresh = match &self.thresholded {
-                None => Thresholded::new(&self.ctx, &self.ranks, dct, gradients_of(layers)),
-                Some(_) => Err(Error::invalid("layers", "those of the first reduction", "others")),
-            };
-            match fresh {
-                Ok(fresh) => self.thresholded = Some(fresh),
-                Err(error) => return self.ranks.agree(Call::Reduce, Err(error)).map(drop),
+        // what is made for a first reduction stays if that succeeds
+        let known = match self.thresholded.take() {
+            Some(known) if !known.is_for(gradients_of(layers)) => {
+                self.thresholded = Some(known);
+                Err(Error::invalid("layers", "those of the first reduction", "others"))
             }
-        }
+            Some(known) => Ok((known, true)),
+            None => {
+                let fresh = Thresholded::new(&self.ctx, &self.ranks, dct, gradients_of(layers));
+                fresh.map(|fresh| (fresh, false))
+            }
+        };
+        let (mut thresholded, known) = match known {
+            Ok(known) => known,
+            Err(error) => return self.ranks.agree_on_layers(Err(error)),
+        };
         let gradients: Vec<&Matrix> = gradients_of(layers).map(|(_, gradient)| gradient).collect();
-        match &mut self.thresholded {
-            Some(thresholded) => thresholded.reduce(&self.ranks, &gradients),
-            None => Ok(()),
+        let reduced = thresholded.reduce(&self.ranks, &gradients);
+        if known || reduced.is_ok() {
+            self.thresholded = Some(thresholded);
         }
+        reduced
     }
 
     /// The values of matrices one after the other.
@@ -256,11 +262,9 @@ fn gradients_of<'a>(layers: &[&'a dyn Layers]) -> impl Iterator<Item = (String, 
     layers.iter().flat_map(|layers| layers.all_gradients())
 }
 
-/// The number of values, if all are finite.
-fn finite<'a>(matrices: impl Iterator<Item = (String, &'a Matrix)>, values: &[f32]) -> Result<u32> {
-    let Some(bad) = values.iter().position(|value| !value.is_finite()) else {
-        return Ok(narrow(values.len()));
-    };
+/// Refuses gradients that have a value which is not finite.
+fn finite<'a>(matrices: impl Iterator<Item = (String, &'a Matrix)>, values: &[f32]) -> Result<()> {
+    let Some(bad) = values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
     let mut end = 0;
     let name = matrices
         .filter(|(_, matrix)| {

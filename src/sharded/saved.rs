@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::held::Held;
 use super::ranks::Call;
+use super::replicas::RESIDUALS;
 use super::shards::Role;
 use super::sources::{MANIFEST, Manifest, PIECES, Piece, REST, Sources};
 use super::{Placement, ShardedBags};
@@ -14,6 +15,18 @@ use crate::{Checkpoint, Error, Result};
 
 /// What stands before the names of the tensors of tables that every rank has.
 const COPIES: &str = "copies";
+
+/// Whether a file is what a rank writes of a save.
+fn is_part(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = name.strip_prefix("save-").and_then(|name| name.strip_suffix(".safetensors"));
+    let parts = parts.and_then(|parts| {
+        let (save, ranks) = parts.split_once("-rank-")?;
+        let (rank, count) = ranks.split_once("-of-")?;
+        Some([save, rank, count])
+    });
+    parts.is_some_and(|parts| parts.into_iter().all(number))
+}
 
 impl ShardedBags {
     /// Writes rows, optimizer state, learning rates and the number of steps into a folder that all ranks see:
@@ -59,12 +72,10 @@ impl ShardedBags {
             let text = serde_json::to_vec_pretty(&manifest)
                 .map_err(|error| Error::invalid("manifest", "what JSON can say", error))?;
             replace(&folder.join(MANIFEST), &text)?;
-            for entry in fs::read_dir(folder).map_err(io(folder))?.flatten() {
+            // one that stays is not loaded, and is removed the next time
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let found = entry.file_name().to_string_lossy().into_owned();
-                let old =
-                    found.starts_with("save-") && found.ends_with(".safetensors") && !files.contains(&found);
-                if old {
-                    // one that stays is not loaded, and is removed the next time
+                if is_part(&found) && !files.contains(&found) {
                     let _ = fs::remove_file(entry.path());
                 }
             }
@@ -104,8 +115,9 @@ impl ShardedBags {
     }
 
     /// What a group [saved](ShardedBags::save), as a checkpoint that [`EmbeddingBags::import`] takes, under
-    /// the prefix `bags`, with what rank 0 saved [beside](ShardedBags::save_with): [`Checkpoint::save`] makes
-    /// a file of it that [`EmbeddingBags::load`] takes. All of it is in memory.
+    /// the prefix `bags`, with what rank 0 saved [beside](ShardedBags::save_with), but for what is left of
+    /// gradients, which is of all ranks. [`Checkpoint::save`] makes a file of it that [`EmbeddingBags::load`]
+    /// takes. All of it is in memory.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if a file is damaged, [`Error::Io`] if one is not there.
@@ -113,8 +125,12 @@ impl ShardedBags {
         let mut sources = Sources::open(folder.as_ref())?;
         let whole = sources.whole(crate::bag::PREFIX)?;
         let mut checkpoint = sources.checkpoint(crate::bag::PREFIX, &whole)?;
-        if let Some(first) = sources.rests()?.first() {
-            checkpoint.add_all("", first)?;
+        if let Some(first) = sources.rests()?.into_iter().next() {
+            let residuals = first.json::<String>(RESIDUALS).ok().map(|prefix| format!("{prefix}."));
+            let kept = |name: &str| {
+                name != RESIDUALS && residuals.as_ref().is_none_or(|prefix| !name.starts_with(prefix))
+            };
+            checkpoint.add_all("", &first.only(kept))?;
         }
         Ok(checkpoint)
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::compressor::{Compressor, Counted, Segment};
 use super::message::{self, Message};
-use super::ranks::Call;
+use super::ranks::sum_of;
 use super::{Dct, Downlink, Ranks, Traffic};
 use crate::dense::{record_add, record_add_scaled, record_scale};
 use crate::device::Buffer;
@@ -84,9 +84,10 @@ impl Thresholded {
         let count = narrow(ranks.count());
         let bound = |rank: u32| tiles / count * rank + (tiles % count).min(rank);
         let slices: Vec<Range<u32>> = (0..count).map(|rank| bound(rank)..bound(rank + 1)).collect();
-        let own = places.iter().map(|place| place.segment(&(0..tiles))).collect();
+        let filled = |segment: &Segment| !segment.tiles.is_empty();
+        let own = places.iter().map(|place| place.segment(&(0..tiles))).filter(filled).collect();
         let slice = &slices[ranks.rank()];
-        let of_slice = places.iter().map(|place| place.segment(slice)).filter(|part| !part.tiles.is_empty());
+        let of_slice = places.iter().map(|place| place.segment(slice)).filter(filled);
         let sums = Residual::new(ctx, of_slice.collect(), narrow(slice.len()), dct.half())?;
         Ok(Self {
             own: Residual::new(ctx, own, tiles, dct.half())?,
@@ -116,27 +117,20 @@ impl Thresholded {
     pub(super) fn reduce(&mut self, ranks: &Ranks, gradients: &[&Matrix]) -> Result<()> {
         let share = (self.choose || self.dct.chooses_at(self.step + 1)).then_some(self.dct.share);
         let counted = self.counted(gradients, share);
-        let values: usize = self.places.iter().map(|place| place.rows * place.cols).sum();
         let (said, counted) = match counted.and_then(|counted| self.finite(counted)) {
-            Ok(counted) => (Ok(narrow(values)), Some(counted)),
+            Ok(counted) => (Ok(sum_of(&(&self.places, &self.dct))), Some(counted)),
             Err(error) => (Err(error), None),
         };
-        let sizes = ranks.agree(Call::Reduce, said)?;
-        if let Some(rank) = sizes.iter().position(|size| *size != sizes[0]) {
-            let (expected, got) = (sizes[0], sizes[rank]);
-            return Err(Error::on_rank(
-                rank,
-                format!("layers: expected {expected} values, as on rank 0, got {got}"),
-            ));
-        }
+        ranks.agree_on_layers(said)?;
         // an error was everyone's
         let Some(counted) = counted else { return Ok(()) };
-        let messages = self.own.compressor.pack(&counted, &self.own.next, &self.slices)?;
+        // from here on a rank that fails tells all others so where they expect its values
+        let packed = self.own.compressor.pack(&counted, &self.own.next, &self.slices);
+        let messages = packed.unwrap_or_else(|error| vec![message::failed(&error); ranks.count()]);
         let uplink: u64 = counted.values();
         let came = ranks.all_to_all(Traffic::Dense, messages)?;
 
         let summed = self.summed(ranks.rank(), &came, share);
-        // a rank that fails tells all others so where they expect its sums
         let (summed, down) = match summed.and_then(|summed| self.packed(ranks.rank(), summed)) {
             Ok((summed, down)) => (Some(summed), down),
             Err(error) => (None, message::failed(&error)),
@@ -223,11 +217,18 @@ impl Thresholded {
         rec.run()
     }
 
+    /// Names, rows and columns.
+    fn layers(&self) -> Vec<(String, usize, usize)> {
+        self.places.iter().map(|place| (place.name.clone(), place.rows, place.cols)).collect()
+    }
+
     /// Adds what is left to a checkpoint.
     pub(super) fn export(&self, rank: usize, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         let slice = &self.slices[rank];
         checkpoint.set_json(&format!("{prefix}.step"), &self.step)?;
         checkpoint.set_json(&format!("{prefix}.tiles"), slice)?;
+        checkpoint.set_json(&format!("{prefix}.ranks"), &self.slices.len())?;
+        checkpoint.set_json(&format!("{prefix}.layers"), &self.layers())?;
         for (name, buffer) in [
             ("left", &self.own.left),
             ("sums_left", &self.sums.left),
@@ -252,7 +253,19 @@ impl Thresholded {
         let mut left = vec![0.0f32; all];
         let mut sums = vec![0.0f32; all];
         let mut step = 0;
+        let saved_ranks = saved.len();
         for (number, saved) in saved.iter().enumerate() {
+            let (layers, own): (Vec<(String, usize, usize)>, _) =
+                (saved.json(&format!("{prefix}.layers"))?, self.layers());
+            if layers != own {
+                let (expected, got) = (format!("{own:?}"), format!("{layers:?}"));
+                return Err(saved.mismatch(format!("{prefix}.layers"), expected, got));
+            }
+            let all_ranks: usize = saved.json(&format!("{prefix}.ranks"))?;
+            if all_ranks != saved_ranks {
+                let expected = format!("what {all_ranks} ranks have left");
+                return Err(saved.mismatch(prefix, expected, format!("that of {saved_ranks}")));
+            }
             step = saved.json(&format!("{prefix}.step"))?;
             let slice: Range<u32> = saved.json(&format!("{prefix}.tiles"))?;
             let slice = slice.start as usize * TILE as usize..slice.end as usize * TILE as usize;
@@ -279,8 +292,10 @@ impl Thresholded {
         let thresholds = thresholds.transpose()?;
         let slice = &self.slices[rank];
         let slice = slice.start as usize * TILE as usize..slice.end as usize * TILE as usize;
-        self.own.left.write(&self.ctx, 0, &left)?;
-        self.sums.left.write(&self.ctx, 0, &sums[slice])?;
+        if self.dct.error_feedback {
+            self.own.left.write(&self.ctx, 0, &left)?;
+            self.sums.left.write(&self.ctx, 0, &sums[slice])?;
+        }
         if let Some((own, sums)) = thresholds {
             self.own.compressor.thresholds.write(&self.ctx, 0, &own)?;
             self.sums.compressor.thresholds.write(&self.ctx, 0, &sums)?;
@@ -294,11 +309,13 @@ impl Thresholded {
 impl Place {
     /// What of it lies in a range of tiles, which begins at 0 there.
     fn segment(&self, within: &Range<u32>) -> Segment {
-        let tiles = self.tiles.start.max(within.start)
-            ..self.tiles.end.min(within.end).max(self.tiles.start.max(within.start));
-        let last = narrow(self.rows * self.cols) + self.tiles.start * TILE;
-        let values = (tiles.end * TILE).min(last) - (tiles.start * TILE).min(last);
-        Segment { tiles: tiles.start - within.start..tiles.end - within.start, values }
+        let start = self.tiles.start.max(within.start);
+        let end = self.tiles.end.min(within.end).max(start);
+        // the last tile is not full
+        let last = self.tiles.start * TILE + narrow(self.rows * self.cols);
+        let values = (end * TILE).min(last) - (start * TILE).min(last);
+        let [first, behind] = [start, end].map(|tile| tile.saturating_sub(within.start));
+        Segment { tiles: first..behind, values }
     }
 
     /// Its values in a buffer of all.

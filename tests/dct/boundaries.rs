@@ -2,7 +2,7 @@
 
 use embag::dense::Cut;
 use embag::sharded::{Boundary, Group, Ranks, Traffic};
-use embag::{Context, Matrix, Precision, Recorder, Result};
+use embag::{Checkpoint, Context, Matrix, Precision, Recorder, Result};
 
 use crate::{Random, on_ranks};
 
@@ -60,6 +60,35 @@ fn a_boundary_is_a_cut_between_ranks() {
             assert!(results[0] < dense / 3 && results[1] < dense / 3, "{results:?} of {dense}");
         }
     }
+}
+
+/// Both sides go on from checkpoints as if nobody had stopped.
+#[test]
+fn a_boundary_goes_on_from_checkpoints() {
+    let run = |stopped: bool| {
+        on_ranks(2, |group| {
+            let (rank, ctx, ranks) = (group.rank(), Context::cpu(), Ranks::new(group));
+            let new =
+                || Boundary::new(&ctx, &ranks, 0, 1).unwrap().share(0.2).unwrap().warm_up(1).lifespan(4);
+            let mut boundary = new();
+            let mut all = Vec::new();
+            for step in 0..9u64 {
+                if stopped && step % 3 == 2 {
+                    let mut saved = Checkpoint::new();
+                    boundary.export(&mut saved, "boundary").unwrap();
+                    boundary = new();
+                    boundary.import(&saved, "boundary").unwrap();
+                }
+                let x = Matrix::from_slice(&ctx, &values(step, 60), 6, 10).unwrap();
+                let crossed = boundary.forward((rank == 0).then_some(&x)).unwrap();
+                all.extend(crossed.map(|crossed| crossed.to_vec(&ctx).unwrap()));
+            }
+            all
+        })
+    };
+    let whole = run(false);
+    assert_eq!(whole[1].len(), 9);
+    assert!(run(true) == whole);
 }
 
 #[test]

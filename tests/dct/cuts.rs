@@ -79,6 +79,29 @@ fn the_largest_cross_by_a_threshold_that_is_kept() {
     }
 }
 
+/// Rows of a larger matrix, which begin anywhere; and batches without rows, by which nothing can be chosen.
+#[test]
+fn any_rows_may_be_chosen_by() {
+    for ctx in contexts() {
+        let mut cut = Cut::new(&ctx, 0.3).unwrap().lifespan(5);
+        let whole = matrix(&ctx, &values(1, 11 * 6), 6, false).unwrap();
+        let cross = |cut: &mut Cut, rows: std::ops::Range<usize>| {
+            let x = whole.row_range(rows.start, rows.len()).unwrap();
+            let out = Matrix::zeros(&ctx, rows.len(), 6).unwrap();
+            let mut rec = Recorder::new(&ctx);
+            cut.record_forward(&mut rec, &x, &out).unwrap();
+            rec.run().unwrap();
+            (x.to_vec(&ctx).unwrap(), out.to_vec(&ctx).unwrap())
+        };
+        cross(&mut cut, 0..0);
+        let (x, out) = cross(&mut cut, 1..11);
+        let threshold = reached(&x, 18);
+        assert_eq!(out, crossed(&x, threshold).0);
+        let (x, out) = cross(&mut cut, 3..4);
+        assert_eq!(out, crossed(&x, threshold).0);
+    }
+}
+
 #[test]
 fn a_cut_goes_on_from_a_checkpoint() {
     let ctx = Context::cpu();

@@ -1,11 +1,15 @@
 //! How long a step of sharded tables takes, by part, and what it sends: `mpirun -n K step_time [PLACEMENT]`, where
 //! `PLACEMENT` is `table`, `rows`, `sums`, `columns` or `copies`. On one rank it is timed beside `EmbeddingBags`.
+//! `layers` times what adds up the gradients of dense layers, exact and thresholded.
 
 use std::time::Instant;
 
-use embag::optim::RowwiseAdagrad;
-use embag::sharded::{Exchange, Group, Placement, Plan, ShardedBags, Traffic};
-use embag::{Context, EmbeddingBags, Matrix, Pooling, Result, Table};
+use embag::dense::{Activation, Layers, Mlp};
+use embag::optim::{RowwiseAdagrad, Sgd};
+use embag::sharded::{
+    Dct, Downlink, Exchange, Group, Placement, Plan, Ranks, Replicas, ShardedBags, Traffic,
+};
+use embag::{Context, EmbeddingBags, Matrix, Pooling, Precision, Result, Table};
 use embag_mpi::Mpi;
 
 const TABLES: u32 = 8;
@@ -18,7 +22,10 @@ const ROUNDS: usize = 15;
 
 fn main() {
     let placement = std::env::args().nth(1).unwrap_or_else(|| "table".to_owned());
-    embag_mpi::run(|group| time(group, &placement));
+    embag_mpi::run(|group| match &*placement {
+        "layers" => time_layers(group),
+        placement => time(group, placement),
+    });
 }
 
 /// Ids of a feature's bags on a rank; low ones are frequent.
@@ -125,6 +132,44 @@ fn time(group: Mpi, placement: &str) -> Result<()> {
             times.push(begun.elapsed().as_secs_f64() * 1e3);
         }
         println!("EmbeddingBags: step {:.1} ms", median(times));
+    }
+    Ok(())
+}
+
+/// Gradients of 2.1 million values, which are other ones at each step.
+fn time_layers(group: Mpi) -> Result<()> {
+    let (ctx, ranks) = (Context::cpu(), Ranks::new(group));
+    let layers = Mlp::new(&ctx, &[1024, 1024, 1024], Activation::None, 1, Sgd::new(0.1), 1)?;
+    let gradients = layers.all_gradients();
+    let (rank, count) = (ranks.rank(), ranks.count());
+    let sparse = Dct { values: Precision::F16, ..Dct::new(0.01) };
+    let twice = Dct { downlink: Downlink::Thresholded, ..sparse };
+    for (name, dct) in [("exact", None), ("union", Some(sparse)), ("thresholded", Some(twice))] {
+        let mut replicas = Replicas::new(&ctx, &ranks);
+        if let Some(dct) = dct {
+            replicas = replicas.dct(dct)?;
+        }
+        let (mut times, mut bytes) = (Vec::new(), 0);
+        for round in 0..ROUNDS {
+            let mut state = u32::try_from(rank * ROUNDS + round).unwrap_or(0) + 1;
+            for (_, gradient) in &gradients {
+                let values = (0..gradient.rows() * gradient.cols()).map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    let uniform = (state >> 8) as f32 / (1 << 23) as f32 - 1.0;
+                    uniform.powi(5)
+                });
+                gradient.write(&ctx, &values.collect::<Vec<f32>>())?;
+            }
+            ranks.any([true])?;
+            let before = ranks.sent().bytes(Traffic::Dense);
+            let begun = Instant::now();
+            replicas.reduce(&[&layers])?;
+            times.push(begun.elapsed().as_secs_f64() * 1e3);
+            bytes = ranks.sent().bytes(Traffic::Dense) - before;
+        }
+        if rank == 0 {
+            println!("{count} ranks, {name}: {:.1} ms, {bytes} bytes of rank 0", median(times));
+        }
     }
     Ok(())
 }

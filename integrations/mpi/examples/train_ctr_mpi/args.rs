@@ -50,11 +50,10 @@ impl Args {
         let share = NonZeroUsize::new(cores / group.local_ranks()).unwrap_or(NonZeroUsize::MIN);
         let options =
             ContextOptions::new().threads(self.threads.unwrap_or(share)).adapter(group.local_rank());
-        let cpu = match self.run.device {
-            Device::Cpu => true,
-            Device::Gpu => false,
-            Device::Auto => Context::auto()?.is_cpu(),
-        };
-        Ok(if cpu { Context::cpu_with(&options)? } else { Context::open_with(&options)? })
+        Ok(match self.run.device {
+            Device::Cpu => Context::cpu_with(&options)?,
+            Device::Gpu => Context::open_with(&options)?,
+            Device::Auto => Context::auto_with(&options)?,
+        })
     }
 }
