@@ -87,10 +87,14 @@ impl Checkpoint {
                 format!("{} values", values.len()),
             ));
         }
+        self.put(name, Tensor { shape: shape.to_vec(), data: T::wrap(values) })
+    }
+
+    fn put(&mut self, name: &str, tensor: Tensor) -> Result<()> {
         if name == METADATA || self.tensors.contains_key(name) {
             return Err(Error::invalid(format!("tensor \"{name}\""), "a name of its own", "a name in use"));
         }
-        self.tensors.insert(name.to_owned(), Tensor { shape: shape.to_vec(), data: T::wrap(values) });
+        self.tensors.insert(name.to_owned(), tensor);
         Ok(())
     }
 
@@ -145,15 +149,7 @@ impl Checkpoint {
             self.set_metadata(&format!("{prefix}{key}"), value)?;
         }
         for (name, tensor) in &other.tensors {
-            let name = format!("{prefix}{name}");
-            if name == METADATA || self.tensors.contains_key(&name) {
-                return Err(Error::invalid(
-                    format!("tensor \"{name}\""),
-                    "a name of its own",
-                    "a name in use",
-                ));
-            }
-            self.tensors.insert(name, tensor.clone());
+            self.put(&format!("{prefix}{name}"), tensor.clone())?;
         }
         Ok(())
     }

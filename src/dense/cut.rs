@@ -5,7 +5,7 @@ use super::plan::{record, row_chunks};
 use crate::device::{Buffer, Dispatch, word};
 use crate::kernels::threshold_mask;
 use crate::kernels::width::Width;
-use crate::sort::{Keys, select_of};
+use crate::sort::select_share;
 use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
 /// Dynamic communication thresholding of activations (DCT-MP; Gupta et al., "Training recommender systems at
@@ -95,7 +95,8 @@ impl Schedule {
 }
 
 impl Cut {
-    /// A boundary that this share of activations crosses, with thresholds that are kept for 500 steps and no warm-up.
+    /// A boundary that this share of activations crosses, with thresholds that are kept for 500 steps and no
+    /// warm-up.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the share is not above 0 and at most 1.
@@ -118,11 +119,12 @@ impl Cut {
         self
     }
 
-    /// Records the forward pass of a step of training: what crosses of `x` into `out`, of the same shape, zeros
-    /// elsewhere. The step counts when it is recorded.
+    /// Records the forward pass of a step of training: what crosses of `x` into `out`, of the same shape,
+    /// zeros elsewhere. The step counts when it is recorded.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the shapes differ; [`Error::LimitExceeded`] if `x` is larger than a binding.
+    /// [`Error::InvalidArgument`] if the shapes differ; [`Error::LimitExceeded`] if `x` is larger than a
+    /// binding.
     pub fn record_forward(&mut self, rec: &mut Recorder, x: &Matrix, out: &Matrix) -> Result<()> {
         x.check_f32("x")?;
         out.check_f32("out")?;
@@ -201,10 +203,7 @@ impl Cut {
         };
         let (buffer, first) = dense.buffer().part(0, dense.span()).bindable(&self.ctx);
         let first = word("activations", usize::try_from(first).unwrap_or(usize::MAX))?;
-        #[allow(clippy::cast_possible_truncation, reason = "a share of a number of 32 bits")]
-        let sent = (f64::from(values) * f64::from(self.schedule.share)) as u32;
-        let keys = Keys { buffer: &buffer, first, stride: 1, len: values, significant: i32::MAX as u32 };
-        select_of(rec, keys, values - sent.max(1), &self.threshold)
+        select_share(rec, &buffer, (first, values), (values, self.schedule.share), &self.threshold)
     }
 
     /// Adds the threshold and the steps that it is kept for to a checkpoint.

@@ -75,8 +75,8 @@ impl Context {
     /// [`Context::open`] with options.
     ///
     /// # Errors
-    /// As [`Context::open`], and [`Error::InvalidArgument`] for limits that are too small, and a tuning that there
-    /// are no kernels for.
+    /// As [`Context::open`], and [`Error::InvalidArgument`] for limits that are too small, and a tuning that
+    /// there are no kernels for.
     pub fn open_with(options: &ContextOptions) -> Result<Self> {
         Self::with_gpu(Gpu::open(AdapterChoice::Any, options)?, options)
     }
@@ -89,8 +89,8 @@ impl Context {
         Self::auto_with(&ContextOptions::default())
     }
 
-    /// [`Context::auto`] with options: of hardware GPUs the one of the number that they say, and the CPU if there are
-    /// not so many.
+    /// [`Context::auto`] with options: of hardware GPUs the one of the number that they say, and the CPU if
+    /// there are not so many.
     ///
     /// # Errors
     /// As [`Context::open_with`] and [`Context::cpu_with`].
@@ -113,7 +113,8 @@ impl Context {
     /// [`Context::from_wgpu`] with options.
     ///
     /// # Errors
-    /// As [`Context::from_wgpu`], and for limits that are too small, and a tuning that there are no kernels for.
+    /// As [`Context::from_wgpu`], and for limits that are too small, and a tuning that there are no kernels
+    /// for.
     pub fn from_wgpu_with(
         device: wgpu::Device,
         queue: wgpu::Queue,
@@ -131,7 +132,8 @@ impl Context {
     /// The CPU with limits, which change where large tables are cut, or with a number of threads.
     ///
     /// # Errors
-    /// [`Error::Device`] if threads cannot be started; [`Error::InvalidArgument`] for limits that are too small, and a tuning that there are no kernels for.
+    /// [`Error::Device`] if threads cannot be started; [`Error::InvalidArgument`] for limits that are too
+    /// small, and a tuning that there are no kernels for.
     pub fn cpu_with(options: &ContextOptions) -> Result<Self> {
         let tuning = options.tuning.unwrap_or_else(|| Tuning::of(None));
         tuning.check()?;
@@ -263,7 +265,8 @@ impl Context {
         self.gpu().map_or(Ok(false), Gpu::native_f16)
     }
 
-    /// The checks that shaders are built with, unless all are asked for ([`ContextOptions::checked_shaders`]).
+    /// The checks that shaders are built with, unless all are asked for
+    /// ([`ContextOptions::checked_shaders`]).
     #[cfg(feature = "testing")]
     #[doc(hidden)]
     #[must_use]
@@ -289,7 +292,8 @@ impl Context {
         self.gpu().map_or(Ok(()), |gpu| gpu.warm_up(&self.tuning()))
     }
 
-    /// How long each pipeline took to build that was built until now, the longest first, by kernel and variant.
+    /// How long each pipeline took to build that was built until now, the longest first, by kernel and
+    /// variant.
     #[must_use]
     pub fn build_times(&self) -> Vec<(String, Duration)> {
         self.gpu().map_or(Vec::new(), Gpu::build_times)

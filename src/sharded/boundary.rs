@@ -10,8 +10,8 @@ use crate::kernels::threshold_count::TILE;
 use crate::numbers::narrow;
 use crate::{Checkpoint, Context, Error, Matrix, Precision, Recorder, Result};
 
-/// A boundary between the layers of two ranks: the activations of one are the inputs of the other, and the gradients
-/// of these come back. Only the largest may cross, as at a [`Cut`](crate::dense::Cut) (DCT-MP).
+/// A boundary between the layers of two ranks: the activations of one are the inputs of the other, and the
+/// gradients of these come back. Only the largest may cross, as at a [`Cut`](crate::dense::Cut) (DCT-MP).
 ///
 /// Every call is collective: all ranks make it, those at neither side with nothing.
 ///
@@ -130,13 +130,13 @@ impl Boundary {
         Ok(self)
     }
 
-    /// Sends the activations of a step of training: those of the rank `from`, which gives them and gets nothing, to the
-    /// rank `to`, which gives nothing and gets `[rows, columns]` with zeros where nothing has crossed. What it gets is
-    /// not to be written before the gradients have gone back.
+    /// Sends the activations of a step of training: those of the rank `from`, which gives them and gets
+    /// nothing, to the rank `to`, which gives nothing and gets `[rows, columns]` with zeros where nothing has
+    /// crossed. What it gets is not to be written before the gradients have gone back.
     ///
     /// # Errors
-    /// [`Error::Rank`] on all ranks if one that should give activations does not, one that should not does, or they are
-    /// not finite; [`Error::Group`] if a rank is gone or late.
+    /// [`Error::Rank`] on all ranks if one that should give activations does not, one that should not does,
+    /// or they are not finite; [`Error::Group`] if a rank is gone or late.
     pub fn forward(&mut self, x: Option<&Matrix>) -> Result<Option<Matrix>> {
         self.arrived = None;
         let share = match self.schedule.is_warming_up() {
@@ -154,8 +154,8 @@ impl Boundary {
         Ok(arrived)
     }
 
-    /// Sends gradients back: the rank `to` gives that of what it got, and the rank `from` gets it where something has
-    /// crossed, with zeros elsewhere.
+    /// Sends gradients back: the rank `to` gives that of what it got, and the rank `from` gets it where
+    /// something has crossed, with zeros elsewhere.
     ///
     /// # Errors
     /// As [`Boundary::forward`], and if the gradient has not the shape of what crossed.
@@ -178,7 +178,8 @@ impl Boundary {
         self.cross(Call::Back, self.to, self.from, prepared)
     }
 
-    /// Adds the threshold and the steps that it is kept for to a checkpoint; each of the two ranks saves its own.
+    /// Adds the threshold and the steps that it is kept for to a checkpoint; each of the two ranks saves its
+    /// own.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the names are taken.

@@ -8,7 +8,7 @@ use crate::kernel::Shape;
 use crate::kernels::threshold_count::{TILE, groups};
 use crate::kernels::{index_lengths, index_write, scatter_add, threshold_count, threshold_pack};
 use crate::numbers::narrow;
-use crate::sort::{Keys, prefix_sum, select_of};
+use crate::sort::{prefix_sum, select_share};
 use crate::{Context, Error, Result};
 
 /// Sizes of floats from this one on, as bits, are not finite.
@@ -130,17 +130,9 @@ impl Compressor {
             return Ok(chosen);
         }
         for (place, segment) in (0u64..).zip(&self.segments) {
-            let len = narrow(segment.tiles.len()) * TILE;
-            #[allow(clippy::cast_possible_truncation, reason = "a share of a number of 32 bits")]
-            let sent = (f64::from(segment.values) * f64::from(share)) as u32;
-            let keys = Keys {
-                buffer: values,
-                first: segment.tiles.start * TILE,
-                stride: 1,
-                len,
-                significant: i32::MAX as u32,
-            };
-            select_of(rec, keys, len - sent.max(1), &chosen.part(place * 4, 4))?;
+            let place = chosen.part(place * 4, 4);
+            let part = (segment.tiles.start * TILE, narrow(segment.tiles.len()) * TILE);
+            select_share(rec, values, part, (segment.values, share), &place)?;
         }
         Ok(chosen)
     }

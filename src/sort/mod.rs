@@ -11,5 +11,5 @@ pub use prefix_sum::prefix_sum;
 pub(crate) use radix::sort_terms;
 pub use radix::{Sorted, sort_by_key};
 pub use select::select;
-pub(crate) use select::{Keys, select_of};
+pub(crate) use select::{Keys, select_of, select_share};
 pub use top_k::top_k;

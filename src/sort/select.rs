@@ -19,6 +19,22 @@ pub fn select(rec: &mut Recorder, keys: &Buffer, len: u32, rank: u32, out: &Buff
     select_of(rec, Keys { buffer: keys, first: 0, stride: 1, len, significant: u32::MAX }, rank, out)
 }
 
+/// Records the search of the least size that a share of `values` floats has, at least one of them; they are
+/// among `len` floats of a buffer from `first` on, of which the others are zeros. `out` gets its bits.
+pub(crate) fn select_share(
+    rec: &mut Recorder,
+    buffer: &Buffer,
+    (first, len): (u32, u32),
+    (values, share): (u32, f32),
+    out: &Buffer,
+) -> Result<()> {
+    #[allow(clippy::cast_possible_truncation, reason = "a share of a number of 32 bits")]
+    let reach = (f64::from(values) * f64::from(share)) as u32;
+    // without their highest bit floats are their sizes
+    let keys = Keys { buffer, first, stride: 1, len, significant: i32::MAX as u32 };
+    select_of(rec, keys, len - reach.max(1), out)
+}
+
 /// Some of the keys in a buffer: `len` of them from the first on, `stride` from one to the next.
 #[derive(Clone, Copy)]
 pub(crate) struct Keys<'a> {

@@ -147,8 +147,8 @@ impl DataState {
     }
 }
 
-/// The batches of an epoch, or a rank's part of each. The last may be short, or nothing of it of this rank; after an error
-/// there are no more.
+/// The batches of an epoch, or a rank's part of each. The last may be short, or nothing of it of this rank;
+/// after an error there are no more.
 pub type Batches<'a> = Box<dyn Iterator<Item = Result<Examples, DataError>> + Send + 'a>;
 
 /// A training set and a test set of the same schema.
