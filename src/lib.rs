@@ -144,6 +144,7 @@
 //! Around the tables: [`jagged`] tensors, [`dense`] layers (linear, DLRM's interaction, DCN-v2's cross
 //! layers), products, rows of length one and losses (binary cross-entropy, softmax over candidates),
 //! [`metrics`], and [`sort`], with the largest scores of rows.
+//! The feature `decide` adds a module of that name: decisions of many small problems at once, within constraints.
 //!
 //! # Batches and bad ids
 //!
@@ -332,6 +333,8 @@ mod cast;
 pub mod checkpoint;
 pub mod chunked;
 mod cpu;
+#[cfg(feature = "decide")]
+pub mod decide;
 pub mod delta;
 pub mod dense;
 mod device;

@@ -8,6 +8,8 @@ pub(crate) mod bag;
 mod bag_inputs;
 pub(crate) mod check;
 pub(crate) mod chunk;
+#[cfg(feature = "decide")]
+pub(crate) mod decide;
 pub(crate) mod dense;
 pub(crate) mod device;
 pub(crate) mod directory;
@@ -40,6 +42,8 @@ pub(crate) use chunk::{
     chunk_pool, chunk_positions, chunk_reset, chunk_room, chunk_slots, chunk_terms, chunk_touch,
     chunk_utility, evict_chunks, evict_credit, evict_marks, evict_protect,
 };
+#[cfg(feature = "decide")]
+pub(crate) use decide::{mirror_step, prox_dual, variation_step};
 pub(crate) use dense::{
     activation_grad, add_scaled, batch_product, bce, column_sum, conv2d, conv2d_grad, cross, cross_grad,
     dense_update, interaction, interaction_grad, layer_norm, layer_norm_grad, linear, linear_cooperative,
@@ -187,4 +191,10 @@ pub const ALL: &[&Kernel] = &[
     &index_write::KERNEL,
     &index_count::KERNEL,
     &index_place::KERNEL,
+    #[cfg(feature = "decide")]
+    &prox_dual::KERNEL,
+    #[cfg(feature = "decide")]
+    &mirror_step::KERNEL,
+    #[cfg(feature = "decide")]
+    &variation_step::KERNEL,
 ];

@@ -3,53 +3,64 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use embag::kernel::{Access, Case, Kernel};
 use embag::parity::{Arithmetic, compare, run_case};
 use embag::{Context, ContextOptions, kernels};
-use rayon::prelude::*;
 
 /// To build one pipeline on lavapipe, where the longest takes a quarter of it.
 const LONGEST: Duration = Duration::from_secs(5);
 
+/// Devices that are tested at once: a software adapter builds the kernels of one device one after another,
+/// and building them takes most of the time.
+const DEVICES: usize = 2;
+
 #[test]
 fn every_kernel_agrees_with_its_twin() {
-    let Some(gpu) = common::gpu_with(&ContextOptions::new().cooperative_matrices(true)) else { return };
+    let options = ContextOptions::new().cooperative_matrices(true);
+    let gpus: Vec<Context> = (0..DEVICES).filter_map(|_| common::gpu_with(&options)).collect();
+    let Some(gpu) = gpus.first() else { return };
     println!("{gpu}");
     let cpu = Context::cpu();
-    let arithmetic = Arithmetic::of(&gpu);
-    let mut failures = Vec::new();
-    for kernel in kernels::ALL {
-        let cases = (kernel.cases)();
-        // building pipelines takes most of the time, and a software adapter builds one on one thread
-        let variants = (0..kernel.variants.len()).into_par_iter().with_max_len(1);
-        let variants = variants.filter(|&index| gpu.supports(&kernel.variants[index]));
-        failures.par_extend(variants.flat_map_iter(|index| {
-            let of_variant = cases.iter().filter(|case| case.variants.contains(&index));
-            disagreements(kernel, index, of_variant, &cpu, &gpu, arithmetic)
-        }));
-    }
+    let variants = Mutex::new(kernels::ALL.iter().flat_map(|&kernel| {
+        let cases = Arc::new((kernel.cases)());
+        let variants = (0..kernel.variants.len()).filter(|&index| gpu.supports(&kernel.variants[index]));
+        variants.map(move |index| (kernel, index, Arc::clone(&cases)))
+    }));
+    let run = |gpu: &Context| {
+        let next = || variants.lock().expect("no test panics in here").next();
+        let of_variant =
+            |(kernel, index, cases): (_, _, Arc<Vec<_>>)| disagreements(kernel, index, &cases, &cpu, gpu);
+        std::iter::from_fn(next).flat_map(of_variant).collect::<Vec<_>>()
+    };
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = gpus.iter().map(|gpu| scope.spawn(|| run(gpu))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no test panics in here")).collect()
+    });
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
-    let times = gpu.build_times();
-    println!("longest to build: {:?}", &times[..times.len().min(5)]);
-    if gpu.device_name().contains("llvmpipe") {
-        assert!(times.iter().all(|(_, time)| *time < LONGEST), "{:?}", &times[..times.len().min(5)]);
+    for gpu in &gpus {
+        let times = gpu.build_times();
+        println!("longest to build: {:?}", &times[..times.len().min(5)]);
+        if gpu.device_name().contains("llvmpipe") {
+            assert!(times.iter().all(|(_, time)| *time < LONGEST), "{:?}", &times[..times.len().min(5)]);
+        }
     }
 }
 
 /// What is wrong with a variant, case by case.
-fn disagreements<'a>(
+fn disagreements(
     kernel: &'static Kernel,
     index: usize,
-    cases: impl Iterator<Item = &'a Case>,
+    cases: &[Case],
     cpu: &Context,
     gpu: &Context,
-    arithmetic: Arithmetic,
 ) -> Vec<String> {
     let variant = kernel.variants[index].name;
+    let arithmetic = Arithmetic::of(gpu);
     let (mut count, mut failures) = (0, Vec::new());
-    for case in cases {
+    for case in cases.iter().filter(|case| case.variants.contains(&index)) {
         count += 1;
         let what = format!("{}.{variant}: {}", kernel.name, case.name);
         let results = run_case(cpu, kernel, index, case)

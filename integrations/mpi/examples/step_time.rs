@@ -136,16 +136,20 @@ fn time(group: Mpi, placement: &str) -> Result<()> {
     Ok(())
 }
 
-/// Gradients of 2.1 million values, which are other ones at each step.
+/// Gradients of 8 thousand to 2.1 million values, which are other ones at each step.
 fn time_layers(group: Mpi) -> Result<()> {
     let (ctx, ranks) = (Context::cpu(), Ranks::new(group));
-    let layers = Mlp::new(&ctx, &[1024, 1024, 1024], Activation::None, 1, Sgd::new(0.1), 1)?;
+    [64, 256, 1024].into_iter().try_for_each(|width| time_widths(&ctx, &ranks, width))
+}
+
+fn time_widths(ctx: &Context, ranks: &Ranks, width: usize) -> Result<()> {
+    let layers = Mlp::new(ctx, &[width; 3], Activation::None, 1, Sgd::new(0.1), 1)?;
     let gradients = layers.all_gradients();
     let (rank, count) = (ranks.rank(), ranks.count());
     let sparse = Dct { values: Precision::F16, ..Dct::new(0.01) };
     let twice = Dct { downlink: Downlink::Thresholded, ..sparse };
     for (name, dct) in [("exact", None), ("union", Some(sparse)), ("thresholded", Some(twice))] {
-        let mut replicas = Replicas::new(&ctx, &ranks);
+        let mut replicas = Replicas::new(ctx, ranks);
         if let Some(dct) = dct {
             replicas = replicas.dct(dct)?;
         }
@@ -158,7 +162,7 @@ fn time_layers(group: Mpi) -> Result<()> {
                     let uniform = (state >> 8) as f32 / (1 << 23) as f32 - 1.0;
                     uniform.powi(5)
                 });
-                gradient.write(&ctx, &values.collect::<Vec<f32>>())?;
+                gradient.write(ctx, &values.collect::<Vec<f32>>())?;
             }
             ranks.any([true])?;
             let before = ranks.sent().bytes(Traffic::Dense);
@@ -168,7 +172,10 @@ fn time_layers(group: Mpi) -> Result<()> {
             bytes = ranks.sent().bytes(Traffic::Dense) - before;
         }
         if rank == 0 {
-            println!("{count} ranks, {name}: {:.1} ms, {bytes} bytes of rank 0", median(times));
+            println!(
+                "{count} ranks, width {width}, {name}: {:.2} ms, {bytes} bytes of rank 0",
+                median(times)
+            );
         }
     }
     Ok(())

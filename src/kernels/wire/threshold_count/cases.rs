@@ -14,9 +14,10 @@ pub(crate) fn values(tiles: u32) -> (Vec<u32>, Vec<f32>) {
     (segments, values)
 }
 
-/// For the two segments: some values, and all that are not zero.
-pub(crate) fn thresholds() -> [u32; 2] {
-    [0.9f32.to_bits(), 0]
+/// For the two segments: some values, and all that are not zero. Of many tiles, which are measured, one value
+/// in a hundred, as gradients are sent.
+pub(crate) fn thresholds(tiles: u32) -> [u32; 2] {
+    if tiles < 1024 { [0.9f32.to_bits(), 0] } else { [0.99f32.to_bits(); 2] }
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -26,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
         for (variant, shape) in [(0, Shape::Wide), (1, Shape::Serial)] {
             let bindings = Bindings {
                 segments: CaseBinding::ints(&segments),
-                thresholds: CaseBinding::ints(&thresholds()),
+                thresholds: CaseBinding::ints(&thresholds(tiles)),
                 values: CaseBinding::ints(&values),
                 counts: CaseBinding::unwritten(tiles as usize + 1),
                 sizes: CaseBinding::unwritten(tiles as usize + 1),

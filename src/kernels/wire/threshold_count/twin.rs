@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::cpu::simd::vectorised;
 use crate::kernels::threshold_count::View;
 
 /// The size of a float, as bits.
@@ -11,6 +12,7 @@ pub(crate) const SIZE: u32 = 0x7fff_ffff;
 pub(crate) const LEAST: usize = 32;
 
 /// Whether a value of this size is sent.
+#[inline(always)]
 pub(crate) fn is_sent(size: u32, threshold: u32) -> bool {
     size >= threshold && size != 0
 }
@@ -23,9 +25,14 @@ pub(crate) fn run(call: View<'_>) {
     let found = call.counts.par_iter_mut().zip(call.sizes);
     values.zip(found).for_each(|((tile, &segment), (count, size))| {
         let threshold = thresholds[segment as usize];
-        (*count, *size) = tile.iter().fold((0, 0), |(count, largest), bits| {
-            let size = bits & SIZE;
-            (count + u32::from(is_sent(size, threshold)), largest.max(size))
-        });
+        (*count, *size) = vectorised(
+            #[inline(always)]
+            || {
+                tile.iter().fold((0, 0), |(count, largest), bits| {
+                    let size = bits & SIZE;
+                    (count + u32::from(is_sent(size, threshold)), largest.max(size))
+                })
+            },
+        );
     });
 }

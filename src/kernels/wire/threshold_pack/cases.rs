@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         // beyond what 16 bits have at this scale
         values[tiles as usize * TILE as usize - 1] = -3.0e5;
         let sent = |tile: u32| {
-            let threshold = thresholds()[segments[tile as usize] as usize];
+            let threshold = thresholds(tiles)[segments[tile as usize] as usize];
             let tile = &values[(tile * TILE) as usize..][..TILE as usize];
             tile.iter().filter(|value| is_sent(value.to_bits() & SIZE, threshold)).count()
         };
@@ -33,7 +33,7 @@ pub(crate) fn cases() -> Vec<Case> {
             let params = Params { first, tiles: tiles - first, tile: TILE, half, scale: 0.25, inverse: 4.0 };
             let bindings = Bindings {
                 segments: CaseBinding::ints(&segments),
-                thresholds: CaseBinding::ints(&thresholds()),
+                thresholds: CaseBinding::ints(&thresholds(tiles)),
                 offsets: CaseBinding::ints(&offsets),
                 values: CaseBinding::floats(&values),
                 indices: CaseBinding::unwritten(total),

@@ -3,9 +3,13 @@
 use half::f16;
 
 use crate::cpu::parallel;
+use crate::cpu::simd::vectorised;
 use crate::kernels::threshold_count::twin::{SIZE, is_sent};
 use crate::kernels::threshold_pack::{Params, View};
 use crate::numbers::narrow;
+
+/// Values that are looked at together, a bit each: with one in a hundred that is sent, most blocks have none.
+const BLOCK: usize = 32;
 
 /// What arrives of a value.
 fn arriving(value: f32, p: &Params) -> f32 {
@@ -40,11 +44,31 @@ pub(crate) fn run(call: View<'_>) {
     parallel::each(work.into_iter(), &|(tile, values, indices, packed)| {
         let threshold = thresholds[segments[tile] as usize];
         let before = narrow(tile - first) * p.tile;
-        let sent = (before..).zip(values).filter(|(_, value)| is_sent(value.to_bits() & SIZE, threshold));
-        for ((place, value), (index, packed)) in sent.zip(indices.iter_mut().zip(packed)) {
-            let arrives = arriving(*value, &p);
-            (*index, *packed) = (place, arrives);
-            *value -= arrives;
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut slots = indices.iter_mut().zip(packed);
+                for (block, values) in (0..).zip(values.chunks_mut(BLOCK)) {
+                    let mut sent = which_are_sent(values, threshold);
+                    while sent != 0 {
+                        let at = sent.trailing_zeros();
+                        sent &= sent - 1;
+                        let Some((index, packed)) = slots.next() else { return };
+                        let value = &mut values[at as usize];
+                        let arrives = arriving(*value, &p);
+                        (*index, *packed) = (before + block * narrow(BLOCK) + at, arrives);
+                        *value -= arrives;
+                    }
+                }
+            },
+        );
     });
+}
+
+/// Which values of a block are sent, a bit each.
+#[inline(always)]
+fn which_are_sent(values: &[f32], threshold: u32) -> u32 {
+    let bits =
+        values.iter().zip(0..).map(|(value, at)| u32::from(is_sent(value.to_bits() & SIZE, threshold)) << at);
+    bits.fold(0, |all, bit| all | bit)
 }

@@ -1,0 +1,33 @@
+//! Decisions of many instances at once: rows are entries, columns are instances.
+
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
+pub(crate) mod mirror_step;
+pub(crate) mod prox_dual;
+pub(crate) mod variation_step;
+
+use std::ops::Range;
+
+/// Instances that one task of a twin takes: a row of theirs is a few cache lines.
+pub(crate) const BLOCK: usize = 128;
+
+/// All instances, in blocks.
+pub(crate) fn blocks(instances: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..instances).step_by(BLOCK).map(move |first| first..(first + BLOCK).min(instances))
+}
+
+/// The rows of an instance's rates, as in `decide/rates.wgsl`.
+pub(crate) mod rates {
+    /// What the variation of the losses is taken to be at most.
+    pub(crate) const GUESS: usize = 0;
+    /// What it came to so far.
+    pub(crate) const SEEN: usize = 1;
+    /// The factor of the constraints (gamma).
+    pub(crate) const WEIGHT: usize = 2;
+    /// How strongly a step is held back (alpha).
+    pub(crate) const PULL: usize = 3;
+    /// The square of a bound of the constraints' gradients.
+    pub(crate) const STEEP: usize = 4;
+    /// How many there are.
+    pub(crate) const COUNT: usize = 5;
+}

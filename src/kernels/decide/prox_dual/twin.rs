@@ -1,0 +1,44 @@
+//! Twin of `prox_dual.wgsl`.
+
+use crate::cpu::columns::Columns;
+use crate::cpu::parallel;
+use crate::cpu::simd::vectorised;
+use crate::kernels::decide::{BLOCK, blocks, rates};
+use crate::kernels::prox_dual::View;
+
+pub(crate) fn run(call: View<'_>) {
+    let p = &call.params;
+    let [instances, entries, constraints] = [p.instances, p.entries, p.constraints].map(|n| n as usize);
+    let (normals, bounds, point) = (call.normals, call.bounds, call.point);
+    let weights = &call.rates[rates::WEIGHT * instances..][..instances];
+    let split = |matrix| Columns::split(matrix, instances, blocks(instances)).into_iter();
+    let queues = split(&mut call.queues[..constraints * instances]);
+    let prices = split(&mut call.prices[..constraints * instances]);
+    parallel::each(queues.zip(prices).zip(blocks(instances)), &|((mut queues, mut prices), block)| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let weights = &weights[block.clone()];
+                for k in 0..constraints {
+                    let mut excess = [0.0f32; BLOCK];
+                    for (excess, bound) in excess.iter_mut().zip(&bounds[k * instances..][block.clone()]) {
+                        *excess = -bound;
+                    }
+                    for entry in 0..entries {
+                        let normals = &normals[(k * entries + entry) * instances..][block.clone()];
+                        let point = &point[entry * instances..][block.clone()];
+                        for ((excess, normal), point) in excess.iter_mut().zip(normals).zip(point) {
+                            *excess += normal * point;
+                        }
+                    }
+                    let of = queues.row(k).iter_mut().zip(prices.row(k)).zip(weights).zip(&excess);
+                    for (((queue, price), weight), excess) in of {
+                        let weighted = weight * excess;
+                        *queue = (-weighted).max(*queue + weighted);
+                        *price = weight * (*queue + weighted);
+                    }
+                }
+            },
+        );
+    });
+}
