@@ -9,6 +9,8 @@ mod example;
 
 mod chunked_ctr;
 mod dhen;
+#[cfg(feature = "decide")]
+mod exposure;
 mod frequency_sgd;
 mod live_serving;
 mod serve_quantized;

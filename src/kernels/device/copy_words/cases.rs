@@ -5,7 +5,11 @@ use crate::kernel::{Case, CaseBinding};
 use crate::kernels::jagged_inputs::unwritten;
 
 pub(crate) fn cases() -> Vec<Case> {
-    [1, 3, 255, QUADS, QUADS + 1, 3 * QUADS + 700].into_iter().map(|quads| case(quads, quads + 2)).collect()
+    let mut all: Vec<Case> =
+        [1, 3, 255, QUADS, QUADS + 1, 3 * QUADS + 700].map(|quads| case(quads, quads + 2)).into();
+    let long = 1 << 18;
+    all.push(case(long, long).bench(u64::from(long) * 32, 0));
+    all
 }
 
 /// A copy of so many vectors to a place of `room`.
