@@ -1,6 +1,6 @@
 //! A mix of content for each group of users, day by day, in which every kind of content gets its share: what
-//! mirror prox (`embag::decide::MirrorProx`) loses against the best mix that could have been known before, and
-//! by how much floors are missed, beside dual descent and an even mix. `--help` lists the arguments.
+//! mirror prox (`embag::decide::MirrorProx`) loses against the best mix that could have been known before,
+//! and by how much floors are missed, beside dual descent and an even mix. `--help` lists the arguments.
 //!
 //! A round is a day: a group's mix is chosen, and then it is learned what part of each kind's impressions was
 //! liked. The loss of a kind is the part that was not.

@@ -34,9 +34,9 @@ pub fn mirror_prox(ctx: &Context, problem: &Problem, score: &mut Score) -> Resul
     Ok(())
 }
 
-/// Exponentiated gradient steps on the loss and the price of the floors, prices by how much these were missed: both
-/// with steps of one over the root of the days (M. Mahdavi, R. Jin, T. Yang, "Trading regret for efficiency", JMLR
-/// 2012, without its regularisation of the prices).
+/// Exponentiated gradient steps on the loss and the price of the floors, prices by how much these were
+/// missed: both with steps of one over the root of the days (M. Mahdavi, R. Jin, T. Yang, "Trading regret for
+/// efficiency", JMLR 2012, without its regularisation of the prices).
 pub fn dual_descent(problem: &Problem, score: &mut Score) {
     let groups = problem.groups;
     let rate = 1.0 / (problem.losses.len() as f64).sqrt();

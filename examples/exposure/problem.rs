@@ -12,7 +12,8 @@ use crate::data::random::{fraction, generator};
 /// Kinds of content.
 pub const KINDS: usize = 3;
 
-/// The genres of MovieLens by kind; a movie is of the kind that most of its genres are of, the first of equals.
+/// The genres of MovieLens by kind; a movie is of the kind that most of its genres are of, the first of
+/// equals.
 const GENRES: [(&str, &[&str]); KINDS] = [
     (
         "suspense",
@@ -45,8 +46,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Groups who each like kinds to a different degree, more on some days of the week; a hundred impressions a day
-    /// and kind.
+    /// Groups who each like kinds to a different degree, more on some days of the week; a hundred impressions
+    /// a day and kind.
     pub fn made_up(args: &Args) -> Result<Self, DataError> {
         const IMPRESSIONS: u32 = 100;
         let (groups, rounds) = args.size(1024, 4000);

@@ -58,7 +58,8 @@ impl<'a> Score<'a> {
         self.days.push(totals.map(|total| total / groups as f64));
     }
 
-    /// What the best mix that has all floors would have lost so far: the floors, and the rest of the best kind.
+    /// What the best mix that has all floors would have lost so far: the floors, and the rest of the best
+    /// kind.
     fn least(&self, group: usize) -> f64 {
         let of = |kind: usize| self.losses_of_kinds[kind * self.problem.groups + group];
         let floors = self.problem.floors.map(f64::from);

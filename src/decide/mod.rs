@@ -8,10 +8,15 @@
 //! | problem | type |
 //! |---|---|
 //! | a point of a ball or of the simplex, each round, where constraints may be violated by little | [`MirrorProx`] |
+//! | how to act in a process of unknown moves, on losses that anyone may choose, within budgets | [`UcPd`] |
 //!
 //! `docs/decide.md` says what each promises, and when something simpler is better.
 
 mod affine;
+mod layers;
 mod mirror_prox;
+mod uc_pd;
 
+pub use layers::{Layers, Path};
 pub use mirror_prox::{Domain, MirrorProx, MirrorProxBuilder};
+pub use uc_pd::{Episode, UcPd, UcPdBuilder};

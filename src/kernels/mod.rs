@@ -43,7 +43,9 @@ pub(crate) use chunk::{
     chunk_utility, evict_chunks, evict_credit, evict_marks, evict_protect,
 };
 #[cfg(feature = "decide")]
-pub(crate) use decide::{mirror_step, prox_dual, variation_step};
+pub(crate) use decide::{
+    flow_price, flow_solve, mirror_step, model_update, policy_step, prox_dual, queue_step, variation_step,
+};
 pub(crate) use dense::{
     activation_grad, add_scaled, batch_product, bce, column_sum, conv2d, conv2d_grad, cross, cross_grad,
     dense_update, interaction, interaction_grad, layer_norm, layer_norm_grad, linear, linear_cooperative,
@@ -197,4 +199,14 @@ pub const ALL: &[&Kernel] = &[
     &mirror_step::KERNEL,
     #[cfg(feature = "decide")]
     &variation_step::KERNEL,
+    #[cfg(feature = "decide")]
+    &flow_price::KERNEL,
+    #[cfg(feature = "decide")]
+    &flow_solve::KERNEL,
+    #[cfg(feature = "decide")]
+    &queue_step::KERNEL,
+    #[cfg(feature = "decide")]
+    &policy_step::KERNEL,
+    #[cfg(feature = "decide")]
+    &model_update::KERNEL,
 ];

@@ -7,6 +7,8 @@ mod common;
 
 mod mirror_prox;
 mod mirror_prox_errors;
+mod process;
+mod uc_pd;
 
 /// A generator of numbers: SplitMix64 (S. Vigna, public domain).
 struct Random(u64);

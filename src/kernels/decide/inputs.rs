@@ -1,7 +1,9 @@
 //! What the cases of these kernels have in common.
 
-use super::rates;
+use super::{places, rates};
+use crate::kernel::CaseBinding;
 use crate::kernels::random::Random;
+use crate::numbers::narrow;
 
 /// Instances, entries, constraints.
 pub(crate) const SHAPES: [(u32, u32, u32); 6] =
@@ -24,4 +26,82 @@ pub(crate) fn rates_of(random: &mut Random, instances: u32) -> Vec<f32> {
         all[rates::STEEP * n + i] = 1.0;
     }
     all
+}
+
+/// Processes without loops: instances, states of the layers, actions.
+pub(crate) const PROCESSES: [(u32, &[u32], u32); 5] = [
+    (1, &[1, 1], 1),
+    (3, &[1, 2, 2, 1], 2),
+    (130, &[1, 5, 3, 1], 3),
+    (64, &[1, 4, 1], 1),
+    (4096, &[1, 4, 4, 1], 4),
+];
+
+/// What is said of a process.
+pub(crate) struct Process {
+    pub(crate) instances: u32,
+    /// Layers with actions.
+    pub(crate) layers: u32,
+    pub(crate) actions: u32,
+    pub(crate) states: u32,
+    pub(crate) pairs: u32,
+    pub(crate) moves: u32,
+    words: Vec<u32>,
+    counts: &'static [u32],
+}
+
+impl Process {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        PROCESSES.into_iter().map(|(instances, counts, actions)| {
+            let words = places::words(counts, actions);
+            let [_, state, pairs, moves] = words[words.len() - 4..] else {
+                unreachable!("four words a layer")
+            };
+            let layers = narrow(counts.len() - 1);
+            Self { instances, layers, actions, states: state + 1, pairs, moves, words, counts }
+        })
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{:?} states, {} actions, {} instances", self.counts, self.actions, self.instances)
+    }
+
+    pub(crate) fn places(&self) -> CaseBinding {
+        CaseBinding::ints(&self.words)
+    }
+
+    /// Workgroups with a thread for each instance.
+    pub(crate) fn groups(&self) -> u32 {
+        self.instances.div_ceil(64)
+    }
+
+    /// Shares of each pair's moves; every third instance has a state that is never reached.
+    pub(crate) fn model(&self, random: &mut Random) -> Vec<f32> {
+        let n = self.instances as usize;
+        let mut model = entries_of(random, self.moves * self.instances);
+        let mut first = 0;
+        for two in self.counts.windows(2) {
+            let next = two[1] as usize;
+            for _ in 0..two[0] * self.actions {
+                for instance in 0..n {
+                    let at = |y: usize| (first + y) * n + instance;
+                    if next > 1 && instance % 3 == 1 {
+                        model[at(next - 1)] = 0.0;
+                    }
+                    let sum: f32 = (0..next).map(|y| model[at(y)]).sum();
+                    (0..next).for_each(|y| model[at(y)] = if sum > 0.0 { model[at(y)] / sum } else { 0.0 });
+                }
+                first += next;
+            }
+        }
+        model
+    }
+
+    /// Pairs within each layer, of paths.
+    pub(crate) fn path(&self, random: &mut Random) -> Vec<u32> {
+        let layers = &self.counts[..self.layers as usize];
+        let of =
+            |count: &u32| (0..self.instances).map(|_| random.below(count * self.actions)).collect::<Vec<_>>();
+        layers.iter().flat_map(of).collect()
+    }
 }

@@ -1,9 +1,15 @@
 //! Decisions of many instances at once: rows are entries, columns are instances.
 
+pub(crate) mod flow_price;
+pub(crate) mod flow_solve;
 #[cfg(feature = "testing")]
 pub(crate) mod inputs;
 pub(crate) mod mirror_step;
+pub(crate) mod model_update;
+pub(crate) mod places;
+pub(crate) mod policy_step;
 pub(crate) mod prox_dual;
+pub(crate) mod queue_step;
 pub(crate) mod variation_step;
 
 use std::ops::Range;

@@ -1,0 +1,117 @@
+// The occupancies of the model that are nearest to the anchor, prices included: sweeps over the layers, each of which
+// sets the potentials of a layer's states by half the logarithm of what leaves them over what comes. A step of this size
+// never makes the dual worse, wherever it begins: every weight has a layer's potentials once on either side, and the
+// exponential of a mean is at most the mean of exponentials. A thread an instance.
+
+// What is less is nothing: a state that the model does not reach, whose potential may grow.
+const LEAST: f32 = 7.888609e-31;
+
+fn weigh(k: u32, instance: u32) -> f32 {
+    let n = params.instances;
+    let next = states_of(k + 1u);
+    var most = -3.4e38;
+    for (var state = 0u; state < states_of(k); state++) {
+        let own = potentials[(first_state(k) + state) * n + instance];
+        for (var action = 0u; action < params.actions; action++) {
+            let pair = state * params.actions + action;
+            let at = (first_pair(k) + pair) * n + instance;
+            var sum = base[at] - own;
+            for (var y = 0u; y < next; y++) {
+                let reached = model[(first_move(k) + pair * next + y) * n + instance];
+                sum += reached * potentials[(first_state(k + 1u) + y) * n + instance];
+            }
+            occupancy[at] = sum;
+            most = max(most, sum);
+        }
+    }
+    var total = 0.0;
+    for (var pair = 0u; pair < states_of(k) * params.actions; pair++) {
+        let at = (first_pair(k) + pair) * n + instance;
+        let weight = exp_2_or_zero(occupancy[at] - most);
+        occupancy[at] = weight;
+        total += weight;
+    }
+    return total;
+}
+
+// Balances the states of a layer; the largest difference between what came and what left.
+fn balance(k: u32, instance: u32) -> f32 {
+    let n = params.instances;
+    let came = weigh(k - 1u, instance);
+    let left = weigh(k, instance);
+    var residual = 0.0;
+    for (var state = 0u; state < states_of(k); state++) {
+        var inflow = 0.0;
+        for (var pair = 0u; pair < states_of(k - 1u) * params.actions; pair++) {
+            let reached = model[(first_move(k - 1u) + pair * states_of(k) + state) * n + instance];
+            inflow += occupancy[(first_pair(k - 1u) + pair) * n + instance] * reached;
+        }
+        var outflow = 0.0;
+        for (var action = 0u; action < params.actions; action++) {
+            outflow += occupancy[(first_pair(k) + state * params.actions + action) * n + instance];
+        }
+        inflow /= came;
+        outflow /= left;
+        residual = max(residual, abs(inflow - outflow));
+        potentials[(first_state(k) + state) * n + instance] +=
+            0.5 * (log_2(max(outflow, LEAST)) - log_2(max(inflow, LEAST)));
+    }
+    return residual;
+}
+
+// The prices, and how likely the model's moves were under the anchor.
+fn begin(instance: u32) {
+    let n = params.instances;
+    for (var k = 0u; k < params.layers; k++) {
+        let next = states_of(k + 1u);
+        for (var pair = 0u; pair < states_of(k) * params.actions; pair++) {
+            let at = (first_pair(k) + pair) * n + instance;
+            var sum = price[at];
+            for (var y = 0u; y < next; y++) {
+                let moved = (first_move(k) + pair * next + y) * n + instance;
+                let reached = model[moved];
+                if (reached > 0.0) {
+                    sum += reached * (log_2(anchor[moved]) - log_2(reached));
+                }
+            }
+            base[at] = sum;
+        }
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let instance = group_index(group, groups) * WORKGROUP + thread;
+    if (instance >= params.instances) {
+        return;
+    }
+    let n = params.instances;
+    // beside the potentials: what the last sweep left
+    let left = first_state(params.layers) + 1u;
+    if (params.first == 1u) {
+        begin(instance);
+    } else if (potentials[left * n + instance] <= params.tolerance) {
+        return;
+    }
+    var residual = 0.0;
+    for (var sweep = 0u; sweep < params.sweeps; sweep++) {
+        residual = 0.0;
+        for (var k = 1u; k < params.layers; k++) {
+            residual = max(residual, balance(k, instance));
+        }
+        if (residual <= params.tolerance) {
+            break;
+        }
+    }
+    potentials[left * n + instance] = residual;
+    for (var k = 0u; k < params.layers; k++) {
+        let total = weigh(k, instance);
+        for (var pair = 0u; pair < states_of(k) * params.actions; pair++) {
+            occupancy[(first_pair(k) + pair) * n + instance] /= total;
+        }
+    }
+}
