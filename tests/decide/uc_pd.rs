@@ -1,6 +1,5 @@
 //! `UcPd` on losses that take turns: violations and queues grow as the root of the episodes, regret a little
-//! faster: between 1,000 and 8,000 episodes by an exponent of .64, of .59 where the model is known. Regrets
-//! differ more between instances than they are large, so that a mean takes many.
+//! faster. Regrets differ more between instances than they are large, so that a mean takes many.
 
 use embag::decide::{Episode, Layers, Path, UcPd};
 use embag::{Checkpoint, Context, Matrix, Recorder, Result};
