@@ -1,5 +1,5 @@
-// What each pair of state and action costs in the next decision, and what of the episode is kept for it. A thread a pair
-// of an instance.
+// What each pair of state and action costs in the next decision, and what of the episode is kept for it.
+// A thread a pair of an instance.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -85,9 +85,9 @@ struct Settings {
     alpha: f32,
     mix: f32,
     tolerance: f32,
-    /// Sweeps of a dispatch, and dispatches of a solve.
+    /// Sweeps of a solve, and of one dispatch, at most.
     sweeps: u32,
-    dispatches: usize,
+    at_once: u32,
 }
 
 /// What an episode came to.
@@ -191,7 +191,7 @@ impl UcPdBuilder {
         if mix > 1.0 {
             return Err(Error::invalid("mix", "a share of at most 1", mix));
         }
-        let sweeps = self.sweeps_at_once()?;
+        let at_once = self.sweeps_at_once()?;
         let (pairs, moves) = (layers.pairs(), layers.moves());
         let zeros = |rows: usize| Matrix::zeros(ctx, rows, instances);
         let repeated = |values: Vec<f32>| {
@@ -208,14 +208,7 @@ impl UcPdBuilder {
             ctx: ctx.clone(),
             layers: layers.clone(),
             constraints,
-            settings: Settings {
-                v,
-                alpha,
-                mix,
-                tolerance: self.tolerance,
-                sweeps,
-                dispatches: self.sweeps.div_ceil(sweeps) as usize,
-            },
+            settings: Settings { v, alpha, mix, tolerance: self.tolerance, sweeps: self.sweeps, at_once },
             places: Buffer::from_slice(ctx, &layers.words)?,
             model,
             anchor: repeated(layers.uniform())?,
@@ -245,7 +238,7 @@ impl UcPdBuilder {
                 let expected = format!("at most {limit} steps of a sweep on a software adapter");
                 Err(Error::invalid("layers", expected, steps))
             }
-            at_once => Ok(u32::try_from(at_once).unwrap_or(MOST).min(MOST).min(self.sweeps)),
+            at_once => Ok(u32::try_from(at_once).unwrap_or(MOST).min(MOST)),
         }
     }
 }
@@ -313,13 +306,14 @@ impl UcPd {
         let layers = word("layers", self.layers.steps())?;
         let actions = self.layers.actions;
         rec.whole(|rec| {
-            for dispatch in 0..self.settings.dispatches {
+            let Settings { sweeps, at_once, .. } = self.settings;
+            for first in (0..sweeps).step_by(at_once as usize) {
                 let params = flow_solve::Params {
                     instances,
                     layers,
                     actions,
-                    sweeps: self.settings.sweeps,
-                    first: u32::from(dispatch == 0),
+                    sweeps: at_once.min(sweeps - first),
+                    first: u32::from(first == 0),
                     tolerance: self.settings.tolerance,
                 };
                 let bindings = flow_solve::Bindings {

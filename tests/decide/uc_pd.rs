@@ -163,6 +163,23 @@ fn devices_that_round_every_operation_give_the_twins_bits() {
 }
 
 #[test]
+fn a_decision_takes_no_more_sweeps_than_it_may() {
+    let left = |ctx: &Context, sweeps: u32| {
+        let described = UcPd::builder(ctx, &layers(), 5).constraints(1).horizon(50);
+        let mut pd = described.tolerance(1e-12).sweeps(sweeps).build().unwrap();
+        policies(ctx, &mut pd, &mut World::new(5), 0..20);
+        pd.residual().unwrap().to_vec(ctx).unwrap()
+    };
+    let cpu = Context::cpu();
+    let [one, many] = [1, 300].map(|sweeps| left(&cpu, sweeps));
+    assert!(one.iter().zip(&many).all(|(one, many)| one > many), "{one:?} {many:?}");
+    // however they are divided among dispatches
+    if let Some(gpu) = common::gpu().filter(common::is_exact) {
+        assert_eq!([left(&gpu, 1), left(&gpu, 300)], [one, many]);
+    }
+}
+
+#[test]
 fn an_instance_does_not_depend_on_its_neighbours() {
     let ctx = Context::cpu();
     let of = |instances: usize| {

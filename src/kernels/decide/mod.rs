@@ -14,12 +14,23 @@ pub(crate) mod variation_step;
 
 use std::ops::Range;
 
+use crate::cpu::columns::Columns;
+
 /// Instances that one task of a twin takes: a row of theirs is a few cache lines.
 pub(crate) const BLOCK: usize = 128;
 
 /// All instances, in blocks.
 pub(crate) fn blocks(instances: usize) -> impl Iterator<Item = Range<usize>> {
     (0..instances).step_by(BLOCK).map(move |first| first..(first + BLOCK).min(instances))
+}
+
+/// The first rows of a matrix, cut at the blocks.
+pub(crate) fn columns<T>(
+    matrix: &mut [T],
+    rows: usize,
+    instances: usize,
+) -> impl Iterator<Item = Columns<'_, T>> {
+    Columns::split(&mut matrix[..rows * instances], instances, blocks(instances)).into_iter()
 }
 
 /// The rows of an instance's rates, as in `decide/rates.wgsl`.

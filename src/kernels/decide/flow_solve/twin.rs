@@ -7,7 +7,7 @@ use crate::cpu::parallel;
 use crate::cpu::powers::{exp_2_or_zero, log_2};
 use crate::cpu::simd::vectorised;
 use crate::kernels::decide::places::Places;
-use crate::kernels::decide::{BLOCK, blocks};
+use crate::kernels::decide::{BLOCK, blocks, columns};
 use crate::kernels::flow_solve::{Params, View};
 
 /// What is less is nothing: a state that the model does not reach, whose potential may grow.
@@ -34,10 +34,9 @@ pub(crate) fn run(call: View<'_>) {
     let (instances, layers) = (p.instances as usize, p.layers as usize);
     let places = Places::new(call.places, p.actions);
     let pairs = places.first_pair(layers);
-    let split = |matrix| Columns::split(matrix, instances, blocks(instances)).into_iter();
-    let bases = split(&mut call.base[..pairs * instances]);
-    let potentials = split(&mut call.potentials[..(places.first_state(layers) + 2) * instances]);
-    let occupancies = split(&mut call.occupancy[..pairs * instances]);
+    let bases = columns(call.base, pairs, instances);
+    let potentials = columns(call.potentials, places.first_state(layers) + 2, instances);
+    let occupancies = columns(call.occupancy, pairs, instances);
     let (price, model, anchor) = (call.price, call.model, call.anchor);
     let tasks = bases.zip(potentials).zip(occupancies).zip(blocks(instances));
     parallel::each(tasks, &|(((base, potentials), occupancy), block)| {

@@ -7,7 +7,7 @@ use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
 use crate::cpu::powers::{exp_2_or_zero, log_2};
 use crate::cpu::simd::vectorised;
-use crate::kernels::decide::{BLOCK, blocks, rates};
+use crate::kernels::decide::{BLOCK, blocks, columns, rates};
 use crate::kernels::mirror_step::{Params, SIMPLEX, View};
 
 /// What all tasks read.
@@ -30,10 +30,9 @@ pub(crate) fn run(call: View<'_>) {
         normals: call.normals,
         pulls: &call.rates[rates::PULL * instances..][..instances],
     };
-    let point = &mut call.point[..p.entries as usize * instances];
-    let points = Columns::split(point, instances, blocks(instances));
+    let points = columns(call.point, p.entries as usize, instances);
     let on_simplex = call.variant == SIMPLEX;
-    parallel::each(points.into_iter().zip(blocks(instances)), &|(mut point, block)| {
+    parallel::each(points.zip(blocks(instances)), &|(mut point, block)| {
         vectorised(
             #[inline(always)]
             || match on_simplex {

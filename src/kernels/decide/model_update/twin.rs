@@ -1,9 +1,8 @@
 //! Twin of `model_update.wgsl`.
 
-use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
-use crate::kernels::decide::blocks;
 use crate::kernels::decide::places::Places;
+use crate::kernels::decide::{blocks, columns};
 use crate::kernels::model_update::View;
 
 pub(crate) fn run(call: View<'_>) {
@@ -11,11 +10,10 @@ pub(crate) fn run(call: View<'_>) {
     let (instances, layers, path) = (p.instances as usize, p.layers as usize, call.path);
     let places = Places::new(call.places, p.actions);
     let (pairs, all_moves) = (places.first_pair(layers), places.first_move(layers));
-    let split = |matrix| Columns::split(matrix, instances, blocks(instances)).into_iter();
-    let visits = split(&mut call.visits[..pairs * instances]);
-    let moves = split(&mut call.moves[..all_moves * instances]);
-    let begun = split(&mut call.begun[..(pairs + 1) * instances]);
-    let models = Columns::split(&mut call.model[..all_moves * instances], instances, blocks(instances));
+    let visits = columns(call.visits, pairs, instances);
+    let moves = columns(call.moves, all_moves, instances);
+    let begun = columns(call.begun, pairs + 1, instances);
+    let models = columns(call.model, all_moves, instances);
     let tasks = visits.zip(moves).zip(begun).zip(models).zip(blocks(instances));
     parallel::each(tasks, &|((((mut visits, mut moves), mut begun), mut model), block)| {
         for (i, instance) in block.enumerate() {

@@ -1,9 +1,8 @@
 //! Twin of `policy_step.wgsl`.
 
-use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
 use crate::kernels::decide::places::Places;
-use crate::kernels::decide::{BLOCK, blocks};
+use crate::kernels::decide::{BLOCK, blocks, columns};
 use crate::kernels::policy_step::View;
 
 /// A state that is reached less often has no policy.
@@ -14,9 +13,8 @@ pub(crate) fn run(call: View<'_>) {
     let (instances, layers) = (p.instances as usize, p.layers as usize);
     let places = Places::new(call.places, p.actions);
     let (model, occupancy) = (call.model, call.occupancy);
-    let split = |matrix| Columns::split(matrix, instances, blocks(instances)).into_iter();
-    let anchors = split(&mut call.anchor[..places.first_move(layers) * instances]);
-    let policies = split(&mut call.policy[..places.first_pair(layers) * instances]);
+    let anchors = columns(call.anchor, places.first_move(layers), instances);
+    let policies = columns(call.policy, places.first_pair(layers), instances);
     let tasks = anchors.zip(policies).zip(blocks(instances));
     parallel::each(tasks, &|((mut anchor, mut policy), block)| {
         for k in 0..layers {

@@ -1,9 +1,8 @@
 //! Twin of `prox_dual.wgsl`.
 
-use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
-use crate::kernels::decide::{BLOCK, blocks, rates};
+use crate::kernels::decide::{BLOCK, blocks, columns, rates};
 use crate::kernels::prox_dual::View;
 
 pub(crate) fn run(call: View<'_>) {
@@ -11,9 +10,8 @@ pub(crate) fn run(call: View<'_>) {
     let [instances, entries, constraints] = [p.instances, p.entries, p.constraints].map(|n| n as usize);
     let (normals, bounds, point) = (call.normals, call.bounds, call.point);
     let weights = &call.rates[rates::WEIGHT * instances..][..instances];
-    let split = |matrix| Columns::split(matrix, instances, blocks(instances)).into_iter();
-    let queues = split(&mut call.queues[..constraints * instances]);
-    let prices = split(&mut call.prices[..constraints * instances]);
+    let queues = columns(call.queues, constraints, instances);
+    let prices = columns(call.prices, constraints, instances);
     parallel::each(queues.zip(prices).zip(blocks(instances)), &|((mut queues, mut prices), block)| {
         vectorised(
             #[inline(always)]

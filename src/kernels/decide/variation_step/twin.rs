@@ -1,9 +1,8 @@
 //! Twin of `variation_step.wgsl`.
 
-use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
-use crate::kernels::decide::{BLOCK, blocks, rates};
+use crate::kernels::decide::{BLOCK, blocks, columns, rates};
 use crate::kernels::mirror_step::SIMPLEX;
 use crate::kernels::variation_step::View;
 
@@ -12,10 +11,9 @@ pub(crate) fn run(call: View<'_>) {
     let [instances, entries, constraints] = [p.instances, p.entries, p.constraints].map(|n| n as usize);
     let gradient = &call.gradient[p.gradient_base as usize..];
     let on_simplex = call.variant == SIMPLEX;
-    let split = |matrix| Columns::split(matrix, instances, blocks(instances)).into_iter();
-    let last = split(&mut call.last[..entries * instances]);
-    let all_rates = split(&mut call.rates[..rates::COUNT * instances]);
-    let queues = split(&mut call.queues[..constraints * instances]);
+    let last = columns(call.last, entries, instances);
+    let all_rates = columns(call.rates, rates::COUNT, instances);
+    let queues = columns(call.queues, constraints, instances);
     let tasks = last.zip(all_rates).zip(queues).zip(blocks(instances));
     parallel::each(tasks, &|(((mut last, mut rates), mut queues), block)| {
         let mut changes = [0.0f32; BLOCK];
