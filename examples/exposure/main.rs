@@ -11,11 +11,13 @@
 //! | `problem.rs` | losses of groups and kinds, from MovieLens or made up |
 //! | `methods.rs` | mirror prox, dual descent, an even mix |
 //! | `score.rs` | regret and missed floors |
-//! | `report.rs`, `plot.rs` | what is printed and drawn |
+//! | `report.rs` | what is printed |
 
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
 mod args;
+#[path = "../common/curves.rs"]
+mod curves;
 #[path = "../common/data/mod.rs"]
 #[allow(dead_code, reason = "click models take more of it")]
 mod data;
@@ -26,51 +28,33 @@ mod methods;
 mod output;
 #[path = "../common/picture.rs"]
 mod picture;
-mod plot;
 mod problem;
 mod report;
+#[path = "../common/run.rs"]
+mod run;
 mod score;
 
-use std::io::{self, Write};
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
 
 use crate::args::Args;
-use crate::data::DataError;
+use crate::curves::{Curve, Panel};
 use crate::methods::{dual_descent, even_mix, mirror_prox};
-use crate::picture::PlotError;
 use crate::problem::Problem;
 use crate::report::Report;
+use crate::run::{RunError, exit};
 use crate::score::Score;
 
-/// Whatever ends a run before its report.
-#[derive(Debug, thiserror::Error)]
-enum RunError {
-    #[error(transparent)]
-    Embag(#[from] embag::Error),
-    #[error(transparent)]
-    Data(#[from] DataError),
-    #[error(transparent)]
-    Plot(#[from] PlotError),
-    #[error("cannot write the report: {0}")]
-    Report(#[from] io::Error),
-}
-
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<(), RunError> {
     if let Some(path) = &args.plot {
-        plot::check(path)?;
+        curves::check(path)?;
     }
     let problem = match &args.train {
         Some(folder) => Problem::movielens(folder, args)?,
@@ -89,14 +73,25 @@ fn run(args: &Args) -> Result<(), RunError> {
         scores.push(score);
     }
     let report = Report::new(&ctx, &problem, &scores, seconds);
-    let mut out = io::stdout().lock();
+    let mut out = stdout().lock();
     report.write_text(&mut out)?;
     out.flush()?;
     if let Some(path) = &args.plot {
-        plot::write(path, &scores)?;
+        curves::write(path, "A mix of content with floors, means over the groups", "day", &panels(&scores))?;
     }
     if args.json {
         report.write_json(&mut out)?;
     }
     Ok(())
+}
+
+/// Regret and missed floors over the days.
+fn panels(scores: &[Score<'_>]) -> [Panel; 2] {
+    [("regret", 0), ("most that a floor was missed by, added up", 1)].map(|(title, of)| {
+        let curve = |score: &Score<'_>| {
+            let points = score.days.iter().zip(1u32..).map(|(values, day)| (f64::from(day), values[of]));
+            Curve { name: score.name, points: points.collect() }
+        };
+        Panel { title, curves: scores.iter().map(curve).collect() }
+    })
 }

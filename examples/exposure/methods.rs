@@ -1,7 +1,7 @@
 //! How mixes are chosen.
 
-use embag::decide::MirrorProx;
-use embag::{Context, Matrix, Recorder, Result};
+use embag::decide::{MirrorProx, Observed};
+use embag::{Context, Recorder, Result};
 
 use crate::problem::{KINDS, Problem};
 use crate::score::Score;
@@ -23,7 +23,7 @@ pub fn mirror_prox(ctx: &Context, problem: &Problem, score: &mut Score) -> Resul
         for losses in days {
             method.record_decide(&mut rec)?;
             mixes.push(rec.readback::<f32>(method.point().buffer()));
-            let gradient = Matrix::from_slice(ctx, losses, KINDS, problem.groups)?;
+            let gradient = Observed::from_slice(ctx, losses, KINDS, problem.groups)?;
             method.record_observe(&mut rec, &gradient)?;
         }
         rec.run()?;

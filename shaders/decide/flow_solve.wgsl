@@ -1,4 +1,4 @@
-// The occupancies of the model that are nearest to the anchor, prices included: sweeps over the layers, each
+// The occupancies of the model that are nearest to the last ones, prices included: sweeps over the layers, each
 // of which sets the potentials of a layer's states by half the logarithm of what leaves them over what comes.
 // A step of this size never makes the dual worse, wherever it begins: every weight has a layer's potentials
 // once on either side, and the exponential of a mean is at most the mean of exponentials. A thread an instance.
@@ -6,30 +6,23 @@
 // What is less is nothing: a state that the model does not reach, whose potential may grow.
 const LEAST: f32 = 7.888609e-31;
 
+// Weights of a layer's pairs, and their sum.
 fn weigh(k: u32, instance: u32) -> f32 {
     let n = params.instances;
-    let next = states_of(k + 1u);
     var most = -3.4e38;
-    for (var state = 0u; state < states_of(k); state++) {
-        let own = potentials[(first_state(k) + state) * n + instance];
-        for (var action = 0u; action < params.actions; action++) {
-            let pair = state * params.actions + action;
-            let at = (first_pair(k) + pair) * n + instance;
-            var sum = base[at] - own;
-            for (var y = 0u; y < next; y++) {
-                let reached = model[(first_move(k) + pair * next + y) * n + instance];
-                sum += reached * potentials[(first_state(k + 1u) + y) * n + instance];
-            }
-            occupancy[at] = sum;
-            most = max(most, sum);
-        }
+    for (var pair = 0u; pair < states_of(k) * params.actions; pair++) {
+        let at = (first_pair(k) + pair) * n + instance;
+        let own = potentials[(first_state(k) + pair / params.actions) * n + instance];
+        let sum = weight(k, pair, instance) - own;
+        occupancy[at] = sum;
+        most = max(most, sum);
     }
     var total = 0.0;
     for (var pair = 0u; pair < states_of(k) * params.actions; pair++) {
         let at = (first_pair(k) + pair) * n + instance;
-        let weight = exp_2_or_zero(occupancy[at] - most);
-        occupancy[at] = weight;
-        total += weight;
+        let scaled = exp_2_or_zero(occupancy[at] - most);
+        occupancy[at] = scaled;
+        total += scaled;
     }
     return total;
 }
@@ -43,8 +36,8 @@ fn balance(k: u32, instance: u32) -> f32 {
     for (var state = 0u; state < states_of(k); state++) {
         var inflow = 0.0;
         for (var pair = 0u; pair < states_of(k - 1u) * params.actions; pair++) {
-            let reached = model[(first_move(k - 1u) + pair * states_of(k) + state) * n + instance];
-            inflow += occupancy[(first_pair(k - 1u) + pair) * n + instance] * reached;
+            let moved = (first_move(k - 1u) + pair * states_of(k) + state) * n + instance;
+            inflow += occupancy[(first_pair(k - 1u) + pair) * n + instance] * share(moved);
         }
         var outflow = 0.0;
         for (var action = 0u; action < params.actions; action++) {
@@ -57,26 +50,6 @@ fn balance(k: u32, instance: u32) -> f32 {
             0.5 * (log_2(max(outflow, LEAST)) - log_2(max(inflow, LEAST)));
     }
     return residual;
-}
-
-// The prices, and how likely the model's moves were under the anchor.
-fn begin(instance: u32) {
-    let n = params.instances;
-    for (var k = 0u; k < params.layers; k++) {
-        let next = states_of(k + 1u);
-        for (var pair = 0u; pair < states_of(k) * params.actions; pair++) {
-            let at = (first_pair(k) + pair) * n + instance;
-            var sum = price[at];
-            for (var y = 0u; y < next; y++) {
-                let moved = (first_move(k) + pair * next + y) * n + instance;
-                let reached = model[moved];
-                if (reached > 0.0) {
-                    sum += reached * (log_2(anchor[moved]) - log_2(reached));
-                }
-            }
-            base[at] = sum;
-        }
-    }
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -1,5 +1,22 @@
-// Counts of the moves of an episode; where a pair's number doubled, all that was counted becomes the model. A thread an
-// instance.
+// Counts of the moves of an episode, and the model that they make: of the pairs that were visited, or of all where a
+// pair's number doubled since the epoch began. A thread an instance.
+
+fn renew(k: u32, pair: u32, instance: u32) {
+    let n = params.instances;
+    let next = states_of(k + 1u);
+    let at = (first_pair(k) + pair) * n + instance;
+    begun[at] = visits[at];
+    for (var y = 0u; y < next; y++) {
+        let moved = (first_move(k) + pair * next + y) * n + instance;
+        let seen = f32(moves[moved]) + params.prior;
+        let all = f32(visits[at]) + params.prior * f32(next);
+        model[moved] = select(1.0 / f32(next), seen / all, visits[at] > 0u);
+    }
+    if (params.radius > 0.0) {
+        let far = params.radius * sqrt(f32(next) / f32(max(visits[at], 1u)));
+        model[(first_move(params.layers) + first_pair(k) + pair) * n + instance] = min(far, 2.0);
+    }
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -24,20 +41,16 @@ fn main(
         moves[(first_move(k) + pair * states_of(k + 1u) + y) * n + instance] += 1u;
         let before = begun[visited];
         doubled |= visits[visited] - before >= max(before, 1u);
+        if (params.epochs == 0u) {
+            renew(k, pair, instance);
+        }
     }
-    if (!doubled) {
+    if (params.epochs == 0u || !doubled) {
         return;
     }
     for (var k = 0u; k < params.layers; k++) {
-        let next = states_of(k + 1u);
         for (var pair = 0u; pair < states_of(k) * params.actions; pair++) {
-            let at = (first_pair(k) + pair) * n + instance;
-            begun[at] = visits[at];
-            for (var y = 0u; y < next; y++) {
-                let moved = (first_move(k) + pair * next + y) * n + instance;
-                model[moved] =
-                    select(1.0 / f32(next), f32(moves[moved]) / f32(visits[at]), visits[at] > 0u);
-            }
+            renew(k, pair, instance);
         }
     }
     // the epochs

@@ -1,5 +1,4 @@
-// The policy of occupancies, and where the next decision begins: the occupancies with a little of the uniform ones. A
-// thread an instance.
+// The policy of occupancies. A thread an instance.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -13,8 +12,6 @@ fn main(
     }
     let n = params.instances;
     for (var k = 0u; k < params.layers; k++) {
-        let next = states_of(k + 1u);
-        let share = params.mix / f32(states_of(k) * params.actions * next);
         for (var state = 0u; state < states_of(k); state++) {
             let pairs = first_pair(k) + state * params.actions;
             var reach = 0.0;
@@ -25,11 +22,6 @@ fn main(
                 let weight = occupancy[(pairs + action) * n + instance];
                 policy[(pairs + action) * n + instance] =
                     select(1.0 / f32(params.actions), weight / reach, reach > LEAST_REACH);
-                let moves = first_move(k) + (state * params.actions + action) * next;
-                for (var y = 0u; y < next; y++) {
-                    let at = (moves + y) * n + instance;
-                    anchor[at] = (1.0 - params.mix) * (weight * model[at]) + share;
-                }
             }
         }
     }

@@ -17,5 +17,5 @@ fn main(
     for (var pair = 0u; pair < params.pairs; pair++) {
         sum += kept[(row + pair) * params.instances + instance] * occupancy[pair * params.instances + instance];
     }
-    queues[at] = max(sum, 0.0);
+    queues[at] = max(sum, params.least);
 }

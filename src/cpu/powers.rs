@@ -66,6 +66,15 @@ pub(crate) fn exp_2_or_zero(x: f32) -> f32 {
     if small { 0.0 } else { power }
 }
 
+/// Twin of `prelude/tanh_exact.wgsl`: the hyperbolic tangent by products and sums alone; the exponent is never
+/// positive, so that nothing overflows.
+#[inline(always)]
+pub(crate) fn tanh_exact(z: f32) -> f32 {
+    let t = exp_2(-(z.abs() * (2.0 * std::f32::consts::LOG2_E)).min(126.0));
+    let size = (1.0 - t) / (1.0 + t);
+    if z >= 0.0 { size } else { -size }
+}
+
 #[cfg(test)]
 mod tests {
     use approx::abs_diff_eq;
@@ -90,6 +99,10 @@ mod tests {
         for i in 1..10_000 {
             let x = i as f32 * 0.037;
             assert!(close(log_2(x), f64::from(x).log2()), "{x}");
+            assert!(
+                (f64::from(tanh_exact(x * 0.1 - 10.0)) - f64::from(x * 0.1 - 10.0).tanh()).abs() < 3e-7,
+                "{x}"
+            );
             assert!(close(exp_2(x * 0.3 - 50.0), f64::from(x * 0.3 - 50.0).exp2()), "{x}");
         }
     }

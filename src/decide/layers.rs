@@ -2,7 +2,7 @@
 
 use crate::device::{Buffer, word};
 use crate::kernels::decide::places;
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Matrix, Readback, Recorder, Result};
 
 /// A process without loops: every episode begins in the one state of the first layer, takes an action and
 /// comes to a state of the next layer, until the one state of the last.
@@ -91,24 +91,81 @@ impl Layers {
         self.words[4 * self.steps() + which] as usize
     }
 
-    /// For each move its layer's share of one: the uniform occupancies.
+    /// For each pair its layer's share of one: the uniform occupancies.
+    #[allow(clippy::cast_precision_loss, reason = "few states")]
     pub(super) fn uniform(&self) -> Vec<f32> {
-        self.each_move(|states, next| 1.0 / (states * next * f64::from(self.actions)))
+        self.each_pair(|states, _| 1.0 / (states * self.actions) as f32, |_| 1)
     }
 
     /// For each move, the share of a pair's moves: the model before anything is known.
+    #[allow(clippy::cast_precision_loss, reason = "few states")]
     pub(super) fn unknown(&self) -> Vec<f32> {
-        self.each_move(|_, next| 1.0 / next)
+        self.each_pair(|_, next| 1.0 / next as f32, |next| next)
     }
 
-    fn each_move(&self, of: impl Fn(f64, f64) -> f64) -> Vec<f32> {
-        let layers = self.states.windows(2);
-        let values = layers.flat_map(|two| {
-            #[allow(clippy::cast_possible_truncation, reason = "a share is rounded")]
-            let value = of(two[0].into(), two[1].into()) as f32;
-            std::iter::repeat_n(value, (two[0] * two[1] * self.actions) as usize)
+    /// How many states are next, for each pair.
+    pub(super) fn next_states(&self) -> Vec<u32> {
+        self.each_pair(|_, next| next, |_| 1)
+    }
+
+    /// As many values of each pair as `count` says, by the states of its layer and of the next.
+    fn each_pair<T: Clone>(&self, of: impl Fn(u32, u32) -> T, count: impl Fn(u32) -> u32) -> Vec<T> {
+        let values = self.states.windows(2).flat_map(|two| {
+            let values = two[0] * self.actions * count(two[1]);
+            std::iter::repeat_n(of(two[0], two[1]), values as usize)
         });
         values.collect()
+    }
+
+    /// How it is named in errors, with so many instances.
+    pub(super) fn described(&self, instances: usize) -> String {
+        format!("{:?} states, {} actions, {instances} instances", self.states, self.actions)
+    }
+}
+
+/// How likely the moves of a process are, for simulations: of each pair of state and action, and each instance,
+/// shares of the states of the next layer.
+#[derive(Debug, Clone)]
+pub struct Moves {
+    layers: Layers,
+    pub(super) matrix: Matrix,
+}
+
+impl Moves {
+    /// Moves on the device: a row for each pair and next state, pair after pair, a column for each instance.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there are not as many, or those of a pair are not shares: at least 0, and
+    /// 1 together.
+    pub fn from_slice(ctx: &Context, layers: &Layers, instances: usize, shares: &[f32]) -> Result<Self> {
+        if shares.len() != layers.moves() * instances {
+            let expected = format!("{} moves x {instances} instances", layers.moves());
+            return Err(Error::invalid("moves", expected, format!("{} shares", shares.len())));
+        }
+        let mut rows = shares.chunks(instances.max(1));
+        for (pair, next) in layers.next_states().into_iter().enumerate() {
+            let mut sums = vec![0.0; instances];
+            for row in rows.by_ref().take(next as usize) {
+                // a share below zero, or NaN, leaves no sum of one
+                let add =
+                    |(sum, share): (&mut f32, &f32)| *sum += if *share >= 0.0 { *share } else { f32::NAN };
+                sums.iter_mut().zip(row).for_each(add);
+            }
+            if let Some(instance) = sums.iter().position(|sum| sum.is_nan() || (sum - 1.0).abs() > 1e-3) {
+                let got = format!("{} of pair {pair} in instance {instance}", sums[instance]);
+                return Err(Error::invalid("moves", "shares of at least 0 that add up to 1", got));
+            }
+        }
+        let matrix = Matrix::from_slice(ctx, shares, layers.moves(), instances)?;
+        Ok(Self { layers: layers.clone(), matrix })
+    }
+
+    pub(super) fn check(&self, layers: &Layers, instances: usize) -> Result<()> {
+        if (&self.layers, self.matrix.cols()) == (layers, instances) {
+            return Ok(());
+        }
+        let got = self.layers.described(self.matrix.cols());
+        Err(Error::invalid("moves", layers.described(instances), got))
     }
 }
 
@@ -138,5 +195,29 @@ impl Path {
             }
         }
         Ok(Self { layers: layers.clone(), instances, pairs: Buffer::from_slice(ctx, pairs)? })
+    }
+
+    pub(super) fn new(layers: &Layers, instances: usize, pairs: Buffer) -> Self {
+        Self { layers: layers.clone(), instances, pairs }
+    }
+
+    /// For each layer the pairs of all instances, `state * actions + action`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device is lost.
+    pub fn to_vec(&self, ctx: &Context) -> Result<Vec<u32>> {
+        self.pairs.read(ctx)
+    }
+
+    /// What [`to_vec`](Self::to_vec) gives, once the recorder has run.
+    pub fn readback(&self, rec: &mut Recorder) -> Readback<u32> {
+        rec.readback(&self.pairs)
+    }
+
+    pub(super) fn check(&self, layers: &Layers, instances: usize) -> Result<()> {
+        if (&self.layers, self.instances) == (layers, instances) {
+            return Ok(());
+        }
+        Err(Error::invalid("path", layers.described(instances), self.layers.described(self.instances)))
     }
 }

@@ -1,6 +1,8 @@
 //! Online convex optimisation with constraints that may be violated by little.
 
-use super::affine::{Affine, finite};
+use super::affine::Affine;
+use super::observed::{FINITE, Observed};
+use super::saved::{self, Saved};
 use crate::device::{Buffer, Dispatch, word};
 use crate::kernels::decide::rates;
 use crate::kernels::{mirror_step, prox_dual, variation_step};
@@ -58,15 +60,15 @@ impl Domain {
 /// so that the weights stay what they are.
 ///
 /// ```
-/// use embag::decide::{Domain, MirrorProx};
-/// use embag::{Context, Matrix, Recorder};
+/// use embag::decide::{MirrorProx, Observed};
+/// use embag::{Context, Recorder};
 ///
 /// let ctx = Context::cpu();
 /// // three kinds of content for each of 1,000 groups; the third shall have at least a fifth
 /// let mut mix = MirrorProx::builder(&ctx, 3, 1_000).floor(&[2], 0.2)?.horizon(500).build()?;
 /// // the first is worth most, so that its loss is least
 /// let losses: Vec<f32> = [0.1, 0.4, 0.9].iter().flat_map(|loss| [*loss; 1_000]).collect();
-/// let losses = Matrix::from_slice(&ctx, &losses, 3, 1_000)?;
+/// let losses = Observed::from_slice(&ctx, &losses, 3, 1_000)?;
 /// for _ in 0..500 {
 ///     let mut rec = Recorder::new(&ctx);
 ///     mix.record_decide(&mut rec)?;
@@ -338,16 +340,15 @@ impl MirrorProx {
         })
     }
 
-    /// Records what was learned of the point: the gradient of its loss, entries x instances, which must be
-    /// finite.
+    /// Records what was learned of the point: the gradient of its loss, entries x instances.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the shape is another or the recorder is of another context.
-    pub fn record_observe(&mut self, rec: &mut Recorder, gradient: &Matrix) -> Result<()> {
+    pub fn record_observe(&mut self, rec: &mut Recorder, gradient: &Observed) -> Result<()> {
         let (entries, instances) = (self.point.rows(), self.point.cols());
-        gradient.check_shape("gradient", entries, instances)?;
+        gradient.check("gradient", entries, instances, FINITE)?;
         rec.whole(|rec| {
-            self.record_step(rec, gradient, &self.anchor)?;
+            self.record_step(rec, gradient.matrix(), &self.anchor)?;
             let place = gradient.place(&self.ctx, "gradient")?;
             let params = variation_step::Params {
                 instances: word("instances", instances)?,
@@ -391,15 +392,14 @@ impl MirrorProx {
         Ok(())
     }
 
-    /// What is kept, by name.
-    fn kept(&self) -> [(&'static str, &Matrix); 6] {
-        [
-            ("point", &self.point),
-            ("anchor", &self.anchor),
-            ("last", &self.last),
-            ("rates", &self.rates),
-            ("queues", &self.queues),
-            ("prices", &self.prices),
+    fn saved(&self) -> Vec<Saved<'_>> {
+        vec![
+            Saved::Floats("point", &self.point),
+            Saved::Floats("anchor", &self.anchor),
+            Saved::Floats("last", &self.last),
+            Saved::Floats("rates", &self.rates),
+            Saved::Floats("queues", &self.queues),
+            Saved::Floats("prices", &self.prices),
         ]
     }
 
@@ -408,11 +408,7 @@ impl MirrorProx {
     /// # Errors
     /// [`Error::InvalidArgument`] if the names are taken.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
-        for (name, matrix) in self.kept() {
-            let values = matrix.to_vec(&self.ctx)?;
-            checkpoint.insert(&format!("{prefix}.{name}"), &[matrix.rows(), matrix.cols()], values)?;
-        }
-        Ok(())
+        saved::export(&self.ctx, checkpoint, &[(prefix.to_owned(), self.saved())])
     }
 
     /// Goes on from what [`export`](Self::export) wrote, which must be of a problem of this shape.
@@ -420,16 +416,6 @@ impl MirrorProx {
     /// # Errors
     /// [`Error::Checkpoint`] if it is not there or another's; nothing is changed then.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
-        let read = |(name, matrix): (&str, &Matrix)| {
-            let name = format!("{prefix}.{name}");
-            let values: &[f32] = checkpoint.tensor(&name, &[matrix.rows(), matrix.cols()])?;
-            finite(&name, values).map_err(|error| checkpoint.mismatch(&name, "finite values", error))?;
-            Ok(values)
-        };
-        let values = self.kept().into_iter().map(read).collect::<Result<Vec<_>>>()?;
-        for ((_, matrix), values) in self.kept().into_iter().zip(values) {
-            matrix.write(&self.ctx, values)?;
-        }
-        Ok(())
+        saved::import(&self.ctx, checkpoint, &[(prefix.to_owned(), self.saved())])
     }
 }

@@ -44,7 +44,8 @@ pub(crate) use chunk::{
 };
 #[cfg(feature = "decide")]
 pub(crate) use decide::{
-    flow_price, flow_solve, mirror_step, model_update, policy_step, prox_dual, queue_step, variation_step,
+    backward_dp, flow_price, flow_solve, game_payoff, mirror_step, model_update, payoff_update, play,
+    policy_step, prox_dual, queue_step, reach, td_step, value_forward, variation_step,
 };
 pub(crate) use dense::{
     activation_grad, add_scaled, batch_product, bce, column_sum, conv2d, conv2d_grad, cross, cross_grad,
@@ -209,4 +210,18 @@ pub const ALL: &[&Kernel] = &[
     &policy_step::KERNEL,
     #[cfg(feature = "decide")]
     &model_update::KERNEL,
+    #[cfg(feature = "decide")]
+    &play::KERNEL,
+    #[cfg(feature = "decide")]
+    &reach::KERNEL,
+    #[cfg(feature = "decide")]
+    &game_payoff::KERNEL,
+    #[cfg(feature = "decide")]
+    &payoff_update::KERNEL,
+    #[cfg(feature = "decide")]
+    &backward_dp::KERNEL,
+    #[cfg(feature = "decide")]
+    &td_step::KERNEL,
+    #[cfg(feature = "decide")]
+    &value_forward::KERNEL,
 ];

@@ -6,8 +6,8 @@
 //! binds; the first point violates the first constraint. On the simplex, 12 entries in three groups with
 //! floors of .2, .3 and .1; the first point has nothing of the groups that are not the best.
 
-use embag::decide::{Domain, MirrorProx, MirrorProxBuilder};
-use embag::{Checkpoint, Context, Matrix, Readback, Recorder};
+use embag::decide::{Domain, MirrorProx, MirrorProxBuilder, Observed};
+use embag::{Checkpoint, Context, Readback, Recorder};
 
 use crate::{Random, common, dot, slope};
 
@@ -93,7 +93,7 @@ fn play(
     ctx: &Context,
     method: &mut MirrorProx,
     rounds: usize,
-    mut gradient: impl FnMut(usize) -> Matrix,
+    mut gradient: impl FnMut(usize) -> Observed,
     mut see: impl FnMut(usize, &[f32]),
 ) {
     for first in (0..rounds).step_by(100) {
@@ -188,7 +188,7 @@ fn run_in_ball(rounds: usize, is_constant: bool, variation: Option<f32>) -> Ran 
     let gradient = |round: usize| {
         let losses: Vec<Vec<f64>> = (0..INSTANCES).map(|instance| loss(round, instance)).collect();
         let values = columns(ENTRIES, |row, instance| losses[instance][row]);
-        Matrix::from_slice(&ctx, &values, ENTRIES, INSTANCES).unwrap()
+        Observed::from_slice(&ctx, &values, ENTRIES, INSTANCES).unwrap()
     };
     let mut score = Score::new(&all);
     play(&ctx, &mut method, rounds, gradient, |round, points| {
@@ -302,7 +302,7 @@ fn run_on_simplex(rounds: usize) -> Ran {
     let mut method = mixes(&ctx, INSTANCES).horizon(rounds as u32).start(&start).build().unwrap();
     let losses: Vec<Vec<f64>> = (0..INSTANCES).map(losses_of_entries).collect();
     let gradient = columns(SHARES, |row, instance| losses[instance][row]);
-    let gradient = Matrix::from_slice(&ctx, &gradient, SHARES, INSTANCES).unwrap();
+    let gradient = Observed::from_slice(&ctx, &gradient, SHARES, INSTANCES).unwrap();
     let mut regrets = [0.0; INSTANCES];
     let mut violations = [[0.0f64; 3]; INSTANCES];
     let mut largest = [f64::NEG_INFINITY; INSTANCES];
@@ -342,7 +342,7 @@ fn first_points(ctx: &Context, method: &mut MirrorProx, rounds: std::ops::Range<
         let all: Vec<Vec<f64>> = (0..instances).map(|instance| signs(round, instance)).collect();
         let values: Vec<f32> =
             (0..entries).flat_map(|row| all.iter().map(move |signs| signs[row] as f32)).collect();
-        let gradient = Matrix::from_slice(ctx, &values, entries, instances).unwrap();
+        let gradient = Observed::from_slice(ctx, &values, entries, instances).unwrap();
         let mut rec = Recorder::new(ctx);
         method.record_decide(&mut rec).unwrap();
         method.record_observe(&mut rec, &gradient).unwrap();
@@ -396,7 +396,7 @@ fn what_was_saved_goes_on_with_the_same_bits() {
 fn a_ball_without_constraints_has_points_of_its_own() {
     let ctx = Context::cpu();
     let mut method = MirrorProx::builder(&ctx, 2, 3).domain(Domain::Ball { radius: 2.0 }).build().unwrap();
-    let gradient = Matrix::from_slice(&ctx, &[1.0; 6], 2, 3).unwrap();
+    let gradient = Observed::from_slice(&ctx, &[1.0; 6], 2, 3).unwrap();
     for _ in 0..50 {
         let mut rec = Recorder::new(&ctx);
         method.record_decide(&mut rec).unwrap();

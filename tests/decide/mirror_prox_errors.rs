@@ -1,7 +1,7 @@
 //! What `MirrorProx` refuses.
 
-use embag::decide::{Domain, MirrorProx};
-use embag::{Checkpoint, Context, Matrix, Recorder};
+use embag::decide::{Domain, MirrorProx, Observed};
+use embag::{Checkpoint, Context, Recorder};
 
 #[test]
 fn problems_that_are_none_are_errors() {
@@ -40,9 +40,11 @@ fn gradients_and_checkpoints_of_other_problems_are_errors_and_change_nothing() {
     let ctx = Context::cpu();
     let mut method = MirrorProx::builder(&ctx, 3, 2).floor(&[1], 0.5).unwrap().build().unwrap();
     let mut rec = Recorder::new(&ctx);
-    let wrong = Matrix::zeros(&ctx, 2, 3).unwrap();
+    let wrong = Observed::from_slice(&ctx, &[0.0; 6], 2, 3).unwrap();
     let error = method.record_observe(&mut rec, &wrong).unwrap_err();
     assert_eq!(error.to_string(), "gradient: expected 3 x 2, got 2 x 3");
+    let error = Observed::from_slice(&ctx, &[0.0, 1.0, 2.0, f32::NAN, 4.0, 5.0], 3, 2).unwrap_err();
+    assert_eq!(error.to_string(), "values: expected finite numbers, got NaN in row 1 of instance 1");
     let mut checkpoint = Checkpoint::new();
     method.export(&mut checkpoint, "mix").unwrap();
     let mut other = MirrorProx::builder(&ctx, 3, 4).build().unwrap();

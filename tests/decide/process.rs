@@ -17,17 +17,13 @@ pub(crate) fn first_pair(layer: usize) -> usize {
     STATES[..layer].iter().sum::<usize>() * ACTIONS
 }
 
-pub(crate) struct Process {
-    /// Of each pair, how likely each state of the next layer is.
+/// How one moves: of each pair, how likely each state of the next layer is.
+pub(crate) struct Walk {
     moves: Vec<Vec<f64>>,
-    losses: Vec<Vec<f64>>,
-    pub(crate) costs: Vec<f64>,
-    pub(crate) budget: f64,
 }
 
-impl Process {
-    pub(crate) fn new(seed: u64) -> Self {
-        let mut random = Random(seed);
+impl Walk {
+    pub(crate) fn new(random: &mut Random) -> Self {
         let mut moves = Vec::new();
         for layer in 0..STEPS {
             for _ in 0..STATES[layer] * ACTIONS {
@@ -36,21 +32,12 @@ impl Process {
                 moves.push(weights.into_iter().map(|weight| weight / sum).collect());
             }
         }
-        let mut table = || (0..PAIRS).map(|_| random.unit()).collect::<Vec<f64>>();
-        let losses: Vec<Vec<f64>> = (0..TABLES).map(|_| table()).collect();
-        let costs = table();
-        let mut process = Self { moves, losses, costs, budget: 0.0 };
-        let (_, cheapest) = process.best(&process.costs);
-        let mean: Vec<f64> =
-            (0..PAIRS).map(|pair| process.losses.iter().map(|loss| loss[pair]).sum()).collect();
-        let (_, greedy) = process.best(&mean);
-        let [least, most] = [cheapest, greedy].map(|policy| dot(&process.costs, &process.flow(&policy)));
-        process.budget = least + 0.4 * (most - least);
-        process
+        Self { moves }
     }
 
-    pub(crate) fn loss(&self, round: usize) -> &[f64] {
-        &self.losses[round % TABLES]
+    /// How likely each move is.
+    pub(crate) fn shares(&self) -> Vec<f64> {
+        self.moves.concat()
     }
 
     /// How often each pair occurs under a policy.
@@ -91,6 +78,32 @@ impl Process {
         }
         (later[0], policy)
     }
+}
+
+pub(crate) struct Process {
+    pub(crate) walk: Walk,
+    losses: Vec<Vec<f64>>,
+    pub(crate) costs: Vec<f64>,
+    pub(crate) budget: f64,
+}
+
+impl Process {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let walk = Walk::new(&mut random);
+        let mut table = || table(PAIRS, &mut random);
+        let losses: Vec<Vec<f64>> = (0..TABLES).map(|_| table()).collect();
+        let costs = table();
+        let (_, cheapest) = walk.best(&costs);
+        let mean: Vec<f64> = (0..PAIRS).map(|pair| losses.iter().map(|loss| loss[pair]).sum()).collect();
+        let (_, greedy) = walk.best(&mean);
+        let [least, most] = [cheapest, greedy].map(|policy| dot(&costs, &walk.flow(&policy)));
+        Self { walk, losses, costs, budget: least + 0.4 * (most - least) }
+    }
+
+    pub(crate) fn loss(&self, round: usize) -> &[f64] {
+        &self.losses[round % TABLES]
+    }
 
     /// The least sum of losses of a policy whose costs are within the budget: the largest of the dual
     /// function, by a search along the price.
@@ -98,7 +111,7 @@ impl Process {
         let value = |price: f64| {
             let priced: Vec<f64> =
                 losses.iter().zip(&self.costs).map(|(loss, cost)| loss + price * cost).collect();
-            self.best(&priced).0 - price * self.budget
+            self.walk.best(&priced).0 - price * self.budget
         };
         let (mut low, mut high) = (0.0, 100.0 * scale);
         for _ in 0..100 {
@@ -107,29 +120,9 @@ impl Process {
         }
         value(0.5 * (low + high))
     }
-
-    /// An episode under a policy: the pair of each layer.
-    pub(crate) fn play(&self, policy: &[f64], random: &mut Random) -> [usize; STEPS] {
-        let mut state = 0;
-        let mut path = [0; STEPS];
-        for (layer, place) in path.iter_mut().enumerate() {
-            let first = first_pair(layer) + state * ACTIONS;
-            let pair = first + drawn(&policy[first..first + ACTIONS], random);
-            *place = pair - first_pair(layer);
-            state = drawn(&self.moves[pair], random);
-        }
-        path
-    }
 }
 
-/// One of some that are as likely as this.
-fn drawn(likely: &[f64], random: &mut Random) -> usize {
-    let mut left = random.unit() * likely.iter().sum::<f64>();
-    likely
-        .iter()
-        .position(|likely| {
-            left -= likely;
-            left < 0.0
-        })
-        .unwrap_or(likely.len() - 1)
+/// As many numbers from 0 to 1.
+pub(crate) fn table(count: usize, random: &mut Random) -> Vec<f64> {
+    (0..count).map(|_| random.unit()).collect()
 }

@@ -7,12 +7,18 @@ mod common;
 #[path = "../common/example.rs"]
 mod example;
 
+#[cfg(feature = "decide")]
+mod bidding_game;
 mod chunked_ctr;
 mod dhen;
 #[cfg(feature = "decide")]
 mod exposure;
 mod frequency_sgd;
 mod live_serving;
+#[cfg(feature = "decide")]
+mod long_term_value;
+#[cfg(feature = "decide")]
+mod pacing;
 mod serve_quantized;
 mod train_ctr;
 mod two_tower;

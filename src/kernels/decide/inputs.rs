@@ -38,6 +38,7 @@ pub(crate) const PROCESSES: [(u32, &[u32], u32); 5] = [
 ];
 
 /// What is said of a process.
+#[derive(Clone)]
 pub(crate) struct Process {
     pub(crate) instances: u32,
     /// Layers with actions.
@@ -47,19 +48,21 @@ pub(crate) struct Process {
     pub(crate) pairs: u32,
     pub(crate) moves: u32,
     words: Vec<u32>,
-    counts: &'static [u32],
+    counts: Vec<u32>,
 }
 
 impl Process {
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        PROCESSES.into_iter().map(|(instances, counts, actions)| {
-            let words = places::words(counts, actions);
-            let [_, state, pairs, moves] = words[words.len() - 4..] else {
-                unreachable!("four words a layer")
-            };
-            let layers = narrow(counts.len() - 1);
-            Self { instances, layers, actions, states: state + 1, pairs, moves, words, counts }
-        })
+        PROCESSES
+            .into_iter()
+            .map(|(instances, counts, actions)| Self::new(instances, counts.to_vec(), actions))
+    }
+
+    pub(crate) fn new(instances: u32, counts: Vec<u32>, actions: u32) -> Self {
+        let words = places::words(&counts, actions);
+        let [_, state, pairs, moves] = words[words.len() - 4..] else { unreachable!("four words a layer") };
+        let layers = narrow(counts.len() - 1);
+        Self { instances, layers, actions, states: state + 1, pairs, moves, words, counts }
     }
 
     pub(crate) fn name(&self) -> String {
@@ -97,11 +100,63 @@ impl Process {
         model
     }
 
+    /// A model, and below it for each pair how far its moves may be from it.
+    pub(crate) fn model_within(&self, random: &mut Random) -> Vec<f32> {
+        let mut model = self.model(random);
+        model.extend(entries_of(random, self.pairs * self.instances));
+        model
+    }
+
+    /// How likely each action is in its state; every third instance always takes the last.
+    pub(crate) fn policy(&self, random: &mut Random) -> Vec<f32> {
+        let (n, actions) = (self.instances as usize, self.actions as usize);
+        let mut policy = entries_of(random, self.pairs * self.instances);
+        for state in policy.chunks_mut(actions * n) {
+            for instance in 0..n {
+                if instance % 3 == 1 {
+                    (0..actions - 1).for_each(|action| state[action * n + instance] = 0.0);
+                }
+                let sum: f32 = (0..actions).map(|action| state[action * n + instance]).sum();
+                (0..actions).for_each(|action| state[action * n + instance] /= sum);
+            }
+        }
+        policy
+    }
+
     /// Pairs within each layer, of paths.
     pub(crate) fn path(&self, random: &mut Random) -> Vec<u32> {
+        self.path_of(random, self.actions)
+    }
+
+    /// The same, of who has so many actions.
+    pub(crate) fn path_of(&self, random: &mut Random, actions: u32) -> Vec<u32> {
         let layers = &self.counts[..self.layers as usize];
-        let of =
-            |count: &u32| (0..self.instances).map(|_| random.below(count * self.actions)).collect::<Vec<_>>();
+        let of = |count: &u32| (0..self.instances).map(|_| random.below(count * actions)).collect::<Vec<_>>();
         layers.iter().flat_map(of).collect()
+    }
+}
+
+/// A game of a process against another.
+pub(crate) struct Meetings {
+    pub(crate) second: Process,
+    /// Of each layer the first meeting, and how many a row has.
+    pub(crate) words: Vec<u32>,
+    pub(crate) rows: u32,
+}
+
+impl Meetings {
+    /// Against a rival of its own states, or in the states of `first`, with three actions.
+    pub(crate) fn new(first: &Process, is_shared: bool) -> Self {
+        let own: Vec<u32> = first.counts.iter().map(|count| count.div_ceil(2)).collect();
+        let counts = if is_shared { first.counts.clone() } else { own };
+        let second = Process::new(first.instances, counts, 3);
+        let mut rows = 0;
+        let mut words = Vec::new();
+        for k in 0..first.layers as usize {
+            let width = second.actions * if is_shared { 1 } else { second.counts[k] };
+            words.extend([rows, width]);
+            rows += first.counts[k] * first.actions * width;
+        }
+        Self { second, words, rows }
     }
 }

@@ -1,15 +1,22 @@
 //! Decisions of many instances at once: rows are entries, columns are instances.
 
+pub(crate) mod backward_dp;
 pub(crate) mod flow_price;
 pub(crate) mod flow_solve;
+pub(crate) mod game_payoff;
 #[cfg(feature = "testing")]
 pub(crate) mod inputs;
 pub(crate) mod mirror_step;
 pub(crate) mod model_update;
+pub(crate) mod payoff_update;
 pub(crate) mod places;
+pub(crate) mod play;
 pub(crate) mod policy_step;
 pub(crate) mod prox_dual;
 pub(crate) mod queue_step;
+pub(crate) mod reach;
+pub(crate) mod td_step;
+pub(crate) mod value_forward;
 pub(crate) mod variation_step;
 
 use std::ops::Range;

@@ -11,9 +11,9 @@ pub(crate) fn cases() -> Vec<Case> {
         .flat_map(|process| {
             let Process { instances, layers, actions, states, pairs, moves, .. } = process;
             // a solve from the beginning, and one that goes on: from where some instances are done
-            let cases = [(1, 20), (0, 3)].map(|(first, sweeps)| {
-                let anchor: Vec<f32> =
-                    entries_of(&mut random, moves * instances).iter().map(|value| 0.01 + value).collect();
+            let solves = [(EXACT, 1, 20), (EXACT, 0, 3), (WITHIN, 1, 20), (WITHIN, 0, 3)];
+            let cases = solves.map(|(variant, first, sweeps)| {
+                let rows = if variant == WITHIN { moves } else { pairs };
                 let mut potentials = random.floats(((states + 1) * instances) as usize);
                 // both ends have none
                 let (ends, n) = ([0, states as usize - 1], instances as usize);
@@ -21,15 +21,15 @@ pub(crate) fn cases() -> Vec<Case> {
                 let bindings = Bindings {
                     places: process.places(),
                     price: CaseBinding::floats(&random.floats((pairs * instances) as usize)),
-                    model: CaseBinding::floats(&process.model(&mut random)),
-                    anchor: CaseBinding::floats(&anchor),
-                    base: CaseBinding::floats(&random.floats((pairs * instances) as usize)),
+                    model: CaseBinding::floats(&process.model_within(&mut random)),
+                    work: CaseBinding::floats(&entries_of(&mut random, rows * instances)),
+                    chosen: CaseBinding::floats(&process.model(&mut random)),
                     potentials: CaseBinding::floats(&potentials),
                     occupancy: CaseBinding::floats(&entries_of(&mut random, pairs * instances)),
                 };
-                let params = Params { instances, layers, actions, sweeps, first, tolerance: 1e-3 };
+                let params = Params { instances, layers, actions, sweeps, first, tolerance: 1e-3, mix: 0.01 };
                 let name = format!("{} first={first}", process.name());
-                let case = Case::new(name, [0], &params, bindings, process.groups());
+                let case = Case::new(name, [variant], &params, bindings, process.groups());
                 let bytes = u64::from(instances) * u64::from(2 * moves + 4 * pairs) * 4;
                 if instances > 1000 && first == 1 { case.bench(bytes, 0) } else { case }
             });

@@ -8,7 +8,8 @@ use crate::kernels::random::Random;
 pub(crate) fn cases() -> Vec<Case> {
     let mut random = Random::new(95);
     Process::all()
-        .map(|process| {
+        .flat_map(|process| [(1, 0.0), (1, 0.4), (0, 0.0)].map(|settings| (process.clone(), settings)))
+        .map(|(process, (epochs, radius))| {
             let Process { instances, layers, actions, pairs, moves, .. } = process;
             let counts = |random: &mut Random, rows: u32, most: u32| {
                 let all: Vec<u32> = (0..rows * instances).map(|_| random.below(most)).collect();
@@ -33,12 +34,13 @@ pub(crate) fn cases() -> Vec<Case> {
                 visits: CaseBinding::ints(&visits),
                 moves: counts(&mut random, moves, 5),
                 begun: CaseBinding::ints(&begun_of_all),
-                model: CaseBinding::floats(&process.model(&mut random)),
+                model: CaseBinding::floats(&process.model_within(&mut random)),
             };
-            let params = Params { instances, layers, actions };
-            let case = Case::new(process.name(), [0], &params, bindings, process.groups());
+            let params = Params { instances, layers, actions, epochs, prior: radius, radius };
+            let name = format!("{}, epochs={epochs} radius={radius}", process.name());
+            let case = Case::new(name, [0], &params, bindings, process.groups());
             let bytes = u64::from(instances) * u64::from(2 * moves + 2 * pairs) * 4;
-            if instances > 1000 { case.bench(bytes, 0) } else { case }
+            if instances > 1000 && epochs == 1 && radius == 0.0 { case.bench(bytes, 0) } else { case }
         })
         .collect()
 }

@@ -13,6 +13,14 @@ interface! {
         /// Layers with actions.
         layers: u32,
         actions: u32,
+        /// 1: the model is that of the present epoch, and a new one begins where visits doubled; 0: it is
+        /// that of all that was seen.
+        epochs: u32,
+        /// How often every move is taken to have been seen before the first.
+        prior: f32,
+        /// How far moves of a pair with one next state that was visited once may be from the model's; 0: not
+        /// at all.
+        radius: f32,
     }
     Bindings {
         /// As in `decide/places.wgsl`.
@@ -24,14 +32,14 @@ interface! {
         moves: write [u32],
         /// Visits when the epoch began; below them, the number of epochs.
         begun: write [u32],
-        /// Moves x instances.
+        /// Moves x instances; below them, where there is a radius, how far each pair's moves may be from these.
         model: write [f32],
     }
 }
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "model_update",
-    about: "visits and moves of a path are counted; where visits doubled since the epoch began, model = moves / visits",
+    about: "visits and moves of a path are counted; model = (moves + prior) / (visits + states prior), of pairs that were visited or when visits doubled; radius = sqrt(states / visits)",
     interface: INTERFACE,
     variants: &[Variant {
         name: "any",

@@ -9,20 +9,18 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut random = Random::new(94);
     Process::all()
         .map(|process| {
-            let Process { instances, layers, actions, pairs, moves, .. } = process;
+            let Process { instances, layers, actions, pairs, .. } = process;
             let mut occupancy = entries_of(&mut random, pairs * instances);
             // states that are not reached
             occupancy.iter_mut().step_by(5).for_each(|value| *value = 0.0);
             let bindings = Bindings {
                 places: process.places(),
-                model: CaseBinding::floats(&process.model(&mut random)),
                 occupancy: CaseBinding::floats(&occupancy),
-                anchor: CaseBinding::poisoned((moves * instances) as usize),
                 policy: CaseBinding::poisoned((pairs * instances) as usize),
             };
-            let params = Params { instances, layers, actions, mix: 0.01 };
+            let params = Params { instances, layers, actions };
             let case = Case::new(process.name(), [0], &params, bindings, process.groups());
-            let bytes = u64::from(instances) * u64::from(2 * moves + 2 * pairs) * 4;
+            let bytes = u64::from(instances) * u64::from(2 * pairs) * 4;
             if instances > 1000 { case.bench(bytes, 0) } else { case }
         })
         .collect()

@@ -13,18 +13,12 @@ interface! {
         /// Layers with actions.
         layers: u32,
         actions: u32,
-        /// The share of the uniform occupancies in the anchor.
-        mix: f32,
     }
     Bindings {
         /// As in `decide/places.wgsl`.
         places: read [u32],
-        /// Moves x instances.
-        model: read [f32],
         /// Pairs x instances.
         occupancy: read [f32],
-        /// Moves x instances.
-        anchor: write [f32],
         /// Pairs x instances.
         policy: write [f32],
     }
@@ -32,7 +26,7 @@ interface! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "policy_step",
-    about: "policy(a|s) = occupancy(s, a) / sum_a occupancy; anchor = (1 - mix) occupancy model + mix uniform",
+    about: "policy(a|s) = occupancy(s, a) / sum_a occupancy",
     interface: INTERFACE,
     variants: &[Variant {
         name: "any",

@@ -18,7 +18,12 @@ pub(crate) fn cases() -> Vec<Case> {
                     occupancy: CaseBinding::floats(&entries_of(&mut random, pairs * instances)),
                     queues: CaseBinding::floats(&entries_of(&mut random, constraints * instances)),
                 };
-                let params = Params { instances, pairs, constraints };
+                let params = Params {
+                    instances,
+                    pairs,
+                    constraints,
+                    least: if constraints == 1 { 0.0 } else { -3.0 },
+                };
                 let name = format!("{}, {constraints} constraints", process.name());
                 let case = Case::new(name, [0], &params, bindings, (constraints * instances).div_ceil(64));
                 let bytes = u64::from(instances) * u64::from(pairs * (constraints + 1)) * 4;

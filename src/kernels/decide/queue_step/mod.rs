@@ -12,6 +12,8 @@ interface! {
         instances: u32,
         pairs: u32,
         constraints: u32,
+        /// What a queue is at least: zero, or anything where more is added to it.
+        least: f32,
     }
     Bindings {
         /// Of each constraint its costs, and then its budget.
@@ -25,7 +27,7 @@ interface! {
 
 pub(crate) static KERNEL: Kernel = Kernel {
     name: "queue_step",
-    about: "queue = max(queue + <cost, occupancy> - budget, 0)",
+    about: "queue = max(queue + <cost, occupancy> - budget, least)",
     interface: INTERFACE,
     variants: &[Variant {
         name: "any",

@@ -14,6 +14,6 @@ pub(crate) fn run(call: View<'_>) {
                 *queue += cost * reached;
             }
         }
-        queues.iter_mut().for_each(|queue| *queue = queue.max(0.0));
+        queues.iter_mut().for_each(|queue| *queue = queue.max(p.least));
     }
 }

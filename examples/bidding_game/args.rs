@@ -1,0 +1,77 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::device::Device;
+use crate::output::png_path;
+
+/// Two advertisers bid for the same users, day after day, each against a rival who learns too; what each spends
+/// changes how it stands for the rest of the day. Says what either could still win by another policy, without and with
+/// budgets.
+#[derive(Debug, Clone, PartialEq, Parser)]
+#[command(name = "bidding_game")]
+pub struct Args {
+    /// Where to run
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub device: Device,
+    /// A folder with MovieLens' ratings.csv and movies.csv, by which two kinds of films bid for users; without it their
+    /// tastes are made up
+    #[arg(long, value_name = "FOLDER")]
+    pub train: Option<PathBuf>,
+    /// Auctions at once, each for users of its own [default: 1024, of MovieLens 16]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub games: Option<u32>,
+    /// Days
+    #[arg(long, value_name = "T", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub days: u32,
+    /// High bids a day that both together may make in the mean, of six at most
+    #[arg(long, value_name = "N", default_value_t = 2.5, value_parser = budget)]
+    pub budget: f64,
+    /// A quarter of the days and games, where games are not given
+    #[arg(long)]
+    pub quick: bool,
+    /// What is made up is drawn by
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Draw what can still be won over the days
+    #[arg(long, value_name = "FILE.png", value_parser = png_path)]
+    pub plot: Option<PathBuf>,
+    /// Print one line of JSON at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Args {
+    /// Games and days, where a full run has so many games.
+    pub fn size(&self, games: u32) -> (usize, usize) {
+        let part = if self.quick { 4 } else { 1 };
+        (self.games.unwrap_or(games.div_ceil(part)) as usize, self.days.div_ceil(part) as usize)
+    }
+}
+
+fn budget(text: &str) -> Result<f64, String> {
+    let budget = text.parse().ok().filter(|budget| (0.0..=6.0).contains(budget));
+    budget.ok_or_else(|| format!("expected high bids a day from 0 to 6, got `{text}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn errors_name_argument_expected_and_got() {
+        let error =
+            Args::try_parse_from(["bidding_game", "--budget", "-1"]).err().map(|error| error.to_string());
+        let text = error.unwrap_or_default();
+        assert!(text.contains("--budget"), "{text}");
+    }
+}

@@ -1,0 +1,103 @@
+//! What users will like in the long run: the discounted sum of likes that follow a rating, learned from transitions by
+//! single-timescale temporal differences (`embag::decide::ValueNet`), beside methods that need fewer of them: least
+//! squares, semi-gradient steps, and a regression of the next like alone. `--help` lists the arguments.
+//!
+//! What `ValueNet` promises are steps that converge, not better values, and the picture shows it: it comes slowly to
+//! where the others are.
+//!
+//! | file | |
+//! |---|---|
+//! | `args.rs` | the command line |
+//! | `problem.rs` | ratings, features and what followed, from MovieLens or made up |
+//! | `learned.rs` | the value that is learned, on the device |
+//! | `references.rs` | what it stands beside |
+//! | `report.rs` | what is printed |
+
+#![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
+
+mod args;
+#[path = "../common/curves.rs"]
+mod curves;
+#[path = "../common/data/mod.rs"]
+#[allow(dead_code, reason = "click models take more of it")]
+mod data;
+#[path = "../common/device.rs"]
+mod device;
+mod learned;
+#[path = "../common/output.rs"]
+mod output;
+#[path = "../common/picture.rs"]
+mod picture;
+mod problem;
+mod references;
+mod report;
+#[path = "../common/run.rs"]
+mod run;
+
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use embag::decide::TdMethod;
+
+use crate::args::Args;
+use crate::curves::{Curve, Panel};
+use crate::learned::{Learned, learn};
+use crate::problem::Problem;
+use crate::references::{lstd, myopic, semi_gradient};
+use crate::report::Report;
+use crate::run::{RunError, exit};
+
+fn main() -> ExitCode {
+    exit(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Result<(), RunError> {
+    if let Some(path) = &args.plot {
+        curves::check(path)?;
+    }
+    let problem = match &args.train {
+        Some(folder) => Problem::movielens(folder)?,
+        None => Problem::made_up(args)?,
+    };
+    let ctx = args.device.open()?;
+    eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
+    let start = Instant::now();
+    let mut learned = Vec::new();
+    for method in [TdMethod::VarianceReduced, TdMethod::Momentum] {
+        learned.push(learn(&ctx, &problem, args, method)?);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let references = [
+        ("least squares", lstd(&problem)),
+        ("semi-gradient", semi_gradient(&problem, args.steps(), args.seed)),
+        ("myopic", myopic(&problem)),
+    ];
+    let report = Report::new(&ctx, &problem, args, &learned, &references, seconds);
+    let mut out = stdout().lock();
+    report.write_text(&mut out)?;
+    out.flush()?;
+    if let Some(path) = &args.plot {
+        curves::write(
+            path,
+            "What follows a rating, means over the seeds",
+            "transitions",
+            &panels(&learned, &references),
+        )?;
+    }
+    if args.json {
+        report.write_json(&mut out)?;
+    }
+    Ok(())
+}
+
+/// Errors over the transitions.
+fn panels(learned: &[Learned], references: &[(&'static str, f64)]) -> [Panel; 1] {
+    let own = learned.iter().map(|learned| Curve { name: learned.name, points: learned.means().collect() });
+    let ends = || learned.iter().flat_map(Learned::means).map(|(seen, _)| seen);
+    let (first, last) = (ends().fold(f64::MAX, f64::min), ends().fold(0.0, f64::max));
+    let beside =
+        references.iter().map(|&(name, error)| Curve { name, points: vec![(first, error), (last, error)] });
+    [Panel { title: "error over a constant's", curves: own.chain(beside).collect() }]
+}

@@ -1,0 +1,381 @@
+//! How one side acts in a process of unknown moves: its model, its flow, and what it pays.
+
+use std::f32::consts::LOG2_E;
+
+use super::layers::{Layers, Moves, Path};
+use super::observed::{FINITE, Observed};
+use super::saved::Saved;
+use crate::device::{Buffer, Dispatch, word};
+use crate::kernels::{flow_price, flow_solve, model_update, play, policy_step, queue_step};
+use crate::{Context, Error, Matrix, Recorder, Result};
+
+/// How often every move is taken to have been seen before the first (Laplace's rule). A move that the model takes to
+/// be impossible until it is seen would be held back by its logarithm under the anchor for some root of the horizon's
+/// episodes: without it regret grows by a larger power.
+const PRIOR: f32 = 1.0;
+
+/// What the steps go by, as far as it does not follow from the horizon.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) horizon: u32,
+    pub(super) v: Option<f32>,
+    pub(super) alpha: Option<f32>,
+    pub(super) mix: Option<f32>,
+    pub(super) confidence: f32,
+    pub(super) delta: f32,
+    pub(super) tolerance: f32,
+    pub(super) sweeps: u32,
+    pub(super) seed: u32,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            horizon: 10_000,
+            v: None,
+            alpha: None,
+            mix: None,
+            confidence: 0.0,
+            delta: 0.1,
+            tolerance: 1e-5,
+            sweeps: 512,
+            seed: 0,
+        }
+    }
+}
+
+/// What the steps go by.
+#[derive(Debug, Clone, Copy)]
+struct Settings {
+    loss_rate: f32,
+    cost_rate: f32,
+    mix: f32,
+    /// How far moves may be from the model's; 0: not at all.
+    radius: f32,
+    tolerance: f32,
+    /// Sweeps of a solve, and of one dispatch, at most.
+    sweeps: u32,
+    at_once: u32,
+    seed: u32,
+}
+
+impl Plan {
+    /// What follows for a process. `steps` are its layers with actions; `sign` is -1 where what is called a
+    /// loss is a gain.
+    #[allow(clippy::cast_precision_loss, reason = "weights that follow from the horizon are rounded")]
+    fn settings(&self, ctx: &Context, layers: &Layers, sign: f32) -> Result<Settings> {
+        for (name, count) in [("horizon", self.horizon), ("sweeps", self.sweeps)] {
+            if count == 0 {
+                return Err(Error::invalid(name, "at least 1", 0));
+            }
+        }
+        let (steps, rounds) = (layers.steps() as f32, self.horizon as f32);
+        let v = self.v.unwrap_or(steps * rounds.sqrt());
+        let alpha = self.alpha.unwrap_or(steps * rounds);
+        let mix = self.mix.unwrap_or(1.0 / rounds);
+        for (name, value) in [("v", v), ("alpha", alpha), ("tolerance", self.tolerance)] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::invalid(name, "a finite number above 0", value));
+            }
+        }
+        if !(1e-20..=1.0).contains(&mix) {
+            return Err(Error::invalid("mix", "a share from 1e-20 to 1", mix));
+        }
+        if !(self.confidence.is_finite() && self.confidence >= 0.0) {
+            return Err(Error::invalid("confidence", "a finite number of at least 0", self.confidence));
+        }
+        if !(self.delta > 0.0 && self.delta < 1.0) {
+            return Err(Error::invalid("delta", "a number above 0 and below 1", self.delta));
+        }
+        let pairs = layers.pairs() as f32;
+        let radius = self.confidence * (2.0 * (rounds * pairs / self.delta).ln()).sqrt();
+        Ok(Settings {
+            loss_rate: sign * LOG2_E * v / alpha,
+            cost_rate: LOG2_E / alpha,
+            mix,
+            radius,
+            tolerance: self.tolerance,
+            sweeps: self.sweeps,
+            at_once: sweeps_at_once(ctx, layers, radius > 0.0)?,
+            seed: self.seed,
+        })
+    }
+}
+
+/// Sweeps of a dispatch: software adapters end loops that are too long, all of a thread's taken together.
+fn sweeps_at_once(ctx: &Context, layers: &Layers, is_within: bool) -> Result<u32> {
+    const MOST: u32 = 128;
+    // a layer's moves are gone through three times in a sweep, and its pairs as often
+    let mut steps = 4 * (layers.moves() + layers.pairs() + layers.all_states());
+    if is_within {
+        // moves are chosen twice, each time by as many passes as there are next states, and some
+        let widest = layers.states.iter().copied().max().unwrap_or(1) as usize;
+        steps += 2 * layers.moves() * (widest + 4);
+    }
+    let Some(limit) = ctx.loop_limit().map(|limit| limit as usize / 2) else { return Ok(MOST) };
+    // what begins and ends a solve takes as long as a sweep each
+    match (limit / steps).saturating_sub(2) {
+        0 => {
+            let expected = format!("at most {limit} steps of a sweep on a software adapter");
+            Err(Error::invalid("layers", expected, steps))
+        }
+        at_once => Ok(u32::try_from(at_once).unwrap_or(MOST).min(MOST)),
+    }
+}
+
+/// One side.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub(super) layers: Layers,
+    constraints: usize,
+    settings: Settings,
+    places: Buffer,
+    /// Moves x instances; below them, where there is a radius, that of each pair.
+    model: Matrix,
+    /// Pairs x instances.
+    price: Matrix,
+    pub(super) occupancy: Matrix,
+    pub(super) policy: Matrix,
+    /// Pairs x instances, or moves x instances where there is a radius.
+    work: Matrix,
+    /// Where there is a radius, the moves of the occupancies, moves x instances.
+    chosen: Matrix,
+    /// States x instances, and what is left of the residual.
+    potentials: Matrix,
+    /// Constraints x (pairs + 1) x instances.
+    kept: Buffer,
+    visits: Buffer,
+    moves: Buffer,
+    begun: Buffer,
+    path: Buffer,
+}
+
+impl Flow {
+    /// `sign` is -1 where what is called a loss is a gain.
+    pub(super) fn new(
+        ctx: &Context,
+        layers: &Layers,
+        instances: usize,
+        constraints: usize,
+        plan: &Plan,
+        sign: f32,
+    ) -> Result<Self> {
+        word("instances", instances)?;
+        if instances == 0 {
+            return Err(Error::invalid("instances", "at least 1", 0));
+        }
+        let settings = plan.settings(ctx, layers, sign)?;
+        let (pairs, moves) = (layers.pairs(), layers.moves());
+        let is_within = settings.radius > 0.0;
+        let zeros = |rows: usize| Matrix::zeros(ctx, rows, instances);
+        let repeated = |values: Vec<f32>| {
+            let rows = values.len();
+            let all: Vec<f32> =
+                values.into_iter().flat_map(|value| std::iter::repeat_n(value, instances)).collect();
+            Matrix::from_slice(ctx, &all, rows, instances)
+        };
+        let words = |rows: usize| ctx.allocate("embag.decide", rows as u64 * instances as u64 * 4);
+        let kept = words(constraints * (pairs + 1))?;
+        kept.check_bindable(ctx, || "constraints x pairs x instances".to_owned())?;
+        let mut model = layers.unknown();
+        if is_within {
+            #[allow(clippy::cast_precision_loss, reason = "few states")]
+            let radius = |next: &u32| (settings.radius * (*next as f32).sqrt()).min(2.0);
+            model.extend(layers.next_states().iter().map(radius));
+        }
+        let model = repeated(model)?;
+        model.place(ctx, "moves x instances")?;
+        Ok(Self {
+            layers: layers.clone(),
+            constraints,
+            settings,
+            places: Buffer::from_slice(ctx, &layers.words)?,
+            model,
+            price: zeros(pairs)?,
+            occupancy: repeated(layers.uniform())?,
+            policy: zeros(pairs)?,
+            work: zeros(if is_within { moves } else { pairs })?,
+            chosen: if is_within { repeated(layers.unknown())? } else { zeros(1)? },
+            potentials: zeros(layers.all_states() + 1)?,
+            kept,
+            visits: words(pairs)?,
+            moves: words(moves)?,
+            begun: words(pairs + 1)?,
+            path: words(layers.steps())?,
+        })
+    }
+
+    pub(super) fn instances(&self) -> usize {
+        self.policy.cols()
+    }
+
+    fn words(&self) -> Result<[u32; 3]> {
+        Ok([word("instances", self.instances())?, word("layers", self.layers.steps())?, self.layers.actions])
+    }
+
+    /// Records the next occupancies.
+    pub(super) fn record_solve(&self, rec: &mut Recorder) -> Result<()> {
+        let [instances, layers, actions] = self.words()?;
+        let Settings { sweeps, at_once, tolerance, radius, mix, .. } = self.settings;
+        let variant = if radius > 0.0 { flow_solve::WITHIN } else { flow_solve::EXACT };
+        for begun in (0..sweeps).step_by(at_once as usize) {
+            let sweeps = at_once.min(sweeps - begun);
+            let first = u32::from(begun == 0);
+            let params = flow_solve::Params { instances, layers, actions, sweeps, first, tolerance, mix };
+            let bindings = flow_solve::Bindings {
+                places: self.places.clone(),
+                price: self.price.buffer().clone(),
+                model: self.model.buffer().clone(),
+                work: self.work.buffer().clone(),
+                chosen: self.chosen.buffer().clone(),
+                potentials: self.potentials.buffer().clone(),
+                occupancy: self.occupancy.buffer().clone(),
+            };
+            rec.dispatch(Dispatch::threads(variant, &params, bindings, instances));
+        }
+        Ok(())
+    }
+
+    /// Records what the costs that are kept come to under the new occupancies, added to queues. Queues end
+    /// at zero where `is_last` says that this was the last side.
+    pub(super) fn record_queues(&self, rec: &mut Recorder, queues: &Matrix, is_last: bool) -> Result<()> {
+        if self.constraints == 0 {
+            return Ok(());
+        }
+        let params = queue_step::Params {
+            instances: word("instances", self.instances())?,
+            pairs: word("pairs", self.layers.pairs())?,
+            constraints: word("constraints", self.constraints)?,
+            least: if is_last { 0.0 } else { -f32::MAX },
+        };
+        let bindings = queue_step::Bindings {
+            kept: self.kept.clone(),
+            occupancy: self.occupancy.buffer().clone(),
+            queues: queues.buffer().clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, params.constraints * params.instances));
+        Ok(())
+    }
+
+    /// Records the policy of the occupancies.
+    pub(super) fn record_policy(&self, rec: &mut Recorder) -> Result<()> {
+        let [instances, layers, actions] = self.words()?;
+        let params = policy_step::Params { instances, layers, actions };
+        let bindings = policy_step::Bindings {
+            places: self.places.clone(),
+            occupancy: self.occupancy.buffer().clone(),
+            policy: self.policy.buffer().clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, instances));
+        Ok(())
+    }
+
+    /// Records an episode of the policy among true moves.
+    pub(super) fn record_play(&self, rec: &mut Recorder, moves: &Moves, episode: u32) -> Result<Path> {
+        moves.check(&self.layers, self.instances())?;
+        let [instances, layers, actions] = self.words()?;
+        let seed = self.settings.seed;
+        let params = play::Params { instances, layers, actions, seed, episode, leader_actions: 0 };
+        let bindings = play::Bindings {
+            places: self.places.clone(),
+            policy: self.policy.buffer().clone(),
+            moves: moves.matrix.buffer().clone(),
+            leader: self.places.clone(),
+            path: self.path.clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, instances));
+        Ok(Path::new(&self.layers, self.instances(), self.path.clone()))
+    }
+
+    /// Refuses what is not of this side.
+    pub(super) fn check(&self, path: &Path, costs: &Observed) -> Result<()> {
+        path.check(&self.layers, self.instances())?;
+        costs.check("costs", self.constraints * self.layers.pairs(), self.instances(), FINITE)
+    }
+
+    /// Records what pairs cost in the next decision: losses, and costs by the queues.
+    pub(super) fn record_price(
+        &self,
+        rec: &mut Recorder,
+        ctx: &Context,
+        loss: &Matrix,
+        [costs, budgets]: [&Matrix; 2],
+        queues: &Matrix,
+    ) -> Result<()> {
+        let loss = loss.place(ctx, "loss")?;
+        // without constraints there is nothing to place, and nothing is read
+        let placed = |matrix: &Matrix, name| match self.constraints {
+            0 => Ok(loss.clone()),
+            _ => matrix.place(ctx, name),
+        };
+        let (costs, budgets) = (placed(costs, "costs")?, placed(budgets, "budgets")?);
+        let params = flow_price::Params {
+            instances: word("instances", self.instances())?,
+            pairs: word("pairs", self.layers.pairs())?,
+            constraints: word("constraints", self.constraints)?,
+            loss_base: loss.base,
+            loss_stride: loss.stride,
+            costs_base: costs.base,
+            costs_stride: costs.stride,
+            budgets_base: budgets.base,
+            budgets_stride: budgets.stride,
+            loss_rate: self.settings.loss_rate,
+            cost_rate: self.settings.cost_rate,
+        };
+        let bindings = flow_price::Bindings {
+            loss: loss.binding,
+            costs: costs.binding,
+            budgets: budgets.binding,
+            queues: queues.buffer().clone(),
+            kept: self.kept.clone(),
+            price: self.price.buffer().clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, params.pairs * params.instances));
+        Ok(())
+    }
+
+    /// Records what a path says of the moves.
+    pub(super) fn record_count(&self, rec: &mut Recorder, path: &Path) -> Result<()> {
+        let [instances, layers, actions] = self.words()?;
+        let radius = self.settings.radius;
+        let params = model_update::Params { instances, layers, actions, epochs: 1, prior: PRIOR, radius };
+        let bindings = model_update::Bindings {
+            places: self.places.clone(),
+            path: path.pairs.clone(),
+            visits: self.visits.clone(),
+            moves: self.moves.clone(),
+            begun: self.begun.clone(),
+            model: self.model.buffer().clone(),
+        };
+        rec.dispatch(Dispatch::threads(0, &params, bindings, instances));
+        Ok(())
+    }
+
+    /// For each instance the largest difference between what comes to a state and what leaves it.
+    pub(super) fn residual(&self) -> Result<Matrix> {
+        self.potentials.row_range(self.layers.all_states(), 1)
+    }
+
+    /// For each instance how many epochs began.
+    pub(super) fn epochs(&self, ctx: &Context) -> Result<Vec<u32>> {
+        let begun: Vec<u32> = self.begun.read(ctx)?;
+        Ok(begun[self.layers.pairs() * self.instances()..].to_vec())
+    }
+
+    /// What a checkpoint has of a side.
+    pub(super) fn saved(&self) -> Vec<Saved<'_>> {
+        vec![
+            Saved::Problem("layers", &self.layers.words),
+            Saved::Floats("model", &self.model),
+            Saved::Floats("chosen", &self.chosen),
+            Saved::Floats("price", &self.price),
+            Saved::Floats("occupancy", &self.occupancy),
+            Saved::Floats("policy", &self.policy),
+            Saved::Floats("potentials", &self.potentials),
+            Saved::Words("kept", &self.kept),
+            Saved::Words("visits", &self.visits),
+            Saved::Words("moves", &self.moves),
+            Saved::Words("begun", &self.begun),
+        ]
+    }
+}
