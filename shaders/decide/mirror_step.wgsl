@@ -8,8 +8,11 @@ override SIMPLEX: u32;
 fn slope(entry: u32, instance: u32) -> f32 {
     var sum = gradient[params.gradient_base + entry * params.gradient_stride + instance];
     for (var k = 0u; k < params.constraints; k++) {
-        let normal = normals[(k * params.entries + entry) * params.instances + instance];
-        sum += prices[k * params.instances + instance] * normal;
+        let normal = normal_of(k, entry, instance);
+        // floors are of few entries
+        if (normal != 0.0 || params.shared_normals == 0u) {
+            sum += prices[k * params.instances + instance] * normal;
+        }
     }
     return sum;
 }

@@ -15,8 +15,11 @@ fn main(
         let at = k * params.instances + instance;
         var excess = -bounds[at];
         for (var entry = 0u; entry < params.entries; entry++) {
-            let normal = normals[(k * params.entries + entry) * params.instances + instance];
-            excess += normal * point[entry * params.instances + instance];
+            let normal = normal_of(k, entry, instance);
+            // floors are of few entries
+            if (normal != 0.0 || params.shared_normals == 0u) {
+                excess += normal * point[entry * params.instances + instance];
+            }
         }
         let weighted = weight * excess;
         let queue = max(-weighted, queues[at] + weighted);

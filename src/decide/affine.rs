@@ -34,6 +34,15 @@ impl Affine {
         Ok(())
     }
 
+    /// The normals as the kernels take them: of each instance, or constraints x entries where all have the same.
+    pub(super) fn packed(&self) -> (Vec<f32>, bool) {
+        let rows = || self.normals.chunks(self.instances.max(1));
+        if rows().all(|row| row.iter().all(|normal| *normal == row[0])) {
+            return (rows().map(|row| row[0]).collect(), true);
+        }
+        (self.normals.clone(), false)
+    }
+
     /// Adds `sum of these entries >= least`.
     pub(super) fn add_floor(&mut self, of: &[usize], least: f32) -> Result<()> {
         if !(0.0..=1.0).contains(&least) {

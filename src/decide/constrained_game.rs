@@ -23,6 +23,33 @@ use crate::{Checkpoint, Context, Matrix, Recorder, Result};
 ///
 /// The price `Q` is cooperative: both sides pay it for their own costs. A side's own budget is a constraint in
 /// which the other's costs are zero. Models, anchors and weights are those of [`UcPd`](super::UcPd).
+///
+/// ```
+/// use embag::decide::{ConstrainedGame, Encounter, Layers, Moves, Observed};
+/// use embag::{Context, Recorder};
+///
+/// let ctx = Context::cpu();
+/// let layers = Layers::new(&[1, 1], 2)?; // one decision a day, low or high
+/// let mut game = ConstrainedGame::builder(&ctx, [&layers, &layers], 8).constraints(1).horizon(200).build()?;
+/// // a high bid wins against a low one; each costs 1, and both together may make one a day
+/// let meetings = game.game().meetings();
+/// let won = [0.5, 0.0, 1.0, 0.5].map(|reward| [reward; 8]).concat();
+/// let rewards = Observed::from_slice(&ctx, &won, meetings, 8)?;
+/// let costs = Observed::from_slice(&ctx, &[[0.0; 8], [1.0; 8]].concat(), layers.pairs(), 8)?;
+/// let budgets = Observed::from_slice(&ctx, &[1.0; 8], 1, 8)?;
+/// let moves = Moves::from_slice(&ctx, &layers, 8, &[1.0; 16])?;
+/// for episode in 0..200 {
+///     let mut rec = Recorder::new(&ctx);
+///     game.record_decide(&mut rec)?;
+///     let [own, rival] = game.record_play(&mut rec, [&moves, &moves], episode)?; // elsewhere, what was done
+///     let paths = [&own, &rival];
+///     game.record_observe(&mut rec, &Encounter { paths, rewards: &rewards, costs: [&costs; 2], budgets: &budgets })?;
+///     rec.run()?;
+/// }
+/// let high = game.policies()[0].to_vec(&ctx)?[8];
+/// assert!((high - 0.5).abs() < 0.1, "{high}");
+/// # Ok::<(), embag::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ConstrainedGame {
     ctx: Context,

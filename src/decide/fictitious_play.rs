@@ -28,6 +28,34 @@ use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 /// the last layer. Bonuses are taken off, and the step is the other way, for the second side: each hopes for the best of what
 /// has been seen little. Where the first side alone moves the states
 /// ([`Game::single_controller`]) the second has a step for each state by how often the first reaches it.
+///
+/// ```
+/// use embag::decide::{Bout, FictitiousPlay, Game, Layers, Moves, Observed};
+/// use embag::{Context, Recorder};
+///
+/// let ctx = Context::cpu();
+/// // matching pennies, 8 times: the first side wins where both show the same
+/// let layers = Layers::new(&[1, 1], 2)?;
+/// let game = Game::independent(&layers, &layers)?;
+/// let mut play = FictitiousPlay::builder(&ctx, &game, 8).horizon(500).seed(7).build()?;
+/// let moves = Moves::from_slice(&ctx, &layers, 8, &[1.0; 16])?; // one state follows, whatever is done
+/// let mut mean = 0.0;
+/// for episode in 0..500 {
+///     let mut rec = Recorder::new(&ctx);
+///     play.record_decide(&mut rec)?;
+///     let [own, rival] = play.record_play(&mut rec, [&moves, &moves], episode)?; // elsewhere, what was done
+///     rec.run()?;
+///     mean += play.policies()[0].to_vec(&ctx)?[0] / 500.0;
+///     let (shown, answered) = (own.to_vec(&ctx)?, rival.to_vec(&ctx)?);
+///     let won: Vec<f32> = shown.iter().zip(&answered).map(|(a, b)| if a == b { 1.0 } else { 0.0 }).collect();
+///     let rewards = Observed::from_slice(&ctx, &won, 1, 8)?;
+///     let mut rec = Recorder::new(&ctx);
+///     play.record_observe(&mut rec, &Bout { paths: [&own, &rival], rewards: &rewards })?;
+///     rec.run()?;
+/// }
+/// assert!((mean - 0.5).abs() < 0.15, "{mean}"); // either side as often
+/// # Ok::<(), embag::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct FictitiousPlay {
     ctx: Context,

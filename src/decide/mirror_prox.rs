@@ -89,6 +89,8 @@ pub struct MirrorProx {
     /// The square of the losses' smoothness.
     smoothness: f32,
     normals: Buffer,
+    /// All instances have the same.
+    shared_normals: bool,
     bounds: Buffer,
     rates: Matrix,
     /// What is played, and where the next step begins.
@@ -218,7 +220,8 @@ impl MirrorProxBuilder {
             }
         }
         let start = self.first_point()?;
-        let normals = Buffer::from_slice(ctx, &constraints.normals)?;
+        let (normals, shared_normals) = constraints.packed();
+        let normals = Buffer::from_slice(ctx, &normals)?;
         // the largest of all
         normals.check_bindable(ctx, || "constraints x entries x instances".to_owned())?;
         let matrix = |rows: usize, values: &[f32]| Matrix::from_slice(ctx, values, rows, instances);
@@ -232,6 +235,7 @@ impl MirrorProxBuilder {
             mix: 1.0 / self.horizon as f32,
             smoothness,
             normals,
+            shared_normals,
             bounds: Buffer::from_slice(ctx, &constraints.bounds)?,
             rates: matrix(rates::COUNT, &all_rates)?,
             point,
@@ -324,6 +328,7 @@ impl MirrorProx {
                     instances: word("instances", self.point.cols())?,
                     entries: word("entries", self.point.rows())?,
                     constraints: word("constraints", self.constraints)?,
+                    shared_normals: u32::from(self.shared_normals),
                 };
                 let bindings = prox_dual::Bindings {
                     normals: self.normals.clone(),
@@ -376,6 +381,7 @@ impl MirrorProx {
             instances: word("instances", point.cols())?,
             entries: word("entries", point.rows())?,
             constraints: word("constraints", self.constraints)?,
+            shared_normals: u32::from(self.shared_normals),
             gradient_base: place.base,
             gradient_stride: place.stride,
             radius: if let Domain::Ball { radius } = self.domain { radius } else { 0.0 },

@@ -8,7 +8,7 @@ use embag::{Checkpoint, Context, Recorder};
 
 use crate::games::{Table, layers, moves};
 use crate::process::{ACTIONS, PAIRS, table};
-use crate::{Random, altered, column, common, dot, observed, slope};
+use crate::{Random, altered, column, common, dot, is_repeated, observed, slope};
 
 const INSTANCES: usize = 128;
 
@@ -176,6 +176,9 @@ fn run(rounds: usize, is_cooperative: bool) -> Ran {
 
 #[test]
 fn what_can_be_won_at_the_price_shrinks_and_violations_grow_as_the_root() {
+    if is_repeated() {
+        return;
+    }
     let rounds = [1_000, 2_000, 4_000, 8_000];
     let all = rounds.map(|rounds| run(rounds, true));
     println!("{all:?}");
@@ -190,6 +193,9 @@ fn what_can_be_won_at_the_price_shrinks_and_violations_grow_as_the_root() {
 
 #[test]
 fn a_rival_to_whom_the_price_is_a_gain_violates_in_every_episode() {
+    if is_repeated() {
+        return;
+    }
     let [short, long] = [250, 1_000].map(|rounds| run(rounds, false));
     println!("{short:?} {long:?}");
     assert!(slope(short.violation, long.violation, 4.0) > 0.9);

@@ -49,6 +49,12 @@ impl Random {
     }
 }
 
+/// Whether this run only takes features of devices away (`scripts/test portable`): what has no device need not be run
+/// for long again.
+fn is_repeated() -> bool {
+    std::env::var_os("EMBAG_DISABLE").is_some()
+}
+
 /// Rows x instances.
 fn values(rows: usize, instances: usize, mut of: impl FnMut(usize, usize) -> f64) -> Vec<f32> {
     let mut values = vec![0.0; rows * instances];

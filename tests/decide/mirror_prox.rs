@@ -9,7 +9,7 @@
 use embag::decide::{Domain, MirrorProx, MirrorProxBuilder, Observed};
 use embag::{Checkpoint, Context, Readback, Recorder};
 
-use crate::{Random, common, dot, slope};
+use crate::{Random, common, dot, is_repeated, slope};
 
 const ENTRIES: usize = 20;
 const CONSTRAINTS: usize = 3;
@@ -236,6 +236,9 @@ fn same(a: f64, b: f64) -> bool {
 
 #[test]
 fn constant_losses_in_a_ball_cost_the_same_in_any_number_of_rounds() {
+    if is_repeated() {
+        return;
+    }
     let [short, long] = [1_000, 64_000].map(|rounds| run_in_ball(rounds, true, None));
     println!("1k {short:?}, 64k {long:?}");
     assert!(same(short.regret, long.regret) && same(short.violation, long.violation));
@@ -249,6 +252,9 @@ fn constant_losses_in_a_ball_cost_the_same_in_any_number_of_rounds() {
 
 #[test]
 fn sign_losses_in_a_ball_cost_the_root_of_the_rounds() {
+    if is_repeated() {
+        return;
+    }
     // of length one, so that differences are of squared length two
     let ran = [1_000, 4_000, 16_000].map(|rounds| run_in_ball(rounds, false, Some(2.0 * rounds as f32)));
     println!("{ran:?}");
@@ -260,6 +266,9 @@ fn sign_losses_in_a_ball_cost_the_root_of_the_rounds() {
 
 #[test]
 fn variation_that_was_not_told_is_found() {
+    if is_repeated() {
+        return;
+    }
     let told = run_in_ball(16_000, false, Some(32_000.0));
     let found = run_in_ball(16_000, false, None);
     println!("told {told:?}, found {found:?}");
@@ -328,6 +337,9 @@ fn run_on_simplex(rounds: usize) -> Ran {
 
 #[test]
 fn constant_losses_on_the_simplex_cost_the_same_in_any_number_of_rounds() {
+    if is_repeated() {
+        return;
+    }
     let [short, long] = [1_000, 64_000].map(run_on_simplex);
     println!("1k {short:?}, 64k {long:?}");
     assert!(same(short.regret, long.regret) && same(short.violation, long.violation));

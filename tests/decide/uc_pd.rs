@@ -8,7 +8,7 @@ use embag::{Checkpoint, Context, Recorder, Result};
 
 use crate::games::{layers, moves};
 use crate::process::{PAIRS, Process};
-use crate::{Random, column, common, dot, observed, slope};
+use crate::{Random, column, common, dot, is_repeated, observed, slope};
 
 const INSTANCES: usize = 128;
 
@@ -110,6 +110,9 @@ fn run(rounds: usize, confidence: f32) -> Ran {
 
 #[test]
 fn violations_grow_as_the_root_of_the_episodes_and_regret_little_faster() {
+    if is_repeated() {
+        return;
+    }
     let [short, long] = [1_000, 8_000].map(|rounds| run(rounds, 0.0));
     println!("1k {short:?}\n8k {long:?}");
     let grown = |of: fn(&Ran) -> f64| of(&long) / of(&short);
@@ -125,6 +128,9 @@ fn violations_grow_as_the_root_of_the_episodes_and_regret_little_faster() {
 
 #[test]
 fn hope_for_what_was_seen_little_costs_some_regret() {
+    if is_repeated() {
+        return;
+    }
     let [short, long] = [1_000, 8_000].map(|rounds| run(rounds, 0.3));
     println!("confidence .3: 1k {short:?}\n8k {long:?}");
     assert!(short.regret > 10.0 && slope(short.regret, long.regret, 8.0) < 0.85);

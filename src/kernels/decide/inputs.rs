@@ -28,6 +28,14 @@ pub(crate) fn rates_of(random: &mut Random, instances: u32) -> Vec<f32> {
     all
 }
 
+/// Normals of so many rows, of each instance or of all alike, every third of which is 0.
+pub(crate) fn normals_of(random: &mut Random, rows: u32, instances: u32, is_shared: u32) -> Vec<f32> {
+    let count = if is_shared == 1 { rows } else { rows * instances };
+    let mut normals = random.floats(count.max(1) as usize);
+    normals.iter_mut().step_by(3).for_each(|normal| *normal = 0.0);
+    normals
+}
+
 /// Processes without loops: instances, states of the layers, actions.
 pub(crate) const PROCESSES: [(u32, &[u32], u32); 5] = [
     (1, &[1, 1], 1),

@@ -8,6 +8,7 @@ pub(crate) mod game_payoff;
 pub(crate) mod inputs;
 pub(crate) mod mirror_step;
 pub(crate) mod model_update;
+pub(crate) mod normals;
 pub(crate) mod payoff_update;
 pub(crate) mod places;
 pub(crate) mod play;
@@ -15,6 +16,7 @@ pub(crate) mod policy_step;
 pub(crate) mod prox_dual;
 pub(crate) mod queue_step;
 pub(crate) mod reach;
+pub(crate) mod tanh;
 pub(crate) mod td_step;
 pub(crate) mod value_forward;
 pub(crate) mod variation_step;
@@ -25,6 +27,17 @@ use crate::cpu::columns::Columns;
 
 /// Instances that one task of a twin takes: a row of theirs is a few cache lines.
 pub(crate) const BLOCK: usize = 128;
+
+/// A row of a block, with zeros beyond its end: whole blocks are copied without a call.
+#[inline(always)]
+pub(crate) fn lanes(row: &[f32]) -> [f32; BLOCK] {
+    if let Ok(whole) = <&[f32; BLOCK]>::try_from(row) {
+        return *whole;
+    }
+    let mut lanes = [0.0f32; BLOCK];
+    lanes[..row.len()].copy_from_slice(row);
+    lanes
+}
 
 /// All instances, in blocks.
 pub(crate) fn blocks(instances: usize) -> impl Iterator<Item = Range<usize>> {

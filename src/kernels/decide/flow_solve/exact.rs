@@ -2,7 +2,7 @@
 
 use super::twin::{Lanes, Task, Weights};
 use crate::cpu::powers::log_2;
-use crate::kernels::decide::BLOCK;
+use crate::kernels::decide::lanes;
 use crate::kernels::decide::places::Places;
 
 /// Moves that are the model's.
@@ -20,8 +20,7 @@ impl Weights for Exact {
             let even = task.even(k);
             for pair in 0..task.places.pairs(k) {
                 let at = task.places.first_pair(k) + pair;
-                let mut sums = [0.0f32; BLOCK];
-                sums[..task.block.len()].copy_from_slice(task.row(task.price, at));
+                let mut sums = lanes(task.row(task.price, at));
                 let last = task.last(at);
                 let first = task.places.first_move(k) + pair * next;
                 for moved in first..first + next {
@@ -47,9 +46,7 @@ impl Weights for Exact {
     #[inline(always)]
     fn weight(task: &mut Task<'_>, k: usize, pair: usize) -> Lanes {
         let next = task.places.states(k + 1);
-        let mut sums = [0.0f32; BLOCK];
-        let width = task.block.len();
-        sums[..width].copy_from_slice(task.work.row(task.places.first_pair(k) + pair));
+        let mut sums = lanes(task.work.row(task.places.first_pair(k) + pair));
         for y in 0..next {
             let model = task.row(task.model, task.places.first_move(k) + pair * next + y);
             let potentials = task.potentials.row(task.places.first_state(k + 1) + y);

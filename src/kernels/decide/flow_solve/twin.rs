@@ -9,7 +9,7 @@ use crate::cpu::parallel;
 use crate::cpu::powers::{exp_2_or_zero, log_2};
 use crate::cpu::simd::vectorised;
 use crate::kernels::decide::places::Places;
-use crate::kernels::decide::{BLOCK, blocks, columns};
+use crate::kernels::decide::{BLOCK, blocks, columns, lanes};
 use crate::kernels::flow_solve::{Params, View, WITHIN};
 
 /// What is less is nothing: a state that the model does not reach, whose potential may grow.
@@ -177,9 +177,7 @@ impl Task<'_> {
         for state in 0..states {
             let (mut inflow, mut outflow) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
             for pair in 0..places.pairs(k - 1) {
-                let mut weights = [0.0f32; BLOCK];
-                let from = self.occupancy.row(places.first_pair(k - 1) + pair);
-                weights[..from.len()].copy_from_slice(from);
+                let weights = lanes(self.occupancy.row(places.first_pair(k - 1) + pair));
                 let shares = W::share(self, places.first_move(k - 1) + pair * states + state);
                 for ((inflow, weight), share) in inflow.iter_mut().zip(&weights).zip(shares) {
                     *inflow += weight * share;
@@ -189,12 +187,14 @@ impl Task<'_> {
                 let weights = self.occupancy.row(places.first_pair(k) + state * places.actions + action);
                 outflow.iter_mut().zip(weights.iter()).for_each(|(outflow, weight)| *outflow += weight);
             }
-            for i in 0..self.block.len() {
-                let (inflow, outflow) = (inflow[i] / came[i], outflow[i] / went[i]);
-                residual[i] = residual[i].max((inflow - outflow).abs());
+            let potentials = self.potentials.row(places.first_state(k) + state);
+            let flows = inflow.iter().zip(&outflow).zip(came.iter().zip(&went));
+            let lanes = potentials.iter_mut().zip(residual.iter_mut()).zip(&self.active);
+            for (((potential, residual), active), ((inflow, outflow), (came, went))) in lanes.zip(flows) {
+                let (inflow, outflow) = (inflow / came, outflow / went);
+                *residual = residual.max((inflow - outflow).abs());
                 let step = 0.5 * (log_2(outflow.max(LEAST)) - log_2(inflow.max(LEAST)));
-                let potential = &mut self.potentials.row(places.first_state(k) + state)[i];
-                *potential = if self.active[i] { *potential + step } else { *potential };
+                *potential = if *active { *potential + step } else { *potential };
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use super::twin::{Lanes, Task, Weights};
 use crate::cpu::powers::{exp_2, log_2};
-use crate::kernels::decide::BLOCK;
 use crate::kernels::decide::places::Places;
+use crate::kernels::decide::{BLOCK, lanes};
 
 /// Moves within a radius of the model's.
 pub(super) struct Within;
@@ -86,12 +86,9 @@ impl Weights for Within {
 /// The logarithm of what the anchor and the potentials ask for.
 #[inline(always)]
 fn asked(task: &mut Task<'_>, k: usize, y: usize, moved: usize) -> Lanes {
-    let mut asked = [0.0f32; BLOCK];
-    let work = task.work.row(moved);
+    let mut asked = lanes(task.work.row(moved));
     let potentials = task.potentials.row(task.places.first_state(k + 1) + y);
-    for ((asked, work), potential) in asked.iter_mut().zip(work.iter()).zip(potentials.iter()) {
-        *asked = work + potential;
-    }
+    asked.iter_mut().zip(potentials.iter()).for_each(|(asked, potential)| *asked += potential);
     asked
 }
 
@@ -105,8 +102,7 @@ fn factors(task: &mut Task<'_>, moves: std::ops::Range<usize>, at: usize, sum: &
         lanes.for_each(|(((far, wanted), own), sum)| *far += (wanted / sum - own).abs());
     }
     let all_moves = task.places.first_move(task.p.layers as usize);
-    let mut radius = [0.0f32; BLOCK];
-    radius[..task.block.len()].copy_from_slice(task.row(task.model, all_moves + at));
+    let radius = lanes(task.row(task.model, all_moves + at));
     let (mut above, mut below) = ([1.0f32; BLOCK], [1.0f32; BLOCK]);
     let lanes = above.iter_mut().zip(&mut below).zip(&radius).zip(&far).zip(sum);
     for ((((above, below), radius), far), sum) in lanes {

@@ -12,6 +12,8 @@ interface! {
         instances: u32,
         entries: u32,
         constraints: u32,
+        /// 1: all instances have the same normals, constraints x entries.
+        shared_normals: u32,
         /// Elements where the gradient begins, and from row to row.
         gradient_base: u32,
         gradient_stride: u32,
@@ -45,6 +47,7 @@ macro_rules! variant {
                 "prelude/powers.wgsl",
                 "prelude/shares.wgsl",
                 "decide/rates.wgsl",
+                "decide/normals.wgsl",
                 "decide/mirror_step.wgsl"
             ],
         }

@@ -7,7 +7,8 @@ use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
 use crate::cpu::powers::{exp_2_or_zero, log_2};
 use crate::cpu::simd::vectorised;
-use crate::kernels::decide::{BLOCK, blocks, columns, rates};
+use crate::kernels::decide::normals::Normals;
+use crate::kernels::decide::{BLOCK, blocks, columns, lanes, rates};
 use crate::kernels::mirror_step::{Params, SIMPLEX, View};
 
 /// What all tasks read.
@@ -16,7 +17,7 @@ struct Given<'a> {
     params: &'a Params,
     gradient: &'a [f32],
     prices: &'a [f32],
-    normals: &'a [f32],
+    normals: Normals<'a>,
     pulls: &'a [f32],
 }
 
@@ -27,7 +28,7 @@ pub(crate) fn run(call: View<'_>) {
         params: p,
         gradient: &call.gradient[p.gradient_base as usize..],
         prices: call.prices,
-        normals: call.normals,
+        normals: Normals { values: call.normals, instances, is_shared: p.shared_normals == 1 },
         pulls: &call.rates[rates::PULL * instances..][..instances],
     };
     let points = columns(call.point, p.entries as usize, instances);
@@ -48,15 +49,10 @@ pub(crate) fn run(call: View<'_>) {
 fn slopes(given: Given<'_>, entry: usize, block: &Range<usize>) -> [f32; BLOCK] {
     let p = given.params;
     let (instances, entries) = (p.instances as usize, p.entries as usize);
-    let mut sums = [0.0; BLOCK];
-    let sums_of = &mut sums[..block.len()];
-    sums_of.copy_from_slice(&given.gradient[entry * p.gradient_stride as usize..][block.clone()]);
+    let mut sums = lanes(&given.gradient[entry * p.gradient_stride as usize..][block.clone()]);
     for k in 0..p.constraints as usize {
-        let normals = &given.normals[(k * entries + entry) * instances..][block.clone()];
         let prices = &given.prices[k * instances..][block.clone()];
-        for ((sum, normal), price) in sums_of.iter_mut().zip(normals).zip(prices) {
-            *sum += price * normal;
-        }
+        given.normals.add(k * entries + entry, block, prices, &mut sums);
     }
     sums
 }
@@ -86,13 +82,13 @@ fn step_on_simplex(given: Given<'_>, block: Range<usize>, point: &mut Columns<'_
     let p = given.params;
     let entries = p.entries as usize;
     let share = p.mix / p.entries as f32;
-    let pulls = &given.pulls[block.clone()];
+    let rates = lanes(&given.pulls[block.clone()]).map(|pull| LOG2_E / pull);
     let mut most = [-3.4e38f32; BLOCK];
     for entry in 0..entries {
         let slopes = slopes(given, entry, &block);
-        let moved = point.row(entry).iter_mut().zip(&slopes).zip(pulls);
-        for (((point, slope), pull), most) in moved.zip(&mut most) {
-            *point = log_2(*point * (1.0 - p.mix) + share) - LOG2_E / pull * slope;
+        let moved = point.row(entry).iter_mut().zip(&slopes).zip(&rates);
+        for (((point, slope), rate), most) in moved.zip(&mut most) {
+            *point = log_2(*point * (1.0 - p.mix) + share) - rate * slope;
             *most = most.max(*point);
         }
     }

@@ -12,6 +12,8 @@ interface! {
         instances: u32,
         entries: u32,
         constraints: u32,
+        /// 1: all instances have the same normals, constraints x entries.
+        shared_normals: u32,
     }
     Bindings {
         /// Constraints x entries x instances.
@@ -37,7 +39,12 @@ pub(crate) static KERNEL: Kernel = Kernel {
         shape: Shape::Any,
         workgroup: 64,
         constants: &[],
-        sources: fragments!["prelude/grid.wgsl", "decide/rates.wgsl", "decide/prox_dual.wgsl"],
+        sources: fragments![
+            "prelude/grid.wgsl",
+            "decide/rates.wgsl",
+            "decide/normals.wgsl",
+            "decide/prox_dual.wgsl"
+        ],
     }],
     parity: Parity::Bits,
     twin: |call| twin::run(call.into()),

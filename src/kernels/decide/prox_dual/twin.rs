@@ -2,13 +2,15 @@
 
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
+use crate::kernels::decide::normals::Normals;
 use crate::kernels::decide::{BLOCK, blocks, columns, rates};
 use crate::kernels::prox_dual::View;
 
 pub(crate) fn run(call: View<'_>) {
     let p = &call.params;
     let [instances, entries, constraints] = [p.instances, p.entries, p.constraints].map(|n| n as usize);
-    let (normals, bounds, point) = (call.normals, call.bounds, call.point);
+    let (bounds, point) = (call.bounds, call.point);
+    let normals = Normals { values: call.normals, instances, is_shared: p.shared_normals == 1 };
     let weights = &call.rates[rates::WEIGHT * instances..][..instances];
     let queues = columns(call.queues, constraints, instances);
     let prices = columns(call.prices, constraints, instances);
@@ -23,11 +25,8 @@ pub(crate) fn run(call: View<'_>) {
                         *excess = -bound;
                     }
                     for entry in 0..entries {
-                        let normals = &normals[(k * entries + entry) * instances..][block.clone()];
                         let point = &point[entry * instances..][block.clone()];
-                        for ((excess, normal), point) in excess.iter_mut().zip(normals).zip(point) {
-                            *excess += normal * point;
-                        }
+                        normals.add(k * entries + entry, &block, point, &mut excess);
                     }
                     let of = queues.row(k).iter_mut().zip(prices.row(k)).zip(weights).zip(&excess);
                     for (((queue, price), weight), excess) in of {

@@ -61,7 +61,7 @@ macro_rules! variant {
             sources: fragments![
                 "prelude/grid.wgsl",
                 "prelude/powers.wgsl",
-                "prelude/tanh_exact.wgsl",
+                "decide/tanh_exact.wgsl",
                 concat!("decide/td_", $name, ".wgsl"),
                 "decide/td_step.wgsl"
             ],

@@ -4,20 +4,17 @@ use std::ops::Range;
 
 use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
-use crate::cpu::powers::tanh_exact;
 use crate::cpu::simd::vectorised;
-use crate::kernels::decide::{BLOCK, blocks, columns};
+use crate::kernels::decide::tanh::tanh_exact;
+use crate::kernels::decide::{BLOCK, blocks, columns, lanes};
 use crate::kernels::td_step::{Params, TANH, View};
 
 /// A number for each instance of a block.
 type Lanes = [f32; BLOCK];
 
 /// Which entries: after the step, before it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Point {
-    New,
-    Old,
-}
+const NEW: usize = 0;
+const OLD: usize = 1;
 
 /// For each instance of a block: delta less the derivative of the value along omega, and that derivative.
 struct Told {
@@ -69,30 +66,27 @@ impl Task<'_> {
     #[inline(always)]
     fn step<const IS_TANH: bool>(&mut self) {
         let p = self.p;
-        let fresh = self.told::<IS_TANH>(Point::New);
-        let before = (p.is_reduced == 1).then(|| self.told::<IS_TANH>(Point::Old));
+        let sums = if IS_TANH { self.sums_of_units() } else { self.weighted(0) };
+        let told = sums.map(|sums| self.told(sums));
         for block in 0..if IS_TANH { p.units as usize } else { 1 } {
-            let slope = self.slopes::<IS_TANH>(block, Point::New, &fresh);
-            let stood = before.as_ref().map(|told| self.slopes::<IS_TANH>(block, Point::Old, told));
+            let slopes = [NEW, OLD].map(|point| self.slopes::<IS_TANH>(block, point, &told[point]));
             for f in 0..p.features as usize {
                 let [x, y] = self.features(f);
-                let of = |slope: &Slopes| {
-                    let mut gradient = [[0.0f32; BLOCK]; 2];
-                    for i in 0..BLOCK {
-                        gradient[0][i] = slope.here[i] * x[i] + slope.there[i] * y[i];
-                        gradient[1][i] = slope.dual[i] * x[i];
-                    }
-                    gradient
+                let gradient = |slopes: &Slopes, i: usize| {
+                    [slopes.here[i] * x[i] + slopes.there[i] * y[i], slopes.dual[i] * x[i]]
                 };
-                let at = block * p.features as usize + f;
-                self.update(at, &of(&slope), stood.as_ref().map(of).as_ref());
+                let of = |i| (gradient(&slopes[NEW], i), gradient(&slopes[OLD], i));
+                self.update(block * p.features as usize + f, of);
             }
         }
         if IS_TANH {
             for unit in 0..p.units as usize {
-                let gradient = self.output_gradient(unit, Point::New, &fresh);
-                let stood = before.as_ref().map(|told| self.output_gradient(unit, Point::Old, told));
-                self.update(self.output(unit), &gradient, stood.as_ref());
+                let gradients = [NEW, OLD].map(|point| self.output_gradient(unit, point, &told[point]));
+                let of = |i: usize| {
+                    let at = |point: usize| [gradients[point][0][i], gradients[point][1][i]];
+                    (at(NEW), at(OLD))
+                };
+                self.update(self.output(unit), of);
             }
         }
     }
@@ -102,36 +96,13 @@ impl Task<'_> {
     fn features(&self, f: usize) -> [Lanes; 2] {
         let p = self.p;
         let row = |matrix: &[f32], base: u32, stride: u32| {
-            let mut row = [0.0f32; BLOCK];
-            let from = &matrix[base as usize + f * stride as usize..][self.block.clone()];
-            row[..from.len()].copy_from_slice(from);
-            row
+            lanes(&matrix[base as usize + f * stride as usize..][self.block.clone()])
         };
         [row(self.now, p.now_base, p.now_stride), row(self.next, p.next_base, p.next_stride)]
     }
 
     #[inline(always)]
-    fn theta_at(&mut self, at: usize, point: Point) -> Lanes {
-        let rate = if point == Point::New { self.p.rate } else { 0.0 };
-        let mut values = [0.0f32; BLOCK];
-        let own = self.theta.row(at).iter().zip(self.means.row(at).iter());
-        values.iter_mut().zip(own).for_each(|(value, (own, mean))| *value = own - rate * mean);
-        values
-    }
-
-    #[inline(always)]
-    fn omega_at(&mut self, at: usize, point: Point) -> Lanes {
-        let rate = if point == Point::New { self.p.dual_rate } else { 0.0 };
-        let mut values = [0.0f32; BLOCK];
-        let dual = self.p.entries as usize + at;
-        let own = self.omega.row(at).iter().zip(self.means.row(dual).iter());
-        values.iter_mut().zip(own).for_each(|(value, (own, mean))| *value = own + rate * mean);
-        values
-    }
-
-    #[inline(always)]
-    fn told<const IS_TANH: bool>(&mut self, point: Point) -> Told {
-        let [value, later, along] = if IS_TANH { self.sums_of_units(point) } else { self.linear(0, point) };
+    fn told(&self, [value, later, along]: [Lanes; 3]) -> Told {
         let mut error = [0.0f32; BLOCK];
         let gains = &self.reward[self.p.reward_base as usize..][self.block.clone()];
         for (i, gain) in gains.iter().enumerate() {
@@ -140,18 +111,36 @@ impl Task<'_> {
         Told { error, along }
     }
 
-    /// Weighted sums of the features with the entries from `first` on: of the state by theta, of the next one, and
-    /// of the state by omega.
+    /// An entry of theta and of omega, after the step and before it.
     #[inline(always)]
-    fn linear(&mut self, first: usize, point: Point) -> [Lanes; 3] {
-        let mut sums = [[0.0f32; BLOCK]; 3];
+    fn entry(&mut self, at: usize) -> [[Lanes; 2]; 2] {
+        let (rate, dual_rate) = (self.p.rate, self.p.dual_rate);
+        let (theta, omega) = (lanes(self.theta.row(at)), lanes(self.omega.row(at)));
+        let mean = lanes(self.means.row(at));
+        let dual = lanes(self.means.row(self.p.entries as usize + at));
+        let mut moved = [theta, omega];
+        for i in 0..BLOCK {
+            moved[0][i] = theta[i] - rate * mean[i];
+            moved[1][i] = omega[i] + dual_rate * dual[i];
+        }
+        [moved, [theta, omega]]
+    }
+
+    /// Weighted sums of the features with the entries from `first` on, after the step and before it: of the state
+    /// by theta, of the next one, and of the state by omega.
+    #[inline(always)]
+    fn weighted(&mut self, first: usize) -> [[Lanes; 3]; 2] {
+        let mut sums = [[[0.0f32; BLOCK]; 3]; 2];
+        let points = if self.p.is_reduced == 1 { 2 } else { 1 };
         for f in 0..self.p.features as usize {
             let [x, y] = self.features(f);
-            let (own, dual) = (self.theta_at(first + f, point), self.omega_at(first + f, point));
-            for i in 0..BLOCK {
-                sums[0][i] += own[i] * x[i];
-                sums[1][i] += own[i] * y[i];
-                sums[2][i] += dual[i] * x[i];
+            let entry = self.entry(first + f);
+            for ([own, dual], sums) in entry.iter().zip(&mut sums).take(points) {
+                for i in 0..BLOCK {
+                    sums[0][i] += own[i] * x[i];
+                    sums[1][i] += own[i] * y[i];
+                    sums[2][i] += dual[i] * x[i];
+                }
             }
         }
         sums
@@ -163,52 +152,50 @@ impl Task<'_> {
 
     /// The row of what is kept of a unit.
     #[inline(always)]
-    fn hidden(&mut self, unit: usize, which: usize, point: Point) -> &mut [f32] {
-        self.hidden.row((unit * 2 + usize::from(point == Point::Old)) * 3 + which)
+    fn hidden(&mut self, unit: usize, which: usize, point: usize) -> &mut [f32] {
+        self.hidden.row((unit * 2 + point) * 3 + which)
     }
 
     #[inline(always)]
-    fn kept(&mut self, unit: usize, point: Point) -> [Lanes; 3] {
-        let mut kept = [[0.0f32; BLOCK]; 3];
-        for (which, kept) in kept.iter_mut().enumerate() {
-            let row = self.hidden(unit, which, point);
-            kept[..row.len()].copy_from_slice(row);
-        }
-        kept
+    fn kept(&mut self, unit: usize, point: usize) -> [Lanes; 3] {
+        [0, 1, 2].map(|which| lanes(self.hidden(unit, which, point)))
     }
 
     #[inline(always)]
-    fn sums_of_units(&mut self, point: Point) -> [Lanes; 3] {
-        let mut sums = [[0.0f32; BLOCK]; 3];
+    fn sums_of_units(&mut self) -> [[Lanes; 3]; 2] {
+        let mut sums = [[[0.0f32; BLOCK]; 3]; 2];
+        let points = if self.p.is_reduced == 1 { 2 } else { 1 };
         for unit in 0..self.p.units as usize {
-            let [mut here, mut there, part] = self.linear(unit * self.p.features as usize, point);
-            here.iter_mut().chain(&mut there).for_each(|value| *value = tanh_exact(*value));
-            for (which, values) in [&here, &there, &part].into_iter().enumerate() {
-                let row = self.hidden(unit, which, point);
-                row.copy_from_slice(&values[..row.len()]);
-            }
-            let at = self.output(unit);
-            let (output, dual) = (self.theta_at(at, point), self.omega_at(at, point));
-            for i in 0..BLOCK {
-                sums[0][i] += output[i] * here[i];
-                sums[1][i] += output[i] * there[i];
-                sums[2][i] += dual[i] * here[i];
-                sums[2][i] += output[i] * (1.0 - here[i] * here[i]) * part[i];
+            let weighted = self.weighted(unit * self.p.features as usize);
+            let entry = self.entry(self.output(unit));
+            for point in 0..points {
+                let [mut here, mut there, part] = weighted[point];
+                here.iter_mut().chain(&mut there).for_each(|value| *value = tanh_exact(*value));
+                for (which, values) in [&here, &there, &part].into_iter().enumerate() {
+                    let row = self.hidden(unit, which, point);
+                    row.copy_from_slice(&values[..row.len()]);
+                }
+                let ([output, dual], sums) = (&entry[point], &mut sums[point]);
+                for i in 0..BLOCK {
+                    sums[0][i] += output[i] * here[i];
+                    sums[1][i] += output[i] * there[i];
+                    sums[2][i] += dual[i] * here[i];
+                    sums[2][i] += output[i] * (1.0 - here[i] * here[i]) * part[i];
+                }
             }
         }
         sums
     }
 
     #[inline(always)]
-    fn slopes<const IS_TANH: bool>(&mut self, unit: usize, point: Point, told: &Told) -> Slopes {
+    fn slopes<const IS_TANH: bool>(&mut self, unit: usize, point: usize, told: &Told) -> Slopes {
         let discount = self.p.discount;
         if !IS_TANH {
             let here = told.along.map(|along| -along);
             return Slopes { here, there: told.along.map(|along| discount * along), dual: told.error };
         }
         let [here, there, part] = self.kept(unit, point);
-        let at = self.output(unit);
-        let (output, dual) = (self.theta_at(at, point), self.omega_at(at, point));
+        let [output, dual] = self.entry(self.output(unit))[point];
         let mut slopes = Slopes { here: [0.0; BLOCK], there: [0.0; BLOCK], dual: [0.0; BLOCK] };
         for i in 0..BLOCK {
             let slope = 1.0 - here[i] * here[i];
@@ -223,7 +210,7 @@ impl Task<'_> {
 
     /// The gradients of a unit's weight.
     #[inline(always)]
-    fn output_gradient(&mut self, unit: usize, point: Point, told: &Told) -> [Lanes; 2] {
+    fn output_gradient(&mut self, unit: usize, point: usize, told: &Told) -> [Lanes; 2] {
         let [here, there, part] = self.kept(unit, point);
         let mut gradient = [[0.0f32; BLOCK]; 2];
         for i in 0..BLOCK {
@@ -236,21 +223,24 @@ impl Task<'_> {
 
     /// Takes the gradients of an entry in: those of theta and of omega, after the step and before it.
     #[inline(always)]
-    fn update(&mut self, at: usize, fresh: &[Lanes; 2], before: Option<&[Lanes; 2]>) {
+    fn update(&mut self, at: usize, gradients: impl Fn(usize) -> ([f32; 2], [f32; 2])) {
         let p = self.p;
-        let moved = [self.theta_at(at, Point::New), self.omega_at(at, Point::New)];
-        for dual in [0, 1] {
-            let ridge = if dual == 1 { p.ridge } else { 0.0 };
-            let entries = if dual == 1 { &mut self.omega } else { &mut self.theta };
-            let means = self.means.row(at + dual * p.entries as usize);
-            for (i, (own, mean)) in entries.row(at).iter_mut().zip(means).enumerate() {
-                let gained = p.gain * (fresh[dual][i] - ridge * moved[dual][i]);
-                *mean = match before {
-                    Some(before) => gained + p.keep * (*mean - (before[dual][i] - ridge * *own)),
-                    None => gained + p.keep * *mean,
-                };
-                *own = moved[dual][i];
+        let [moved, stood] = self.entry(at);
+        let mut means = [lanes(self.means.row(at)), lanes(self.means.row(at + p.entries as usize))];
+        let ridge = [0.0, p.ridge];
+        for i in 0..BLOCK {
+            let (fresh, before) = gradients(i);
+            for dual in [0, 1] {
+                let gained = p.gain * (fresh[dual] - ridge[dual] * moved[dual][i]);
+                let mean = means[dual][i];
+                let corrected = mean - (before[dual] - ridge[dual] * stood[dual][i]);
+                means[dual][i] = gained + p.keep * if p.is_reduced == 1 { corrected } else { mean };
             }
         }
+        let width = self.block.len();
+        self.theta.row(at).copy_from_slice(&moved[0][..width]);
+        self.omega.row(at).copy_from_slice(&moved[1][..width]);
+        self.means.row(at).copy_from_slice(&means[0][..width]);
+        self.means.row(at + p.entries as usize).copy_from_slice(&means[1][..width]);
     }
 }

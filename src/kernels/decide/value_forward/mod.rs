@@ -39,7 +39,7 @@ pub(crate) static KERNEL: Kernel = Kernel {
         sources: fragments![
             "prelude/grid.wgsl",
             "prelude/powers.wgsl",
-            "prelude/tanh_exact.wgsl",
+            "decide/tanh_exact.wgsl",
             "decide/value_forward.wgsl"
         ],
     }],

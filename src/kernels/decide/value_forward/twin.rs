@@ -1,8 +1,8 @@
 //! Twin of `value_forward.wgsl`.
 
 use crate::cpu::parallel;
-use crate::cpu::powers::tanh_exact;
 use crate::cpu::simd::vectorised;
+use crate::kernels::decide::tanh::tanh_exact;
 use crate::kernels::decide::{BLOCK, blocks, columns};
 use crate::kernels::value_forward::View;
 
