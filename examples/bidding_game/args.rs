@@ -20,6 +20,10 @@ pub struct Args {
     /// tastes are made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
+    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not seen is
+    /// taken for likes
+    #[arg(long, value_name = "FILE", requires = "train")]
+    pub checkpoint: Option<PathBuf>,
     /// Auctions at once, each for users of its own [default: 1024, of MovieLens 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub games: Option<u32>,
@@ -70,8 +74,8 @@ mod tests {
     #[test]
     fn errors_name_argument_expected_and_got() {
         let error =
-            Args::try_parse_from(["bidding_game", "--budget", "-1"]).err().map(|error| error.to_string());
+            Args::try_parse_from(["bidding_game", "--budget", "7"]).err().map(|error| error.to_string());
         let text = error.unwrap_or_default();
-        assert!(text.contains("--budget"), "{text}");
+        assert!(text.contains("expected high bids a day from 0 to 6, got `7`"), "{text}");
     }
 }

@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::data::DataError;
 use crate::data::movielens::{self, files};
 use crate::data::random::{Pcg64, fraction, generator};
+use crate::likes::Like;
 
 /// Auctions of a day.
 pub const AUCTIONS: usize = 3;
@@ -150,30 +151,28 @@ impl Problem {
 
     /// MovieLens: groups of users by their numbers, and thirds of the ratings in the order of time for the auctions of a
     /// day; comedies bid against dramas, by what part of their ratings are likes.
-    pub fn movielens(folder: &Path, args: &Args) -> Result<Self, DataError> {
+    pub fn movielens(folder: &Path, mut likes: Vec<Like>, args: &Args) -> Result<Self, DataError> {
         let (games, days) = args.size(16);
         let mut movies = HashMap::new();
         files::read_movies(&folder.join(movielens::MOVIES), &mut movies)?;
-        let path = folder.join(movielens::RATINGS);
-        let mut ratings = Vec::new();
-        files::read_ratings(&path, false, &mut ratings)?;
-        ratings.sort_by_key(|rating| (rating.timestamp, rating.user, rating.movie));
+        likes.sort_by_key(|rating| (rating.timestamp, rating.user, rating.movie));
         // as if each had been rated twice before, and liked once
         let mut counts = vec![[[[1.0, 2.0]; 2]; AUCTIONS]; games];
         let mut seen = 0;
-        let all = ratings.len().max(1);
-        for (at, rating) in ratings.iter().enumerate() {
+        let all = likes.len().max(1);
+        for (at, rating) in likes.iter().enumerate() {
             let genres = movies.get(&rating.movie).map_or(&[][..], |movie| &movie.genres);
             for (side, genre) in ["Comedy", "Drama"].iter().enumerate() {
                 if genres.iter().any(|own| own == genre) {
                     let count = &mut counts[rating.user as usize % games][at * AUCTIONS / all][side];
-                    count[0] += f64::from(u8::from(rating.liked));
+                    count[0] += rating.like;
                     count[1] += 1.0;
                     seen += 1;
                 }
             }
         }
         if seen == 0 {
+            let path = folder.join(movielens::RATINGS);
             return Err(DataError::Empty { path, expected: "rating of a comedy or a drama" });
         }
         let mut random = generator(args.seed, 1);

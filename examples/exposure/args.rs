@@ -19,6 +19,10 @@ pub struct Args {
     /// A folder with MovieLens' ratings.csv and movies.csv; without it clicks are made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
+    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not seen is
+    /// taken for likes
+    #[arg(long, value_name = "FILE", requires = "train")]
+    pub checkpoint: Option<PathBuf>,
     /// Groups of users, each with a mix of its own [default: 1024, of MovieLens 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub groups: Option<u32>,

@@ -23,6 +23,8 @@ mod curves;
 mod data;
 #[path = "../common/device.rs"]
 mod device;
+#[path = "../common/likes.rs"]
+mod likes;
 mod methods;
 #[path = "../common/output.rs"]
 mod output;
@@ -33,6 +35,9 @@ mod report;
 #[path = "../common/run.rs"]
 mod run;
 mod score;
+#[path = "../common/trained.rs"]
+#[allow(dead_code, reason = "who quantises a model takes more of it")]
+mod trained;
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -56,12 +61,15 @@ fn run(args: &Args) -> Result<(), RunError> {
     if let Some(path) = &args.plot {
         curves::check(path)?;
     }
-    let problem = match &args.train {
-        Some(folder) => Problem::movielens(folder, args)?,
-        None => Problem::made_up(args)?,
-    };
     let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
+    let problem = match &args.train {
+        Some(folder) => {
+            let likes = likes::read(&ctx, folder, args.checkpoint.as_deref())?;
+            Problem::movielens(folder, likes, args)?
+        }
+        None => Problem::made_up(args)?,
+    };
     let start = Instant::now();
     let mut scores = vec![Score::new("mirror prox", &problem)];
     mirror_prox(&ctx, &problem, &mut scores[0])?;

@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::data::DataError;
 use crate::data::movielens::{self, files};
 use crate::data::random::{fraction, generator};
+use crate::likes::Like;
 
 /// Kinds of content.
 pub const KINDS: usize = 3;
@@ -68,31 +69,30 @@ impl Problem {
 
     /// MovieLens' ratings in the order of time, cut into as many days of equally many; groups by the users'
     /// numbers. On days without a rating a loss is what it was the day before, a half at first.
-    pub fn movielens(folder: &Path, args: &Args) -> Result<Self, DataError> {
+    #[allow(clippy::cast_possible_truncation, reason = "losses are rounded")]
+    pub fn movielens(folder: &Path, mut likes: Vec<Like>, args: &Args) -> Result<Self, DataError> {
         let (groups, rounds) = args.size(16, 400);
         let mut movies = HashMap::new();
         files::read_movies(&folder.join(movielens::MOVIES), &mut movies)?;
         let kinds: HashMap<u32, usize> =
             movies.iter().filter_map(|(&id, movie)| Some((id, kind_of(&movie.genres)?))).collect();
-        let path = folder.join(movielens::RATINGS);
-        let mut ratings = Vec::new();
-        files::read_ratings(&path, false, &mut ratings)?;
-        ratings.retain(|rating| kinds.contains_key(&rating.movie));
-        if ratings.is_empty() {
+        likes.retain(|rating| kinds.contains_key(&rating.movie));
+        if likes.is_empty() {
+            let path = folder.join(movielens::RATINGS);
             return Err(DataError::Empty { path, expected: "rating of a movie with a genre" });
         }
-        ratings.sort_by_key(|rating| (rating.timestamp, rating.user, rating.movie));
+        likes.sort_by_key(|rating| (rating.timestamp, rating.user, rating.movie));
         let mut last = vec![0.5; KINDS * groups];
         let losses = (0..rounds).map(|day| {
-            let [first, end] = [day, day + 1].map(|day| day * ratings.len() / rounds);
-            let mut counts = vec![[0u32; 2]; KINDS * groups];
-            for rating in &ratings[first..end] {
+            let [first, end] = [day, day + 1].map(|day| day * likes.len() / rounds);
+            let mut counts = vec![[0.0; 2]; KINDS * groups];
+            for rating in &likes[first..end] {
                 let group = rating.user as usize % groups;
                 let [liked, all] = &mut counts[kinds[&rating.movie] * groups + group];
-                (*liked, *all) = (*liked + u32::from(rating.liked), *all + 1);
+                (*liked, *all) = (*liked + rating.like, *all + 1.0);
             }
-            for (loss, [liked, all]) in last.iter_mut().zip(counts).filter(|(_, [_, all])| *all > 0) {
-                *loss = 1.0 - liked as f32 / all as f32;
+            for (loss, [liked, all]) in last.iter_mut().zip(counts).filter(|(_, [_, all])| *all > 0.0) {
+                *loss = (1.0 - liked / all) as f32;
             }
             last.clone()
         });
@@ -125,6 +125,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::likes;
 
     fn args(more: &[&str]) -> Args {
         Args::parse_from(["exposure"].iter().chain(more))
@@ -157,7 +158,8 @@ mod tests {
         std::fs::write(folder.path().join("movies.csv"), movies)?;
         let ratings = "userId,movieId,rating,timestamp\n4,1,5,10\n4,3,5,10\n5,1,1,11\n4,2,2,12\n4,1,1,13\n";
         std::fs::write(folder.path().join("ratings.csv"), ratings)?;
-        let problem = Problem::movielens(folder.path(), &args(&["--groups", "2", "--rounds", "2"]))?;
+        let likes = likes::read(&embag::Context::cpu(), folder.path(), None)?;
+        let problem = Problem::movielens(folder.path(), likes, &args(&["--groups", "2", "--rounds", "2"]))?;
         // drama is liked by the even user and not by the odd one; then the even one likes neither
         let kept = [0.5, 0.5];
         assert_eq!(problem.losses[0], [kept, [0.0, 1.0], kept].concat());

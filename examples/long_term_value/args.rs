@@ -18,6 +18,10 @@ pub struct Args {
     /// A folder with MovieLens' ratings.csv and movies.csv; without it users are made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
+    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not seen is
+    /// taken for likes
+    #[arg(long, value_name = "FILE", requires = "train")]
+    pub checkpoint: Option<PathBuf>,
     /// Transitions that each run sees
     #[arg(long, value_name = "T", default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
     pub samples: u32,

@@ -24,6 +24,8 @@ mod data;
 #[path = "../common/device.rs"]
 mod device;
 mod learned;
+#[path = "../common/likes.rs"]
+mod likes;
 #[path = "../common/output.rs"]
 mod output;
 #[path = "../common/picture.rs"]
@@ -33,6 +35,9 @@ mod references;
 mod report;
 #[path = "../common/run.rs"]
 mod run;
+#[path = "../common/trained.rs"]
+#[allow(dead_code, reason = "who quantises a model takes more of it")]
+mod trained;
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -57,12 +62,15 @@ fn run(args: &Args) -> Result<(), RunError> {
     if let Some(path) = &args.plot {
         curves::check(path)?;
     }
-    let problem = match &args.train {
-        Some(folder) => Problem::movielens(folder)?,
-        None => Problem::made_up(args)?,
-    };
     let ctx = args.device.open()?;
     eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
+    let problem = match &args.train {
+        Some(folder) => {
+            let likes = likes::read(&ctx, folder, args.checkpoint.as_deref())?;
+            Problem::movielens(folder, &likes)?
+        }
+        None => Problem::made_up(args)?,
+    };
     let start = Instant::now();
     let mut learned = Vec::new();
     for method in [TdMethod::VarianceReduced, TdMethod::Momentum] {

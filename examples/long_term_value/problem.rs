@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::data::DataError;
 use crate::data::movielens::{self, files};
 use crate::data::random::{below, fraction, generator};
+use crate::likes::Like;
 
 /// What a like is worth a rating earlier.
 pub const DISCOUNT: f64 = 0.9;
@@ -28,7 +29,7 @@ pub struct Moment {
     pub features: [f32; FEATURES],
     /// Those of the user's next rating.
     pub next: [f32; FEATURES],
-    /// 1 for a like.
+    /// 1 for a like, or how likely it is one.
     pub reward: f32,
     /// The discounted sum of this and all that follow.
     pub value: f64,
@@ -41,8 +42,8 @@ pub struct Problem {
     pub held_out: Vec<Moment>,
 }
 
-/// A rating: genres of the movie, and whether it was liked.
-type Rated = ([bool; GENRES], bool);
+/// A rating: genres of the movie, and how much it was liked, from 0 to 1.
+type Rated = ([bool; GENRES], f64);
 
 impl Problem {
     /// Users who like genres to different degrees, and whose mood drifts.
@@ -62,7 +63,7 @@ impl Problem {
                     genres[genre] = true;
                     chance += 0.5 * tastes[genre];
                 }
-                (genres, fraction(&mut random) < chance)
+                (genres, f64::from(u8::from(fraction(&mut random) < chance)))
             });
             problem.add(user, &rated.collect::<Vec<_>>());
         }
@@ -70,7 +71,7 @@ impl Problem {
     }
 
     /// MovieLens: each user's ratings in the order of time; a like is a rating of four stars or more.
-    pub fn movielens(folder: &Path) -> Result<Self, DataError> {
+    pub fn movielens(folder: &Path, likes: &[Like]) -> Result<Self, DataError> {
         let mut movies = HashMap::new();
         files::read_movies(&folder.join(movielens::MOVIES), &mut movies)?;
         let names: BTreeSet<&String> = movies.values().flat_map(|movie| &movie.genres).collect();
@@ -79,27 +80,25 @@ impl Problem {
             let got = format!("{} of them", names.len());
             return Err(DataError::argument("--train", format!("movies of at most {GENRES} genres"), got));
         }
-        let path = folder.join(movielens::RATINGS);
-        let mut ratings = Vec::new();
-        files::read_ratings(&path, false, &mut ratings)?;
-        ratings.sort_by_key(|rating| (rating.user, rating.timestamp, rating.movie));
         let mut problem = Self::default();
-        for ratings in ratings.chunk_by(|a, b| a.user == b.user) {
+        for ratings in likes.chunk_by(|a, b| a.user == b.user) {
             let rated = ratings.iter().map(|rating| {
                 let mut genres = [false; GENRES];
                 let of = movies.get(&rating.movie).map_or(&[][..], |movie| &movie.genres);
                 of.iter().for_each(|name| genres[names[name]] = true);
-                (genres, rating.liked)
+                (genres, rating.like)
             });
             problem.add(ratings[0].user, &rated.collect::<Vec<_>>());
         }
         if problem.training.is_empty() || problem.held_out.is_empty() {
+            let path = folder.join(movielens::RATINGS);
             return Err(DataError::Empty { path, expected: "user of each fifth with more than 30 ratings" });
         }
         Ok(problem)
     }
 
     /// Adds a user's ratings, in the order of time.
+    #[allow(clippy::cast_possible_truncation, reason = "rewards are rounded")]
     fn add(&mut self, user: u32, rated: &[Rated]) {
         // as if there had been five ratings before, half of them likes
         let (mut likes, mut count, mut fading) = (2.5, 5.0, 0.5);
@@ -107,7 +106,7 @@ impl Problem {
             .iter()
             .map(|(genres, liked)| {
                 let features = features_of(likes / count, fading, genres);
-                let reward = f64::from(*liked);
+                let reward = *liked;
                 (likes, count) = (likes + reward, count + 1.0);
                 fading = FADING * fading + (1.0 - FADING) * reward;
                 features
@@ -116,9 +115,9 @@ impl Problem {
         let mut value = 0.0;
         let mut moments = Vec::new();
         for (at, (_, liked)) in rated.iter().enumerate().rev() {
-            value = f64::from(*liked) + DISCOUNT * value;
+            value = liked + DISCOUNT * value;
             if at + FOLLOWING < rated.len() {
-                let (reward, next) = (f32::from(u8::from(*liked)), features[at + 1]);
+                let (reward, next) = (*liked as f32, features[at + 1]);
                 moments.push(Moment { features: features[at], next, reward, value });
             }
         }
@@ -158,7 +157,7 @@ mod tests {
         let mut genres = [false; GENRES];
         genres[4] = true;
         // a like, then none
-        let rated: Vec<Rated> = (0..32).map(|at| (genres, at == 0)).collect();
+        let rated: Vec<Rated> = (0..32).map(|at| (genres, f64::from(u8::from(at == 0)))).collect();
         problem.add(3, &rated);
         assert_eq!(problem.training.len(), 2);
         let [first, second] = [&problem.training[0], &problem.training[1]];

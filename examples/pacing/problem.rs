@@ -6,8 +6,9 @@ use std::path::Path;
 
 use crate::args::Args;
 use crate::data::DataError;
-use crate::data::movielens::{self, files};
+use crate::data::movielens;
 use crate::data::random::{fraction, generator};
+use crate::likes::Like;
 
 /// Decisions of a day.
 pub const SLOTS: usize = 4;
@@ -70,25 +71,22 @@ impl Problem {
     /// MovieLens' ratings in the order of time, cut into as many days of equally many: what part a group liked. On days
     /// without a rating it is what it was the day before, a half at first. Nothing is known of fatigue, which is made
     /// up.
-    pub fn movielens(folder: &Path, args: &Args) -> Result<Self, DataError> {
+    pub fn movielens(folder: &Path, mut likes: Vec<Like>, args: &Args) -> Result<Self, DataError> {
         let (groups, days) = args.size(16, 400);
-        let path = folder.join(movielens::RATINGS);
-        let mut ratings = Vec::new();
-        files::read_ratings(&path, false, &mut ratings)?;
-        if ratings.is_empty() {
-            return Err(DataError::Empty { path, expected: "rating" });
+        if likes.is_empty() {
+            return Err(DataError::Empty { path: folder.join(movielens::RATINGS), expected: "rating" });
         }
-        ratings.sort_by_key(|rating| (rating.timestamp, rating.user, rating.movie));
+        likes.sort_by_key(|rating| (rating.timestamp, rating.user, rating.movie));
         let mut last = vec![0.5; groups];
         let rates = (0..days).map(|day| {
-            let [first, end] = [day, day + 1].map(|day| day * ratings.len() / days);
-            let mut counts = vec![[0u32; 2]; groups];
-            for rating in &ratings[first..end] {
+            let [first, end] = [day, day + 1].map(|day| day * likes.len() / days);
+            let mut counts = vec![[0.0; 2]; groups];
+            for rating in &likes[first..end] {
                 let [liked, all] = &mut counts[rating.user as usize % groups];
-                (*liked, *all) = (*liked + u32::from(rating.liked), *all + 1);
+                (*liked, *all) = (*liked + rating.like, *all + 1.0);
             }
-            for (rate, [liked, all]) in last.iter_mut().zip(counts).filter(|(_, [_, all])| *all > 0) {
-                *rate = f64::from(liked) / f64::from(all);
+            for (rate, [liked, all]) in last.iter_mut().zip(counts).filter(|(_, [_, all])| *all > 0.0) {
+                *rate = liked / all;
             }
             last.clone()
         });

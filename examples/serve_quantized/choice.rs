@@ -69,7 +69,7 @@ pub fn choose(
     let mut parts = Vec::new();
     for (k, name) in trained.bags.tables().iter().enumerate() {
         let candidates = TABLES.map(|format| {
-            let mut formats = trained.formats();
+            let mut formats = Formats::of(trained);
             formats.tables[k] = format;
             let model = Served::of(trained, layers, &formats)?;
             let (rows, dim) = trained.bags.table_shape(name)?;
@@ -85,7 +85,7 @@ pub fn choose(
     for Stack { name, formats: of, layers: of_model, inputs: of_inputs } in STACKS {
         for (k, &input) in of_inputs(inputs).iter().enumerate() {
             let candidates = layer_formats(input).map(|format| {
-                let mut formats = trained.formats();
+                let mut formats = Formats::of(trained);
                 of(&mut formats)[k] = format;
                 let model = reference.with_layers(trained, layers, &formats)?;
                 let percent = measure(&model)?.difference()?.percent;
@@ -95,7 +95,7 @@ pub fn choose(
             parts.push(part(format!("{name}.{k}"), candidates)?);
         }
     }
-    let plain = trained.formats();
+    let plain = Formats::of(trained);
     let joint = select(&parts, budget, |choice| {
         measure(&Served::of(trained, layers, &picked(&plain, inputs, &choice.picks))?)
     })?;

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `args.rs` | the command line |
 //! | `../common/data/` | from files to batches of labels, numbers and bags of ids |
-//! | `trained.rs` | the model of the checkpoint, in `f32` |
+//! | `../common/trained.rs` | the model of the checkpoint, in `f32` |
 //! | `served.rs` | the model in few bits: how it is made, kept in a file and computed |
 //! | `layers.rs`, `treatment.rs` | layers made ready for 8 bits, and what each way of it brings |
 //! | `calibration.rs` | the ranges of the layers' inputs |
@@ -39,6 +39,7 @@ mod report;
 mod served;
 mod serving;
 mod shadow;
+#[path = "../common/trained.rs"]
 mod trained;
 mod treatment;
 
@@ -54,7 +55,7 @@ use crate::evaluation::{BATCH, TestSet};
 use crate::layers::Layers;
 use crate::outputs::Output;
 use crate::report::{Found, Report};
-use crate::served::Served;
+use crate::served::{Formats, Served};
 use crate::trained::Trained;
 
 fn main() -> ExitCode {
@@ -82,11 +83,11 @@ fn run(args: &Args) -> Result<(), RunError> {
     let tests = TestSet::read(&*data)?;
 
     let plain = Layers::of(&ctx, &trained)?;
-    let reference = Served::of(&trained, &plain, &trained.formats())?;
+    let reference = Served::of(&trained, &plain, &Formats::of(&trained))?;
     let examples = &tests.chosen_on;
     let (layers, brought) = treatment::choose(&trained, &plain, &reference, examples, args.activations)?;
     // equalised layers compute the same, with other values between them
-    let reference = reference.with_layers(&trained, &layers, &trained.formats())?;
+    let reference = reference.with_layers(&trained, &layers, &Formats::of(&trained))?;
     let inputs = calibration::inputs(&reference, &layers, examples, args.activations)?;
     let outcome = choice::choose(&trained, &layers, &reference, &inputs, examples, args.ne_budget)?;
     let served = Served::of(&trained, &layers, &outcome.formats)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use embag::dense::Interaction;
+use embag::dense::{Interaction, Mlp};
 use embag::quant::{InputQuant, QuantizedBags, QuantizedLayer, QuantizedMlp, RangeSearch, RowFormat};
 use embag::{Checkpoint, Context, JaggedBatch, Matrix, Recorder, Result};
 
@@ -28,6 +28,19 @@ pub enum LayerFormat {
     F16,
     /// Weights and inputs of 8 bits.
     Int8(InputQuant),
+}
+
+impl Formats {
+    /// Everything as it was trained.
+    pub fn of(trained: &Trained) -> Self {
+        let precision = |table: &String| trained.bags.precision(table).unwrap_or_default().into();
+        let layers = |mlp: &Mlp| vec![LayerFormat::F32; mlp.layers().len()];
+        Self {
+            tables: trained.bags.tables().iter().map(precision).collect::<Vec<RowFormat>>(),
+            bottom: layers(&trained.bottom),
+            top: layers(&trained.top),
+        }
+    }
 }
 
 impl LayerFormat {

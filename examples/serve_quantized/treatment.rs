@@ -11,7 +11,7 @@ use crate::calibration::{self, alone};
 use crate::data::Examples;
 use crate::evaluation::{labels, logits};
 use crate::layers::{InputStats, Layers, Stack, Treatment};
-use crate::served::{LayerFormat, Served};
+use crate::served::{Formats, LayerFormat, Served};
 use crate::trained::Trained;
 
 /// What a treatment of a stack brought: all its layers in int8, everything else as it was trained.
@@ -47,9 +47,9 @@ pub fn choose(
             let own = layers.stack(stack);
             *own = own.treated(treatment, &stats[stack])?;
             let treated = own.clone();
-            let exact = reference.with_layers(trained, &layers, &trained.formats())?;
+            let exact = reference.with_layers(trained, &layers, &Formats::of(trained))?;
             let inputs = calibration::inputs(&exact, &layers, batches, activations)?;
-            let mut formats = trained.formats();
+            let mut formats = Formats::of(trained);
             let (of_stack, quants) = match stack {
                 0 => (&mut formats.bottom, inputs.bottom),
                 _ => (&mut formats.top, inputs.top),

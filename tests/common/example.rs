@@ -20,6 +20,8 @@ pub(crate) fn program(name: &'static str) -> PathBuf {
         if cfg!(feature = "testing") {
             // this test was built with the whole workspace, and so was what is there already
             cargo.arg("--workspace");
+        } else if cfg!(feature = "decide") {
+            cargo.args(["--features", "decide"]);
         }
         if profile.ends_with("release") {
             cargo.arg("--release");

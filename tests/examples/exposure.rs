@@ -43,7 +43,7 @@ fn movielens_is_read() {
         let folder = folder.path().to_str().unwrap();
         example::error("exposure", &[&SHORT[..], &["--train", folder]].concat())
     };
-    assert!(error().contains("movies.csv"), "{}", error());
+    assert!(error().contains("ratings.csv"), "{}", error());
     fs::write(folder.path().join("movies.csv"), "movieId,title,genres\n1,One,Drama\n2,Two,Comedy|Children\n")
         .unwrap();
     fs::write(folder.path().join("ratings.csv"), "userId,movieId,rating,timestamp\n1,3,4,9\n").unwrap();

@@ -10,6 +10,8 @@ mod example;
 #[cfg(feature = "decide")]
 mod bidding_game;
 mod chunked_ctr;
+#[cfg(feature = "decide")]
+mod decisions;
 mod dhen;
 #[cfg(feature = "decide")]
 mod exposure;

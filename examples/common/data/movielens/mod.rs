@@ -42,24 +42,38 @@ pub fn open(
 ) -> Result<MemoryData, DataError> {
     let mut movies = HashMap::new();
     read_movies(&train.join(MOVIES), &mut movies)?;
-    let mut ratings = Vec::new();
-    read_ratings(&train.join(RATINGS), false, &mut ratings)?;
-    if let Some(test) = test {
-        read_ratings(&test.join(RATINGS), true, &mut ratings)?;
-        let listed = test.join(MOVIES);
-        if listed.exists() {
-            read_movies(&listed, &mut movies)?;
+    let ratings = match test {
+        None => ratings_of(train)?,
+        Some(test) => {
+            let mut ratings = Vec::new();
+            read_ratings(&train.join(RATINGS), false, &mut ratings)?;
+            read_ratings(&test.join(RATINGS), true, &mut ratings)?;
+            let listed = test.join(MOVIES);
+            if listed.exists() {
+                read_movies(&listed, &mut movies)?;
+            }
+            sort(&mut ratings);
+            ratings
         }
-    }
-    // A stable sort: of two ratings in the same second the file's first stays first.
-    ratings.sort_by_key(|rating| (rating.user, rating.timestamp));
-    if test.is_none() {
-        hold_out_last(&mut ratings);
-    }
+    };
     if ratings.iter().all(|rating| rating.held_out) {
         return Err(DataError::Empty { path: train.join(RATINGS), expected: "training rating" });
     }
     encode(&ratings, &movies, ids, state)
+}
+
+/// The ratings of a folder by user and time, each user's last fifth held out. Test examples come in this order.
+pub fn ratings_of(folder: &Path) -> Result<Vec<Rating>, DataError> {
+    let mut ratings = Vec::new();
+    read_ratings(&folder.join(RATINGS), false, &mut ratings)?;
+    sort(&mut ratings);
+    hold_out_last(&mut ratings);
+    Ok(ratings)
+}
+
+/// A stable sort: of two ratings in the same second the file's first stays first.
+fn sort(ratings: &mut [Rating]) {
+    ratings.sort_by_key(|rating| (rating.user, rating.timestamp));
 }
 
 /// Marks each user's last ratings. The ratings are sorted by user and time.

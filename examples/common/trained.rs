@@ -1,12 +1,10 @@
-//! The model of the checkpoint, in `f32`.
+//! The model of a checkpoint of `train_ctr`, in `f32`: a DLRM with tables of fixed size.
 
 use embag::dense::{Activation, DenseOptimizer, Interaction, Mlp};
-use embag::quant::RowFormat;
 use embag::{Checkpoint, Context, EmbeddingBags, Init, Precision, Result, Table};
 use serde::Deserialize;
 
 use crate::data::{DataState, FeatureSpec};
-use crate::served::{Formats, LayerFormat};
 
 /// What of `train_ctr`'s settings decides how its model looks.
 #[derive(Deserialize)]
@@ -53,7 +51,7 @@ impl Trained {
         bags.import(checkpoint, "bags")?;
         let mlp = |prefix: &str, sizes: Vec<usize>, last| {
             let optimizer: DenseOptimizer = checkpoint.json(&format!("{prefix}.optimizer"))?;
-            let mut mlp = Mlp::new(ctx, &sizes, last, 1, optimizer, 0)?;
+            let mut mlp = Mlp::new(ctx, &sizes, last, max_batch, optimizer, 0)?;
             mlp.import(ctx, checkpoint, prefix)?;
             Ok::<_, embag::Error>(mlp)
         };
@@ -69,17 +67,6 @@ impl Trained {
         let top =
             mlp("top", [vec![interaction.out_cols()], settings.top, vec![1]].concat(), Activation::None)?;
         Ok(Self { seed: settings.seed, data, bags, bottom, top, interaction, max_batch })
-    }
-
-    /// Everything as it was trained.
-    pub fn formats(&self) -> Formats {
-        let precision = |table: &String| self.bags.precision(table).unwrap_or_default().into();
-        let layers = |mlp: &Mlp| vec![LayerFormat::F32; mlp.layers().len()];
-        Formats {
-            tables: self.bags.tables().iter().map(precision).collect::<Vec<RowFormat>>(),
-            bottom: layers(&self.bottom),
-            top: layers(&self.top),
-        }
     }
 }
 
