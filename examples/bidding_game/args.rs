@@ -7,21 +7,21 @@ use clap::Parser;
 use crate::device::Device;
 use crate::output::png_path;
 
-/// Two advertisers bid for the same users, day after day, each against a rival who learns too; what each spends
-/// changes how it stands for the rest of the day. Says what either could still win by another policy, without and with
-/// budgets.
+/// Two advertisers bid for the same users, day after day, each against a rival who learns too; what each
+/// spends changes how it stands for the rest of the day. Says what either could still win by another policy,
+/// without and with budgets.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "bidding_game")]
 pub struct Args {
     /// Where to run
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     pub device: Device,
-    /// A folder with MovieLens' ratings.csv and movies.csv, by which two kinds of films bid for users; without it their
-    /// tastes are made up
+    /// A folder with MovieLens' ratings.csv and movies.csv, by which two kinds of films bid for users;
+    /// without it their tastes are made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not seen is
-    /// taken for likes
+    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
+    /// seen is taken for likes
     #[arg(long, value_name = "FILE", requires = "train")]
     pub checkpoint: Option<PathBuf>,
     /// Auctions at once, each for users of its own [default: 1024, of MovieLens 16]

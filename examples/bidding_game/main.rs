@@ -1,7 +1,7 @@
 //! Two advertisers bid for the same users, and what each spends moves its own state: fictitious play
-//! (`embag::decide::FictitiousPlay`), whose sides learn rewards and moves from what happens, and a game with a budget of
-//! high bids that both share (`embag::decide::ConstrainedGame`), of thousands of auctions at once. `--help` lists the
-//! arguments.
+//! (`embag::decide::FictitiousPlay`), whose sides learn rewards and moves from what happens, and a game with
+//! a budget of high bids that both share (`embag::decide::ConstrainedGame`), of thousands of auctions at
+//! once. `--help` lists the arguments.
 //!
 //! | file | |
 //! |---|---|

@@ -75,7 +75,8 @@ fn seed(args: &Args) -> u32 {
     mix(args.seed) as u32
 }
 
-/// The game with a budget of high bids that both share: what either wins in each meeting is learned after the day.
+/// The game with a budget of high bids that both share: what either wins in each meeting is learned after the
+/// day.
 #[allow(clippy::cast_possible_truncation, reason = "what the device gets is rounded")]
 pub fn constrained(ctx: &Context, problem: &Problem, args: &Args, score: &mut Score<'_>) -> Result<()> {
     let games = problem.auctions.len();

@@ -1,5 +1,5 @@
-//! Two advertisers and the users they bid for. A day has three auctions; in each either side bids low or high. Who bids
-//! high is more likely to be out of pocket in the next auction, where its bids count for less.
+//! Two advertisers and the users they bid for. A day has three auctions; in each either side bids low or
+//! high. Who bids high is more likely to be out of pocket in the next auction, where its bids count for less.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -71,7 +71,8 @@ impl Auction {
         }
     }
 
-    /// What the first side wins of the users when these pairs meet: by what bids count for, and what users like.
+    /// What the first side wins of the users when these pairs meet: by what bids count for, and what users
+    /// like.
     pub fn reward(&self, auction: usize, own: usize, rival: usize) -> f64 {
         let [first, second] = [own, rival].map(|pair| STRENGTH[pair / BIDS][pair % BIDS]);
         let [liked, other] = self.tastes[auction];
@@ -110,8 +111,8 @@ impl Auction {
         later[0]
     }
 
-    /// What each pair of either side is worth to it against these flows of the other: the second side pays what the
-    /// first wins. High bids cost a price.
+    /// What each pair of either side is worth to it against these flows of the other: the second side pays
+    /// what the first wins. High bids cost a price.
     pub fn worth(&self, flows: &[[f64; PAIRS]; 2], price: f64) -> [[f64; PAIRS]; 2] {
         let mut worth = [[0.0; PAIRS]; 2];
         worth.iter_mut().flatten().skip(1).step_by(2).for_each(|worth| *worth = -price);
@@ -149,8 +150,8 @@ impl Problem {
         Self { auctions: auctions.collect(), days, budget: args.budget }
     }
 
-    /// MovieLens: groups of users by their numbers, and thirds of the ratings in the order of time for the auctions of a
-    /// day; comedies bid against dramas, by what part of their ratings are likes.
+    /// MovieLens: groups of users by their numbers, and thirds of the ratings in the order of time for the
+    /// auctions of a day; comedies bid against dramas, by what part of their ratings are likes.
     pub fn movielens(folder: &Path, mut likes: Vec<Like>, args: &Args) -> Result<Self, DataError> {
         let (games, days) = args.size(16);
         let mut movies = HashMap::new();

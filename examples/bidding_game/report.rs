@@ -25,7 +25,8 @@ pub struct Report {
 #[derive(Debug, Serialize)]
 pub struct Row {
     pub method: &'static str,
-    /// What both sides could still win in a day by other policies against the mean of what was played, at the price.
+    /// What both sides could still win in a day by other policies against the mean of what was played, at the
+    /// price.
     pub gap: f64,
     /// High bids of a day, and their price.
     pub high: f64,

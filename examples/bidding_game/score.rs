@@ -14,7 +14,8 @@ pub struct Score<'a> {
     /// Of each game, sums over the days: flows of either side, and the price of high bids.
     flows: Vec<[[f64; PAIRS]; 2]>,
     prices: Vec<f64>,
-    /// Day, and means over the games: what both sides could still win at the mean price, and high bids above the budget.
+    /// Day, and means over the games: what both sides could still win at the mean price, and high bids above
+    /// the budget.
     pub curve: Vec<(f64, [f64; 2])>,
 }
 

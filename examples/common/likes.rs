@@ -23,8 +23,8 @@ pub struct Like {
     pub like: f64,
 }
 
-/// The ratings of a folder, by user and time. With a checkpoint of `train_ctr`, those that were held out from its
-/// training, each user's last fifth, and what the model says of them.
+/// The ratings of a folder, by user and time. With a checkpoint of `train_ctr`, those that were held out from
+/// its training, each user's last fifth, and what the model says of them.
 pub fn read(ctx: &Context, folder: &Path, checkpoint: Option<&Path>) -> Result<Vec<Like>, RunError> {
     let ratings = ratings_of(folder)?;
     let likes = ratings.iter().map(|rating| {

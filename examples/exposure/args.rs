@@ -19,8 +19,8 @@ pub struct Args {
     /// A folder with MovieLens' ratings.csv and movies.csv; without it clicks are made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not seen is
-    /// taken for likes
+    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
+    /// seen is taken for likes
     #[arg(long, value_name = "FILE", requires = "train")]
     pub checkpoint: Option<PathBuf>,
     /// Groups of users, each with a mix of its own [default: 1024, of MovieLens 16]

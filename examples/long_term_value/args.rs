@@ -7,8 +7,8 @@ use clap::Parser;
 use crate::device::Device;
 use crate::output::png_path;
 
-/// Learns what a user will like in the long run from what followed each rating, and says how far off it is for
-/// users that were held out.
+/// Learns what a user will like in the long run from what followed each rating, and says how far off it is
+/// for users that were held out.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "long_term_value")]
 pub struct Args {
@@ -18,8 +18,8 @@ pub struct Args {
     /// A folder with MovieLens' ratings.csv and movies.csv; without it users are made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not seen is
-    /// taken for likes
+    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
+    /// seen is taken for likes
     #[arg(long, value_name = "FILE", requires = "train")]
     pub checkpoint: Option<PathBuf>,
     /// Transitions that each run sees

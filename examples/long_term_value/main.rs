@@ -1,9 +1,10 @@
-//! What users will like in the long run: the discounted sum of likes that follow a rating, learned from transitions by
-//! single-timescale temporal differences (`embag::decide::ValueNet`), beside methods that need fewer of them: least
-//! squares, semi-gradient steps, and a regression of the next like alone. `--help` lists the arguments.
+//! What users will like in the long run: the discounted sum of likes that follow a rating, learned from
+//! transitions by single-timescale temporal differences (`embag::decide::ValueNet`), beside methods that need
+//! fewer of them: least squares, semi-gradient steps, and a regression of the next like alone. `--help` lists
+//! the arguments.
 //!
-//! What `ValueNet` promises are steps that converge, not better values, and the picture shows it: it comes slowly to
-//! where the others are.
+//! What `ValueNet` promises are steps that converge, not better values, and the picture shows it: it comes
+//! slowly to where the others are.
 //!
 //! | file | |
 //! |---|---|

@@ -13,8 +13,8 @@ use crate::likes::Like;
 pub const DISCOUNT: f64 = 0.9;
 /// Genres that the features tell apart.
 pub const GENRES: usize = 20;
-/// A constant, the mean and the fading mean of a user's likes so far, the movie's genres, and these times the fading
-/// mean.
+/// A constant, the mean and the fading mean of a user's likes so far, the movie's genres, and these times the
+/// fading mean.
 pub const FEATURES: usize = 3 + 2 * GENRES;
 /// Ratings that must follow, so that what comes after them weighs little (.9^30 = .04).
 const FOLLOWING: usize = 30;
@@ -126,7 +126,8 @@ impl Problem {
         if held_out { &mut self.held_out } else { &mut self.training }.extend(moments);
     }
 
-    /// The mean squared difference to what followed, of users that were held out, over that of the mean of the others.
+    /// The mean squared difference to what followed, of users that were held out, over that of the mean of
+    /// the others.
     pub fn error(&self, value: impl Fn(&[f32; FEATURES]) -> f64) -> f64 {
         let mean = self.training.iter().map(|moment| moment.value).sum::<f64>() / self.training.len() as f64;
         let of = |value: &dyn Fn(&[f32; FEATURES]) -> f64| -> f64 {

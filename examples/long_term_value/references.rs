@@ -1,5 +1,5 @@
-//! What the learned value stands beside: methods that read all transitions at once, or step by step without a second
-//! set of weights.
+//! What the learned value stands beside: methods that read all transitions at once, or step by step without a
+//! second set of weights.
 
 use crate::data::random::{below, generator};
 use crate::problem::{DISCOUNT, FEATURES, Moment, Problem};

@@ -8,20 +8,20 @@ use crate::device::Device;
 use crate::output::png_path;
 use crate::problem::SLOTS;
 
-/// Decides how often a day each group of users gets a message, when they tire of messages and a budget says how many
-/// there may be in the mean, and says what clicks that costs.
+/// Decides how often a day each group of users gets a message, when they tire of messages and a budget says
+/// how many there may be in the mean, and says what clicks that costs.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "pacing")]
 pub struct Args {
     /// Where to run
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     pub device: Device,
-    /// A folder with MovieLens' ratings.csv, whose likes are the clicks of its users' groups; without it clicks are made
-    /// up
+    /// A folder with MovieLens' ratings.csv, whose likes are the clicks of its users' groups; without it
+    /// clicks are made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not seen is
-    /// taken for likes
+    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
+    /// seen is taken for likes
     #[arg(long, value_name = "FILE", requires = "train")]
     pub checkpoint: Option<PathBuf>,
     /// Groups of users, each with a policy of its own [default: 4096, of MovieLens 16]
@@ -36,8 +36,8 @@ pub struct Args {
     /// How much to hope of what has been seen little
     #[arg(long, value_name = "SCALE", default_value_t = 0.0)]
     pub confidence: f32,
-    /// How strongly a day's policy is held near the last one, of what the theory asks for; less learns sooner what
-    /// changes little
+    /// How strongly a day's policy is held near the last one, of what the theory asks for; less learns sooner
+    /// what changes little
     #[arg(long, value_name = "SCALE", default_value_t = 0.1, value_parser = hold)]
     pub hold: f32,
     /// A quarter of the days and groups, where these are not given

@@ -1,9 +1,10 @@
 //! How often to write to users who tire of it, within a budget: what upper-confidence primal-dual
-//! (`embag::decide::UcPd`) does for thousands of groups at once, whose fatigue it learns from what happens, beside the
-//! best policy that could have been known, a price that does not look at fatigue, and chance. `--help` lists the
-//! arguments.
+//! (`embag::decide::UcPd`) does for thousands of groups at once, whose fatigue it learns from what happens,
+//! beside the best policy that could have been known, a price that does not look at fatigue, and chance.
+//! `--help` lists the arguments.
 //!
-//! An episode is a day of four slots. What a message would have been worth in each state is learned after the day.
+//! An episode is a day of four slots. What a message would have been worth in each state is learned after the
+//! day.
 //!
 //! | file | |
 //! |---|---|

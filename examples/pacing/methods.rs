@@ -74,8 +74,9 @@ fn shares(problem: &Problem) -> Vec<f32> {
     shares
 }
 
-/// A price of messages for each group, raised by what was sent above the budget, in steps of one over the root of the
-/// days; a message is sent in a slot whose messages were clicked more often than that. Fatigue is not looked at.
+/// A price of messages for each group, raised by what was sent above the budget, in steps of one over the
+/// root of the days; a message is sent in a slot whose messages were clicked more often than that. Fatigue is
+/// not looked at.
 pub fn dual_descent(problem: &Problem, score: &mut Score<'_>) {
     /// How much of what is known of a slot's clicks stays from day to day.
     const FADING: f64 = 0.95;

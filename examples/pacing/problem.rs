@@ -1,5 +1,5 @@
-//! Groups of users who tire of messages: a day has four slots, in each of which a message is sent or not. A message
-//! tires, a slot without one rests; whoever is tired clicks less.
+//! Groups of users who tire of messages: a day has four slots, in each of which a message is sent or not. A
+//! message tires, a slot without one rests; whoever is tired clicks less.
 
 use std::f64::consts::TAU;
 use std::path::Path;
@@ -68,9 +68,9 @@ impl Problem {
         }
     }
 
-    /// MovieLens' ratings in the order of time, cut into as many days of equally many: what part a group liked. On days
-    /// without a rating it is what it was the day before, a half at first. Nothing is known of fatigue, which is made
-    /// up.
+    /// MovieLens' ratings in the order of time, cut into as many days of equally many: what part a group
+    /// liked. On days without a rating it is what it was the day before, a half at first. Nothing is known of
+    /// fatigue, which is made up.
     pub fn movielens(folder: &Path, mut likes: Vec<Like>, args: &Args) -> Result<Self, DataError> {
         let (groups, days) = args.size(16, 400);
         if likes.is_empty() {
@@ -135,10 +135,11 @@ impl Problem {
         flow
     }
 
-    /// The most clicks in as many days as `rates` add up over, of policies that send within the budget: the least of
-    /// the dual function of a price of messages.
+    /// The most clicks in as many days as `rates` add up over, of policies that send within the budget: the
+    /// least of the dual function of a price of messages.
     pub fn best(&self, group: usize, rates: f64, days: f64) -> f64 {
-        // clicks less the price of messages, of all days, and messages of a day, of the best policy at a price
+        // clicks less the price of messages, of all days, and messages of a day, of the best policy at a
+        // price
         let at = |price: f64| {
             let mut later = [[0.0; 2]; TIRED];
             for slot in (0..SLOTS).rev() {

@@ -31,8 +31,8 @@ pub struct Row {
     /// Of a day.
     pub clicks: f64,
     pub messages: f64,
-    /// Of all days: clicks that the best policy would have had more, and the most messages above the budget until any
-    /// day.
+    /// Of all days: clicks that the best policy would have had more, and the most messages above the budget
+    /// until any day.
     pub regret: f64,
     pub over: f64,
 }

@@ -10,8 +10,8 @@ pub struct Score<'a> {
     /// Of each group, so far.
     clicks: Vec<f64>,
     over: Vec<f64>,
-    /// After each day, means over the groups: clicks and messages of all days, and the most messages above the budget
-    /// so far.
+    /// After each day, means over the groups: clicks and messages of all days, and the most messages above
+    /// the budget so far.
     pub days: Vec<[f64; 3]>,
     most: Vec<f64>,
 }

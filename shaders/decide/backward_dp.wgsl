@@ -1,5 +1,6 @@
-// What a policy is estimated to be worth, from the last layer to the first, and a step of it towards the actions that
-// are worth more: a step of mirror descent by entropy, of weights in logarithms. A thread an instance.
+// What a policy is estimated to be worth, from the last layer to the first, and a step of it towards the
+// actions that are worth more: a step of mirror descent by entropy, of weights in logarithms. A thread an
+// instance.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,5 +1,6 @@
-// Weights of pairs whose moves are the model's. `work` has a row for each pair: its price, and how likely the model's
-// moves are under the anchor, which is the last occupancies with these moves, and a little of the uniform ones.
+// Weights of pairs whose moves are the model's. `work` has a row for each pair: its price, and how likely the
+// model's moves are under the anchor, which is the last occupancies with these moves, and a little of the
+// uniform ones.
 
 fn begin(instance: u32) {
     let n = params.instances;

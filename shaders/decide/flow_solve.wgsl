@@ -1,7 +1,8 @@
-// The occupancies of the model that are nearest to the last ones, prices included: sweeps over the layers, each
-// of which sets the potentials of a layer's states by half the logarithm of what leaves them over what comes.
-// A step of this size never makes the dual worse, wherever it begins: every weight has a layer's potentials
-// once on either side, and the exponential of a mean is at most the mean of exponentials. A thread an instance.
+// The occupancies of the model that are nearest to the last ones, prices included: sweeps over the layers,
+// each of which sets the potentials of a layer's states by half the logarithm of what leaves them over what
+// comes. A step of this size never makes the dual worse, wherever it begins: every weight has a layer's
+// potentials once on either side, and the exponential of a mean is at most the mean of exponentials. A thread
+// an instance.
 
 // What is less is nothing: a state that the model does not reach, whose potential may grow.
 const LEAST: f32 = 7.888609e-31;

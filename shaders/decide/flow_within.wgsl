@@ -1,10 +1,12 @@
-// Weights of pairs whose moves are chosen within a radius of the model's: those with the least relative entropy to what
-// the anchor and the potentials ask for. `work` has a row for each move: the anchor, which is the last occupancies with the
-// moves that were chosen then, and a little of the uniform ones, in logarithms, and the price.
+// Weights of pairs whose moves are chosen within a radius of the model's: those with the least relative
+// entropy to what the anchor and the potentials ask for. `work` has a row for each move: the anchor, which is
+// the last occupancies with the moves that were chosen then, and a little of the uniform ones, in logarithms,
+// and the price.
 //
-// What lies outside the radius has all of half of it above the model and half below: moves above are what is asked for
-// times one factor, moves below times another, the others are the model's. Each factor solves an equation that is convex
-// and linear in pieces, so that Newton's steps from where all moves take part come from one side, and end.
+// What lies outside the radius has all of half of it above the model and half below: moves above are what is
+// asked for times one factor, moves below times another, the others are the model's. Each factor solves an
+// equation that is convex and linear in pieces, so that Newton's steps from where all moves take part come
+// from one side, and end.
 
 // Below every number that matters, and a normal one.
 const TINY: f32 = 1.1754944e-38;

@@ -1,5 +1,5 @@
-// What each pair of state and action of one side is worth in a game, by how often the other side has each of its own.
-// A thread a pair of an instance.
+// What each pair of state and action of one side is worth in a game, by how often the other side has each of
+// its own. A thread a pair of an instance.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

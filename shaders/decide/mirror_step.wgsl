@@ -1,5 +1,5 @@
-// One step of mirror descent, a thread an instance: its entries lie the number of instances apart, so that the threads
-// of a workgroup read neighbours.
+// One step of mirror descent, a thread an instance: its entries lie the number of instances apart, so that
+// the threads of a workgroup read neighbours.
 
 // 1 on the probability simplex, 0 in a ball.
 override SIMPLEX: u32;

@@ -1,5 +1,5 @@
-// Counts of the moves of an episode, and the model that they make: of the pairs that were visited, or of all where a
-// pair's number doubled since the epoch began. A thread an instance.
+// Counts of the moves of an episode, and the model that they make: of the pairs that were visited, or of all
+// where a pair's number doubled since the epoch began. A thread an instance.
 
 fn renew(k: u32, pair: u32, instance: u32) {
     let n = params.instances;

@@ -1,5 +1,5 @@
-// Episodes: the actions that a policy takes, drawn by seed, episode and instance, and the states that they lead to.
-// A thread an instance.
+// Episodes: the actions that a policy takes, drawn by seed, episode and instance, and the states that they
+// lead to. A thread an instance.
 
 // A number from 0 to 1 that depends on these alone.
 fn drawn(draw: u32, instance: u32) -> f32 {

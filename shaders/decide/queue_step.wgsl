@@ -1,5 +1,5 @@
-// The queue of a constraint, by what the last costs come to under the new occupancies. A thread a constraint of an
-// instance.
+// The queue of a constraint, by what the last costs come to under the new occupancies. A thread a constraint
+// of an instance.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -1,6 +1,6 @@
-// A step of temporal-difference learning: the entries move along the means of their gradients, and the means take in
-// the gradients of a transition, at the entries after the step and, where variance is reduced, before it. A thread an
-// instance.
+// A step of temporal-difference learning: the entries move along the means of their gradients, and the means
+// take in the gradients of a transition, at the entries after the step and, where variance is reduced, before
+// it. A thread an instance.
 
 // Which entries: after the step, before it.
 const NEW: u32 = 0u;
@@ -27,11 +27,11 @@ struct Slopes {
 }
 
 fn feature(f: u32, instance: u32) -> f32 {
-    return now[params.now_base + f * params.now_stride + instance];
+    return now[params.now_base + f * params.now_stride + instance * params.now_step];
 }
 
 fn next_feature(f: u32, instance: u32) -> f32 {
-    return next[params.next_base + f * params.next_stride + instance];
+    return next[params.next_base + f * params.next_stride + instance * params.next_step];
 }
 
 // The means of omega's gradients lie below those of theta's.

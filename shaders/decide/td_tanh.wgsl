@@ -1,6 +1,7 @@
-// A value that is the sum of tanh units with weights of their own. The entries are the units' weights of the features,
-// unit after unit, and then the weights of the units. `hidden` has for each unit its output in the state and in the
-// next, and what its features' part of omega comes to, with the new entries and then with the old ones.
+// A value that is the sum of tanh units with weights of their own. The entries are the units' weights of the
+// features, unit after unit, and then the weights of the units. `hidden` has for each unit its output in the
+// state and in the next, and what its features' part of omega comes to, with the new entries and then with
+// the old ones.
 
 fn hidden_at(unit: u32, which: u32, point: u32, instance: u32) -> u32 {
     return ((unit * 2u + point) * 3u + which) * params.instances + instance;

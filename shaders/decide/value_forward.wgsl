@@ -3,7 +3,7 @@
 fn weighted(first: u32, instance: u32) -> f32 {
     var sum = 0.0;
     for (var f = 0u; f < params.features; f++) {
-        let x = features[params.features_base + f * params.features_stride + instance];
+        let x = features[params.features_base + f * params.features_stride + instance * params.features_step];
         sum += theta[(first + f) * params.instances + instance] * x;
     }
     return sum;

@@ -34,7 +34,8 @@ impl Affine {
         Ok(())
     }
 
-    /// The normals as the kernels take them: of each instance, or constraints x entries where all have the same.
+    /// The normals as the kernels take them: of each instance, or constraints x entries where all have the
+    /// same.
     pub(super) fn packed(&self) -> (Vec<f32>, bool) {
         let rows = || self.normals.chunks(self.instances.max(1));
         if rows().all(|row| row.iter().all(|normal| *normal == row[0])) {

@@ -3,15 +3,15 @@
 use super::flow::{Flow, Plan};
 use super::game::{Game, Meetings, Worth};
 use super::layers::{Layers, Moves, Path};
-use super::observed::{AT_LEAST_0, Observed};
+use super::observed::{AT_LEAST_0, Observed, UNIT};
 use super::saved::{self, Part, Saved};
 use crate::{Checkpoint, Context, Matrix, Recorder, Result};
 
 /// Upper-confidence generalised Lagrangian policy optimisation (D. Ding, X. Wei, H. Yu, M. R. Jovanović,
-/// "Provably efficient generalized Lagrangian policy optimization for safe multi-agent reinforcement learning",
-/// L4DC 2023; the form of the steps is this crate's): two sides act, episode after episode, each in a process
-/// whose moves are not known. The second pays what the first gets. Costs of both shall stay within budgets
-/// that they share, in the long run.
+/// "Provably efficient generalized Lagrangian policy optimization for safe multi-agent reinforcement
+/// learning", L4DC 2023; the form of the steps is this crate's): two sides act, episode after episode, each
+/// in a process whose moves are not known. The second pays what the first gets. Costs of both shall stay
+/// within budgets that they share, in the long run.
 ///
 /// Each side's decision is the flow `q` (or `p`) nearest to the last one, by what the last episode said:
 ///
@@ -21,8 +21,8 @@ use crate::{Checkpoint, Context, Matrix, Recorder, Result};
 /// Q_i = max(Q_i + <g_i, q> + <h_i, p> - c_i, 0)                        a queue for each constraint
 /// ```
 ///
-/// The price `Q` is cooperative: both sides pay it for their own costs. A side's own budget is a constraint in
-/// which the other's costs are zero. Models, anchors and weights are those of [`UcPd`](super::UcPd).
+/// The price `Q` is cooperative: both sides pay it for their own costs. A side's own budget is a constraint
+/// in which the other's costs are zero. Models, anchors and weights are those of [`UcPd`](super::UcPd).
 ///
 /// ```
 /// use embag::decide::{ConstrainedGame, Encounter, Layers, Moves, Observed};
@@ -235,8 +235,8 @@ impl ConstrainedGame {
     /// [`UcPd::record_play`](super::UcPd::record_play) does.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if moves are of other layers or instances, or
-    /// the recorder is of another context.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if moves are of other layers or instances,
+    /// or the recorder is of another context.
     pub fn record_play(&mut self, rec: &mut Recorder, moves: [&Moves; 2], episode: u32) -> Result<[Path; 2]> {
         let [first, second] = &self.sides;
         rec.whole(|rec| {
@@ -247,15 +247,15 @@ impl ConstrainedGame {
     /// Records what an episode came to.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape is another, a reward is not from 0
-    /// to 1, a budget is below 0, a path is of other layers, or the recorder is of another context.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape is another, a reward is not from
+    /// 0 to 1, a budget is below 0, a path is of other layers, or the recorder is of another context.
     pub fn record_observe(&mut self, rec: &mut Recorder, encounter: &Encounter<'_>) -> Result<()> {
         let Encounter { paths, rewards, costs, budgets } = encounter;
         let instances = self.queues.cols();
         for ((side, path), costs) in self.sides.iter().zip(paths).zip(costs) {
             side.check(path, costs)?;
         }
-        self.game().check_rewards(rewards, self.game().meetings(), instances)?;
+        rewards.check("rewards", self.game().meetings(), instances, UNIT)?;
         budgets.check("budgets", self.constraints, instances, AT_LEAST_0)?;
         let budgets = [budgets.matrix(), &self.no_budgets];
         rec.whole(|rec| {

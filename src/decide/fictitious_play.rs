@@ -5,16 +5,16 @@ use std::f32::consts::LOG2_E;
 use super::constrained_game::RIVAL;
 use super::game::{Game, Meetings, Worth};
 use super::layers::{Layers, Moves, Path};
-use super::observed::Observed;
+use super::observed::{Observed, UNIT};
 use super::saved::{self, Part, Saved};
 use crate::device::{Buffer, Dispatch, word};
 use crate::kernels::{backward_dp, model_update, payoff_update, play, reach};
 use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
-/// Fictitious-play policy optimisation (S. Qiu, X. Wei, J. Ye, Z. Wang, Z. Yang, "Provably efficient fictitious
-/// play policy optimization for zero-sum Markov games with structured transitions", ICML 2021): two sides act,
-/// episode after episode, in processes whose moves and rewards are not known, each against the last policy of
-/// the other. The first side wants rewards, the second to pay little.
+/// Fictitious-play policy optimisation (S. Qiu, X. Wei, J. Ye, Z. Wang, Z. Yang, "Provably efficient
+/// fictitious play policy optimization for zero-sum Markov games with structured transitions", ICML 2021):
+/// two sides act, episode after episode, in processes whose moves and rewards are not known, each against the
+/// last policy of the other. The first side wants rewards, the second to pay little.
 ///
 /// For each side, from the last layer to the first, with all that was seen so far:
 ///
@@ -24,9 +24,9 @@ use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 /// V(s)    = <policy(s), W(s)>,  policy(a|s) = policy(a|s) exp(step W(s, a)), normalised
 /// ```
 ///
-/// With `bonus = scale sqrt(ln K)`, and that of the moves `scale H sqrt(2 S ln K)` for `S` next states, none in
-/// the last layer. Bonuses are taken off, and the step is the other way, for the second side: each hopes for the best of what
-/// has been seen little. Where the first side alone moves the states
+/// With `bonus = scale sqrt(ln K)`, and that of the moves `scale H sqrt(2 S ln K)` for `S` next states, none
+/// in the last layer. Bonuses are taken off, and the step is the other way, for the second side: each hopes
+/// for the best of what has been seen little. Where the first side alone moves the states
 /// ([`Game::single_controller`]) the second has a step for each state by how often the first reaches it.
 ///
 /// ```
@@ -76,6 +76,19 @@ struct Settings {
     reward_bonus: f32,
     move_bonus: f32,
     seed: u32,
+}
+
+/// Software adapters end loops that are too long, all of a thread's taken together.
+fn check_loops(ctx: &Context, layers: &Layers) -> Result<()> {
+    // values go through the moves once, and through the pairs twice
+    let steps = layers.moves() + 2 * layers.pairs() + layers.all_states();
+    match ctx.loop_limit().map(|limit| limit as usize / 2).filter(|&limit| steps > limit) {
+        None => Ok(()),
+        Some(limit) => {
+            let expected = format!("at most {limit} steps of a side on a software adapter");
+            Err(Error::invalid("layers", expected, steps))
+        }
+    }
 }
 
 /// One side.
@@ -246,7 +259,8 @@ impl FictitiousPlayBuilder {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no instance or episode, or step or bonus is not finite or below
-    /// zero; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// zero, or a software adapter could not go through the layers; [`Error::LimitExceeded`] or
+    /// [`Error::Device`] if the memory cannot be had.
     #[allow(clippy::cast_precision_loss, reason = "weights that follow from the horizon are rounded")]
     pub fn build(self) -> Result<FictitiousPlay> {
         let Self { ctx, game, instances, horizon, step, bonus, seed } = self;
@@ -264,6 +278,9 @@ impl FictitiousPlayBuilder {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(Error::invalid(name, "a finite number of at least 0", value));
             }
+        }
+        for layers in [first, second] {
+            check_loops(&ctx, layers)?;
         }
         let log = rounds.ln();
         let settings = Settings {
@@ -347,8 +364,8 @@ impl FictitiousPlay {
     }
 
     /// Records an episode of both policies in processes whose moves are known, drawn by seed, episode and
-    /// instance: for simulations. Where the first side moves all states only its moves are read. The paths are
-    /// those of this episode until the next is played.
+    /// instance: for simulations. Where the first side moves all states only its moves are read. The paths
+    /// are those of this episode until the next is played.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if moves are of other layers or instances, or the recorder is of another
@@ -381,8 +398,8 @@ impl FictitiousPlay {
         })
     }
 
-    /// Records what an episode came to. Where the first side moves all states, the second's path must be of the
-    /// same states.
+    /// Records what an episode came to. Where the first side moves all states, the second's path must be of
+    /// the same states.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape is another, a reward is not from 0 to 1, a path is of other
@@ -390,9 +407,11 @@ impl FictitiousPlay {
     pub fn record_observe(&mut self, rec: &mut Recorder, bout: &Bout<'_>) -> Result<()> {
         let Bout { paths, rewards } = bout;
         let instances = self.means.cols();
-        self.game().check_paths(*paths, instances)?;
+        for (side, path) in self.sides.iter().zip(paths) {
+            path.check(&side.layers, instances)?;
+        }
         let steps = self.sides[0].layers.steps();
-        self.game().check_rewards(rewards, steps, instances)?;
+        rewards.check("rewards", steps, instances, UNIT)?;
         rec.whole(|rec| {
             self.sides[0].record_count(rec, paths[0])?;
             if !self.game().is_shared {

@@ -9,9 +9,9 @@ use crate::device::{Buffer, Dispatch, word};
 use crate::kernels::{flow_price, flow_solve, model_update, play, policy_step, queue_step};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
-/// How often every move is taken to have been seen before the first (Laplace's rule). A move that the model takes to
-/// be impossible until it is seen would be held back by its logarithm under the anchor for some root of the horizon's
-/// episodes: without it regret grows by a larger power.
+/// How often every move is taken to have been seen before the first (Laplace's rule). A move that the model
+/// takes to be impossible until it is seen would be held back by its logarithm under the anchor for some root
+/// of the horizon's episodes: without it regret grows by a larger power.
 const PRIOR: f32 = 1.0;
 
 /// What the steps go by, as far as it does not follow from the horizon.

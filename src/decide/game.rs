@@ -1,13 +1,12 @@
 //! Who meets whom in a game of two sides.
 
-use super::layers::{Layers, Path};
-use super::observed::{Observed, UNIT};
+use super::layers::Layers;
 use crate::device::{Buffer, Dispatch, word};
 use crate::kernels::game_payoff;
 use crate::{Context, Error, Matrix, Recorder, Result};
 
-/// A game of two sides over the same number of layers: in each, both act at once, and the first side gets what
-/// the second loses, by where either is and what it does.
+/// A game of two sides over the same number of layers: in each, both act at once, and the first side gets
+/// what the second loses, by where either is and what it does.
 ///
 /// Rewards have a row for each meeting of a pair of the first side with a pair of the second
 /// ([`meeting`](Self::meeting)), and a column for each instance.
@@ -72,8 +71,8 @@ impl Game {
         self.meetings as usize
     }
 
-    /// The layers of either side. Where the first side moves all states, the second's are the first's with its
-    /// own actions.
+    /// The layers of either side. Where the first side moves all states, the second's are the first's with
+    /// its own actions.
     #[must_use]
     pub fn layers(&self) -> [&Layers; 2] {
         self.sides.each_ref()
@@ -99,19 +98,6 @@ impl Game {
         }
         let [begin, columns] = [2 * layer, 2 * layer + 1].map(|word| self.words[word] as usize);
         Ok(begin + own * columns + rival % columns)
-    }
-
-    /// Refuses paths of other sides, and sides that are not in the same state where they must be.
-    pub(super) fn check_paths(&self, paths: [&Path; 2], instances: usize) -> Result<()> {
-        for (side, path) in self.sides.iter().zip(paths) {
-            path.check(side, instances)?;
-        }
-        Ok(())
-    }
-
-    /// Refuses rewards of another game, or not from 0 to 1.
-    pub(super) fn check_rewards(&self, rewards: &Observed, rows: usize, instances: usize) -> Result<()> {
-        rewards.check("rewards", rows, instances, UNIT)
     }
 }
 

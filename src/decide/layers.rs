@@ -123,8 +123,8 @@ impl Layers {
     }
 }
 
-/// How likely the moves of a process are, for simulations: of each pair of state and action, and each instance,
-/// shares of the states of the next layer.
+/// How likely the moves of a process are, for simulations: of each pair of state and action, and each
+/// instance, shares of the states of the next layer.
 #[derive(Debug, Clone)]
 pub struct Moves {
     layers: Layers,
@@ -135,8 +135,8 @@ impl Moves {
     /// Moves on the device: a row for each pair and next state, pair after pair, a column for each instance.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there are not as many, or those of a pair are not shares: at least 0, and
-    /// 1 together.
+    /// [`Error::InvalidArgument`] if there are not as many, or those of a pair are not shares: at least 0,
+    /// and 1 together.
     pub fn from_slice(ctx: &Context, layers: &Layers, instances: usize, shares: &[f32]) -> Result<Self> {
         if shares.len() != layers.moves() * instances {
             let expected = format!("{} moves x {instances} instances", layers.moves());

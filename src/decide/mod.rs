@@ -3,7 +3,8 @@
 //! A click model predicts; a service must still decide, within budgets, on losses that it learns of
 //! afterwards. An instance is one such problem (a campaign, a group of users, a seed), and thousands of them
 //! run in one dispatch. A [`Matrix`](crate::Matrix) of this module has a row for each entry of a problem and
-//! a column for each instance; what is learned of a round is [`Observed`]. What becomes of an instance does not depend on its neighbours.
+//! a column for each instance; what is learned of a round is [`Observed`]. What becomes of an instance does
+//! not depend on its neighbours.
 //!
 //! | problem | type |
 //! |---|---|

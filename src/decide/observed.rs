@@ -34,8 +34,8 @@ impl Observed {
         Ok(Self { matrix, range })
     }
 
-    /// Takes a matrix without a look, whose numbers lie in `range`, as the caller knows: what a kernel is about
-    /// to write, for one.
+    /// Takes a matrix without a look, whose numbers lie in `range`, as the caller knows: what a kernel is
+    /// about to write, for one.
     #[must_use]
     pub fn known(matrix: Matrix, range: RangeInclusive<f32>) -> Self {
         Self { matrix, range }

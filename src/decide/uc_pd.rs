@@ -20,12 +20,12 @@ use crate::{Checkpoint, Context, Matrix, Recorder, Result};
 /// anchor = (1 - mix) last q P + mix uniform,   V = L sqrt(T),  alpha = L T,  mix = 1 / T
 /// ```
 ///
-/// The model `P` is what was counted until the present epoch; an epoch ends when the visits of a pair of state
-/// and action have doubled. With a [`confidence`](UcPdBuilder::confidence) above zero moves may be anything
-/// whose distance to what was counted (in the sum of absolute differences) is within
-/// `confidence sqrt(2 S log(T pairs / delta) / visits)`, for `S` next states: a decision then hopes for the best
-/// of what has been seen little. The flow is found by iterative scaling, which makes no step that is worse,
-/// wherever it begins; [`residual`](Self::residual) is how far flows are from being flows.
+/// The model `P` is what was counted until the present epoch; an epoch ends when the visits of a pair of
+/// state and action have doubled. With a [`confidence`](UcPdBuilder::confidence) above zero moves may be
+/// anything whose distance to what was counted (in the sum of absolute differences) is within `confidence
+/// sqrt(2 S log(T pairs / delta) / visits)`, for `S` next states: a decision then hopes for the best of what
+/// has been seen little. The flow is found by iterative scaling, which makes no step that is worse, wherever
+/// it begins; [`residual`](Self::residual) is how far flows are from being flows.
 ///
 /// ```
 /// use embag::decide::{Episode, Layers, Observed, Path, UcPd};
@@ -152,8 +152,8 @@ impl UcPdBuilder {
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no instance, episode or sweep, a
     /// weight is not finite or not above zero, or `mix`, `confidence` or `delta` is not what it can be;
-    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if the
-    /// memory cannot be had.
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) or [`Error::Device`](crate::Error::Device) if
+    /// the memory cannot be had.
     pub fn build(self) -> Result<UcPd> {
         let Self { ctx, layers, instances, constraints, plan } = self;
         let flow = Flow::new(&ctx, &layers, instances, constraints, &plan, 1.0)?;
@@ -217,12 +217,12 @@ impl UcPd {
         })
     }
 
-    /// Records an episode of the policy in a process whose moves are known, drawn by seed, episode and instance:
-    /// for simulations. The path is that of this episode until the next is played.
+    /// Records an episode of the policy in a process whose moves are known, drawn by seed, episode and
+    /// instance: for simulations. The path is that of this episode until the next is played.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the moves are of other layers or instances,
-    /// or the recorder is of another context.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the moves are of other layers or
+    /// instances, or the recorder is of another context.
     pub fn record_play(&mut self, rec: &mut Recorder, moves: &Moves, episode: u32) -> Result<Path> {
         rec.whole(|rec| self.flow.record_play(rec, moves, episode))
     }
@@ -230,8 +230,8 @@ impl UcPd {
     /// Records what an episode came to.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape is another, a loss is not from 0 to
-    /// 1, a budget is below 0, the path is of other layers, or the recorder is of another context.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape is another, a loss is not from 0
+    /// to 1, a budget is below 0, the path is of other layers, or the recorder is of another context.
     pub fn record_observe(&mut self, rec: &mut Recorder, episode: &Episode<'_>) -> Result<()> {
         let Episode { path, loss, costs, budgets } = episode;
         let instances = self.flow.instances();

@@ -3,7 +3,7 @@
 use super::observed::{FINITE, Observed};
 use super::saved::{self, Saved};
 use crate::cpu::random::uniform_value;
-use crate::device::{Dispatch, word};
+use crate::device::{Buffer, Dispatch, Place, word};
 use crate::kernels::{td_step, value_forward};
 use crate::numbers::narrow;
 use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
@@ -18,9 +18,10 @@ pub enum TdMethod {
     VarianceReduced,
 }
 
-/// The sizes of [`ValueNet`]'s steps. With `nu = rate / (t + offset)^p` in step `t`, `p` a half for momentum and a
-/// third where variance is reduced: the value's weights move by `nu primal`, the dual ones by `nu dual`, and the means
-/// take in a share of `average nu`, or `average nu^2` where variance is reduced, of the newest gradient.
+/// The sizes of [`ValueNet`]'s steps. With `nu = rate / (t + offset)^p` in step `t`, `p` a half for momentum
+/// and a third where variance is reduced: the value's weights move by `nu primal`, the dual ones by `nu
+/// dual`, and the means take in a share of `average nu`, or `average nu^2` where variance is reduced, of the
+/// newest gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct TdSteps {
@@ -65,12 +66,12 @@ impl TdSteps {
     }
 }
 
-/// The value of being in a state, learned from transitions (S. Qiu, Z. Yang, X. Wei, J. Ye, Z. Wang, "Single-timescale
-/// stochastic nonconvex-concave optimization for smooth nonlinear TD learning", 2020): the discounted sum of the
-/// rewards to come, linear in features of the state or a layer of tanh units.
+/// The value of being in a state, learned from transitions (S. Qiu, Z. Yang, X. Wei, J. Ye, Z. Wang,
+/// "Single-timescale stochastic nonconvex-concave optimization for smooth nonlinear TD learning", 2020): the
+/// discounted sum of the rewards to come, linear in features of the state or a layer of tanh units.
 ///
-/// The steps descend the mean squared projected Bellman error of S. Bhatnagar et al. (NeurIPS 2009) as a game of the
-/// value's weights `theta` against dual ones `omega`, both at the same pace:
+/// The steps descend the mean squared projected Bellman error of S. Bhatnagar et al. (NeurIPS 2009) as a game
+/// of the value's weights `theta` against dual ones `omega`, both at the same pace:
 ///
 /// ```text
 /// min over theta, max over omega of  E[delta <grad V(s), omega> - <grad V(s), omega>^2 / 2] - ridge |omega|^2 / 2
@@ -80,8 +81,8 @@ impl TdSteps {
 /// p = G + (1 - c nu^2) (p - G before the step)                 variance reduced; both of the same transition
 /// ```
 ///
-/// What converges is the gradient, to zero, and `omega` to its best: that is the promise, not a better value. Every
-/// instance has weights of its own, and sees a transition a step.
+/// What converges is the gradient, to zero, and `omega` to its best: that is the promise, not a better value.
+/// Every instance has weights of its own, and sees a transition a step.
 ///
 /// ```
 /// use embag::decide::{Observed, TdMethod, Transition, ValueNet};
@@ -123,6 +124,8 @@ pub struct ValueNet {
 #[derive(Debug, Clone, Copy)]
 struct Settings {
     features: usize,
+    /// A row for each instance.
+    by_instance: bool,
     units: usize,
     method: TdMethod,
     steps: TdSteps,
@@ -133,7 +136,8 @@ struct Settings {
 /// What every instance saw in a step.
 #[derive(Debug, Clone, Copy)]
 pub struct Transition<'a> {
-    /// Features of the state, features x instances.
+    /// Features of the state, features x instances, or
+    /// [as bags give them](ValueNetBuilder::by_instance).
     pub state: &'a Observed,
     /// Features of the state that followed; zeros after the end.
     pub next: &'a Observed,
@@ -148,6 +152,7 @@ pub struct ValueNetBuilder {
     ctx: Context,
     features: usize,
     instances: usize,
+    by_instance: bool,
     units: usize,
     method: TdMethod,
     steps: Option<TdSteps>,
@@ -158,6 +163,13 @@ pub struct ValueNetBuilder {
 }
 
 impl ValueNetBuilder {
+    /// Takes features as [`EmbeddingBags`](crate::EmbeddingBags) gives them, instances x features: a bag for
+    /// each instance.
+    pub fn by_instance(mut self) -> Self {
+        self.by_instance = true;
+        self
+    }
+
     /// Makes the value a sum of so many tanh units with weights of their own, instead of linear.
     pub fn tanh(mut self, units: usize) -> Self {
         self.units = units;
@@ -188,9 +200,9 @@ impl ValueNetBuilder {
         self
     }
 
-    /// Sets where the value's weights begin: entries x instances, those of a unit's features side by side, unit after
-    /// unit, and then the units' own; or an entry each for all instances. Without it linear ones begin at zero, and
-    /// those of units at uniform numbers from -.17 to .17.
+    /// Sets where the value's weights begin: entries x instances, those of a unit's features side by side,
+    /// unit after unit, and then the units' own; or an entry each for all instances. Without it linear ones
+    /// begin at zero, and those of units at uniform numbers from -.17 to .17.
     pub fn start(mut self, weights: &[f32]) -> Self {
         self.start = Some(weights.to_vec());
         self
@@ -205,11 +217,11 @@ impl ValueNetBuilder {
     /// The memory of all instances.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no feature or instance, the discount is not from 0 to 1 or another size
-    /// not finite or below zero, or there are not as many first weights; [`Error::LimitExceeded`] or
-    /// [`Error::Device`] if the memory cannot be had.
+    /// [`Error::InvalidArgument`] if there is no feature or instance, the discount is not from 0 to 1 or
+    /// another size not finite or below zero, or there are not as many first weights;
+    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<ValueNet> {
-        let Self { ctx, features, instances, units, method, discount, ridge, .. } = self;
+        let Self { ctx, features, instances, by_instance, units, method, discount, ridge, .. } = self;
         for (name, count) in [("features", features), ("instances", instances)] {
             word(name, count)?;
             if count == 0 {
@@ -252,7 +264,7 @@ impl ValueNetBuilder {
         let means = zeros(2 * entries)?;
         means.place(&ctx, "entries x instances")?;
         Ok(ValueNet {
-            settings: Settings { features, units, method, steps, discount, ridge },
+            settings: Settings { features, by_instance, units, method, steps, discount, ridge },
             steps: 0,
             theta: Matrix::from_slice(&ctx, &start, entries, instances)?,
             omega: zeros(entries)?,
@@ -284,6 +296,7 @@ impl ValueNet {
             ctx: ctx.clone(),
             features,
             instances,
+            by_instance: false,
             units: 0,
             method: TdMethod::VarianceReduced,
             steps: None,
@@ -312,24 +325,33 @@ impl ValueNet {
         &self.values
     }
 
-    /// Records what states are worth, features x instances, one for each instance.
+    /// Features, checked: where they begin, from one to the next, and from instance to instance.
+    fn placed(&self, features: &Observed, name: &'static str) -> Result<(Buffer, [u32; 3])> {
+        let (Settings { features: count, by_instance, .. }, instances) = (self.settings, self.values.cols());
+        let (rows, cols) = if by_instance { (instances, count) } else { (count, instances) };
+        features.check(name, rows, cols, FINITE)?;
+        let Place { binding, base, stride, .. } = features.place(&self.ctx, name)?;
+        Ok((binding, if by_instance { [base, 1, stride] } else { [base, stride, 1] }))
+    }
+
+    /// Records what states are worth, one for each instance, of features as in a [`Transition`].
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the shape is another or the recorder is of another context.
     pub fn record_values(&mut self, rec: &mut Recorder, states: &Observed) -> Result<()> {
         let (Settings { features, units, .. }, instances) = (self.settings, self.values.cols());
-        states.check("states", features, instances, FINITE)?;
+        let (states, [features_base, features_stride, features_step]) = self.placed(states, "states")?;
         rec.whole(|rec| {
-            let place = states.place(&self.ctx, "states")?;
             let params = value_forward::Params {
                 instances: word("instances", instances)?,
                 features: word("features", features)?,
                 units: word("units", units)?,
-                features_base: place.base,
-                features_stride: place.stride,
+                features_base,
+                features_stride,
+                features_step,
             };
             let bindings = value_forward::Bindings {
-                features: place.binding,
+                features: states,
                 theta: self.theta.buffer().clone(),
                 values: self.values.buffer().clone(),
             };
@@ -346,12 +368,10 @@ impl ValueNet {
         let (Settings { features, units, discount, ridge, method, .. }, instances) =
             (self.settings, self.values.cols());
         let Transition { state, next, reward } = transition;
-        state.check("state", features, instances, FINITE)?;
-        next.check("next", features, instances, FINITE)?;
+        let (now, [now_base, now_stride, now_step]) = self.placed(state, "state")?;
+        let (next, [next_base, next_stride, next_step]) = self.placed(next, "next")?;
         reward.check("reward", 1, instances, FINITE)?;
         rec.whole(|rec| {
-            let now = state.place(&self.ctx, "state")?;
-            let next = next.place(&self.ctx, "next")?;
             let reward = reward.place(&self.ctx, "reward")?;
             let step = self.settings.step(self.steps);
             let params = td_step::Params {
@@ -359,10 +379,12 @@ impl ValueNet {
                 features: word("features", features)?,
                 units: word("units", units)?,
                 entries: word("entries", self.theta.rows())?,
-                now_base: now.base,
-                now_stride: now.stride,
-                next_base: next.base,
-                next_stride: next.stride,
+                now_base,
+                now_stride,
+                now_step,
+                next_base,
+                next_stride,
+                next_step,
                 reward_base: reward.base,
                 discount,
                 ridge,
@@ -373,8 +395,8 @@ impl ValueNet {
                 is_reduced: u32::from(method == TdMethod::VarianceReduced && self.steps > 0),
             };
             let bindings = td_step::Bindings {
-                now: now.binding,
-                next: next.binding,
+                now,
+                next,
                 reward: reward.binding,
                 theta: self.theta.buffer().clone(),
                 omega: self.omega.buffer().clone(),

@@ -218,3 +218,13 @@ fn mistakes_are_errors_and_record_nothing() {
     let error = method.record_observe(&mut rec, &Bout { paths, rewards: &few }).unwrap_err().to_string();
     assert_eq!(error, "rewards: expected 3 x 2, got 1 x 2");
 }
+
+#[test]
+fn what_a_software_adapter_would_end_early_is_an_error() {
+    let Some(gpu) = common::gpu().filter(common::is_exact) else { return };
+    let wide = Layers::new(&[1, 200, 200, 1], 2).unwrap();
+    let game = Game::independent(&wide, &wide).unwrap();
+    let error = FictitiousPlay::builder(&gpu, &game, 1).build().unwrap_err().to_string();
+    assert!(error.starts_with("layers: expected at most") && error.contains("software adapter"), "{error}");
+    assert!(FictitiousPlay::builder(&Context::cpu(), &game, 1).build().is_ok());
+}

@@ -70,8 +70,8 @@ impl Table {
         [first, self.walks[second].flow(policies[1])]
     }
 
-    /// What each pair of either side is worth against these flows: sums over the rival's. Where both are in the
-    /// same state, the first side's are per visit of it, the second's per episode.
+    /// What each pair of either side is worth against these flows: sums over the rival's. Where both are in
+    /// the same state, the first side's are per visit of it, the second's per episode.
     pub(crate) fn worth(&self, policies: [&[f64]; 2]) -> [Vec<f64>; 2] {
         let flows = self.flows(policies);
         let mut worth = [vec![0.0; PAIRS], vec![0.0; PAIRS]];

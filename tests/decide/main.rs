@@ -49,8 +49,8 @@ impl Random {
     }
 }
 
-/// Whether this run only takes features of devices away (`scripts/test portable`): what has no device need not be run
-/// for long again.
+/// Whether this run only takes features of devices away (`scripts/test portable`): what has no device need
+/// not be run for long again.
 fn is_repeated() -> bool {
     std::env::var_os("EMBAG_DISABLE").is_some()
 }

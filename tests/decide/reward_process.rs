@@ -1,5 +1,5 @@
-//! A random Markov reward process, and the exact objective of a value of tanh units in it, in `f64`: 15 states, moves by
-//! Dirichlet(1), rewards from 0 to 1, three normal features and a constant.
+//! A random Markov reward process, and the exact objective of a value of tanh units in it, in `f64`: 15
+//! states, moves by Dirichlet(1), rewards from 0 to 1, three normal features and a constant.
 
 use crate::{Random, dot};
 

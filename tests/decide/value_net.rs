@@ -1,7 +1,7 @@
 //! `ValueNet`: its gradients are those of the exact objective, and they shrink with the steps as promised.
 
 use embag::decide::{Observed, TdMethod, Transition, ValueNet, ValueNetBuilder};
-use embag::{Checkpoint, Context, Recorder};
+use embag::{Checkpoint, Context, EmbeddingBags, Init, Pooling, Recorder, Table};
 
 use crate::reward_process::{DISCOUNT, ENTRIES, FEATURES, RIDGE, RewardProcess, STATES, UNITS};
 use crate::{Random, altered, column, common, dot, is_repeated, observed, slope};
@@ -76,8 +76,8 @@ fn gradients_of_all_transitions_are_the_differences_of_the_objective() {
     }
 }
 
-/// Means over the instances and the steps until some counts of them: the length of the exact gradient, and how far
-/// dual weights are from the best.
+/// Means over the instances and the steps until some counts of them: the length of the exact gradient, and
+/// how far dual weights are from the best.
 fn run(method: TdMethod, horizons: [usize; 2]) -> [[f64; 2]; 2] {
     let ctx = Context::cpu();
     let processes: Vec<RewardProcess> =
@@ -169,6 +169,36 @@ fn what_was_saved_goes_on_with_the_same_bits() {
     let mut other = builder(&ctx, 5).tanh(2).build().unwrap();
     let error = other.import(&checkpoint, "net").unwrap_err().to_string();
     assert!(error.contains("net.weights"), "{error}");
+}
+
+#[test]
+fn features_may_come_from_bags() {
+    // rows of a table are the features: a bag of one id for each instance
+    let (ids, n) = ([2u64, 0, 1, 2, 0], 5);
+    for ctx in [Some(Context::cpu()), common::gpu()].into_iter().flatten() {
+        let table = Table::rows(3).dim(FEATURES).init(Init::Uniform(1.0));
+        let bags = EmbeddingBags::builder(&ctx).table("item", table);
+        let bags = bags.feature("seen", "item", Pooling::Sum).build().unwrap();
+        let pooled = bags.forward(&bags.batch().bags("seen", &ids, &[1; 5]).build().unwrap()).unwrap();
+        let values = pooled.to_vec(&ctx).unwrap();
+        let turned = observed(&ctx, FEATURES, n, |f, i| f64::from(values[i * FEATURES + f]));
+        let from_bags = Observed::known(pooled, -1.0..=1.0);
+        let reward = observed(&ctx, 1, n, |_, i| i as f64);
+        let after = |net: ValueNetBuilder, states: &Observed| {
+            let mut net = net.build().unwrap();
+            let mut rec = Recorder::new(&ctx);
+            for _ in 0..10 {
+                let transition = Transition { state: states, next: states, reward: &reward };
+                net.record_step(&mut rec, &transition).unwrap();
+            }
+            net.record_values(&mut rec, states).unwrap();
+            rec.run().unwrap();
+            net.values().to_vec(&ctx).unwrap()
+        };
+        let values = after(builder(&ctx, n), &turned);
+        assert_eq!(after(builder(&ctx, n).by_instance(), &from_bags), values);
+        assert!(values.iter().any(|value| *value != 0.0));
+    }
 }
 
 #[test]

@@ -31,15 +31,21 @@ fn what_a_kernel_uses_up_is_restored_before_each_run() {
     for ctx in common::devices() {
         let measured = Measured::case(&ctx, insert, 0, &case).unwrap();
         measured.time(1).unwrap();
-        let times: Vec<Duration> = (0..200).map(|_| measured.time(1).unwrap()).collect();
-        let (first, last) = (median(&times[..100]), median(&times[100..]));
-        // the runs of one submission cost the same too
-        let together = measured.time(50).unwrap();
-        for (what, other) in [("the last", last), ("many at once", together)] {
-            let ratio = other.as_secs_f64() / first.as_secs_f64();
-            let name = common::name_of(&ctx);
-            assert!((0.5..2.0).contains(&ratio), "{name}: {what} took {other:?}, the first {first:?}");
-        }
+        let compared = || {
+            let times: Vec<Duration> = (0..200).map(|_| measured.time(1).unwrap()).collect();
+            let (first, last) = (median(&times[..100]), median(&times[100..]));
+            // the runs of one submission cost the same too
+            let together = measured.time(50).unwrap();
+            [("the last", last), ("many at once", together)].into_iter().try_for_each(|(what, other)| {
+                let ratio = other.as_secs_f64() / first.as_secs_f64();
+                let name = common::name_of(&ctx);
+                let differ = format!("{name}: {what} took {other:?}, the first {first:?}");
+                if (0.5..2.0).contains(&ratio) { Ok(()) } else { Err(differ) }
+            })
+        };
+        // what else the machine does may begin or end in between, but not every time
+        let attempts: Vec<_> = (0..5).map_while(|_| compared().err()).collect();
+        assert!(attempts.len() < 5, "{attempts:?}");
     }
 }
 

@@ -39,6 +39,18 @@ pub(crate) fn lanes(row: &[f32]) -> [f32; BLOCK] {
     lanes
 }
 
+/// What the instances of a block have, where one's lies `step` elements behind another's.
+#[inline(always)]
+pub(crate) fn lanes_apart(values: &[f32], step: usize, block: &Range<usize>) -> [f32; BLOCK] {
+    if step == 1 {
+        return lanes(&values[block.clone()]);
+    }
+    let mut lanes = [0.0f32; BLOCK];
+    let own = values[block.start * step..].iter().step_by(step);
+    lanes[..block.len()].iter_mut().zip(own).for_each(|(lane, own)| *lane = *own);
+    lanes
+}
+
 /// All instances, in blocks.
 pub(crate) fn blocks(instances: usize) -> impl Iterator<Item = Range<usize>> {
     (0..instances).step_by(BLOCK).map(move |first| first..(first + BLOCK).min(instances))

@@ -2,7 +2,8 @@
 
 use crate::cpu::powers::exp_2;
 
-/// The hyperbolic tangent by products and sums alone; the exponent is never positive, so that nothing overflows.
+/// The hyperbolic tangent by products and sums alone; the exponent is never positive, so that nothing
+/// overflows.
 #[inline(always)]
 pub(crate) fn tanh_exact(z: f32) -> f32 {
     let t = exp_2(-(z.abs() * (2.0 * std::f32::consts::LOG2_E)).min(126.0));

@@ -62,7 +62,8 @@ pub fn open(
     encode(&ratings, &movies, ids, state)
 }
 
-/// The ratings of a folder by user and time, each user's last fifth held out. Test examples come in this order.
+/// The ratings of a folder by user and time, each user's last fifth held out. Test examples come in this
+/// order.
 pub fn ratings_of(folder: &Path) -> Result<Vec<Rating>, DataError> {
     let mut ratings = Vec::new();
     read_ratings(&folder.join(RATINGS), false, &mut ratings)?;

@@ -32,7 +32,8 @@ interface! {
         moves: write [u32],
         /// Visits when the epoch began; below them, the number of epochs.
         begun: write [u32],
-        /// Moves x instances; below them, where there is a radius, how far each pair's moves may be from these.
+        /// Moves x instances; below them, where there is a radius, how far each pair's moves may be from
+        /// these.
         model: write [f32],
     }
 }

@@ -28,8 +28,11 @@ pub(crate) fn cases() -> Vec<Case> {
                 entries,
                 now_base: gap,
                 now_stride: stride,
+                now_step: 1,
+                // as bags give them
                 next_base: 0,
-                next_stride: instances,
+                next_stride: 1,
+                next_step: features + gap,
                 reward_base: gap,
                 discount: 0.9,
                 ridge: 0.05,
@@ -42,7 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
             let mut floats = |count: u32| CaseBinding::floats(&random.floats(count as usize));
             let bindings = Bindings {
                 now: floats(gap + features * stride),
-                next: floats(features * instances),
+                next: floats((features + gap) * instances),
                 reward: floats(gap + instances),
                 theta: floats(entries * instances),
                 omega: floats(entries * instances),

@@ -15,12 +15,14 @@ interface! {
         units: u32,
         /// Of theta, and of omega.
         entries: u32,
-        /// Elements where the features begin, and from row to row, of the state and of the next one; and where
-        /// the rewards begin.
+        /// Elements where the features begin, from one to the next, and from instance to instance, of the state
+        /// and of the next one; and where the rewards begin.
         now_base: u32,
         now_stride: u32,
+        now_step: u32,
         next_base: u32,
         next_stride: u32,
+        next_step: u32,
         reward_base: u32,
         /// Of what comes after a transition.
         discount: f32,
@@ -36,7 +38,7 @@ interface! {
         is_reduced: u32,
     }
     Bindings {
-        /// Features x instances.
+        /// Features of all instances.
         now: read [f32],
         next: read [f32],
         /// One for each instance.

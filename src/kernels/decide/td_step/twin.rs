@@ -6,7 +6,7 @@ use crate::cpu::columns::Columns;
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::decide::tanh::tanh_exact;
-use crate::kernels::decide::{BLOCK, blocks, columns, lanes};
+use crate::kernels::decide::{BLOCK, blocks, columns, lanes, lanes_apart};
 use crate::kernels::td_step::{Params, TANH, View};
 
 /// A number for each instance of a block.
@@ -95,10 +95,13 @@ impl Task<'_> {
     #[inline(always)]
     fn features(&self, f: usize) -> [Lanes; 2] {
         let p = self.p;
-        let row = |matrix: &[f32], base: u32, stride: u32| {
-            lanes(&matrix[base as usize + f * stride as usize..][self.block.clone()])
+        let of = |matrix: &[f32], [base, stride, step]: [u32; 3]| {
+            lanes_apart(&matrix[base as usize + f * stride as usize..], step as usize, &self.block)
         };
-        [row(self.now, p.now_base, p.now_stride), row(self.next, p.next_base, p.next_stride)]
+        [
+            of(self.now, [p.now_base, p.now_stride, p.now_step]),
+            of(self.next, [p.next_base, p.next_stride, p.next_step]),
+        ]
     }
 
     #[inline(always)]
@@ -126,8 +129,8 @@ impl Task<'_> {
         [moved, [theta, omega]]
     }
 
-    /// Weighted sums of the features with the entries from `first` on, after the step and before it: of the state
-    /// by theta, of the next one, and of the state by omega.
+    /// Weighted sums of the features with the entries from `first` on, after the step and before it: of the
+    /// state by theta, of the next one, and of the state by omega.
     #[inline(always)]
     fn weighted(&mut self, first: usize) -> [[Lanes; 3]; 2] {
         let mut sums = [[[0.0f32; BLOCK]; 3]; 2];

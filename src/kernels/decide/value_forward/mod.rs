@@ -13,12 +13,13 @@ interface! {
         features: u32,
         /// Tanh units; 0 where the value is linear.
         units: u32,
-        /// Elements where the features begin, and from row to row.
+        /// Elements where the features begin, from one to the next, and from instance to instance.
         features_base: u32,
         features_stride: u32,
+        features_step: u32,
     }
     Bindings {
-        /// Features x instances.
+        /// Features of all instances.
         features: read [f32],
         /// Entries x instances, as in `td_step`.
         theta: read [f32],

@@ -3,7 +3,7 @@
 use crate::cpu::parallel;
 use crate::cpu::simd::vectorised;
 use crate::kernels::decide::tanh::tanh_exact;
-use crate::kernels::decide::{BLOCK, blocks, columns};
+use crate::kernels::decide::{BLOCK, blocks, columns, lanes_apart};
 use crate::kernels::value_forward::View;
 
 pub(crate) fn run(call: View<'_>) {
@@ -15,8 +15,8 @@ pub(crate) fn run(call: View<'_>) {
         let weighted = |first: usize| {
             let mut sums = [0.0f32; BLOCK];
             for f in 0..features {
-                let x = &call.features[p.features_base as usize + f * p.features_stride as usize..]
-                    [block.clone()];
+                let begin = p.features_base as usize + f * p.features_stride as usize;
+                let x = lanes_apart(&call.features[begin..], p.features_step as usize, &block);
                 for ((sum, own), x) in sums.iter_mut().zip(theta(first + f)).zip(x) {
                     *sum += own * x;
                 }
