@@ -28,12 +28,13 @@ fn weigh(k: u32, instance: u32) -> f32 {
     return total;
 }
 
-// Balances the states of a layer; the largest difference between what came and what left.
-fn balance(k: u32, instance: u32) -> f32 {
+// Balances the states of a layer, of whose predecessor the weights came to a sum: the largest difference between
+// what came and what left, and the sum of the layer's weights with its new potentials.
+fn balance(k: u32, came: f32, instance: u32) -> vec2<f32> {
     let n = params.instances;
-    let came = weigh(k - 1u, instance);
     let left = weigh(k, instance);
     var residual = 0.0;
+    var total = 0.0;
     for (var state = 0u; state < states_of(k); state++) {
         var inflow = 0.0;
         for (var pair = 0u; pair < states_of(k - 1u) * params.actions; pair++) {
@@ -47,10 +48,20 @@ fn balance(k: u32, instance: u32) -> f32 {
         inflow /= came;
         outflow /= left;
         residual = max(residual, abs(inflow - outflow));
-        potentials[(first_state(k) + state) * n + instance] +=
-            0.5 * (log_2(max(outflow, LEAST)) - log_2(max(inflow, LEAST)));
+        inflow = max(inflow, LEAST);
+        outflow = max(outflow, LEAST);
+        potentials[(first_state(k) + state) * n + instance] += 0.5 * (log_2(outflow) - log_2(inflow));
+        // the potential is taken from the state's own pairs alone
+        let scale = sqrt(inflow / outflow);
+        for (var action = 0u; action < params.actions; action++) {
+            let at = (first_pair(k) + state * params.actions + action) * n + instance;
+            var scaled = occupancy[at] * scale;
+            scaled = select(0.0, scaled, scaled >= LEAST);
+            occupancy[at] = scaled;
+            total += scaled;
+        }
     }
-    return residual;
+    return vec2<f32>(residual, total);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -74,8 +85,11 @@ fn main(
     var residual = 0.0;
     for (var sweep = 0u; sweep < params.sweeps; sweep++) {
         residual = 0.0;
+        var came = weigh(0u, instance);
         for (var k = 1u; k < params.layers; k++) {
-            residual = max(residual, balance(k, instance));
+            let balanced = balance(k, came, instance);
+            residual = max(residual, balanced.x);
+            came = balanced.y;
         }
         if (residual <= params.tolerance) {
             break;

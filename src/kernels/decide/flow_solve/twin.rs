@@ -120,8 +120,9 @@ impl Task<'_> {
                 break;
             }
             let mut residual = [0.0f32; BLOCK];
+            let mut came = self.weigh::<W>(0);
             for k in 1..layers {
-                self.balance::<W>(k, &mut residual);
+                came = self.balance::<W>(k, &came, &mut residual);
             }
             let lefts = self.potentials.row(left).iter_mut().zip(residual);
             for (active, (left, residual)) in self.active.iter_mut().zip(lefts) {
@@ -167,13 +168,14 @@ impl Task<'_> {
         totals
     }
 
-    /// Balances the states of a layer where instances are active, and raises the residual to what was found.
+    /// Balances the states of a layer where instances are active, of whose predecessor the weights `came` to
+    /// sums, and raises the residual to what was found. The sums of the layer's weights with its new potentials.
     #[inline(always)]
-    fn balance<W: Weights>(&mut self, k: usize, residual: &mut Lanes) {
+    fn balance<W: Weights>(&mut self, k: usize, came: &Lanes, residual: &mut Lanes) -> Lanes {
         let places = self.places;
-        let came = self.weigh::<W>(k - 1);
         let went = self.weigh::<W>(k);
         let states = places.states(k);
+        let mut totals = [0.0f32; BLOCK];
         for state in 0..states {
             let (mut inflow, mut outflow) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
             for pair in 0..places.pairs(k - 1) {
@@ -183,19 +185,36 @@ impl Task<'_> {
                     *inflow += weight * share;
                 }
             }
-            for action in 0..places.actions {
-                let weights = self.occupancy.row(places.first_pair(k) + state * places.actions + action);
+            let own = places.first_pair(k) + state * places.actions;
+            for pair in own..own + places.actions {
+                let weights = self.occupancy.row(pair);
                 outflow.iter_mut().zip(weights.iter()).for_each(|(outflow, weight)| *outflow += weight);
             }
+            let mut scales = [0.0f32; BLOCK];
             let potentials = self.potentials.row(places.first_state(k) + state);
-            let flows = inflow.iter().zip(&outflow).zip(came.iter().zip(&went));
+            let flows = inflow.iter().zip(&outflow).zip(came.iter().zip(&went)).zip(&mut scales);
             let lanes = potentials.iter_mut().zip(residual.iter_mut()).zip(&self.active);
-            for (((potential, residual), active), ((inflow, outflow), (came, went))) in lanes.zip(flows) {
+            for (((potential, residual), active), (((inflow, outflow), (came, went)), scale)) in
+                lanes.zip(flows)
+            {
                 let (inflow, outflow) = (inflow / came, outflow / went);
                 *residual = residual.max((inflow - outflow).abs());
-                let step = 0.5 * (log_2(outflow.max(LEAST)) - log_2(inflow.max(LEAST)));
+                let (inflow, outflow) = (inflow.max(LEAST), outflow.max(LEAST));
+                let step = 0.5 * (log_2(outflow) - log_2(inflow));
                 *potential = if *active { *potential + step } else { *potential };
+                *scale = (inflow / outflow).sqrt();
+            }
+            // the potential is taken from the state's own pairs alone
+            for pair in own..own + places.actions {
+                let weights = self.occupancy.row(pair).iter_mut().zip(&scales).zip(&mut totals);
+                for (((weight, scale), total), active) in weights.zip(&self.active) {
+                    let scaled = *weight * scale;
+                    let scaled = if scaled >= LEAST { scaled } else { 0.0 };
+                    *weight = if *active { scaled } else { *weight };
+                    *total += scaled;
+                }
             }
         }
+        totals
     }
 }
