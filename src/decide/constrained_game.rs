@@ -212,7 +212,7 @@ impl ConstrainedGame {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) if the device is lost.
     pub fn epochs(&self) -> Result<[Vec<u32>; 2]> {
-        Ok([self.sides[0].epochs(&self.ctx)?, self.sides[1].epochs(&self.ctx)?])
+        Ok([self.sides[0].counted.epochs(&self.ctx)?, self.sides[1].counted.epochs(&self.ctx)?])
     }
 
     /// Records the next decisions: [`policies`](Self::policies) and [`occupancies`](Self::occupancies)
@@ -265,7 +265,7 @@ impl ConstrainedGame {
                 self.meetings.record_payoff(rec, &self.ctx, own, &worth, &self.payoffs[own])?;
                 let paid = [costs[own].matrix(), budgets[own]];
                 side.record_price(rec, &self.ctx, &self.payoffs[own], paid, &self.queues)?;
-                side.record_count(rec, paths[own])?;
+                side.counted.record_count(rec, paths[own])?;
             }
             Ok(())
         })

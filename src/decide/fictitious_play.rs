@@ -3,12 +3,13 @@
 use std::f32::consts::LOG2_E;
 
 use super::constrained_game::RIVAL;
+use super::counted::{Counted, Rule, repeated};
 use super::game::{Game, Meetings, Worth};
 use super::layers::{Layers, Moves, Path};
 use super::observed::{Observed, UNIT};
 use super::saved::{self, Part, Saved};
 use crate::device::{Buffer, Dispatch, word};
-use crate::kernels::{backward_dp, model_update, payoff_update, play, reach};
+use crate::kernels::{backward_dp, payoff_update, reach};
 use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 
 /// Fictitious-play policy optimisation (S. Qiu, X. Wei, J. Ye, Z. Wang, Z. Yang, "Provably efficient
@@ -94,10 +95,7 @@ fn check_loops(ctx: &Context, layers: &Layers) -> Result<()> {
 /// One side.
 #[derive(Debug)]
 struct Side {
-    layers: Layers,
-    places: Buffer,
-    /// Moves x instances.
-    model: Matrix,
+    counted: Counted,
     /// Pairs x instances.
     occupancy: Matrix,
     payoff: Matrix,
@@ -106,55 +104,32 @@ struct Side {
     /// States x instances.
     values: Matrix,
     reached: Matrix,
-    visits: Buffer,
-    moves: Buffer,
-    begun: Buffer,
-    path: Buffer,
 }
 
 impl Side {
     fn new(ctx: &Context, layers: &Layers, instances: usize) -> Result<Self> {
         let zeros = |rows: usize| Matrix::zeros(ctx, rows, instances);
-        let repeated = |values: Vec<f32>| {
-            let rows = values.len();
-            let all: Vec<f32> =
-                values.into_iter().flat_map(|value| std::iter::repeat_n(value, instances)).collect();
-            Matrix::from_slice(ctx, &all, rows, instances)
-        };
-        let words = |rows: usize| ctx.allocate("embag.decide", rows as u64 * instances as u64 * 4);
         #[allow(clippy::cast_precision_loss, reason = "few actions")]
         let even = 1.0 / layers.actions as f32;
-        let model = repeated(layers.unknown())?;
-        model.place(ctx, "moves x instances")?;
+        let rule = Rule { epochs: false, prior: 0.0, radius: 0.0 };
         Ok(Self {
-            layers: layers.clone(),
-            places: Buffer::from_slice(ctx, &layers.words)?,
-            model,
+            counted: Counted::new(ctx, layers, instances, rule)?,
             occupancy: zeros(layers.pairs())?,
             payoff: zeros(layers.pairs())?,
             weights: zeros(layers.pairs())?,
-            policy: repeated(vec![even; layers.pairs()])?,
+            policy: repeated(ctx, &vec![even; layers.pairs()], instances)?,
             values: zeros(layers.all_states())?,
             reached: zeros(layers.all_states())?,
-            visits: words(layers.pairs())?,
-            moves: words(layers.moves())?,
-            begun: words(layers.pairs() + 1)?,
-            path: words(layers.steps())?,
         })
     }
 
-    fn words(&self) -> Result<[u32; 3]> {
-        let instances = word("instances", self.policy.cols())?;
-        Ok([instances, word("layers", self.layers.steps())?, self.layers.actions])
-    }
-
     fn record_reach(&self, rec: &mut Recorder) -> Result<()> {
-        let [instances, layers, actions] = self.words()?;
+        let [instances, layers, actions] = self.counted.words()?;
         let params = reach::Params { instances, layers, actions };
         let bindings = reach::Bindings {
-            places: self.places.clone(),
+            places: self.counted.places.clone(),
             policy: self.policy.buffer().clone(),
-            model: self.model.buffer().clone(),
+            model: self.counted.model.buffer().clone(),
             reached: self.reached.buffer().clone(),
             occupancy: self.occupancy.buffer().clone(),
         };
@@ -164,14 +139,14 @@ impl Side {
 
     /// Records the step of the policy; `has_moves` says whether what the side does changes a state.
     fn record_step(&self, rec: &mut Recorder, has_moves: bool, rate: f32, bonus: f32) -> Result<()> {
-        let [instances, layers, actions] = self.words()?;
+        let [instances, layers, actions] = self.counted.words()?;
         let moves = u32::from(has_moves);
         let params = backward_dp::Params { instances, layers, actions, moves, rate, bonus };
         let bindings = backward_dp::Bindings {
-            places: self.places.clone(),
+            places: self.counted.places.clone(),
             payoff: self.payoff.buffer().clone(),
-            model: self.model.buffer().clone(),
-            visits: self.visits.clone(),
+            model: self.counted.model.buffer().clone(),
+            visits: self.counted.visits.clone(),
             weights: self.weights.buffer().clone(),
             policy: self.policy.buffer().clone(),
             values: self.values.buffer().clone(),
@@ -180,31 +155,10 @@ impl Side {
         Ok(())
     }
 
-    fn record_count(&self, rec: &mut Recorder, path: &Path) -> Result<()> {
-        let [instances, layers, actions] = self.words()?;
-        let params = model_update::Params { instances, layers, actions, epochs: 0, prior: 0.0, radius: 0.0 };
-        let bindings = model_update::Bindings {
-            places: self.places.clone(),
-            path: path.pairs.clone(),
-            visits: self.visits.clone(),
-            moves: self.moves.clone(),
-            begun: self.begun.clone(),
-            model: self.model.buffer().clone(),
-        };
-        rec.dispatch(Dispatch::threads(0, &params, bindings, instances));
-        Ok(())
-    }
-
     fn saved(&self) -> Vec<Saved<'_>> {
-        vec![
-            Saved::Problem("layers", &self.layers.words),
-            Saved::Floats("model", &self.model),
-            Saved::Floats("weights", &self.weights),
-            Saved::Floats("policy", &self.policy),
-            Saved::Words("visits", &self.visits),
-            Saved::Words("moves", &self.moves),
-            Saved::Words("begun", &self.begun),
-        ]
+        let mut saved = self.counted.saved();
+        saved.extend([Saved::Floats("weights", &self.weights), Saved::Floats("policy", &self.policy)]);
+        saved
     }
 }
 
@@ -371,30 +325,15 @@ impl FictitiousPlay {
     /// [`Error::InvalidArgument`] if moves are of other layers or instances, or the recorder is of another
     /// context.
     pub fn record_play(&mut self, rec: &mut Recorder, moves: [&Moves; 2], episode: u32) -> Result<[Path; 2]> {
-        let (is_shared, instances) = (self.game().is_shared, self.means.cols());
-        let sides = &self.sides;
-        for (side, moves) in sides.iter().zip(moves).take(if is_shared { 1 } else { 2 }) {
-            moves.check(&side.layers, instances)?;
-        }
-        let leader = &sides[0].path;
+        let [first, second] = &self.sides;
+        let (seed, is_shared) = (self.settings.seed, self.game().is_shared);
+        let (leader, second_moves) =
+            if is_shared { (Some(&first.counted), moves[0]) } else { (None, moves[1]) };
         rec.whole(|rec| {
-            for (own, (side, seed)) in
-                sides.iter().zip([self.settings.seed, self.settings.seed ^ RIVAL]).enumerate()
-            {
-                let [instances, layers, actions] = side.words()?;
-                let follows = own == 1 && is_shared;
-                let leader_actions = if follows { sides[0].layers.actions } else { 0 };
-                let params = play::Params { instances, layers, actions, seed, episode, leader_actions };
-                let bindings = play::Bindings {
-                    places: side.places.clone(),
-                    policy: side.policy.buffer().clone(),
-                    moves: moves[if follows { 0 } else { own }].matrix.buffer().clone(),
-                    leader: if follows { leader.clone() } else { side.places.clone() },
-                    path: side.path.clone(),
-                };
-                rec.dispatch(Dispatch::threads(0, &params, bindings, instances));
-            }
-            Ok(sides.each_ref().map(|side| Path::new(&side.layers, side.policy.cols(), side.path.clone())))
+            let own = first.counted.record_play(rec, &first.policy, moves[0], [seed, episode], None)?;
+            let draws = [seed ^ RIVAL, episode];
+            let rival = second.counted.record_play(rec, &second.policy, second_moves, draws, leader)?;
+            Ok([own, rival])
         })
     }
 
@@ -408,14 +347,14 @@ impl FictitiousPlay {
         let Bout { paths, rewards } = bout;
         let instances = self.means.cols();
         for (side, path) in self.sides.iter().zip(paths) {
-            path.check(&side.layers, instances)?;
+            path.check(&side.counted.layers, instances)?;
         }
-        let steps = self.sides[0].layers.steps();
+        let steps = self.sides[0].counted.layers.steps();
         rewards.check("rewards", steps, instances, UNIT)?;
         rec.whole(|rec| {
-            self.sides[0].record_count(rec, paths[0])?;
+            self.sides[0].counted.record_count(rec, paths[0])?;
             if !self.game().is_shared {
-                self.sides[1].record_count(rec, paths[1])?;
+                self.sides[1].counted.record_count(rec, paths[1])?;
             }
             let rewards = rewards.place(&self.ctx, "rewards")?;
             let params = payoff_update::Params {

@@ -2,11 +2,12 @@
 
 use std::f32::consts::LOG2_E;
 
+use super::counted::{Counted, Rule, repeated};
 use super::layers::{Layers, Moves, Path};
 use super::observed::{FINITE, Observed};
 use super::saved::Saved;
 use crate::device::{Buffer, Dispatch, word};
-use crate::kernels::{flow_price, flow_solve, model_update, play, policy_step, queue_step};
+use crate::kernels::{flow_price, flow_solve, policy_step, queue_step};
 use crate::{Context, Error, Matrix, Recorder, Result};
 
 /// How often every move is taken to have been seen before the first (Laplace's rule). A move that the model
@@ -126,12 +127,9 @@ fn sweeps_at_once(ctx: &Context, layers: &Layers, is_within: bool) -> Result<u32
 /// One side.
 #[derive(Debug)]
 pub(super) struct Flow {
-    pub(super) layers: Layers,
+    pub(super) counted: Counted,
     constraints: usize,
     settings: Settings,
-    places: Buffer,
-    /// Moves x instances; below them, where there is a radius, that of each pair.
-    model: Matrix,
     /// Pairs x instances.
     price: Matrix,
     pub(super) occupancy: Matrix,
@@ -144,10 +142,6 @@ pub(super) struct Flow {
     potentials: Matrix,
     /// Constraints x (pairs + 1) x instances.
     kept: Buffer,
-    visits: Buffer,
-    moves: Buffer,
-    begun: Buffer,
-    path: Buffer,
 }
 
 impl Flow {
@@ -168,54 +162,36 @@ impl Flow {
         let (pairs, moves) = (layers.pairs(), layers.moves());
         let is_within = settings.radius > 0.0;
         let zeros = |rows: usize| Matrix::zeros(ctx, rows, instances);
-        let repeated = |values: Vec<f32>| {
-            let rows = values.len();
-            let all: Vec<f32> =
-                values.into_iter().flat_map(|value| std::iter::repeat_n(value, instances)).collect();
-            Matrix::from_slice(ctx, &all, rows, instances)
-        };
-        let words = |rows: usize| ctx.allocate("embag.decide", rows as u64 * instances as u64 * 4);
-        let kept = words(constraints * (pairs + 1))?;
+        let kept = constraints as u64 * (pairs + 1) as u64 * instances as u64 * 4;
+        let kept = ctx.allocate("embag.decide", kept)?;
         kept.check_bindable(ctx, || "constraints x pairs x instances".to_owned())?;
-        let mut model = layers.unknown();
-        if is_within {
-            #[allow(clippy::cast_precision_loss, reason = "few states")]
-            let radius = |next: &u32| (settings.radius * (*next as f32).sqrt()).min(2.0);
-            model.extend(layers.next_states().iter().map(radius));
-        }
-        let model = repeated(model)?;
-        model.place(ctx, "moves x instances")?;
+        let rule = Rule { epochs: true, prior: PRIOR, radius: settings.radius };
+        let unknown = || repeated(ctx, &layers.unknown(), instances);
         Ok(Self {
-            layers: layers.clone(),
+            counted: Counted::new(ctx, layers, instances, rule)?,
             constraints,
             settings,
-            places: Buffer::from_slice(ctx, &layers.words)?,
-            model,
             price: zeros(pairs)?,
-            occupancy: repeated(layers.uniform())?,
+            occupancy: repeated(ctx, &layers.uniform(), instances)?,
             policy: zeros(pairs)?,
             work: zeros(if is_within { moves } else { pairs })?,
-            chosen: if is_within { repeated(layers.unknown())? } else { zeros(1)? },
+            chosen: if is_within { unknown()? } else { zeros(1)? },
             potentials: zeros(layers.all_states() + 1)?,
             kept,
-            visits: words(pairs)?,
-            moves: words(moves)?,
-            begun: words(pairs + 1)?,
-            path: words(layers.steps())?,
         })
     }
 
-    pub(super) fn instances(&self) -> usize {
-        self.policy.cols()
+    pub(super) fn layers(&self) -> &Layers {
+        &self.counted.layers
     }
 
-    fn words(&self) -> Result<[u32; 3]> {
-        Ok([word("instances", self.instances())?, word("layers", self.layers.steps())?, self.layers.actions])
+    pub(super) fn instances(&self) -> usize {
+        self.counted.instances()
     }
 
     /// Records the next occupancies.
     pub(super) fn record_solve(&self, rec: &mut Recorder) -> Result<()> {
-        let [instances, layers, actions] = self.words()?;
+        let [instances, layers, actions] = self.counted.words()?;
         let Settings { sweeps, at_once, tolerance, radius, mix, .. } = self.settings;
         let variant = if radius > 0.0 { flow_solve::WITHIN } else { flow_solve::EXACT };
         for begun in (0..sweeps).step_by(at_once as usize) {
@@ -223,9 +199,9 @@ impl Flow {
             let first = u32::from(begun == 0);
             let params = flow_solve::Params { instances, layers, actions, sweeps, first, tolerance, mix };
             let bindings = flow_solve::Bindings {
-                places: self.places.clone(),
+                places: self.counted.places.clone(),
                 price: self.price.buffer().clone(),
-                model: self.model.buffer().clone(),
+                model: self.counted.model.buffer().clone(),
                 work: self.work.buffer().clone(),
                 chosen: self.chosen.buffer().clone(),
                 potentials: self.potentials.buffer().clone(),
@@ -244,7 +220,7 @@ impl Flow {
         }
         let params = queue_step::Params {
             instances: word("instances", self.instances())?,
-            pairs: word("pairs", self.layers.pairs())?,
+            pairs: word("pairs", self.layers().pairs())?,
             constraints: word("constraints", self.constraints)?,
             least: if is_last { 0.0 } else { -f32::MAX },
         };
@@ -259,10 +235,10 @@ impl Flow {
 
     /// Records the policy of the occupancies.
     pub(super) fn record_policy(&self, rec: &mut Recorder) -> Result<()> {
-        let [instances, layers, actions] = self.words()?;
+        let [instances, layers, actions] = self.counted.words()?;
         let params = policy_step::Params { instances, layers, actions };
         let bindings = policy_step::Bindings {
-            places: self.places.clone(),
+            places: self.counted.places.clone(),
             occupancy: self.occupancy.buffer().clone(),
             policy: self.policy.buffer().clone(),
         };
@@ -272,25 +248,13 @@ impl Flow {
 
     /// Records an episode of the policy among true moves.
     pub(super) fn record_play(&self, rec: &mut Recorder, moves: &Moves, episode: u32) -> Result<Path> {
-        moves.check(&self.layers, self.instances())?;
-        let [instances, layers, actions] = self.words()?;
-        let seed = self.settings.seed;
-        let params = play::Params { instances, layers, actions, seed, episode, leader_actions: 0 };
-        let bindings = play::Bindings {
-            places: self.places.clone(),
-            policy: self.policy.buffer().clone(),
-            moves: moves.matrix.buffer().clone(),
-            leader: self.places.clone(),
-            path: self.path.clone(),
-        };
-        rec.dispatch(Dispatch::threads(0, &params, bindings, instances));
-        Ok(Path::new(&self.layers, self.instances(), self.path.clone()))
+        self.counted.record_play(rec, &self.policy, moves, [self.settings.seed, episode], None)
     }
 
     /// Refuses what is not of this side.
     pub(super) fn check(&self, path: &Path, costs: &Observed) -> Result<()> {
-        path.check(&self.layers, self.instances())?;
-        costs.check("costs", self.constraints * self.layers.pairs(), self.instances(), FINITE)
+        path.check(self.layers(), self.instances())?;
+        costs.check("costs", self.constraints * self.layers().pairs(), self.instances(), FINITE)
     }
 
     /// Records what pairs cost in the next decision: losses, and costs by the queues.
@@ -311,7 +275,7 @@ impl Flow {
         let (costs, budgets) = (placed(costs, "costs")?, placed(budgets, "budgets")?);
         let params = flow_price::Params {
             instances: word("instances", self.instances())?,
-            pairs: word("pairs", self.layers.pairs())?,
+            pairs: word("pairs", self.layers().pairs())?,
             constraints: word("constraints", self.constraints)?,
             loss_base: loss.base,
             loss_stride: loss.stride,
@@ -334,48 +298,22 @@ impl Flow {
         Ok(())
     }
 
-    /// Records what a path says of the moves.
-    pub(super) fn record_count(&self, rec: &mut Recorder, path: &Path) -> Result<()> {
-        let [instances, layers, actions] = self.words()?;
-        let radius = self.settings.radius;
-        let params = model_update::Params { instances, layers, actions, epochs: 1, prior: PRIOR, radius };
-        let bindings = model_update::Bindings {
-            places: self.places.clone(),
-            path: path.pairs.clone(),
-            visits: self.visits.clone(),
-            moves: self.moves.clone(),
-            begun: self.begun.clone(),
-            model: self.model.buffer().clone(),
-        };
-        rec.dispatch(Dispatch::threads(0, &params, bindings, instances));
-        Ok(())
-    }
-
     /// For each instance the largest difference between what comes to a state and what leaves it.
     pub(super) fn residual(&self) -> Result<Matrix> {
-        self.potentials.row_range(self.layers.all_states(), 1)
-    }
-
-    /// For each instance how many epochs began.
-    pub(super) fn epochs(&self, ctx: &Context) -> Result<Vec<u32>> {
-        let begun: Vec<u32> = self.begun.read(ctx)?;
-        Ok(begun[self.layers.pairs() * self.instances()..].to_vec())
+        self.potentials.row_range(self.layers().all_states(), 1)
     }
 
     /// What a checkpoint has of a side.
     pub(super) fn saved(&self) -> Vec<Saved<'_>> {
-        vec![
-            Saved::Problem("layers", &self.layers.words),
-            Saved::Floats("model", &self.model),
+        let mut saved = self.counted.saved();
+        saved.extend([
             Saved::Floats("chosen", &self.chosen),
             Saved::Floats("price", &self.price),
             Saved::Floats("occupancy", &self.occupancy),
             Saved::Floats("policy", &self.policy),
             Saved::Floats("potentials", &self.potentials),
             Saved::Words("kept", &self.kept),
-            Saved::Words("visits", &self.visits),
-            Saved::Words("moves", &self.moves),
-            Saved::Words("begun", &self.begun),
-        ]
+        ]);
+        saved
     }
 }

@@ -18,6 +18,7 @@
 
 mod affine;
 mod constrained_game;
+mod counted;
 mod fictitious_play;
 mod flow;
 mod game;

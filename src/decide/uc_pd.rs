@@ -202,7 +202,7 @@ impl UcPd {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) if the device is lost.
     pub fn epochs(&self) -> Result<Vec<u32>> {
-        self.flow.epochs(&self.ctx)
+        self.flow.counted.epochs(&self.ctx)
     }
 
     /// Records the next decision: [`policy`](Self::policy) and [`occupancy`](Self::occupancy) afterwards.
@@ -236,12 +236,12 @@ impl UcPd {
         let Episode { path, loss, costs, budgets } = episode;
         let instances = self.flow.instances();
         self.flow.check(path, costs)?;
-        loss.check("loss", self.flow.layers.pairs(), instances, UNIT)?;
+        loss.check("loss", self.flow.layers().pairs(), instances, UNIT)?;
         budgets.check("budgets", self.constraints, instances, AT_LEAST_0)?;
         rec.whole(|rec| {
             let paid = [costs.matrix(), budgets.matrix()];
             self.flow.record_price(rec, &self.ctx, loss.matrix(), paid, &self.queues)?;
-            self.flow.record_count(rec, path)
+            self.flow.counted.record_count(rec, path)
         })
     }
 
