@@ -1,29 +1,30 @@
 // A step of temporal-difference learning: the entries move along the means of their gradients, and the means
-// take in the gradients of a transition, at the entries after the step and, where variance is reduced, before
-// it. A thread an instance.
-
-// Which entries: after the step, before it.
-const NEW: u32 = 0u;
-const OLD: u32 = 1u;
+// take in the gradients of a transition. Pairs are of what is after the step and of what is before it, which is
+// asked for where variance is reduced. A thread an instance.
 
 // The value of the state and of the next one, and the derivative of the first along omega.
 struct Sums {
-    value: f32,
-    later: f32,
-    along: f32,
+    value: vec2<f32>,
+    later: vec2<f32>,
+    along: vec2<f32>,
 }
 
 struct Told {
     // delta less the derivative along omega
-    error: f32,
-    along: f32,
+    error: vec2<f32>,
+    along: vec2<f32>,
 }
 
 // What features of the state and of the next one are multiplied by in the gradient of theta, and of omega.
 struct Slopes {
-    here: f32,
-    there: f32,
-    dual: f32,
+    here: vec2<f32>,
+    there: vec2<f32>,
+    dual: vec2<f32>,
+}
+
+struct Entry {
+    theta: vec2<f32>,
+    omega: vec2<f32>,
 }
 
 fn feature(f: u32, instance: u32) -> f32 {
@@ -39,36 +40,49 @@ fn dual_mean(at: u32) -> u32 {
     return params.entries * params.instances + at;
 }
 
-fn theta_at(at: u32, point: u32) -> f32 {
-    return theta[at] - select(0.0, params.rate, point == NEW) * means[at];
+// An entry that is not stepped with yet.
+fn entry(at: u32) -> Entry {
+    let own = theta[at];
+    let dual = omega[at];
+    return Entry(
+        vec2<f32>(own - params.rate * means[at], own),
+        vec2<f32>(dual + params.dual_rate * means[dual_mean(at)], dual),
+    );
 }
 
-fn omega_at(at: u32, point: u32) -> f32 {
-    return omega[at] + select(0.0, params.dual_rate, point == NEW) * means[dual_mean(at)];
+fn advance(at: u32) -> Entry {
+    let entry = entry(at);
+    theta[at] = entry.theta.x;
+    omega[at] = entry.omega.x;
+    return entry;
 }
 
-fn told(point: u32, instance: u32) -> Told {
-    let sums = sums(point, instance);
-    let gain = reward[params.reward_base + instance];
-    return Told(gain + params.discount * sums.later - sums.value - sums.along, sums.along);
-}
-
-// Takes the gradients of an entry in: those of theta and of omega, after the step and before it.
-fn update(at: u32, fresh: vec2<f32>, before: vec2<f32>) {
-    let ridge = vec2<f32>(0.0, params.ridge);
-    let moved = vec2<f32>(theta_at(at, NEW), omega_at(at, NEW));
-    let stood = vec2<f32>(theta[at], omega[at]);
-    let last = vec2<f32>(means[at], means[dual_mean(at)]);
-    var mean = params.gain * (fresh - ridge * moved);
-    if (params.is_reduced == 1u) {
-        mean += params.keep * (last - (before - ridge * stood));
-    } else {
-        mean += params.keep * last;
+// Steps with the entries of all features from `first` on, and what the features come to with them: of the state
+// by theta, of the next one by theta, and of the state by omega.
+fn weighted(first: u32, instance: u32) -> Sums {
+    var sums = Sums();
+    for (var f = 0u; f < params.features; f++) {
+        let x = feature(f, instance);
+        let entry = advance((first + f) * params.instances + instance);
+        sums.value += entry.theta * x;
+        sums.later += entry.theta * next_feature(f, instance);
+        sums.along += entry.omega * x;
     }
-    theta[at] = moved.x;
-    omega[at] = moved.y;
-    means[at] = mean.x;
-    means[dual_mean(at)] = mean.y;
+    return sums;
+}
+
+// Takes in the gradients of an entry that has been stepped with: those of theta and of omega.
+fn take_in(at: u32, own: vec2<f32>, dual: vec2<f32>) {
+    var last = means[at];
+    var last_dual = means[dual_mean(at)];
+    let moved = omega[at];
+    if (params.is_reduced == 1u) {
+        let stood = moved - params.dual_rate * last_dual;
+        last -= own.y;
+        last_dual -= dual.y - params.ridge * stood;
+    }
+    means[at] = params.gain * own.x + params.keep * last;
+    means[dual_mean(at)] = params.gain * (dual.x - params.ridge * moved) + params.keep * last_dual;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -81,27 +95,20 @@ fn main(
     if (instance >= params.instances) {
         return;
     }
-    let n = params.instances;
-    let fresh = told(NEW, instance);
-    var before = Told(0.0, 0.0);
-    if (params.is_reduced == 1u) {
-        before = told(OLD, instance);
-    }
+    let sums = sums(instance);
+    let gain = reward[params.reward_base + instance];
+    let told = Told(gain + params.discount * sums.later - sums.value - sums.along, sums.along);
     for (var block = 0u; block < blocks(); block++) {
-        let slope = slopes(block, NEW, fresh, instance);
-        var stood = Slopes(0.0, 0.0, 0.0);
-        if (params.is_reduced == 1u) {
-            stood = slopes(block, OLD, before, instance);
-        }
+        let slopes = slopes(block, told, instance);
         for (var f = 0u; f < params.features; f++) {
             let x = feature(f, instance);
             let y = next_feature(f, instance);
-            update(
-                (block * params.features + f) * n + instance,
-                vec2<f32>(slope.here * x + slope.there * y, slope.dual * x),
-                vec2<f32>(stood.here * x + stood.there * y, stood.dual * x),
+            take_in(
+                (block * params.features + f) * params.instances + instance,
+                slopes.here * x + slopes.there * y,
+                slopes.dual * x,
             );
         }
     }
-    update_outputs(fresh, before, instance);
+    update_outputs(told, instance);
 }
