@@ -48,11 +48,10 @@ fn balance(k: u32, came: f32, instance: u32) -> vec2<f32> {
         inflow /= came;
         outflow /= left;
         residual = max(residual, abs(inflow - outflow));
-        inflow = max(inflow, LEAST);
-        outflow = max(outflow, LEAST);
-        potentials[(first_state(k) + state) * n + instance] += 0.5 * (log_2(outflow) - log_2(inflow));
+        let ratio = max(inflow, LEAST) / max(outflow, LEAST);
+        potentials[(first_state(k) + state) * n + instance] -= 0.5 * log_2(ratio);
         // the potential is taken from the state's own pairs alone
-        let scale = sqrt(inflow / outflow);
+        let scale = sqrt(ratio);
         for (var action = 0u; action < params.actions; action++) {
             let at = (first_pair(k) + state * params.actions + action) * n + instance;
             var scaled = occupancy[at] * scale;

@@ -199,10 +199,9 @@ impl Task<'_> {
             {
                 let (inflow, outflow) = (inflow / came, outflow / went);
                 *residual = residual.max((inflow - outflow).abs());
-                let (inflow, outflow) = (inflow.max(LEAST), outflow.max(LEAST));
-                let step = 0.5 * (log_2(outflow) - log_2(inflow));
-                *potential = if *active { *potential + step } else { *potential };
-                *scale = (inflow / outflow).sqrt();
+                let ratio = inflow.max(LEAST) / outflow.max(LEAST);
+                *potential = if *active { *potential - 0.5 * log_2(ratio) } else { *potential };
+                *scale = ratio.sqrt();
             }
             // the potential is taken from the state's own pairs alone
             for pair in own..own + places.actions {
