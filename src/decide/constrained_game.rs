@@ -1,9 +1,10 @@
 //! Games with budgets, against a rival who learns too.
 
-use super::flow::{Flow, Plan};
+use super::flow::Flow;
 use super::game::{Game, Meetings, Worth};
 use super::layers::{Layers, Moves, Path};
 use super::observed::{AT_LEAST_0, Observed, UNIT};
+use super::plan::{Plan, plan_methods};
 use super::saved::{self, Part, Saved};
 use crate::{Checkpoint, Context, Matrix, Recorder, Result};
 
@@ -89,53 +90,7 @@ pub struct ConstrainedGameBuilder {
 }
 
 impl ConstrainedGameBuilder {
-    /// Sets the number of constraints; none without it.
-    pub fn constraints(mut self, count: usize) -> Self {
-        self.constraints = count;
-        self
-    }
-
-    /// Sets for how many episodes it is meant (`T`); 10,000 without it.
-    pub fn horizon(mut self, episodes: u32) -> Self {
-        self.plan.horizon = episodes;
-        self
-    }
-
-    /// As [`UcPdBuilder::confidence`](super::UcPdBuilder::confidence).
-    pub fn confidence(mut self, scale: f32) -> Self {
-        self.plan.confidence = scale;
-        self
-    }
-
-    /// Sets the weight of rewards beside queues; `L sqrt(T)` without it.
-    pub fn v(mut self, weight: f32) -> Self {
-        self.plan.v = Some(weight);
-        self
-    }
-
-    /// Sets how strongly a decision is held near the last; `L T` without it.
-    pub fn alpha(mut self, weight: f32) -> Self {
-        self.plan.alpha = Some(weight);
-        self
-    }
-
-    /// Sets the share of uniform occupancies that a decision begins with; `1 / T` without it.
-    pub fn mix(mut self, share: f32) -> Self {
-        self.plan.mix = Some(share);
-        self
-    }
-
-    /// Sets the residual that is small enough; 1e-5 without it.
-    pub fn tolerance(mut self, residual: f32) -> Self {
-        self.plan.tolerance = residual;
-        self
-    }
-
-    /// Sets what [`record_play`](ConstrainedGame::record_play) draws by; 0 without it.
-    pub fn seed(mut self, seed: u32) -> Self {
-        self.plan.seed = seed;
-        self
-    }
+    plan_methods!("rewards", "ConstrainedGame::record_play");
 
     /// The memory of all instances.
     ///

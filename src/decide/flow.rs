@@ -1,10 +1,9 @@
 //! How one side acts in a process of unknown moves: its model, its flow, and what it pays.
 
-use std::f32::consts::LOG2_E;
-
 use super::counted::{Counted, Rule, repeated};
 use super::layers::{Layers, Moves, Path};
 use super::observed::{FINITE, Observed};
+use super::plan::{Plan, Settings};
 use super::saved::Saved;
 use crate::device::{Buffer, Dispatch, word};
 use crate::kernels::{flow_price, flow_solve, policy_step, queue_step};
@@ -14,115 +13,6 @@ use crate::{Context, Error, Matrix, Recorder, Result};
 /// takes to be impossible until it is seen would be held back by its logarithm under the anchor for some root
 /// of the horizon's episodes: without it regret grows by a larger power.
 const PRIOR: f32 = 1.0;
-
-/// What the steps go by, as far as it does not follow from the horizon.
-#[derive(Debug, Clone)]
-pub(super) struct Plan {
-    pub(super) horizon: u32,
-    pub(super) v: Option<f32>,
-    pub(super) alpha: Option<f32>,
-    pub(super) mix: Option<f32>,
-    pub(super) confidence: f32,
-    pub(super) delta: f32,
-    pub(super) tolerance: f32,
-    pub(super) sweeps: u32,
-    pub(super) seed: u32,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            horizon: 10_000,
-            v: None,
-            alpha: None,
-            mix: None,
-            confidence: 0.0,
-            delta: 0.1,
-            tolerance: 1e-5,
-            sweeps: 512,
-            seed: 0,
-        }
-    }
-}
-
-/// What the steps go by.
-#[derive(Debug, Clone, Copy)]
-struct Settings {
-    loss_rate: f32,
-    cost_rate: f32,
-    mix: f32,
-    /// How far moves may be from the model's; 0: not at all.
-    radius: f32,
-    tolerance: f32,
-    /// Sweeps of a solve, and of one dispatch, at most.
-    sweeps: u32,
-    at_once: u32,
-    seed: u32,
-}
-
-impl Plan {
-    /// What follows for a process. `steps` are its layers with actions; `sign` is -1 where what is called a
-    /// loss is a gain.
-    #[allow(clippy::cast_precision_loss, reason = "weights that follow from the horizon are rounded")]
-    fn settings(&self, ctx: &Context, layers: &Layers, sign: f32) -> Result<Settings> {
-        for (name, count) in [("horizon", self.horizon), ("sweeps", self.sweeps)] {
-            if count == 0 {
-                return Err(Error::invalid(name, "at least 1", 0));
-            }
-        }
-        let (steps, rounds) = (layers.steps() as f32, self.horizon as f32);
-        let v = self.v.unwrap_or(steps * rounds.sqrt());
-        let alpha = self.alpha.unwrap_or(steps * rounds);
-        let mix = self.mix.unwrap_or(1.0 / rounds);
-        for (name, value) in [("v", v), ("alpha", alpha), ("tolerance", self.tolerance)] {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(Error::invalid(name, "a finite number above 0", value));
-            }
-        }
-        if !(1e-20..=1.0).contains(&mix) {
-            return Err(Error::invalid("mix", "a share from 1e-20 to 1", mix));
-        }
-        if !(self.confidence.is_finite() && self.confidence >= 0.0) {
-            return Err(Error::invalid("confidence", "a finite number of at least 0", self.confidence));
-        }
-        if !(self.delta > 0.0 && self.delta < 1.0) {
-            return Err(Error::invalid("delta", "a number above 0 and below 1", self.delta));
-        }
-        let pairs = layers.pairs() as f32;
-        let radius = self.confidence * (2.0 * (rounds * pairs / self.delta).ln()).sqrt();
-        Ok(Settings {
-            loss_rate: sign * LOG2_E * v / alpha,
-            cost_rate: LOG2_E / alpha,
-            mix,
-            radius,
-            tolerance: self.tolerance,
-            sweeps: self.sweeps,
-            at_once: sweeps_at_once(ctx, layers, radius > 0.0)?,
-            seed: self.seed,
-        })
-    }
-}
-
-/// Sweeps of a dispatch: software adapters end loops that are too long, all of a thread's taken together.
-fn sweeps_at_once(ctx: &Context, layers: &Layers, is_within: bool) -> Result<u32> {
-    const MOST: u32 = 128;
-    // a layer's moves are gone through three times in a sweep, and its pairs as often
-    let mut steps = 4 * (layers.moves() + layers.pairs() + layers.all_states());
-    if is_within {
-        // moves are chosen twice, each time by as many passes as there are next states, and some
-        let widest = layers.states.iter().copied().max().unwrap_or(1) as usize;
-        steps += 2 * layers.moves() * (widest + 4);
-    }
-    let Some(limit) = ctx.loop_limit().map(|limit| limit as usize / 2) else { return Ok(MOST) };
-    // what begins and ends a solve takes as long as a sweep each
-    match (limit / steps).saturating_sub(2) {
-        0 => {
-            let expected = format!("at most {limit} steps of a sweep on a software adapter");
-            Err(Error::invalid("layers", expected, steps))
-        }
-        at_once => Ok(u32::try_from(at_once).unwrap_or(MOST).min(MOST)),
-    }
-}
 
 /// One side.
 #[derive(Debug)]

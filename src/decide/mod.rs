@@ -25,6 +25,7 @@ mod game;
 mod layers;
 mod mirror_prox;
 mod observed;
+mod plan;
 mod saved;
 mod uc_pd;
 mod value_net;

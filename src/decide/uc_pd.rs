@@ -1,8 +1,9 @@
 //! Markov decision processes with budgets, whose losses anyone may choose.
 
-use super::flow::{Flow, Plan};
+use super::flow::Flow;
 use super::layers::{Layers, Moves, Path};
 use super::observed::{AT_LEAST_0, Observed, UNIT};
+use super::plan::{Plan, plan_methods};
 use super::saved::{self, Saved};
 use crate::{Checkpoint, Context, Matrix, Recorder, Result};
 
@@ -87,65 +88,7 @@ pub struct UcPdBuilder {
 }
 
 impl UcPdBuilder {
-    /// Sets the number of constraints; none without it.
-    pub fn constraints(mut self, count: usize) -> Self {
-        self.constraints = count;
-        self
-    }
-
-    /// Sets for how many episodes it is meant (`T`); 10,000 without it.
-    pub fn horizon(mut self, episodes: u32) -> Self {
-        self.plan.horizon = episodes;
-        self
-    }
-
-    /// Sets how far moves may be from what was counted, times what the theory asks for; 0 without it.
-    pub fn confidence(mut self, scale: f32) -> Self {
-        self.plan.confidence = scale;
-        self
-    }
-
-    /// Sets how likely moves may be farther than that, in theory; .1 without it.
-    pub fn delta(mut self, chance: f32) -> Self {
-        self.plan.delta = chance;
-        self
-    }
-
-    /// Sets the weight of losses beside queues; `L sqrt(T)` without it.
-    pub fn v(mut self, weight: f32) -> Self {
-        self.plan.v = Some(weight);
-        self
-    }
-
-    /// Sets how strongly a decision is held near the last; `L T` without it.
-    pub fn alpha(mut self, weight: f32) -> Self {
-        self.plan.alpha = Some(weight);
-        self
-    }
-
-    /// Sets the share of uniform occupancies that a decision begins with; `1 / T` without it.
-    pub fn mix(mut self, share: f32) -> Self {
-        self.plan.mix = Some(share);
-        self
-    }
-
-    /// Sets the residual that is small enough; 1e-5 without it.
-    pub fn tolerance(mut self, residual: f32) -> Self {
-        self.plan.tolerance = residual;
-        self
-    }
-
-    /// Sets how many sweeps over the layers a decision takes at most; 512 without it.
-    pub fn sweeps(mut self, most: u32) -> Self {
-        self.plan.sweeps = most;
-        self
-    }
-
-    /// Sets what [`record_play`](UcPd::record_play) draws by; 0 without it.
-    pub fn seed(mut self, seed: u32) -> Self {
-        self.plan.seed = seed;
-        self
-    }
+    plan_methods!("losses", "UcPd::record_play");
 
     /// The memory of all instances.
     ///
