@@ -1,11 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
-use crate::device::Device;
-use crate::output::png_path;
+use crate::decisions::Asked;
 
 /// Two advertisers bid for the same users, day after day, each against a rival who learns too; what each
 /// spends changes how it stands for the rest of the day. Says what either could still win by another policy,
@@ -13,17 +10,8 @@ use crate::output::png_path;
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "bidding_game")]
 pub struct Args {
-    /// Where to run
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
-    /// A folder with MovieLens' ratings.csv and movies.csv, by which two kinds of films bid for users;
-    /// without it their tastes are made up
-    #[arg(long, value_name = "FOLDER")]
-    pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
-    /// seen is taken for likes
-    #[arg(long, value_name = "FILE", requires = "train")]
-    pub checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    pub asked: Asked,
     /// Auctions at once, each for users of its own [default: 1024, of MovieLens 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub games: Option<u32>,
@@ -39,12 +27,6 @@ pub struct Args {
     /// What is made up is drawn by
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Draw what can still be won over the days
-    #[arg(long, value_name = "FILE.png", value_parser = png_path)]
-    pub plot: Option<PathBuf>,
-    /// Print one line of JSON at the end
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl Args {

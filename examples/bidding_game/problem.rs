@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::data::DataError;
 use crate::data::movielens::{self, files};
 use crate::data::random::{Pcg64, fraction, generator};
-use crate::likes::Like;
+use crate::decisions::likes::Like;
 
 /// Auctions of a day.
 pub const AUCTIONS: usize = 3;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use embag::Context;
 use serde::Serialize;
 
+use crate::decisions;
 use crate::problem::Problem;
 use crate::score::Score;
 
@@ -54,9 +55,10 @@ impl Report {
             methods: scores.iter().map(Row::from).collect(),
         }
     }
+}
 
-    /// Writes the table.
-    pub fn write_text(&self, mut out: impl Write) -> io::Result<()> {
+impl decisions::Report for Report {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { games, days, budget, seconds, .. } = self;
         writeln!(
             out,
@@ -67,11 +69,5 @@ impl Report {
             writeln!(out, "{method:<20}{gap:>13.4}{high:>17.3}{price:>9.4}{over:>18.1}")?;
         }
         Ok(())
-    }
-
-    /// Writes the line of JSON.
-    pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut out, self)?;
-        writeln!(out)
     }
 }

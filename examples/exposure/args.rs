@@ -1,11 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
-use crate::device::Device;
-use crate::output::png_path;
+use crate::decisions::Asked;
 use crate::problem::KINDS;
 
 /// Chooses a mix of three kinds of content for each group of users, day by day, so that each kind gets its
@@ -13,16 +10,8 @@ use crate::problem::KINDS;
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "exposure")]
 pub struct Args {
-    /// Where to run
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
-    /// A folder with MovieLens' ratings.csv and movies.csv; without it clicks are made up
-    #[arg(long, value_name = "FOLDER")]
-    pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
-    /// seen is taken for likes
-    #[arg(long, value_name = "FILE", requires = "train")]
-    pub checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    pub asked: Asked,
     /// Groups of users, each with a mix of its own [default: 1024, of MovieLens 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub groups: Option<u32>,
@@ -38,12 +27,6 @@ pub struct Args {
     /// What made-up clicks are drawn by
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Draw regret and missed floors over the days
-    #[arg(long, value_name = "FILE.png", value_parser = png_path)]
-    pub plot: Option<PathBuf>,
-    /// Print one line of JSON at the end
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl Args {

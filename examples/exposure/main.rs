@@ -16,15 +16,13 @@
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
 mod args;
-#[path = "../common/curves.rs"]
-mod curves;
 #[path = "../common/data/mod.rs"]
 #[allow(dead_code, reason = "click models take more of it")]
 mod data;
+#[path = "../common/decisions/mod.rs"]
+mod decisions;
 #[path = "../common/device.rs"]
 mod device;
-#[path = "../common/likes.rs"]
-mod likes;
 mod methods;
 #[path = "../common/output.rs"]
 mod output;
@@ -32,47 +30,38 @@ mod output;
 mod picture;
 mod problem;
 mod report;
-#[path = "../common/run.rs"]
-mod run;
 mod score;
 #[path = "../common/trained.rs"]
 #[allow(dead_code, reason = "who quantises a model takes more of it")]
 mod trained;
 
-use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use embag::Context;
 
 use crate::args::Args;
-use crate::curves::{Curve, Panel};
+use crate::decisions::curves::{Curve, Panel};
+use crate::decisions::{Outcome, RunError, Train};
 use crate::methods::{dual_descent, even_mix, mirror_prox};
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::run::{RunError, exit};
 use crate::score::Score;
 
 fn main() -> ExitCode {
-    exit(run(&Args::parse()))
+    let args = Args::parse();
+    decisions::run(&args.asked, |ctx, train| study(ctx, train, &args))
 }
 
-fn run(args: &Args) -> Result<(), RunError> {
-    if let Some(path) = &args.plot {
-        curves::check(path)?;
-    }
-    let ctx = args.device.open()?;
-    eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
-    let problem = match &args.train {
-        Some(folder) => {
-            let likes = likes::read(&ctx, folder, args.checkpoint.as_deref())?;
-            Problem::movielens(folder, likes, args)?
-        }
+fn study(ctx: &Context, train: Option<Train<'_>>, args: &Args) -> Result<Outcome<Report>, RunError> {
+    let problem = match train {
+        Some(train) => Problem::movielens(train.folder, train.likes, args)?,
         None => Problem::made_up(args)?,
     };
     let start = Instant::now();
     let mut scores = vec![Score::new("mirror prox", &problem)];
-    mirror_prox(&ctx, &problem, &mut scores[0])?;
+    mirror_prox(ctx, &problem, &mut scores[0])?;
     let seconds = start.elapsed().as_secs_f64();
     for (name, method) in [("dual descent", dual_descent as fn(&Problem, &mut Score)), ("even mix", even_mix)]
     {
@@ -80,17 +69,12 @@ fn run(args: &Args) -> Result<(), RunError> {
         method(&problem, &mut score);
         scores.push(score);
     }
-    let report = Report::new(&ctx, &problem, &scores, seconds);
-    let mut out = stdout().lock();
-    report.write_text(&mut out)?;
-    out.flush()?;
-    if let Some(path) = &args.plot {
-        curves::write(path, "A mix of content with floors, means over the groups", "day", &panels(&scores))?;
-    }
-    if args.json {
-        report.write_json(&mut out)?;
-    }
-    Ok(())
+    Ok(Outcome {
+        report: Report::new(ctx, &problem, &scores, seconds),
+        title: "A mix of content with floors, means over the groups",
+        x_label: "day",
+        panels: panels(&scores).into(),
+    })
 }
 
 /// Regret and missed floors over the days.

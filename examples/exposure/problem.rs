@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::data::DataError;
 use crate::data::movielens::{self, files};
 use crate::data::random::{fraction, generator};
-use crate::likes::Like;
+use crate::decisions::likes::Like;
 
 /// Kinds of content.
 pub const KINDS: usize = 3;
@@ -125,7 +125,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::likes;
+    use crate::decisions::likes;
 
     fn args(more: &[&str]) -> Args {
         Args::parse_from(["exposure"].iter().chain(more))

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use embag::Context;
 use serde::Serialize;
 
+use crate::decisions;
 use crate::problem::{KINDS, Problem};
 use crate::score::Score;
 
@@ -55,9 +56,10 @@ impl Report {
             methods: scores.iter().map(Row::from).collect(),
         }
     }
+}
 
-    /// Writes the table.
-    pub fn write_text(&self, mut out: impl Write) -> io::Result<()> {
+impl decisions::Report for Report {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { groups, rounds, kinds, floors, seconds, .. } = self;
         let floors = kinds.iter().zip(floors).map(|(kind, floor)| format!("{kind} {floor}"));
         let floors = floors.collect::<Vec<_>>().join(", ");
@@ -68,11 +70,5 @@ impl Report {
             writeln!(out, "{method:<14}{loss:>12.4}{regret:>10.2}{missed:>15.2}  {mix}")?;
         }
         Ok(())
-    }
-
-    /// Writes the line of JSON.
-    pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut out, self)?;
-        writeln!(out)
     }
 }

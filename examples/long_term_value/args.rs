@@ -1,27 +1,16 @@
 //! The command line.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
-use crate::device::Device;
-use crate::output::png_path;
+use crate::decisions::Asked;
 
 /// Learns what a user will like in the long run from what followed each rating, and says how far off it is
 /// for users that were held out.
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "long_term_value")]
 pub struct Args {
-    /// Where to run
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
-    /// A folder with MovieLens' ratings.csv and movies.csv; without it users are made up
-    #[arg(long, value_name = "FOLDER")]
-    pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
-    /// seen is taken for likes
-    #[arg(long, value_name = "FILE", requires = "train")]
-    pub checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    pub asked: Asked,
     /// Transitions that each run sees
     #[arg(long, value_name = "T", default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
     pub samples: u32,
@@ -37,12 +26,6 @@ pub struct Args {
     /// What transitions are drawn by
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Draw errors over the transitions
-    #[arg(long, value_name = "FILE.png", value_parser = png_path)]
-    pub plot: Option<PathBuf>,
-    /// Print one line of JSON at the end
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl Args {

@@ -17,16 +17,14 @@
 #![allow(unreachable_pub, reason = "in a program `pub` means: for the other modules")]
 
 mod args;
-#[path = "../common/curves.rs"]
-mod curves;
 #[path = "../common/data/mod.rs"]
 #[allow(dead_code, reason = "click models take more of it")]
 mod data;
+#[path = "../common/decisions/mod.rs"]
+mod decisions;
 #[path = "../common/device.rs"]
 mod device;
 mod learned;
-#[path = "../common/likes.rs"]
-mod likes;
 #[path = "../common/output.rs"]
 mod output;
 #[path = "../common/picture.rs"]
@@ -34,48 +32,39 @@ mod picture;
 mod problem;
 mod references;
 mod report;
-#[path = "../common/run.rs"]
-mod run;
 #[path = "../common/trained.rs"]
 #[allow(dead_code, reason = "who quantises a model takes more of it")]
 mod trained;
 
-use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use embag::Context;
 use embag::decide::TdMethod;
 
 use crate::args::Args;
-use crate::curves::{Curve, Panel};
+use crate::decisions::curves::{Curve, Panel};
+use crate::decisions::{Outcome, RunError, Train};
 use crate::learned::{Learned, learn};
 use crate::problem::Problem;
 use crate::references::{lstd, myopic, semi_gradient};
 use crate::report::Report;
-use crate::run::{RunError, exit};
 
 fn main() -> ExitCode {
-    exit(run(&Args::parse()))
+    let args = Args::parse();
+    decisions::run(&args.asked, |ctx, train| study(ctx, train, &args))
 }
 
-fn run(args: &Args) -> Result<(), RunError> {
-    if let Some(path) = &args.plot {
-        curves::check(path)?;
-    }
-    let ctx = args.device.open()?;
-    eprintln!("device: {} ({})", ctx.device_name(), ctx.driver());
-    let problem = match &args.train {
-        Some(folder) => {
-            let likes = likes::read(&ctx, folder, args.checkpoint.as_deref())?;
-            Problem::movielens(folder, &likes)?
-        }
+fn study(ctx: &Context, train: Option<Train<'_>>, args: &Args) -> Result<Outcome<Report>, RunError> {
+    let problem = match train {
+        Some(train) => Problem::movielens(train.folder, &train.likes)?,
         None => Problem::made_up(args)?,
     };
     let start = Instant::now();
     let mut learned = Vec::new();
     for method in [TdMethod::VarianceReduced, TdMethod::Momentum] {
-        learned.push(learn(&ctx, &problem, args, method)?);
+        learned.push(learn(ctx, &problem, args, method)?);
     }
     let seconds = start.elapsed().as_secs_f64();
     let references = [
@@ -83,22 +72,12 @@ fn run(args: &Args) -> Result<(), RunError> {
         ("semi-gradient", semi_gradient(&problem, args.steps(), args.seed)),
         ("myopic", myopic(&problem)),
     ];
-    let report = Report::new(&ctx, &problem, args, &learned, &references, seconds);
-    let mut out = stdout().lock();
-    report.write_text(&mut out)?;
-    out.flush()?;
-    if let Some(path) = &args.plot {
-        curves::write(
-            path,
-            "What follows a rating, means over the seeds",
-            "transitions",
-            &panels(&learned, &references),
-        )?;
-    }
-    if args.json {
-        report.write_json(&mut out)?;
-    }
-    Ok(())
+    Ok(Outcome {
+        report: Report::new(ctx, &problem, args, &learned, &references, seconds),
+        title: "What follows a rating, means over the seeds",
+        x_label: "transitions",
+        panels: panels(&learned, &references).into(),
+    })
 }
 
 /// Errors over the transitions.

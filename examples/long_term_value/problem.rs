@@ -7,7 +7,7 @@ use crate::args::Args;
 use crate::data::DataError;
 use crate::data::movielens::{self, files};
 use crate::data::random::{below, fraction, generator};
-use crate::likes::Like;
+use crate::decisions::likes::Like;
 
 /// What a like is worth a rating earlier.
 pub const DISCOUNT: f64 = 0.9;

@@ -6,6 +6,7 @@ use embag::Context;
 use serde::Serialize;
 
 use crate::args::Args;
+use crate::decisions;
 use crate::learned::Learned;
 use crate::problem::Problem;
 
@@ -59,9 +60,10 @@ impl Report {
             methods: own.chain(beside).collect(),
         }
     }
+}
 
-    /// Writes the table.
-    pub fn write_text(&self, mut out: impl Write) -> io::Result<()> {
+impl decisions::Report for Report {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { training, held_out, samples, seeds, seconds, .. } = self;
         writeln!(out, "{training} ratings with 30 to follow, {held_out} of users that were held out")?;
         writeln!(out, "{seeds} seeds of {samples} transitions, two methods in {seconds:.1} s")?;
@@ -70,11 +72,5 @@ impl Report {
             writeln!(out, "{method:<18}{error:>23.3}{deviation:>25.3}")?;
         }
         Ok(())
-    }
-
-    /// Writes the line of JSON.
-    pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut out, self)?;
-        writeln!(out)
     }
 }

@@ -1,11 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
-use crate::device::Device;
-use crate::output::png_path;
+use crate::decisions::Asked;
 use crate::problem::SLOTS;
 
 /// Decides how often a day each group of users gets a message, when they tire of messages and a budget says
@@ -13,17 +10,8 @@ use crate::problem::SLOTS;
 #[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "pacing")]
 pub struct Args {
-    /// Where to run
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
-    /// A folder with MovieLens' ratings.csv, whose likes are the clicks of its users' groups; without it
-    /// clicks are made up
-    #[arg(long, value_name = "FOLDER")]
-    pub train: Option<PathBuf>,
-    /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
-    /// seen is taken for likes
-    #[arg(long, value_name = "FILE", requires = "train")]
-    pub checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    pub asked: Asked,
     /// Groups of users, each with a policy of its own [default: 4096, of MovieLens 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub groups: Option<u32>,
@@ -46,12 +34,6 @@ pub struct Args {
     /// What is made up is drawn by
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Draw clicks and messages over the days
-    #[arg(long, value_name = "FILE.png", value_parser = png_path)]
-    pub plot: Option<PathBuf>,
-    /// Print one line of JSON at the end
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl Args {

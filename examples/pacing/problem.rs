@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::data::DataError;
 use crate::data::movielens;
 use crate::data::random::{fraction, generator};
-use crate::likes::Like;
+use crate::decisions::likes::Like;
 
 /// Decisions of a day.
 pub const SLOTS: usize = 4;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use embag::Context;
 use serde::Serialize;
 
+use crate::decisions;
 use crate::problem::Problem;
 use crate::score::Score;
 
@@ -61,9 +62,10 @@ impl Report {
             methods,
         }
     }
+}
 
-    /// Writes the table.
-    pub fn write_text(&self, mut out: impl Write) -> io::Result<()> {
+impl decisions::Report for Report {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { groups, days, budget, best, seconds, .. } = self;
         writeln!(
             out,
@@ -75,11 +77,5 @@ impl Report {
             writeln!(out, "{method:<18}{clicks:>14.4}{messages:>16.3}{regret:>10.1}{over:>23.1}")?;
         }
         Ok(())
-    }
-
-    /// Writes the line of JSON.
-    pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut out, self)?;
-        writeln!(out)
     }
 }

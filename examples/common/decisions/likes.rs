@@ -5,9 +5,9 @@ use std::path::Path;
 
 use embag::{Checkpoint, Context, JaggedBatch, Matrix, Recorder};
 
+use super::RunError;
 use crate::data::movielens::ratings_of;
 use crate::data::{self, Examples, Format, Ids, Source};
-use crate::run::RunError;
 use crate::trained::Trained;
 
 /// Examples of a batch.
