@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use embag::decide::{Episode, Layers, Moves, Observed, Path, UcPd};
-use embag::{Checkpoint, Context, Recorder, Result};
+use embag::jagged::{Offsets, segment_sum};
+use embag::{Buffer, Checkpoint, Context, Matrix, Recorder, Result};
 
 use crate::games::{layers, moves};
-use crate::process::{PAIRS, Process};
+use crate::process::{PAIRS, Process, STEPS, first_pair};
 use crate::{Random, column, common, dot, is_repeated, observed, slope};
 
 const INSTANCES: usize = 128;
@@ -167,6 +168,23 @@ fn a_decision_takes_no_more_sweeps_than_it_may() {
     if let Some(gpu) = common::gpu().filter(common::is_exact) {
         assert_eq!([left(&gpu, 1), left(&gpu, 300)], [one, many]);
     }
+}
+
+#[test]
+fn the_flow_of_each_layer_adds_up_to_one() {
+    let ctx = Context::cpu();
+    let instances = 5;
+    let mut pd = UcPd::builder(&ctx, &layers(), instances).constraints(1).horizon(50).build().unwrap();
+    policies(&ctx, &mut pd, &mut World::new(instances), 0..20);
+    // pairs of a layer lie one after another, as values of a segment do
+    let offsets: Vec<u32> = (0..=STEPS).map(|layer| first_pair(layer) as u32).collect();
+    let mut rec = Recorder::new(&ctx);
+    let offsets = Offsets::new(&mut rec, Buffer::from_slice(&ctx, &offsets).unwrap(), PAIRS).unwrap();
+    let sums = Matrix::zeros(&ctx, STEPS, instances).unwrap();
+    segment_sum(&mut rec, &offsets, pd.occupancy(), &sums).unwrap();
+    rec.run().unwrap();
+    let sums = sums.to_vec(&ctx).unwrap();
+    assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5), "{sums:?}");
 }
 
 #[test]
