@@ -15,13 +15,13 @@ pub struct Args {
     /// Auctions at once, each for users of its own [default: 1024, of MovieLens 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub games: Option<u32>,
-    /// Days
-    #[arg(long, value_name = "T", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub days: u32,
+    /// Days [default: 4000]
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub days: Option<u32>,
     /// High bids a day that both together may make in the mean, of six at most
     #[arg(long, value_name = "N", default_value_t = 2.5, value_parser = budget)]
     pub budget: f64,
-    /// A quarter of the days and games, where games are not given
+    /// A quarter of the days and games, where these are not given
     #[arg(long)]
     pub quick: bool,
     /// What is made up is drawn by
@@ -33,7 +33,8 @@ impl Args {
     /// Games and days, where a full run has so many games.
     pub fn size(&self, games: u32) -> (usize, usize) {
         let part = if self.quick { 4 } else { 1 };
-        (self.games.unwrap_or(games.div_ceil(part)) as usize, self.days.div_ceil(part) as usize)
+        let size = |given: Option<u32>, full: u32| given.unwrap_or(full / part) as usize;
+        (size(self.games, games), size(self.days, 4000))
     }
 }
 

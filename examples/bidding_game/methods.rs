@@ -1,6 +1,6 @@
 //! How both sides learn, on the device.
 
-use embag::decide::{Bout, ConstrainedGame, Encounter, FictitiousPlay, Game, Layers, Moves, Observed};
+use embag::decide::{Bout, ConstrainedGame, Encounter, FictitiousPlay, Game, Layers, Move, Moves, Observed};
 use embag::{Context, Matrix, Recorder, Result};
 
 use crate::args::Args;
@@ -15,17 +15,11 @@ const DAYS: usize = 50;
 #[allow(clippy::cast_possible_truncation, reason = "what the device gets is rounded")]
 fn moves(ctx: &Context, problem: &Problem, layers: &Layers) -> Result<[Moves; 2]> {
     let of = |side: usize| {
-        let mut shares = Vec::new();
-        for auction in 0..AUCTIONS {
-            for pair in 0..STATES[auction] * BIDS {
-                for next in 0..STATES[auction + 1] {
-                    shares.extend(
-                        problem.auctions.iter().map(|own| own.moves(side, auction, pair)[next] as f32),
-                    );
-                }
-            }
-        }
-        Moves::from_slice(ctx, layers, problem.auctions.len(), &shares)
+        let likely = |to: Move| {
+            let auctions = &problem.auctions[to.instance];
+            auctions.moves(side, to.layer, to.state * BIDS + to.action)[to.next] as f32
+        };
+        Moves::from_fn(ctx, layers, problem.auctions.len(), likely)
     };
     Ok([of(0)?, of(1)?])
 }

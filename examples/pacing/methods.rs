@@ -1,6 +1,6 @@
 //! How messages are paced.
 
-use embag::decide::{Episode, Layers, Moves, Observed, UcPd};
+use embag::decide::{Episode, Layers, Move, Moves, Observed, UcPd};
 use embag::{Context, Recorder, Result};
 
 use crate::args::Args;
@@ -19,7 +19,8 @@ pub fn upper_confidence(ctx: &Context, problem: &Problem, args: &Args, score: &m
     let described = UcPd::builder(ctx, &layers, groups).constraints(1).horizon(horizon);
     let alpha = args.hold * (SLOTS * problem.rates.len()) as f32;
     let mut pd = described.alpha(alpha).confidence(args.confidence).seed(args.seed as u32).build()?;
-    let moves = Moves::from_slice(ctx, &layers, groups, &shares(problem))?;
+    let likely = |to: Move| problem.moves(to.instance, to.layer, to.state, to.action)[to.next] as f32;
+    let moves = Moves::from_fn(ctx, &layers, groups, likely)?;
     let each = |rows: usize, of: &dyn Fn(usize, usize) -> f64| {
         let values: Vec<f32> = (0..rows * groups).map(|at| of(at / groups, at % groups) as f32).collect();
         Observed::from_slice(ctx, &values, rows, groups)
@@ -55,23 +56,6 @@ pub fn upper_confidence(ctx: &Context, problem: &Problem, args: &Args, score: &m
 fn place(state: usize) -> (usize, usize) {
     let slot = (0..SLOTS).rev().find(|&slot| state >= pair(slot, 0, 0) / ACTIONS).unwrap_or(0);
     (slot, state - pair(slot, 0, 0) / ACTIONS)
-}
-
-/// How likely the moves of all groups are.
-#[allow(clippy::cast_possible_truncation, reason = "what the device gets is rounded")]
-fn shares(problem: &Problem) -> Vec<f32> {
-    let mut shares = Vec::new();
-    for slot in 0..SLOTS {
-        for tired in 0..states(slot) {
-            for action in 0..ACTIONS {
-                for next in 0..STATES[slot + 1] {
-                    let of = |group: usize| problem.moves(group, slot, tired, action)[next] as f32;
-                    shares.extend((0..problem.groups).map(of));
-                }
-            }
-        }
-    }
-    shares
 }
 
 /// A price of messages for each group, raised by what was sent above the budget, in steps of one over the

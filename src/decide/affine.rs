@@ -1,5 +1,6 @@
 //! Constraints `<normal, x> <= bound` of many instances.
 
+use crate::device::word;
 use crate::{Error, Result};
 
 /// The constraints of all instances, one after another.
@@ -24,9 +25,15 @@ impl Affine {
         self.bounds.len() / self.instances.max(1)
     }
 
+    /// Refuses what kernels could not index, before memory is taken for it.
+    fn check_size(&self) -> Result<()> {
+        word("entries x instances", self.entries.saturating_mul(self.instances)).map(drop)
+    }
+
     /// Adds a constraint of every instance: normals are entries x instances, or an entry each for all.
     pub(super) fn add(&mut self, normals: &[f32], bounds: &[f32]) -> Result<()> {
         let (entries, instances) = (self.entries, self.instances);
+        self.check_size()?;
         let normals = each("normals", normals, entries, instances)?;
         let bounds = each("bounds", bounds, 1, instances)?;
         self.normals.extend(normals);
@@ -49,6 +56,10 @@ impl Affine {
         if !(0.0..=1.0).contains(&least) {
             return Err(Error::invalid("floor", "a share from 0 to 1", least));
         }
+        if of.is_empty() {
+            return Err(Error::invalid("floor", "at least 1 entry", 0));
+        }
+        self.check_size()?;
         let mut normals = vec![0.0; self.entries];
         for &entry in of {
             let Some(normal) = normals.get_mut(entry) else {
@@ -63,15 +74,21 @@ impl Affine {
         self.add(&normals, &[-least])
     }
 
-    /// Whether a point of the simplex can have all floors, of which no two may be of the same entry for this
-    /// to be known.
+    /// Refuses floors of different entries that add up to more than a point of the simplex has. Of floors
+    /// that share entries the highest one counts.
     pub(super) fn check_floors(&self) -> Result<()> {
+        let mut floors: Vec<_> = self.floors.iter().collect();
+        floors.sort_by(|a, b| b.1.total_cmp(&a.1));
         let mut seen = vec![false; self.entries];
-        let mut entries = self.floors.iter().flat_map(|(entries, _)| entries);
-        let apart = entries.all(|&entry| !std::mem::replace(&mut seen[entry], true));
-        let sum: f64 = self.floors.iter().map(|(_, least)| f64::from(*least)).sum();
+        let mut sum = 0.0;
+        for (entries, least) in floors {
+            if entries.iter().all(|&entry| !seen[entry]) {
+                entries.iter().for_each(|&entry| seen[entry] = true);
+                sum += f64::from(*least);
+            }
+        }
         // three floors of a third add up to a little more than 1
-        if apart && sum > 1.0 + 1e-6 {
+        if sum > 1.0 + 1e-6 {
             return Err(Error::invalid("floors", "floors that add up to at most 1", sum));
         }
         Ok(())
@@ -92,7 +109,7 @@ impl Affine {
 /// `values`, which are rows x instances, or a value for each row that all instances have.
 pub(super) fn each(name: &str, values: &[f32], rows: usize, instances: usize) -> Result<Vec<f32>> {
     finite(name, values)?;
-    if values.len() == rows * instances {
+    if rows.checked_mul(instances) == Some(values.len()) {
         Ok(values.to_vec())
     } else if values.len() == rows {
         Ok(values.iter().flat_map(|value| std::iter::repeat_n(*value, instances)).collect())

@@ -31,20 +31,22 @@ use crate::{Checkpoint, Context, Matrix, Recorder, Result};
 ///
 /// let ctx = Context::cpu();
 /// let layers = Layers::new(&[1, 1], 2)?; // one decision a day, low or high
-/// let mut game = ConstrainedGame::builder(&ctx, [&layers, &layers], 8).constraints(1).horizon(200).build()?;
+/// let described = ConstrainedGame::builder(&ctx, [&layers, &layers], 8).constraints(1).horizon(200);
+/// let mut game = described.build()?;
 /// // a high bid wins against a low one; each costs 1, and both together may make one a day
 /// let meetings = game.game().meetings();
 /// let won = [0.5, 0.0, 1.0, 0.5].map(|reward| [reward; 8]).concat();
 /// let rewards = Observed::from_slice(&ctx, &won, meetings, 8)?;
 /// let costs = Observed::from_slice(&ctx, &[[0.0; 8], [1.0; 8]].concat(), layers.pairs(), 8)?;
 /// let budgets = Observed::from_slice(&ctx, &[1.0; 8], 1, 8)?;
-/// let moves = Moves::from_slice(&ctx, &layers, 8, &[1.0; 16])?;
+/// let moves = Moves::from_fn(&ctx, &layers, 8, |_| 1.0)?; // there is one state to come to
 /// for episode in 0..200 {
 ///     let mut rec = Recorder::new(&ctx);
 ///     game.record_decide(&mut rec)?;
 ///     let [own, rival] = game.record_play(&mut rec, [&moves, &moves], episode)?; // elsewhere, what was done
 ///     let paths = [&own, &rival];
-///     game.record_observe(&mut rec, &Encounter { paths, rewards: &rewards, costs: [&costs; 2], budgets: &budgets })?;
+///     let costs = [&costs; 2];
+///     game.record_observe(&mut rec, &Encounter { paths, rewards: &rewards, costs, budgets: &budgets })?;
 ///     rec.run()?;
 /// }
 /// let high = game.policies()[0].to_vec(&ctx)?[8];
@@ -72,7 +74,8 @@ pub struct Encounter<'a> {
     pub paths: [&'a Path; 2],
     /// What the first side gets from the second in each meeting, meetings x instances, from 0 to 1.
     pub rewards: &'a Observed,
-    /// Of each constraint the cost of each pair, constraints x pairs rows x instances, of either side.
+    /// Of each constraint the cost of each pair, of either side: row `constraint * pairs + pair`, a
+    /// column for each instance.
     pub costs: [&'a Observed; 2],
     /// What costs of both may come to in an episode, constraints x instances.
     pub budgets: &'a Observed,
@@ -141,17 +144,25 @@ impl ConstrainedGame {
         self.sides.each_ref().map(|side| &side.policy)
     }
 
-    /// How often each pair of state and action is expected in an episode, pairs x instances, of either side.
+    /// How often each pair of state and action is expected in an episode, pairs x instances, of either
+    /// side.
     #[must_use]
     pub fn occupancies(&self) -> [&Matrix; 2] {
         self.sides.each_ref().map(|side| &side.occupancy)
     }
 
     /// The queue of each constraint, constraints x instances (`Q`): what a unit of its cost weighs, beside
-    /// rewards of weight `V`.
+    /// rewards of weight [`v`](Self::v).
     #[must_use]
     pub fn multipliers(&self) -> &Matrix {
         &self.queues
+    }
+
+    /// What rewards weigh beside queues (`V`): [`multipliers`](Self::multipliers) over it say what a unit
+    /// of each constraint's cost is worth, in rewards.
+    #[must_use]
+    pub fn v(&self) -> f32 {
+        self.sides[0].v()
     }
 
     /// As [`UcPd::residual`](super::UcPd::residual), of either side.
@@ -202,8 +213,9 @@ impl ConstrainedGame {
     /// Records what an episode came to.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape is another, a reward is not from
-    /// 0 to 1, a budget is below 0, a path is of other layers, or the recorder is of another context.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a shape is another, a reward is not
+    /// from 0 to 1, a budget is below 0, a path is of other layers, or the recorder is of another
+    /// context.
     pub fn record_observe(&mut self, rec: &mut Recorder, encounter: &Encounter<'_>) -> Result<()> {
         let Encounter { paths, rewards, costs, budgets } = encounter;
         let instances = self.queues.cols();
@@ -239,13 +251,15 @@ impl ConstrainedGame {
     /// Adds all that is kept to a checkpoint.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the names are taken.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the names are taken;
+    /// [`Error::Device`](crate::Error::Device) if the device is lost.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         saved::export(&self.ctx, checkpoint, &self.saved(prefix))
     }
 
     /// Goes on from what [`export`](Self::export) wrote, which must be of the same layers, instances and
-    /// constraints.
+    /// constraints, both with a confidence or both without. Horizon, weights and seed are those of the
+    /// builder.
     ///
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint) if it is not there or another's; nothing is changed

@@ -41,7 +41,6 @@ impl Counted {
             model.extend(layers.next_states().iter().map(radius));
         }
         let model = repeated(ctx, &model, instances)?;
-        model.place(ctx, "moves x instances")?;
         let words = |rows: usize| ctx.allocate("embag.decide", rows as u64 * instances as u64 * 4);
         Ok(Self {
             layers: layers.clone(),
@@ -116,7 +115,7 @@ impl Counted {
     /// What a checkpoint has of it.
     pub(super) fn saved(&self) -> Vec<Saved<'_>> {
         vec![
-            Saved::Problem("layers", &self.layers.words),
+            Saved::Problem("layers", self.layers.words.clone()),
             Saved::Floats("model", &self.model),
             Saved::Words("visits", &self.visits),
             Saved::Words("moves", &self.moves),
@@ -125,8 +124,19 @@ impl Counted {
     }
 }
 
+/// All actions equally likely, pairs x instances.
+pub(super) fn uniform_policy(ctx: &Context, layers: &Layers, instances: usize) -> Result<Matrix> {
+    #[allow(clippy::cast_precision_loss, reason = "few actions")]
+    let even = 1.0 / layers.actions as f32;
+    repeated(ctx, &vec![even; layers.pairs()], instances)
+}
+
 /// A row for each value, which all instances have.
 pub(super) fn repeated(ctx: &Context, values: &[f32], instances: usize) -> Result<Matrix> {
+    let matrix = Matrix::zeros(ctx, values.len(), instances)?;
+    // before as much memory is taken on the host
+    matrix.place(ctx, "rows x instances")?;
     let all: Vec<f32> = values.iter().flat_map(|value| std::iter::repeat_n(*value, instances)).collect();
-    Matrix::from_slice(ctx, &all, values.len(), instances)
+    matrix.write(ctx, &all)?;
+    Ok(matrix)
 }

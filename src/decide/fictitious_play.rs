@@ -3,7 +3,7 @@
 use std::f32::consts::LOG2_E;
 
 use super::constrained_game::RIVAL;
-use super::counted::{Counted, Rule, repeated};
+use super::counted::{Counted, Rule, uniform_policy};
 use super::game::{Game, Meetings, Worth};
 use super::layers::{Layers, Moves, Path};
 use super::observed::{Observed, UNIT};
@@ -39,7 +39,7 @@ use crate::{Checkpoint, Context, Error, Matrix, Recorder, Result};
 /// let layers = Layers::new(&[1, 1], 2)?;
 /// let game = Game::independent(&layers, &layers)?;
 /// let mut play = FictitiousPlay::builder(&ctx, &game, 8).horizon(500).seed(7).build()?;
-/// let moves = Moves::from_slice(&ctx, &layers, 8, &[1.0; 16])?; // one state follows, whatever is done
+/// let moves = Moves::from_fn(&ctx, &layers, 8, |_| 1.0)?; // one state follows, whatever is done
 /// let mut mean = 0.0;
 /// for episode in 0..500 {
 ///     let mut rec = Recorder::new(&ctx);
@@ -109,15 +109,13 @@ struct Side {
 impl Side {
     fn new(ctx: &Context, layers: &Layers, instances: usize) -> Result<Self> {
         let zeros = |rows: usize| Matrix::zeros(ctx, rows, instances);
-        #[allow(clippy::cast_precision_loss, reason = "few actions")]
-        let even = 1.0 / layers.actions as f32;
         let rule = Rule { epochs: false, prior: 0.0, radius: 0.0 };
         Ok(Self {
             counted: Counted::new(ctx, layers, instances, rule)?,
             occupancy: zeros(layers.pairs())?,
             payoff: zeros(layers.pairs())?,
             weights: zeros(layers.pairs())?,
-            policy: repeated(ctx, &vec![even; layers.pairs()], instances)?,
+            policy: uniform_policy(ctx, layers, instances)?,
             values: zeros(layers.all_states())?,
             reached: zeros(layers.all_states())?,
         })
@@ -167,7 +165,7 @@ impl Side {
 pub struct Bout<'a> {
     /// What either side did.
     pub paths: [&'a Path; 2],
-    /// What the first side got in each layer, layers x instances, from 0 to 1.
+    /// What the first side got in each layer with actions, [`Layers::steps`] x instances, from 0 to 1.
     pub rewards: &'a Observed,
 }
 
@@ -276,8 +274,10 @@ impl FictitiousPlay {
         self.sides.each_ref().map(|side| &side.policy)
     }
 
-    /// What the episode is expected to be worth from each state on, states x instances, as either side hopes.
-    /// The second side's are what a state itself is worth where the first moves all states.
+    /// What the episode is expected to be worth from each state on, states x instances, as either side hopes:
+    /// a row for each state, layer after layer, and one of zeros for the last layer's. The second side's are
+    /// what a state itself is worth where the first moves all states. They are those of the last decision; a
+    /// checkpoint has none.
     #[must_use]
     pub fn values(&self) -> [&Matrix; 2] {
         self.sides.each_ref().map(|side| &side.values)
@@ -318,8 +318,8 @@ impl FictitiousPlay {
     }
 
     /// Records an episode of both policies in processes whose moves are known, drawn by seed, episode and
-    /// instance: for simulations. Where the first side moves all states only its moves are read. The paths
-    /// are those of this episode until the next is played.
+    /// instance: for simulations. Where the first side moves all states only the first moves are read. The
+    /// paths are views of memory that the next call writes over.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if moves are of other layers or instances, or the recorder is of another
@@ -337,8 +337,8 @@ impl FictitiousPlay {
         })
     }
 
-    /// Records what an episode came to. Where the first side moves all states, the second's path must be of
-    /// the same states.
+    /// Records what an episode came to. Where the first side moves all states, only the actions of the
+    /// second's path are read.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a shape is another, a reward is not from 0 to 1, a path is of other
@@ -379,7 +379,7 @@ impl FictitiousPlay {
     fn saved(&self, prefix: &str) -> [Part<'_>; 3] {
         let [first, second] = self.sides.each_ref().map(Side::saved);
         let met = vec![
-            Saved::Problem("meetings", &self.meetings.game.words),
+            Saved::Problem("meetings", self.meetings.game.words.clone()),
             Saved::Words("counts", &self.counts),
             Saved::Floats("rewards", &self.means),
         ];
@@ -389,12 +389,13 @@ impl FictitiousPlay {
     /// Adds all that is kept to a checkpoint.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the names are taken.
+    /// [`Error::InvalidArgument`] if the names are taken; [`Error::Device`] if the device is lost.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         saved::export(&self.ctx, checkpoint, &self.saved(prefix))
     }
 
-    /// Goes on from what [`export`](Self::export) wrote, which must be of the same game and instances.
+    /// Goes on from what [`export`](Self::export) wrote, which must be of the same game and instances. Horizon,
+    /// step, bonus and seed are those of the builder.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if it is not there or another's; nothing is changed then.

@@ -1,8 +1,8 @@
 //! How one side acts in a process of unknown moves: its model, its flow, and what it pays.
 
-use super::counted::{Counted, Rule, repeated};
+use super::counted::{Counted, Rule, repeated, uniform_policy};
 use super::layers::{Layers, Moves, Path};
-use super::observed::{FINITE, Observed};
+use super::observed::{MODERATE, Observed};
 use super::plan::{Plan, Settings};
 use super::saved::Saved;
 use crate::device::{Buffer, Dispatch, word};
@@ -63,7 +63,7 @@ impl Flow {
             settings,
             price: zeros(pairs)?,
             occupancy: repeated(ctx, &layers.uniform(), instances)?,
-            policy: zeros(pairs)?,
+            policy: uniform_policy(ctx, layers, instances)?,
             work: zeros(if is_within { moves } else { pairs })?,
             chosen: if is_within { unknown()? } else { zeros(1)? },
             potentials: zeros(layers.all_states() + 1)?,
@@ -77,6 +77,11 @@ impl Flow {
 
     pub(super) fn instances(&self) -> usize {
         self.counted.instances()
+    }
+
+    /// The weight of losses beside queues.
+    pub(super) fn v(&self) -> f32 {
+        self.settings.v
     }
 
     /// Records the next occupancies.
@@ -144,7 +149,7 @@ impl Flow {
     /// Refuses what is not of this side.
     pub(super) fn check(&self, path: &Path, costs: &Observed) -> Result<()> {
         path.check(self.layers(), self.instances())?;
-        costs.check("costs", self.constraints * self.layers().pairs(), self.instances(), FINITE)
+        costs.check("costs", self.constraints * self.layers().pairs(), self.instances(), MODERATE)
     }
 
     /// Records what pairs cost in the next decision: losses, and costs by the queues.

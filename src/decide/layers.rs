@@ -21,8 +21,8 @@ impl Layers {
     /// Layers of so many states, in each of which one takes one of so many actions.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there are fewer than two layers, a layer without a state, no action, or
-    /// a first or last layer of more than one state.
+    /// [`Error::InvalidArgument`] if there are fewer than two layers, a layer without a state, no action, a
+    /// first or last layer of more than one state, or more than 2^30 moves.
     pub fn new(states: &[usize], actions: usize) -> Result<Self> {
         let counts = states.iter().map(|&count| word("states", count)).collect::<Result<Vec<_>>>()?;
         let actions = word("actions", actions)?;
@@ -40,7 +40,8 @@ impl Layers {
         if actions == 0 {
             return Err(Error::invalid("actions", "at least 1", 0));
         }
-        let moves: u64 = counts.windows(2).map(|two| u64::from(two[0]) * u64::from(two[1])).sum();
+        let of_layers = counts.windows(2).map(|two| u64::from(two[0]) * u64::from(two[1]));
+        let moves = of_layers.fold(0u64, u64::saturating_add);
         if moves.saturating_mul(actions.into()) > 1 << 30 {
             return Err(Error::invalid("layers", "at most 2^30 moves", moves.saturating_mul(actions.into())));
         }
@@ -78,7 +79,9 @@ impl Layers {
         Ok(self.words[4 * layer + 2] as usize + state * self.actions as usize + action)
     }
 
-    pub(super) fn moves(&self) -> usize {
+    /// Moves: a next state for each pair.
+    #[must_use]
+    pub fn moves(&self) -> usize {
         self.word(3)
     }
 
@@ -131,14 +134,55 @@ pub struct Moves {
     pub(super) matrix: Matrix,
 }
 
+/// A move of an instance: what [`Moves::from_fn`] asks for the share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// Whose it is.
+    pub instance: usize,
+    /// The layer it begins in.
+    pub layer: usize,
+    /// The state it begins in.
+    pub state: usize,
+    /// What is done there.
+    pub action: usize,
+    /// The state of the next layer that it leads to.
+    pub next: usize,
+}
+
 impl Moves {
-    /// Moves on the device: a row for each pair and next state, pair after pair, a column for each instance.
+    /// Moves on the device, of which `share` says how likely each is.
+    ///
+    /// # Errors
+    /// As [`from_slice`](Self::from_slice).
+    pub fn from_fn(
+        ctx: &Context,
+        layers: &Layers,
+        instances: usize,
+        share: impl Fn(Move) -> f32,
+    ) -> Result<Self> {
+        let mut shares = Vec::new();
+        let actions = layers.actions as usize;
+        for (layer, two) in layers.states.windows(2).enumerate() {
+            let [states, next_states] = [two[0] as usize, two[1] as usize];
+            for (pair, next) in
+                (0..states * actions).flat_map(|pair| (0..next_states).map(move |next| (pair, next)))
+            {
+                let (state, action) = (pair / actions, pair % actions);
+                let of = |instance| share(Move { instance, layer, state, action, next });
+                shares.extend((0..instances).map(of));
+            }
+        }
+        Self::from_slice(ctx, layers, instances, &shares)
+    }
+
+    /// Moves on the device: a row for each pair and next state, pair after pair as [`Layers::pair`] counts
+    /// them, a column for each instance.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there are not as many, or those of a pair are not shares: at least 0,
     /// and 1 together.
     pub fn from_slice(ctx: &Context, layers: &Layers, instances: usize, shares: &[f32]) -> Result<Self> {
-        if shares.len() != layers.moves() * instances {
+        if layers.moves().checked_mul(instances) != Some(shares.len()) {
             let expected = format!("{} moves x {instances} instances", layers.moves());
             return Err(Error::invalid("moves", expected, format!("{} shares", shares.len())));
         }
@@ -169,7 +213,8 @@ impl Moves {
     }
 }
 
-/// What instances did in an episode: for each layer but the last, and each instance, state and action.
+/// What instances did in an episode. Element `layer * instances + instance` is `state * actions + action`,
+/// counted within the layer: not the row of [`Layers::pair`], which counts those of the layers before, too.
 #[derive(Debug, Clone)]
 pub struct Path {
     pub(super) layers: Layers,
@@ -178,12 +223,12 @@ pub struct Path {
 }
 
 impl Path {
-    /// Paths on the device: of every layer in turn, `state * actions + action` of each instance.
+    /// Paths on the device: of every layer but the last, `state * actions + action` of each instance.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if a layer is missing, or has no such state or action.
     pub fn from_slice(ctx: &Context, layers: &Layers, instances: usize, pairs: &[u32]) -> Result<Self> {
-        if pairs.len() != layers.steps() * instances {
+        if layers.steps().checked_mul(instances) != Some(pairs.len()) {
             let expected = format!("{} layers x {instances} instances", layers.steps());
             return Err(Error::invalid("path", expected, format!("{} pairs", pairs.len())));
         }

@@ -1,7 +1,7 @@
 //! Online convex optimisation with constraints that may be violated by little.
 
 use super::affine::Affine;
-use super::observed::{FINITE, Observed};
+use super::observed::{MODERATE, Observed};
 use super::saved::{self, Saved};
 use crate::device::{Buffer, Dispatch, word};
 use crate::kernels::decide::rates;
@@ -124,7 +124,8 @@ impl MirrorProxBuilder {
         self
     }
 
-    /// Adds the constraint `<normal, x> <= bound`: of all instances alike, an entry each and one bound, or of
+    /// Adds a constraint, which some point of the domain should meet (that is not checked: queues grow for
+    /// good if none does), `<normal, x> <= bound`: of all instances alike, an entry each and one bound, or of
     /// every instance its own, entries x instances and a bound for each.
     ///
     /// # Errors
@@ -137,7 +138,7 @@ impl MirrorProxBuilder {
     /// Adds the constraint that these entries add up to at least `least`, in all instances.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if that is no share, or an entry is not there, or twice.
+    /// [`Error::InvalidArgument`] if that is no share, there is no entry, or one is not there, or twice.
     pub fn floor(mut self, entries: &[usize], least: f32) -> Result<Self> {
         self.constraints.add_floor(entries, least)?;
         Ok(self)
@@ -176,8 +177,8 @@ impl MirrorProxBuilder {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no entry, instance or round, a number is not finite or out of
-    /// its range, or floors add up to more than 1; [`Error::LimitExceeded`] or [`Error::Device`] if the
-    /// memory cannot be had.
+    /// its range, floors of different entries add up to more than 1, or a software adapter could not go
+    /// through the constraints; [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<MirrorProx> {
         let Self { ctx, entries, instances, domain, constraints, .. } = &self;
         let (ctx, entries, instances) = (ctx, *entries, *instances);
@@ -205,11 +206,24 @@ impl MirrorProxBuilder {
         }
         let count = constraints.count();
         self.check_loops(count)?;
+        let zeros = |rows: usize| Matrix::zeros(ctx, rows, instances);
+        let (rates, last) = (zeros(rates::COUNT)?, zeros(entries)?);
+        // before as much memory is taken on the host
+        rates.place(ctx, "rates x instances")?;
+        last.place(ctx, "entries x instances")?;
         let smoothness = self.smoothness * self.smoothness;
         let steep = constraints.steepness(|normal| domain.norm(normal));
         let mut all_rates = vec![0.0; rates::COUNT * instances];
         for (i, &steep) in steep.iter().enumerate() {
             let (weight, pull) = variation_step::twin::weight_and_pull(self.variation, smoothness, steep);
+            if !(weight * pull).is_finite() {
+                let expected = "variation, smoothness and normals whose squares add up to a finite number";
+                return Err(Error::invalid(
+                    "rates",
+                    expected,
+                    format!("{weight} and {pull} in instance {i}"),
+                ));
+            }
             for (row, value) in [
                 (rates::GUESS, self.variation),
                 (rates::WEIGHT, weight),
@@ -224,10 +238,8 @@ impl MirrorProxBuilder {
         let normals = Buffer::from_slice(ctx, &normals)?;
         // the largest of all
         normals.check_bindable(ctx, || "constraints x entries x instances".to_owned())?;
-        let matrix = |rows: usize, values: &[f32]| Matrix::from_slice(ctx, values, rows, instances);
-        let zeros = |rows: usize| Matrix::zeros(ctx, rows, instances);
-        let point = matrix(entries, &start)?;
-        point.place(ctx, "entries x instances")?;
+        rates.write(ctx, &all_rates)?;
+        let begin = || Matrix::from_slice(ctx, &start, entries, instances);
         Ok(MirrorProx {
             ctx: ctx.clone(),
             domain: *domain,
@@ -237,10 +249,10 @@ impl MirrorProxBuilder {
             normals,
             shared_normals,
             bounds: Buffer::from_slice(ctx, &constraints.bounds)?,
-            rates: matrix(rates::COUNT, &all_rates)?,
-            point,
-            anchor: matrix(entries, &start)?,
-            last: zeros(entries)?,
+            rates,
+            point: begin()?,
+            anchor: begin()?,
+            last,
             queues: zeros(count)?,
             prices: zeros(count)?,
         })
@@ -345,13 +357,15 @@ impl MirrorProx {
         })
     }
 
-    /// Records what was learned of the point: the gradient of its loss, entries x instances.
+    /// Records what was learned of the point: the gradient of its loss, entries x instances. Losses should be
+    /// of about 1: an instance that saw a large gradient takes small steps from then on.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the shape is another or the recorder is of another context.
+    /// [`Error::InvalidArgument`] if the shape is another, a number is beyond 1e15, or the recorder is of
+    /// another context.
     pub fn record_observe(&mut self, rec: &mut Recorder, gradient: &Observed) -> Result<()> {
         let (entries, instances) = (self.point.rows(), self.point.cols());
-        gradient.check("gradient", entries, instances, FINITE)?;
+        gradient.check("gradient", entries, instances, MODERATE)?;
         rec.whole(|rec| {
             self.record_step(rec, gradient.matrix(), &self.anchor)?;
             let place = gradient.place(&self.ctx, "gradient")?;
@@ -412,12 +426,14 @@ impl MirrorProx {
     /// Adds all that is kept to a checkpoint. The problem itself (domain, constraints, horizon) is not.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the names are taken.
+    /// [`Error::InvalidArgument`] if the names are taken; [`Error::Device`] if the device is lost.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         saved::export(&self.ctx, checkpoint, &[(prefix.to_owned(), self.saved())])
     }
 
-    /// Goes on from what [`export`](Self::export) wrote, which must be of a problem of this shape.
+    /// Goes on from what [`export`](Self::export) wrote, which must be of a problem of this shape. The size of
+    /// its steps comes with it, and with that what the builder was told of [the
+    /// variation](MirrorProxBuilder::variation).
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if it is not there or another's; nothing is changed then.

@@ -6,8 +6,9 @@ use crate::device::Place;
 use crate::{Context, Error, Matrix, Result};
 
 /// Numbers that were observed, a row for each entry and a column for each instance: losses, rewards, costs,
-/// budgets, gradients. They are known to be finite, and how small and large they are, so that what makes no
-/// sense is an error before anything is recorded: a NaN on the device would stay in an instance for good.
+/// budgets, gradients: element `row * instances + instance`. They are known to be finite, and how small and
+/// large they are, so that what makes no sense is an error before anything is recorded: a NaN on the device
+/// would stay in an instance for good.
 #[derive(Debug, Clone)]
 pub struct Observed {
     matrix: Matrix,
@@ -35,13 +36,13 @@ impl Observed {
     }
 
     /// Takes a matrix without a look, whose numbers lie in `range`, as the caller knows: what a kernel is
-    /// about to write, for one.
+    /// about to write, for one. Where that is not so nothing says it: a NaN stays in its instance for good.
     #[must_use]
     pub fn known(matrix: Matrix, range: RangeInclusive<f32>) -> Self {
         Self { matrix, range }
     }
 
-    /// Some of its rows, for what is observed later.
+    /// A view of some of its rows, so that one upload holds many rounds.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there are not as many rows.
@@ -80,8 +81,9 @@ impl Observed {
     }
 }
 
-/// All finite numbers; losses and rewards; budgets.
-pub(super) const FINITE: RangeInclusive<f32> = f32::MIN..=f32::MAX;
+/// Gradients, costs and features, small enough for the sums and squares that are made of them; losses and
+/// rewards; budgets.
+pub(super) const MODERATE: RangeInclusive<f32> = -1e15..=1e15;
 pub(super) const UNIT: RangeInclusive<f32> = 0.0..=1.0;
 pub(super) const AT_LEAST_0: RangeInclusive<f32> = 0.0..=f32::MAX;
 

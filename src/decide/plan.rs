@@ -38,6 +38,7 @@ impl Default for Plan {
 /// What the steps go by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
+    pub(super) v: f32,
     pub(super) loss_rate: f32,
     pub(super) cost_rate: f32,
     pub(super) mix: f32,
@@ -81,6 +82,7 @@ impl Plan {
         let pairs = layers.pairs() as f32;
         let radius = self.confidence * (2.0 * (rounds * pairs / self.delta).ln()).sqrt();
         Ok(Settings {
+            v,
             loss_rate: sign * LOG2_E * v / alpha,
             cost_rate: LOG2_E / alpha,
             mix,
@@ -123,49 +125,54 @@ macro_rules! plan_methods {
             self
         }
 
-        /// Sets for how many episodes it is meant (`T`); 10,000 without it.
+        /// Sets for how many episodes it is meant (`T`), by which `v`, `alpha` and `mix` follow; 10,000
+        /// without it. Nothing ends with them: steps stay as large as they are.
         pub fn horizon(mut self, episodes: u32) -> Self {
             self.plan.horizon = episodes;
             self
         }
 
-        /// Sets how far moves may be from what was counted, times what the theory asks for; 0 without it.
+        /// Sets how far moves may be from what was counted, at least 0: 1 is what the theory asks for,
+        /// and 0, without it, takes what was counted for the moves.
         pub fn confidence(mut self, scale: f32) -> Self {
             self.plan.confidence = scale;
             self
         }
 
-        /// Sets how likely moves may be farther than that, in theory; .1 without it.
+        /// Sets how likely moves may be farther than that, in theory, between 0 and 1; .1 without it.
         pub fn delta(mut self, chance: f32) -> Self {
             self.plan.delta = chance;
             self
         }
 
-        #[doc = concat!("Sets the weight of ", $gains, " beside queues; `L sqrt(T)` without it.")]
+        #[doc = concat!("Sets the weight of ", $gains, " beside queues, above 0; `L sqrt(T)` without it,")]
+        /// for `L` layers with actions.
         pub fn v(mut self, weight: f32) -> Self {
             self.plan.v = Some(weight);
             self
         }
 
-        /// Sets how strongly a decision is held near the last; `L T` without it.
+        /// Sets how strongly a decision is held near the last, above 0; `L T` without it.
         pub fn alpha(mut self, weight: f32) -> Self {
             self.plan.alpha = Some(weight);
             self
         }
 
-        /// Sets the share of uniform occupancies that a decision begins with; `1 / T` without it.
+        /// Sets the share of uniform occupancies that a decision begins with, from 1e-20 to 1; `1 / T`
+        /// without it.
         pub fn mix(mut self, share: f32) -> Self {
             self.plan.mix = Some(share);
             self
         }
 
-        /// Sets the residual that is small enough; 1e-5 without it.
+        /// Sets the residual that is small enough, above 0; 1e-5 without it.
         pub fn tolerance(mut self, residual: f32) -> Self {
             self.plan.tolerance = residual;
             self
         }
 
-        /// Sets how many sweeps over the layers a decision takes at most; 512 without it.
+        /// Sets how many sweeps over the layers a decision takes at most; 512 without it. What they leave
+        /// is used as it is: the residual says how far off it is.
         pub fn sweeps(mut self, most: u32) -> Self {
             self.plan.sweeps = most;
             self

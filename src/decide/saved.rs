@@ -10,7 +10,7 @@ pub(super) type Part<'a> = (String, Vec<Saved<'a>>);
 /// One tensor.
 pub(super) enum Saved<'a> {
     /// Words that say of what problem the others are.
-    Problem(&'static str, &'a [u32]),
+    Problem(&'static str, Vec<u32>),
     Floats(&'static str, &'a Matrix),
     Words(&'static str, &'a Buffer),
 }
@@ -21,7 +21,7 @@ pub(super) fn export(ctx: &Context, checkpoint: &mut Checkpoint, parts: &[Part<'
     {
         match saved {
             Saved::Problem(name, words) => {
-                checkpoint.insert(&format!("{prefix}.{name}"), &[words.len()], words.to_vec())?;
+                checkpoint.insert(&format!("{prefix}.{name}"), &[words.len()], words.clone())?;
             }
             Saved::Floats(name, matrix) => {
                 let values = matrix.to_vec(ctx)?;

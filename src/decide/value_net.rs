@@ -1,6 +1,6 @@
 //! Values of states, by temporal differences whose steps converge.
 
-use super::observed::{FINITE, Observed};
+use super::observed::{MODERATE, Observed};
 use super::saved::{self, Saved};
 use crate::cpu::random::uniform_value;
 use crate::device::{Buffer, Dispatch, Place, word};
@@ -18,27 +18,28 @@ pub enum TdMethod {
     VarianceReduced,
 }
 
-/// The sizes of [`ValueNet`]'s steps. With `nu = rate / (t + offset)^p` in step `t`, `p` a half for momentum
-/// and a third where variance is reduced: the value's weights move by `nu primal`, the dual ones by `nu
-/// dual`, and the means take in a share of `average nu`, or `average nu^2` where variance is reduced, of the
-/// newest gradient.
+/// The sizes of [`ValueNet`]'s steps. With `nu = rate / (t + offset)^p` in step `t`, `p` a half for
+/// momentum and a third where variance is reduced: the value's weights move by `nu primal`, the dual ones
+/// by `nu dual`, and the means take in a share of `average nu`, or `average nu^2` where variance is
+/// reduced, of the newest gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct TdSteps {
-    /// `a`
+    /// `rate` above (the paper's a)
     pub rate: f32,
-    /// `b`
+    /// What steps are counted from (b): the larger, the smaller the first steps are.
     pub offset: f32,
-    /// `beta`
+    /// Of the value's weights (beta).
     pub primal: f32,
-    /// `zeta`
+    /// Of the dual weights (zeta).
     pub dual: f32,
-    /// `c`
+    /// Of the means (c).
     pub average: f32,
 }
 
 impl TdMethod {
-    /// Steps that converge where features are of the size of one.
+    /// Steps that converge where the length of a state's features is of the size of one. Longer ones want
+    /// smaller steps, or to be scaled.
     #[must_use]
     pub const fn steps(self) -> TdSteps {
         match self {
@@ -58,7 +59,7 @@ impl TdSteps {
         self
     }
 
-    /// Sets where the steps begin.
+    /// Sets what steps are counted from, above 0: the larger, the smaller the first steps are.
     #[must_use]
     pub const fn from(mut self, offset: f32) -> Self {
         self.offset = offset;
@@ -67,11 +68,11 @@ impl TdSteps {
 }
 
 /// The value of being in a state, learned from transitions (S. Qiu, Z. Yang, X. Wei, J. Ye, Z. Wang,
-/// "Single-timescale stochastic nonconvex-concave optimization for smooth nonlinear TD learning", 2020): the
-/// discounted sum of the rewards to come, linear in features of the state or a layer of tanh units.
+/// "Single-timescale stochastic nonconvex-concave optimization for smooth nonlinear TD learning", 2020):
+/// the discounted sum of the rewards to come, linear in features of the state or a layer of tanh units.
 ///
-/// The steps descend the mean squared projected Bellman error of S. Bhatnagar et al. (NeurIPS 2009) as a game
-/// of the value's weights `theta` against dual ones `omega`, both at the same pace:
+/// The steps descend the mean squared projected Bellman error of S. Bhatnagar et al. (NeurIPS 2009) as a
+/// game of the value's weights `theta` against dual ones `omega`, both at the same pace:
 ///
 /// ```text
 /// min over theta, max over omega of  E[delta <grad V(s), omega> - <grad V(s), omega>^2 / 2] - ridge |omega|^2 / 2
@@ -81,8 +82,12 @@ impl TdSteps {
 /// p = G + (1 - c nu^2) (p - G before the step)                 variance reduced; both of the same transition
 /// ```
 ///
-/// What converges is the gradient, to zero, and `omega` to its best: that is the promise, not a better value.
-/// Every instance has weights of its own, and sees a transition a step.
+/// What converges is the gradient, to zero, and `omega` to its best: that is the promise, not a better
+/// value.
+///
+/// Every instance is a value of its own, such as a seed's or a market's, and sees a transition a step: to
+/// score many states by one of them, read its [`weights`](ValueNet::weights). There is no constant in a
+/// value: it is a feature that is always 1. The first step begins the means and moves nothing.
 ///
 /// ```
 /// use embag::decide::{Observed, TdMethod, Transition, ValueNet};
@@ -139,7 +144,7 @@ pub struct Transition<'a> {
     /// Features of the state, features x instances, or
     /// [as bags give them](ValueNetBuilder::by_instance).
     pub state: &'a Observed,
-    /// Features of the state that followed; zeros after the end.
+    /// Features of the state that followed; zeros after the end, the constant one too.
     pub next: &'a Observed,
     /// What was gained on the way, 1 x instances.
     pub reward: &'a Observed,
@@ -163,14 +168,15 @@ pub struct ValueNetBuilder {
 }
 
 impl ValueNetBuilder {
-    /// Takes features as [`EmbeddingBags`](crate::EmbeddingBags) gives them, instances x features: a bag for
-    /// each instance.
+    /// Takes features as [`EmbeddingBags`](crate::EmbeddingBags) gives them, instances x features: a bag
+    /// for each instance.
     pub fn by_instance(mut self) -> Self {
         self.by_instance = true;
         self
     }
 
-    /// Makes the value a sum of so many tanh units with weights of their own, instead of linear.
+    /// Makes the value a sum of so many tanh units with weights of their own; linear without it, or with
+    /// none.
     pub fn tanh(mut self, units: usize) -> Self {
         self.units = units;
         self
@@ -218,8 +224,9 @@ impl ValueNetBuilder {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is no feature or instance, the discount is not from 0 to 1 or
-    /// another size not finite or below zero, or there are not as many first weights;
-    /// [`Error::LimitExceeded`] or [`Error::Device`] if the memory cannot be had.
+    /// another size not finite or below zero (the steps' offset must be above it), there are not as many
+    /// first weights, or a software adapter could not go through them; [`Error::LimitExceeded`] or
+    /// [`Error::Device`] if the memory cannot be had.
     pub fn build(self) -> Result<ValueNet> {
         let Self { ctx, features, instances, by_instance, units, method, discount, ridge, .. } = self;
         for (name, count) in [("features", features), ("instances", instances)] {
@@ -250,6 +257,10 @@ impl ValueNetBuilder {
             return Err(Error::invalid("offset", "a finite number above 0", steps.offset));
         }
         check_loops(&ctx, entries)?;
+        let zeros = |rows: usize| Matrix::zeros(&ctx, rows, instances);
+        let means = zeros(2 * entries)?;
+        // before as much memory is taken on the host
+        means.place(&ctx, "entries x instances")?;
         let start = match &self.start {
             Some(start) => super::affine::each("start", start, entries, instances)?,
             None if units == 0 => vec![0.0; entries * instances],
@@ -260,9 +271,6 @@ impl ValueNetBuilder {
                     .collect()
             }
         };
-        let zeros = |rows: usize| Matrix::zeros(&ctx, rows, instances);
-        let means = zeros(2 * entries)?;
-        means.place(&ctx, "entries x instances")?;
         Ok(ValueNet {
             settings: Settings { features, by_instance, units, method, steps, discount, ridge },
             steps: 0,
@@ -278,7 +286,7 @@ impl ValueNetBuilder {
 
 /// Software adapters end loops that are too long.
 fn check_loops(ctx: &Context, entries: usize) -> Result<()> {
-    // the entries are gone through for sums, twice, and for the step
+    // the entries are gone through for the sums and for the step, by loops in loops
     let steps = entries.saturating_mul(4);
     match ctx.loop_limit().map(|limit| limit as usize / 2).filter(|&limit| steps > limit) {
         None => Ok(()),
@@ -307,7 +315,8 @@ impl ValueNet {
         }
     }
 
-    /// The value's weights, entries x instances (`theta`), laid out as for [`start`](ValueNetBuilder::start).
+    /// The value's weights, entries x instances (`theta`), laid out as for
+    /// [`start`](ValueNetBuilder::start).
     #[must_use]
     pub fn weights(&self) -> &Matrix {
         &self.theta
@@ -329,7 +338,7 @@ impl ValueNet {
     fn placed(&self, features: &Observed, name: &'static str) -> Result<(Buffer, [u32; 3])> {
         let (Settings { features: count, by_instance, .. }, instances) = (self.settings, self.values.cols());
         let (rows, cols) = if by_instance { (instances, count) } else { (count, instances) };
-        features.check(name, rows, cols, FINITE)?;
+        features.check(name, rows, cols, MODERATE)?;
         let Place { binding, base, stride, .. } = features.place(&self.ctx, name)?;
         Ok((binding, if by_instance { [base, 1, stride] } else { [base, stride, 1] }))
     }
@@ -370,7 +379,7 @@ impl ValueNet {
         let Transition { state, next, reward } = transition;
         let (now, [now_base, now_stride, now_step]) = self.placed(state, "state")?;
         let (next, [next_base, next_stride, next_step]) = self.placed(next, "next")?;
-        reward.check("reward", 1, instances, FINITE)?;
+        reward.check("reward", 1, instances, MODERATE)?;
         rec.whole(|rec| {
             let reward = reward.place(&self.ctx, "reward")?;
             let step = self.settings.step(self.steps);
@@ -411,30 +420,33 @@ impl ValueNet {
         Ok(())
     }
 
-    fn saved(&self) -> Vec<Saved<'_>> {
-        vec![
+    fn saved(&self) -> Result<Vec<Saved<'_>>> {
+        let Settings { features, units, .. } = self.settings;
+        Ok(vec![
+            Saved::Problem("features_and_units", vec![word("features", features)?, word("units", units)?]),
             Saved::Floats("weights", &self.theta),
             Saved::Floats("multipliers", &self.omega),
             Saved::Floats("means", &self.means),
-        ]
+        ])
     }
 
     /// Adds all that is kept to a checkpoint.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the names are taken.
+    /// [`Error::InvalidArgument`] if the names are taken; [`Error::Device`] if the device is lost.
     pub fn export(&self, checkpoint: &mut Checkpoint, prefix: &str) -> Result<()> {
         checkpoint.insert(&format!("{prefix}.steps"), &[1], vec![self.steps])?;
-        saved::export(&self.ctx, checkpoint, &[(prefix.to_owned(), self.saved())])
+        saved::export(&self.ctx, checkpoint, &[(prefix.to_owned(), self.saved()?)])
     }
 
-    /// Goes on from what [`export`](Self::export) wrote, which must be of as many weights and instances.
+    /// Goes on from what [`export`](Self::export) wrote, which must be of as many features, units and
+    /// instances.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if it is not there or another's; nothing is changed then.
     pub fn import(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<()> {
         let steps: &[u32] = checkpoint.tensor(&format!("{prefix}.steps"), &[1])?;
-        saved::import(&self.ctx, checkpoint, &[(prefix.to_owned(), self.saved())])?;
+        saved::import(&self.ctx, checkpoint, &[(prefix.to_owned(), self.saved()?)])?;
         self.steps = steps[0];
         Ok(())
     }

@@ -29,6 +29,13 @@ fn problems_that_are_none_are_errors() {
     assert_eq!(refused(some().floor(&[1], 1.5)), "floor: expected a share from 0 to 1, got 1.5");
     let floors = some().floor(&[0], 0.5).and_then(|some| some.floor(&[1, 2], 0.75));
     assert_eq!(refused(floors), "floors: expected floors that add up to at most 1, got 1.25");
+    // of those that share entries the highest counts
+    let floors = some().floor(&[0], 0.125).and_then(|some| some.floor(&[0, 1], 0.75));
+    let floors = floors.and_then(|some| some.floor(&[2], 0.5));
+    assert_eq!(refused(floors), "floors: expected floors that add up to at most 1, got 1.25");
+    assert_eq!(refused(some().floor(&[], 0.1)), "floor: expected at least 1 entry, got 0");
+    let steep = refused(some().constraint(&[1e25; 3], &[0.0]));
+    assert!(steep.starts_with("rates: expected variation, smoothness and normals whose squares"), "{steep}");
     assert_eq!(
         refused(Ok(some().start(&[0.5, 0.5, 0.5]))),
         "start: expected entries of at least 0 that add up to 1, got 1.5 in instance 0"
@@ -43,6 +50,9 @@ fn gradients_and_checkpoints_of_other_problems_are_errors_and_change_nothing() {
     let wrong = Observed::from_slice(&ctx, &[0.0; 6], 2, 3).unwrap();
     let error = method.record_observe(&mut rec, &wrong).unwrap_err();
     assert_eq!(error.to_string(), "gradient: expected 3 x 2, got 2 x 3");
+    let large = Observed::from_slice(&ctx, &[1e20; 6], 3, 2).unwrap();
+    let error = method.record_observe(&mut rec, &large).unwrap_err();
+    assert!(error.to_string().contains("gradient: expected numbers from -1000000000000000 to"), "{error}");
     let error = Observed::from_slice(&ctx, &[0.0, 1.0, 2.0, f32::NAN, 4.0, 5.0], 3, 2).unwrap_err();
     assert_eq!(error.to_string(), "values: expected finite numbers, got NaN in row 1 of instance 1");
     let mut checkpoint = Checkpoint::new();

@@ -175,6 +175,8 @@ fn the_flow_of_each_layer_adds_up_to_one() {
     let ctx = Context::cpu();
     let instances = 5;
     let mut pd = UcPd::builder(&ctx, &layers(), instances).constraints(1).horizon(50).build().unwrap();
+    // before the first decision all actions are equally likely
+    assert_eq!(pd.policy().to_vec(&ctx).unwrap(), [0.5; PAIRS * 5]);
     policies(&ctx, &mut pd, &mut World::new(instances), 0..20);
     // pairs of a layer lie one after another, as values of a segment do
     let offsets: Vec<u32> = (0..=STEPS).map(|layer| first_pair(layer) as u32).collect();

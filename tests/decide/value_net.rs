@@ -168,7 +168,7 @@ fn what_was_saved_goes_on_with_the_same_bits() {
     assert_eq!(weights(&ctx, &mut second, 5, 10..20), whole[10..]);
     let mut other = builder(&ctx, 5).tanh(2).build().unwrap();
     let error = other.import(&checkpoint, "net").unwrap_err().to_string();
-    assert!(error.contains("net.weights"), "{error}");
+    assert!(error.contains("net.features_and_units"), "{error}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn what_can_still_be_won_shrinks_and_budgets_hold_in_the_long_run() {
 fn movielens_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let args = ["--games", "2", "--days", "100", "--train", path.to_str().unwrap()];
+    let args = ["--quick", "--games", "2", "--days", "100", "--train", path.to_str().unwrap()];
     fs::write(path.join("movies.csv"), "movieId,title,genres\n1,One,Drama\n2,Two,Comedy|Children\n").unwrap();
     fs::write(path.join("ratings.csv"), "userId,movieId,rating,timestamp\n1,3,4,9\n").unwrap();
     let error = example::error("bidding_game", &args);
