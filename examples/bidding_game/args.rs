@@ -3,6 +3,7 @@
 use clap::Parser;
 
 use crate::decisions::Asked;
+use crate::quick::size;
 
 /// Two advertisers bid for the same users, day after day, each against a rival who learns too; what each
 /// spends changes how it stands for the rest of the day. Says what either could still win by another policy,
@@ -32,9 +33,7 @@ pub struct Args {
 impl Args {
     /// Games and days, where a full run has so many games.
     pub fn size(&self, games: u32) -> (usize, usize) {
-        let part = if self.quick { 4 } else { 1 };
-        let size = |given: Option<u32>, full: u32| given.unwrap_or(full / part) as usize;
-        (size(self.games, games), size(self.days, 4000))
+        (size(self.games, games, self.quick), size(self.days, 4000, self.quick))
     }
 }
 

@@ -27,6 +27,8 @@ mod output;
 #[path = "../common/picture.rs"]
 mod picture;
 mod problem;
+#[path = "../common/quick.rs"]
+mod quick;
 mod report;
 mod score;
 #[path = "../common/trained.rs"]

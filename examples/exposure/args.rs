@@ -4,6 +4,7 @@ use clap::Parser;
 
 use crate::decisions::Asked;
 use crate::problem::KINDS;
+use crate::quick::size;
 
 /// Chooses a mix of three kinds of content for each group of users, day by day, so that each kind gets its
 /// share in the long run, and says what it costs.
@@ -32,9 +33,7 @@ pub struct Args {
 impl Args {
     /// Groups and days, where a full run has so many.
     pub fn size(&self, groups: u32, rounds: u32) -> (usize, usize) {
-        let part = if self.quick { 4 } else { 1 };
-        let size = |given: Option<u32>, full: u32| given.unwrap_or(full / part) as usize;
-        (size(self.groups, groups), size(self.rounds, rounds))
+        (size(self.groups, groups, self.quick), size(self.rounds, rounds, self.quick))
     }
 }
 

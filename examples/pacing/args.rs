@@ -4,6 +4,7 @@ use clap::Parser;
 
 use crate::decisions::Asked;
 use crate::problem::SLOTS;
+use crate::quick::size;
 
 /// Decides how often a day each group of users gets a message, when they tire of messages and a budget says
 /// how many there may be in the mean, and says what clicks that costs.
@@ -39,9 +40,7 @@ pub struct Args {
 impl Args {
     /// Groups and days, where a full run has so many.
     pub fn size(&self, groups: u32, days: u32) -> (usize, usize) {
-        let part = if self.quick { 4 } else { 1 };
-        let size = |given: Option<u32>, full: u32| given.unwrap_or(full / part) as usize;
-        (size(self.groups, groups), size(self.days, days))
+        (size(self.groups, groups, self.quick), size(self.days, days, self.quick))
     }
 }
 

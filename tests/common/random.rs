@@ -33,4 +33,22 @@ impl Random {
     pub(crate) fn floats(&mut self, len: usize) -> Vec<f32> {
         (0..len).map(|_| self.float()).collect()
     }
+
+    /// From 0 to 1.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// A normal number, by the method of Box and Muller.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let (a, b) = (1.0 - self.unit(), self.unit());
+        (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
+    }
+
+    /// A vector of length one in a direction that all are equally likely to be.
+    pub(crate) fn direction(&mut self, entries: usize) -> Vec<f64> {
+        let values: Vec<f64> = (0..entries).map(|_| self.normal()).collect();
+        let length = values.iter().map(|value| value * value).sum::<f64>().sqrt();
+        values.into_iter().map(|value| value / length).collect()
+    }
 }

@@ -20,7 +20,7 @@ struct Budgeted {
 
 impl Budgeted {
     fn new(seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let game = Table::new(&mut random, false);
         let costs = [table(PAIRS, &mut random), table(PAIRS, &mut random)];
         let even = [1.0 / ACTIONS as f64; PAIRS];
@@ -71,7 +71,7 @@ impl World {
         let budgets = observed(ctx, 1, instances, |_, i| if has_budgets { games[i].budget } else { 100.0 });
         Self {
             games,
-            random: seeds().map(Random).collect(),
+            random: seeds().map(Random::new).collect(),
             rewards,
             budgets,
             constraints: 1,

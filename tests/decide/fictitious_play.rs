@@ -17,7 +17,7 @@ fn game(is_shared: bool) -> Game {
 }
 
 fn tables(instances: usize, is_shared: bool) -> Vec<Table> {
-    (0..instances as u64).map(|seed| Table::new(&mut Random(500 + seed), is_shared)).collect()
+    (0..instances as u64).map(|seed| Table::new(&mut Random::new(500 + seed), is_shared)).collect()
 }
 
 /// What either side would have gained, had it known, by the best policy for all episodes, and what it had.
@@ -74,7 +74,7 @@ fn play(
         see([&policies[0], &policies[1]]);
         let pairs = paths.each_ref().map(|path| path.to_vec(ctx).unwrap());
         // an instance's draws do not depend on how many there are
-        let draw = |layer, i| Random(((round * STEPS + layer) * 100_003 + i) as u64).unit();
+        let draw = |layer, i| Random::new(((round * STEPS + layer) * 100_003 + i) as u64).unit();
         let rewards = observed(ctx, STEPS, n, |layer, i| {
             let [own, rival] = pairs.each_ref().map(|pairs| pairs[layer * n + i] as usize);
             let mean = tables[i].rewards[tables[i].meeting(layer, own, rival)];

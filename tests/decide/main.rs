@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/random.rs"]
+mod random;
 
 mod constrained_game;
 mod fictitious_play;
@@ -20,36 +22,7 @@ mod value_net;
 use embag::decide::Observed;
 use embag::{Checkpoint, Context};
 
-/// A generator of numbers: SplitMix64 (S. Vigna, public domain).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 to 1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// A normal number, by the method of Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let (a, b) = (1.0 - self.unit(), self.unit());
-        (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
-    }
-
-    /// A vector of length one in a direction that all are equally likely to be.
-    fn direction(&mut self, entries: usize) -> Vec<f64> {
-        let values: Vec<f64> = (0..entries).map(|_| self.normal()).collect();
-        let length = dot(&values, &values).sqrt();
-        values.into_iter().map(|value| value / length).collect()
-    }
-}
+use random::Random;
 
 /// Whether this run only takes features of devices away (`scripts/test portable`): what has no device need
 /// not be run for long again.

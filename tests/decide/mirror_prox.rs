@@ -24,7 +24,7 @@ struct Ball {
 
 impl Ball {
     fn new(seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let loss = random.direction(ENTRIES);
         let normals: Vec<Vec<f64>> = (0..CONSTRAINTS)
             .map(|_| {
@@ -169,7 +169,7 @@ fn all_balls() -> Vec<Ball> {
 
 /// The sign losses of a round, of length one.
 fn signs(round: usize, instance: usize) -> Vec<f64> {
-    let mut random = Random(((round as u64) << 8) ^ instance as u64 ^ 0x5e_ed00_0000_0000);
+    let mut random = Random::new(((round as u64) << 8) ^ instance as u64 ^ 0x5e_ed00_0000_0000);
     let size = 1.0 / (ENTRIES as f64).sqrt();
     (0..ENTRIES).map(|_| if random.unit() < 0.5 { size } else { -size }).collect()
 }
@@ -288,7 +288,7 @@ fn mixes(ctx: &Context, instances: usize) -> MirrorProxBuilder {
 /// A loss for each entry: the first of a group is the best there, by .3 at least, and the first group by .2.
 /// (What lies closer takes longer than the 1,000 rounds of the short run to be told apart.)
 fn losses_of_entries(instance: usize) -> Vec<f64> {
-    let mut random = Random(4000 + instance as u64);
+    let mut random = Random::new(4000 + instance as u64);
     let of = |entry: usize| {
         0.1 + 0.2 * (entry / 4) as f64
             + f64::from(u8::from(!entry.is_multiple_of(4))) * (0.3 + 0.1 * random.unit())

@@ -89,7 +89,7 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let walk = Walk::new(&mut random);
         let mut table = || table(PAIRS, &mut random);
         let losses: Vec<Vec<f64>> = (0..TABLES).map(|_| table()).collect();

@@ -38,7 +38,7 @@ impl World {
         let seeds = || 0..instances as u64;
         Self {
             processes: seeds().map(|seed| Process::new(7000 + seed)).collect(),
-            random: seeds().map(|seed| Random(90_000 + seed)).collect(),
+            random: seeds().map(|seed| Random::new(90_000 + seed)).collect(),
         }
     }
 

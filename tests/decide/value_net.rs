@@ -38,7 +38,7 @@ fn step(
 #[test]
 fn gradients_of_all_transitions_are_the_differences_of_the_objective() {
     let ctx = Context::cpu();
-    let mut random = Random(17);
+    let mut random = Random::new(17);
     let process = RewardProcess::new(&mut random);
     let theta: Vec<f64> = (0..ENTRIES).map(|_| f64::from((0.5 * random.normal()) as f32)).collect();
     let exact = process.exact(&theta);
@@ -81,8 +81,8 @@ fn gradients_of_all_transitions_are_the_differences_of_the_objective() {
 fn run(method: TdMethod, horizons: [usize; 2]) -> [[f64; 2]; 2] {
     let ctx = Context::cpu();
     let processes: Vec<RewardProcess> =
-        (0..INSTANCES as u64).map(|seed| RewardProcess::new(&mut Random(600 + seed))).collect();
-    let mut random: Vec<Random> = (0..INSTANCES as u64).map(|seed| Random(7_000 + seed)).collect();
+        (0..INSTANCES as u64).map(|seed| RewardProcess::new(&mut Random::new(600 + seed))).collect();
+    let mut random: Vec<Random> = (0..INSTANCES as u64).map(|seed| Random::new(7_000 + seed)).collect();
     let mut net = builder(&ctx, INSTANCES).method(method).build().unwrap();
     let mut sums = [0.0; 2];
     let mut means = Vec::new();
@@ -131,9 +131,9 @@ fn weights(
     steps: std::ops::Range<usize>,
 ) -> Vec<Vec<f32>> {
     let processes: Vec<RewardProcess> =
-        (0..instances as u64).map(|seed| RewardProcess::new(&mut Random(seed))).collect();
+        (0..instances as u64).map(|seed| RewardProcess::new(&mut Random::new(seed))).collect();
     let all = steps.map(|step_of| {
-        let seed = |i: u64| Random(step_of as u64 * 100_003 + i);
+        let seed = |i: u64| Random::new(step_of as u64 * 100_003 + i);
         let mut random: Vec<Random> = (0..instances as u64).map(seed).collect();
         let mut rec = Recorder::new(ctx);
         step(ctx, &mut rec, net, &processes, &mut random);

@@ -20,7 +20,7 @@ pub struct Asked {
     /// Where to run
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     pub device: Device,
-    /// A folder with MovieLens' ratings.csv and movies.csv; without it all is made up
+    /// A folder with MovieLens' ratings.csv and, where genres matter, movies.csv; without it all is made up
     #[arg(long, value_name = "FOLDER")]
     pub train: Option<PathBuf>,
     /// A checkpoint of train_ctr, trained on the same folder: what it says of the ratings that it has not
